@@ -1,0 +1,191 @@
+"""The schema of every table that one stage hands to another: columns, sort key, row checks.
+
+`DATA_FORMAT.md` tells the same in prose for those who read the files without Weft.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition on every row of one column; nulls pass."""
+
+    column: str
+    holds: Callable[[pa.ChunkedArray], pa.ChunkedArray]
+    wanted: str
+    """The condition in words, for the error."""
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """What a table must look like to be handed over."""
+
+    name: str
+    schema: pa.Schema
+    """Columns in order; a field with nullable=False holds no null."""
+    key: tuple[str, ...]
+    """Unique in the table; rows are sorted by it."""
+    checks: tuple[Check, ...] = ()
+
+
+def _column(name: str, kind: pa.DataType, nullable: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=nullable)
+
+
+def _not_blank(column: str) -> Check:
+    return Check(column, lambda c: pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(c)), 0), "not blank")
+
+
+def _not_negative(column: str) -> Check:
+    return Check(column, lambda c: pc.greater_equal(c, 0), ">= 0")
+
+
+def _not_empty_bytes(column: str) -> Check:
+    return Check(column, lambda c: pc.greater(pc.binary_length(c), 0), "at least one byte")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> Check:
+    return Check(column, lambda c: pc.is_in(c, value_set=pa.array(values)), "one of " + ", ".join(values))
+
+
+_STRINGS = pa.list_(pa.string())
+
+PRODUCTS = TableContract(
+    "products",
+    pa.schema(
+        [
+            _column("product_id", pa.string()),
+            _column("shop", pa.string()),
+            _column("url", pa.string()),
+            _column("title", pa.string()),
+            _column("description", pa.string()),
+            _column("brand", pa.string(), nullable=True),
+            _column("colour", pa.string(), nullable=True),
+            _column("categories", _STRINGS),
+            _column("attributes", pa.list_(pa.struct([("name", pa.string()), ("value", pa.string())]))),
+        ]
+    ),
+    key=("product_id",),
+    checks=(_not_blank("product_id"), _not_blank("shop"), _not_blank("title")),
+)
+
+PHOTOS = TableContract(
+    "photos",
+    pa.schema(
+        [
+            _column("product_id", pa.string()),
+            _column("position", pa.int32()),
+            _column("colour", pa.string(), nullable=True),
+            _column("url", pa.string()),
+            _column("sha256", pa.string()),
+            _column("bytes", pa.binary()),
+        ]
+    ),
+    key=("product_id", "position"),
+    checks=(
+        _not_blank("product_id"),
+        _not_negative("position"),
+        Check("sha256", lambda c: pc.match_substring_regex(c, "^[0-9a-f]{64}$"), "64 hexadecimal digits"),
+        _not_empty_bytes("bytes"),
+    ),
+)
+
+FAILURES = TableContract(
+    "failures",
+    pa.schema(
+        [
+            _column("shop", pa.string()),
+            _column("url", pa.string()),
+            _column("kind", pa.string()),
+            _column("reason", pa.string()),
+            _column("tries", pa.int32()),
+        ]
+    ),
+    key=("shop", "url"),
+    checks=(_one_of("kind", ("page", "photo")), _not_blank("reason")),
+)
+
+CLEANED = TableContract(
+    "cleaned products",
+    pa.schema(
+        [
+            _column("product_id", pa.string()),
+            _column("shop", pa.string()),
+            _column("brand", _STRINGS),
+            _column("tokens", _STRINGS),
+        ]
+    ),
+    key=("product_id",),
+    checks=(_not_blank("product_id"), _not_blank("shop")),
+)
+
+PREPARED = TableContract(
+    "prepared photos",
+    pa.schema(
+        [
+            _column("product_id", pa.string()),
+            _column("view", pa.int32()),
+            _column("photo_id", pa.string()),
+            _column("colour", pa.string(), nullable=True),
+            _column("jpeg", pa.binary()),
+            _column("word_ids", pa.list_(pa.int32())),
+        ]
+    ),
+    key=("product_id", "view"),
+    checks=(_not_blank("photo_id"), _not_negative("view"), _not_empty_bytes("jpeg")),
+)
+
+QUARANTINE = TableContract(
+    "quarantined photos",
+    pa.schema(
+        [
+            _column("product_id", pa.string()),
+            _column("view", pa.int32()),
+            _column("reason", pa.string()),
+            _column("detail", pa.string()),
+        ]
+    ),
+    key=("product_id", "view"),
+    checks=(_not_blank("reason"),),
+)
+
+EMBEDDED = TableContract(
+    "embedded photos",
+    pa.schema(
+        [
+            _column("row", pa.int32()),
+            _column("photo_id", pa.string()),
+            _column("product_id", pa.string()),
+            _column("split", pa.string()),
+        ]
+    ),
+    key=("row",),
+    checks=(_not_negative("row"), _not_blank("photo_id")),
+)
+
+EXAMPLES = TableContract(
+    "examples for the report",
+    pa.schema(
+        [
+            _column("kind", pa.string()),
+            _column("model", pa.string()),
+            _column("example", pa.int32()),
+            _column("rank", pa.int32()),
+            _column("photo_id", pa.string()),
+            _column("product_id", pa.string()),
+            _column("jpeg", pa.binary()),
+            _column("score", pa.float32(), nullable=True),
+            _column("correct", pa.bool_(), nullable=True),
+            _column("predicted", _STRINGS),
+            _column("truth", _STRINGS),
+        ]
+    ),
+    key=("kind", "model", "example", "rank"),
+    checks=(_one_of("kind", ("retrieval", "tags")), _not_negative("rank"), _not_empty_bytes("jpeg")),
+)

@@ -1,0 +1,42 @@
+"""Progress for people: a bar on a terminal, a plain line every few seconds anywhere else."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+PLAIN_LINE_SECONDS = 10.0
+
+
+def track(items: Iterable[Item], what: str, total: int | None = None, unit: str = "it") -> Iterator[Item]:
+    """Yield `items` unchanged while telling how far they are.
+
+    Args:
+        items: What to go through; never held in memory as a whole.
+        what: The work in words, "decode photos".
+        total: How many items are expected, when known.
+        unit: What one item is called.
+    """
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        yield from tqdm(items, desc=what, total=total, unit=unit, dynamic_ncols=True)
+        return
+    yield from _plain_lines(items, what, total, unit)
+
+
+def _plain_lines(items: Iterable[Item], what: str, total: int | None, unit: str) -> Iterator[Item]:
+    began = said = time.monotonic()
+    done = 0
+    of = f" of {total:,}" if total else ""
+    for item in items:
+        yield item
+        done += 1
+        if time.monotonic() - said >= PLAIN_LINE_SECONDS:
+            said = time.monotonic()
+            sys.stderr.write(f"{what}: {done:,}{of} {unit}, {said - began:.0f} s\n")
+            sys.stderr.flush()
+    sys.stderr.write(f"{what}: {done:,} {unit} in {time.monotonic() - began:.0f} s\n")
+    sys.stderr.flush()

@@ -1,0 +1,18 @@
+"""Which split a product belongs to: a hash of its id alone, so that adding products moves none."""
+
+import hashlib
+
+
+def split_of(product_id: str, val_share: float, test_share: float) -> str:
+    """The split of a product: "train", "val" or "test".
+
+    Args:
+        product_id: "<shop>/<id>".
+        val_share: Share of products in val, 0 to 1.
+        test_share: Share of products in test; the two sum to less than 1.
+    """
+    digest = hashlib.sha256(product_id.encode()).digest()
+    place = int.from_bytes(digest[:8], "big") / 2**64
+    if place < test_share:
+        return "test"
+    return "val" if place < test_share + val_share else "train"

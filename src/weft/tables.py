@@ -1,0 +1,217 @@
+"""Read and write tables under their contracts: checked both ways, streamed, written whole or not at all."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from weft.contracts.tables import TableContract
+from weft.errors import ContractError
+
+ROWS_PER_SHARD = 5_000
+ROWS_PER_GROUP = 500
+"""Small groups bound the memory of a streaming reader to a few hundred photos."""
+
+
+def write(path: Path, table: pa.Table, contract: TableContract) -> None:
+    """Sort `table` by the contract's key, check it and write it as one Parquet file.
+
+    Raises:
+        ContractError: A column, a null, a repeated key or a row check is wrong.
+    """
+    table = check(_conform(table, contract, str(path)), contract, str(path), ordered=False)
+    with atomic(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", row_group_size=ROWS_PER_GROUP * 10)
+
+
+def read(path: Path, contract: TableContract, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one Parquet file whole and check it.
+
+    Raises:
+        ContractError: The file is missing, is not Parquet, or breaks the contract.
+    """
+    _must_exist(path, contract)
+    try:
+        table = pq.read_table(path, columns=list(columns) if columns else None)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ContractError(f"{path}: not a readable Parquet file of {contract.name}: {error}") from error
+    return check(_conform(table, contract, str(path), columns), contract, str(path))
+
+
+def write_shards(
+    folder: Path, rows: Iterable[dict[str, Any]], contract: TableContract, rows_per_shard: int = ROWS_PER_SHARD
+) -> int:
+    """Stream `rows`, already sorted by the key, into `folder`/00000.parquet, 00001.parquet, ...
+
+    Photo bytes are compressed already, so the shards are not.
+
+    Returns:
+        How many rows were written.
+
+    Raises:
+        ContractError: A row breaks the contract; nothing is left behind.
+    """
+    count = 0
+    with atomic(folder) as temporary:
+        temporary.mkdir(parents=True)
+        for number, shard in enumerate(_batched(rows, rows_per_shard)):
+            path = folder / f"{number:05}.parquet"
+            _write_shard(temporary / path.name, shard, contract, str(path))
+            count += len(shard)
+        if count == 0:
+            pq.write_table(contract.schema.empty_table(), temporary / "00000.parquet")
+        _check_shard_order(temporary, folder, contract)
+    return count
+
+
+def _write_shard(file: Path, rows: list[dict[str, Any]], contract: TableContract, place: str) -> None:
+    try:
+        table = pa.Table.from_pylist(rows, schema=contract.schema)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise ContractError(f"{place}: {contract.name}: {error}") from error
+    check(table, contract, place)
+    pq.write_table(table, file, compression="none", row_group_size=ROWS_PER_GROUP)
+
+
+def _check_shard_order(temporary: Path, folder: Path, contract: TableContract) -> None:
+    """The last key of a shard comes before the first key of the next one."""
+    last = None
+    for file in sorted(temporary.glob("*.parquet")):
+        keys = pq.read_table(file, columns=list(contract.key))
+        if keys.num_rows == 0:
+            continue
+        first = tuple(keys.slice(0, 1).to_pylist()[0].values())
+        if last is not None and first <= last:
+            raise ContractError(f"{folder / file.name}, row 0: key {first} does not come after {last} of the shard before")
+        last = tuple(keys.slice(keys.num_rows - 1, 1).to_pylist()[0].values())
+
+
+def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """Yield the row groups of all shards of `folder` in order, each checked; one group is in memory at a time.
+
+    Raises:
+        ContractError: No shard is there, or one breaks the contract.
+    """
+    _must_exist(folder, contract)
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise ContractError(f"{folder}: wanted shards (*.parquet) of {contract.name}, found none; run the stage before")
+    for file in files:
+        try:
+            with pq.ParquetFile(file) as parquet:
+                for group in range(parquet.num_row_groups):
+                    table = parquet.read_row_group(group, columns=list(columns) if columns else None)
+                    place = f"{file} (row group {group})"
+                    yield check(_conform(table, contract, place, columns), contract, place)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise ContractError(f"{file}: not a readable Parquet file of {contract.name}: {error}") from error
+
+
+def count_rows(folder: Path) -> int:
+    """Rows in all shards of `folder`, from their footers alone."""
+    return sum(pq.read_metadata(file).num_rows for file in sorted(folder.glob("*.parquet")))
+
+
+def check(table: pa.Table, contract: TableContract, place: str, ordered: bool = True) -> pa.Table:
+    """The table, sorted by the contract's key, when every rule holds; columns left out are not checked.
+
+    Args:
+        ordered: Refuse rows out of order instead of sorting them.
+
+    Raises:
+        ContractError: Names `place`, the row, the column and what was wanted.
+    """
+    present = set(table.column_names)
+    for column in contract.schema:
+        if column.name in present and not column.nullable and table[column.name].null_count:
+            row = pc.index(pc.is_null(table[column.name]), pa.scalar(True)).as_py()
+            raise ContractError(f"{place}, row {row}: {contract.name}.{column.name} is null, wanted a {column.type}")
+    for rule in contract.checks:
+        if rule.column in present and table.num_rows:
+            bad = pc.index(pc.fill_null(rule.holds(table[rule.column]), True), pa.scalar(False)).as_py()
+            if bad >= 0:
+                value = str(table[rule.column][bad].as_py())[:80]
+                raise ContractError(f"{place}, row {bad}: {contract.name}.{rule.column} = {value!r}, wanted {rule.wanted}")
+    if not present.issuperset(contract.key) or table.num_rows < 2:
+        return table
+    return _in_key_order(table, contract, place, ordered)
+
+
+def _in_key_order(table: pa.Table, contract: TableContract, place: str, ordered: bool) -> pa.Table:
+    order = pc.sort_indices(table.select(contract.key), sort_keys=[(name, "ascending") for name in contract.key])
+    step = pc.subtract(order[1:].cast(pa.int64()), order[:-1].cast(pa.int64()))
+    if ordered and not pc.all(pc.equal(step, 1)).as_py():
+        row = pc.index(pc.equal(step, 1), pa.scalar(False)).as_py() + 1
+        raise ContractError(f"{place}, row {row}: {contract.name} is not sorted by {', '.join(contract.key)}")
+    table = table if ordered else table.take(order)
+    same = None
+    for name in contract.key:
+        column = table[name].combine_chunks()
+        equal = pc.equal(column[1:], column[:-1])
+        same = equal if same is None else pc.and_(same, equal)
+    repeated = pc.index(same, pa.scalar(True)).as_py()
+    if repeated >= 0:
+        key = tuple(table[name][repeated].as_py() for name in contract.key)
+        raise ContractError(f"{place}, row {repeated + 1}: {contract.name} repeats the key {key}")
+    return table
+
+
+def _conform(table: pa.Table, contract: TableContract, place: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """`table` with the contract's columns (or the asked ones) in order and of the contract's types."""
+    wanted = [field for field in contract.schema if columns is None or field.name in columns]
+    missing = [field.name for field in wanted if field.name not in table.column_names]
+    if missing:
+        raise ContractError(f"{place}: {contract.name} lacks the column {', '.join(missing)}; has {table.column_names}")
+    unknown = set(table.column_names) - set(contract.schema.names)
+    if unknown:
+        raise ContractError(f"{place}: {contract.name} has the unknown column {', '.join(sorted(unknown))}")
+    try:
+        return table.select([field.name for field in wanted]).cast(pa.schema([f.with_nullable(True) for f in wanted]))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ContractError(f"{place}: {contract.name}: {error}") from error
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path` (file or folder) that takes its place when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        yield temporary
+        if path.is_dir():
+            shutil.rmtree(path)
+        os.replace(temporary, path)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        elif temporary.exists():
+            temporary.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small text file whole or not at all."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _must_exist(path: Path, contract: TableContract) -> None:
+    if not path.exists():
+        raise ContractError(f"{path}: no such file or folder, wanted {contract.name}; run the stage before (dvc repro)")
+
+
+def _batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,8 +1,8 @@
 """What comes from the environment and never changes a result: device, threads, workers.
 
-    WEFT_DEVICE   cpu, cuda, cuda:1 ...; default: cuda where there is one
-    WEFT_THREADS  compute threads on the CPU; default: the number of cores
-    WEFT_WORKERS  photo decoding threads or processes; default: the number of cores, at most 8
+WEFT_DEVICE   cpu, cuda, cuda:1 ...; default: cuda where there is one
+WEFT_THREADS  compute threads on the CPU; default: the number of cores
+WEFT_WORKERS  photo decoding threads or processes; default: the number of cores, at most 8
 """
 
 import os

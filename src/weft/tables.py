@@ -89,7 +89,9 @@ def _check_shard_order(temporary: Path, folder: Path, contract: TableContract) -
             continue
         first = tuple(keys.slice(0, 1).to_pylist()[0].values())
         if last is not None and first <= last:
-            raise ContractError(f"{folder / file.name}, row 0: key {first} does not come after {last} of the shard before")
+            raise ContractError(
+                f"{folder / file.name}, row 0: key {first} does not come after {last} of the shard before"
+            )
         last = tuple(keys.slice(keys.num_rows - 1, 1).to_pylist()[0].values())
 
 
@@ -138,7 +140,9 @@ def check(table: pa.Table, contract: TableContract, place: str, ordered: bool = 
             bad = pc.index(pc.fill_null(rule.holds(table[rule.column]), True), pa.scalar(False)).as_py()
             if bad >= 0:
                 value = str(table[rule.column][bad].as_py())[:80]
-                raise ContractError(f"{place}, row {bad}: {contract.name}.{rule.column} = {value!r}, wanted {rule.wanted}")
+                raise ContractError(
+                    f"{place}, row {bad}: {contract.name}.{rule.column} = {value!r}, wanted {rule.wanted}"
+                )
     if not present.issuperset(contract.key) or table.num_rows < 2:
         return table
     return _in_key_order(table, contract, place, ordered)

@@ -1,0 +1,126 @@
+"""Read and write the artefacts that are not tables: embeddings and word lists. Torch is not needed to read them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from weft import tables
+from weft.contracts import files
+from weft.contracts.tables import EMBEDDED
+from weft.errors import ContractError
+
+WORD_COLUMNS = ("word_id", "word", "document_frequency", "count")
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """The embeddings of a set of photos and what the photos are; row n of one is row n of the other."""
+
+    z: npt.NDArray[np.float16]
+    """(photos, embedding_dim), not normalised, mapped from the file."""
+    photos: pa.Table
+    """Under the contract EMBEDDED."""
+
+
+def write_embeddings(
+    folder: Path, dim: int, batches: Iterable[tuple[list[dict[str, Any]], npt.NDArray[np.float32]]]
+) -> int:
+    """Stream batches of (photo rows without `row`, embeddings (batch, dim)) into `folder` as float16.
+
+    Returns:
+        How many photos were written.
+
+    Raises:
+        ContractError: A batch has another width, or an embedding is not finite.
+    """
+    rows: list[dict[str, Any]] = []
+    with tables.atomic(folder) as temporary:
+        temporary.mkdir(parents=True)
+        raw = temporary / "raw"
+        with raw.open("wb") as stream:
+            for photos, z in batches:
+                if z.shape != (len(photos), dim):
+                    raise ContractError(f"{folder}: a batch of shape {z.shape}, wanted {(len(photos), dim)}")
+                if not np.isfinite(z).all():
+                    bad = photos[int(np.flatnonzero(~np.isfinite(z).all(axis=1))[0])]["photo_id"]
+                    raise ContractError(f"{folder}: the embedding of {bad} is not finite; the model has diverged")
+                stream.write(np.clip(z, -65504, 65504).astype(np.float16).tobytes())
+                rows += [{"row": len(rows) + n, **photo} for n, photo in enumerate(photos)]
+        _to_npy(raw, temporary / files.EMBEDDINGS, (len(rows), dim))
+        table = pa.Table.from_pylist(rows, schema=EMBEDDED.schema)
+        tables.write(temporary / files.EMBEDDED_PHOTOS, table, EMBEDDED)
+    return len(rows)
+
+
+def _to_npy(raw: Path, target: Path, shape: tuple[int, int]) -> None:
+    """The header of .npy holds the count, known only at the end: copy the stream behind it in pieces."""
+    with target.open("wb") as out, raw.open("rb") as stream:
+        np.lib.format.write_array_header_1_0(out, {"descr": "<f2", "fortran_order": False, "shape": shape})
+        while piece := stream.read(1 << 20):
+            out.write(piece)
+    raw.unlink()
+
+
+def read_embeddings(folder: Path) -> Embeddings:
+    """Map the embeddings of `folder` and read its photo table.
+
+    Raises:
+        ContractError: A file is missing or the two disagree.
+    """
+    photos = tables.read(folder / files.EMBEDDED_PHOTOS, EMBEDDED)
+    path = folder / files.EMBEDDINGS
+    try:
+        z = np.load(path, mmap_mode="r", allow_pickle=False) if photos.num_rows else np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ContractError(f"{path}: not a readable matrix of embeddings: {error}") from error
+    if z.ndim != 2 or z.dtype != np.float16 or len(z) != photos.num_rows:
+        raise ContractError(f"{path}: {z.dtype} {z.shape}, wanted float16 ({photos.num_rows}, embedding_dim)")
+    return Embeddings(z, photos)
+
+
+def write_words(path: Path, words: pd.DataFrame) -> None:
+    """Write words.tsv: the columns WORD_COLUMNS, in the order of word_id."""
+    tables.write_text(path, words.loc[:, list(WORD_COLUMNS)].to_csv(sep="\t", index=False, lineterminator="\n"))
+
+
+def read_words(path: Path) -> pd.DataFrame:
+    """Read words.tsv; `word` at row n has word_id n.
+
+    Raises:
+        ContractError: The file is missing, or its columns or word ids are not as written.
+    """
+    try:
+        words = pd.read_csv(path, sep="\t", quoting=3, keep_default_na=False, dtype={"word": str})
+    except (OSError, ValueError) as error:
+        raise ContractError(f"{path}: not a readable words.tsv: {error}; run the stage vocabulary") from error
+    if tuple(words.columns) != WORD_COLUMNS:
+        raise ContractError(f"{path}: columns {list(words.columns)}, wanted {list(WORD_COLUMNS)}")
+    if words.empty:
+        raise ContractError(f"{path}: no words; lower vocabulary.min_documents or crawl more products")
+    if not (words["word_id"] == np.arange(len(words))).all():
+        raise ContractError(f"{path}: word_id is not 0, 1, 2 ... in order")
+    if words["word"].duplicated().any():
+        raise ContractError(f"{path}: the word {words['word'][words['word'].duplicated()].iloc[0]!r} stands twice")
+    return words
+
+
+def read_word_embeddings(path: Path) -> npt.NDArray[np.float32]:
+    """W, (words, embedding_dim), from the safetensors file of fit_words or finetune (tensor "words").
+
+    Raises:
+        ContractError: The file is missing or holds no such tensor.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as tensors:
+            matrix: npt.NDArray[np.float32] = tensors.get_tensor("words")
+    except (OSError, SafetensorError) as error:
+        raise ContractError(f"{path}: no word embeddings to read: {error}") from error
+    return matrix

@@ -1,0 +1,66 @@
+"""Bags of words of many photos in two flat arrays (compressed sparse rows)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from weft import tables
+from weft.contracts.tables import PREPARED
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Bags:
+    """The word ids of photo n are words[offsets[n]:offsets[n + 1]], each once, ascending."""
+
+    offsets: Ints
+    """(photos + 1,)"""
+    words: Ints
+    """(words of all photos,)"""
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, photo: int) -> Ints:
+        return self.words[self.offsets[photo] : self.offsets[photo + 1]]
+
+    @property
+    def sizes(self) -> Ints:
+        """(photos,) words of each photo."""
+        return np.diff(self.offsets)
+
+    def photo_counts(self, vocabulary_size: int) -> Ints:
+        """n_k, (vocabulary_size,): how many photos carry word k."""
+        return np.bincount(self.words, minlength=vocabulary_size)
+
+    def owners(self) -> Ints:
+        """(words of all photos,) the photo of each entry of `words`."""
+        return np.repeat(np.arange(len(self)), self.sizes)
+
+    def positions(self, photos: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """Places in `words` of the bags of `photos`, padded to the largest: (photos, most words) and which are real."""
+        sizes = self.sizes[photos]
+        column = np.arange(max(1, sizes.max(initial=0)))
+        real = column < sizes[:, None]
+        return np.where(real, self.offsets[photos][:, None] + column, 0), real
+
+
+def bags_of(bags: Iterable[Sequence[int]]) -> Bags:
+    """Bags from one sequence of word ids a photo."""
+    arrays = [np.asarray(bag, dtype=np.int64) for bag in bags]
+    offsets = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int64)
+    return Bags(offsets, np.concatenate([np.empty(0, np.int64), *arrays]))
+
+
+def read_bags(folder: Path) -> Bags:
+    """The bags of all prepared photos of one split, in the order of its shards."""
+    sizes, words = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for table in tables.read_shards(folder, PREPARED, columns=["word_ids"]):
+        column = table["word_ids"].combine_chunks()
+        sizes.append(column.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64))
+        words.append(column.flatten().to_numpy(zero_copy_only=False).astype(np.int64))
+    return Bags(np.concatenate([[0], np.cumsum(np.concatenate(sizes))]), np.concatenate(words))

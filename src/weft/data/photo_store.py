@@ -1,0 +1,49 @@
+"""Prepared photos of one split, any of them at hand at any time: one flat file, mapped into memory.
+
+Parquet cannot be read at random without decoding row groups, and word-first sampling jumps about; the operating
+system's page cache holds what is used, whatever the catalogue's size.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from PIL import Image
+
+from weft import tables
+from weft.contracts.tables import PREPARED
+
+
+class PhotoStore:
+    """Random access to the JPEG bytes of a split, in the order of its shards."""
+
+    def __init__(self, folder: Path, scratch: Path) -> None:
+        """Copy the photos of `folder` (prepared shards) into the file `scratch` and map it.
+
+        Raises:
+            ContractError: The shards are missing or break their contract.
+        """
+        schema = pa.schema([pa.field("jpeg", pa.large_binary())])
+        with tables.atomic(scratch) as temporary, pa.OSFile(str(temporary), "wb") as sink:
+            with pa.ipc.new_file(sink, schema) as writer:
+                for table in tables.read_shards(folder, PREPARED, columns=["jpeg"]):
+                    writer.write_table(table.cast(schema))
+        self._batches = pa.ipc.open_file(pa.memory_map(str(scratch)))
+        sizes = [self._batches.get_batch(n).num_rows for n in range(self._batches.num_record_batches)]
+        self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def jpeg(self, photo: int) -> bytes:
+        """The JPEG bytes of one photo."""
+        batch = int(np.searchsorted(self._starts, photo, side="right")) - 1
+        data: bytes = self._batches.get_batch(batch).column(0)[photo - int(self._starts[batch])].as_py()
+        return data
+
+    def decode(self, photos: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """Photos as one array, (photos, 3, height, width), RGB."""
+        arrays = [np.asarray(Image.open(io.BytesIO(self.jpeg(int(photo))))) for photo in photos]
+        return np.ascontiguousarray(np.stack(arrays).transpose(0, 3, 1, 2))

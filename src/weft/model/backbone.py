@@ -1,0 +1,59 @@
+"""Any torchvision classification model as an image encoder f: its last linear layer taken off, z = f(x)."""
+
+from pathlib import Path
+
+import torchvision
+from torch import nn
+
+from weft.errors import ModelError
+from weft.model.weights import imagenet_weights, read_weights
+
+
+def load_backbone(name: str, weights: str) -> tuple[nn.Module, int]:
+    """A backbone with its weights, and the width of its z (embedding_dim).
+
+    z is what the classifier's last linear layer took in: the pooled features of ResNet50 (2,048),
+    of mobilenet_v2 (1,280). The paper does not say which layer it uses for retrieval; this is the usual one.
+
+    Args:
+        name: A torchvision classification model.
+        weights: "imagenet", "random", or the path of a local file.
+
+    Raises:
+        ModelError: The name or the weights cannot be used, or do not fit each other.
+    """
+    network = _network(name)
+    if weights != "random":
+        state = imagenet_weights(name) if weights == "imagenet" else read_weights(Path(weights))
+        try:
+            network.load_state_dict(dict(state), strict=True)
+        except RuntimeError as error:
+            first = "; ".join(line.strip() for line in str(error).splitlines()[1:3])
+            raise ModelError(f"model.weights = {weights}: do not fit the backbone {name}: {first}") from error
+    return _without_classifier(network, name)
+
+
+def _network(name: str) -> nn.Module:
+    known = torchvision.models.list_models(module=torchvision.models)
+    if name not in known:
+        close = ", ".join(model for model in known if model[:5] == name[:5])
+        raise ModelError(f"model.backbone = {name}: not a torchvision classification model; near it: {close or 'none'}")
+    network: nn.Module = torchvision.models.get_model(name, weights=None)
+    return network
+
+
+def _without_classifier(network: nn.Module, name: str) -> tuple[nn.Module, int]:
+    linear = [(path, module) for path, module in network.named_modules() if isinstance(module, nn.Linear)]
+    if not linear:
+        raise ModelError(f"model.backbone = {name}: has no linear classifier to take off; choose another")
+    path, last = linear[-1]
+    parent, _, child = path.rpartition(".")
+    setattr(network.get_submodule(parent), child, nn.Identity())
+    return network, last.in_features
+
+
+def freeze_batch_norm(network: nn.Module) -> None:
+    """Put every batch norm in eval mode: statistics stay those of the untrained backbone."""
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()

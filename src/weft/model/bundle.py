@@ -1,0 +1,113 @@
+"""The model bundle: weights, vocabulary and preprocessing in one folder, with a digest over all of it.
+
+model.safetensors   "words" (words, embedding_dim) and "encoder.*"
+config.json         backbone, embedding_dim, words
+preprocess.json     height, width in pixels
+words.tsv           the vocabulary; word_id is the row of "words"
+digest.txt          sha256 over the four
+"""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from weft import artefacts, tables
+from weft.contracts import files
+from weft.errors import ModelError
+from weft.model.backbone import load_backbone
+from weft.model.embedder import Embedder
+from weft.model.weights import read_weights
+
+_CONTENT = (files.MODEL, files.CONFIG, files.PREPROCESS, files.WORDS)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A loaded model and what goes with it."""
+
+    embedder: Embedder
+    words: list[str]
+    height: int
+    width: int
+    """The size in pixels that photos are fitted to."""
+    digest: str
+    """Names this very model: sha256 of its files."""
+
+
+def save_bundle(folder: Path, embedder: Embedder, backbone: str, height: int, width: int, words: Path) -> str:
+    """Write a bundle; equal content gives equal bytes.
+
+    Args:
+        folder: Taken over whole; files that a stage added later are lost.
+        words: The words.tsv the model was trained on; copied.
+
+    Returns:
+        The digest.
+    """
+    from safetensors.torch import save_file
+
+    count, dim = embedder.words.shape
+    if len(artefacts.read_words(words)) != count:
+        raise ModelError(f"{words}: does not hold the {count} words the model was trained on")
+    with tables.atomic(folder) as temporary:
+        temporary.mkdir(parents=True)
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in embedder.state_dict().items()}
+        save_file(state, temporary / files.MODEL)
+        _write_json(temporary / files.CONFIG, {"backbone": backbone, "embedding_dim": dim, "words": count})
+        _write_json(temporary / files.PREPROCESS, {"height": height, "width": width})
+        shutil.copyfile(words, temporary / files.WORDS)
+        digest = _digest(temporary)
+        (temporary / files.DIGEST).write_text(digest + "\n")
+    return digest
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Load a bundle for use: eval mode, on the CPU.
+
+    Raises:
+        ModelError: A file is missing, was changed, or does not fit the others.
+    """
+    for name in (*_CONTENT, files.DIGEST):
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder / name}: missing; a model is a folder with {', '.join(_CONTENT)}: run dvc repro")
+    digest = (folder / files.DIGEST).read_text(encoding="utf-8").strip()
+    if digest != _digest(folder):
+        raise ModelError(f"{folder}: a file was changed after training (its digest is not {digest[:12]}...)")
+    config, preprocess = _read_json(folder / files.CONFIG), _read_json(folder / files.PREPROCESS)
+    words = [str(word) for word in artefacts.read_words(folder / files.WORDS)["word"]]
+    try:
+        backbone, height, width = str(config["backbone"]), int(preprocess["height"]), int(preprocess["width"])
+        encoder, dim = load_backbone(backbone, "random")
+        embedder = Embedder(encoder, torch.zeros(len(words), dim))
+        embedder.load_state_dict(dict(read_weights(folder / files.MODEL)), strict=True)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{folder}: config, vocabulary and weights do not fit: {str(error).splitlines()[0]}"
+        ) from error
+    return Bundle(embedder.eval(), words, height, width, digest)
+
+
+def _digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for name in _CONTENT:
+        whole.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    return whole.hexdigest()
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path}: not JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ModelError(f"{path}: wanted an object, found {type(values).__name__}")
+    return values

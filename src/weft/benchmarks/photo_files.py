@@ -1,0 +1,131 @@
+"""Photos of a benchmark by name, in a folder or in a zip that is never unpacked to disk."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from weft.errors import BenchmarkError
+
+MAX_PHOTO_BYTES = 64 * 1024 * 1024
+"""No photo of a product is larger; a zip entry that says so is a mistake or a bomb."""
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+
+
+class PhotoFiles(Protocol):
+    """Photos by their name, always with forward slashes."""
+
+    def names(self) -> Sequence[str]:
+        """The names of all files that look like photos, sorted."""
+
+    def has(self, name: str) -> bool:
+        """Whether a file of that name is there, inside the folder or zip."""
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a photo.
+
+        Raises:
+            BenchmarkError: It is gone, damaged, encrypted, or larger than MAX_PHOTO_BYTES.
+        """
+
+
+class FolderPhotos:
+    """Photos below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __str__(self) -> str:
+        return str(self._folder)
+
+    def names(self) -> Sequence[str]:
+        """The names of all files below the folder that look like photos, sorted."""
+        files = (file.relative_to(self._folder) for file in self._folder.rglob("*") if file.is_file())
+        return sorted(file.as_posix() for file in files if _looks_like_photo(file.as_posix()))
+
+    def has(self, name: str) -> bool:
+        """Whether the name leads to a file that truly lies below the folder."""
+        try:
+            file = (self._folder / name).resolve()
+            return file.is_relative_to(self._folder.resolve()) and file.is_file()
+        except (OSError, ValueError):
+            return False
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a photo; see `PhotoFiles.read`."""
+        try:
+            with (self._folder / name).open("rb") as stream:
+                return _at_most(stream.read(MAX_PHOTO_BYTES + 1), f"{self._folder / name}")
+        except (OSError, ValueError) as error:
+            raise BenchmarkError(f"{self._folder / name}: the photo cannot be read: {error}") from error
+
+
+class ZipPhotos:
+    """Photos in a zip, read one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the zip's directory.
+
+        Raises:
+            BenchmarkError: The file is not a zip.
+        """
+        self._path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+            raise BenchmarkError(f"{path}: not a readable zip of photos: {error}; fetch it again") from error
+        self._entries = {entry.filename: entry for entry in self._zip.infolist() if not entry.is_dir()}
+
+    def __str__(self) -> str:
+        return str(self._path)
+
+    def names(self) -> Sequence[str]:
+        """The names of all entries that look like photos, sorted."""
+        return sorted(name for name in self._entries if _looks_like_photo(name))
+
+    def has(self, name: str) -> bool:
+        """Whether the zip has an entry of exactly that name."""
+        return name in self._entries
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a photo; see `PhotoFiles.read`."""
+        place = f"{self._path}, entry {name}"
+        try:
+            entry = self._entries[name]
+            _at_most(b"", place, entry.file_size)
+            with self._zip.open(entry) as stream:
+                return _at_most(stream.read(MAX_PHOTO_BYTES + 1), place)
+        except BenchmarkError:
+            raise
+        except Exception as error:  # a damaged zip raises whatever its decompressor raises
+            raise BenchmarkError(f"{place}: the photo cannot be read: {error}; fetch the zip again") from error
+
+
+def _at_most(photo: bytes, place: str, size: int | None = None) -> bytes:
+    size = len(photo) if size is None else size
+    if size > MAX_PHOTO_BYTES:
+        raise BenchmarkError(f"{place}: larger than {MAX_PHOTO_BYTES:,} bytes, wanted a photo; take it out")
+    return photo
+
+
+def _looks_like_photo(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in PHOTO_SUFFIXES and not hidden
+
+
+def find_photo_files(folder: Path, zips: Sequence[str], folders: Sequence[str]) -> PhotoFiles:
+    """The first of these zips, then of these folders, that is there below `folder`.
+
+    Raises:
+        BenchmarkError: None of them is there.
+    """
+    for name in zips:
+        if (folder / name).is_file():
+            return ZipPhotos(folder / name)
+    for name in folders:
+        if (folder / name).is_dir():
+            return FolderPhotos(folder / name)
+    wanted = ", ".join([*zips, *(f"{name}/" for name in folders)])
+    raise BenchmarkError(f"{folder}: no photos there, wanted one of {wanted}; check benchmarks.<name>.path")

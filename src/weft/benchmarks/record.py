@@ -1,0 +1,62 @@
+"""What every reader hands over: records without bytes, and a stream of records with bytes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from weft import params
+
+
+@dataclass(frozen=True)
+class Record:
+    """One photo of a benchmark and what is known of it."""
+
+    photo_id: str
+    """Unique in the benchmark."""
+    product_id: str
+    """The item shown: photos of one item are each other's positives; the photo_id where items are not known."""
+    split: str
+    """"train", "val", "test", or for In-shop "train", "query", "gallery"."""
+    labels: Mapping[str, str]
+    """Label by the full dotted field: "category", "attributes.Neck"."""
+    group: str | None
+    """Who sent the photo: neighbours and probe folds never share it; None where the benchmark tells no groups."""
+    word_ids: tuple[int, ...] = ()
+    """The words of the product, for the own catalogue alone."""
+
+
+class BenchmarkData(Protocol):
+    """A benchmark as its reader opened it."""
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """Every photo, in a fixed order; no photo bytes are held."""
+
+    def photos(self) -> Iterator[tuple[Record, bytes]]:
+        """Every record with the bytes of its photo, in the order of `records`, one at a time.
+
+        Raises:
+            BenchmarkError: A photo cannot be read. Whether the bytes are a picture is not looked at here.
+        """
+
+
+def open_benchmark(settings: params.Benchmark) -> BenchmarkData:
+    """Open a benchmark with the reader its settings name.
+
+    Raises:
+        BenchmarkError: The files are not what the reader expects.
+        ContractError: The prepared photos of the own catalogue are missing or broken.
+    """
+    folder = Path(settings.path)
+    if settings.reader == "catalogue":
+        from weft.benchmarks.catalogue import Catalogue
+
+        return Catalogue(folder)
+    if settings.reader == "inshop":
+        from weft.benchmarks.inshop import InShop
+
+        return InShop(folder)
+    from weft.benchmarks.labelled_photos import LabelledPhotos
+
+    return LabelledPhotos(folder, settings)

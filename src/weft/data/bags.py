@@ -1,5 +1,6 @@
 """Bags of words of many photos in two flat arrays (compressed sparse rows)."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,13 +34,13 @@ class Bags:
         """(photos,) words of each photo."""
         return np.diff(self.offsets)
 
+    def digest(self) -> str:
+        """Names this very content: sha256 of both arrays."""
+        return hashlib.sha256(self.offsets.tobytes() + self.words.tobytes()).hexdigest()
+
     def photo_counts(self, vocabulary_size: int) -> Ints:
         """n_k, (vocabulary_size,): how many photos carry word k."""
         return np.bincount(self.words, minlength=vocabulary_size)
-
-    def owners(self) -> Ints:
-        """(words of all photos,) the photo of each entry of `words`."""
-        return np.repeat(np.arange(len(self)), self.sizes)
 
     def positions(self, photos: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """Places in `words` of the bags of `photos`, padded to the largest: (photos, most words) and which are real."""

@@ -26,13 +26,16 @@ class PhotoStore:
             ContractError: The shards are missing or break their contract.
         """
         schema = pa.schema([pa.field("jpeg", pa.large_binary())])
-        with tables.atomic(scratch) as temporary, pa.OSFile(str(temporary), "wb") as sink:
-            with pa.ipc.new_file(sink, schema) as writer:
-                for table in tables.read_shards(folder, PREPARED, columns=["jpeg"]):
-                    writer.write_table(table.cast(schema))
-        self._batches = pa.ipc.open_file(pa.memory_map(str(scratch)))
-        sizes = [self._batches.get_batch(n).num_rows for n in range(self._batches.num_record_batches)]
-        self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        with (
+            tables.atomic(scratch) as temporary,
+            pa.OSFile(str(temporary), "wb") as sink,
+            pa.ipc.new_file(sink, schema) as writer,
+        ):
+            for table in tables.read_shards(folder, PREPARED, columns=["jpeg"]):
+                writer.write_table(table.cast(schema))
+        batches = pa.ipc.open_file(pa.memory_map(str(scratch)))
+        self._columns = [batches.get_batch(n).column(0) for n in range(batches.num_record_batches)]
+        self._starts = np.cumsum([0] + [len(column) for column in self._columns])
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -40,7 +43,7 @@ class PhotoStore:
     def jpeg(self, photo: int) -> bytes:
         """The JPEG bytes of one photo."""
         batch = int(np.searchsorted(self._starts, photo, side="right")) - 1
-        data: bytes = self._batches.get_batch(batch).column(0)[photo - int(self._starts[batch])].as_py()
+        data: bytes = self._columns[batch][photo - int(self._starts[batch])].as_py()
         return data
 
     def decode(self, photos: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:

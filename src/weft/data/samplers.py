@@ -80,18 +80,22 @@ class Sampler:
 
     def _draw_photos(self, random: np.random.Generator) -> Ints:
         if self._sampling == "image_first":
-            return random.permutation(self._with_words)
-        share = self._photo_weights / self._photo_weights.sum()
-        return random.choice(self._with_words, len(self), p=share)
+            photos: Ints = random.permutation(self._with_words)
+        else:
+            share = self._photo_weights / self._photo_weights.sum()
+            photos = random.choice(self._with_words, len(self), p=share)
+        return photos
 
     def _draw_entries(self, random: np.random.Generator) -> Ints:
         """One (photo, word) pair a draw, as places in the bags' flat array."""
         if self._sampling == "image_first":
             photos = random.permutation(self._with_words)
-            return self._bags.offsets[photos] + random.integers(self._bags.sizes[photos])
-        words = random.choice(self._carried, len(self))
-        first, last = self._word_starts[words], self._word_starts[words + 1]
-        return self._entries_by_word[random.integers(first, last)]
+            entries: Ints = self._bags.offsets[photos] + random.integers(self._bags.sizes[photos])
+        else:
+            words = random.choice(self._carried, len(self))
+            places = random.integers(self._word_starts[words], self._word_starts[words + 1])
+            entries = self._entries_by_word[places]
+        return entries
 
     def _all_words(self, photos: Ints) -> Batch:
         places, real = self._bags.positions(photos)

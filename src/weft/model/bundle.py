@@ -44,6 +44,10 @@ def save_bundle(folder: Path, embedder: Embedder, backbone: str, height: int, wi
 
     Args:
         folder: Taken over whole; files that a stage added later are lost.
+        embedder: The model, on any device.
+        backbone: Its torchvision name.
+        height: Of the photos it was trained on, in pixels.
+        width: Likewise.
         words: The words.tsv the model was trained on; copied.
 
     Returns:

@@ -54,7 +54,7 @@ def nearest(
                 similarity.masked_fill_(own, -torch.inf)
             value, place = _top(similarity, k)
             # Earlier chunks stand first, so a stable sort keeps gallery order among equals.
-            best, order = torch.cat([best, value], 1).sort(1, descending=True, stable=True)
+            best, order = torch.cat([best, value], 1).sort(dim=1, descending=True, stable=True)
             best, places = best[:, :k], torch.cat([places, place + first], 1).gather(1, order)[:, :k]
         found = best.shape[1]
         scores[part, :found] = best.cpu().numpy()
@@ -70,11 +70,11 @@ def _top(similarity: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
     k = min(k, similarity.shape[1])
     value, place = similarity.topk(k, dim=1)
     place, order = place.sort(1)
-    value, order = value.gather(1, order).sort(1, descending=True, stable=True)
+    value, order = value.gather(1, order).sort(dim=1, descending=True, stable=True)
     place = place.gather(1, order)
     shared = (similarity >= value[:, -1:]).sum(1) > k
     if bool(shared.any()):
-        whole, everywhere = similarity[shared].sort(1, descending=True, stable=True)
+        whole, everywhere = similarity[shared].sort(dim=1, descending=True, stable=True)
         value[shared], place[shared] = whole[:, :k], everywhere[:, :k]
     return value, place
 

@@ -1,0 +1,91 @@
+"""Stage 1: the encoder is frozen, so its z is computed once and W alone is trained on the cached matrix.
+
+Exact as long as there is no augmentation and batch norm is in eval mode: no photo is decoded twenty times for nothing.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from weft.data.bags import Bags
+from weft.data.samplers import Batch, Sampler, uniform_targets
+from weft.model.embedder import Embedder, initial_words
+from weft.params import FitWords
+from weft.training.checkpoint import fingerprint
+from weft.training.journal import Journal
+from weft.training.objective import objective, validation_loss
+from weft.training.record import EpochCost, EpochRecord
+from weft.training.schedule import Schedule, build_optimizer
+
+
+@dataclass(frozen=True)
+class CachedPhotos:
+    """The z of a split's photos and their words; row n of one is photo n of the other."""
+
+    z: npt.NDArray[np.float16]
+    """(photos, embedding_dim)"""
+    bags: Bags
+
+
+def fit_words(
+    train: CachedPhotos,
+    val: CachedPhotos,
+    vocabulary_size: int,
+    settings: FitWords,
+    device: str,
+    state: Path,
+    report: Callable[[EpochRecord, EpochCost], None],
+) -> tuple[torch.Tensor, list[EpochRecord]]:
+    """Train W on cached embeddings.
+
+    Args:
+        train: Photos to train on.
+        val: Photos the best epoch is chosen by.
+        vocabulary_size: Rows of W.
+        settings: Schedule, loss, sampling.
+        device: Where to compute.
+        state: Folder of the checkpoint; a killed training goes on from its last whole epoch.
+        report: Told of each epoch as it ends.
+
+    Returns:
+        W of the epoch with the lowest val_loss, (vocabulary_size, embedding_dim), and the history.
+    """
+    words = initial_words(vocabulary_size, train.z.shape[1], settings.seed)
+    model = Embedder(nn.Identity(), words).to(device)
+    sampler = Sampler(train.bags, vocabulary_size, settings.target, settings.sampling, settings.seed)
+    optimizer = build_optimizer([([model.words], settings.word_learning_rate)], settings)
+    schedule = Schedule(optimizer, settings, steps_per_epoch=-(-len(sampler) // settings.batch_size))
+    yardstick = list(uniform_targets(val.bags, settings.batch_size))
+
+    journal = Journal(state, fingerprint(settings, train.bags.digest(), train.z.shape), model, optimizer, schedule)
+    if not journal.history:
+        untrained = validation_loss(_embedded(val.z, yardstick, device), model.words)
+        journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))
+    for epoch in range(len(journal.history), settings.epochs + 1):
+        began, total = time.monotonic(), 0.0
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
+        for z, batch in _embedded(train.z, sampler.epoch(epoch, settings.batch_size), device):
+            loss = objective(z, model.words, batch, settings, generator)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.after_step()
+            total += float(loss.detach()) * len(z)
+        val_loss = validation_loss(_embedded(val.z, yardstick, device), model.words)
+        seconds = time.monotonic() - began
+        journal.add(EpochRecord(epoch, total / len(sampler), val_loss, optimizer.param_groups[-1]["lr"]))
+        report(journal.history[-1], EpochCost(seconds, 0.0, len(sampler) / seconds))
+    return journal.best["words"], journal.history
+
+
+def _embedded(
+    z: npt.NDArray[np.float16], batches: Iterable[Batch], device: str
+) -> Iterator[tuple[torch.Tensor, Batch]]:
+    for batch in batches:
+        yield torch.from_numpy(z[batch.photos].astype(np.float32)).to(device), batch

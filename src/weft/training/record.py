@@ -1,0 +1,38 @@
+"""What an epoch tells, and the history file made of it."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from weft import tables
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch of training."""
+
+    epoch: int
+    """From 1; 0 is the model before its first step."""
+    train_loss: float
+    """Mean of the training loss over the epoch's photos; NaN at epoch 0."""
+    val_loss: float
+    """Full softmax over the vocabulary on val, every word of a photo weighing the same. Lower is better."""
+    learning_rate: float
+    """Of W, at the end of the epoch."""
+
+
+@dataclass(frozen=True)
+class EpochCost:
+    """What an epoch cost: for MLflow and the terminal, never for an out."""
+
+    seconds: float
+    data_wait_seconds: float
+    photos_per_second: float
+
+
+def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
+    """Write history.csv: a function of the inputs alone, so without seconds."""
+    frame = pd.DataFrame([asdict(record) for record in records])
+    tables.write_text(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))

@@ -1,0 +1,64 @@
+"""Serve the built-in demo shops on loopback until interrupted."""
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from weft import errors
+from weft.demo.server import ShopServer
+from weft.demo.shops import BY_MARKUP
+from weft.demo.site import Site
+from weft.demo.truth import write_truth
+
+
+def main() -> None:
+    """Read the command line, write the truth if asked, serve."""
+    parser = argparse.ArgumentParser(prog="python -m weft.demo", description=__doc__)
+    parser.add_argument("--products", type=int, default=600, help="products of all three shops together (600)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the catalogue (1)")
+    parser.add_argument("--port", type=int, default=0, help="port of the first shop, the others follow; 0: free ones")
+    parser.add_argument("--markups", nargs="+", choices=tuple(BY_MARKUP), default=tuple(BY_MARKUP), help="which shops")
+    parser.add_argument("--truth", type=Path, help="also write the ground truth here, as JSON lines")
+    parser.add_argument("--attached", action="store_true", help="end when standard input is closed")
+    args = parser.parse_args()
+    if args.products < 1 or args.seed < 0 or not 0 <= args.port < 65_534:
+        raise errors.InputError("wanted --products of at least 1, --seed of at least 0, --port from 0 to 65533")
+    if args.truth:
+        write_truth(args.truth, args.products, args.seed)
+    serve(args.markups, args.products, args.seed, args.port, attached=args.attached)
+
+
+def serve(markups: list[str], products: int, seed: int, port: int, *, attached: bool) -> None:
+    """Serve one shop per markup and print where, first line first shop, until told to end."""
+    servers = [
+        ShopServer(Site(BY_MARKUP[markup], products, seed), port + place if port else 0)
+        for place, markup in enumerate(markups)
+    ]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    for server in servers:
+        sys.stdout.write(f"{server.site.shop.name} {server.url}\n")
+    if not attached:
+        first = servers[0]
+        sys.stdout.write(f"\nTry: scrapy crawl shop -a name={first.site.shop.name} -a url={first.url}\n")
+        sys.stdout.write("Ctrl-C ends.\n")
+    sys.stdout.flush()
+    _wait(attached=attached)
+
+
+def _wait(*, attached: bool) -> None:
+    """Until interrupted; when attached, also until standard input closes because the parent died."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        if attached:
+            sys.stdin.read()
+        else:
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(errors.answer(main))

@@ -1,0 +1,39 @@
+"""What every page of a shop carries around its own content: head, navigation, links to forbidden ground, footer."""
+
+from collections.abc import Iterable
+from html import escape
+
+from weft.demo.addresses import listing_path
+from weft.demo.shops import DemoShop
+
+Trail = tuple[str, ...]
+
+
+def page(shop: DemoShop, title: str, head: str, body: str, shelves: Iterable[Trail]) -> str:
+    """One whole page.
+
+    Args:
+        shop: Whose page.
+        title: Text of the title element; the shop's own name is appended.
+        head: HTML for the head element.
+        body: HTML of the content.
+        shelves: The category paths that the navigation offers.
+    """
+    nav = "".join(f'<li><a href="{listing_path(shelf)}?nav=top">{escape(shelf[-1])}</a></li>' for shelf in shelves)
+    forbidden = "".join(f'<a href="{prefix}?from=header">{prefix[1:].capitalize()}</a> ' for prefix in shop.disallowed)
+    footer = "".join(f"<p>{escape(line)}</p>" for line in shop.footer)
+    return (
+        '<!doctype html><html lang="en-GB"><head><meta charset="utf-8">'
+        f"<title>{escape(title)} | {escape(shop.title)}</title>{head}</head><body>"
+        f'<header><a class="logo" href="/">{escape(shop.title)}</a><nav><ul>{nav}</ul></nav>'
+        f'<div class="tools">{forbidden}</div></header><main>{body}</main>'
+        f'<footer>{footer}<p><a href="/about">About {escape(shop.title)}</a></p></footer></body></html>'
+    )
+
+
+def breadcrumbs(trail: Trail) -> str:
+    """The plain HTML breadcrumb list of a category path."""
+    steps = "".join(
+        f'<li><a href="{listing_path(trail[: depth + 1])}">{escape(step)}</a></li>' for depth, step in enumerate(trail)
+    )
+    return f'<ol class="breadcrumbs"><li><a href="/">Home</a></li>{steps}</ol>'

@@ -1,0 +1,143 @@
+"""Serve the demo shops on loopback: in this process, or in a child of it."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from weft.demo.shops import BY_MARKUP
+from weft.demo.site import Reply, Site
+from weft.errors import ShopError
+
+HOST = "127.0.0.1"
+STATS_PATH = "/__stats__"
+_LEAVE_SECONDS = 5.0
+
+
+class ShopServer(ThreadingHTTPServer):
+    """One shop on one port of loopback.
+
+    Args:
+        site: The shop.
+        port: 0 takes a free one.
+
+    Raises:
+        ShopError: The port is taken.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, site: Site, port: int = 0) -> None:
+        self.site = site
+        self.counts: Counter[str] = Counter()
+        self.counting = threading.Lock()
+        try:
+            super().__init__((HOST, port), _Handler)
+        except OSError as error:
+            raise ShopError(f"port {port} on {HOST} cannot be had: {error}; say --port 0 for a free one") from error
+
+    @property
+    def url(self) -> str:
+        """Where the shop's home page is."""
+        return f"http://{HOST}:{self.server_address[1]}/"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Without this every reply waits for the asker's delayed acknowledgement, 40 ms on Linux.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: ShopServer
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        path = unquote(parts.path)
+        if path == STATS_PATH:
+            with self.server.counting:
+                body = json.dumps(dict(sorted(self.server.counts.items()))).encode()
+            self._send(Reply(kind="stats", body=body, content_type="application/json"))
+            return
+        host = self.headers.get("Host") or f"{HOST}:{self.server.server_address[1]}"
+        reply = self.server.site.answer(path, dict(parse_qsl(parts.query)), f"http://{host}")
+        with self.server.counting:
+            self.server.counts[reply.kind] += 1
+        self._send(reply)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing: the counts tell it."""
+
+    def _send(self, reply: Reply) -> None:
+        tag = reply.headers.get("ETag")
+        unchanged = tag is not None and self.headers.get("If-None-Match") == tag
+        body = b"" if unchanged else reply.body
+        self.send_response(304 if unchanged else reply.status)
+        if not unchanged:
+            self.send_header("Content-Type", reply.content_type)
+            self.send_header("Content-Length", str(len(body)))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+@contextmanager
+def serving(markups: Sequence[str], products: int, seed: int) -> Iterator[dict[str, str]]:
+    """Serve shops from a child process for as long as the context lasts.
+
+    A child, because drawing must not hold the asker's core; it ends with the context, and on its own when this
+    process dies.
+
+    Args:
+        markups: Which shops: "jsonld", "microdata", "opengraph".
+        products: Products of all three demo shops together, however many are served.
+        seed: Seed of the catalogue.
+
+    Yields:
+        The home page of each markup, "http://127.0.0.1:PORT/".
+
+    Raises:
+        ShopError: A markup is unknown, or the child does not start.
+    """
+    for markup in markups:
+        if markup not in BY_MARKUP:
+            raise ShopError(f"demo:{markup}: no such demo shop; wanted one of {', '.join(BY_MARKUP)}")
+    wanted = list(dict.fromkeys(markups))
+    if not wanted:
+        yield {}
+        return
+    command = [sys.executable, "-m", "weft.demo", "--products", str(products), "--seed", str(seed), "--attached"]
+    child = subprocess.Popen([*command, "--markups", *wanted], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield dict(zip(wanted, _addresses(child, len(wanted)), strict=True))
+    finally:
+        _end(child)
+
+
+def _addresses(child: subprocess.Popen[str], count: int) -> list[str]:
+    assert child.stdout is not None
+    lines = [child.stdout.readline() for _ in range(count)]
+    if not all(lines):
+        raise ShopError(f"the demo shops did not start (exit status {child.wait()}); try: python -m weft.demo")
+    return [line.split()[1] for line in lines]
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    child.terminate()
+    try:
+        child.wait(_LEAVE_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -1,0 +1,54 @@
+"""A photo to the training size: fitted inside the box, padded with the colour of its border."""
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Pixels = npt.NDArray[np.uint8]
+"""(height, width, 3), RGB."""
+
+# Box-average to 3 x the wanted size first: no difference to the eye, much faster on large photos.
+_REDUCING_GAP = 3.0
+
+
+def fit(image: Image.Image, height: int, width: int) -> Pixels:
+    """The RGB image, enlarged or reduced with its aspect kept, in the middle of a (height, width) box.
+
+    The rest of the box takes the median of the border pixels: product photos have a plain ground, which goes on.
+    An image of the box's size comes back unchanged, so that prepared photos can pass here again.
+
+    Returns:
+        uint8 array (height, width, 3).
+    """
+    scale = min(height / image.height, width / image.width)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    if size != image.size:
+        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=_REDUCING_GAP)
+    pixels = np.asarray(image)
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    box = np.empty((height, width, 3), np.uint8)
+    box[:] = _border_colour(pixels)
+    top, left = (height - size[1]) // 2, (width - size[0]) // 2
+    box[top : top + size[1], left : left + size[0]] = pixels
+    return box
+
+
+def _border_colour(pixels: Pixels) -> Pixels:
+    border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
+    colour: Pixels = np.median(border, axis=0).astype(np.uint8)
+    return colour
+
+
+def encode(pixels: Pixels, quality: int) -> bytes:
+    """The pixels as a JPEG file without subsampled colour (4:4:4) or metadata.
+
+    Args:
+        pixels: uint8 array (height, width, 3).
+        quality: 1 to 100.
+    """
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "JPEG", quality=quality, subsampling=0)
+    return out.getvalue()

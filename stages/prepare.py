@@ -1,0 +1,27 @@
+"""prepare: photos to the training size, quarantined, without duplicates across splits."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from weft import errors, params, tracking
+from weft.contracts import files
+from weft.photos.prepare import prepare_photos
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--products", type=Path, required=True)
+    parser.add_argument("--words", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    settings = params.load(Path("params.yaml")).prepare
+    with tracking.stage_run("prepare", settings) as run:
+        counts = prepare_photos(args.photos, args.products, args.words, args.out, settings)
+        run.log_metrics(counts)
+        run.log_file(args.out / files.REPORT)
+
+
+if __name__ == "__main__":
+    sys.exit(errors.answer(main))

@@ -1,0 +1,129 @@
+"""The examples that evaluate chose for a benchmark: query strips and tagged photos, the models side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weft import tables
+from weft.contracts import files
+from weft.contracts.tables import EXAMPLES
+from weft.errors import ContractError
+from weft.report.album import Album, Thumbnail
+from weft.report.results import missing
+
+NEAREST_SHOWN = 8
+"""Two rows of four on a phone, one row on a desk."""
+SHOP_WORDS_SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One photo of a ranked list."""
+
+    rank: int
+    photo: Thumbnail
+    product_id: str
+    score: float | None
+    """Cosine similarity to the query."""
+    correct: bool
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One query and what each model holds to be nearest."""
+
+    query: Thumbnail
+    product_id: str
+    ranked: tuple[tuple[str, tuple[Hit, ...]], ...]
+    """(Model, its nearest photos, best first), the untrained model first."""
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """One photo, what its shop says of it and what each model predicts."""
+
+    photo: Thumbnail
+    product_id: str
+    truth: tuple[str, ...]
+    predicted: tuple[tuple[str, tuple[str, ...]], ...]
+    """(Model, its words, best first), the untrained model first."""
+
+    @property
+    def found(self) -> frozenset[str]:
+        """The shop's words that the last model predicts."""
+        return frozenset(self.truth).intersection(self.predicted[-1][1])
+
+    @property
+    def shop_words(self) -> tuple[str, ...]:
+        """The shop's words as shown: the found ones first, at most SHOP_WORDS_SHOWN."""
+        return tuple(sorted(self.truth, key=lambda word: word not in self.found)[:SHOP_WORDS_SHOWN])
+
+    @property
+    def more(self) -> int:
+        """How many of the shop's words are not shown."""
+        return len(self.truth) - len(self.shop_words)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """All examples of one benchmark."""
+
+    strips: tuple[Strip, ...]
+    tagged: tuple[Tagged, ...]
+
+
+def read_examples(folder: Path, rows: Sequence[str], album: Album) -> Examples:
+    """Read `folder`/examples.parquet, written by the stage evaluate.
+
+    Args:
+        folder: The benchmark's folder of reports.
+        rows: The rows of the results tables, which is the order in which models are shown.
+        album: Takes the photos.
+
+    Raises:
+        ContractError: The file is missing, breaks its contract, or holds a photo that cannot be decoded.
+    """
+    path = folder / files.EXAMPLES
+    if not path.exists():
+        raise missing(path, f"evaluate@{folder.name}")
+    groups: dict[tuple[str, int], dict[str, list[dict[str, Any]]]] = {}
+    started: set[tuple[str, str, int]] = set()
+    for number, row in enumerate(tables.read(path, EXAMPLES).to_pylist()):
+        row["place"] = f"{path}, row {number} ({row['photo_id']})"
+        if row["rank"] == 0:
+            started.add((row["kind"], row["model"], row["example"]))
+        elif (row["kind"], row["model"], row["example"]) not in started:
+            raise ContractError(f"{row['place']}: the example has no rank 0, which is its query")
+        groups.setdefault((row["kind"], row["example"]), {}).setdefault(row["model"], []).append(row)
+    place = {row: number for number, row in enumerate(rows)}
+    strips, tagged = [], []
+    for (kind, _), by_model in sorted(groups.items(), key=lambda group: group[0]):
+        models = sorted(by_model.items(), key=lambda item: (place.get(item[0], len(place)), item[0]))
+        if kind == "retrieval":
+            strips.append(_strip(models, album))
+        else:
+            tagged.append(_tagged(models, album))
+    return Examples(tuple(strips), tuple(tagged))
+
+
+def _strip(models: list[tuple[str, list[dict[str, Any]]]], album: Album) -> Strip:
+    query = models[0][1][0]
+    ranked = tuple((model, tuple(_hit(row, album) for row in _nearest(rows))) for model, rows in models)
+    return Strip(album.add(query["jpeg"], query["place"]), query["product_id"], ranked)
+
+
+def _nearest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["rank"] > 0][:NEAREST_SHOWN]
+
+
+def _hit(row: dict[str, Any], album: Album) -> Hit:
+    photo = album.add(row["jpeg"], row["place"])
+    return Hit(row["rank"], photo, row["product_id"], row["score"], bool(row["correct"]))
+
+
+def _tagged(models: list[tuple[str, list[dict[str, Any]]]], album: Album) -> Tagged:
+    first = models[0][1][0]
+    predicted = tuple((model, tuple(rows[0]["predicted"])) for model, rows in models)
+    photo = album.add(first["jpeg"], first["place"])
+    return Tagged(photo, first["product_id"], tuple(first["truth"]), predicted)

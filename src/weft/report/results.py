@@ -1,0 +1,71 @@
+"""What evaluate wrote of one benchmark: metrics.json, read and checked."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from weft.contracts import files
+from weft.errors import ContractError
+
+Percent = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Table = Mapping[str, Mapping[str, Percent | None]]
+"""{row: {metric: share in 0..1, or None where nothing could be measured}}, both in the order of the file."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The tables of one benchmark and what they were measured on. Keys of the file not named here are left alone."""
+
+    benchmark: str
+    reader: str
+    tables: dict[str, dict[str, dict[str, Percent | None]]]
+    """Tables by name: "retrieval", "tags", "labels/<label set>"."""
+    counts: dict[str, int | float] = field(default_factory=dict)
+    """Photos, queries and the like."""
+    notes: tuple[str, ...] = ()
+    """Sentences by evaluate on how the numbers came about."""
+
+
+def read_results(folder: Path) -> Results:
+    """Read `folder`/metrics.json, written by the stage evaluate.
+
+    Raises:
+        ContractError: The file is missing, is no JSON, or a key is missing or out of its range.
+    """
+    path = folder / files.METRICS
+    try:
+        values: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise missing(path, f"evaluate@{folder.name}") from error
+    except (OSError, ValueError) as error:
+        raise ContractError(f"{path}: not readable as JSON: {error}; run the stage evaluate@{folder.name}") from error
+    try:
+        results = TypeAdapter(Results).validate_python(values)
+    except ValidationError as error:
+        problems = "; ".join(_explain(problem) for problem in error.errors())
+        raise ContractError(f"{path}: {problems} (written by the stage evaluate@{folder.name})") from error
+    if not results.tables or not all(results.tables.values()):
+        raise ContractError(f"{path}: tables: wanted at least one table, each with at least one row")
+    return results
+
+
+def missing(path: Path, stage: str) -> ContractError:
+    """The error for an input that is not there, naming the stage that writes it."""
+    return ContractError(f"{path}: no such file; the stage {stage} writes it: run `dvc repro {stage}`")
+
+
+def columns(table: Table) -> list[str]:
+    """The metrics of `table`, in the order in which its rows first name them."""
+    return list(dict.fromkeys(metric for row in table.values() for metric in row))
+
+
+def _explain(problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"{key}: missing key"
+    return f"{key} = {str(problem['input'])[:60]!r}: {problem['msg']}"

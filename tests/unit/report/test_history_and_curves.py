@@ -1,0 +1,60 @@
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from weft.errors import ContractError
+from weft.report.curves import loss_curve
+from weft.report.history import read_history
+
+HEADER = "epoch,train_loss,val_loss,learning_rate"
+
+
+def read(tmp_path, text):
+    path = tmp_path / "history.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_history("finetune", path)
+
+
+def test_more_columns_are_kept_behind_the_known_ones(tmp_path):
+    history = read(tmp_path, "seconds,epoch,train_loss,val_loss,learning_rate\n9,1,6.5,,0.1\n")
+    assert history.columns == ("epoch", "train_loss", "val_loss", "learning_rate", "seconds")
+    assert history.rows == ((1.0, 6.5, None, 0.1, 9.0),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "lacks the column epoch"),
+        ("epoch,train_loss\n1,2\n", "lacks the column val_loss, learning_rate"),
+        (f"{HEADER}\n", "no epoch in it"),
+        (f"{HEADER}\n1,2,3\n", "line 2: 3 cells, wanted 4"),
+        (f"{HEADER}\n1,nan,3,4\n", "line 2: train_loss = 'nan', wanted a finite number"),
+        (f"{HEADER}\n1,2,3,fast\n", "line 2: learning_rate = 'fast'"),
+    ],
+)
+def test_a_broken_history_names_the_line(tmp_path, text, said):
+    with pytest.raises(ContractError, match=re.escape(said)):
+        read(tmp_path, text)
+
+
+def test_a_curve_is_the_same_twice_and_well_formed(tmp_path):
+    history = read(tmp_path, f"{HEADER}\n1,6.5,6.4,0.1\n2,6.0,6.1,0.1\n")
+    curve = loss_curve(history)
+    assert curve == loss_curve(history)
+    assert ET.fromstring(curve).tag == "svg"
+    assert not re.search(r"#0102|<style|DejaVu|//", curve)
+    assert {"train", "val", "epoch", "loss (lower is better)"} <= {t.text for t in ET.fromstring(curve).iter("text")}
+
+
+def test_a_curve_without_val_draws_train_alone(tmp_path):
+    curve = loss_curve(read(tmp_path, f"{HEADER}\n1,6.5,,0.1\n"))
+    assert "val" not in {t.text for t in ET.fromstring(curve).iter("text")}
+
+
+def test_two_curves_share_no_id(tmp_path):
+    history = read(tmp_path, f"{HEADER}\n1,6.5,6.4,0.1\n")
+    other = type(history)("fit_words", history.columns, history.rows)
+    ids = [set(re.findall(r'\sid="([^"]*)"', loss_curve(h))) for h in (history, other)]
+    assert ids[0]
+    assert not ids[0] & ids[1]

@@ -1,0 +1,55 @@
+import pytest
+
+from weft.report.wording import count, metric_meanings, metric_name, percent, points, row_meanings, table_title
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0.0"), (1.0, "100.0"), (0.46449, "46.4"), (0.0006, "0.1"), (None, "-")]
+)
+def test_shares_are_shown_in_percent_with_one_decimal(share, text):
+    assert percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "baseline", "text"),
+    [
+        (0.464, 0.312, "+15.2"),
+        (0.19, 0.2, "−1.0"),
+        (0.2, 0.2, "±0.0"),
+        (0.20049, 0.19951, "±0.0"),
+        (0.1234, 0, "+12.3"),
+    ],
+)
+def test_points_are_the_difference_of_the_percents_shown(share, baseline, text):
+    assert points(share, baseline) == text
+
+
+@pytest.mark.parametrize(
+    ("metric", "name"),
+    [
+        ("recall_at_10", "recall at 10"),
+        ("map_at_r", "mAP at R"),
+        ("top_1_accuracy", "top-1 accuracy"),
+        ("never_heard_of", "never heard of"),
+    ],
+)
+def test_metrics_have_names_for_people(metric, name):
+    assert metric_name(metric) == name
+
+
+def test_a_kind_of_metric_is_explained_once():
+    assert [name for name, _ in metric_meanings(["recall_at_1", "recall_at_10", "other"])] == ["recall at k"]
+
+
+def test_known_rows_are_explained_in_their_order():
+    assert [row for row, _ in row_meanings(["after finetune", "mystery", "frozen backbone"])] == [
+        "after finetune",
+        "frozen backbone",
+    ]
+
+
+def test_tables_and_counts_have_names_for_people():
+    assert table_title("labels/sleeve_length") == "Labels: sleeve length"
+    assert table_title("tags") == "Tags"
+    assert count(12612) == "12,612"
+    assert count(0.5) == "0.500"

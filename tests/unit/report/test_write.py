@@ -1,0 +1,160 @@
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from weft.contracts import files
+from weft.errors import ContractError
+from weft.report.write import write_report
+
+
+class Tags(HTMLParser):
+    """Every element and attribute that a parser sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.names.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+
+def page_of(inputs, names=("catalogue",)) -> str:
+    write_report(list(names), inputs.reports, inputs.histories, inputs.folder / "summary")
+    return (inputs.folder / "summary" / "index.html").read_text(encoding="utf-8")
+
+
+def test_two_runs_write_equal_bytes(filled, tmp_path):
+    for name in ("one", "two"):
+        write_report(["catalogue"], filled.reports, filled.histories, tmp_path / name)
+    for name in ("index.html", "results.md"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_what_it_returns_counts_what_it_wrote(filled, tmp_path):
+    counts = write_report(["catalogue"], filled.reports, filled.histories, tmp_path / "out")
+    size = (tmp_path / "out" / "index.html").stat().st_size
+    assert counts == {"benchmarks": 1, "tables": 2, "photos": 3, "page_bytes": size}
+
+
+def test_every_table_and_row_appears_on_the_page(filled):
+    page = page_of(filled)
+    for text in ("Retrieval", "Labels: sleeve length", "frozen backbone", "after fit_words", "after finetune"):
+        assert text in page
+    for text in ("<strong>46.4</strong>", "+15.2", "±0.0", "−1.0", "1,800 photos and 300 queries", "Ties go to"):
+        assert text in page
+
+
+def test_benchmarks_appear_in_the_order_asked_for(filled):
+    filled.add("luma", examples=[])
+    page = page_of(filled, ("luma", "catalogue"))
+    assert page.index("<h3>luma</h3>") < page.index("<h3>catalogue</h3>")
+
+
+def test_right_hits_are_marked_by_more_than_colour(filled):
+    page = page_of(filled)
+    assert page.count('aria-label="Nearest 1, right: alder/1"') == 1
+    assert page.count('aria-label="Nearest 1, not right: alder/1"') == 1
+    assert "✓ 0.88" in page
+
+
+def test_words_that_both_have_are_marked_on_both_sides(filled):
+    page = page_of(filled)
+    assert page.count("✓ <bdi>denim</bdi>") == 3
+    assert "✓ <bdi>shirt</bdi>" not in page
+    assert "✓ <bdi>blue</bdi>" not in page
+
+
+def test_nearest_words_are_shown_where_there_are_some(filled):
+    page = page_of(filled)
+    assert "<bdi>jeans</bdi> <small>0.81</small>" in page
+    (filled.reports / "catalogue" / files.NEAREST_WORDS).unlink()
+    assert "Nearest words" not in page_of(filled)
+
+
+def test_a_photo_is_stored_once(filled):
+    assert page_of(filled).count("data:image/jpeg;base64,") == 3
+
+
+def test_hostile_texts_stay_texts(inputs, draw, make_example):
+    hostile = "</bdi><script>alert(1)</script>\" onload='x' {{ 7*7 }}"
+    rows = [
+        make_example("retrieval", hostile, 0, draw("red"), product_id=hostile),
+        make_example("retrieval", hostile, 1, draw("red"), product_id=hostile, score=0.5, correct=True),
+        make_example("tags", hostile, 0, draw("red"), predicted=[hostile], truth=[hostile], product_id=hostile),
+    ]
+    table = {hostile: {hostile: 0.5}}
+    metrics = {"reader": hostile, "counts": {hostile: 1}, "notes": [hostile], "tables": {hostile: table}}
+    inputs.add(metrics=metrics, examples=rows, nearest={hostile: [(hostile, 0.5)]})
+    page = page_of(inputs)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    tags = Tags()
+    tags.feed(page)
+    assert "script" not in tags.names
+    assert not [name for name in tags.attributes if name.startswith("on")]
+    assert "{{ 7*7 }}" in page
+    text = (inputs.folder / "summary" / "results.md").read_text(encoding="utf-8")
+    assert "<script" not in re.sub(r"\\<", "", text)
+
+
+def test_nothing_on_the_page_points_outside(filled):
+    page = page_of(filled)
+    assert not re.search(r"(https?:)?//[a-z]", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
+    assert re.search(r'Content-Security-Policy" content="default-src \'none\'', page)
+    references = re.findall(r'(?:href|src)="([^"]*)"', page)
+    assert all(reference.startswith(("#", "data:")) for reference in references)
+
+
+def test_every_reference_has_its_target_and_ids_are_unique(filled):
+    page = page_of(filled)
+    ids = re.findall(r'\sid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    for pair in re.findall(r'href="#([^"]*)"|url\(#([^)]*)\)', page):
+        assert (pair[0] or pair[1]) in ids
+
+
+@pytest.mark.parametrize("name", [files.METRICS, files.EXAMPLES])
+def test_a_missing_report_names_the_file_and_the_stage(filled, name):
+    path = filled.reports / "catalogue" / name
+    path.unlink()
+    with pytest.raises(ContractError, match=re.escape(f"{path}: no such file; the stage evaluate@catalogue")):
+        page_of(filled)
+
+
+def test_a_missing_history_names_the_file_and_the_stage(filled):
+    filled.histories["finetune"].unlink()
+    with pytest.raises(ContractError, match=r"finetune\.csv: no such file; the stage finetune writes it"):
+        page_of(filled)
+
+
+def test_a_report_that_fails_leaves_the_old_one_alone(filled):
+    before = page_of(filled)
+    (filled.reports / "catalogue" / files.METRICS).write_text("{}", encoding="utf-8")
+    with pytest.raises(ContractError):
+        page_of(filled)
+    assert (filled.folder / "summary" / "index.html").read_text(encoding="utf-8") == before
+    assert sorted(path.name for path in Path(filled.folder).iterdir() if path.is_dir()) == ["benchmarks", "summary"]
+
+
+def test_a_broken_photo_names_its_row(inputs, make_example):
+    inputs.add(examples=[make_example("retrieval", "frozen backbone", 0, b"not a photo")])
+    with pytest.raises(ContractError, match=r"examples\.parquet, row 0 \(alder/0#0\): the photo cannot be decoded"):
+        page_of(inputs)
+
+
+def test_a_strip_without_its_query_is_refused(inputs, draw, make_example):
+    inputs.add(examples=[make_example("retrieval", "frozen backbone", 1, draw("red"))])
+    with pytest.raises(ContractError, match="no rank 0"):
+        page_of(inputs)
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", json.dumps({"denim": [["jeans"]]}), json.dumps({"denim": [["a", "b"]]})])
+def test_broken_nearest_words_are_refused(filled, text):
+    (filled.reports / "catalogue" / files.NEAREST_WORDS).write_text(text, encoding="utf-8")
+    with pytest.raises(ContractError, match=r"nearest_words\.json: wanted"):
+        page_of(filled)

@@ -10,6 +10,12 @@ Item = TypeVar("Item")
 PLAIN_LINE_SECONDS = 10.0
 
 
+def say(line: str) -> None:
+    """One line for the person who waits, on standard error, apart from a bar that may be running."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
 def track(items: Iterable[Item], what: str, total: int | None = None, unit: str = "it") -> Iterator[Item]:
     """Yield `items` unchanged while telling how far they are.
 
@@ -36,7 +42,5 @@ def _plain_lines(items: Iterable[Item], what: str, total: int | None, unit: str)
         done += 1
         if time.monotonic() - said >= PLAIN_LINE_SECONDS:
             said = time.monotonic()
-            sys.stderr.write(f"{what}: {done:,}{of} {unit}, {said - began:.0f} s\n")
-            sys.stderr.flush()
-    sys.stderr.write(f"{what}: {done:,} {unit} in {time.monotonic() - began:.0f} s\n")
-    sys.stderr.flush()
+            say(f"{what}: {done:,}{of} {unit}, {said - began:.0f} s")
+    say(f"{what}: {done:,} {unit} in {time.monotonic() - began:.0f} s")

@@ -85,14 +85,7 @@ def _check_shard_order(temporary: Path, folder: Path, contract: TableContract) -
     last = None
     for file in sorted(temporary.glob("*.parquet")):
         keys = pq.read_table(file, columns=list(contract.key))
-        if keys.num_rows == 0:
-            continue
-        first = tuple(keys.slice(0, 1).to_pylist()[0].values())
-        if last is not None and first <= last:
-            raise ContractError(
-                f"{folder / file.name}, row 0: key {first} does not come after {last} of the shard before"
-            )
-        last = tuple(keys.slice(keys.num_rows - 1, 1).to_pylist()[0].values())
+        last = _check_follows(keys, contract, str(folder / file.name), last)
 
 
 def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -114,6 +107,59 @@ def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | 
                     yield check(_conform(table, contract, place, columns), contract, place)
         except (pa.ArrowInvalid, OSError) as error:
             raise ContractError(f"{file}: not a readable Parquet file of {contract.name}: {error}") from error
+
+
+def stream(path: Path, contract: TableContract, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """Yield one Parquet file in pieces of at most ROWS_PER_GROUP rows, each checked, so that memory stays flat.
+
+    Raises:
+        ContractError: The file is missing, is not Parquet, or breaks the contract.
+    """
+    _must_exist(path, contract)
+    first_row, last = 0, None
+    try:
+        with pq.ParquetFile(path) as parquet:
+            for batch in parquet.iter_batches(ROWS_PER_GROUP, columns=list(columns) if columns else None):
+                place = f"{path} (from row {first_row})"
+                table = _conform(pa.Table.from_batches([batch]), contract, place, columns)
+                last = _check_follows(check(table, contract, place), contract, place, last)
+                yield table
+                first_row += table.num_rows
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ContractError(f"{path}: not a readable Parquet file of {contract.name}: {error}") from error
+
+
+def write_stream(path: Path, pieces: Iterable[pa.Table], contract: TableContract) -> int:
+    """Write `pieces`, already sorted by the key, to one Parquet file as they come; whole or not at all.
+
+    Returns:
+        How many rows were written.
+
+    Raises:
+        ContractError: A piece breaks the contract or does not come after the one before.
+    """
+    count, last = 0, None
+    with atomic(path) as temporary, pq.ParquetWriter(temporary, contract.schema, compression="zstd") as writer:
+        for piece in pieces:
+            place = f"{path} (from row {count})"
+            table = check(_conform(piece, contract, place), contract, place)
+            last = _check_follows(table, contract, place, last)
+            writer.write_table(table.cast(contract.schema))
+            count += table.num_rows
+    return count
+
+
+def _check_follows(
+    table: pa.Table, contract: TableContract, place: str, last: tuple[Any, ...] | None
+) -> tuple[Any, ...] | None:
+    """The key of the table's last row, once its first is seen to come after `last`, the key of the piece before."""
+    if table.num_rows == 0 or not set(contract.key).issubset(table.column_names):
+        return last
+    keys = table.select(contract.key)
+    first = tuple(keys.slice(0, 1).to_pylist()[0].values())
+    if last is not None and first <= last:
+        raise ContractError(f"{place}: {contract.name}: key {first} does not come after {last} of the row before")
+    return tuple(keys.slice(table.num_rows - 1).to_pylist()[0].values())
 
 
 def count_rows(folder: Path) -> int:

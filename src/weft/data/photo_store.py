@@ -50,3 +50,9 @@ class PhotoStore:
         """Photos as one array, (photos, 3, height, width), RGB."""
         arrays = [np.asarray(Image.open(io.BytesIO(self.jpeg(int(photo))))) for photo in photos]
         return np.ascontiguousarray(np.stack(arrays).transpose(0, 3, 1, 2))
+
+
+def first_photo(folder: Path) -> bytes:
+    """The JPEG bytes of the first photo of a split: an example of what a model takes."""
+    data: bytes = next(iter(tables.read_shards(folder, PREPARED, columns=["jpeg"])))["jpeg"][0].as_py()
+    return data

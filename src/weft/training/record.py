@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from weft import tables
+from weft.progress import say
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,15 @@ class EpochCost:
     seconds: float
     data_wait_seconds: float
     photos_per_second: float
+
+
+def describe(stage: str, record: EpochRecord, cost: EpochCost) -> None:
+    """Say in one line how an epoch went."""
+    say(
+        f"{stage}, epoch {record.epoch}: train loss {record.train_loss:.3f}, val loss {record.val_loss:.3f}, "
+        f"{cost.photos_per_second:,.0f} photos/s, {cost.seconds:.0f} s, of which {cost.data_wait_seconds:.1f} s "
+        "waiting for photos"
+    )
 
 
 def write_history(path: Path, records: Iterable[EpochRecord]) -> None:

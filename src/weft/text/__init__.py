@@ -1,0 +1,1 @@
+"""Text: what a shop writes becomes tokens, tokens become the vocabulary; the only room that imports nltk."""

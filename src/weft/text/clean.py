@@ -1,0 +1,85 @@
+"""Products as shops wrote them to products as lists of words: streamed, every dropped token counted with its reason."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from weft import params, tables
+from weft.contracts import files
+from weft.contracts.tables import CLEANED, PRODUCTS
+from weft.progress import track
+from weft.text import names
+from weft.text.fields import category_steps, texts
+from weft.text.stop_words import function_words
+from weft.text.tally import Tally
+from weft.text.tokens import is_word, pieces
+
+BRAND_NAME = "brand name"
+SHOP_NAME = "shop name"
+NUMBER = "number"
+TOO_SHORT = "too short"
+FUNCTION_WORD = "function word"
+
+
+def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[str, float]:
+    """Read the table `products` and write `out`/products.parquet, report.json and dropped.tsv.
+
+    Returns:
+        Counts: products, products_without_words, tokens_kept, tokens_dropped.
+
+    Raises:
+        ContractError: `products` is missing or breaks its contract.
+    """
+    tally = Tally()
+
+    def cleaned(table: pa.Table) -> pa.Table:
+        rows = [clean_product(product, settings, tally) for product in table.to_pylist()]
+        return pa.Table.from_pylist(rows, schema=CLEANED.schema)
+
+    pieces_of_table = (cleaned(table) for table in tables.stream(products, PRODUCTS))
+    with tables.atomic(out) as temporary:
+        temporary.mkdir(parents=True)
+        tables.write_stream(temporary / files.PRODUCTS, track(pieces_of_table, "clean", unit="pieces"), CLEANED)
+        tally.write(temporary / files.REPORT, temporary / files.DROPPED)
+    return tally.totals()
+
+
+def clean_product(product: Mapping[str, Any], settings: params.Clean, tally: Tally) -> dict[str, Any]:
+    """One row of PRODUCTS as a row of CLEANED: tokens in the order of the text, repeats kept."""
+    words = [piece for text in texts(product, settings.fields) for piece in pieces(text)]
+    brand, shop = pieces(product["brand"] or ""), pieces(product["shop"])
+    own_names = {place: SHOP_NAME for place in _own_places(shop, words, product)}
+    own_names |= {place: BRAND_NAME for place in _own_places(brand, words, product)}
+    kept: list[str] = []
+    dropped: list[tuple[str, str]] = []
+    for place, word in enumerate(words):
+        reason = own_names.get(place) or _why_dropped(word, settings.min_letters)
+        if reason:
+            dropped.append((word, reason))
+        else:
+            kept.append(word)
+    tally.add(product["shop"], len(kept), dropped)
+    return {"product_id": product["product_id"], "shop": product["shop"], "brand": brand, "tokens": kept}
+
+
+def _own_places(name: list[str], words: list[str], product: Mapping[str, Any]) -> set[int]:
+    """Where the product's text says the name of its own brand or shop."""
+    if name and names.is_also_a_word(name, _descriptions(name, product)):
+        return set()
+    return names.places_of(name, words)
+
+
+def _descriptions(name: list[str], product: Mapping[str, Any]) -> list[list[str]]:
+    """The pieces of the product's colour and of its category steps; a step that is the name alone is the name."""
+    steps = [pieces(step) for step in category_steps(product)]
+    return [pieces(product["colour"] or ""), *(step for step in steps if step != name)]
+
+
+def _why_dropped(piece: str, min_letters: int) -> str | None:
+    if not is_word(piece):
+        return NUMBER
+    if len(piece) < min_letters:
+        return TOO_SHORT
+    return FUNCTION_WORD if piece in function_words() else None

@@ -1,0 +1,59 @@
+"""HTML, or plain text with entities, to the text a person sees."""
+
+import html
+import re
+
+_TAG = re.compile(r"<(/?)([a-z!][^\s<>/]*)[^<>]*>", re.IGNORECASE)
+_UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.IGNORECASE | re.DOTALL)
+_SURVIVING_TAG = re.compile(r"</?(?:a|b|br|div|em|font|h[1-6]|i|li|ol|p|span|strong|table|td|tr|u|ul)\b", re.IGNORECASE)
+_NEVER_NESTED = frozenset({"br", "hr", "img", "input", "col", "p", "li"})
+_LONGEST = 1_000_000
+"""Characters of one text that are read; no shop's description comes near."""
+_DEEPEST = 200
+"""libxml2 drops what is nested deeper than 256 tags, as years of unclosed <font> are."""
+
+
+def visible_text(markup: str) -> str:
+    """The text a person sees; words on both sides of a tag stay two words.
+
+    Never raises: what no parser can read is stripped of everything that looks like a tag. Markup that was escaped
+    once too often (`&lt;br&gt;`, common in feeds) is resolved too. Texts beyond a million characters are cut.
+    """
+    text = markup[:_LONGEST]
+    if "<" in text:
+        text = _parse(text)
+    elif "&" in text:
+        text = html.unescape(text)
+    else:
+        return text
+    return _parse(text) if _SURVIVING_TAG.search(text) else text
+
+
+def _parse(markup: str) -> str:
+    import html_text
+    from lxml.etree import LxmlError
+
+    readable = markup.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8")
+    if _is_too_deep(readable):
+        return _strip(readable)
+    try:
+        text: str = html_text.extract_text(readable, guess_layout=False)
+    except (LxmlError, ValueError, TypeError, AssertionError, RecursionError):
+        return _strip(readable)
+    return text
+
+
+def _is_too_deep(markup: str) -> bool:
+    if markup.count("<") <= _DEEPEST:
+        return False
+    depth = 0
+    for closing, name in _TAG.findall(markup):
+        if name.lower() not in _NEVER_NESTED:
+            depth = max(0, depth - 1) if closing else depth + 1
+        if depth > _DEEPEST:
+            return True
+    return False
+
+
+def _strip(markup: str) -> str:
+    return html.unescape(_TAG.sub(" ", _UNSEEN.sub(" ", markup)))

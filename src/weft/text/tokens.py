@@ -1,0 +1,90 @@
+"""Text to tokens: letters of any script, lower-case, Unicode-normalised (NFKC), by NLTK's RegexpTokenizer.
+
+Hyphens. A compound is taken apart, since shops write "flip-flops" and "flip flops", "three-quarter" and "three
+quarter" alike, and labels are scored by the mean of their words. It stays whole where a part could not stand alone:
+a single letter ("v-neck", "t-shirt", "a-line") or a particle of two letters, with or without an s ("lace-ups",
+"slip-on"). "v neck" and "t shirt" get their hyphen back. Spellings without one ("tshirts") are left alone: in a
+real catalogue "tshirts" was the category and "t-shirts" half the time what to wear with the product shown.
+
+The possessive 's is taken off. Spelling, plurals and inflections are left alone: the cleaning is light on purpose.
+Scripts without spaces between words give one token per run of letters.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+_APOSTROPHES = "\u2018\u2019\u02bc\u00b4\u0060\uff07\u2032"
+_HYPHENS = "\u2010\u2011\uff0d\ufe63"
+_INVISIBLE = "\u00ad\u200c\u200d\u2060\ufeff"
+_SETTLE = str.maketrans(
+    {**dict.fromkeys(_APOSTROPHES, "'"), **dict.fromkeys(_HYPHENS, "-"), **dict.fromkeys(_INVISIBLE), "_": " "}
+)
+
+_LETTER_WORDS = re.compile(r"\b(?:(t)(?: |- | -| - )(shirts?)|([uv])(?: |- | -| - )(neck\w*|shaped?))\b")
+_SHORT_PART = 2
+
+
+def pieces(text: str) -> list[str]:
+    """Everything between spaces and punctuation, in order: the words, and also numbers and codes such as "t20"."""
+    text = text.translate(_SETTLE)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_SETTLE)
+    text = text.lower()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    text = _LETTER_WORDS.sub(_with_hyphen, text)
+    found: list[str] = []
+    for piece in _tokenizer()(text):
+        if "-" in piece or "'" in piece:
+            found += _settled(piece)
+        else:
+            found.append(piece)
+    return found
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text, in order and with repeats: `pieces` without numbers and codes."""
+    return [piece for piece in pieces(text) if is_word(piece)]
+
+
+def is_word(piece: str) -> bool:
+    """Whether a piece is made of letters alone (hyphens and apostrophes aside)."""
+    return piece.isalpha() or not any(letter.isnumeric() and not letter.isalpha() for letter in piece)
+
+
+def _with_hyphen(match: re.Match[str]) -> str:
+    return "-".join(part for part in match.groups() if part)
+
+
+def _settled(piece: str) -> list[str]:
+    """The pieces of one with hyphens or apostrophes in it."""
+    parts = [part for part in (_without_possessive(part) for part in piece.split("-")) if part]
+    if len(parts) == 2 and any(_cannot_stand_alone(part) for part in parts):
+        return ["-".join(parts)]
+    if len(parts) > 2 and len(parts[0]) == 1 and parts[0].isalpha():
+        return ["-".join(parts[:2]), *parts[2:]]
+    return parts
+
+
+def _without_possessive(part: str) -> str:
+    return part.removesuffix("'s")
+
+
+def _cannot_stand_alone(part: str) -> bool:
+    return part.isalpha() and len(part.removesuffix("s")) <= _SHORT_PART
+
+
+@cache
+def _tokenizer() -> Callable[[str], list[str]]:
+    from nltk.tokenize.regexp import RegexpTokenizer
+
+    word = rf"\w[\w{_marks()}]*"
+    tokenizer: RegexpTokenizer = RegexpTokenizer(rf"{word}(?:[-']{word})*")
+    return tokenizer.tokenize  # type: ignore[no-any-return]
+
+
+def _marks() -> str:
+    """The combining marks that letters carry (vowel signs, accents); `re` does not count them as part of a word."""
+    return "".join(chr(code) for code in range(0x300, 0x1D00) if unicodedata.category(chr(code)) in ("Mn", "Mc"))

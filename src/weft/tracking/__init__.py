@@ -1,0 +1,166 @@
+"""Tracking: each executed stage is one flat MLflow run. The only room that imports mlflow.
+
+Logging never stops the work: a tracker that is down costs a warning. One experiment per stage, so that columns match.
+The store is `MLFLOW_TRACKING_URI`, by default the project's own mlflow.db.
+"""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from weft.progress import say
+
+DEFAULT_URI = "sqlite:///mlflow.db"
+MODEL_NAME = "weft-embedder"
+"""Registered model; its alias `newest` is the bundle of the last finetune."""
+
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+def tracking_uri() -> str:
+    """Where runs go."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+
+
+class Run:
+    """One tracked run; after the first failure of the tracker it says so once and stays silent."""
+
+    def __init__(self) -> None:
+        self._works = True
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Log numbers, per epoch where `step` is given."""
+        import mlflow
+
+        self.attempt(lambda: mlflow.log_metrics({name: float(value) for name, value in metrics.items()}, step=step))
+
+    def log_file(self, path: Path) -> None:
+        """Log a file of the stage's report under its own name."""
+        import mlflow
+
+        self.attempt(lambda: mlflow.log_artifact(str(path)))
+
+    def log_model(self, bundle: Path, example_photo: bytes) -> None:
+        """Log a model bundle as a pyfunc that loads in one line, and move the alias `newest` to it.
+
+        Args:
+            bundle: The folder of a bundle (`weft.model.bundle`).
+            example_photo: An encoded photo that shows what the model takes.
+        """
+        from weft.tracking.bundle_model import log_bundle
+
+        self.attempt(lambda: log_bundle(bundle, example_photo, MODEL_NAME))
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Do something with the tracker, if it still works."""
+        if not self._works:
+            return
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001  whatever a tracker raises, training goes on
+            self._works = False
+            say(f"warning: MLflow at {tracking_uri()} does not answer, this run is not logged: {_first_line(error)}")
+
+
+@contextmanager
+def stage_run(stage: str, settings: Any, inputs: Sequence[Path] = (), part: str = "") -> Iterator[Run]:
+    """Track one execution of a stage.
+
+    Args:
+        stage: Its name in dvc.yaml; also the experiment's.
+        settings: The stage's section of params.yaml, a dataclass.
+        inputs: The stage's data inputs; tagged with the md5 that dvc.lock gives them.
+        part: The benchmark, for stages that run once for each.
+    """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    import mlflow
+
+    run = Run()
+    name = f"{stage}@{part}" if part else stage
+    run.attempt(lambda: _start(mlflow, stage, name, settings, inputs))
+    try:
+        yield run
+    except BaseException:
+        run.attempt(lambda: mlflow.end_run("FAILED"))
+        raise
+    run.attempt(mlflow.end_run)
+
+
+def comparison_link(stage: str, address: str) -> str:
+    """The MLflow page that compares the runs of `stage`; the UI opens on an empty page by itself.
+
+    Args:
+        stage: A stage's name.
+        address: Where `make ui` serves, "http://127.0.0.1:5000".
+    """
+    from mlflow import MlflowClient
+
+    experiment = MlflowClient(tracking_uri()).get_experiment_by_name(_experiment(stage))
+    return (
+        f"{address}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning" if experiment else ""
+    )
+
+
+def _experiment(stage: str) -> str:
+    return f"weft-{stage}"
+
+
+def _start(mlflow: Any, stage: str, name: str, settings: Any, inputs: Sequence[Path]) -> None:
+    import logging
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(tracking_uri())
+    mlflow.set_experiment(_experiment(stage))
+    mlflow.start_run(run_name=name)
+    mlflow.log_params(_flat(asdict(settings)))
+    mlflow.set_tags({"stage": name, **_git_tags(), **_input_tags(inputs)})
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _git_tags() -> dict[str, str]:
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
+
+    return {"git_commit": git("rev-parse", "HEAD") or "none", "git_dirty": str(bool(git("status", "--porcelain")))}
+
+
+def _input_tags(inputs: Sequence[Path]) -> dict[str, str]:
+    """The md5 of each input as dvc.lock knows it, as the out of the stage that made it."""
+    try:
+        lock = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))
+    except OSError:
+        return {}
+    made = {entry["path"]: entry.get("md5", "") for stage in lock["stages"].values() for entry in stage.get("outs", ())}
+    tags = {}
+    for path in inputs:
+        owner = next((out for out in made if path.as_posix() == out or path.as_posix().startswith(out + "/")), None)
+        if owner:
+            tags[f"input.{owner}"] = made[owner]
+    return tags
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,68 @@
+"""Stage 2 from artefact to artefact: prepared photos and the W of stage 1 in, the model bundle out."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from weft import artefacts
+from weft.contracts import files
+from weft.data.bags import read_bags
+from weft.data.photo_store import PhotoStore
+from weft.errors import ModelError
+from weft.model.backbone import load_backbone
+from weft.model.bundle import save_bundle
+from weft.model.embedder import Embedder
+from weft.params import Params
+from weft.training.checkpoint import forget_checkpoint
+from weft.training.finetune import StoredPhotos, finetune
+from weft.training.record import EpochCost, EpochRecord, write_history
+
+
+def run_finetune(
+    photos: Path,
+    words: Path,
+    initial: Path,
+    settings: Params,
+    device: str,
+    workers: int,
+    state: Path,
+    out: Path,
+    report: Callable[[EpochRecord, EpochCost], None],
+) -> str:
+    """Train the whole network and write the bundle `out`, history.csv beside it.
+
+    Args:
+        photos: Prepared photos.
+        words: words.tsv.
+        initial: models/words, for the first W.
+        settings: The sections model, prepare (the size) and finetune are read.
+        device: Where to compute.
+        workers: Threads that decode photos ahead.
+        state: Folder of the checkpoint and of the mapped photos.
+        out: Where the bundle goes.
+        report: Told of each epoch as it ends.
+
+    Returns:
+        The digest of the bundle.
+
+    Raises:
+        ModelError: The first W does not fit the vocabulary or the backbone.
+    """
+    encoder, dim = load_backbone(settings.model.backbone, settings.model.weights)
+    first = torch.from_numpy(artefacts.read_word_embeddings(initial / files.MODEL).copy())
+    if tuple(first.shape) != (len(artefacts.read_words(words)), dim):
+        raise ModelError(f"{initial}: W is {tuple(first.shape)}, not of {words} and {settings.model.backbone}")
+    train, val = (
+        StoredPhotos(PhotoStore(photos / split, state / f"{split}.arrow"), read_bags(photos / split))
+        for split in ("train", "val")
+    )
+    model = Embedder(encoder, first)
+    history = finetune(train, val, model, settings.finetune, device, workers, state, report)
+    size = settings.prepare
+    digest = save_bundle(out, model, settings.model.backbone, size.height, size.width, words)
+    write_history(out / files.HISTORY, history)
+    forget_checkpoint(state)
+    for split in ("train", "val"):
+        (state / f"{split}.arrow").unlink()
+    return digest

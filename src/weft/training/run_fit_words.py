@@ -1,0 +1,65 @@
+"""Stage 1 from artefact to artefact: cached embeddings and word bags in, models/words out."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from weft import artefacts, tables
+from weft.contracts import files
+from weft.contracts.tables import PREPARED
+from weft.data.bags import read_bags
+from weft.errors import ContractError
+from weft.params import FitWords
+from weft.training.checkpoint import forget_checkpoint
+from weft.training.fit_words import CachedPhotos, fit_words
+from weft.training.record import EpochCost, EpochRecord, write_history
+
+
+def run_fit_words(
+    features: Path,
+    photos: Path,
+    words: Path,
+    settings: FitWords,
+    device: str,
+    state: Path,
+    out: Path,
+    report: Callable[[EpochRecord, EpochCost], None],
+) -> None:
+    """Train W and write `out`: model.safetensors (tensor "words"), words.tsv, history.csv.
+
+    Args:
+        features: Embeddings of the own catalogue with the untrained backbone.
+        photos: Prepared photos; only their words are read.
+        words: words.tsv.
+        settings: The section fit_words of params.yaml.
+        device: Where to compute.
+        state: Folder of the checkpoint.
+        out: Where the result goes.
+        report: Told of each epoch as it ends.
+
+    Raises:
+        ContractError: The embeddings are not those of the prepared photos.
+    """
+    from safetensors.torch import save_file
+
+    embeddings = artefacts.read_embeddings(features)
+    train, val = (_cached(embeddings, photos, split) for split in ("train", "val"))
+    size = len(artefacts.read_words(words))
+    fitted, history = fit_words(train, val, size, settings, device, state, report)
+    with tables.atomic(out) as temporary:
+        temporary.mkdir(parents=True)
+        save_file({"words": fitted.contiguous()}, temporary / files.MODEL)
+        shutil.copyfile(words, temporary / files.WORDS)
+        write_history(temporary / files.HISTORY, history)
+    forget_checkpoint(state)
+
+
+def _cached(embeddings: artefacts.Embeddings, photos: Path, split: str) -> CachedPhotos:
+    """The rows of one split, which must be the prepared photos of that split in the same order."""
+    ids = [name for table in tables.read_shards(photos / split, PREPARED, ["photo_id"]) for name in table["photo_id"]]
+    rows = [n for n, name in enumerate(embeddings.photos["split"].to_pylist()) if name == split]
+    embedded = embeddings.photos["photo_id"].take(rows).to_pylist() if rows else []
+    if embedded != [name.as_py() for name in ids]:
+        raise ContractError(f"{photos / split}: not the photos that were embedded; run `dvc repro features@catalogue`")
+    first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
+    return CachedPhotos(embeddings.z[first:last], read_bags(photos / split))

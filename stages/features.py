@@ -1,0 +1,40 @@
+"""features: z of every photo of a benchmark with the untrained backbone."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from weft import errors, params, runtime, tracking
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--benchmark", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    runtime.settle_threads()
+
+    from weft.benchmarks import open_benchmark
+    from weft.model.backbone import load_backbone
+    from weft.model.embedder import Embedder, initial_words
+    from weft.retrieval.embed_benchmark import embed_benchmark
+
+    settings = params.load(Path("params.yaml"))
+    benchmark, size = settings.benchmarks[args.benchmark], settings.prepare
+    with tracking.stage_run("features", settings.model, [Path(benchmark.path)], part=args.benchmark) as run:
+        encoder, dim = load_backbone(settings.model.backbone, settings.model.weights)
+        counts = embed_benchmark(
+            open_benchmark(benchmark),
+            Embedder(encoder, initial_words(1, dim, seed=0)),
+            dim,
+            size.height,
+            size.width,
+            runtime.device(),
+            runtime.workers(),
+            args.out,
+        )
+        run.log_metrics(counts)
+
+
+if __name__ == "__main__":
+    sys.exit(errors.answer(main))

@@ -1,0 +1,46 @@
+"""finetune: stage 2, the whole network."""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from weft import errors, params, runtime, tracking
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--photos", "--words", "--initial", "--state", "--out"):
+        parser.add_argument(name, type=Path, required=True)
+    args = parser.parse_args()
+    runtime.settle_threads()
+
+    from weft.contracts import files
+    from weft.data.photo_store import first_photo
+    from weft.training.record import EpochCost, EpochRecord, describe
+    from weft.training.run_finetune import run_finetune
+
+    settings = params.load(Path("params.yaml"))
+    with tracking.stage_run("finetune", settings.finetune, [args.photos, args.words, args.initial]) as run:
+
+        def report(epoch: EpochRecord, cost: EpochCost) -> None:
+            describe("finetune", epoch, cost)
+            run.log_metrics(asdict(epoch) | asdict(cost), step=epoch.epoch)
+
+        run_finetune(
+            args.photos,
+            args.words,
+            args.initial,
+            settings,
+            runtime.device(),
+            runtime.workers(),
+            args.state,
+            args.out,
+            report,
+        )
+        run.log_file(args.out / files.HISTORY)
+        run.log_model(args.out, first_photo(args.photos / "train"))
+
+
+if __name__ == "__main__":
+    sys.exit(errors.answer(main))

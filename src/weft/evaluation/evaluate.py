@@ -1,0 +1,99 @@
+"""One benchmark scored: metrics.json, examples, contact sheet and, for the own catalogue, the nearest words."""
+
+import json
+from pathlib import Path
+
+from weft import params, tables
+from weft.benchmarks.record import BenchmarkData
+from weft.contracts import files
+from weft.errors import BenchmarkError
+from weft.evaluation.bags import bags_of
+from weft.evaluation.example_sheet import example_sheet
+from weft.evaluation.examples import collect_examples, write_examples
+from weft.evaluation.inputs import Folders, Inputs, read_inputs
+from weft.evaluation.nearest_words import NearestWords, nearest_words, seen_words
+from weft.evaluation.outcome import Outcome
+from weft.evaluation.score_classes import score_across_groups, score_similar
+from weft.evaluation.score_labels import score_labels, tasks_of
+from weft.evaluation.score_retrieval import score_inshop_retrieval, score_own_retrieval
+from weft.evaluation.score_tags import score_tags
+from weft.evaluation.search import Search, rows_of
+
+
+def evaluate(
+    name: str,
+    benchmark: params.Benchmark,
+    settings: params.Evaluate,
+    data: BenchmarkData,
+    own: BenchmarkData,
+    folders: Folders,
+    search: Search,
+    out: Path,
+) -> dict[str, float]:
+    """Score a benchmark before training, after fit_words and after finetune, and write the folder `out` whole.
+
+    Args:
+        name: The benchmark's name.
+        benchmark: Its settings.
+        settings: What is measured everywhere.
+        data: The benchmark, opened.
+        own: The own catalogue, opened; its training photos lend their words.
+        folders: Outs of the stages before.
+        search: Exact search.
+        out: A folder.
+
+    Returns:
+        Every number of the tables by a flat name: "retrieval/after_finetune/recall_at_1".
+
+    Raises:
+        BenchmarkError: There is nothing to measure on it.
+        ContractError: An input is missing or broken.
+        ModelError: The inputs come from different models.
+    """
+    inputs = read_inputs(name, data, own, folders)
+    outcome = score(benchmark, settings, inputs, search)
+    if not outcome.tables:
+        raise BenchmarkError(f"benchmarks.{name}: nothing to measure; {'; '.join(outcome.notes) or 'name its labels'}")
+    fields = [label_set.field for label_set in benchmark.labels.values()]
+    examples = collect_examples(inputs.photos, outcome, inputs.words.words, fields, settings.examples)
+    with tables.atomic(out) as folder:
+        folder.mkdir(parents=True)
+        _write_json(folder / files.METRICS, outcome.metrics(name, benchmark.reader))
+        write_examples(folder / files.EXAMPLES, examples)
+        (folder / files.CONTACT_SHEET).write_bytes(example_sheet(examples))
+        if benchmark.reader == "catalogue":
+            _write_json(folder / files.NEAREST_WORDS, _nearest_words(inputs, search))
+    return outcome.flat()
+
+
+def score(benchmark: params.Benchmark, settings: params.Evaluate, inputs: Inputs, search: Search) -> Outcome:
+    """Every table that the benchmark's reader calls for."""
+    photos = inputs.photos
+    outcome = Outcome(counts={"photos": len(photos)})
+    if photos.missing:
+        outcome.counts["photos_that_could_not_be_decoded"] = photos.missing
+    if benchmark.reader == "catalogue":
+        score_own_retrieval(photos, settings.top_k, search, outcome)
+        score_tags(inputs, settings.tag_k, settings.neighbours, search, outcome)
+    elif benchmark.reader == "inshop":
+        score_inshop_retrieval(photos, settings.top_k, search, outcome)
+    else:
+        tasks = tasks_of(photos, benchmark.labels)
+        if benchmark.words:
+            score_labels(inputs, tasks, settings.neighbours, search, outcome)
+        score_similar(photos, benchmark, search, outcome)
+        if benchmark.group is not None:
+            score_across_groups(photos, tasks, search, outcome)
+    return outcome
+
+
+def _nearest_words(inputs: Inputs, search: Search) -> NearestWords:
+    test = inputs.photos.of_split("test")
+    bags = bags_of(record.word_ids for record in inputs.photos.records(test))
+    words = inputs.words
+    chosen = seen_words(rows_of(inputs.photos.finetuned, test), bags, words.finetuned, words.frequencies)
+    return nearest_words(chosen, words.words, words.finetuned, search)
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,0 +1,101 @@
+"""The tables that look at z with labels: "similar" (the 10 nearest), "neighbours" (5 vote), "probe" (linear)."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from weft import params
+from weft.evaluation.aligned import Aligned
+from weft.evaluation.labels import LabelTask
+from weft.evaluation.neighbours import knn_correct
+from weft.evaluation.outcome import Outcome
+from weft.evaluation.probe import FOLDS, probe_correct
+from weft.evaluation.ranking import precision_at_k
+from weft.evaluation.retrieval import Ranking, positives_of, rank
+from weft.evaluation.rows import FINETUNE, FROZEN, Row, of_encoders
+from weft.evaluation.search import Bools, Ints, Matrix, Search
+
+NEAREST = 10
+
+
+def score_similar(photos: Aligned, settings: params.Benchmark, search: Search, outcome: Outcome) -> None:
+    """Add "similar": the mean share of the 10 nearest photos with the query's label, per label set and for `same`.
+
+    Every photo with the label is a query and the gallery is the others (of other groups, where there are groups).
+    Labels on one photo alone count as well: `ceiling` in the notes says what a perfect ranking would reach.
+    """
+    rows: dict[str, Row] = {FROZEN: {}, FINETUNE: {}}
+    groups = group_numbers(photos)
+    for column, fields in _columns(settings).items():
+        labels = _combined(photos, fields)
+        labelled = np.flatnonzero(labels >= 0)
+        if not len(labelled):
+            outcome.notes.append(f"similar: {column} is left out: no photo has all of {', '.join(fields)}")
+            continue
+        ranked = {}
+        for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
+            ranked[model] = rank(z, labels, groups, labelled, labelled, NEAREST, search)
+            rows[model][column] = same_in_k(ranked[model], NEAREST)
+        ceiling = np.minimum(positives_of(labels, groups, labelled, labelled), NEAREST).mean() / NEAREST
+        outcome.notes.append(f"similar: {column} is at most {100 * ceiling:.1f} %, so many such photos there are")
+        # The last column is the most demanding one, and the one to show.
+        outcome.strips = ranked
+    if rows[FROZEN]:
+        outcome.tables["similar"] = of_encoders(rows[FROZEN], rows[FINETUNE])
+
+
+def same_in_k(ranked: Ranking, k: int) -> float:
+    """Mean share of the k nearest photos that bear the query's label."""
+    return float(precision_at_k(ranked.hits, k).mean())
+
+
+def score_across_groups(photos: Aligned, tasks: Mapping[str, LabelTask], search: Search, outcome: Outcome) -> None:
+    """Add "neighbours" and "probe": labels told from photos of other groups, a column per label set."""
+    groups = group_numbers(photos)
+    outcome.counts["groups"] = len(np.unique(groups))
+    ways: dict[str, Callable[[Matrix, Ints, Ints], Bools]] = {
+        "neighbours": lambda z, truth, own: knn_correct(z, truth, own, search),
+        "probe": probe_correct,
+    }
+    for table, way in ways.items():
+        rows: dict[str, Row] = {FROZEN: {}, FINETUNE: {}}
+        for name, task in tasks.items():
+            own = groups[task.photos]
+            if len(task.labels) < 2 or len(np.unique(own)) < FOLDS:
+                outcome.notes.append(f"{table}: {name} is left out: wanted 2 labels and photos of {FOLDS} groups")
+                continue
+            for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
+                rows[model][f"{name}_accuracy"] = float(way(z[task.photos], task.truth, own).mean())
+        if rows[FROZEN]:
+            outcome.tables[table] = of_encoders(rows[FROZEN], rows[FINETUNE])
+
+
+def group_numbers(photos: Aligned) -> Ints:
+    """(photos,): a number per group; photos without a group are each their own."""
+    numbers: dict[tuple[str, str | int], int] = {}
+    keys = []
+    for row, record in enumerate(photos.records(range(len(photos)))):
+        key = ("alone", row) if record.group is None else ("group", record.group)
+        keys.append(numbers.setdefault(key, len(numbers)))
+    return np.array(keys, np.int64)
+
+
+def _columns(settings: params.Benchmark) -> dict[str, list[str]]:
+    """Column of the table to the fields that must agree; the combination last."""
+    columns = {f"same_{name}_in_{NEAREST}": [label_set.field] for name, label_set in settings.labels.items()}
+    if settings.same:
+        columns[f"same_in_{NEAREST}"] = [settings.labels[name].field for name in settings.same]
+    return columns
+
+
+def _combined(photos: Aligned, fields: Sequence[str]) -> Ints:
+    """(photos,): a number per combination of labels, -1 where a photo lacks one."""
+    numbers: dict[tuple[str, ...], int] = {}
+    found = []
+    for record in photos.records(range(len(photos))):
+        if all(name in record.labels for name in fields):
+            key = tuple(record.labels[name] for name in fields)
+            found.append(numbers.setdefault(key, len(numbers)))
+        else:
+            found.append(-1)
+    return np.array(found, np.int64)

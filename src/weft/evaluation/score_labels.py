@@ -1,0 +1,98 @@
+"""The tables "labels/<set>": labels told by the scores of their words, no classifier and no label in training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from weft import params
+from weft.evaluation.aligned import Aligned
+from weft.evaluation.inputs import Inputs
+from weft.evaluation.labels import LabelTask, label_ranks, label_scores, label_task, top_k_accuracy
+from weft.evaluation.outcome import Outcome, Tagged
+from weft.evaluation.rows import FINETUNE
+from weft.evaluation.score_tags import WORDS_SHOWN, word_scorers
+from weft.evaluation.search import Ints, Search
+from weft.evaluation.word_scores import WordScores, in_parts, top_words
+from weft.text.labels import label_words
+
+TOP_K = (1, 3, 5)
+
+
+@dataclass(frozen=True)
+class _WordedTask:
+    """A label set that counts, with the word ids of its labels."""
+
+    task: LabelTask
+    words: list[list[int]]
+
+
+def tasks_of(photos: Aligned, label_sets: Mapping[str, params.LabelSet]) -> dict[str, LabelTask]:
+    """Which labels and photos count, per label set."""
+    values: dict[str, list[str | None]] = {name: [] for name in label_sets}
+    for record in photos.records(range(len(photos))):
+        for name, label_set in label_sets.items():
+            values[name].append(record.labels.get(label_set.field))
+    return {name: label_task(values[name], label_set.min_photos) for name, label_set in label_sets.items()}
+
+
+def score_labels(
+    inputs: Inputs, tasks: Mapping[str, LabelTask], neighbours: int, search: Search, outcome: Outcome
+) -> None:
+    """Add a table per label set: top-1, top-3 and top-5 accuracy by the words of the labels."""
+    worded = _worded(tasks, inputs.words.ids(), outcome)
+    everything = np.arange(len(inputs.photos))
+    for model, scores in word_scorers(inputs, everything, neighbours, search).items():
+        ranks, best = _ranks(scores, len(everything), worded, shown=model == FINETUNE)
+        for name, of_set in ranks.items():
+            row = {f"top_{k}_accuracy": float(top_k_accuracy(of_set, k).mean()) for k in TOP_K}
+            outcome.tables.setdefault(f"labels/{name}", {})[model] = row
+        if best is not None:
+            outcome.tagged = _tagged(best, ranks, worded)
+
+
+def _worded(tasks: Mapping[str, LabelTask], ids: Mapping[str, int], outcome: Outcome) -> dict[str, _WordedTask]:
+    worded = {}
+    for name, task in tasks.items():
+        words = [label_words(label, ids) for label in task.labels]
+        silent = [label for label, found in zip(task.labels, words, strict=True) if not found]
+        outcome.counts |= {f"{name}_labels": len(task.labels), f"{name}_photos": len(task.photos)}
+        if silent:
+            outcome.counts[f"{name}_labels_without_words"] = len(silent)
+            outcome.notes.append(
+                f"labels/{name}: {len(silent)} of {len(task.labels)} labels have no word in the vocabulary, so their "
+                f"photos count as wrong: {', '.join(silent[:10])}"
+            )
+        if not len(task.photos):
+            outcome.notes.append(f"labels/{name} is left out: no label is on enough photos; lower its min_photos")
+            continue
+        worded[name] = _WordedTask(task, words)
+    return worded
+
+
+def _ranks(
+    scores: WordScores, photos: int, worded: Mapping[str, _WordedTask], shown: bool
+) -> tuple[dict[str, Ints], Ints | None]:
+    """The rank of every true label per label set, and the best words of every photo when they are to be shown."""
+    ranks: dict[str, list[Ints]] = {name: [] for name in worded}
+    best: list[Ints] = []
+    for part in in_parts(photos):
+        of_words = scores(part)
+        for name, labels in worded.items():
+            first, last = np.searchsorted(labels.task.photos, (part.start, part.stop))
+            counted = labels.task.photos[first:last] - part.start
+            of_labels = label_scores(of_words[counted], labels.words)
+            ranks[name].append(label_ranks(of_labels, labels.task.truth[first:last]))
+        if shown:
+            best.append(top_words(of_words, WORDS_SHOWN))
+    return {name: np.concatenate(parts) for name, parts in ranks.items()}, np.concatenate(best) if best else None
+
+
+def _tagged(best: Ints, ranks: Mapping[str, Ints], worded: Mapping[str, _WordedTask]) -> Tagged:
+    """The photos that count in a label set; the more of their labels are not the first guess, the worse."""
+    wrong = np.full(len(best), -1, np.int64)
+    for name, labels in worded.items():
+        counted = labels.task.photos
+        wrong[counted] = np.maximum(wrong[counted], 0) + (ranks[name] > 0)
+    photos = np.flatnonzero(wrong >= 0)
+    return Tagged(photos, best[photos], -wrong[photos])

@@ -1,0 +1,50 @@
+"""evaluate: one benchmark scored before training, after fit_words and after finetune."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from weft import errors, params, runtime, tracking
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--benchmark", required=True)
+    parser.add_argument("--photos", type=Path, required=True, help="the own catalogue, as prepare wrote it")
+    parser.add_argument("--features", type=Path, required=True, help="frozen embeddings, a folder per benchmark")
+    parser.add_argument("--embeddings", type=Path, required=True, help="fine-tuned ones, a folder per benchmark")
+    parser.add_argument("--words", type=Path, required=True, help="the out of fit_words")
+    parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    runtime.settle_threads()
+
+    from weft.benchmarks import open_benchmark
+    from weft.benchmarks.catalogue import Catalogue
+    from weft.contracts import files
+    from weft.evaluation.evaluate import evaluate
+    from weft.evaluation.inputs import Folders
+    from weft.retrieval.search import nearest
+
+    settings = params.load(Path("params.yaml"))
+    benchmark = settings.benchmarks[args.benchmark]
+    folders = Folders(args.features, args.embeddings, args.words, args.model)
+    read = [args.words, args.model, args.embeddings / args.benchmark, Path(benchmark.path)]
+    with tracking.stage_run("evaluate", settings.evaluate, read, part=args.benchmark) as run:
+        metrics = evaluate(
+            args.benchmark,
+            benchmark,
+            settings.evaluate,
+            open_benchmark(benchmark),
+            Catalogue(args.photos),
+            folders,
+            nearest,
+            args.out,
+        )
+        run.log_metrics(metrics)
+        for name in (files.METRICS, files.CONTACT_SHEET):
+            run.log_file(args.out / name)
+
+
+if __name__ == "__main__":
+    sys.exit(errors.answer(main))

@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+
+def naive_nearest(queries, gallery, k, query_groups=None, gallery_groups=None):
+    """Exact search, one query and one photo at a time."""
+    rows = np.full((len(queries), k), -1, np.int64)
+    scores = np.full((len(queries), k), -np.inf, np.float32)
+    for q, query in enumerate(np.asarray(queries, np.float64)):
+        found = []
+        for g, photo in enumerate(np.asarray(gallery, np.float64)):
+            if query_groups is not None and query_groups[q] == gallery_groups[g]:
+                continue
+            cosine = query @ photo / max(np.linalg.norm(query) * np.linalg.norm(photo), 1e-12)
+            found.append((-round(float(cosine), 9), g))
+        for place, (negative, g) in enumerate(sorted(found)[:k]):
+            rows[q, place], scores[q, place] = g, -negative
+    return rows, scores
+
+
+@pytest.fixture
+def search():
+    return naive_nearest
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)

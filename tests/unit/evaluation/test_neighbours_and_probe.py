@@ -1,0 +1,73 @@
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from weft.evaluation.neighbours import knn_correct, vote
+from weft.evaluation.probe import probe_correct
+
+
+def test_the_majority_wins_over_the_nearest():
+    assert vote(np.array([[0, 1, 2]]), np.array([[0.9, 0.5, 0.4]]), np.array([7, 3, 3])).tolist() == [3]
+
+
+def test_equal_votes_go_to_the_larger_similarity_then_to_the_smaller_label():
+    rows = np.array([[0, 1, 2, 3]])
+    labels = np.array([7, 3, 3, 7])
+    assert vote(rows, np.array([[0.9, 0.5, 0.4, 0.3]]), labels).tolist() == [7]
+    assert vote(rows, np.array([[0.5, 0.5, 0.5, 0.5]]), labels).tolist() == [3]
+
+
+def test_a_query_without_neighbours_elects_nothing():
+    assert vote(np.array([[-1, -1]]), np.full((1, 2), -np.inf), np.array([1])).tolist() == [-1]
+
+
+def test_neighbours_of_the_own_group_do_not_vote(search):
+    # Photos 0 and 1 are twins of one sender and share a label that nobody else has.
+    z = np.array([[1, 0], [1, 0], [0.9, 0.1], [0, 1]])
+    truth, groups = np.array([0, 0, 1, 1]), np.array([5, 5, 6, 7])
+    assert knn_correct(z, truth, groups, search, k=1).tolist() == [False, False, False, True]
+
+
+def test_knn_equals_its_naive_twin(rng, search):
+    z, truth, groups = rng.normal(size=(40, 3)), rng.integers(0, 3, 40), rng.integers(0, 8, 40)
+    unit = z / np.linalg.norm(z, axis=1, keepdims=True)
+    naive = []
+    for i in range(40):
+        others = sorted((-(unit[i] @ unit[j]), j) for j in range(40) if groups[j] != groups[i])[:5]
+        votes = defaultdict(lambda: [0, 0.0])
+        for negative, j in others:
+            votes[truth[j]][0] += 1
+            votes[truth[j]][1] -= negative
+        naive.append(max(votes, key=lambda label: (*votes[label], -label)) == truth[i])
+    assert knn_correct(z, truth, groups, search).tolist() == naive
+
+
+def _clusters(rng, groups):
+    truth = np.repeat([0, 1, 2], 20)
+    return np.eye(3)[truth] * 4 + rng.normal(size=(60, 3)) * 0.1, truth, np.arange(60) % groups
+
+
+def test_the_probe_tells_clusters_apart_and_is_the_same_twice(rng):
+    z, truth, groups = _clusters(rng, groups=6)
+    first = probe_correct(z.astype(np.float16), truth, groups)
+    assert first.all()
+    assert probe_correct(z.astype(np.float16), truth, groups).tolist() == first.tolist()
+
+
+def test_the_probe_scores_near_chance_on_noise(rng):
+    z, truth, groups = rng.normal(size=(300, 5)), rng.integers(0, 3, 300), np.arange(300) % 30
+    assert probe_correct(z, truth, groups).mean() == pytest.approx(1 / 3, abs=0.1)
+
+
+def test_the_probe_never_trains_on_the_group_it_scores(rng):
+    # Each group is its own far cluster with one label, so only its own photos could tell that label.
+    groups = np.repeat(np.arange(6), 10)
+    z, truth = np.eye(6)[groups] * 9, groups.copy()
+    assert not probe_correct(z, truth, groups).any()
+
+
+def test_fewer_groups_than_folds_are_refused(rng):
+    z, truth, groups = _clusters(rng, groups=2)
+    with pytest.raises(ValueError, match="number of groups: 2"):
+        probe_correct(z, truth, groups)

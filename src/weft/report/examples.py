@@ -46,13 +46,21 @@ class Tagged:
     photo: Thumbnail
     product_id: str
     truth: tuple[str, ...]
+    """The words of the shop's text, or the labels that people gave."""
     predicted: tuple[tuple[str, tuple[str, ...]], ...]
     """(Model, its words, best first), the untrained model first."""
 
     @property
+    def agreed(self) -> frozenset[str]:
+        """The predicted words, of any model, that the truth has: as an entry, or as one word of an entry."""
+        known = {piece for entry in self.truth for piece in _pieces(entry)}
+        return frozenset(word for _, words in self.predicted for word in words if word.casefold() in known)
+
+    @property
     def found(self) -> frozenset[str]:
-        """The shop's words that the last model predicts."""
-        return frozenset(self.truth).intersection(self.predicted[-1][1])
+        """The entries of the truth of which the last model predicts at least a word."""
+        words = {word.casefold() for word in self.predicted[-1][1]}
+        return frozenset(entry for entry in self.truth if words.intersection(_pieces(entry)))
 
     @property
     def shop_words(self) -> tuple[str, ...]:
@@ -105,6 +113,11 @@ def read_examples(folder: Path, rows: Sequence[str], album: Album) -> Examples:
         else:
             tagged.append(_tagged(models, album))
     return Examples(tuple(strips), tuple(tagged))
+
+
+def _pieces(entry: str) -> set[str]:
+    """A label may be several words: "Navy Blue" is also navy, and blue."""
+    return {piece.casefold() for piece in (entry, *entry.split())}
 
 
 def _strip(models: list[tuple[str, list[dict[str, Any]]]], album: Album) -> Strip:

@@ -37,7 +37,6 @@ class Glance:
     before: str
     after: str
     gain: str
-    row: str
 
 
 def render_page(parts: Sequence[BenchmarkPart], histories: Sequence[History], album: Album) -> str:
@@ -56,7 +55,7 @@ def render_page(parts: Sequence[BenchmarkPart], histories: Sequence[History], al
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("metric_name", "table_title", "table_meaning", "reader_meaning", "count"):
+    for name in ("metric_name", "table_title", "table_meaning", "reader_meaning", "right_meaning", "count"):
         environment.filters[name] = getattr(wording, name)
     style = resources.files("weft.report").joinpath("templates/page.css").read_text(encoding="utf-8")
     tables = [comparison for part in parts for _, comparison in part.comparisons]
@@ -73,18 +72,17 @@ def render_page(parts: Sequence[BenchmarkPart], histories: Sequence[History], al
 
 
 def _glances(part: BenchmarkPart) -> list[Glance]:
-    """The first metric of every table: the untrained network against the last row."""
+    """The first metric of every table: the untrained network against the finished model."""
     glances = []
     for name, shown in part.comparisons:
         rows = dict(shown.rows)
-        last = shown.rows[-1][0]
-        if shown.baseline is None or last == shown.baseline or not shown.metrics:
+        if shown.baseline is None or wording.TRAINED not in rows or not shown.metrics:
             continue
-        before, after = rows[shown.baseline][0], rows[last][0]
+        before, after = rows[shown.baseline][0], rows[wording.TRAINED][0]
         if after.gain:
             where = f"{part.results.benchmark}, {wording.table_title(name).lower()}"
             metric = wording.metric_name(shown.metrics[0])
-            glances.append(Glance(where, metric, before.text, after.text, after.gain, last))
+            glances.append(Glance(where, metric, before.text, after.text, after.gain))
     return glances
 
 

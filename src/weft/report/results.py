@@ -1,20 +1,26 @@
 """What evaluate wrote of one benchmark: metrics.json, read and checked."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from weft.contracts import files
 from weft.errors import ContractError
 
-Percent = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
-Table = Mapping[str, Mapping[str, Percent | None]]
-"""{row: {metric: share in 0..1, or None where nothing could be measured}}, both in the order of the file."""
+
+def _measured(value: object) -> object:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+Share = Annotated[Annotated[float, Field(ge=0.0, le=1.0)] | None, BeforeValidator(_measured)]
+Table = Mapping[str, Mapping[str, Share]]
+"""{row: {metric: share in 0..1}}, in the order of the file; None (null or NaN there) where nothing was measured."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +29,8 @@ class Results:
 
     benchmark: str
     reader: str
-    tables: dict[str, dict[str, dict[str, Percent | None]]]
-    """Tables by name: "retrieval", "tags", "labels/<label set>"."""
+    tables: dict[str, dict[str, dict[str, Share]]]
+    """By name: "retrieval", "tags", "similar", "labels/<label set>"; none where all were left out, as notes say."""
     counts: dict[str, int | float] = field(default_factory=dict)
     """Photos, queries and the like."""
     notes: tuple[str, ...] = ()
@@ -49,8 +55,9 @@ def read_results(folder: Path) -> Results:
     except ValidationError as error:
         problems = "; ".join(_explain(problem) for problem in error.errors())
         raise ContractError(f"{path}: {problems} (written by the stage evaluate@{folder.name})") from error
-    if not results.tables or not all(results.tables.values()):
-        raise ContractError(f"{path}: tables: wanted at least one table, each with at least one row")
+    empty = [name for name, table in results.tables.items() if not table]
+    if empty:
+        raise ContractError(f"{path}: tables.{empty[0]}: no row in it (written by the stage evaluate@{folder.name})")
     return results
 
 

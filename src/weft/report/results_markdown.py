@@ -28,9 +28,9 @@ def results_markdown(results: Sequence[Results]) -> str:
 
 
 def _benchmark(result: Results) -> list[str]:
-    counts = ", ".join(f"{count(number)} {_plain(name.replace('_', ' '))}" for name, number in result.counts.items())
-    about = " ".join(part for part in (reader_meaning(result.reader), f"{counts}." if counts else "") if part)
-    blocks = [f"## {_plain(result.benchmark)}", about] if about else [f"## {_plain(result.benchmark)}"]
+    counts = ", ".join(f"{_plain(name.replace('_', ' '))} {count(number)}" for name, number in result.counts.items())
+    blocks = [f"## {_plain(result.benchmark)}", reader_meaning(result.reader), f"Counts: {counts}." if counts else ""]
+    blocks = [block for block in blocks if block]
     for name, table in result.tables.items():
         blocks += [f"### {_plain(table_title(name))}", _table(table)]
     if result.notes:

@@ -4,18 +4,24 @@ import re
 
 BASELINE = "frozen"
 """The row whose name begins so is what every gain is measured against."""
+TRAINED = "after finetune"
+"""The row of the finished model."""
 
 _METRICS: tuple[tuple[str, str, str], ...] = (
     (
         r"recall_at_(\d+)",
         r"recall at \1",
-        "a query counts when any of its first k photos is right; also called hit rate",
+        "a query counts when any of its first k photos shows the same item; also called hit rate",
     ),
-    (r"hit_fraction_at_(\d+)", r"hit fraction at \1", "share of a query's right photos found among its first k"),
+    (
+        r"hit_fraction_at_(\d+)",
+        r"hit fraction at \1",
+        "share of the other photos of a query's item found among its first k",
+    ),
     (
         r"map_at_r",
         "mAP at R",
-        "mean average precision over the first R photos, R being how many are right; 100 is perfect",
+        "mean average precision over the first R photos, R being how many photos of the item there are to find",
     ),
     (r"precision_at_(\d+)", r"precision at \1", "share of the k words predicted first that the shop also uses"),
     (r"top_(\d+)_accuracy", r"top-\1 accuracy", "a photo counts when its label is among the k labels scored highest"),
@@ -24,47 +30,57 @@ _METRICS: tuple[tuple[str, str, str], ...] = (
         r"same in \1",
         "share of the k nearest photos that agree with the query in every label asked for",
     ),
+    (r"same_(\w+)_in_(\d+)", r"same \1 in \2", "share of the k nearest photos with the query's label"),
+    (r"(\w+)_accuracy", r"\1 accuracy", "share of photos whose label is told right"),
 )
 
 _ROWS: tuple[tuple[str, str], ...] = (
-    ("frozen", "the ImageNet network, untouched; predicts the words of the most similar training photos"),
-    ("after fit_words", "the same network with word embeddings fitted on top: same photo vectors, so same retrieval"),
-    ("after finetune", "network and word embeddings trained together on the shop's words"),
+    (
+        r"frozen.*",
+        "the ImageNet network, untouched; where words are asked for, those of the most similar training photos",
+    ),
+    (r"after fit_words", "the same network with word embeddings fitted on top: same photo vectors, so same retrieval"),
+    (r".*tags of \d+ neighbours", "the trained network, but with the words of the most similar training photos"),
+    (TRAINED, "network and word embeddings trained together on the shop's words"),
 )
 
 _TABLES: tuple[tuple[str, str], ...] = (
-    ("retrieval", "Each query photo searches all others by cosine similarity. Right is a photo of the same item."),
+    ("retrieval", "Each query photo searches the gallery for other photos of its item, by cosine similarity."),
     ("tags", "Words predicted from a photo alone, against the words of that product's own text."),
     ("labels/", "The label whose words score highest is the prediction; no label was used in training."),
+    ("similar", "Each photo searches all others; counted are those of its 10 nearest that bear its label."),
+    ("neighbours", "Each photo takes the label that most of its 5 nearest photos bear, none of them of its own group."),
+    ("probe", "A linear classifier on the photo vectors, trained with the benchmark's labels on other groups."),
 )
 
 _READERS = {
-    "catalogue": "The shop's own photos: products held out as the test split, none of them seen in training.",
+    "catalogue": "The shop's own photos. What is asked about is held out as the test split: products never trained on.",
     "inshop": "In-shop retrieval: each query photo searches the whole gallery for photos of the same item.",
     "labelled_photos": "Labelled photos from elsewhere, used for scoring only.",
 }
 
+_RIGHT = {"labelled_photos": "a photo with the same labels"}
+
 
 def metric_name(metric: str) -> str:
     """A metric's name for people: "top_1_accuracy" is "top-1 accuracy"."""
-    for pattern, name, _ in _METRICS:
-        if re.fullmatch(pattern, metric):
-            return re.sub(pattern, name, metric)
-    return metric.replace("_", " ")
+    known = _known(metric)
+    return (re.sub(known[0], known[1], metric) if known else metric).replace("_", " ")
 
 
 def metric_meanings(metrics: list[str]) -> list[tuple[str, str]]:
-    """(Name with k for the number, meaning) of every known metric among `metrics`, each kind once."""
-    meanings: list[tuple[str, str]] = []
-    for pattern, name, meaning in _METRICS:
-        if any(re.fullmatch(pattern, metric) for metric in metrics):
-            meanings.append((name.replace(r"\1", "k"), meaning))
-    return meanings
+    """(Name with k for its number, meaning) of every known metric among `metrics`, each kind once."""
+    known = [(found, metric) for metric in metrics if (found := _known(metric))]
+    return list({re.sub(r"\d+", "k", metric_name(metric)): found[2] for found, metric in known}.items())
+
+
+def _known(metric: str) -> tuple[str, str, str] | None:
+    return next((known for known in _METRICS if re.fullmatch(known[0], metric)), None)
 
 
 def row_meanings(rows: list[str]) -> list[tuple[str, str]]:
     """(Row, meaning) of every known row among `rows`."""
-    return [(row, meaning) for row in rows for start, meaning in _ROWS if row.startswith(start)]
+    return [(row, meaning) for row in rows for pattern, meaning in _ROWS if re.fullmatch(pattern, row)]
 
 
 def table_title(table: str) -> str:
@@ -82,6 +98,11 @@ def table_meaning(table: str) -> str:
 def reader_meaning(reader: str) -> str:
     """One sentence on what kind of benchmark a reader reads; empty for an unknown one."""
     return _READERS.get(reader, "")
+
+
+def right_meaning(reader: str) -> str:
+    """What a right photo in a ranked list is."""
+    return _RIGHT.get(reader, "another photo of the same item")
 
 
 def percent(share: float | None) -> str:

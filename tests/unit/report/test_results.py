@@ -24,8 +24,9 @@ def test_tables_rows_and_metrics_keep_the_order_of_the_file(tmp_path):
     assert list(results.tables["tags"]["later"]) == ["z", "a"]
 
 
-def test_a_value_that_could_not_be_measured_is_none(tmp_path):
-    results = read(tmp_path, {**GOOD, "tables": {"tags": {"x": {"precision_at_5": None}}}})
+@pytest.mark.parametrize("value", [None, float("nan")])
+def test_a_value_that_could_not_be_measured_is_none(tmp_path, value):
+    results = read(tmp_path, {**GOOD, "tables": {"tags": {"x": {"precision_at_5": value}}}})
     assert results.tables["tags"]["x"]["precision_at_5"] is None
 
 
@@ -33,10 +34,9 @@ def test_a_value_that_could_not_be_measured_is_none(tmp_path):
     ("values", "said"),
     [
         ({"reader": "inshop", "tables": GOOD["tables"]}, "benchmark: missing key"),
-        ({**GOOD, "tables": {}}, "wanted at least one table"),
-        ({**GOOD, "tables": {"tags": {}}}, "each with at least one row"),
+        ({**GOOD, "tables": {"tags": {}}}, "tables.tags: no row in it"),
         ({**GOOD, "tables": {"tags": {"x": {"p": 1.5}}}}, "tables.tags.x.p = '1.5'"),
-        ({**GOOD, "tables": {"tags": {"x": {"p": float("nan")}}}}, "tables.tags.x.p = 'nan'"),
+        ({**GOOD, "tables": {"tags": {"x": {"p": float("inf")}}}}, "tables.tags.x.p = 'inf'"),
         ({**GOOD, "counts": {"photos": "many"}}, "counts.photos"),
         ([], "= '[]'"),
     ],

@@ -1,0 +1,99 @@
+import html
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from weft.report.write import write_report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here (Debian: apt-get install chromium)")
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
+    "--virtual-time-budget=8000",
+)  # fmt: skip
+
+# Asks every photo to be decoded, then tells the page around it what a person would see and what was fetched.
+PROBE = """<script>
+addEventListener("load", async () => {
+  const seen = {broken: 0, photos: 0, invisible: 0, curves: document.querySelectorAll("figure > svg").length};
+  for (const image of document.querySelectorAll("image")) {
+    const copy = new Image();
+    copy.src = image.getAttribute("href");
+    await copy.decode().then(() => seen.photos++, () => seen.broken++);
+  }
+  for (const shown of document.querySelectorAll("svg.photo"))
+    if (shown.querySelector("use").getBBox().width < 1 || shown.clientWidth < 20) seen.invisible++;
+  seen.overflow = document.documentElement.scrollWidth - innerWidth;
+  seen.fetched = performance.getEntriesByType("resource").map(e => e.name).filter(n => !n.startsWith("data:"));
+  parent.postMessage(seen, "*");
+});
+</script>"""
+FRAMES = """<iframe src="probed.html" style="width:390px;height:800px"></iframe>
+<iframe src="probed.html" style="width:1280px;height:800px"></iframe><script>
+const all = [];
+addEventListener("message", m => { all.push(m.data); document.body.dataset.seen = JSON.stringify(all); });
+</script>"""
+
+
+def chromium(tmp_path, *arguments):
+    """What headless Chromium prints, and what its console says."""
+    command = [CHROMIUM, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+def page_of(inputs):
+    write_report(["catalogue"], inputs.reports, inputs.histories, inputs.folder / "out")
+    return inputs.folder / "out" / "index.html"
+
+
+def probe(page, tmp_path):
+    """What the page is like at 390 and at 1280 pixels, without the policy that would forbid the probe."""
+    text, policies = re.subn(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+    assert policies == 1
+    (tmp_path / "probed.html").write_text(text.replace("</body>", PROBE + "</body>"), encoding="utf-8")
+    (tmp_path / "frames.html").write_text(f"<!DOCTYPE html><body>{FRAMES}</body>", encoding="utf-8")
+    dom, _ = chromium(tmp_path, "--dump-dom", f"file://{tmp_path}/frames.html")
+    found = re.search(r'data-seen="([^"]*)"', dom)
+    assert found, dom[:2000]
+    return json.loads(html.unescape(found[1]))
+
+
+def test_the_page_opens_without_a_complaint_and_shows_its_headings(filled, tmp_path):
+    dom, console = chromium(tmp_path, "--dump-dom", f"file://{page_of(filled)}")
+    assert console == []
+    for heading in ("What the model learned", "Results", "Pictures: catalogue", "Training", "Nearest words"):
+        assert re.search(rf"<h[1-3]>{heading}</h", dom)
+
+
+def test_all_photos_load_nothing_is_fetched_and_no_width_overflows(filled, tmp_path):
+    seen = probe(page_of(filled).read_text(encoding="utf-8"), tmp_path)
+    assert len(seen) == 2
+    for one in seen:
+        assert (one["photos"], one["broken"], one["invisible"], one["curves"]) == (3, 0, 0, 2)
+        assert one["fetched"] == []
+        assert one["overflow"] <= 0
+
+
+def test_the_probe_itself_sees_requests_broken_photos_and_overflow(filled, tmp_path):
+    bad = (
+        '<img src="http://127.0.0.1:9/x.png"><div style="width:2000px">x</div><svg><image href="data:,x"/></svg></main>'
+    )
+    page = page_of(filled).read_text(encoding="utf-8").replace("</main>", bad)
+    for one in probe(page, tmp_path):
+        assert one["fetched"] == ["http://127.0.0.1:9/x.png"]
+        assert one["broken"] == 1
+        assert one["overflow"] > 0
+
+
+def test_the_pages_policy_forbids_scripts_and_requests(filled, tmp_path):
+    page = page_of(filled)
+    bad = '<script>document.body.id = "ran"</script><img src="http://127.0.0.1:9/x.png"></main>'
+    page.write_text(page.read_text(encoding="utf-8").replace("</main>", bad), encoding="utf-8")
+    dom, console = chromium(tmp_path, "--dump-dom", f"file://{page}")
+    assert '<body id="ran"' not in dom
+    assert len([line for line in console if "Content Security Policy" in line]) == 2

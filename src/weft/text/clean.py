@@ -1,6 +1,7 @@
 """Products as shops wrote them to products as lists of words: streamed, every dropped token counted with its reason."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from weft.contracts.tables import CLEANED, PRODUCTS
 from weft.progress import track
 from weft.text import names
 from weft.text.fields import category_steps, texts
+from weft.text.html import visible_text
 from weft.text.stop_words import function_words
 from weft.text.tally import Tally
 from weft.text.tokens import is_word, pieces
@@ -49,7 +51,7 @@ def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[st
 def clean_product(product: Mapping[str, Any], settings: params.Clean, tally: Tally) -> dict[str, Any]:
     """One row of PRODUCTS as a row of CLEANED: tokens in the order of the text, repeats kept."""
     words = [piece for text in texts(product, settings.fields) for piece in pieces(text)]
-    brand, shop = pieces(product["brand"] or ""), pieces(product["shop"])
+    brand, shop = _short(product["brand"] or ""), _short(product["shop"])
     own_names = {place: SHOP_NAME for place in _own_places(shop, words, product)}
     own_names |= {place: BRAND_NAME for place in _own_places(brand, words, product)}
     kept: list[str] = []
@@ -73,10 +75,17 @@ def _own_places(name: list[str], words: list[str], product: Mapping[str, Any]) -
 
 def _descriptions(name: list[str], product: Mapping[str, Any]) -> list[list[str]]:
     """The pieces of the product's colour and of its category steps; a step that is the name alone is the name."""
-    steps = [pieces(step) for step in category_steps(product)]
-    return [pieces(product["colour"] or ""), *(step for step in steps if step != name)]
+    steps = [_short(step) for step in category_steps(product)]
+    return [_short(product["colour"] or ""), *(step for step in steps if step != name)]
 
 
+@lru_cache(maxsize=50_000)
+def _short(text: str) -> list[str]:
+    """The pieces of a name, colour or category step: few texts, on very many products. Not to be changed in place."""
+    return pieces(visible_text(text))
+
+
+@lru_cache(maxsize=200_000)
 def _why_dropped(piece: str, min_letters: int) -> str | None:
     if not is_word(piece):
         return NUMBER

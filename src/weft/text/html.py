@@ -20,13 +20,14 @@ def visible_text(markup: str) -> str:
     once too often (`&lt;br&gt;`, common in feeds) is resolved too. Texts beyond a million characters are cut.
     """
     text = markup[:_LONGEST]
-    if "<" in text:
-        text = _parse(text)
-    elif "&" in text:
-        text = html.unescape(text)
-    else:
-        return text
-    return _parse(text) if _SURVIVING_TAG.search(text) else text
+    for _ in range(2):
+        if _SURVIVING_TAG.search(text) or ("<" in text and _TAG.search(text)):
+            text = _parse(text)
+        elif "&" in text:
+            text = html.unescape(text)
+        else:
+            break
+    return text
 
 
 def _parse(markup: str) -> str:

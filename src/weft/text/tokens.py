@@ -36,7 +36,7 @@ def pieces(text: str) -> list[str]:
         text = unicodedata.normalize("NFKC", text)
     text = _LETTER_WORDS.sub(_with_hyphen, text)
     found: list[str] = []
-    for piece in _tokenizer()(text):
+    for piece in _found(text):
         if "-" in piece or "'" in piece:
             found += _settled(piece)
         else:
@@ -76,15 +76,17 @@ def _cannot_stand_alone(part: str) -> bool:
     return part.isalpha() and len(part.removesuffix("s")) <= _SHORT_PART
 
 
+def _found(text: str) -> list[str]:
+    try:
+        return _tokenizer()(text)
+    except TimeoutError:  # NLTK bounds a match by the wall clock; the pattern is linear, so the machine stood still
+        return _tokenizer()(text)
+
+
 @cache
 def _tokenizer() -> Callable[[str], list[str]]:
     from nltk.tokenize.regexp import RegexpTokenizer
 
-    word = rf"\w[\w{_marks()}]*"
+    word = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*"  # a letter may carry marks: accents, the vowel signs of Hindi
     tokenizer: RegexpTokenizer = RegexpTokenizer(rf"{word}(?:[-']{word})*")
     return tokenizer.tokenize  # type: ignore[no-any-return]
-
-
-def _marks() -> str:
-    """The combining marks that letters carry (vowel signs, accents); `re` does not count them as part of a word."""
-    return "".join(chr(code) for code in range(0x300, 0x1D00) if unicodedata.category(chr(code)) in ("Mn", "Mc"))

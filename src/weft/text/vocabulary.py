@@ -1,0 +1,91 @@
+"""The vocabulary: the words that are learned, counted on training products alone (Corbiere et al., section 3.1)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from weft import artefacts, params, tables
+from weft.contracts import files
+from weft.contracts.tables import CLEANED
+from weft.errors import ContractError
+from weft.progress import track
+from weft.splits import split_of
+from weft.text.boilerplate import Verdict, judge, shop_names
+from weft.text.counts import Counts
+
+BEYOND_MAX_WORDS = "beyond max_words"
+
+
+def build_vocabulary(
+    products: Path, out: Path, settings: params.Vocabulary, val_share: float, test_share: float
+) -> dict[str, float]:
+    """Read the cleaned table `products` and write `out`/words.tsv and dropped.tsv.
+
+    Returns:
+        Counts: training_products, words, occurrences_kept (share of the training tokens, 0 to 1) and words dropped
+        by reason.
+
+    Raises:
+        ContractError: `products` is missing or breaks its contract, or no word is left.
+    """
+    counts = count_training_products(products, val_share, test_share)
+    words, dropped = choose_words(counts, settings)
+    if words.empty:
+        raise ContractError(
+            f"{products}: no word of {counts.documents.total()} training products is left; "
+            "crawl more products or lower vocabulary.min_documents"
+        )
+    with tables.atomic(out) as temporary:
+        temporary.mkdir(parents=True)
+        artefacts.write_words(temporary / files.WORDS, words)
+        tables.write_text(temporary / files.DROPPED, dropped.to_csv(sep="\t", index=False, lineterminator="\n"))
+    by_reason = Counter(dropped["reason"])
+    return {
+        "training_products": counts.documents.total(),
+        "words": len(words),
+        "occurrences_kept": int(words["count"].sum()) / counts.occurrences.total(),
+        **{f"dropped_{reason.replace(' ', '_')}": by_reason[reason] for reason in sorted(by_reason)},
+    }
+
+
+def count_training_products(products: Path, val_share: float, test_share: float) -> Counts:
+    """The counts of the products whose split is train; the others are read past.
+
+    Raises:
+        ContractError: `products` is missing or breaks its contract.
+    """
+    counts = Counts()
+    for product in track(_rows(products), "count words", unit="products"):
+        if split_of(product["product_id"], val_share, test_share) == "train":
+            counts.add(product["shop"], product["brand"], product["tokens"])
+    return counts
+
+
+def _rows(products: Path) -> Iterator[dict[str, list[str]]]:
+    for table in tables.stream(products, CLEANED):
+        yield from table.to_pylist()
+
+
+def choose_words(counts: Counts, settings: params.Vocabulary) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The words of the vocabulary (as words.tsv) and those dropped (word, reason, document_frequency, detail).
+
+    Both are sorted by document_frequency, then word; word_id 0 is the most frequent.
+    """
+    frequency = counts.document_frequency()
+    names = shop_names(counts)
+    kept: list[tuple[int, str, int, int]] = []
+    dropped: list[tuple[str, str, int, str]] = []
+    for word, documents in sorted(frequency.items(), key=lambda item: (-item[1], item[0])):
+        verdict = judge(word, counts, names, settings)
+        if verdict is None and len(kept) == settings.max_words:
+            verdict = Verdict(BEYOND_MAX_WORDS, f"after the {settings.max_words:,} most frequent")
+        if verdict is None:
+            kept.append((len(kept), word, documents, counts.occurrences[word]))
+        else:
+            dropped.append((word, verdict.reason, documents, verdict.detail))
+    return (
+        pd.DataFrame(kept, columns=list(artefacts.WORD_COLUMNS)),
+        pd.DataFrame(dropped, columns=["word", "reason", "document_frequency", "detail"]),
+    )

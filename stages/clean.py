@@ -1,0 +1,26 @@
+"""clean: HTML to text, NLTK tokens, filters."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from weft import errors, params, tracking
+from weft.contracts import files
+from weft.text.clean import clean_products
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--products", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    settings = params.load(Path("params.yaml")).clean
+    with tracking.stage_run("clean", settings) as run:
+        counts = clean_products(args.products, args.out, settings)
+        run.log_metrics(counts)
+        run.log_file(args.out / files.REPORT)
+        run.log_file(args.out / files.DROPPED)
+
+
+if __name__ == "__main__":
+    sys.exit(errors.answer(main))

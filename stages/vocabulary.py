@@ -1,0 +1,27 @@
+"""vocabulary: document frequencies on training products, shop boilerplate and names dropped, the top words kept."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from weft import errors, params, tracking
+from weft.contracts import files
+from weft.text.vocabulary import build_vocabulary
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--products", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    settings = params.load(Path("params.yaml"))
+    with tracking.stage_run("vocabulary", settings.vocabulary) as run:
+        shares = settings.prepare.val_share, settings.prepare.test_share
+        counts = build_vocabulary(args.products, args.out, settings.vocabulary, *shares)
+        run.log_metrics(counts)
+        run.log_file(args.out / files.WORDS)
+        run.log_file(args.out / files.DROPPED)
+
+
+if __name__ == "__main__":
+    sys.exit(errors.answer(main))

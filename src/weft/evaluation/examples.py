@@ -35,7 +35,8 @@ def collect_examples(
     """
     rows: list[Example] = []
     if outcome.strips:
-        queries = choose(_worst_first(outcome.strips[FINETUNE]), photos.products[_queries(outcome)], count)
+        trained = outcome.strips[FINETUNE]
+        queries = choose(_worst_first(trained), photos.products[trained.queries], count)
         for model, ranked in outcome.strips.items():
             for number, query in enumerate(queries):
                 rows += _strip(photos, model, number, ranked, int(query))
@@ -74,13 +75,10 @@ def choose(worst_first: Ints, products: Ints, count: int) -> Ints:
     return np.concatenate([worst, spread])
 
 
-def _queries(outcome: Outcome) -> Ints:
-    return outcome.strips[FINETUNE].queries
-
-
 def _worst_first(ranked: Ranking) -> Ints:
-    """Queries by the place of their first hit, the latest first, then by how few hits they have."""
-    return np.lexsort((ranked.hits.sum(axis=1), -ranking.first_hit(ranked.hits)))
+    """Queries that could be answered by the place of their first hit, the latest first, then by how few hits."""
+    order = np.lexsort((ranked.hits.sum(axis=1), -ranking.first_hit(ranked.hits)))
+    return np.asarray(order[ranked.positives[order] > 0], np.int64)
 
 
 def _strip(photos: Aligned, model: str, number: int, ranked: Ranking, query: int) -> list[Example]:

@@ -22,6 +22,8 @@ class Ranking:
     """(queries, places), cosines, -inf where a place is empty."""
     hits: Bools
     """(queries, places): found photos with the query's label."""
+    positives: Ints
+    """(queries,): how many photos it could find at best."""
 
 
 def rank(z: Matrix, labels: Ints, groups: Ints, queries: Ints, gallery: Ints, places: int, search: Search) -> Ranking:
@@ -41,7 +43,7 @@ def rank(z: Matrix, labels: Ints, groups: Ints, queries: Ints, gallery: Ints, pl
     )
     hits = ranking.hits_of(rows, labels[queries], labels[gallery])
     found = np.where(rows >= 0, gallery[rows], -1) if len(gallery) else rows
-    return Ranking(queries, found, similarities, hits)
+    return Ranking(queries, found, similarities, hits, positives_of(labels, groups, queries, gallery))
 
 
 def positives_of(labels: Ints, groups: Ints, queries: Ints, gallery: Ints) -> Ints:
@@ -63,17 +65,17 @@ def positives_of(labels: Ints, groups: Ints, queries: Ints, gallery: Ints) -> In
     return np.asarray(of_label[labels[queries]] - of_pair[pair[queries]], np.int64)
 
 
-def retrieval_row(ranked: Ranking, positives: Ints, top_k: tuple[int, ...], fractions: tuple[int, ...] = ()) -> Row:
+def retrieval_row(ranked: Ranking, top_k: tuple[int, ...], fractions: tuple[int, ...] = ()) -> Row:
     """The means over queries of the retrieval metrics.
 
     Args:
-        ranked: Lists at least as long as the largest k and the largest number of positives.
-        positives: (queries,), at least 1 each.
+        ranked: Lists at least as long as the largest k and the largest number of positives; at least one positive
+            for each query.
         top_k: The k of recall_at_k.
         fractions: The k of hit_fraction_at_k.
     """
     row = {f"recall_at_{k}": float(ranking.recall_at_k(ranked.hits, k).mean()) for k in top_k}
     for k in fractions:
-        row[f"hit_fraction_at_{k}"] = float(ranking.hit_fraction_at_k(ranked.hits, positives, k).mean())
-    row["map_at_r"] = float(ranking.map_at_r(ranked.hits, positives).mean())
+        row[f"hit_fraction_at_{k}"] = float(ranking.hit_fraction_at_k(ranked.hits, ranked.positives, k).mean())
+    row["map_at_r"] = float(ranking.map_at_r(ranked.hits, ranked.positives).mean())
     return row

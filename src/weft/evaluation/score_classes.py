@@ -11,7 +11,7 @@ from weft.evaluation.neighbours import knn_correct
 from weft.evaluation.outcome import Outcome
 from weft.evaluation.probe import FOLDS, probe_correct
 from weft.evaluation.ranking import precision_at_k
-from weft.evaluation.retrieval import Ranking, positives_of, rank
+from weft.evaluation.retrieval import Ranking, rank
 from weft.evaluation.rows import FINETUNE, FROZEN, Row, of_encoders
 from weft.evaluation.search import Bools, Ints, Matrix, Search
 
@@ -22,7 +22,7 @@ def score_similar(photos: Aligned, settings: params.Benchmark, search: Search, o
     """Add "similar": the mean share of the 10 nearest photos with the query's label, per label set and for `same`.
 
     Every photo with the label is a query and the gallery is the others (of other groups, where there are groups).
-    Labels on one photo alone count as well: `ceiling` in the notes says what a perfect ranking would reach.
+    Labels on a photo or two count as well; a note says what a perfect ranking would reach.
     """
     rows: dict[str, Row] = {FROZEN: {}, FINETUNE: {}}
     groups = group_numbers(photos)
@@ -36,7 +36,7 @@ def score_similar(photos: Aligned, settings: params.Benchmark, search: Search, o
         for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
             ranked[model] = rank(z, labels, groups, labelled, labelled, NEAREST, search)
             rows[model][column] = same_in_k(ranked[model], NEAREST)
-        ceiling = np.minimum(positives_of(labels, groups, labelled, labelled), NEAREST).mean() / NEAREST
+        ceiling = np.minimum(ranked[FROZEN].positives, NEAREST).mean() / NEAREST
         outcome.notes.append(f"similar: {column} is at most {100 * ceiling:.1f} %, so many such photos there are")
         # The last column is the most demanding one, and the one to show.
         outcome.strips = ranked

@@ -17,6 +17,7 @@ from weft.evaluation.word_scores import WordScores, in_parts, top_words
 from weft.text.labels import label_words
 
 TOP_K = (1, 3, 5)
+"""A k that is no less than the number of labels is left out: it would be 100 % whatever the model."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def score_labels(
     for model, scores in word_scorers(inputs, everything, neighbours, search).items():
         ranks, best = _ranks(scores, len(everything), worded, shown=model == FINETUNE)
         for name, of_set in ranks.items():
-            row = {f"top_{k}_accuracy": float(top_k_accuracy(of_set, k).mean()) for k in TOP_K}
+            told = [k for k in TOP_K if k == 1 or k < len(tasks[name].labels)]
+            row = {f"top_{k}_accuracy": float(top_k_accuracy(of_set, k).mean()) for k in told}
             outcome.tables.setdefault(f"labels/{name}", {})[model] = row
         if best is not None:
             outcome.tagged = _tagged(best, ranks, worded)

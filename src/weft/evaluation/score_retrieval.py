@@ -44,13 +44,13 @@ def _score(
             f"retrieval is left out: of {len(queries):,} query photos none has another photo of its product to find"
         )
         return
-    queries, positives = queries[positives > 0], positives[positives > 0]
+    queries = queries[positives > 0]
     places = min(max(*top_k, STRIP, int(positives.max())), len(gallery))
     ranked = {
         model: rank(z, photos.products, themselves, queries, gallery, places, search)
         for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned))
     }
-    rows = {model: retrieval_row(ranking, positives, top_k, fractions) for model, ranking in ranked.items()}
+    rows = {model: retrieval_row(ranking, top_k, fractions) for model, ranking in ranked.items()}
     outcome.tables["retrieval"] = of_encoders(rows[FROZEN], rows[FINETUNE])
     outcome.notes.append(
         "retrieval: queries without a positive are left out; a query never finds itself; ties go by gallery order; "

@@ -80,5 +80,6 @@ def _top(similarity: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _normalised(matrix: Matrix, device: str) -> torch.Tensor:
-    block = torch.from_numpy(np.ascontiguousarray(matrix)).to(device, torch.float32)
+    # A copy: torch warns of memory that cannot be written, such as a mapped file's.
+    block = torch.from_numpy(np.array(matrix, np.float32)).to(device)
     return torch.nn.functional.normalize(block, dim=1)

@@ -17,12 +17,11 @@ def test_a_query_never_finds_itself(search):
 
 def test_retrieval_worked_by_hand(search):
     queries = np.array([0, 3])
-    positives = positives_of(PRODUCTS, ALONE, queries, ALL)
     ranked = rank(Z, PRODUCTS, ALONE, queries, ALL, 4, search)
-    assert positives.tolist() == [2, 1]
+    assert ranked.positives.tolist() == [2, 1]
     assert ranked.found.tolist() == [[1, 2, 3, 4], [2, 1, 0, 4]]
     assert ranked.hits.tolist() == [[False, True, False, True], [False, True, False, False]]
-    row = retrieval_row(ranked, positives, (1, 2), fractions=(2,))
+    row = retrieval_row(ranked, (1, 2), fractions=(2,))
     assert row == {"recall_at_1": 0.0, "recall_at_2": 1.0, "hit_fraction_at_2": 0.75, "map_at_r": 0.125}
 
 

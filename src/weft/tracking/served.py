@@ -4,15 +4,16 @@ mlflow.pyfunc.load_model("models:/weft-embedder@newest").predict(pd.DataFrame({"
 """
 
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.pyfunc import PythonModel, PythonModelContext
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 TOP_K = 10
 
 
-class PhotoTagger(PythonModel):  # type: ignore[misc]
+class PhotoTagger(PythonModel):
     """Predicts the TOP_K best words of each photo and its embedding."""
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -21,7 +22,9 @@ class PhotoTagger(PythonModel):  # type: ignore[misc]
 
         self._bundle = load_bundle(Path(context.artifacts["bundle"]))
 
-    def predict(self, context: PythonModelContext, model_input: pd.DataFrame) -> pd.DataFrame:  # noqa: ARG002
+    def predict(  # noqa: ARG002  mlflow calls these arguments by name
+        self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
         """Words, scores (logits, best first) and embedding of each photo in column `photo` (encoded bytes)."""
         import torch
 

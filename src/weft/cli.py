@@ -1,0 +1,98 @@
+"""The command `weft`: embed, tag and search with a trained model, and tell the results of the pipeline."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from weft import errors, runtime
+
+# Commands import what they need when they run: torch alone takes seconds, and --help must not wait for it.
+
+
+def main() -> int:
+    """Entry point; 0 when all went well, 2 with a one-line reason when not."""
+    args = _parser().parse_args()
+    runtime.settle_threads()
+    try:
+        return errors.answer(lambda: args.run(args))
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python would complain once more while closing the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="weft", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    source = "a photo, a folder or a zip of photos, or a Parquet shard of prepared or crawled photos"
+
+    embed = _command(commands, "embed", _embed, "write the embeddings of photos to a Parquet file")
+    embed.add_argument("source", type=Path, metavar="SOURCE", help=source)
+    embed.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="FILE.parquet", help="columns: photo, embedding"
+    )
+
+    tag = _command(commands, "tag", _tag, "print the words that photos show, as JSON lines, best first")
+    tag.add_argument("source", type=Path, metavar="SOURCE", help=source)
+    tag.add_argument("--top-k", type=_count, metavar="K", help="words a photo (default 10), or labels (default all)")
+    tag.add_argument("--labels", type=Path, metavar="FILE", help="score these labels instead, one a line")
+
+    search = _command(commands, "search", _search, "print the catalogue's photos nearest to a photo or to words")
+    search.add_argument("query", metavar="PHOTO|WORDS", help="the path of a photo, or words: 'red dress'")
+    search.add_argument("--top-k", type=_count, default=10, metavar="K", help="photos (default 10)")
+    search.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
+
+    summary = commands.add_parser("summary", help="print the results table and where report and runs are")
+    summary.add_argument("--reports", type=Path, default=Path("reports"), help="default: %(default)s")
+    summary.set_defaults(run=_summary)
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: object, does: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
+    command.add_argument("--model", type=Path, default=Path("models/embedder"), help="default: %(default)s")
+    command.set_defaults(run=run)
+    return command
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _embed(args: argparse.Namespace) -> None:
+    from weft.commands.embed import embed_to_file
+
+    embed_to_file(args.source, args.model, args.out)
+
+
+def _tag(args: argparse.Namespace) -> None:
+    from weft.commands.tag import tag
+
+    _print(tag(args.source, args.model, args.top_k, args.labels))
+
+
+def _search(args: argparse.Namespace) -> None:
+    from weft.commands.search import search
+
+    _print(search(args.query, args.model, args.index, args.top_k))
+
+
+def _summary(args: argparse.Namespace) -> None:
+    from weft.commands.summary import summary
+
+    _print([summary(args.reports)])
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

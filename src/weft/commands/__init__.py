@@ -1,0 +1,1 @@
+"""What `weft ...` does, one command a file. Each streams: memory does not grow with what it is given."""

@@ -1,0 +1,57 @@
+"""`weft search`: the catalogue's photos nearest to a photo or to words; JSON lines."""
+
+import difflib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from weft import artefacts
+from weft.commands.photos import embedded
+from weft.errors import InputError, ModelError
+from weft.model.bundle import Bundle, load_bundle
+from weft.retrieval.search import nearest
+from weft.text.labels import label_words
+
+
+def search(query: str, model: Path, index: Path, top_k: int) -> Iterator[str]:
+    """Yield one JSON line a photo found: photo, product, score (cosine similarity), best first.
+
+    Words are looked for as the mean of their embeddings in W, which lie in the same space as the photos'.
+
+    Args:
+        query: The path of a photo, or words.
+        model: A bundle.
+        index: Embeddings that this model made of a catalogue.
+        top_k: How many photos.
+
+    Raises:
+        ModelError: The model cannot be loaded, or is not the one that made the index.
+        InputError: The photo or the words cannot be used.
+    """
+    bundle = load_bundle(model)
+    gallery = artefacts.read_embeddings(index)
+    if gallery.z.shape[1] != bundle.embedder.words.shape[1]:
+        raise ModelError(f"{index}: embeddings of width {gallery.z.shape[1]} are not of the model {model}")
+    vector = _of_photo(Path(query), bundle) if Path(query).is_file() else _of_words(query, bundle)
+    rows, scores = nearest(vector, gallery.z, min(top_k, max(1, len(gallery.z))))
+    found = gallery.photos.take(rows[0][rows[0] >= 0])
+    for photo, product, score in zip(found["photo_id"], found["product_id"], scores[0], strict=False):
+        line = {"photo": photo.as_py(), "product": product.as_py(), "score": round(float(score), 4)}
+        yield json.dumps(line, ensure_ascii=False)
+
+
+def _of_photo(path: Path, bundle: Bundle) -> npt.NDArray[np.float32]:
+    return np.concatenate([z for _, z in embedded(path, bundle)])[:1]
+
+
+def _of_words(query: str, bundle: Bundle) -> npt.NDArray[np.float32]:
+    known = label_words(query, {word: number for number, word in enumerate(bundle.words)})
+    if not known:
+        near = difflib.get_close_matches(query.lower(), bundle.words, n=3)
+        hint = f"; did you mean {', '.join(near)}" if near else ""
+        raise InputError(f"{query!r}: neither a photo here nor words of the model's vocabulary{hint}")
+    mean: npt.NDArray[np.float32] = bundle.embedder.words.detach().numpy()[known].mean(0, keepdims=True)
+    return mean

@@ -1,0 +1,25 @@
+"""`weft summary`: what the pipeline found, where its report is, and where to compare runs."""
+
+from pathlib import Path
+
+from weft import tracking
+from weft.errors import InputError
+
+UI_ADDRESS = "http://127.0.0.1:5000"
+"""Where `make ui` serves."""
+
+
+def summary(reports: Path) -> str:
+    """The results table, the path of the report and the MLflow page that compares runs.
+
+    Raises:
+        InputError: There is no report yet.
+    """
+    results, page = reports / "summary" / "results.md", reports / "summary" / "index.html"
+    if not results.is_file():
+        raise InputError(f"{results}: no results yet; run `make repro`")
+    lines = [results.read_text(encoding="utf-8").rstrip(), "", f"Report:        {page}"]
+    link = tracking.comparison_link("evaluate", UI_ADDRESS)
+    if link:
+        lines.append(f"Compare runs:  {link}   (after `make ui`)")
+    return "\n".join(lines)

@@ -1,0 +1,73 @@
+"""`weft tag`: the words, or the labels of a given set, that each photo shows; JSON lines."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from weft.commands.photos import embedded
+from weft.errors import InputError
+from weft.model.bundle import Bundle, load_bundle
+from weft.progress import say
+from weft.text.labels import label_words
+
+Scores = npt.NDArray[np.float32]
+
+
+def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> Iterator[str]:
+    """Yield one JSON line a photo, its words or labels best first.
+
+    Args:
+        source: A photo, folder, zip or Parquet shard.
+        model: A bundle.
+        top_k: How many to tell; by default 10 words, or all labels.
+        labels: One label a line; a label scores the mean of its words.
+
+    Raises:
+        ModelError: The model cannot be loaded.
+        InputError: The source or the labels cannot be used.
+    """
+    bundle = load_bundle(model)
+    if labels is None:
+        describe = _words_of(bundle, min(top_k or 10, len(bundle.words)))
+    else:
+        describe = _labels_of(_read_labels(labels, bundle), top_k)
+    w = bundle.embedder.words.detach().numpy()
+    for names, z in embedded(source, bundle):
+        for name, scores in zip(names, z @ w.T, strict=True):
+            yield json.dumps({"photo": name, **describe(scores)}, ensure_ascii=False)
+
+
+def _words_of(bundle: Bundle, top_k: int) -> Callable[[Scores], dict[str, Any]]:
+    def describe(scores: Scores) -> dict[str, Any]:
+        best = np.argsort(-scores, kind="stable")[:top_k]
+        return {"words": [{"word": bundle.words[n], "score": round(float(scores[n]), 4)} for n in best]}
+
+    return describe
+
+
+def _labels_of(labels: dict[str, list[int]], top_k: int | None) -> Callable[[Scores], dict[str, Any]]:
+    def describe(scores: Scores) -> dict[str, Any]:
+        scored = [(label, float(scores[words].mean())) for label, words in labels.items()]
+        scored.sort(key=lambda pair: -pair[1])
+        return {"labels": [{"label": label, "score": round(score, 4)} for label, score in scored[:top_k]]}
+
+    return describe
+
+
+def _read_labels(path: Path, bundle: Bundle) -> dict[str, list[int]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: the labels cannot be read: {error}") from error
+    ids = {word: number for number, word in enumerate(bundle.words)}
+    known = {label: label_words(label, ids) for label in dict.fromkeys(line.strip() for line in lines) if label}
+    for label in (label for label, words in known.items() if not words):
+        say(f"left out the label {label!r}: none of its words is in the model's vocabulary")
+    known = {label: words for label, words in known.items() if words}
+    if not known:
+        raise InputError(f"{path}: no label with a word of the model's vocabulary; wanted one label a line")
+    return known

@@ -1,0 +1,64 @@
+"""The photos a person points at: one file, a folder, a zip, or a Parquet shard of ours."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from weft.benchmarks.photo_files import FolderPhotos, PhotoFiles, ZipPhotos
+from weft.errors import InputError
+
+_ROWS = 64
+"""Photos read from a shard at once."""
+
+
+def photos_of(source: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield (name within `source`, original bytes) of each photo, in the order of the names (of a shard: its rows).
+
+    Names in a shard are photo_id where there is one, else "<product_id>#<position>".
+
+    Raises:
+        InputError: There is nothing to read, or no photo in it.
+    """
+    if source.suffix == ".parquet" and source.is_file():
+        return _of_shard(source)
+    if source.is_dir():
+        return _of_files(FolderPhotos(source), source)
+    if source.suffix.lower() == ".zip" and source.is_file():
+        return _of_files(ZipPhotos(source), source)
+    if source.is_file():
+        return iter([(source.name, source.read_bytes())])
+    raise InputError(f"{source}: no such photo, folder, zip or Parquet shard")
+
+
+def _of_files(files: PhotoFiles, source: Path) -> Iterator[tuple[str, bytes]]:
+    names = files.names()
+    if not names:
+        raise InputError(f"{source}: no photos in it (.jpg, .png, .webp, .gif, .bmp, .tif)")
+    return ((name, files.read(name)) for name in names)
+
+
+def _of_shard(source: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        shard = pq.ParquetFile(source)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{source}: not a readable Parquet file: {error}") from error
+    names = set(shard.schema_arrow.names)
+    if {"photo_id", "jpeg"} <= names:
+        columns = ["photo_id", "jpeg"]
+    elif {"product_id", "position", "bytes"} <= names:
+        columns = ["product_id", "position", "bytes"]
+    else:
+        raise InputError(
+            f"{source}: wanted the columns photo_id, jpeg or product_id, position, bytes; has {sorted(names)}"
+        )
+    return _rows(shard, columns)
+
+
+def _rows(shard: pq.ParquetFile, columns: list[str]) -> Iterator[tuple[str, bytes]]:
+    with shard:
+        for batch in shard.iter_batches(_ROWS, columns=columns):
+            for row in batch.to_pylist():
+                *name, photo = (row[column] for column in columns)
+                yield "#".join(map(str, name)), photo

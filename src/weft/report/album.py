@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from weft.errors import ContractError
 
-LONGEST_SIDE = 160
-"""Pixels; larger photos are scaled down, since the page shows them at about 100."""
+LONGEST_SIDE = 256
+"""Pixels; larger photos are scaled down, since the page shows them at about 100 and screens have up to 3 for one."""
 _JPEG_QUALITY = 80
 
 

@@ -58,6 +58,7 @@ def _draw(axes: "Axes", history: History) -> None:
 
 def _inline(svg: str, name: str) -> str:
     """`svg` without what only a file of its own needs; ids made unique among the pictures of a page."""
+    label = f"Train and val loss of {name} by epoch; the table below holds the numbers"
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg).replace("xlink:href", "href")
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
@@ -66,7 +67,7 @@ def _inline(svg: str, name: str) -> str:
     svg = re.sub(r"font-family: [^;]*; ", "", svg)
     # A <style> inside an inline picture would reach the whole page; its two rules are inherited just as well.
     svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", r'<svg \1 aria-hidden="true">', svg, count=1)
+    svg = re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", rf'<svg \1 role="img" aria-label="{label}">', svg, count=1)
     for stand_in, colour in _COLOURS.items():
         svg = svg.replace(stand_in, colour)
     return svg

@@ -19,7 +19,7 @@ class History:
     columns: tuple[str, ...]
     """Beginning with COLUMNS."""
     rows: tuple[tuple[float | None, ...], ...]
-    """One per epoch; None where a cell was empty."""
+    """One per epoch; None where a cell was empty, as the training loss of epoch 0 is: the model before training."""
 
     def column(self, name: str) -> list[float | None]:
         """The values of one column, one per epoch."""
@@ -57,7 +57,7 @@ def read_history(stage: str, path: Path) -> History:
 
 
 def _number(cell: str, path: Path, line: int, column: str) -> float | None:
-    if cell == "" and column not in ("epoch", "train_loss"):
+    if cell == "" and column != "epoch":
         return None
     try:
         value = float(cell)

@@ -22,6 +22,12 @@ def test_more_columns_are_kept_behind_the_known_ones(tmp_path):
     assert history.rows == ((1.0, 6.5, None, 0.1, 9.0),)
 
 
+def test_the_model_before_training_has_a_val_loss_alone(tmp_path):
+    history = read(tmp_path, f"{HEADER}\n0,,8.1,0.1\n1,6.5,6.4,0.1\n")
+    assert history.column("train_loss") == [None, 6.5]
+    assert loss_curve(history).count("<use") > 0
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -29,6 +35,7 @@ def test_more_columns_are_kept_behind_the_known_ones(tmp_path):
         ("epoch,train_loss\n1,2\n", "lacks the column val_loss, learning_rate"),
         (f"{HEADER}\n", "no epoch in it"),
         (f"{HEADER}\n1,2,3\n", "line 2: 3 cells, wanted 4"),
+        (f"{HEADER}\n,2,3,4\n", "line 2: epoch = ''"),
         (f"{HEADER}\n1,nan,3,4\n", "line 2: train_loss = 'nan', wanted a finite number"),
         (f"{HEADER}\n1,2,3,fast\n", "line 2: learning_rate = 'fast'"),
     ],

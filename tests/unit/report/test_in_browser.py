@@ -79,6 +79,21 @@ def test_all_photos_load_nothing_is_fetched_and_no_width_overflows(filled, tmp_p
         assert one["overflow"] <= 0
 
 
+def test_endless_words_and_many_columns_do_not_widen_the_page(inputs, tmp_path, draw, make_example):
+    word = "w" * 300
+    rows = [
+        make_example("retrieval", word, 0, draw("red"), product_id=word),
+        make_example("retrieval", word, 1, draw("blue", (300, 20)), product_id=word, score=0.5, correct=True),
+        make_example("tags", word, 0, draw("red"), predicted=[word, "short"], truth=[word], product_id=word),
+    ]
+    table = {word: {f"recall_at_{k}": 0.5 for k in range(1, 30)}}
+    metrics = {"reader": "catalogue", "counts": {word: 1}, "notes": [word], "tables": {word: table}}
+    inputs.add(metrics=metrics, examples=rows, nearest={word: [(word, 0.5)]})
+    for one in probe(page_of(inputs).read_text(encoding="utf-8"), tmp_path):
+        assert one["overflow"] <= 0
+        assert one["invisible"] == 0
+
+
 def test_the_probe_itself_sees_requests_broken_photos_and_overflow(filled, tmp_path):
     bad = (
         '<img src="http://127.0.0.1:9/x.png"><div style="width:2000px">x</div><svg><image href="data:,x"/></svg></main>'

@@ -24,7 +24,7 @@ def json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             number = 0
             while line := stream.readline(MAX_LINE_BYTES + 1):
                 number += 1
-                if line.strip():
+                if line.strip() or len(line) > MAX_LINE_BYTES:
                     yield number, _parse(line, f"{path}, line {number}")
     except (OSError, EOFError, zlib.error) as error:
         raise BenchmarkError(f"{path}: cannot be read: {error}; fetch it again") from error

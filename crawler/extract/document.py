@@ -1,0 +1,75 @@
+"""Document: a page parsed once, for every layer to read."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import lxml.html
+from lxml.etree import ParserError
+
+from crawler.discover import urls
+
+_SPACE = re.compile(r"\s+")
+_PLACEHOLDER = re.compile(r"\$\w+|\{\{.*\}\}|\{%.*%\}|\[object Object\]|undefined|null|none|n/?a|-+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One HTML page."""
+
+    url: str
+    """As fetched, clean."""
+    base: str
+    """Relative links start here."""
+    canonical: str
+    """The page's own name for itself on the same site, else `url`."""
+    heading: str
+    """Text of the first h1, or ""."""
+    tree: lxml.html.HtmlElement
+
+    def absolute(self, href: object) -> str | None:
+        """The http(s) URL meant by `href` here; protocol-relative and entity-ridden ones included."""
+        if not isinstance(href, str) or not href.strip() or _PLACEHOLDER.fullmatch(href.strip()):
+            return None
+        return urls.absolute(self.base, href.replace("&amp;", "&"))
+
+
+def parse(html: str, url: str) -> Document:
+    """Parse `html`, which may be broken or empty, as the page at `url`."""
+    try:
+        # Bytes and a declared encoding: lxml refuses text with an XML encoding declaration.
+        parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+        tree = lxml.html.document_fromstring(html.encode("utf-8", errors="replace"), parser=parser)
+    except ParserError:
+        tree = lxml.html.document_fromstring("<html></html>")
+    url = urls.clean(url)
+    base = url
+    for href in tree.xpath("//base/@href")[:1]:
+        base = urls.absolute(url, href) or url
+    headings = (squeeze(h1.text_content()) for h1 in tree.iter("h1"))
+    heading = next((text for text in headings if text), "")
+    return Document(url=url, base=base, canonical=_canonical(tree, base, url), heading=heading, tree=tree)
+
+
+def squeeze(text: str) -> str:
+    """`text` with every run of white space as one space."""
+    return _SPACE.sub(" ", text).strip()
+
+
+def said(text: object) -> str:
+    """`text` as one line; "" for what says nothing: null, "N/A", an unrendered template."""
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        return ""
+    line = squeeze(str(text))
+    return "" if _PLACEHOLDER.fullmatch(line) else line
+
+
+def _canonical(tree: lxml.html.HtmlElement, base: str, url: str) -> str:
+    for href in tree.xpath("//link[@rel='canonical']/@href | //meta[@property='og:url']/@content"):
+        found = urls.absolute(base, href)
+        if found and urls.same_site(found, url):
+            # A shop that names its home page everywhere tells nothing about this one.
+            if urlsplit(found).path in ("", "/") and urlsplit(url).path not in ("", "/"):
+                continue
+            return urls.clean(found)
+    return url

@@ -1,0 +1,32 @@
+"""Microdata, read by extruct and brought to the shape of JSON-LD."""
+
+from typing import Any
+
+from extruct.w3cmicrodata import MicrodataExtractor
+
+from crawler.extract import schema_org
+from crawler.extract.document import Document
+from crawler.extract.layer import Layer
+
+_EXTRACTOR = MicrodataExtractor()
+
+
+def read(document: Document) -> Layer:
+    """What the page's microdata says of its product."""
+    if not document.tree.xpath("boolean(//*[@itemscope])"):
+        return Layer(name="microdata")
+    items = _EXTRACTOR.extract_items(document.tree, document.base)
+    return schema_org.read([_node(item) for item in items], document, "microdata")
+
+
+def _node(item: dict[str, Any]) -> schema_org.Node:
+    node = {name: _value(value) for name, value in item.get("properties", {}).items()}
+    node["@type"] = item.get("type", "")
+    node["@id"] = item.get("id")
+    return node
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_value(part) for part in value]
+    return _node(value) if isinstance(value, dict) and "type" in value else value

@@ -1,0 +1,1 @@
+"""pipelines: what happens to an outcome of the spider; one file per pipeline."""

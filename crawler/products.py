@@ -1,0 +1,46 @@
+"""Products as JSON, and several sightings of one product joined into one."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+
+from crawler.extract.fields import union_of_trails
+from weft.contracts.product import Attribute, PhotoLink, Product
+
+
+def to_json(product: Product) -> str:
+    """`product` as one line of JSON."""
+    return json.dumps(asdict(product), ensure_ascii=False)
+
+
+def from_json(text: str) -> Product:
+    """The product that `to_json` wrote."""
+    values = json.loads(text)
+    values["categories"] = tuple(values["categories"])
+    values["attributes"] = tuple(Attribute(**attribute) for attribute in values["attributes"])
+    values["photos"] = tuple(PhotoLink(**photo) for photo in values["photos"])
+    return Product(**values)
+
+
+def join(sightings: Sequence[tuple[str, Product]], trails: Iterable[str]) -> Product:
+    """One product from all pages that show it, whatever the order they were read in.
+
+    Args:
+        sightings: (page, product), at least one. The page that is its own canonical URL speaks first.
+        trails: Category paths of the listings it was seen on.
+    """
+    ordered = [product for page, product in sorted(sightings, key=lambda s: (s[0] != s[1].url, s[0]))]
+    photos: dict[str, PhotoLink] = {}
+    for product in ordered:
+        for photo in product.photos:
+            if photo.url not in photos or photos[photo.url].colour is None:
+                photos[photo.url] = photo
+    return replace(
+        ordered[0],
+        description=next((p.description for p in ordered if p.description), ""),
+        brand=next((p.brand for p in ordered if p.brand), None),
+        colour=next((p.colour for p in ordered if p.colour), None),
+        categories=union_of_trails([*trails, *(path for p in ordered for path in p.categories)]),
+        attributes=tuple(dict.fromkeys(attribute for p in ordered for attribute in p.attributes)),
+        photos=tuple(photos.values()),
+    )

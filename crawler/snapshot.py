@@ -1,0 +1,151 @@
+"""Snapshot: one shop's finished crawl, read back from its store in an order that no run of the crawl can change."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from crawler import products
+from crawler.discover import links
+from crawler.outcomes import PAGE, PHOTO
+from weft.contracts.product import Product
+from weft.errors import ShopError
+
+EVERYTHING = 2**63 - 1
+
+
+class Failure(NamedTuple):
+    """A URL that could not be had."""
+
+    url: str
+    kind: str
+    """"page" (sitemaps too) or "photo"."""
+    reason: str
+    tries: int
+
+
+class Snapshot:
+    """What one crawl brought home.
+
+    Args:
+        shop: Our name for the shop.
+        path: Its state file.
+        max_products: Take this many, the first by rank; 0 takes all.
+
+    Raises:
+        ShopError: There is no readable state at `path`.
+    """
+
+    def __init__(self, shop: str, path: Path, max_products: int = 0) -> None:
+        self.shop = shop
+        self._limit = max_products
+        try:
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+            self._about = dict(self._db.execute("SELECT name, value FROM about"))
+        except sqlite3.Error as error:
+            raise ShopError(f"{path}: no crawl state of {shop} to read ({error}); crawl the shop first") from error
+
+    def close(self) -> None:
+        """Close the state file."""
+        self._db.close()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the crawl came to its end."""
+        return self._about.get("complete") == "yes"
+
+    @property
+    def fault(self) -> str:
+        """Why it stopped before its end, "" when nobody said."""
+        return self._about.get("fault", "")
+
+    def products(self) -> Iterator[Product]:
+        """Every product, all its sightings joined, sorted by product_id."""
+        rows = self._db.execute(
+            "SELECT product_id, page, body FROM products WHERE rank <= ? ORDER BY product_id, page", (self._last_rank,)
+        )
+        for _, sightings in groupby(rows, key=lambda row: row[0]):
+            pages = [(page, products.from_json(body)) for _, page, body in sightings]
+            seen_at = {page for page, _ in pages} | {product.url for _, product in pages}
+            yield products.join(pages, (trail for url in sorted(seen_at) for trail in self._listed_under(url)))
+
+    def sha256(self, url: str) -> str | None:
+        """The hash of a photo's bytes, None when it could not be had."""
+        row = self._db.execute("SELECT sha256 FROM photos WHERE url = ?", (url,)).fetchone()
+        return str(row[0]) if row else None
+
+    def photo(self, url: str) -> tuple[str, bytes] | None:
+        """(sha256, bytes) of a photo as it was served, None when it could not be had."""
+        row = self._db.execute(
+            "SELECT sha256, bytes FROM photos JOIN contents USING (sha256) WHERE url = ?", (url,)
+        ).fetchone()
+        return (str(row[0]), bytes(row[1])) if row else None
+
+    def failures(self) -> Iterator[Failure]:
+        """Every URL that could not be had, sorted; of photos only those that a product of the snapshot shows."""
+        rows = self._db.execute(
+            "SELECT url, kind, reason, tries, rank FROM frontier WHERE status = 'failed' AND NOT guess ORDER BY url, kind"
+        )
+        seen = ""
+        for url, kind, reason, tries, rank in rows:
+            belongs = url in self._photos_shown if self._limit and kind == PHOTO else rank <= self._last_rank
+            if belongs and url != seen:
+                seen = url
+                yield Failure(url, PHOTO if kind == PHOTO else PAGE, reason, tries)
+
+    def pages_without_product(self) -> int:
+        """Pages that were read and showed no product of their own."""
+        query = "SELECT count(*) FROM frontier WHERE kind = ? AND status = 'done' AND rank <= ?"
+        read = self._db.execute(query, (PAGE, self._last_rank)).fetchone()[0]
+        shown = self._db.execute("SELECT count(*) FROM products WHERE rank <= ?", (self._last_rank,)).fetchone()[0]
+        return int(read - shown)
+
+    def seen(self) -> str:
+        """What the crawl met, in words, for an error: counts by kind and outcome."""
+        counts: Counter[str] = Counter()
+        rows = self._db.execute("SELECT kind, status, reason, count(*) FROM frontier GROUP BY 1, 2, 3 ORDER BY 1, 2, 3")
+        for kind, status, reason, count in rows:
+            counts[f"{kind} {reason or {'done': 'read', 'todo': 'not asked'}[status]}"] += count
+        return ", ".join(f"{count} x {what}" for what, count in counts.items()) or "nothing"
+
+    @cached_property
+    def _last_rank(self) -> int:
+        """The rank of the last page that counts, where products are limited."""
+        if not self._limit:
+            return EVERYTHING
+        chosen: set[str] = set()
+        for product_id, rank in self._db.execute("SELECT product_id, rank FROM products ORDER BY rank"):
+            chosen.add(product_id)
+            if len(chosen) == self._limit:
+                return int(rank)
+        return EVERYTHING
+
+    @cached_property
+    def _photos_shown(self) -> set[str]:
+        failed = {url for (url,) in self._db.execute("SELECT url FROM frontier WHERE status = 'failed'")}
+        return {photo.url for product in self.products() for photo in product.photos} & failed
+
+    @cached_property
+    def _labels(self) -> dict[str, tuple[str, str]]:
+        """By path, the (trail, label) of each page that lists something, but not of the start page."""
+        start = urlsplit(self._about.get("start", "")).path.rstrip("/")
+        rows = self._db.execute(
+            "SELECT page, trail, label FROM listings WHERE page IN (SELECT listing FROM listed) ORDER BY page DESC"
+        )
+        labels = {urlsplit(page).path.rstrip("/"): (trail, label) for page, trail, label in rows}
+        labels.pop(start, None)
+        return labels
+
+    def _listed_under(self, url: str) -> Iterator[str]:
+        """The category paths of the listings that lead to `url`."""
+        for (listing,) in self._db.execute("SELECT listing FROM listed WHERE target = ? ORDER BY listing", (url,)):
+            path = urlsplit(listing).path.rstrip("/")
+            if path not in self._labels:
+                continue
+            trail, _ = self._labels[path]
+            steps = [self._labels[above][1] for above in links.above(listing) if above in self._labels]
+            yield trail or " > ".join(reversed(steps))

@@ -1,0 +1,211 @@
+"""shop: crawls one shop of any kind, from its sitemaps or its listings, into a store."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urljoin, urlsplit
+
+from protego import Protego
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DontCloseSpider
+from scrapy.http import Response, TextResponse
+from twisted.python.failure import Failure
+
+from crawler import reasons
+from crawler.address import SERVED_AT
+from crawler.discover import links, sitemap, urls
+from crawler.extract import document, merge, sniff
+from crawler.middlewares.robots import is_not_now
+from crawler.outcomes import PAGE, PHOTO, SITEMAP, Failed, ListingRead, Outcome, PhotoRead, ProductRead, SitemapRead
+from crawler.states import state_path
+from crawler.store import Store
+
+BY_HAND = Path("var/crawl")
+
+
+class ShopSpider(Spider):
+    """One shop, one crawl; started again it goes on where it stopped.
+
+    Args:
+        name: Our name for the shop; product ids begin with it.
+        url: Where it begins.
+        state: The SQLite file of this crawl; by hand, one in var/crawl named after the shop and the arguments.
+        max_products: Stop after this many; 0 takes all.
+        delay: Seconds between two requests to one host.
+        concurrency: Requests to one host under way at once.
+        at: Where the shop is really served, when that is not its own address: http://127.0.0.1:8001.
+    """
+
+    name = "shop"
+
+    def __init__(
+        self, name: str, url: str, state: str = "", max_products: str = "0", **arguments: Any
+    ) -> None:
+        super().__init__(name, **arguments)
+        self.start_url = urls.clean(url)
+        self.max_products = int(max_products)
+        self.store = Store(Path(state) if state else state_path(BY_HAND, name, url, self.max_products))
+        self.is_ready = False
+        """robots.txt is read and the frontier planted."""
+        self._rules = Protego.parse("")
+        self.fault = ""
+        self._ending: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Settle what the arguments say about manners, then make the spider."""
+        delay, concurrency, at = (kwargs.pop(key, None) for key in ("delay", "concurrency", "at"))
+        if delay is not None:
+            crawler.settings.set("DOWNLOAD_DELAY", float(delay), priority="spider")
+        if concurrency is not None:
+            crawler.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", int(concurrency), priority="spider")
+            # The photos' host must not starve the shop's.
+            crawler.settings.set("CONCURRENT_REQUESTS", 2 * int(concurrency), priority="spider")
+        if at:
+            crawler.settings.set(SERVED_AT, {urlsplit(kwargs["url"]).netloc: at}, priority="spider")
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.idle, signal=signals.spider_idle)
+        return spider
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Read robots.txt and plant the frontier; the scheduler feeds everything else from there."""
+        robots_url = urljoin(self.start_url, "/robots.txt")
+        request = Request(robots_url, meta={"dont_obey_robotstxt": True})
+        assert self.crawler.engine is not None
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:  # whatever it was, the shop cannot be asked now
+            self.logger.exception("robots.txt cannot be had")
+            self.stop(f"{robots_url}: cannot be had ({reasons.of(Failure(error))}); try again later")
+            return
+        if is_not_now(response.status):
+            self.stop(f"{robots_url}: answered HTTP {response.status}, which means: not now; try again later")
+            return
+        self._begin(response)
+        self.is_ready = True
+        for nothing in ():
+            yield nothing
+
+    def _begin(self, robots: Response) -> None:
+        rules = robots.body.decode("utf-8", errors="replace") if robots.status < HTTPStatus.BAD_REQUEST else ""
+        self._rules = Protego.parse(rules)
+        self._slow_down(float(self._rules.crawl_delay(self._agent) or 0.0))
+        self.store.note(fault="")
+        if not self.store.about("phase"):
+            named = [url for line in self._rules.sitemaps if (url := urls.absolute(robots.url, line))]
+            self.store.plant(SITEMAP, named)
+            if not named:
+                self.store.plant(SITEMAP, [urljoin(self.start_url, "/sitemap.xml")], guess=True)
+            self.store.note(phase="sitemaps", start=self.start_url)
+
+    def _slow_down(self, delay: float) -> None:
+        if delay > self.settings.getfloat("DOWNLOAD_DELAY"):
+            assert self.crawler.engine is not None
+            downloader, host = self.crawler.engine.downloader, urlsplit(self.start_url).hostname or ""
+            downloader.per_slot_settings[host] = {"delay": delay, "concurrency": 1}
+            if host in downloader.slots:
+                downloader.slots[host].delay, downloader.slots[host].concurrency = delay, 1
+
+    def request(self, kind: str, row: int, url: str) -> Request:
+        """The request for one row of the frontier."""
+        read = {SITEMAP: self.read_sitemap, PAGE: self.read_page, PHOTO: self.read_photo}[kind]
+        return Request(url, callback=read, errback=self.fail, meta={"kind": kind, "row": row}, dont_filter=True)
+
+    def read_sitemap(self, response: Response) -> Iterator[Outcome]:
+        """A sitemap: more URLs."""
+        row = response.meta["row"]
+        try:
+            found = sitemap.read(response.body, response.url)
+        except ValueError:
+            yield Failed(row=row, reason=reasons.NOT_A_SITEMAP, tries=_tries(response.meta))
+            return
+        pages = tuple(page for page in found.pages if urls.same_site(page, self.start_url))
+        yield SitemapRead(row=row, sitemaps=found.sitemaps, pages=pages)
+
+    def read_page(self, response: Response) -> Iterator[Outcome]:
+        """A page: a product, or else a listing whose links are followed where there are no sitemaps."""
+        row = response.meta["row"]
+        if not isinstance(response, TextResponse):
+            yield ListingRead(row=row, url=response.url, trail="", label="", links=())
+            return
+        try:
+            page = document.parse(response.text, response.url)
+            found = merge.merge(page, self.name)
+        except Exception:  # one page that nobody foresaw must not end the crawl
+            self.logger.exception("%s cannot be read", response.url)
+            yield Failed(row=row, reason=reasons.UNREADABLE_PAGE, tries=_tries(response.meta))
+            return
+        if found is not None:
+            yield ProductRead(row=row, product=found.product)
+            return
+        follow = links.of(page) if self.store.about("phase") == "links" else ()
+        yield ListingRead(
+            row=row,
+            url=page.url,
+            trail=links.trail(page),
+            label=links.label(page),
+            links=tuple(link for link in follow if self._rules.can_fetch(link, self._agent)),
+        )
+
+    def read_photo(self, response: Response) -> Iterator[Outcome]:
+        """A photo: its bytes as they are."""
+        row = response.meta["row"]
+        if sniff.is_photo(response.body):
+            yield PhotoRead(row=row, body=response.body)
+        else:
+            yield Failed(row=row, reason=reasons.NOT_A_PHOTO, tries=_tries(response.meta))
+
+    def fail(self, failure: Failure) -> Iterator[Outcome]:
+        """No answer, or none that helps, after all retries."""
+        meta = failure.request.meta  # type: ignore[attr-defined]
+        yield Failed(row=meta["row"], reason=reasons.of(failure), tries=_tries(meta))
+
+    def settled(self, outcome: Outcome) -> None:
+        """Let the scheduler forget a row whose outcome is kept."""
+        assert self.crawler.engine is not None
+        self.crawler.engine.scheduler.settle(outcome.row)  # type: ignore[union-attr]
+
+    def has_enough(self) -> bool:
+        """Whether the limit on products is reached."""
+        return 0 < self.max_products <= self.store.products
+
+    def idle(self) -> None:
+        """Nothing left to ask: follow links where the sitemaps led to no product, else end."""
+        if self.is_ready and self.store.products == 0 and self.store.about("phase") == "sitemaps":
+            self.store.plant(PAGE, [self.start_url])
+            self.store.ask_pages_again()
+            self.store.note(phase="links")
+            raise DontCloseSpider
+
+    def stop(self, fault: str) -> None:
+        """End the crawl, to be gone on with later, and say why."""
+        self.logger.error(fault)
+        assert self.crawler.engine is not None
+        if self._ending is None:
+            self.fault = fault
+            self._ending = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="fault"))
+
+    def closed(self, reason: str) -> None:
+        """Note how it ended, and say what was found."""
+        try:
+            if self.fault:
+                self.store.note(fault=self.fault)
+            elif reason == "finished":
+                self.store.note(complete="yes")
+            self.store.close()
+        except sqlite3.Error:
+            self.logger.exception("the end of the crawl could not be noted")
+        self.logger.info("%s: %s products so far; python -m crawler.export %s --out FOLDER writes them as tables",
+                         self.name, self.store.products, self.store.path)  # fmt: skip
+
+    @property
+    def _agent(self) -> str:
+        return str(self.settings["ROBOTSTXT_USER_AGENT"])
+
+
+def _tries(meta: dict[str, Any]) -> int:
+    return int(meta.get("retry_times", 0)) + 1

@@ -1,0 +1,34 @@
+"""crawl: every shop of params.yaml to one snapshot of products and photos."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from scrapy.utils.conf import init_env
+
+from weft import errors, params, tracking
+from weft.demo.server import serving
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    # The Scrapy project is no installed package: scrapy.cfg says where it is, as for `scrapy crawl`.
+    init_env()
+    from crawler.run import DEMO, crawl_shops
+
+    settings = params.load(Path("params.yaml")).crawl
+    markups = [shop.url.removeprefix(DEMO) for shop in settings.shops if shop.url.startswith(DEMO)]
+    with (
+        tracking.stage_run("crawl", settings) as run,
+        serving(markups, settings.demo.products, settings.demo.seed) as bases,
+    ):
+        served_at = {f"{DEMO}{markup}": base for markup, base in bases.items()}
+        run.log_metrics(crawl_shops(settings, args.state, args.out, served_at))
+        run.log_file(args.out / "report.json")
+
+
+if __name__ == "__main__":
+    sys.exit(errors.answer(main))

@@ -52,8 +52,8 @@ def clean_product(product: Mapping[str, Any], settings: params.Clean, tally: Tal
     """One row of PRODUCTS as a row of CLEANED: tokens in the order of the text, repeats kept."""
     words = [piece for text in texts(product, settings.fields) for piece in pieces(text)]
     brand, shop = _short(product["brand"] or ""), _short(product["shop"])
-    own_names = {place: SHOP_NAME for place in _own_places(shop, words, product)}
-    own_names |= {place: BRAND_NAME for place in _own_places(brand, words, product)}
+    own_names = dict.fromkeys(_own_places(shop, words, product), SHOP_NAME)
+    own_names |= dict.fromkeys(_own_places(brand, words, product), BRAND_NAME)
     kept: list[str] = []
     dropped: list[tuple[str, str]] = []
     for place, word in enumerate(words):

@@ -2,10 +2,12 @@
 
 import html
 import re
+from html.entities import html5
 
 _TAG = re.compile(r"<(/?)([a-z!][^\s<>/]*)[^<>]*>", re.IGNORECASE)
 _UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.IGNORECASE | re.DOTALL)
 _SURVIVING_TAG = re.compile(r"</?(?:a|b|br|div|em|font|h[1-6]|i|li|ol|p|span|strong|table|td|tr|u|ul)\b", re.IGNORECASE)
+_UNCLOSED_ENTITY = re.compile(r"&([a-zA-Z]{2,8})\b(?!;)")
 _NEVER_NESTED = frozenset({"br", "hr", "img", "input", "col", "p", "li"})
 _LONGEST = 1_000_000
 """Characters of one text that are read; no shop's description comes near."""
@@ -24,7 +26,7 @@ def visible_text(markup: str) -> str:
         if _SURVIVING_TAG.search(text) or ("<" in text and _TAG.search(text)):
             text = _parse(text)
         elif "&" in text:
-            text = html.unescape(text)
+            text = _unescape(text)
         else:
             break
     return text
@@ -32,7 +34,7 @@ def visible_text(markup: str) -> str:
 
 def _parse(markup: str) -> str:
     import html_text
-    from lxml.etree import LxmlError
+    from lxml.etree import LxmlError  # type: ignore[import-untyped]
 
     readable = markup.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8")
     if _is_too_deep(readable):
@@ -57,4 +59,9 @@ def _is_too_deep(markup: str) -> bool:
 
 
 def _strip(markup: str) -> str:
-    return html.unescape(_TAG.sub(" ", _UNSEEN.sub(" ", markup)))
+    return _unescape(_TAG.sub(" ", _UNSEEN.sub(" ", markup)))
+
+
+def _unescape(text: str) -> str:
+    """Entities resolved, those that lack their semicolon ("&rdquo is") too."""
+    return _UNCLOSED_ENTITY.sub(lambda entity: html5.get(entity[1] + ";", entity[0]), html.unescape(text))

@@ -51,7 +51,10 @@ def tokens(text: str) -> list[str]:
 
 def is_word(piece: str) -> bool:
     """Whether a piece is made of letters alone (hyphens and apostrophes aside)."""
-    return piece.isalpha() or not any(letter.isnumeric() and not letter.isalpha() for letter in piece)
+    if piece.isalpha():
+        return True
+    others = [character for character in piece if not character.isalpha()]
+    return len(others) < len(piece) and not any(character.isnumeric() for character in others)
 
 
 def _with_hyphen(match: re.Match[str]) -> str:

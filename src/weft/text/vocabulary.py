@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -63,7 +64,7 @@ def count_training_products(products: Path, val_share: float, test_share: float)
     return counts
 
 
-def _rows(products: Path) -> Iterator[dict[str, list[str]]]:
+def _rows(products: Path) -> Iterator[dict[str, Any]]:
     for table in tables.stream(products, CLEANED):
         yield from table.to_pylist()
 

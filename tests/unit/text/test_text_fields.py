@@ -1,0 +1,30 @@
+"""Which texts of a product are read."""
+
+from typing import Any
+
+from weft.text.fields import category_steps, texts
+
+
+def _product(**columns: Any) -> dict[str, Any]:
+    return {"title": "", "description": "", "colour": None, "categories": [], "attributes": [], **columns}
+
+
+def test_texts_come_in_the_order_of_the_settings() -> None:
+    product = _product(title="Shirt", description="<p>A <b>red</b> one</p>", colour="Red")
+    assert list(texts(product, ["colour", "title", "description"])) == ["Red", "Shirt", "A red one"]
+
+
+def test_a_step_shared_by_two_paths_is_read_once() -> None:
+    product = _product(categories=["Women > Tops", "Women > Tops > Blouses"])
+    assert category_steps(product) == ["Women", "Tops", "Blouses"]
+
+
+def test_an_attribute_gives_value_and_name_unless_it_is_a_plain_yes_or_no() -> None:
+    attributes = [
+        {"name": "Neck", "value": "Round"},
+        {"name": "Hooded", "value": "Yes"},
+        {"name": "Lined", "value": "No"},
+        {"name": None, "value": None},
+    ]
+    found = [text for text in texts(_product(attributes=attributes), ["attributes"]) if text]
+    assert found == ["Round Neck", "Hooded"]

@@ -1,0 +1,97 @@
+"""Text to tokens."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weft.text.tokens import is_word, pieces, tokens
+
+_SHOP_TEXT = st.lists(
+    st.sampled_from(
+        ["T", "t", "v", "u", "shirt", "Neck", "necked", "-", " ", "'", "’", "s", "Ω", "é", "é", "ﬁ", "क", "ि"]
+    )
+    | st.sampled_from(["5", "½", "²", "_", "\u00ad", "\u2011", "\u200d", "İ", "ß", "¯", "中", "up", "&", "."]),
+    max_size=25,
+).map("".join)
+
+
+def test_words_come_in_order_with_repeats_in_lower_case() -> None:
+    assert tokens("Red shirt, RED collar") == ["red", "shirt", "red", "collar"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Flip-Flops", ["flip", "flops"]),
+        ("Three-Quarter Sleeves", ["three", "quarter", "sleeves"]),
+        ("hook-and-eye", ["hook", "and", "eye"]),
+        ("off-white", ["off", "white"]),
+    ],
+)
+def test_a_compound_meets_its_spelling_with_spaces(text: str, words: list[str]) -> None:
+    assert tokens(text) == tokens(text.replace("-", " ")) == words
+
+
+@pytest.mark.parametrize("text", ["V-neck", "v neck", "V - Neck", "v\u2011neck"])
+def test_v_neck_is_one_word_however_it_is_written(text: str) -> None:
+    assert tokens(text) == ["v-neck"]
+
+
+@pytest.mark.parametrize("word", ["t-shirt", "t-shirts", "a-line", "lace-up", "lace-ups", "slip-on", "v-neckline"])
+def test_a_part_that_cannot_stand_alone_keeps_its_compound(word: str) -> None:
+    assert tokens(word) == [word]
+
+
+def test_a_letter_before_another_word_is_left_alone() -> None:
+    assert pieces("a neck and a shirt, size m shirt") == ["a", "neck", "and", "a", "shirt", "size", "m", "shirt"]
+
+
+def test_tshirts_is_not_t_shirts() -> None:
+    assert tokens("Tshirts t-shirts") == ["tshirts", "t-shirts"]
+
+
+def test_a_letter_word_inside_a_longer_compound_is_kept() -> None:
+    assert tokens("t-shirt-style") == ["t-shirt", "style"]
+
+
+@pytest.mark.parametrize("apostrophe", ["'", "’", "ʼ", "`"])
+def test_possessives_go_and_contractions_stay(apostrophe: str) -> None:
+    text = "men's ladies' don't o'clock".replace("'", apostrophe)
+    assert tokens(text) == ["men", "ladies", "don't", "o'clock"]
+
+
+def test_numbers_and_codes_are_pieces_but_no_words() -> None:
+    assert pieces("100% T20 3-in-1 18-inch 2XL") == ["100", "t20", "3", "in", "1", "18", "inch", "2xl"]
+    assert tokens("100% T20 2XL cotton") == ["cotton"]
+
+
+def test_letters_of_any_script_with_their_marks_make_words() -> None:
+    assert tokens("हिन्दी शर्ट рубашка naïve 연한") == ["हिन्दी", "शर्ट", "рубашка", "naïve", "연한"]
+
+
+def test_compatible_characters_are_one_word() -> None:
+    assert tokens("ﬁt ＦＩＴ fit cafe\u0301 caf\u00e9 soft\u00adshell") == [
+        "fit",
+        "fit",
+        "fit",
+        "café",
+        "café",
+        "softshell",
+    ]
+
+
+@given(st.text() | _SHOP_TEXT)
+def test_tokens_of_any_text_are_normal_lower_case_words(text: str) -> None:
+    for token in tokens(text):
+        assert token == unicodedata.normalize("NFKC", token.lower())
+        assert any(letter.isalpha() for letter in token)
+        assert is_word(token)
+        assert not set(token) & set(" _\t\n")
+
+
+@given(st.text() | _SHOP_TEXT)
+def test_tokens_of_tokens_are_the_same(text: str) -> None:
+    once = tokens(text)
+    assert tokens("\n".join(once)) == once

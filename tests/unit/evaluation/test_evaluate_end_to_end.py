@@ -1,0 +1,289 @@
+import io
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from weft import artefacts, params, tables
+from weft.benchmarks import open_benchmark
+from weft.contracts.tables import EXAMPLES, PREPARED
+from weft.errors import BenchmarkError, ContractError, ModelError
+from weft.evaluation.evaluate import evaluate
+from weft.evaluation.inputs import Folders
+
+WORDS = ("blue", "dress", "long", "red", "shirt", "skirt")
+DIM = len(WORDS)
+SETTINGS = params.Evaluate(top_k=(1, 2), tag_k=(1, 2), neighbours=2, examples=4)
+ROWS = ["frozen backbone", "after fit_words", "after finetune", "after finetune, tags of 2 neighbours"]
+
+
+def jpeg(number, height=128):
+    stream = io.BytesIO()
+    Image.new("RGB", (height * 3 // 4, height), (number * 40 % 256, number * 90 % 256, 90)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def bag(number):
+    """A colour and a garment: no two of six products agree in both."""
+    return sorted(((0, 3)[number % 2], (1, 4, 5)[number // 2 % 3]))
+
+
+@dataclass(frozen=True)
+class World:
+    """A catalogue of 6 training and 3 test products of 2 views, whose trained z are their words, frozen z noise."""
+
+    root: Path
+    benchmark: params.Benchmark
+    name: str = "catalogue"
+
+    @property
+    def folders(self):
+        root = self.root
+        return Folders(root / "features", root / "embeddings", root / "words", root / "embedder")
+
+    def run(self, search, out="report"):
+        data = open_benchmark(self.benchmark)
+        own = open_benchmark(params.Benchmark(reader="catalogue", path=str(self.root / "prepared")))
+        flat = evaluate(self.name, self.benchmark, SETTINGS, data, own, self.folders, search, self.root / out)
+        return flat, json.loads((self.root / out / "metrics.json").read_text())
+
+    def embed(self, name, records, z, frozen, skip=()):
+        for folder, matrix in (("embeddings", z), ("features", frozen)):
+            rows = [{"photo_id": r.photo_id, "product_id": r.product_id, "split": r.split} for r in records]
+            kept = [n for n, row in enumerate(rows) if row["photo_id"] not in skip]
+            batch = ([rows[n] for n in kept], np.asarray(matrix, np.float32)[kept])
+            artefacts.write_embeddings(self.root / folder / name, DIM, [batch])
+
+
+@pytest.fixture
+def world(tmp_path, rng):
+    views = 2
+    for split, products in (("train", range(6)), ("val", ()), ("test", range(6, 9))):
+        rows = (
+            {
+                "product_id": f"alder/{number}",
+                "view": view,
+                "photo_id": f"alder/{number}#{view}",
+                "colour": None,
+                "jpeg": jpeg(number),
+                "word_ids": bag(number),
+            }
+            for number in products
+            for view in range(views)
+        )
+        tables.write_shards(tmp_path / "prepared" / split, rows, PREPARED)
+    frame = pd.DataFrame({"word_id": range(DIM), "word": WORDS, "document_frequency": 9, "count": 9})
+    for folder in ("words", "embedder"):
+        artefacts.write_words(tmp_path / folder / "words.tsv", frame)
+        save_file({"words": np.eye(DIM, dtype=np.float32)}, tmp_path / folder / "model.safetensors")
+    world = World(tmp_path, params.Benchmark(reader="catalogue", path=str(tmp_path / "prepared")))
+    records = open_benchmark(world.benchmark).records
+    z = np.array([np.isin(np.arange(DIM), record.word_ids) for record in records], np.float32)
+    # The views of a product differ a little from each other and from the training product of the same words.
+    z += 0.01 * np.array([int(record.product_id.split("/")[1]) for record in records])[:, None]
+    world.embed("catalogue", records, z, rng.normal(size=z.shape))
+    return world
+
+
+def test_a_perfect_model_scores_one_and_noise_does_not(world, search):
+    flat, metrics = world.run(search)
+    assert list(metrics["tables"]) == ["retrieval", "tags"]
+    assert metrics["tables"]["retrieval"]["after finetune"] == {"recall_at_1": 1, "recall_at_2": 1, "map_at_r": 1}
+    assert metrics["tables"]["tags"]["after finetune"] == {"precision_at_1": 1, "precision_at_2": 1}
+    assert metrics["tables"]["tags"]["after finetune, tags of 2 neighbours"]["precision_at_2"] == 1
+    assert metrics["tables"]["retrieval"]["frozen backbone"]["recall_at_1"] < 1
+    assert flat["retrieval/after_finetune/recall_at_1"] == 1
+    assert flat["tags/after_finetune_tags_of_2_neighbours/precision_at_2"] == 1
+
+
+def test_rows_are_named_and_ordered_alike_in_every_table(world, search):
+    _, metrics = world.run(search)
+    assert list(metrics["tables"]["retrieval"]) == ROWS[:3]
+    assert list(metrics["tables"]["tags"]) == ROWS
+    retrieval = metrics["tables"]["retrieval"]
+    assert retrieval["after fit_words"] == retrieval["frozen backbone"]
+    assert any("by construction" in note for note in metrics["notes"])
+
+
+def test_queries_are_the_test_photos_and_the_gallery_is_everything(world, search):
+    _, metrics = world.run(search)
+    counts = {"photos": 18, "queries": 6, "queries_without_a_positive": 0, "gallery_photos": 18}
+    assert counts.items() <= metrics["counts"].items()
+
+
+def test_a_photo_without_embeddings_is_left_out_and_counted(world, search, rng):
+    records = open_benchmark(world.benchmark).records
+    noise = rng.normal(size=(18, DIM))
+    world.embed("catalogue", records, noise, noise, skip={"alder/7#1"})
+    _, metrics = world.run(search)
+    expected = {"photos": 17, "photos_that_could_not_be_decoded": 1, "queries": 4, "queries_without_a_positive": 1}
+    assert expected.items() <= metrics["counts"].items()
+
+
+def test_without_second_views_the_table_is_left_out_and_the_reason_given(world, search, rng):
+    records = open_benchmark(world.benchmark).records
+    noise = rng.normal(size=(18, DIM))
+    world.embed("catalogue", records, noise, noise, skip={r.photo_id for r in records if r.photo_id.endswith("#1")})
+    _, metrics = world.run(search)
+    assert list(metrics["tables"]) == ["tags"]
+    assert any("retrieval is left out" in note for note in metrics["notes"])
+
+
+def test_every_file_is_byte_equal_the_second_time(world, search):
+    world.run(search, "first")
+    world.run(search, "second")
+    first, second = (
+        {file.name: file.read_bytes() for file in (world.root / out).iterdir()} for out in ("first", "second")
+    )
+    assert first == second
+    assert set(first) == {"metrics.json", "examples.parquet", "nearest_words.json", "contact_sheet.jpg"}
+
+
+def test_examples_are_the_same_queries_for_both_models(world, search):
+    world.run(search)
+    rows = tables.read(world.root / "report" / "examples.parquet", EXAMPLES).to_pylist()
+    queries = {
+        model: [row["photo_id"] for row in rows if (row["kind"], row["model"], row["rank"]) == ("retrieval", model, 0)]
+        for model in ("frozen backbone", "after finetune")
+    }
+    assert queries["frozen backbone"] == queries["after finetune"]
+    assert len({photo_id.split("#")[0] for photo_id in queries["after finetune"]}) == 3
+    nearest = [row for row in rows if (row["model"], row["example"], row["rank"]) == ("after finetune", 0, 1)]
+    assert nearest[0]["correct"]
+    assert nearest[0]["score"] > 0.99
+    assert all(Image.open(io.BytesIO(row["jpeg"])).height <= 128 for row in rows)
+
+
+def test_tag_examples_hold_predicted_words_and_the_words_of_the_shop(world, search):
+    world.run(search)
+    rows = tables.read(world.root / "report" / "examples.parquet", EXAMPLES).to_pylist()
+    tags = [row for row in rows if row["kind"] == "tags"]
+    assert len(tags) == 3
+    assert all(sorted(row["predicted"][:2]) == row["truth"] for row in tags)
+
+
+def test_other_vocabularies_or_widths_are_refused(world, search):
+    frame = pd.DataFrame({"word_id": [0, 1], "word": ["blue", "dress"], "document_frequency": 9, "count": 9})
+    artefacts.write_words(world.root / "words" / "words.tsv", frame)
+    with pytest.raises(ModelError, match=r"W is \(6, 6\), but its words.tsv has 2 words"):
+        world.run(search)
+    save_file({"words": np.eye(2, dtype=np.float32)}, world.root / "words" / "model.safetensors")
+    with pytest.raises(ModelError, match="different words"):
+        world.run(search)
+    artefacts.write_words(world.root / "embedder" / "words.tsv", frame)
+    save_file({"words": np.eye(2, dtype=np.float32)}, world.root / "embedder" / "model.safetensors")
+    with pytest.raises(ModelError, match="6 wide, W is 2"):
+        world.run(search)
+
+
+def test_embeddings_of_other_photos_are_refused(world, search, rng):
+    records = [replace(record, photo_id=f"x{n}") for n, record in enumerate(open_benchmark(world.benchmark).records)]
+    world.embed("catalogue", records, rng.normal(size=(18, DIM)), rng.normal(size=(18, DIM)))
+    with pytest.raises(ContractError, match="features@catalogue"):
+        world.run(search)
+
+
+def labelled(world, rng, rows, **settings):
+    """The world with a benchmark of foreign photos whose trained z are the words of their labels."""
+    folder = world.root / "foreign"
+    (folder / "images").mkdir(parents=True)
+    for number, row in enumerate(rows):
+        (folder / "images" / f"{number}.jpg").write_bytes(jpeg(number, height=200))
+        row["image"] = f"{number}.jpg"
+    (folder / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    benchmark = params.Benchmark(reader="labelled_photos", path=str(folder), **settings)
+    foreign = replace(world, benchmark=benchmark, name="foreign")
+    told = [f"{row['category']} {row['colour']}".lower() for row in rows]
+    z = np.array([[word in text for word in WORDS] for text in told], np.float32)
+    foreign.embed("foreign", open_benchmark(benchmark).records, z + 1e-3, rng.normal(size=z.shape))
+    return foreign
+
+
+def set_of(field, min_photos=2):
+    return params.LabelSet(field=field, min_photos=min_photos)
+
+
+PHOTOS = [
+    {"category": category, "colour": colour, "sender": f"s{number}"}
+    for number in range(6)
+    for category, colour in (("Dresses", "Red"), ("Shirts", "Blue"), ("Long Skirts", "Red"))
+]
+
+
+def test_labels_are_told_by_their_words(world, search, rng):
+    labels = {"category": set_of("category"), "colour": set_of("colour")}
+    _, metrics = labelled(world, rng, [*map(dict, PHOTOS)], labels=labels, same=("category", "colour")).run(search)
+    assert list(metrics["tables"]) == ["labels/category", "labels/colour", "similar"]
+    assert list(metrics["tables"]["labels/category"]) == ROWS
+    assert metrics["tables"]["labels/category"]["after finetune"] == {"top_1_accuracy": 1}
+    # Six photos of each kind: five others at best among the ten nearest.
+    assert metrics["tables"]["similar"]["after finetune"]["same_in_10"] == 0.5
+    assert metrics["counts"]["category_labels"] == 3
+    assert any("same_in_10 is at most 50.0 %" in note for note in metrics["notes"])
+
+
+def test_labels_without_words_in_the_vocabulary_are_counted_and_wrong(world, search, rng):
+    rows = [*map(dict, PHOTOS), *({"category": "Watches", "colour": "Red", "sender": "w"} for _ in range(6))]
+    _, metrics = labelled(world, rng, rows, labels={"category": set_of("category")}).run(search)
+    assert metrics["counts"]["category_labels_without_words"] == 1
+    assert any("Watches" in note for note in metrics["notes"])
+    assert metrics["tables"]["labels/category"]["after finetune"]["top_1_accuracy"] == 0.75
+
+
+def test_rare_labels_do_not_count(world, search, rng):
+    rows = [*map(dict, PHOTOS), {"category": "Hats", "colour": "Red", "sender": "h"}]
+    _, metrics = labelled(world, rng, rows, labels={"category": set_of("category")}).run(search)
+    assert (metrics["counts"]["category_labels"], metrics["counts"]["category_photos"]) == (3, 18)
+
+
+def test_neighbours_and_probe_are_scored_across_groups_without_words(world, search, rng):
+    foreign = labelled(
+        world, rng, [*map(dict, PHOTOS)], labels={"category": set_of("category")}, words=False, group="sender"
+    )
+    _, metrics = foreign.run(search)
+    assert list(metrics["tables"]) == ["similar", "neighbours", "probe"]
+    assert metrics["counts"]["groups"] == 6
+    for table in ("neighbours", "probe"):
+        assert list(metrics["tables"][table]) == ROWS[:3]
+        assert metrics["tables"][table]["after finetune"] == {"category_accuracy": 1}
+
+
+def test_too_few_groups_leave_the_tables_out_with_the_reason(world, search, rng):
+    rows = [{**row, "sender": "ann"} for row in PHOTOS]
+    labels = {"category": set_of("category")}
+    _, metrics = labelled(world, rng, rows, labels=labels, words=False, group="sender").run(search)
+    assert list(metrics["tables"]) == ["similar"]
+    assert sum("wanted 2 labels and photos of 3 groups" in note for note in metrics["notes"]) == 2
+
+
+def test_a_benchmark_without_label_sets_is_refused(world, search, rng):
+    with pytest.raises(BenchmarkError, match="nothing to measure; name its labels"):
+        labelled(world, rng, [*map(dict, PHOTOS)]).run(search)
+    assert not (world.root / "report").exists()
+
+
+def test_inshop_queries_search_the_gallery_alone(world, search, rng):
+    folder = world.root / "inshop"
+    names = [f"img/{number}.jpg" for number in range(6)]
+    statuses = ("train", "query", "query", "query", "gallery", "gallery")
+    items = ("a", "a", "b", "c", "b", "c")
+    (folder / "Eval").mkdir(parents=True)
+    (folder / "img").mkdir()
+    lines = ["6", "image_name item_id evaluation_status"]
+    for number, (name, item, status) in enumerate(zip(names, items, statuses, strict=True)):
+        (folder / name).write_bytes(jpeg(number))
+        lines.append(f"{name} {item} {status}")
+    (folder / "Eval" / "list_eval_partition.txt").write_text("\n".join(lines))
+    inshop = replace(world, benchmark=params.Benchmark(reader="inshop", path=str(folder)), name="inshop")
+    z = np.eye(DIM)[[0, 0, 1, 2, 1, 3]] + np.eye(DIM)[4]
+    inshop.embed("inshop", open_benchmark(inshop.benchmark).records, z, rng.normal(size=z.shape))
+    _, metrics = inshop.run(search)
+    # Item a has a training photo alone, so its query is left out; b finds its own, c comes first by gallery order.
+    row = metrics["tables"]["retrieval"]["after finetune"]
+    assert row == {"recall_at_1": 0.5, "recall_at_2": 1, "hit_fraction_at_1": 0.5, "map_at_r": 0.5}
+    assert metrics["counts"] == {"photos": 6, "queries": 2, "queries_without_a_positive": 1, "gallery_photos": 2}

@@ -22,6 +22,10 @@ class Kind:
     mistaken_for: tuple[str, ...]
     """What a careless copywriter calls it."""
     fabrics: tuple[str, ...]
+    pair: bool = False
+    """Sold as a pair: "a pair of jeans"."""
+    sized: bool = True
+    """Comes in sizes and has a fit."""
 
 
 _BOTH = ("women", "men")
@@ -161,6 +165,7 @@ _KINDS = (
         synonyms=("slacks", "chinos", "pants"),
         mistaken_for=("jeans", "shorts"),
         fabrics=("twill", "wool", "linen", "cotton", "corduroy"),
+        pair=True,
     ),
     Kind(
         name="jeans",
@@ -171,6 +176,7 @@ _KINDS = (
         synonyms=("denims",),
         mistaken_for=("trousers",),
         fabrics=("denim", "selvedge denim", "stretch denim"),
+        pair=True,
     ),
     Kind(
         name="shorts",
@@ -181,6 +187,7 @@ _KINDS = (
         synonyms=("bermudas",),
         mistaken_for=("trousers", "skirt"),
         fabrics=("cotton", "linen", "twill", "jersey"),
+        pair=True,
     ),
     Kind(
         name="trainers",
@@ -191,6 +198,7 @@ _KINDS = (
         synonyms=("sneakers", "plimsolls"),
         mistaken_for=("boots", "shoes"),
         fabrics=("leather", "canvas", "suede", "mesh"),
+        pair=True,
     ),
     Kind(
         name="boots",
@@ -202,6 +210,7 @@ _KINDS = (
         synonyms=("bootees", "footwear"),
         mistaken_for=("trainers", "shoes"),
         fabrics=("leather", "suede", "nubuck"),
+        pair=True,
     ),
     Kind(
         name="bag",
@@ -212,6 +221,7 @@ _KINDS = (
         synonyms=("tote", "handbag", "shopper"),
         mistaken_for=("backpack", "purse"),
         fabrics=("leather", "canvas", "suede", "raffia"),
+        sized=False,
     ),
     Kind(
         name="hat",
@@ -222,6 +232,7 @@ _KINDS = (
         synonyms=("fedora", "trilby"),
         mistaken_for=("cap", "scarf"),
         fabrics=("felt", "straw", "wool", "tweed"),
+        sized=False,
     ),
     Kind(
         name="scarf",
@@ -232,6 +243,7 @@ _KINDS = (
         synonyms=("shawl", "wrap", "muffler"),
         mistaken_for=("hat", "blanket"),
         fabrics=("wool", "cashmere", "silk", "lambswool", "modal"),
+        sized=False,
     ),
     Kind(
         name="socks",
@@ -243,6 +255,7 @@ _KINDS = (
         synonyms=("hosiery", "stockings"),
         mistaken_for=("tights", "gloves"),
         fabrics=("cotton", "merino", "bamboo", "wool"),
+        pair=True,
     ),
 )
 

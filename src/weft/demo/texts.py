@@ -93,7 +93,8 @@ def _description(rng: random.Random, product: DemoProduct, words: Said) -> str:
 def _sentences(rng: random.Random, product: DemoProduct, words: Said) -> list[str]:
     """The sentences that tell what can be seen, the opening first."""
     voice = VOICES[product.shop]
-    opening = rng.choice(voice.openings).format(look=_look(product, words), **_fillers(rng, product))
+    pair = "pair of " if KINDS[product.kind].pair else ""
+    opening = rng.choice(voice.openings).format(look=pair + _look(product, words), **_fillers(rng, product))
     told = [
         rng.choice(getattr(voice, attribute)).format(**{attribute: word})
         for attribute in ("sleeve", "length", "neckline", "pattern", "shade")
@@ -106,7 +107,8 @@ def _sentences(rng: random.Random, product: DemoProduct, words: Said) -> list[st
 def _asides(rng: random.Random, product: DemoProduct) -> list[str]:
     """Sentences about everything else, in the order in which they are wanted."""
     voice = VOICES[product.shop]
-    lists = (voice.fabric, voice.fit, voice.care, voice.delivery, voice.marketing)
+    fit = (voice.fit,) if KINDS[product.kind].sized else ()
+    lists = (voice.fabric, *fit, voice.care, voice.delivery, voice.marketing)
     firsts = [rng.choice(sentences) for sentences in lists]
     seconds = [rng.choice([s for s in sentences if s not in firsts]) for sentences in lists]
     fillers = _fillers(rng, product)

@@ -48,7 +48,7 @@ _ALDER = Voice(
     pattern=("The cloth is {pattern}, matched at every seam.", "The {pattern} cloth was woven to our order."),
     shade=("Our dyers call this {shade}.", "In person the tone leans towards {shade}."),
     fabric=(
-        "Woven in {fabric} by a mill that has supplied us for three generations.",
+        "Made in {fabric} by a house that has supplied us for three generations.",
         "The {fabric} softens with age and keeps its shape.",
         "We chose {fabric} for its honest handle.",
     ),
@@ -81,10 +81,10 @@ _ALDER = Voice(
 
 _BRUNEL = Voice(
     openings=(
-        "{line}: {look}. {adjective} by design.",
+        "{line}: {look}, {adjective} by design.",
         "Product summary: {adjective} {look} from the {line} series.",
         "The {line} {look} is engineered for {occasion}.",
-        "{look}, revision two. We made the {line} more {adjective} and took nothing away.",
+        "{look}, second revision. We made the {line} more {adjective} and took nothing away.",
     ),
     sleeve=("Construction: {sleeve}.", "Arms: {sleeve}, set for movement."),
     length=("Length: {length}.", "Pattern grade: {length}."),

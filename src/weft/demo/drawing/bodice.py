@@ -1,7 +1,7 @@
 """What everything worn on the upper body shares: trunk, neck opening, sleeves, seams."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weft.demo.drawing.sketch import Outline, Piece, Point, Stroke, both_sides, curve, strokes_both_sides
 
@@ -36,6 +36,13 @@ class Cut:
     """Angle from hanging straight down, radians."""
     puff: float = 0.0
     """How far the middle of the sleeve stands out."""
+
+
+def for_gender(cut: Cut, gender: str) -> Cut:
+    """`cut` with a waist for women, or with broader shoulders for men."""
+    if gender == "women":
+        return replace(cut, waist=cut.waist * 0.9, shoulder=cut.shoulder * 0.96)
+    return replace(cut, shoulder=cut.shoulder * 1.05, chest=cut.chest * 1.04)
 
 
 def trunk(cut: Cut, *, back: bool) -> Piece:

@@ -52,7 +52,7 @@ def skirt(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
 def trousers(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     """Trousers: a crease down each leg, slanted pockets, a narrow waistband."""
     end = 104.0 if product.length == "cropped" else 125.0
-    waist, hip, ankle = around(rng, 16), around(rng, 20.5), around(rng, 9)
+    waist, hip, ankle = _figure(product.gender, around(rng, 16), around(rng, 20.5), around(rng, 9))
     pieces = [*_legs(waist, hip, 13.0, 50.0, end, ankle), _band(waist, 9.0, 14.0)]
     strokes = [
         *_fly(13.5, 32, back=back),
@@ -72,7 +72,7 @@ def trousers(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
 def jeans(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     """Jeans: denim, yellow stitches, round pockets with rivets, turn-ups, a worn patch on each thigh."""
     end = 104.0 if product.length == "cropped" else 124.0
-    waist, hip, ankle = around(rng, 16), around(rng, 20), around(rng, 8.5)
+    waist, hip, ankle = _figure(product.gender, around(rng, 16), around(rng, 20), around(rng, 8.5))
     pieces = [*_legs(waist, hip, 13.0, 49.0, end, ankle), _band(waist, 8.5, 14.0)]
     turn = curve(
         [
@@ -103,9 +103,9 @@ def jeans(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     return Sketch(pieces=tuple(pieces), strokes=tuple(strokes), focus=(3, 26), texture="denim")
 
 
-def shorts(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
+def shorts(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     """Shorts: wide short legs, a drawstring."""
-    waist, hip, leg = around(rng, 19), around(rng, 25), around(rng, 13)
+    waist, hip, leg = _figure(product.gender, around(rng, 19), around(rng, 25), around(rng, 13))
     end = around(rng, 88, 0.05)
     pieces = [*_legs(waist, hip, 39.0, 68.0, end, leg, gap=2.5), _band(waist, 33.0, 40.0)]
     strokes = [
@@ -121,6 +121,11 @@ def shorts(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  
         cord = curve([(1, 38), (3, 45), (2.2, 53)], closed=False)
         strokes += strokes_both_sides(Stroke(outline=cord, width=1.1, rgb=(236, 234, 228)))
     return Sketch(pieces=tuple(pieces), strokes=tuple(strokes), focus=(2, 48))
+
+
+def _figure(gender: str, waist: float, hip: float, leg: float) -> tuple[float, float, float]:
+    """The half widths of waist, hip and leg; women's are cut closer at waist and leg."""
+    return (waist * 0.9, hip * 1.03, leg * 0.85) if gender == "women" else (waist, hip, leg)
 
 
 def _legs(

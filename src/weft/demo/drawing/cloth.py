@@ -43,12 +43,12 @@ def _wave(value: Grid, period: float) -> Grid:
 def _striped(x: Grid, y: Grid, seed: int) -> Grid:
     along = x if seed % 4 == 0 else y
     period = 9.0 if seed % 3 else 6.0
-    return _soft(np.float32(period * (0.26 if seed % 5 else 0.16)) - _wave(along, period))
+    return _soft(np.float32(period * (0.21 if seed % 5 else 0.13)) - _wave(along, period))
 
 
 def _checked(x: Grid, y: Grid, seed: int) -> Grid:
     period = 10.0
-    wide = np.float32(0.5) * (_soft(2.6 - _wave(x, period)) + _soft(2.6 - _wave(y, period)))
+    wide = np.float32(0.5) * (_soft(2.1 - _wave(x, period)) + _soft(2.1 - _wave(y, period)))
     if seed % 2:
         return wide
     thin = np.maximum(_soft(0.4 - _wave(x + 5, period)), _soft(0.4 - _wave(y + 5, period)))
@@ -58,7 +58,7 @@ def _checked(x: Grid, y: Grid, seed: int) -> Grid:
 
 def _spotted(x: Grid, y: Grid, seed: int) -> Grid:
     step = 8.0
-    radius = np.float32(1.5 + 0.45 * (seed % 3))
+    radius = np.float32(1.2 + 0.3 * (seed % 3))
     even = np.hypot(_wave(x, step), _wave(y, step))
     odd = np.hypot(_wave(x + step / 2, step), _wave(y + step / 2, step))
     return _soft(radius - np.minimum(even, odd))
@@ -66,7 +66,7 @@ def _spotted(x: Grid, y: Grid, seed: int) -> Grid:
 
 def _herringbone(x: Grid, y: Grid, seed: int) -> Grid:
     column = 7.0 if seed % 2 else 5.5
-    return _soft(np.float32(0.72) - _wave(y + _wave(x, column * 2) * np.float32(1.1), 3.4)) * np.float32(0.8)
+    return _soft(np.float32(0.62) - _wave(y + _wave(x, column * 2) * np.float32(1.1), 3.4)) * np.float32(0.8)
 
 
 def _floral(x: Grid, y: Grid, seed: int) -> Grid:

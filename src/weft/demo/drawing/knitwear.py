@@ -115,7 +115,7 @@ def _knitted(product: DemoProduct, rng: random.Random, hem_y: float) -> Cut:
         drop=17 if product.neckline == "v-neck" else 7,
         neckline="v-neck" if product.neckline == "v-neck" else "round",
     )
-    return sleeve_cut(cut, rng, "long", wrist=9, reach=55)
+    return sleeve_cut(bodice.for_gender(cut, product.gender), rng, "long", wrist=9, reach=55)
 
 
 def _roll_neck(cut: Cut) -> list[Piece]:

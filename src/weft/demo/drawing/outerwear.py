@@ -12,7 +12,7 @@ from weft.demo.drawing.tops import around, sleeve_cut
 _METAL = (190, 190, 186)
 
 
-def jacket(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
+def jacket(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     """A bomber jacket: zip, knitted collar, cuffs and waistband, slanted pockets."""
     cut = Cut(
         neck=around(rng, 9.5),
@@ -27,7 +27,7 @@ def jacket(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  
         hem_y=92,
         drop=6,
     )
-    cut = sleeve_cut(cut, rng, "long", wrist=10, reach=53)
+    cut = sleeve_cut(bodice.for_gender(cut, product.gender), rng, "long", wrist=10, reach=53)
     pieces = [*bodice.sleeves(cut), bodice.neck_inside(cut, back=back), bodice.trunk(cut, back=back)]
     pieces += [*bodice.cuffs(cut, 6, ribs=RIB, spread=0.8), bodice.hem_band(cut, 8, ribs=RIB)]
     pieces.append(_knit_collar(cut, back=back))
@@ -60,7 +60,7 @@ def coat(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
         drop=22,
         neckline="v-neck",
     )
-    cut = sleeve_cut(cut, rng, "long", wrist=9, reach=54)
+    cut = sleeve_cut(bodice.for_gender(cut, product.gender), rng, "long", wrist=9, reach=54)
     pieces = [*bodice.sleeves(cut), bodice.neck_inside(cut, back=back), bodice.trunk(cut, back=back)]
     strokes = [*bodice.seams(cut)]
     if back:

@@ -169,7 +169,7 @@ def _block_height(sketch: Sketch) -> float:
     """Where the second colour of a colour block begins, garment units from the top."""
     own = [piece.outline[:, 1] for piece in sketch.pieces if piece.rgb is None and not piece.second]
     top, bottom = min(edge.min() for edge in own), max(edge.max() for edge in own)
-    return float(top + 0.52 * (bottom - top))
+    return float(top + 0.57 * (bottom - top))
 
 
 def _stroked(picture: Image.Image, strokes: tuple[Stroke, ...], first: Rgb, camera: Camera) -> Image.Image:

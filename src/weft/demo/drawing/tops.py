@@ -52,7 +52,7 @@ def t_shirt(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
         drop=16 if product.neckline == "v-neck" else 7.5,
         neckline=product.neckline or "round",
     )
-    cut = sleeve_cut(cut, rng, product.sleeve or "short")
+    cut = sleeve_cut(bodice.for_gender(cut, product.gender), rng, product.sleeve or "short")
     edge = bodice.opening_edge(cut, back=back)
     return Sketch(
         pieces=(*bodice.sleeves(cut), bodice.neck_inside(cut, back=back), bodice.trunk(cut, back=back)),
@@ -83,7 +83,7 @@ def shirt(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
         drop=7,
         neckline="v-neck",
     )
-    cut = sleeve_cut(cut, rng, product.sleeve or "long", wrist=8)
+    cut = sleeve_cut(bodice.for_gender(cut, product.gender), rng, product.sleeve or "long", wrist=8)
     pieces = [*bodice.sleeves(cut), bodice.neck_inside(cut, back=back), bodice.trunk(cut, back=back)]
     if cut.sleeve == "long":
         pieces += bodice.cuffs(cut, 6.5, spread=1.12)

@@ -54,7 +54,7 @@ _TABLES: tuple[tuple[str, str], ...] = (
 )
 
 _READERS = {
-    "catalogue": "The shop's own photos. What is asked about is held out as the test split: products never trained on.",
+    "catalogue": "The shop's own photos. Queries and tagged photos show products of the test split, never trained on.",
     "inshop": "In-shop retrieval: each query photo searches the whole gallery for photos of the same item.",
     "labelled_photos": "Labelled photos from elsewhere, used for scoring only.",
 }

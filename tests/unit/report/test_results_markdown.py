@@ -33,7 +33,7 @@ def test_a_table_is_aligned_and_its_best_values_are_bold():
 def test_it_says_what_rows_mean_what_was_measured_and_on_what():
     text = results_markdown([RESULTS])
     assert "- *after finetune*: network and word embeddings trained together" in text
-    assert "held out as the test split: products never trained on" in text
+    assert "products of the test split, never trained on" in text
     assert "Counts: photos 12,612, queries 300." in text
     assert "- Queries without a positive: 3, left out." in text
 

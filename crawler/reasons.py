@@ -2,7 +2,6 @@
 
 from scrapy import exceptions
 from scrapy.spidermiddlewares.httperror import HttpError
-from twisted.python.failure import Failure
 
 NOT_A_PHOTO = "not a photo"
 NOT_A_SITEMAP = "not a sitemap"
@@ -18,9 +17,8 @@ _PHRASES: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def of(failure: Failure) -> str:
+def of(error: BaseException | None) -> str:
     """The phrase for what went wrong with a request."""
-    error = failure.value
     if isinstance(error, HttpError):
         return f"HTTP {error.response.status}"
     for kind, phrase in _PHRASES:

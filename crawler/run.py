@@ -123,6 +123,7 @@ def _command(job: Job, settings: Crawl) -> list[str]:
         "delay": str(settings.delay),
         "concurrency": str(settings.concurrency),
         "at": job.served_at,
+        "parent": str(os.getpid()),
     }
     command = [sys.executable, "-m", "scrapy", "crawl", "shop"]
     for name, value in arguments.items():

@@ -77,6 +77,7 @@ class FrontierScheduler(BaseScheduler):
         for kind, ahead in self._ahead.items():
             if self._can_ask(kind) and self._has_ahead(kind):
                 return self.spider.request(kind, *ahead.popleft())
+        self.spider.store.commit()
         return None
 
     def _release(self, request: "Request") -> None:

@@ -61,7 +61,7 @@ class Snapshot:
     @property
     def fault(self) -> str:
         """Why it stopped before its end, "" when nobody said."""
-        return self._about.get("fault", "")
+        return str(self._about.get("fault", ""))
 
     def products(self) -> Iterator[Product]:
         """Every product, all its sightings joined, sorted by product_id."""
@@ -88,7 +88,8 @@ class Snapshot:
     def failures(self) -> Iterator[Failure]:
         """Every URL that could not be had, sorted; of photos only those that a product of the snapshot shows."""
         rows = self._db.execute(
-            "SELECT url, kind, reason, tries, rank FROM frontier WHERE status = 'failed' AND NOT guess ORDER BY url, kind"
+            "SELECT url, kind, reason, tries, rank FROM frontier"
+            " WHERE status = 'failed' AND NOT guess ORDER BY url, kind"
         )
         seen = ""
         for url, kind, reason, tries, rank in rows:

@@ -8,6 +8,7 @@ def state_path(folder: Path, name: str, url: str, max_products: int, *further: o
     """The state file of one crawl within `folder`.
 
     Args:
+        folder: Where state files lie.
         name: Our name for the shop.
         url: Where it begins.
         max_products: The limit, 0 for none.

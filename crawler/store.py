@@ -4,12 +4,14 @@ An outcome changes the frontier and the tables in one transaction, so a crawl ki
 but requests that were under way: they stand in the frontier still, and the next run asks them again.
 """
 
+import fcntl
 import hashlib
 import sqlite3
 import time
 from collections.abc import Collection, Iterable
 from importlib import resources
 from pathlib import Path
+from typing import TextIO
 
 from crawler import products
 from crawler.outcomes import PAGE, PHOTO, SITEMAP, Failed, ListingRead, Outcome, PhotoRead, ProductRead, SitemapRead
@@ -17,6 +19,8 @@ from weft.errors import ShopError
 
 COMMIT_SECONDS = 1.0
 """At most this much work is asked again after a crash."""
+LOCK_SECONDS = 10.0
+"""A crawl whose parent was killed leaves within a second or two."""
 
 
 class Store:
@@ -32,6 +36,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(path.with_suffix(".lock"))
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -123,7 +128,9 @@ class Store:
     def _keep_photo(self, outcome: PhotoRead) -> None:
         digest = hashlib.sha256(outcome.body).hexdigest()
         self._db.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", (digest, outcome.body))
-        self._db.execute("INSERT OR REPLACE INTO photos SELECT url, ? FROM frontier WHERE id = ?", (digest, outcome.row))
+        self._db.execute(
+            "INSERT OR REPLACE INTO photos SELECT url, ? FROM frontier WHERE id = ?", (digest, outcome.row)
+        )
 
     def commit(self) -> None:
         """Make everything kept so far survive a crash."""
@@ -135,10 +142,31 @@ class Store:
         """Commit and close."""
         self.commit()
         self._db.close()
+        self._lock.close()
 
     def _begin(self) -> None:
         if not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
+
+
+def _locked(path: Path) -> TextIO:
+    """An open file that no other process holds: two crawls of one state would ask everything twice.
+
+    Raises:
+        ShopError: Another crawl holds it, and has not ended while we waited.
+    """
+    file = path.open("w")
+    patience = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > patience:
+                file.close()
+                raise ShopError(f"{path}: another crawl is at work on this state; wait for its end") from None
+            time.sleep(0.1)
+        else:
+            return file
 
 
 def rank(url: str) -> int:

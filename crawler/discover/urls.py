@@ -2,19 +2,29 @@
 
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
+# fmt: off
 TRACKING = frozenset(
-    "src pos ref ref_ referrer gclid gclsrc dclid fbclid msclkid yclid twclid ttclid igshid wbraid gbraid mc_cid mc_eid "
-    "sid sessionid session_id phpsessid jsessionid _ga _gl _hsenc _hsmi cmpid campaign affid aff_id clickid trk "
-    "srsltid spm scm pvid".split()
+    {
+        "src", "pos", "ref", "ref_", "referrer", "gclid", "gclsrc", "dclid", "fbclid", "msclkid", "yclid", "twclid",
+        "ttclid", "igshid", "wbraid", "gbraid", "mc_cid", "mc_eid", "sid", "sessionid", "session_id", "phpsessid",
+        "jsessionid", "_ga", "_gl", "_hsenc", "_hsmi", "cmpid", "campaign", "affid", "aff_id", "clickid", "trk",
+        "srsltid", "spm", "scm", "pvid",
+    }
 )
+# fmt: on
 """Parameters that say where a visitor came from, never which page it is."""
 
+# fmt: off
 FACETS = frozenset(
-    "sort sort_by sortby order orderby order_by dir direction filter filters facet facets color colour size price "
-    "min_price max_price price_min price_max brand limit per_page perpage pagesize page_size view mode layout display "
-    "product_list_order product_list_dir product_list_mode product_list_limit q query search s add add-to-cart compare "
-    "rating availability in_stock currency lang".split()
+    {
+        "sort", "sort_by", "sortby", "order", "orderby", "order_by", "dir", "direction", "filter", "filters",
+        "facet", "facets", "color", "colour", "size", "price", "min_price", "max_price", "price_min", "price_max",
+        "brand", "limit", "per_page", "perpage", "pagesize", "page_size", "view", "mode", "layout", "display",
+        "product_list_order", "product_list_dir", "product_list_mode", "product_list_limit", "q", "query", "search",
+        "s", "add", "add-to-cart", "compare", "rating", "availability", "in_stock", "currency", "lang",
+    }
 )
+# fmt: on
 """Parameters that show the same products in another order or part: endless combinations of nothing new."""
 
 _TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "_pos", "_sid", "_psq", "_ss")

@@ -75,6 +75,7 @@ def union_of_trails(trails: Iterable[str], last_not: str = "") -> tuple[str, ...
     """Category paths sorted, each once; one that only begins another is left out.
 
     Args:
+        trails: Paths as shops write them, "Women > Tops" or "Women / Tops".
         last_not: The product's own title: no category, dropped where a trail ends with it.
     """
     paths: dict[tuple[str, ...], str] = {}

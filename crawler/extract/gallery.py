@@ -14,8 +14,8 @@ SMALLEST = 100
 
 _ASIDE_TAGS = frozenset({"nav", "header", "footer", "aside", "noscript"})
 _ASIDE = re.compile(
-    r"related|upsell|up-sell|cross-?sell|recommend|similar|also[-_ ]?(?:viewed|bought|like)|recently|you-may|complete-the"
-    r"|\bnav|\bmenu|footer|breadcrumb|newsletter|review|payment|instagram|minicart|cookie|modal-menu",
+    r"related|upsell|up-sell|cross-?sell|recommend|similar|also[-_ ]?(?:viewed|bought|like)|recently|you-may"
+    r"|complete-the|\bnav|\bmenu|footer|breadcrumb|newsletter|review|payment|instagram|minicart|cookie|modal-menu",
     re.IGNORECASE,
 )
 _GALLERY = re.compile(
@@ -26,10 +26,12 @@ _GALLERY = re.compile(
 _NOT_A_PHOTO = re.compile(
     r"logo|icon|sprite|placeholder|pixel|spacer|badge|payment|avatar|banner|flag|\.svg|\.gif", re.IGNORECASE
 )
-_LARGE = ("data-zoom-image", "data-large_image", "data-large", "data-full", "data-original", "data-src", "data-lazy", "src")
+_LARGE = ("data-zoom-image", "data-large_image")
+_PLAIN = ("data-large", "data-full", "data-original", "data-src", "data-lazy", "src")
 _PICTURE = re.compile(r"\.(?:jpe?g|png|webp|avif)$", re.IGNORECASE)
 _RELATED_HEADING = re.compile(
-    r"also (?:viewed|bought|like)|related|similar|recommend|you may|recently viewed|complete the look|more from|goes with",
+    r"also (?:viewed|bought|like)|related|similar|recommend|you may|recently viewed|complete the look"
+    r"|more from|goes with",
     re.IGNORECASE,
 )
 
@@ -62,11 +64,14 @@ def _images(document: Document) -> Iterator[lxml.html.HtmlElement]:
             if _RELATED_HEADING.search(element.text_content()):
                 return
             continue
-        if _NOT_A_PHOTO.search(" ".join((element.get("src", ""), element.get("class", ""), element.get("id", "")))):
-            if element.get("data-src") is None:
-                continue
-        if not _is_icon(element) and not _leads_elsewhere(element, document):
+        if not _is_decoration(element) and not _is_icon(element) and not _leads_elsewhere(element, document):
             yield element
+
+
+def _is_decoration(image: lxml.html.HtmlElement) -> bool:
+    # A lazy image's src is a placeholder; its photo is judged by its own URL later.
+    src = "" if image.get("data-src") else image.get("src", "")
+    return bool(_NOT_A_PHOTO.search(f"{src} {image.get('class', '')} {image.get('id', '')}"))
 
 
 def _is_icon(image: lxml.html.HtmlElement) -> bool:
@@ -102,7 +107,7 @@ def _largest(image: lxml.html.HtmlElement, document: Document) -> str | None:
     if linked and _PICTURE.search(urlsplit(linked).path):
         return linked
     widest = _widest(image.get("srcset") or image.get("data-srcset") or "")
-    for value in (image.get(_LARGE[0]), image.get(_LARGE[1]), widest, *(image.get(name) for name in _LARGE[2:])):
+    for value in (*map(image.get, _LARGE), widest, *map(image.get, _PLAIN)):
         url = document.absolute(value)
         if url and not _NOT_A_PHOTO.search(urlsplit(url).path.rsplit("/", 1)[-1]):
             return url

@@ -13,12 +13,16 @@ from weft.contracts.product import Attribute, PhotoLink
 LONGEST_NAME = 40
 LONGEST_VALUE = 200
 
-_LOWER = "translate(concat(@id, ' ', @class, ' ', @data-role), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
+_LOWER = (
+    "translate(concat(@id, ' ', @class, ' ', @data-role), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
+)
 _CRUMBS = f"//*[contains({_LOWER}, 'breadcrumb') or contains(@aria-label, 'readcrumb')]"
 _DESCRIPTIONS = f"//body//*[self::div or self::section or self::p or self::article][contains({_LOWER}, 'description')]"
 _HOME = frozenset({"", "home", "homepage", "startseite", "accueil", "inicio"})
 _SEPARATORS = re.compile(r"^[\s/>»›|·•→-]+|[\s/>»›|·•→-]+$")
-_BUY = re.compile(r"add[-_ ]?to[-_ ]?(?:cart|bag|basket)|buy[-_ ]?now|in den warenkorb|ajouter au panier", re.IGNORECASE)
+_BUY = re.compile(
+    r"add[-_ ]?to[-_ ]?(?:cart|bag|basket)|buy[-_ ]?now|in den warenkorb|ajouter au panier", re.IGNORECASE
+)
 
 
 def read(document: Document) -> Layer:

@@ -30,7 +30,9 @@ def nodes_of(value: Any) -> Iterator[Node]:
 
 def types(node: Node) -> set[str]:
     """The node's types in lower case without their vocabulary: {"product"}."""
-    return {str(kind).rstrip("/").rsplit("/", 1)[-1].lower().removeprefix("schema:") for kind in each(node.get("@type"))}
+    return {
+        str(kind).rstrip("/").rsplit("/", 1)[-1].lower().removeprefix("schema:") for kind in each(node.get("@type"))
+    }
 
 
 def each(value: Any) -> list[Any]:

@@ -34,7 +34,7 @@ class WaitingRetryMiddleware(RetryMiddleware):
     async def _hold(self, request: Request, asked: float | None) -> None:
         first = self.crawler.settings.getfloat("RETRY_WAIT")
         # Jitter, so that what failed together is not asked again together.
-        backoff = first * 2.0 ** (request.meta["retry_times"] - 1) * random.uniform(0.75, 1.25)  # noqa: S311
+        backoff = first * 2.0 ** (request.meta["retry_times"] - 1) * random.uniform(0.75, 1.25)
         wait = min(LONGEST_WAIT, backoff if asked is None else asked)
         if "row" in request.meta:
             request.meta[WAIT] = wait

@@ -1,6 +1,7 @@
 """shop: crawls one shop of any kind, from its sitemaps or its listings, into a store."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
@@ -25,6 +26,7 @@ from crawler.states import state_path
 from crawler.store import Store
 
 BY_HAND = Path("var/crawl")
+PARENT_SECONDS = 1.0
 
 
 class ShopSpider(Spider):
@@ -38,12 +40,13 @@ class ShopSpider(Spider):
         delay: Seconds between two requests to one host.
         concurrency: Requests to one host under way at once.
         at: Where the shop is really served, when that is not its own address: http://127.0.0.1:8001.
+        parent: Process that started this one: the crawl ends when that is gone.
     """
 
     name = "shop"
 
     def __init__(
-        self, name: str, url: str, state: str = "", max_products: str = "0", **arguments: Any
+        self, name: str, url: str, state: str = "", max_products: str = "0", parent: str = "0", **arguments: Any
     ) -> None:
         super().__init__(name, **arguments)
         self.start_url = urls.clean(url)
@@ -53,6 +56,8 @@ class ShopSpider(Spider):
         """robots.txt is read and the frontier planted."""
         self._rules = Protego.parse("")
         self.fault = ""
+        self._parent = int(parent)
+        self._watching: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
 
     @classmethod
@@ -80,15 +85,23 @@ class ShopSpider(Spider):
             response = await self.crawler.engine.download_async(request)
         except Exception as error:  # whatever it was, the shop cannot be asked now
             self.logger.exception("robots.txt cannot be had")
-            self.stop(f"{robots_url}: cannot be had ({reasons.of(Failure(error))}); try again later")
+            self.stop(f"{robots_url}: cannot be had ({reasons.of(error)}); try again later")
             return
         if is_not_now(response.status):
             self.stop(f"{robots_url}: answered HTTP {response.status}, which means: not now; try again later")
             return
         self._begin(response)
         self.is_ready = True
-        for nothing in ():
-            yield nothing
+        if self._parent:
+            self._watching = asyncio.ensure_future(self._leave_with_parent())
+        nothing: tuple[Request, ...] = ()
+        for request in nothing:
+            yield request
+
+    async def _leave_with_parent(self) -> None:
+        while os.getppid() == self._parent:
+            await asyncio.sleep(PARENT_SECONDS)
+        self.stop("the process that started this crawl is gone; run again to go on")
 
     def _begin(self, robots: Response) -> None:
         rules = robots.body.decode("utf-8", errors="replace") if robots.status < HTTPStatus.BAD_REQUEST else ""
@@ -162,7 +175,7 @@ class ShopSpider(Spider):
     def fail(self, failure: Failure) -> Iterator[Outcome]:
         """No answer, or none that helps, after all retries."""
         meta = failure.request.meta  # type: ignore[attr-defined]
-        yield Failed(row=meta["row"], reason=reasons.of(failure), tries=_tries(meta))
+        yield Failed(row=meta["row"], reason=reasons.of(failure.value), tries=_tries(meta))
 
     def settled(self, outcome: Outcome) -> None:
         """Let the scheduler forget a row whose outcome is kept."""
@@ -191,6 +204,8 @@ class ShopSpider(Spider):
 
     def closed(self, reason: str) -> None:
         """Note how it ended, and say what was found."""
+        if self._watching is not None:
+            self._watching.cancel()
         try:
             if self.fault:
                 self.store.note(fault=self.fault)

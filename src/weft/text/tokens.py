@@ -10,7 +10,6 @@ The possessive 's is taken off. Spelling, plurals and inflections are left alone
 Scripts without spaces between words give one token per run of letters.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
@@ -22,7 +21,6 @@ _SETTLE = str.maketrans(
     {**dict.fromkeys(_APOSTROPHES, "'"), **dict.fromkeys(_HYPHENS, "-"), **dict.fromkeys(_INVISIBLE), "_": " "}
 )
 
-_LETTER_WORDS = re.compile(r"\b(?:(t)(?: |- | -| - )(shirts?)|([uv])(?: |- | -| - )(neck\w*|shaped?))\b")
 _SHORT_PART = 2
 
 
@@ -34,14 +32,13 @@ def pieces(text: str) -> list[str]:
     text = text.lower()
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    text = _LETTER_WORDS.sub(_with_hyphen, text)
     found: list[str] = []
     for piece in _found(text):
         if "-" in piece or "'" in piece:
             found += _settled(piece)
         else:
             found.append(piece)
-    return found
+    return _with_letter_words(found) if "t" in found or "u" in found or "v" in found else found
 
 
 def tokens(text: str) -> list[str]:
@@ -57,8 +54,21 @@ def is_word(piece: str) -> bool:
     return len(others) < len(piece) and not any(character.isnumeric() for character in others)
 
 
-def _with_hyphen(match: re.Match[str]) -> str:
-    return "-".join(part for part in match.groups() if part)
+def _with_letter_words(found: list[str]) -> list[str]:
+    """The pieces with "t shirt", "v neck" and "u shaped" made one."""
+    joined = found[:1]
+    for piece in found[1:]:
+        if _is_letter_word(joined[-1], piece):
+            joined[-1] += "-" + piece
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _is_letter_word(letter: str, word: str) -> bool:
+    if letter == "t":
+        return word in ("shirt", "shirts")
+    return letter in ("u", "v") and (word.startswith("neck") or word in ("shape", "shaped"))
 
 
 def _settled(piece: str) -> list[str]:

@@ -10,7 +10,7 @@ from weft.photos.fingerprint import COLOUR_BYTES, HASH_BYTES
 COLOUR_TOLERANCE = 6
 """How far, in grey levels of 255, one channel of one grid cell may differ between duplicates.
 
-Re-encoding moves a cell by 1 to 4 levels; the nearest different pair seen among 20,000 real photos, two watches that
+Re-encoding moves a cell by 1 to 5 levels; the nearest different pair seen among 20,000 real photos, two watches that
 differ in one thin ring, was 7 apart.
 """
 
@@ -29,7 +29,8 @@ def duplicate_groups(fingerprints: Fingerprints, distance: int) -> Indices:
 
     Args:
         fingerprints: (photos, 224).
-        distance: Bits of 256, 0 to 16. Above 8 the candidates, and the time, grow fast beyond 100,000 photos.
+        distance: Bits of 256, 0 to 16. Of 120 real photos of 480 px, encoded again at 60 % of their size, 4 bits
+            found 82 %, 8 found 98 %; re-encoded alone all were found. Above 8 the candidates, and the time, grow fast beyond 100,000 photos.
 
     Returns:
         (photos,): for each photo the index of the first photo of its group; its own index when it has no duplicate.

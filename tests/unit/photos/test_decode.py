@@ -1,0 +1,199 @@
+"""Every kind of bytes a shop has been seen to serve as a photo."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from weft.errors import PhotoError
+from weft.photos.decode import decode
+
+RED = (200, 30, 40)
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def plain(size: tuple[int, int] = (60, 80), colour: tuple[int, int, int] = RED) -> Image.Image:
+    return Image.new("RGB", size, colour)
+
+
+def textured(size: tuple[int, int] = (60, 80)) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(1).integers(0, 255, (size[1], size[0], 3), np.uint8))
+
+
+def near(pixel: object, colour: tuple[int, int, int], by: int = 6) -> bool:
+    return bool(np.abs(np.asarray(pixel, int) - np.asarray(colour)).max() <= by)
+
+
+def huge_png(width: int, height: int) -> bytes:
+    """A valid header that promises width x height pixels, and hardly a byte behind it."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
+def test_each_format_comes_back_as_rgb_of_its_size(kind: str) -> None:
+    image = decode(saved(plain(), kind))
+    assert (image.mode, image.size) == ("RGB", (60, 80))
+    assert near(image.getpixel((30, 40)), RED)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "no bytes"),
+        (b"\n<!DOCTYPE html><html><body>404</body></html>", "an HTML page"),
+        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG drawing"),
+        (b"%PDF-1.7 catalogue", "unknown format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 60 80\n", "unknown format"),
+        (saved(textured(), "JPEG")[:900], ""),
+        (saved(textured(), "PNG")[:900], ""),
+        (saved(textured(), "WEBP")[:900], ""),
+        (saved(plain(), "JPEG")[:20], ""),
+    ],
+    ids=["empty", "html", "svg", "pdf", "eps", "cut jpeg", "cut png", "cut webp", "jpeg header"],
+)
+def test_bytes_that_are_no_whole_photo_are_refused_with_their_kind(data: bytes, told: str) -> None:
+    with pytest.raises(PhotoError) as caught:
+        decode(data)
+    assert caught.value.reason == "cannot be decoded"
+    assert caught.value.detail
+    assert told in caught.value.detail
+    assert "0x" not in caught.value.detail, "a memory address differs from run to run"
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_an_animation_is_refused(kind: str) -> None:
+    frames = [plain(), textured(), plain(colour=(0, 0, 255))]
+    with pytest.raises(PhotoError, match="animated"):
+        decode(saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=80))
+
+
+def test_a_tiff_of_two_pages_is_its_first_page() -> None:
+    image = decode(saved(plain(), "TIFF", save_all=True, append_images=[textured()]))
+    assert near(image.getpixel((5, 5)), RED)
+
+
+@pytest.mark.parametrize("size", [(12_000, 12_000), (40_000, 30_000), (8_000, 5_001)])
+def test_too_many_pixels_are_refused_by_the_header_alone(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
+    with pytest.raises(PhotoError) as caught:
+        decode(huge_png(*size))
+    assert caught.value.reason == "too many pixels"
+    assert "40,000,000" in caught.value.detail
+
+
+def test_a_photo_below_the_least_side_is_tiny() -> None:
+    with pytest.raises(PhotoError) as caught:
+        decode(saved(plain((40, 30)), "PNG"), min_side=48)
+    assert str(caught.value) == "tiny: 40 x 30 px, wanted 48 px on the shorter side"
+
+
+def test_one_pixel_is_a_photo_unless_a_least_side_is_asked() -> None:
+    data = saved(plain((1, 1)), "PNG")
+    assert decode(data).size == (1, 1)
+    with pytest.raises(PhotoError, match="tiny"):
+        decode(data, min_side=2)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_turns_the_photo_upright(orientation: int) -> None:
+    upright = plain((64, 96))
+    upright.paste((0, 0, 255), (0, 0, 32, 48))
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # members of Image.Transpose
+    stored = upright.transpose(Image.Transpose(undo[orientation])) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = decode(saved(stored, "JPEG", exif=exif, quality=95, subsampling=0))
+    assert image.size == (64, 96)
+    assert near(image.getpixel((8, 8)), (0, 0, 255), 12)
+    assert near(image.getpixel((60, 8)), RED, 12)
+    assert near(image.getpixel((8, 90)), RED, 12)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_jpeg_is_decoded_smaller_but_never_below_what_is_wanted(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = plain((1200, 1600)) if orientation == 1 else plain((1600, 1200))
+    image = decode(saved(stored, "JPEG", exif=exif), height=300, width=200)
+    assert image.size == (300, 400)
+
+
+def test_a_nonsense_orientation_is_ignored() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 77
+    assert decode(saved(plain(), "JPEG", exif=exif)).size == (60, 80)
+
+
+def test_cmyk_keeps_its_colour() -> None:
+    image = decode(saved(plain().convert("CMYK"), "JPEG", quality=95))
+    assert near(image.getpixel((30, 40)), RED, 10)
+
+
+def test_sixteen_bit_grey_does_not_turn_white() -> None:
+    grey = Image.fromarray(np.full((80, 60), 0x4000, np.uint16))
+    assert decode(saved(grey, "PNG")).getpixel((5, 5)) == (0x40, 0x40, 0x40)
+
+
+def test_floating_point_pixels_are_refused() -> None:
+    with pytest.raises(PhotoError, match="floating-point"):
+        decode(saved(Image.new("F", (60, 80), 0.5), "TIFF"))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_transparency_lies_on_white(mode: str) -> None:
+    image = Image.new(mode, (60, 80), 0)
+    assert decode(saved(image, "PNG")).getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_a_palette_keeps_its_colours_and_its_transparency_lies_on_white() -> None:
+    image = plain().convert("P", palette=Image.Palette.ADAPTIVE)
+    assert near(decode(saved(image, "PNG")).getpixel((5, 5)), RED)
+    clear = Image.new("P", (60, 80))
+    clear.putpalette([0, 0, 0, *RED])
+    clear.paste(1, (30, 0, 60, 80))
+    data = saved(clear, "PNG", transparency=bytes([0, 255]))
+    assert decode(data).getpixel((5, 5)) == (255, 255, 255)
+    assert near(decode(data).getpixel((50, 5)), RED)
+
+
+def test_broken_metadata_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 1
+    exif[0x010E] = "a long description " * 9
+    data = saved(plain(), "JPEG", exif=exif)
+    at = data.index(b"Exif\0\0")
+    assert decode(data[: at + 14] + b"\xff\xff\xff\xff" + data[at + 18 :]).size == (60, 80)
+    assert not recwarn.list
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    start=st.sampled_from([b"", *(saved(textured((16, 16)), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF"))]),
+    at=st.integers(0, 400),
+    junk=st.binary(max_size=60),
+)
+def test_hostile_bytes_raise_nothing_but_photo_error(start: bytes, at: int, junk: bytes) -> None:
+    try:
+        image = decode(start[:at] + junk + start[at + len(junk) :], 8, 8)
+    except PhotoError:
+        return
+    assert image.mode == "RGB"

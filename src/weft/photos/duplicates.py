@@ -10,8 +10,8 @@ from weft.photos.fingerprint import COLOUR_BYTES, HASH_BYTES
 COLOUR_TOLERANCE = 6
 """How far, in grey levels of 255, one channel of one grid cell may differ between duplicates.
 
-Re-encoding moves a cell by 1 to 5 levels; the nearest different pair seen among 20,000 real photos, two watches that
-differ in one thin ring, was 7 apart.
+Re-encoding moves a cell by 1 to 5 levels; of different pairs seen among 20,000 real photos, one (two ties) was 6 apart,
+the next (two watches that differ in one thin ring) 7.
 """
 
 _FEWEST_BANDS = 4
@@ -30,7 +30,8 @@ def duplicate_groups(fingerprints: Fingerprints, distance: int) -> Indices:
     Args:
         fingerprints: (photos, 224).
         distance: Bits of 256, 0 to 16. Of 120 real photos of 480 px, encoded again at 60 % of their size, 4 bits
-            found 82 %, 8 found 98 %; re-encoded alone all were found. Above 8 the candidates, and the time, grow fast beyond 100,000 photos.
+            found 82 %, 8 found 98 %; re-encoded at full size all were found. Above 8 the candidates, and the time,
+            grow fast beyond 100,000 photos.
 
     Returns:
         (photos,): for each photo the index of the first photo of its group; its own index when it has no duplicate.

@@ -42,6 +42,11 @@ class ShopServer(ThreadingHTTPServer):
         except OSError as error:
             raise ShopError(f"port {port} on {HOST} cannot be had: {error}; say --port 0 for a free one") from error
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of askers who hang up; tell everything else."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
     @property
     def url(self) -> str:
         """Where the shop's home page is."""

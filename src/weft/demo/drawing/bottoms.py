@@ -59,7 +59,7 @@ def trousers(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
         *strokes_both_sides(
             Stroke(outline=curve([(9.5, 40), (10.8, 80), (11.5, end - 1)], closed=False), width=0.6, tone=-0.3)
         ),
-        *_loops(waist, 8.5),
+        *_loops(waist, 9.5),
     ]
     if back:
         strokes += strokes_both_sides(Stroke(outline=line((5.5, 27), (14.5, 26)), width=0.9, tone=-0.5))
@@ -83,7 +83,7 @@ def jeans(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
         ]
     )
     pieces += both_sides(Piece(outline=turn, tone=1.22))
-    strokes = [*_loops(waist, 8.0), *_fly(14, 33, back=back, thread=True), _thread(line((-waist, 13.4), (waist, 13.4)))]
+    strokes = [*_loops(waist, 9.0), *_fly(14, 33, back=back, thread=True), _thread(line((-waist, 13.4), (waist, 13.4)))]
     strokes += strokes_both_sides(
         _thread(curve([(hip - 1.4, 36), (hip - 0.4, 60), (hip - 0.6, 90), (4 + 2 * ankle, end - 6)], closed=False))
     )
@@ -105,12 +105,12 @@ def jeans(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
 
 def shorts(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     """Shorts: wide short legs, a drawstring."""
-    waist, hip, leg = _figure(product.gender, around(rng, 19), around(rng, 25), around(rng, 13))
+    waist, hip, leg = _figure(product.gender, around(rng, 19), around(rng, 25), around(rng, 14))
     end = around(rng, 88, 0.05)
     pieces = [*_legs(waist, hip, 39.0, 68.0, end, leg, gap=2.5), _band(waist, 33.0, 40.0)]
     strokes = [
         *_fly(40, 57, back=back),
-        *strokes_both_sides(Stroke(outline=line((3.5, end - 3), (hip + 3.5, end - 3.4)), width=0.5)),
+        *strokes_both_sides(Stroke(outline=line((2.8, end - 3), (2.2 + 2 * leg, end - 3.4)), width=0.5)),
         *(Stroke(outline=line((x, 34), (x, 39.5)), width=0.35, tone=-0.25) for x in range(-16, 17, 2)),
     ]
     if back:
@@ -125,7 +125,7 @@ def shorts(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
 
 def _figure(gender: str, waist: float, hip: float, leg: float) -> tuple[float, float, float]:
     """The half widths of waist, hip and leg; women's are cut closer at waist and leg."""
-    return (waist * 0.9, hip * 1.03, leg * 0.85) if gender == "women" else (waist, hip, leg)
+    return (waist * 0.9, hip * 1.03, leg * 0.9) if gender == "women" else (waist, hip, leg)
 
 
 def _legs(
@@ -171,7 +171,7 @@ def _fly(top: float, bottom: float, *, back: bool, thread: bool = False) -> list
 
 def _loops(waist: float, top: float) -> list[Stroke]:
     return [
-        Stroke(outline=box(x - 0.7, top, x + 0.7, top + 6.5), width=0, tone=-0.3) for x in (-waist * 0.6, waist * 0.6)
+        Stroke(outline=box(x - 0.7, top, x + 0.7, top + 6), width=0, tone=-0.3) for x in (-waist * 0.6, waist * 0.6)
     ]
 
 

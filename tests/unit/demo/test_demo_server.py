@@ -1,0 +1,102 @@
+"""The server over real sockets on loopback, in this process and in a child."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from weft.demo.catalogue import product
+from weft.demo.photos import photo
+from weft.demo.server import ShopServer, serving
+from weft.demo.shops import BY_MARKUP
+from weft.demo.site import Site
+from weft.errors import ShopError
+
+
+@pytest.fixture
+def shop() -> Iterator[ShopServer]:
+    server = ShopServer(Site(BY_MARKUP["jsonld"], 6, 1))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def fetch(url: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    try:
+        with urlopen(Request(url, headers=headers)) as reply:
+            return reply.status, reply.read(), dict(reply.headers)
+    except HTTPError as error:
+        with error:
+            return error.code, error.read(), dict(error.headers)
+
+
+def test_a_photo_comes_as_drawn_and_not_twice(shop: ShopServer) -> None:
+    url = f"{shop.url}media/AL10000-1.jpg"
+    status, body, headers = fetch(url)
+    assert (status, body) == (200, photo(product(1, 0), "front"))
+    status, body, _ = fetch(url, **{"If-None-Match": headers["ETag"]})
+    assert (status, body) == (304, b"")
+
+
+def test_an_unknown_path_is_404(shop: ShopServer) -> None:
+    assert fetch(f"{shop.url}no/such/page")[0] == 404
+
+
+def test_head_answers_without_a_body(shop: ShopServer) -> None:
+    with urlopen(Request(shop.url, method="HEAD")) as reply:
+        assert int(reply.headers["Content-Length"]) > 0
+        assert reply.read() == b""
+
+
+def test_the_server_counts_what_it_served(shop: ShopServer) -> None:
+    for path in ("", "robots.txt", "basket?from=header", "c/women", "nothing"):
+        fetch(shop.url + path)
+    counts = json.loads(fetch(f"{shop.url}__stats__")[1])
+    assert counts == {"disallowed": 1, "home": 1, "listing": 1, "missing": 1, "robots": 1}
+
+
+def test_a_taken_port_is_told(shop: ShopServer) -> None:
+    with pytest.raises(ShopError, match="--port 0"):
+        ShopServer(Site(BY_MARKUP["jsonld"], 6, 1), shop.server_address[1])
+
+
+def test_serving_serves_each_markup_and_ends_with_the_context() -> None:
+    with serving(["opengraph", "jsonld"], 6, 1) as urls:
+        assert list(urls) == ["opengraph", "jsonld"]
+        assert b"Corso" in fetch(urls["opengraph"])[1]
+        assert b"Alder" in fetch(urls["jsonld"])[1]
+    with pytest.raises(OSError, match="refused"):
+        urlopen(urls["jsonld"])
+
+
+def test_serving_ends_when_its_user_fails() -> None:
+    with pytest.raises(ZeroDivisionError), serving(["jsonld"], 6, 1) as urls:
+        raise ZeroDivisionError
+    with pytest.raises(OSError, match="refused"):
+        urlopen(urls["jsonld"])
+
+
+def test_an_unknown_markup_is_refused_by_name() -> None:
+    with pytest.raises(ShopError, match="demo:rdfa: no such demo shop; wanted one of jsonld"), serving(["rdfa"], 6, 1):
+        pass
+
+
+def test_the_command_prints_addresses_writes_the_truth_and_leaves_with_its_parent(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "weft.demo", "--products", "6", "--truth", str(tmp_path / "truth.jsonl")]
+    with subprocess.Popen([*command, "--attached"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdin is not None
+        names = [child.stdout.readline().split()[0] for _ in range(3)]
+        child.stdin.close()
+        assert child.wait(20) == 0
+    assert names == ["alder", "brunel", "corso"]
+    assert len((tmp_path / "truth.jsonl").read_text(encoding="utf-8").splitlines()) == 6

@@ -74,7 +74,7 @@ def group_numbers(photos: Aligned) -> Ints:
     """(photos,): a number per group; photos without a group are each their own."""
     numbers: dict[tuple[str, str | int], int] = {}
     keys = []
-    for row, record in enumerate(photos.records(range(len(photos)))):
+    for row, record in enumerate(photos.all_records()):
         key = ("alone", row) if record.group is None else ("group", record.group)
         keys.append(numbers.setdefault(key, len(numbers)))
     return np.array(keys, np.int64)
@@ -92,7 +92,7 @@ def _combined(photos: Aligned, fields: Sequence[str]) -> Ints:
     """(photos,): a number per combination of labels, -1 where a photo lacks one."""
     numbers: dict[tuple[str, ...], int] = {}
     found = []
-    for record in photos.records(range(len(photos))):
+    for record in photos.all_records():
         if all(name in record.labels for name in fields):
             key = tuple(record.labels[name] for name in fields)
             found.append(numbers.setdefault(key, len(numbers)))

@@ -31,7 +31,7 @@ class _WordedTask:
 def tasks_of(photos: Aligned, label_sets: Mapping[str, params.LabelSet]) -> dict[str, LabelTask]:
     """Which labels and photos count, per label set."""
     values: dict[str, list[str | None]] = {name: [] for name in label_sets}
-    for record in photos.records(range(len(photos))):
+    for record in photos.all_records():
         for name, label_set in label_sets.items():
             values[name].append(record.labels.get(label_set.field))
     return {name: label_task(values[name], label_set.min_photos) for name, label_set in label_sets.items()}

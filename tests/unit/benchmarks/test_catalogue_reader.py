@@ -44,6 +44,8 @@ def test_records_are_a_sequence(tmp_path):
     assert len(records) == 5
     assert records[-1].photo_id == "a/1#4"
     assert [record.photo_id for record in records[1:3]] == ["a/1#1", "a/1#2"]
+    assert [record.photo_id for record in records[4:0:-2]] == ["a/1#4", "a/1#2"]
+    assert list(records[3:3]) == []
     with pytest.raises(IndexError):
         records[5]
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,14 @@ import crawler
 from crawler.export import export
 from crawler.snapshot import Snapshot
 from crawler.states import state_path
-from crawler.watch import watch
+from crawler.watch import Watch
 from weft.errors import ShopError
 from weft.params import Crawl, Shop
 
 DEMO = "demo:"
+AT_ONCE = 4
+"""Shops crawled at the same time."""
+LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,7 @@ def crawl_shops(
         ShopError: A shop cannot be crawled now, or yields no product.
     """
     jobs = [_job(shop, settings, state, served_at or {}) for shop in settings.shops]
-    for job in jobs:
-        _crawl(job, settings)
+    _crawl([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
     snapshots = [Snapshot(job.shop.name, job.state, job.shop.max_products) for job in jobs]
     try:
         return export(snapshots, out)
@@ -71,26 +74,45 @@ def _job(shop: Shop, settings: Crawl, folder: Path, served_at: Mapping[str, str]
     return Job(shop, url, served_at[shop.url], path)
 
 
-def _crawl(job: Job, settings: Crawl) -> None:
-    if job.state.exists() and _is_complete(job):
-        return
+def _crawl(jobs: list[Job], settings: Crawl) -> None:
+    """Crawl all `jobs`, a few at a time; each shop is another host, so none is asked faster for it."""
+    waiting = list(jobs)
+    running: dict[str, tuple[Job, subprocess.Popen[bytes]]] = {}
+    watch = Watch()
+    try:
+        while waiting or running:
+            while waiting and len(running) < AT_ONCE:
+                job = waiting.pop(0)
+                running[job.shop.name] = (job, _start(job, settings))
+            time.sleep(LOOK_SECONDS)
+            watch.look({name: job.state for name, (job, _) in running.items()})
+            for name in [name for name, (_, process) in running.items() if process.poll() is not None]:
+                job, process = running.pop(name)
+                watch.ended(name, job.state)
+                _check_end(job, process.returncode)
+    finally:
+        for _, process in running.values():
+            process.terminate()
+        for _, process in running.values():
+            process.wait()
+
+
+def _start(job: Job, settings: Crawl) -> "subprocess.Popen[bytes]":
     log = job.state.with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as lines:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             _command(job, settings), env=_environment(), stdout=lines, stderr=lines, stdin=subprocess.DEVNULL
         )
-        try:
-            watch(process, job.shop.name, job.state)
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
-    if not _is_complete(job):
-        raise ShopError(
-            f"{job.shop.name}: the crawl of {job.url} ended before its end (exit status {process.returncode}); "
-            f"its log is {log}; run again to go on"
-        )
+
+
+def _check_end(job: Job, status: int) -> None:
+    if _is_complete(job):
+        return
+    snapshot = Snapshot(job.shop.name, job.state)
+    fault = snapshot.fault or f"the crawl of {job.url} ended before its end (exit status {status}); run again to go on"
+    snapshot.close()
+    raise ShopError(f"{job.shop.name}: {fault}. Its log: {job.state.with_suffix('.log')}")
 
 
 def _is_complete(job: Job) -> bool:

@@ -12,10 +12,9 @@ from crawler.discover import urls
 MOST_BYTES = 200_000_000
 """Of a sitemap after decompression: the standard allows 50 MB."""
 
-_PRODUCTS = re.compile(r"product|item|pdp|artikel|produit|producto|goods|sku", re.IGNORECASE)
+_PRODUCTS = re.compile(r"produ[ck]t|item|pdp|artikel|produit|goods|sku")
 _OTHERS = re.compile(
-    r"categor|product[-_]?cat|product[-_]?tag|tag|brand|collection|blog|post|page|author|news|image|video|store|article",
-    re.IGNORECASE,
+    r"categor|product_?(?:cat|tag)|(?<![a-z])tags?(?![a-z])|brand|collection|blog|post|page|author|news|image|video|store"
 )
 
 
@@ -56,7 +55,8 @@ def read(body: bytes, url: str) -> Sitemaps:
 
 def worth_reading(sitemaps: tuple[str, ...]) -> tuple[str, ...]:
     """The sitemaps that say they hold products, when any says so; else all."""
-    names = {sitemap: sitemap.rsplit("/", 1)[-1] for sitemap in sitemaps}
+    # "sitemap" itself holds "item".
+    names = {sitemap: sitemap.lower().rsplit("/", 1)[-1].replace("sitemap", "") for sitemap in sitemaps}
     of_products = tuple(s for s in sitemaps if _PRODUCTS.search(names[s]) and not _OTHERS.search(names[s]))
     return of_products or sitemaps
 

@@ -192,6 +192,12 @@ class ShopSpider(Spider):
             self.store.plant(PAGE, [self.start_url])
             self.store.ask_pages_again()
             self.store.note(phase="links")
+            engine = self.crawler.engine
+            assert engine is not None
+            assert engine.scheduler is not None
+            # Handed over at once: the engine itself would look again after five seconds.
+            if (first := engine.scheduler.next_request()) is not None:
+                engine.crawl(first)
             raise DontCloseSpider
 
     def stop(self, fault: str) -> None:

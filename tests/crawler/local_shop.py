@@ -1,0 +1,115 @@
+"""A small shop on loopback, as hostile as a test wants it: pages by path, faults by path, every request counted."""
+
+import gzip
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from weft import params
+
+JPEG = b"\xff\xd8\xff\xe0"
+
+
+@dataclass
+class Answer:
+    """What the server says to one path."""
+
+    body: bytes
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    busy: int = 0
+    """So many 503 come first."""
+
+
+class Shop:
+    """Pages, and what was asked of them."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.asked: Counter[str] = Counter()
+        self.base = ""
+        """The address it knows itself by."""
+        self.real = ""
+        """The address it is served at."""
+
+    def page(self, path: str, body: str | bytes, **more: object) -> None:
+        """Serve `body`, in which {base} is the server's address."""
+        raw = body if isinstance(body, bytes) else body.replace("{base}", self.base).encode()
+        self.answers[path] = Answer(raw, **more)  # type: ignore[arg-type]
+
+    def photo(self, name: str, **more: object) -> str:
+        """Serve a photo and say its path."""
+        self.page(f"/media/{name}.jpg", JPEG + name.encode(), **more)
+        return f"/media/{name}.jpg"
+
+    def product(self, number: int, path: str = "", photos: int = 2, **more: object) -> str:
+        """Serve a JSON-LD product page with its photos and say its path."""
+        path = path or f"/p/{number}"
+        images = [self.base + self.photo(f"{number}-{view}") for view in range(photos)]
+        data = {"@type": "Product", "name": f"Shirt {number}", "sku": f"S{number}", "image": images, "color": "Blue"}
+        script = f'<script type="application/ld+json">{json.dumps(data)}</script>'
+        crumbs = "<ul class='breadcrumbs'><li>Home</li><li>Women</li><li>Shirts</li></ul>"
+        self.page(path, f"<html><head>{script}</head><body>{crumbs}<h1>Shirt {number}</h1></body></html>", **more)
+        return path
+
+    def sitemap(self, paths: list[str]) -> None:
+        """Serve robots.txt, an index and one compressed sitemap of `paths`."""
+        self.page("/robots.txt", "User-agent: *\nDisallow: /secret\nSitemap: {base}/sitemap.xml\n")
+        self.page("/sitemap.xml", "<sitemapindex><sitemap><loc>{base}/products.xml.gz</loc></sitemap></sitemapindex>")
+        urls = "".join(f"<url><loc>{self.base}{path}</loc></url>" for path in paths)
+        self.page("/products.xml.gz", gzip.compress(f"<urlset>{urls}</urlset>".encode()))
+
+
+@contextmanager
+def open_shop() -> Iterator[Shop]:
+    """A shop on a free port, with a home page, for as long as the context lasts."""
+    shop = Shop()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def do_GET(self) -> None:
+            shop.asked[self.path] += 1
+            answer = shop.answers.get(self.path, Answer(b"gone", 404))
+            if shop.asked[self.path] <= answer.busy:
+                answer = Answer(b"busy", 503, {"Retry-After": "0"})
+            self.send_response(answer.status)
+            for name, value in {"Content-Type": "text/html", **answer.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    shop.base = shop.real = f"http://127.0.0.1:{server.server_address[1]}"
+    shop.page("/robots.txt", "User-agent: *\nDisallow: /secret\n")
+    shop.page("/", "<h1>Welcome</h1>")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield shop
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def settings(*shops: params.Shop) -> params.Crawl:
+    """Crawl settings for loopback: no delay."""
+    return params.Crawl(snapshot=1, shops=shops, delay=0.0, concurrency=4, demo=params.Demo(products=9, seed=1))
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """Every file of a snapshot by its name."""
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}

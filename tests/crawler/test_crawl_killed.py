@@ -1,0 +1,91 @@
+"""A crawl killed at any moment goes on where it was and ends with the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from local_shop import Shop, bytes_of, open_shop, settings
+
+import crawler
+from crawler.run import crawl_shops
+from weft import params
+
+PRODUCTS = 60
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    with open_shop() as shop:
+        _stock(shop)
+        crawl_shops(_demo(), folder / "state", folder / "out", {"demo:jsonld": shop.real})
+    return bytes_of(folder / "out")
+
+
+@pytest.mark.parametrize("asked", [3, 40, 120])
+def test_kill_9_loses_nothing(asked: int, uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
+    with open_shop() as shop:
+        _stock(shop)
+        process = subprocess.Popen([sys.executable, "-c", _RUN, shop.real, str(tmp_path)], env=_environment())
+        _wait_until(lambda: shop.asked.total() >= asked)
+        spider = _child_of(process.pid)
+        os.kill(spider, signal.SIGKILL)
+        process.kill()
+        process.wait()
+        crawl_shops(_demo(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.real})
+        again = sum(count > 1 for path, count in shop.asked.items() if path != "/robots.txt")
+    assert bytes_of(tmp_path / "out") == uninterrupted
+    assert again < PRODUCTS * 3
+
+
+def test_a_crawl_leaves_when_the_run_that_started_it_is_killed(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
+    with open_shop() as shop:
+        _stock(shop)
+        process = subprocess.Popen([sys.executable, "-c", _RUN, shop.real, str(tmp_path)], env=_environment())
+        _wait_until(lambda: shop.asked.total() >= 20)
+        process.kill()
+        process.wait()
+        crawl_shops(_demo(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.real})
+    assert bytes_of(tmp_path / "out") == uninterrupted
+
+
+_RUN = """
+import sys
+from pathlib import Path
+from local_shop import settings
+from crawler.run import crawl_shops
+from weft import params
+folder = Path(sys.argv[2])
+shop = params.Shop(name="demo", url="demo:jsonld")
+crawl_shops(settings(shop), folder / "state", folder / "out", {"demo:jsonld": sys.argv[1]})
+"""
+
+
+def _stock(shop: Shop) -> None:
+    shop.base = "http://demo.example"
+    shop.sitemap([shop.product(n, busy=n % 7 == 0) for n in range(PRODUCTS)])
+
+
+def _demo() -> params.Crawl:
+    return settings(params.Shop(name="demo", url="demo:jsonld"))
+
+
+def _environment() -> dict[str, str]:
+    paths = [str(Path(crawler.__file__).parent.parent), str(Path(__file__).parent)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _child_of(parent: int) -> int:
+    return int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < patience
+        time.sleep(0.01)

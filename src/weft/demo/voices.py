@@ -116,6 +116,7 @@ _BRUNEL = Voice(
         "Part of the permanent collection.",
         "Save 15 per cent with code RIVET at checkout.",
         "Limited to one production run.",
+        "Covered by the {shop} two-year guarantee.",
     ),
     adjectives=(
         "durable", "modular", "precise", "lightweight", "functional", "rugged", "minimal", "technical", "efficient",

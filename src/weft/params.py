@@ -122,6 +122,8 @@ class Training:
     """one_word draws one word per photo (the paper); all_words takes its exact expectation as a soft target."""
     sampling: Literal["word_first", "image_first"]
     """word_first draws a word, then a photo that carries it (Joulin et al.); image_first the other way round."""
+    repeats: bool
+    """Whether a word that the text of a product says twice weighs twice. The paper does not tell."""
     loss: Literal["full_softmax", "sampled_softmax"]
     negatives: Count
     """Negative words per photo, uniform; read by sampled_softmax alone."""

@@ -1,6 +1,5 @@
 """Read and write tables under their contracts: checked both ways, streamed, written whole or not at all."""
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -170,8 +169,7 @@ def count_rows(folder: Path) -> int:
 def check(table: pa.Table, contract: TableContract, place: str, ordered: bool = True) -> pa.Table:
     """The table, sorted by the contract's key, when every rule holds; columns left out are not checked.
 
-    Args:
-        ordered: Refuse rows out of order instead of sorting them.
+    With `ordered`, rows out of order are refused instead of sorted.
 
     Raises:
         ContractError: Names `place`, the row, the column and what was wanted.
@@ -237,7 +235,7 @@ def atomic(path: Path) -> Iterator[Path]:
         yield temporary
         if path.is_dir():
             shutil.rmtree(path)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary)

@@ -134,6 +134,7 @@ PREPARED = TableContract(
             _column("photo_id", pa.string()),
             _column("colour", pa.string(), nullable=True),
             _column("jpeg", pa.binary()),
+            # Ascending; a word as often as the text of the product says it.
             _column("word_ids", pa.list_(pa.int32())),
         ]
     ),

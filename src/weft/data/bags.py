@@ -16,7 +16,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Bags:
-    """The word ids of photo n are words[offsets[n]:offsets[n + 1]], each once, ascending."""
+    """The word ids of photo n are words[offsets[n]:offsets[n + 1]], ascending."""
 
     offsets: Ints
     """(photos + 1,)"""
@@ -39,7 +39,7 @@ class Bags:
         return hashlib.sha256(self.offsets.tobytes() + self.words.tobytes()).hexdigest()
 
     def photo_counts(self, vocabulary_size: int) -> Ints:
-        """n_k, (vocabulary_size,): how many photos carry word k."""
+        """n_k, (vocabulary_size,): how many entries word k has; of bags without repeats, the photos that carry it."""
         return np.bincount(self.words, minlength=vocabulary_size)
 
     def positions(self, photos: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
@@ -57,11 +57,28 @@ def bags_of(bags: Iterable[Sequence[int]]) -> Bags:
     return Bags(offsets, np.concatenate([np.empty(0, np.int64), *arrays]))
 
 
-def read_bags(folder: Path) -> Bags:
-    """The bags of all prepared photos of one split, in the order of its shards."""
-    sizes, words = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+def read_bags(folder: Path, repeats: bool) -> Bags:
+    """The bags of all prepared photos of one split, in the order of its shards.
+
+    Args:
+        folder: Prepared shards.
+        repeats: Keep a word as often as the product's text says it, else once.
+    """
+    bags = [Bags(np.zeros(1, np.int64), np.empty(0, np.int64))]
     for table in tables.read_shards(folder, PREPARED, columns=["word_ids"]):
         column = table["word_ids"].combine_chunks()
-        sizes.append(column.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64))
-        words.append(column.flatten().to_numpy(zero_copy_only=False).astype(np.int64))
-    return Bags(np.concatenate([[0], np.cumsum(np.concatenate(sizes))]), np.concatenate(words))
+        sizes = column.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
+        words = column.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
+        group = Bags(np.concatenate([[0], np.cumsum(sizes)]), words)
+        bags.append(group if repeats else _without_repeats(group))
+    sizes = np.concatenate([group.sizes for group in bags])
+    return Bags(np.concatenate([[0], np.cumsum(sizes)]), np.concatenate([group.words for group in bags]))
+
+
+def _without_repeats(bags: Bags) -> Bags:
+    """Repeats stand side by side, as words ascend: an entry goes when it equals the one before it in its bag."""
+    first = np.ones(len(bags.words), bool)
+    first[1:] = bags.words[1:] != bags.words[:-1]
+    first[bags.offsets[:-1][bags.sizes > 0]] = True
+    kept = np.concatenate([[0], np.cumsum(first)])
+    return Bags(kept[bags.offsets], bags.words[first])

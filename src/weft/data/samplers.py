@@ -5,7 +5,7 @@ is seen equally often, frequent or not. image_first: draw a photo, then one of i
 
 With the target "all_words" the same schemes draw the photo, and the word is replaced by its exact distribution given
 the photo: word k of the photo weighs 1 / n_k (word_first) or the same as all others (image_first), n_k being the
-number of photos with word k. The gradient is the same in expectation, with less noise.
+number of photos with word k (bags with repeats count each). The gradient is the same in expectation, with less noise.
 """
 
 from collections.abc import Iterator

@@ -24,7 +24,7 @@ class ProductWords:
     _ids: npt.NDArray[np.int32]
 
     def ids(self, product: int) -> npt.NDArray[np.int32]:
-        """The sorted, unique word ids of the product of that index; empty when it has none."""
+        """The word ids of the product of that index, ascending, each as often as its text says it; may be empty."""
         begin = self._ends[product - 1] if product else 0
         return self._ids[begin : self._ends[product]]
 
@@ -52,7 +52,7 @@ def _look_up(tokens: pa.ListArray, vocabulary: pa.StringArray) -> tuple[npt.NDAr
     owner = pc.list_parent_indices(tokens)
     known = pc.is_valid(found)
     word = found.filter(known).to_numpy(zero_copy_only=False).astype(np.int64)
-    # One number per (product, word) pair sorts and removes repeats in one go.
-    pairs = np.unique(owner.filter(known).to_numpy(zero_copy_only=False).astype(np.int64) * len(vocabulary) + word)
+    # One number per (product, word) pair sorts within all products in one go.
+    pairs = np.sort(owner.filter(known).to_numpy(zero_copy_only=False).astype(np.int64) * len(vocabulary) + word)
     count = np.bincount(pairs // len(vocabulary), minlength=len(tokens))
     return count, (pairs % len(vocabulary)).astype(np.int32)

@@ -22,7 +22,7 @@ class PhotoTagger(PythonModel):
 
         self._bundle = load_bundle(Path(context.artifacts["bundle"]))
 
-    def predict(  # noqa: ARG002  mlflow calls these arguments by name
+    def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """Words, scores (logits, best first) and embedding of each photo in column `photo` (encoded bytes)."""

@@ -53,10 +53,10 @@ def run_finetune(
     first = torch.from_numpy(artefacts.read_word_embeddings(initial / files.MODEL).copy())
     if tuple(first.shape) != (len(artefacts.read_words(words)), dim):
         raise ModelError(f"{initial}: W is {tuple(first.shape)}, not of {words} and {settings.model.backbone}")
-    train, val = (
-        StoredPhotos(PhotoStore(photos / split, state / f"{split}.arrow"), read_bags(photos / split))
-        for split in ("train", "val")
+    train = StoredPhotos(
+        PhotoStore(photos / "train", state / "train.arrow"), read_bags(photos / "train", settings.finetune.repeats)
     )
+    val = StoredPhotos(PhotoStore(photos / "val", state / "val.arrow"), read_bags(photos / "val", repeats=False))
     model = Embedder(encoder, first)
     history = finetune(train, val, model, settings.finetune, device, workers, state, report)
     size = settings.prepare

@@ -43,7 +43,8 @@ def run_fit_words(
     from safetensors.torch import save_file
 
     embeddings = artefacts.read_embeddings(features)
-    train, val = (_cached(embeddings, photos, split) for split in ("train", "val"))
+    train = _cached(embeddings, photos, "train", settings.repeats)
+    val = _cached(embeddings, photos, "val", repeats=False)
     size = len(artefacts.read_words(words))
     fitted, history = fit_words(train, val, size, settings, device, state, report)
     with tables.atomic(out) as temporary:
@@ -54,7 +55,7 @@ def run_fit_words(
     forget_checkpoint(state)
 
 
-def _cached(embeddings: artefacts.Embeddings, photos: Path, split: str) -> CachedPhotos:
+def _cached(embeddings: artefacts.Embeddings, photos: Path, split: str, repeats: bool) -> CachedPhotos:
     """The rows of one split, which must be the prepared photos of that split in the same order."""
     ids = [name for table in tables.read_shards(photos / split, PREPARED, ["photo_id"]) for name in table["photo_id"]]
     rows = [n for n, name in enumerate(embeddings.photos["split"].to_pylist()) if name == split]
@@ -62,4 +63,4 @@ def _cached(embeddings: artefacts.Embeddings, photos: Path, split: str) -> Cache
     if embedded != [name.as_py() for name in ids]:
         raise ContractError(f"{photos / split}: not the photos that were embedded; run `dvc repro features@catalogue`")
     first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
-    return CachedPhotos(embeddings.z[first:last], read_bags(photos / split))
+    return CachedPhotos(embeddings.z[first:last], read_bags(photos / split, repeats))

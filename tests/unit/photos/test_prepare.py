@@ -222,5 +222,5 @@ def test_words_are_looked_up_as_one_by_one(catalogue: Catalogue) -> None:
     catalogue.prepare()
     words = read_product_words(catalogue.folder / "products.parquet", catalogue.folder / "words.tsv")
     for product_id, tokens in catalogue.tokens.items():
-        expected = sorted({WORDS.index(token) for token in tokens if token in WORDS})
+        expected = sorted(WORDS.index(token) for token in tokens if token in WORDS)
         assert words.ids(words.place[product_id]).tolist() == expected

@@ -55,6 +55,10 @@ class FrontierScheduler(BaseScheduler):
         """`row` has its outcome."""
         self._under_way.discard(row)
 
+    def lost(self) -> set[int]:
+        """Rows that were handed out and, with nothing under way any more, never had an outcome."""
+        return self._under_way - {row for ahead in self._ahead.values() for row, _ in ahead}
+
     def has_pending_requests(self) -> bool:
         """Whether anything is left to hand out."""
         return bool(self._returned or self._held) or (self.spider.is_ready and self._has_more())

@@ -49,6 +49,8 @@ DOWNLOAD_HANDLERS = {
 
 # Scrapy makes this many tasks for every response; a response of ours has one outcome.
 CONCURRENT_ITEMS = 1
+# It reads the source of every callback as it runs.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 
 LOG_LEVEL = "INFO"
 LOGSTATS_INTERVAL = 10.0

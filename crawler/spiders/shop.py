@@ -22,6 +22,7 @@ from crawler.discover import links, sitemap, urls
 from crawler.extract import document, merge, sniff
 from crawler.middlewares.robots import is_not_now
 from crawler.outcomes import PAGE, PHOTO, SITEMAP, Failed, ListingRead, Outcome, PhotoRead, ProductRead, SitemapRead
+from crawler.scheduler import FrontierScheduler
 from crawler.states import state_path
 from crawler.store import Store
 
@@ -180,7 +181,9 @@ class ShopSpider(Spider):
     def settled(self, outcome: Outcome) -> None:
         """Let the scheduler forget a row whose outcome is kept."""
         assert self.crawler.engine is not None
-        self.crawler.engine.scheduler.settle(outcome.row)  # type: ignore[union-attr]
+        scheduler = self.crawler.engine.scheduler
+        assert isinstance(scheduler, FrontierScheduler)
+        scheduler.settle(outcome.row)
 
     def has_enough(self) -> bool:
         """Whether the limit on products is reached."""
@@ -188,15 +191,20 @@ class ShopSpider(Spider):
 
     def idle(self) -> None:
         """Nothing left to ask: follow links where the sitemaps led to no product, else end."""
+        engine = self.crawler.engine
+        assert engine is not None
+        scheduler = engine.scheduler
+        assert isinstance(scheduler, FrontierScheduler)
+        for row in scheduler.lost():
+            lost = Failed(row=row, reason=reasons.NO_OUTCOME, tries=1)
+            self.store.keep(lost)
+            scheduler.settle(row)
         if self.is_ready and self.store.products == 0 and self.store.about("phase") == "sitemaps":
             self.store.plant(PAGE, [self.start_url])
             self.store.ask_pages_again()
             self.store.note(phase="links")
-            engine = self.crawler.engine
-            assert engine is not None
-            assert engine.scheduler is not None
             # Handed over at once: the engine itself would look again after five seconds.
-            if (first := engine.scheduler.next_request()) is not None:
+            if (first := scheduler.next_request()) is not None:
                 engine.crawl(first)
             raise DontCloseSpider
 

@@ -6,7 +6,8 @@ from weft.evaluation.search import Bools, Ints, Matrix
 
 FOLDS = 3
 INVERSE_REGULARISATION = 0.01
-"""scikit-learn's C on standardised z. Fixed, not tuned: the probe compares embeddings, not probes."""
+"""scikit-learn's C on standardised z, fixed, since the probe compares embeddings and not probes. Of 0.001, 0.01, 0.1
+and 1 it did best for the frozen mobilenet_v2 on 3,781 photos (77.2, 79.0, 77.7, 76.9 %): it favours the baseline."""
 MOST_ITERATIONS = 2_000
 
 

@@ -76,8 +76,8 @@ def choose(worst_first: Ints, products: Ints, count: int) -> Ints:
 
 
 def _worst_first(ranked: Ranking) -> Ints:
-    """Queries that could be answered by the place of their first hit, the latest first, then by how few hits."""
-    order = np.lexsort((ranked.hits.sum(axis=1), -ranking.first_hit(ranked.hits)))
+    """Queries that could be answered: the later their first hit, the fewer hits, the more to find, the worse."""
+    order = np.lexsort((-ranked.positives, ranked.hits.sum(axis=1), -ranking.first_hit(ranked.hits)))
     return np.asarray(order[ranked.positives[order] > 0], np.int64)
 
 

@@ -44,6 +44,7 @@ class Store:
             self._db.execute("PRAGMA cache_size = -16000")
             self._db.executescript(resources.files("crawler").joinpath("schema.sql").read_text("utf-8"))
         except sqlite3.Error as error:
+            self._lock.close()
             raise ShopError(f"{path}: not a crawl state ({error}); delete it to crawl anew") from error
         self._committed = time.monotonic()
         self.products = int(self._db.execute("SELECT count(DISTINCT product_id) FROM products").fetchone()[0])

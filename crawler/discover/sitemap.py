@@ -37,7 +37,10 @@ def read(body: bytes, url: str) -> Sitemaps:
         ValueError: It is no sitemap.
     """
     if body[:2] == b"\x1f\x8b":
-        body = gunzip(body, max_size=MOST_BYTES)
+        try:
+            body = gunzip(body, max_size=MOST_BYTES)
+        except (OSError, EOFError) as error:
+            raise ValueError("not a sitemap: broken gzip") from error
     if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         lines = body.decode("utf-8", errors="replace").split()
         return Sitemaps((), _clean((line for line in lines if line.startswith("http")), url))

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -72,7 +73,7 @@ def description(layers: Sequence[Layer]) -> tuple[str | None, str]:
 
 
 def union_of_trails(trails: Iterable[str], last_not: str = "") -> tuple[str, ...]:
-    """Category paths sorted, each once; one that only begins another is left out.
+    """Category paths sorted, each once; one that only begins another is left out, a step repeated is said once.
 
     Args:
         trails: Paths as shops write them, "Women > Tops" or "Women / Tops".
@@ -80,7 +81,8 @@ def union_of_trails(trails: Iterable[str], last_not: str = "") -> tuple[str, ...
     """
     paths: dict[tuple[str, ...], str] = {}
     for trail in trails:
-        steps = [step for step in (squeeze(step) for step in _BETWEEN_STEPS.split(trail)) if step]
+        named = (step for step in map(squeeze, _BETWEEN_STEPS.split(trail)) if step)
+        steps = [step for step, _ in groupby(named)]
         if steps and steps[-1].lower() == last_not.lower():
             steps.pop()
         if steps:

@@ -1,0 +1,77 @@
+import gzip
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.discover import links, sitemap, urls
+from crawler.extract.document import parse
+
+
+@pytest.mark.parametrize(
+    ("url", "clean"),
+    [
+        ("http://Shop.Example:80/p/1?utm_source=x&id=7#top", "http://shop.example/p/1?id=7"),
+        ("http://shop.example/p/1?src=nav&pos=3&ref=x&gclid=1&fbclid=2&sid=9", "http://shop.example/p/1"),
+        ("http://shop.example", "http://shop.example/"),
+        ("http://shop.example/c?p=2", "http://shop.example/c?p=2"),
+        ("http://shop.example/été", "http://shop.example/%C3%A9t%C3%A9"),
+        ("http://[::1]:8080/x", "http://[::1]:8080/x"),
+    ],
+)
+def test_a_page_has_one_clean_url(url: str, clean: str) -> None:
+    assert urls.clean(url) == clean
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_cleaning_twice_is_cleaning_once(path: str, query: str) -> None:
+    url = urls.absolute("http://shop.example/", f"/{path}?{query}")
+    if url is not None:
+        assert urls.clean(urls.clean(url)) == urls.clean(url)
+
+
+@pytest.mark.parametrize("href", ["mailto:a@b.c", "javascript:void(0)", "data:,x", "http://[broken", "ftp://x/y"])
+def test_what_is_no_page_has_no_url(href: str) -> None:
+    assert urls.absolute("http://shop.example/", href) is None
+
+
+def test_an_index_leads_to_its_product_sitemaps_alone() -> None:
+    names = ["sitemap-pages.xml", "sitemap-products-1.xml.gz", "product_cat-sitemap.xml", "sitemap-shelves.xml"]
+    body = "".join(f"<sitemap><loc>/{name}</loc></sitemap>" for name in names)
+    found = sitemap.read(f"<sitemapindex>{body}</sitemapindex>".encode(), "http://shop.example/sitemap.xml")
+    assert found.sitemaps == ("http://shop.example/sitemap-products-1.xml.gz",)
+
+
+def test_an_index_that_names_no_products_leads_to_all() -> None:
+    body = "<sitemapindex><sitemap><loc>/a.xml</loc></sitemap><sitemap><loc>/b.xml</loc></sitemap></sitemapindex>"
+    assert len(sitemap.read(body.encode(), "http://shop.example/").sitemaps) == 2
+
+
+def test_a_compressed_urlset_gives_each_page_once() -> None:
+    body = "<urlset><url><loc>/p/1?utm_source=map</loc></url><url><loc>/p/1</loc></url></urlset>"
+    found = sitemap.read(gzip.compress(body.encode()), "http://shop.example/s.xml.gz")
+    assert found.pages == ("http://shop.example/p/1",)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html><body>not found</body></html>", b"<", b"\x1f\x8bgarbage"])
+def test_what_is_no_sitemap_is_refused(body: bytes) -> None:
+    try:
+        found = sitemap.read(body, "http://shop.example/")
+    except ValueError:
+        return
+    assert found == sitemap.Sitemaps((), ())
+
+
+def test_links_stay_on_the_shop_and_leave_traps_out() -> None:
+    html = (
+        '<a href="/p/1?pos=1">1</a><a href="/p/1?pos=2">1</a><a href="?p=2">next</a><a href="?sort=price">s</a>'
+        '<a href="/c?colour=blue">f</a><a href="http://other.example/">o</a><a href="/guide.pdf">g</a>'
+        '<a href="/login" rel="nofollow">l</a><a href="#top">t</a><a href="https://www.shop.example/p/2">2</a>'
+    )
+    page = parse(html, "http://shop.example/c")
+    assert links.of(page) == ("http://shop.example/p/1", "http://shop.example/c?p=2", "https://www.shop.example/p/2")
+
+
+def test_a_listing_is_named_by_its_heading_else_by_its_title() -> None:
+    assert links.label(parse("<title>Tops | Buy online</title><h1>Blouses</h1>", "http://a.b/")) == "Blouses"
+    assert links.label(parse("<title>Tops | Buy online</title>", "http://a.b/")) == "Tops"

@@ -1,0 +1,240 @@
+"""One page, one product: each layer alone, then how they are merged."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.extract.jsonld import loads
+from crawler.extract.merge import extract
+from weft.contracts.product import Attribute, PhotoLink, Product
+
+URL = "http://shop.example/p/blue-shirt"
+FULL = "A blue shirt of brushed cotton with a button-down collar, long sleeves and a curved hem. " * 4
+
+
+def product(html: str, url: str = URL) -> Product:
+    found = extract(html, url, "shop")
+    assert found is not None
+    return found.product
+
+
+def jsonld(*nodes: object) -> str:
+    return "".join(f'<script type="application/ld+json">{json.dumps(node)}</script>' for node in nodes)
+
+
+def urls(found: Product) -> list[str]:
+    return [photo.url.removeprefix("http://shop.example") for photo in found.photos]
+
+
+def test_jsonld_gives_every_field() -> None:
+    node = {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": "Blue shirt",
+        "sku": "B1",
+        "description": "Short.",
+        "brand": {"@type": "Brand", "name": "Fenwick"},
+        "color": "Blue",
+        "category": "Men > Shirts",
+        "image": ["/a.jpg", {"@type": "ImageObject", "contentUrl": "//cdn.example/b.jpg"}],
+        "additionalProperty": {"@type": "PropertyValue", "name": "Neck", "value": "Round"},
+    }
+    assert product(jsonld(node)) == Product(
+        product_id="shop/B1",
+        shop="shop",
+        url=URL,
+        title="Blue shirt",
+        description="Short.",
+        brand="Fenwick",
+        colour="Blue",
+        categories=("Men > Shirts",),
+        attributes=(Attribute(name="Neck", value="Round"),),
+        photos=(PhotoLink(url="http://shop.example/a.jpg"), PhotoLink(url="http://cdn.example/b.jpg")),
+    )
+
+
+def test_a_broken_script_does_not_drop_the_others() -> None:
+    html = '<script type="application/ld+json">{"@type": "Product", </script>'
+    assert product(html + jsonld({"@type": "Product", "name": "Blue shirt"})).title == "Blue shirt"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<!-- {"a": 1} -->',
+        '//<![CDATA[\n{"a": 1}\n//]]>',
+        '{"a": 1};',
+        '{"a": 1,}',
+        '{"a": 1 /* one */}',
+    ],
+)
+def test_jsonld_is_mended_where_that_is_safe(text: str) -> None:
+    assert loads(text) == {"a": 1}
+
+
+def test_control_characters_in_jsonld_are_read() -> None:
+    assert loads('{"a": "x\ny"}') == {"a": "x\ny"}
+
+
+def test_related_products_of_jsonld_never_win() -> None:
+    others = [{"@type": "Product", "name": f"Other {n}", "url": f"/p/{n}", "image": f"/{n}.jpg"} for n in range(3)]
+    own = {"@type": "Product", "name": "Blue shirt", "url": URL, "isRelatedTo": others, "image": "/own.jpg"}
+    found = product(jsonld({"@graph": [*others, own]}))
+    assert (found.title, urls(found)) == ("Blue shirt", ["/own.jpg"])
+
+
+def test_a_page_of_several_products_is_a_listing() -> None:
+    cards = [{"@type": "Product", "name": f"Shirt {n}", "url": f"/p/{n}"} for n in range(3)]
+    assert extract(jsonld(cards) + "<h1>Shirts</h1>", "http://shop.example/c/shirts", "shop") is None
+
+
+def test_a_listing_with_a_single_card_is_no_product() -> None:
+    card = {"@type": "Product", "name": "Red hat", "url": "/p/red-hat"}
+    assert extract(jsonld(card) + "<h1>Hats</h1>", "http://shop.example/c/hats", "shop") is None
+
+
+def test_variants_of_a_product_group_give_photos_with_their_colours() -> None:
+    variants = [{"@type": "Product", "color": c, "image": f"/{c}.jpg", "sku": f"G-{c}"} for c in ("red", "blue")]
+    group = {"@type": "ProductGroup", "productGroupID": "G", "name": "Shirt", "hasVariant": variants}
+    found = product(jsonld(group))
+    assert found.product_id == "shop/G"
+    assert [photo.colour for photo in found.photos] == ["red", "blue"]
+
+
+def test_templates_that_were_never_filled_in_say_nothing() -> None:
+    node = {"@type": "Product", "name": "Shirt", "sku": "{{sku}}", "brand": "$metabrand", "color": "N/A"}
+    found = product(jsonld(node))
+    assert (found.brand, found.colour) == (None, None)
+    assert found.product_id.startswith("shop/p-blue-shirt-")
+
+
+def test_microdata_is_read() -> None:
+    html = (
+        '<div itemscope itemtype="http://schema.org/Product"><h1 itemprop="name">Shirt</h1><meta itemprop="sku" '
+        'content="M1"><img itemprop="image" src="/a.jpg"><img itemprop="image" src="/b.jpg">'
+        '<div itemprop="brand" itemscope itemtype="http://schema.org/Brand"><span itemprop="name">Gauge</span></div>'
+        '<div itemprop="description"><p>Cotton.</p></div></div>'
+    )
+    found = product(html)
+    assert (found.product_id, found.brand, found.description) == ("shop/M1", "Gauge", "Cotton.")
+    assert urls(found) == ["/a.jpg", "/b.jpg"]
+
+
+def opengraph(description: str) -> str:
+    return (
+        '<meta property="og:type" content="product"><meta property="og:title" content="Blue shirt | Corso">'
+        f'<meta property="og:image" content="/a.jpg"><meta property="og:description" content="{description}">'
+    )
+
+
+def test_a_cut_description_loses_to_the_block_that_holds_all_of_it() -> None:
+    html = f"{opengraph(FULL[:250])}<h1>Blue shirt</h1><div id='tab-description'><p>{FULL}</p></div>"
+    assert product(html).description == f"<p>{FULL}</p>"
+
+
+def test_a_block_of_other_words_does_not_replace_a_description() -> None:
+    html = f"{opengraph(FULL[:250])}<h1>Shirt</h1><div class='shipping-description'>{'We ship. ' * 90}</div>"
+    assert product(html).description == FULL[:250].strip()
+
+
+def test_the_shop_s_name_leaves_the_title_where_the_heading_has_none() -> None:
+    assert product(opengraph("x") + "<h1>Blue shirt</h1>").title == "Blue shirt"
+
+
+def test_the_gallery_adds_the_photos_that_opengraph_leaves_out_but_never_related_ones() -> None:
+    html = (
+        f"{opengraph('x')}<header><a href='/'><img src='/logo.png'></a></header>"
+        "<ul class='breadcrumbs'><li>Home</li><li>Men</li><li>Shirts</li></ul><h1>Blue shirt</h1>"
+        "<div class='product-gallery'><a href='/a.jpg'><img src='/a-100x100.jpg'></a>"
+        "<a href='/b.jpg'><img src='/b-100x100.jpg'></a><img class='lazy' src='data:,' data-src='/c.jpg'></div>"
+        "<h2>You may also like</h2><ul><li><a href='/p/2'><img src='/d.jpg'></a></li></ul>"
+        "<section class='related'><img src='/e.jpg'></section><footer><img src='/visa.jpg'></footer>"
+    )
+    found = product(html)
+    assert urls(found) == ["/a.jpg", "/b.jpg", "/c.jpg"]
+    assert found.categories == ("Men > Shirts",)
+
+
+def test_a_plain_page_with_a_buy_button_is_a_product() -> None:
+    html = (
+        "<h1>Red hat</h1><img src='/hat.jpg' srcset='/hat-s.jpg 320w, /hat-l.jpg 1200w'>"
+        "<div class='description'>Felt.</div><table><tr><th>Material</th><td>Felt</td></tr></table>"
+        "<form action='/cart'><button>Add to cart</button></form>"
+    )
+    found = product(html)
+    assert (found.title, found.description, urls(found)) == ("Red hat", "Felt.", ["/hat-l.jpg"])
+    assert found.attributes == (Attribute(name="Material", value="Felt"),)
+
+
+def test_a_page_about_the_shop_is_no_product() -> None:
+    assert extract("<h1>About us</h1><img src='/team.jpg'><p>Since 1894.</p>", URL, "shop") is None
+
+
+def test_magento_swatches_give_each_photo_its_colour() -> None:
+    def view(name: str, position: int) -> dict[str, object]:
+        return {"full": f"http://shop.example/{name}.jpg", "position": str(position), "type": "image"}
+
+    gallery = {"[data-gallery-role]": {"mage/gallery/gallery": {"data": [view("main", 1)]}}}
+    options = [{"label": "Black", "products": ["7", "8"]}, {"label": "Red", "products": ["9"]}]
+    config = {
+        "attributes": {"93": {"code": "color", "options": options}},
+        "images": {"7": [view("back", 2), view("main", 1)], "8": [view("main", 1)], "9": [view("red", 1)]},
+    }
+    swatches = {"[data-role]": {"Magento_Swatches/js/swatch-renderer": {"jsonConfig": config}}}
+    scripts = "".join(f'<script type="text/x-magento-init">{json.dumps(data)}</script>' for data in (gallery, swatches))
+    found = product(f"<h1>Shirt</h1>{scripts}")
+    assert [(photo.url[-8:-4], photo.colour) for photo in found.photos] == [
+        ("main", "Black"),
+        ("back", "Black"),
+        ("/red", "Red"),
+    ]
+
+
+def test_the_canonical_url_is_the_product_s_whatever_link_led_there() -> None:
+    html = '<link rel="canonical" href="/p/shirt">' + jsonld({"@type": "Product", "name": "Shirt"})
+    ids = {product(html, f"http://shop.example{path}").product_id for path in ("/p/shirt", "/sale/shirt?utm_source=x")}
+    assert len(ids) == 1
+
+
+def test_a_canonical_home_page_is_not_believed() -> None:
+    html = '<link rel="canonical" href="/">' + jsonld({"@type": "Product", "name": "Shirt"})
+    assert product(html).url == URL
+
+
+def test_every_field_keeps_the_layer_it_came_from() -> None:
+    found = extract(jsonld({"@type": "Product", "name": "Shirt"}) + opengraph(FULL), URL, "shop")
+    assert found is not None
+    assert (found.layers["title"], found.layers["description"]) == ("json-ld", "opengraph")
+
+
+@given(st.text(alphabet="<>/=\"' abh1imgscrtyplduv{}[]:,@&;\x00\n", max_size=200))
+def test_no_page_however_broken_raises(html: str) -> None:
+    extract(html, URL, "shop")
+    extract(f'<h1>x</h1><script type="application/ld+json">{html}</script>', URL, "shop")
+    extract(f'<div itemscope itemtype="http://schema.org/Product"><i itemprop="name">{html}</i></div>', URL, "shop")
+
+
+_KEYS = (
+    *("@type", "@graph", "@id", "name", "sku", "image", "brand", "category", "hasVariant", "url", "position"),
+    *("itemListElement", "additionalProperty", "isVariantOf", "value", "item", "description", "contentUrl"),
+)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(_KEYS),
+            inner | st.sampled_from(["Product", "ProductGroup", "BreadcrumbList"]),
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(_JSON)
+def test_no_jsonld_however_odd_raises(data: object) -> None:
+    extract(jsonld(data), URL, "shop")
+    extract(jsonld({"@type": "Product", "name": "Shirt", "image": data, "brand": data, "offers": data}), URL, "shop")

@@ -157,6 +157,8 @@ class Finetune(Training):
     """Move each photo by up to this many pixels both ways."""
     freeze_batch_norm: bool = field(kw_only=True)
     """Keep the batch-norm statistics of the untrained backbone."""
+    frozen: tuple[str, ...] = field(kw_only=True)
+    """Modules of the backbone, by their torch names (features.0, layer1), that are not trained; none in the paper."""
 
 
 @dataclass(frozen=True, config=_STRICT)

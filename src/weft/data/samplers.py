@@ -46,10 +46,15 @@ class Sampler:
             seed: Any whole number.
 
         Raises:
-            ContractError: No photo has a word.
+            ContractError: No photo has a word, or one has a word that the vocabulary lacks.
         """
         if len(bags.words) == 0:
             raise ContractError("no training photo has a word of the vocabulary: look at dropped.tsv and quarantine")
+        if bags.words.max() >= vocabulary_size:
+            raise ContractError(
+                f"the prepared photos hold word {bags.words.max()} of a vocabulary of {vocabulary_size} words; "
+                "run the stage prepare with this words.tsv"
+            )
         self._bags, self._target, self._sampling, self._seed = bags, target, sampling, seed
         self._with_words = np.flatnonzero(bags.sizes)
         counts = bags.photo_counts(vocabulary_size)

@@ -1,5 +1,6 @@
 """Any torchvision classification model as an image encoder f: its last linear layer taken off, z = f(x)."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import torchvision
@@ -52,8 +53,25 @@ def _without_classifier(network: nn.Module, name: str) -> tuple[nn.Module, int]:
     return network, last.in_features
 
 
-def freeze_batch_norm(network: nn.Module) -> None:
-    """Put every batch norm in eval mode: statistics stay those of the untrained backbone."""
-    for module in network.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.eval()
+def frozen_modules(network: nn.Module, names: Iterable[str], batch_norm: bool) -> list[nn.Module]:
+    """The modules that training leaves as they are: keep them in eval mode.
+
+    Args:
+        network: A backbone; the parameters of the named modules stop asking for gradients.
+        names: Modules by their torch names.
+        batch_norm: Whether every batch norm keeps its statistics (its scale and shift are trained all the same).
+
+    Raises:
+        ModelError: The network has no module of that name.
+    """
+    modules = dict(network.named_modules())
+    unknown = [name for name in names if name not in modules or not name]
+    if unknown:
+        known = ", ".join(name for name in modules if name and name.count(".") <= 1)
+        raise ModelError(f"finetune.frozen: the backbone has no module {', '.join(unknown)}; it has {known}")
+    frozen = [modules[name] for name in names]
+    for module in frozen:
+        module.requires_grad_(False)
+    if batch_norm:
+        frozen += [module for module in modules.values() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    return frozen

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from weft.data.bags import Bags
 from weft.data.loader import Photos, decoded
 from weft.data.photo_store import PhotoStore
 from weft.data.samplers import Batch, Sampler, uniform_targets
-from weft.model.backbone import freeze_batch_norm
+from weft.model.backbone import frozen_modules
 from weft.model.embedder import Embedder
 from weft.params import Finetune
 from weft.progress import track
@@ -58,7 +59,8 @@ def finetune(
     """
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     sampler = Sampler(train.bags, len(model.words), settings.target, settings.sampling, settings.seed)
-    encoder = list(model.encoder.parameters())
+    frozen = frozen_modules(model.encoder, settings.frozen, settings.freeze_batch_norm)
+    encoder = [parameter for parameter in model.encoder.parameters() if parameter.requires_grad]
     optimizer = build_optimizer(
         [(encoder, settings.learning_rate), ([model.words], settings.word_learning_rate)], settings
     )
@@ -73,9 +75,11 @@ def finetune(
     for epoch in range(len(journal.history), settings.epochs + 1):
         began = time.monotonic()
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
+        # A backbone's dropout draws from the global generator: seeded by epoch, so that a resumed training is the same.
+        torch.manual_seed(settings.seed * 1_000_003 + epoch)
         batches = decoded(train.store, sampler.epoch(epoch, settings.batch_size), workers)
         shown = track(batches, f"finetune, epoch {epoch} of {settings.epochs}", steps, "steps")
-        total, waited = _train_epoch(model, shown, settings, optimizer, schedule, generator)
+        total, waited = _train_epoch(model, frozen, shown, settings, optimizer, schedule, generator)
         seconds = time.monotonic() - began
         val_loss = validation_loss(_embedded(model, val.store, yardstick, device, workers), model.words)
         journal.add(EpochRecord(epoch, total / len(sampler), val_loss, optimizer.param_groups[-1]["lr"]))
@@ -86,6 +90,7 @@ def finetune(
 
 def _train_epoch(
     model: Embedder,
+    frozen: list[nn.Module],
     batches: Iterable[tuple[Photos, Batch]],
     settings: Finetune,
     optimizer: torch.optim.Optimizer,
@@ -94,8 +99,8 @@ def _train_epoch(
 ) -> tuple[float, float]:
     """One pass over `batches`; the sum of the photos' losses and the seconds spent waiting for photos."""
     model.train()
-    if settings.freeze_batch_norm:
-        freeze_batch_norm(model.encoder)
+    for module in frozen:
+        module.eval()
     device = model.words.device
     total, waited, asked = 0.0, 0.0, time.monotonic()
     for pixels, batch in batches:

@@ -1,8 +1,10 @@
 """Any torchvision classification model as an image encoder f: its last linear layer taken off, z = f(x)."""
 
+import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+import torch
 import torchvision
 from torch import nn
 
@@ -18,7 +20,7 @@ def load_backbone(name: str, weights: str) -> tuple[nn.Module, int]:
 
     Args:
         name: A torchvision classification model.
-        weights: "imagenet", "random", or the path of a local file.
+        weights: "imagenet", "random" (the same at every call), or the path of a local file.
 
     Raises:
         ModelError: The name or the weights cannot be used, or do not fit each other.
@@ -37,9 +39,12 @@ def load_backbone(name: str, weights: str) -> tuple[nn.Module, int]:
 def _network(name: str) -> nn.Module:
     known = torchvision.models.list_models(module=torchvision.models)
     if name not in known:
-        close = ", ".join(model for model in known if model[:5] == name[:5])
+        close = ", ".join(difflib.get_close_matches(name, known))
         raise ModelError(f"model.backbone = {name}: not a torchvision classification model; near it: {close or 'none'}")
-    network: nn.Module = torchvision.models.get_model(name, weights=None)
+    # Features and finetune each load a backbone: random weights must be the same for both.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network: nn.Module = torchvision.models.get_model(name, weights=None)
     return network
 
 

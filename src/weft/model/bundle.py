@@ -90,9 +90,9 @@ def load_bundle(folder: Path) -> Bundle:
         embedder = Embedder(encoder, torch.zeros(len(words), dim))
         embedder.load_state_dict(dict(read_weights(folder / files.MODEL)), strict=True)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(
-            f"{folder}: config, vocabulary and weights do not fit: {str(error).splitlines()[0]}"
-        ) from error
+        # torch says in its first line only that something is wrong.
+        reason = " ".join(line.strip() for line in str(error).splitlines()[:2])
+        raise ModelError(f"{folder}: config, vocabulary and weights do not fit: {reason}") from error
     return Bundle(embedder.eval(), words, height, width, digest)
 
 

@@ -4,11 +4,11 @@ A checkpoint belongs to its fingerprint (params and input data); another fingerp
 """
 
 import hashlib
-import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from weft import tables
 
@@ -18,6 +18,15 @@ _FILE = "checkpoint.pt"
 def fingerprint(*parts: object) -> str:
     """A digest of whatever the training depends on, by its repr."""
     return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()
+
+
+def weights_digest(model: nn.Module) -> str:
+    """Names these very weights: sha256 of all tensors of the model's state."""
+    whole = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        whole.update(name.encode())
+        whole.update(tensor.detach().cpu().contiguous().numpy())
+    return whole.hexdigest()
 
 
 def save_checkpoint(folder: Path, belongs_to: str, state: dict[str, Any]) -> None:
@@ -30,7 +39,7 @@ def load_checkpoint(folder: Path, belongs_to: str) -> dict[str, Any] | None:
     """The state last saved, or None when there is none, it is damaged, or it belongs to another training."""
     try:
         state = torch.load(folder / _FILE, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+    except Exception:  # noqa: BLE001  damaged bytes make torch raise whatever its reader trips over
         return None
     return state if isinstance(state, dict) and state.get("belongs_to") == belongs_to else None
 

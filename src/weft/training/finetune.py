@@ -17,7 +17,7 @@ from weft.model.embedder import Embedder
 from weft.params import Finetune
 from weft.progress import track
 from weft.training.augment import augment
-from weft.training.checkpoint import fingerprint
+from weft.training.checkpoint import fingerprint, weights_digest
 from weft.training.journal import Journal
 from weft.training.objective import objective, validation_loss
 from weft.training.record import EpochCost, EpochRecord
@@ -30,6 +30,10 @@ class StoredPhotos:
 
     store: PhotoStore
     bags: Bags
+
+    def digest(self) -> str:
+        """Names these very photos."""
+        return self.store.digest() + self.bags.digest()
 
 
 def finetune(
@@ -57,6 +61,7 @@ def finetune(
     Returns:
         The history.
     """
+    belongs_to = fingerprint(settings, train.digest(), val.digest(), weights_digest(model))
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     sampler = Sampler(train.bags, len(model.words), settings.target, settings.sampling, settings.seed)
     frozen = frozen_modules(model.encoder, settings.frozen, settings.freeze_batch_norm)
@@ -68,7 +73,7 @@ def finetune(
     schedule = Schedule(optimizer, settings, steps)
     yardstick = list(uniform_targets(val.bags, 4 * settings.batch_size))
 
-    journal = Journal(state, fingerprint(settings, train.bags.digest(), len(encoder)), model, optimizer, schedule)
+    journal = Journal(state, belongs_to, model, optimizer, schedule)
     if not journal.history:
         untrained = validation_loss(_embedded(model, val.store, yardstick, device, workers), model.words)
         journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))

@@ -3,6 +3,7 @@
 Exact as long as there is no augmentation and batch norm is in eval mode: no photo is decoded twenty times for nothing.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ class CachedPhotos:
     z: npt.NDArray[np.float16]
     """(photos, embedding_dim)"""
     bags: Bags
+
+    def digest(self) -> str:
+        """Names these very photos."""
+        return hashlib.sha256(np.ascontiguousarray(self.z).data).hexdigest() + self.bags.digest()
 
 
 def fit_words(
@@ -63,7 +68,9 @@ def fit_words(
     schedule = Schedule(optimizer, settings, steps_per_epoch=-(-len(sampler) // settings.batch_size))
     yardstick = list(uniform_targets(val.bags, settings.batch_size))
 
-    journal = Journal(state, fingerprint(settings, train.bags.digest(), train.z.shape), model, optimizer, schedule)
+    journal = Journal(
+        state, fingerprint(settings, train.digest(), val.digest(), vocabulary_size), model, optimizer, schedule
+    )
     if not journal.history:
         untrained = validation_loss(_embedded(val.z, yardstick, device), model.words)
         journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))

@@ -40,12 +40,12 @@ class Journal:
     def add(self, record: EpochRecord) -> None:
         """Close an epoch: move the schedule, keep the weights if they are the best so far, save the checkpoint.
 
-        A val_loss that is NaN (no val photos) makes every epoch the best: the last one wins.
+        Without a finite val_loss so far (no val photos) every epoch is the best: the last one wins.
         """
         if record.epoch > 0:
             self._schedule.after_epoch(record.val_loss)
-        lowest = min((past.val_loss for past in self.history), default=math.inf)
-        if not record.val_loss >= lowest:
+        finite = [past.val_loss for past in self.history if math.isfinite(past.val_loss)]
+        if not finite or record.val_loss < min(finite):
             self.best = {name: tensor.detach().cpu().clone() for name, tensor in self._model.state_dict().items()}
         self.history.append(record)
         save_checkpoint(

@@ -1,0 +1,91 @@
+"""What the tests of several rooms share: tiny photos, prepared shards, a word list and a model bundle."""
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from weft import artefacts, tables
+from weft.contracts.tables import PREPARED
+
+# Before torch is imported: for arrays this small, threads only cost.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+SIDE = 32
+"""Pixels of every test photo."""
+
+COLOURS = {"red": (200, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 200), "black": (15, 15, 15)}
+
+
+def _jpeg(colour: str = "red", seed: int = 0) -> bytes:
+    """A photo of one colour with a little noise."""
+    noise = np.random.default_rng(seed).integers(-15, 16, (SIDE, SIDE, 3))
+    pixels = np.clip(np.array(COLOURS[colour]) + noise, 0, 255).astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=90)
+    return stream.getvalue()
+
+
+def _write_prepared(folder: Path, bags: Sequence[Sequence[int]], rows_per_shard: int = 100) -> Path:
+    """Prepared photos, one a product; the photo's colour is its first word's place among COLOURS."""
+    names = list(COLOURS)
+    rows = [
+        {
+            "product_id": f"alder/{n:04}",
+            "view": 0,
+            "photo_id": f"alder/{n:04}#0",
+            "colour": None,
+            "jpeg": _jpeg(names[(bag[0] if bag else n) % len(names)], seed=n),
+            "word_ids": list(bag),
+        }
+        for n, bag in enumerate(bags)
+    ]
+    tables.write_shards(folder, rows, PREPARED, rows_per_shard)
+    return folder
+
+
+def _write_words(path: Path, words: Sequence[str]) -> Path:
+    columns = {"word_id": range(len(words)), "word": words, "document_frequency": 5, "count": 7}
+    artefacts.write_words(path, pd.DataFrame(columns))
+    return path
+
+
+@pytest.fixture(scope="session")
+def jpeg() -> Callable[..., bytes]:
+    return _jpeg
+
+
+@pytest.fixture(scope="session")
+def write_prepared() -> Callable[..., Path]:
+    return _write_prepared
+
+
+@pytest.fixture(scope="session")
+def write_words() -> Callable[[Path, Sequence[str]], Path]:
+    return _write_words
+
+
+@pytest.fixture(scope="session")
+def bundle_words() -> list[str]:
+    """The vocabulary of `bundle`."""
+    return ["red", "green", "blue", "black", "dress", "flip-flops", "null", "nan"]
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory, bundle_words: list[str]) -> Path:
+    """A model bundle with a small untrained backbone; read it, never change it."""
+    from weft.model.backbone import load_backbone
+    from weft.model.bundle import save_bundle
+    from weft.model.embedder import Embedder, initial_words
+
+    folder = tmp_path_factory.mktemp("models")
+    words = _write_words(folder / "words.tsv", bundle_words)
+    encoder, dim = load_backbone("shufflenet_v2_x0_5", "random")
+    embedder = Embedder(encoder, initial_words(len(bundle_words), dim, seed=1))
+    save_bundle(folder / "embedder", embedder, "shufflenet_v2_x0_5", SIDE, SIDE, words)
+    return folder / "embedder"

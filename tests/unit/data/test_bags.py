@@ -1,0 +1,72 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from weft import tables
+from weft.data.bags import bags_of, read_bags
+from weft.errors import ContractError
+
+NEIGHBOURS = [[3, 3, 5], [3, 5, 5], [], [], [5], [5, 5], [0, 5], []]
+"""Bags that end or begin as the one before, with empty ones between."""
+
+
+def test_bags_give_back_what_they_hold():
+    bags = bags_of(NEIGHBOURS)
+    assert len(bags) == len(NEIGHBOURS)
+    assert [bags[n].tolist() for n in range(len(bags))] == NEIGHBOURS
+    assert bags.sizes.tolist() == [len(bag) for bag in NEIGHBOURS]
+
+
+def test_no_bags_are_no_words():
+    bags = bags_of([])
+    assert len(bags) == 0
+    assert bags.photo_counts(3).tolist() == [0, 0, 0]
+
+
+def test_photo_counts_count_entries():
+    counted = Counter(word for bag in NEIGHBOURS for word in bag)
+    assert bags_of(NEIGHBOURS).photo_counts(8).tolist() == [counted[word] for word in range(8)]
+
+
+def test_positions_are_padded_to_the_largest_bag_asked_for():
+    bags = bags_of(NEIGHBOURS)
+    places, real = bags.positions(np.array([6, 2, 1, 6]))
+    assert real.tolist() == [[True, True, False], [False] * 3, [True] * 3, [True, True, False]]
+    assert [bags.words[row[mask]].tolist() for row, mask in zip(places, real, strict=True)] == [
+        [0, 5], [], [3, 5, 5], [0, 5],
+    ]  # fmt: skip
+
+
+def test_the_digest_tells_contents_apart():
+    assert bags_of([[1], [2]]).digest() == bags_of([[1], [2]]).digest()
+    others = [bags_of(bags).digest() for bags in ([[1], [2]], [[1, 2], []], [[], [1, 2]], [[1], [3]])]
+    assert len(set(others)) == 4
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(st.integers(0, 4), max_size=5).map(sorted), max_size=12),
+    st.integers(1, 5),
+)
+def test_reading_equals_its_naive_twin(tmp_path_factory, write_prepared, repeats, bags, rows_per_shard):
+    folder = write_prepared(tmp_path_factory.mktemp("p") / "train", bags, rows_per_shard)
+    read = read_bags(folder, repeats)
+    assert [Counter(read[n].tolist()) for n in range(len(read))] == [
+        Counter(bag if repeats else set(bag)) for bag in bags
+    ]
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+def test_bags_are_read_across_row_groups_and_shards(tmp_path, monkeypatch, write_prepared, repeats):
+    monkeypatch.setattr(tables, "ROWS_PER_GROUP", 2)
+    read = read_bags(write_prepared(tmp_path / "train", NEIGHBOURS, rows_per_shard=3), repeats)
+    assert [read[n].tolist() for n in range(len(read))] == [bag if repeats else sorted(set(bag)) for bag in NEIGHBOURS]
+
+
+def test_missing_shards_are_named(tmp_path):
+    with pytest.raises(ContractError, match="nowhere: no such file or folder, wanted prepared photos"):
+        read_bags(tmp_path / "nowhere", repeats=True)

@@ -26,20 +26,24 @@ def join(sightings: Sequence[tuple[str, Product]], trails: Iterable[str]) -> Pro
     """One product from all pages that show it, whatever the order they were read in.
 
     Args:
-        sightings: (page, product), at least one. The page that is its own canonical URL speaks first.
+        sightings: (page, product), at least one. The page that is its own canonical URL speaks first. Where they
+            tell several colours, the product has none of its own and each photo that of its page.
         trails: Category paths of the listings it was seen on.
     """
     ordered = [product for page, product in sorted(sightings, key=lambda s: (s[0] != s[1].url, s[0]))]
+    colours = {product.colour for product in ordered if product.colour}
     photos: dict[str, PhotoLink] = {}
     for product in ordered:
+        # Pages of one product in several colours: a photo shows the colour of its page.
+        shown = product.colour if len(colours) > 1 else None
         for photo in product.photos:
             if photo.url not in photos or photos[photo.url].colour is None:
-                photos[photo.url] = photo
+                photos[photo.url] = PhotoLink(url=photo.url, colour=photo.colour or shown)
     return replace(
         ordered[0],
         description=next((p.description for p in ordered if p.description), ""),
         brand=next((p.brand for p in ordered if p.brand), None),
-        colour=next((p.colour for p in ordered if p.colour), None),
+        colour=colours.pop() if len(colours) == 1 else None,
         categories=union_of_trails([*trails, *(path for p in ordered for path in p.categories)]),
         attributes=tuple(dict.fromkeys(attribute for p in ordered for attribute in p.attributes)),
         photos=tuple(photos.values()),

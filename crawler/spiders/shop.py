@@ -25,6 +25,8 @@ from crawler.outcomes import PAGE, PHOTO, SITEMAP, Failed, ListingRead, Outcome,
 from crawler.scheduler import FrontierScheduler
 from crawler.states import state_path
 from crawler.store import Store
+from weft.errors import ShopError
+from weft.params import Shop
 
 BY_HAND = Path("var/crawl")
 PARENT_SECONDS = 1.0
@@ -49,9 +51,11 @@ class ShopSpider(Spider):
     def __init__(
         self, name: str, url: str, state: str = "", max_products: str = "0", parent: str = "0", **arguments: Any
     ) -> None:
-        super().__init__(name, **arguments)
-        self.start_url = urls.clean(url)
-        self.max_products = int(max_products)
+        # Checked as params.yaml is: a name is the first part of every product id.
+        shop = Shop(name=name, url=url, max_products=int(max_products))
+        super().__init__(shop.name, **arguments)
+        self.start_url = urls.clean(shop.url)
+        self.max_products = shop.max_products
         self.store = Store(Path(state) if state else state_path(BY_HAND, name, url, self.max_products))
         self.is_ready = False
         """robots.txt is read and the frontier planted."""
@@ -64,6 +68,8 @@ class ShopSpider(Spider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Settle what the arguments say about manners, then make the spider."""
+        if not {"name", "url"} <= kwargs.keys():
+            raise ShopError("scrapy crawl shop: wanted -a name=<our name for it> -a url=<where it begins>")
         delay, concurrency, at = (kwargs.pop(key, None) for key in ("delay", "concurrency", "at"))
         if delay is not None:
             crawler.settings.set("DOWNLOAD_DELAY", float(delay), priority="spider")

@@ -152,3 +152,11 @@ def test_a_file_that_is_no_state_is_named(tmp_path: Path) -> None:
         Store(path)
     with pytest.raises(ShopError, match="crawl the shop first"):
         Snapshot("shop", tmp_path / "missing.sqlite")
+
+
+def test_pages_of_several_colours_give_each_photo_the_colour_of_its_page() -> None:
+    red = product(1, colour="Red", photos=(PhotoLink(url="r"),))
+    blue = product(1, colour="Blue", url=f"{BASE}/p/1-blue", photos=(PhotoLink(url="b"),))
+    joined = join([(red.url, red), (blue.url, blue)], [])
+    assert joined.colour is None
+    assert joined.photos == (PhotoLink(url="r", colour="Red"), PhotoLink(url="b", colour="Blue"))

@@ -1,0 +1,66 @@
+"""The built-in shops, three markups: everything that they show comes home."""
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local_shop import settings
+
+from crawler.run import crawl_shops
+from weft import params, tables
+from weft.contracts.tables import PHOTOS, PRODUCTS
+from weft.demo.catalogue import DemoProduct, products
+from weft.demo.server import serving
+from weft.demo.texts import text_of
+
+COUNT = 12
+MARKUPS = ("jsonld", "microdata", "opengraph")
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, int]]]:
+    folder = tmp_path_factory.mktemp("demo")
+    shops = (params.Shop(name=f"demo-{markup}", url=f"demo:{markup}") for markup in MARKUPS)
+    with serving(MARKUPS, COUNT, 1) as bases:
+        served_at = {f"demo:{markup}": base for markup, base in bases.items()}
+        crawl_shops(settings(*shops), folder / "state", folder / "out", served_at)
+        stats = {}
+        for markup, base in bases.items():
+            with urllib.request.urlopen(f"{base}__stats__") as reply:
+                stats[markup] = json.load(reply)
+    return folder / "out", stats
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict[str, DemoProduct]:
+    return {product.sku: product for product in products(1, COUNT)}
+
+
+def by_sku(out: Path) -> dict[str, dict[str, Any]]:
+    rows = tables.read(out / "products.parquet", PRODUCTS).to_pylist()
+    return {row["product_id"].partition("/")[2]: row for row in rows}
+
+
+def test_every_product_comes_home_with_its_title(crawled: Any, truth: dict[str, DemoProduct]) -> None:
+    assert {sku: row["title"] for sku, row in by_sku(crawled[0]).items()} == {
+        sku: text_of(product).title for sku, product in truth.items()
+    }
+
+
+def test_every_photo_comes_home(crawled: Any, truth: dict[str, DemoProduct]) -> None:
+    rows = [row for table in tables.read_shards(crawled[0] / "photos", PHOTOS) for row in table.to_pylist()]
+    found = {(row["product_id"].partition("/")[2], row["position"]) for row in rows}
+    assert found == {(sku, n) for sku, product in truth.items() for n in range(len(product.views))}
+
+
+def test_brands_and_categories_come_home(crawled: Any, truth: dict[str, DemoProduct]) -> None:
+    for sku, row in by_sku(crawled[0]).items():
+        assert row["brand"] == truth[sku].brand
+        assert row["categories"]
+        assert {" > ".join(trail) for trail in text_of(truth[sku]).trails} >= set(row["categories"])
+
+
+def test_forbidden_ground_is_never_entered(crawled: Any) -> None:
+    assert not [kind for stats in crawled[1].values() for kind in stats if "forbidden" in kind or "disallowed" in kind]

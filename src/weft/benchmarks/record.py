@@ -2,10 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
-
-from weft import params
 
 
 @dataclass(frozen=True)
@@ -39,24 +36,3 @@ class BenchmarkData(Protocol):
         Raises:
             BenchmarkError: A photo cannot be read. Whether the bytes are a picture is not looked at here.
         """
-
-
-def open_benchmark(settings: params.Benchmark) -> BenchmarkData:
-    """Open a benchmark with the reader its settings name.
-
-    Raises:
-        BenchmarkError: The files are not what the reader expects.
-        ContractError: The prepared photos of the own catalogue are missing or broken.
-    """
-    folder = Path(settings.path)
-    if settings.reader == "catalogue":
-        from weft.benchmarks.catalogue import Catalogue
-
-        return Catalogue(folder)
-    if settings.reader == "inshop":
-        from weft.benchmarks.inshop import InShop
-
-        return InShop(folder)
-    from weft.benchmarks.labelled_photos import LabelledPhotos
-
-    return LabelledPhotos(folder, settings)

@@ -1,0 +1,24 @@
+"""From the settings of a benchmark to its reader."""
+
+from pathlib import Path
+
+from weft import params
+from weft.benchmarks.catalogue import Catalogue
+from weft.benchmarks.inshop import InShop
+from weft.benchmarks.labelled_photos import LabelledPhotos
+from weft.benchmarks.record import BenchmarkData
+
+
+def open_benchmark(settings: params.Benchmark) -> BenchmarkData:
+    """Open a benchmark with the reader its settings name.
+
+    Raises:
+        BenchmarkError: The files are not what the reader expects.
+        ContractError: The prepared photos of the own catalogue are missing or broken.
+    """
+    folder = Path(settings.path)
+    if settings.reader == "catalogue":
+        return Catalogue(folder)
+    if settings.reader == "inshop":
+        return InShop(folder)
+    return LabelledPhotos(folder, settings)

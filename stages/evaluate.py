@@ -42,8 +42,8 @@ def main() -> None:
             args.out,
         )
         run.log_metrics(metrics)
-        for name in (files.METRICS, files.CONTACT_SHEET):
-            run.log_file(args.out / name)
+        run.log_file(args.out / files.METRICS)
+        run.log_file(args.out / files.CONTACT_SHEET)
 
 
 if __name__ == "__main__":

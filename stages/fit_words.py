@@ -10,8 +10,11 @@ from weft import errors, params, runtime, tracking
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--features", "--photos", "--words", "--state", "--out"):
-        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--words", type=Path, required=True)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     runtime.settle_threads()
 

@@ -1,0 +1,75 @@
+"""Which rooms a script reaches: its imports and theirs, followed through weft.* and crawler.*, read but never run."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+SOURCES = {"weft": ROOT / "src" / "weft", "crawler": ROOT / "crawler"}
+
+CANNOT_CHANGE_AN_OUT = {
+    "weft.errors": "names of exceptions and how they are answered",
+    "weft.params": "only reads; the values it reads are tracked by `params:`",
+    "weft.progress": "lines and bars for people",
+    "weft.runtime": "device, threads and workers, which never change a result",
+    "weft.tracking": "writes to MLflow, never to an out",
+}
+"""Rooms that no stage has to list, each with the reason. They are not followed either."""
+
+
+def rooms_reached(script: Path) -> dict[str, list[str]]:
+    """Paths of the rooms as dvc.yaml writes them, each with one chain of modules that leads to it."""
+    chains: dict[str, list[str]] = {}
+    seen: set[str] = set()
+    waiting = [(name, [script.name]) for name in imported_modules(script)]
+    while waiting:
+        module, chain = waiting.pop()
+        if module in seen or _room(module) in CANNOT_CHANGE_AN_OUT:
+            continue
+        seen.add(module)
+        chain = [*chain, module]
+        if module.count("."):
+            chains.setdefault(_path_of_room(module), chain)
+        waiting += [(name, chain) for name in imported_modules(file_of(module))]
+    return chains
+
+
+def imported_modules(file: Path) -> Iterator[str]:
+    """Our own modules that `file` imports, at its top or inside a function, with the packages around them."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            yield from _ours(name)
+
+
+def file_of(module: str) -> Path:
+    """The file of one of our modules."""
+    first, *rest = module.split(".")
+    place = SOURCES[first].joinpath(*rest)
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+
+def _ours(name: str) -> Iterator[str]:
+    """`name` and the packages around it, as far as they are modules of ours: weft.tables.read is weft, weft.tables."""
+    parts = name.split(".")
+    if parts[0] in SOURCES:
+        prefixes = (".".join(parts[: n + 1]) for n in range(len(parts)))
+        yield from (module for module in prefixes if file_of(module).is_file())
+
+
+def _room(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+def _path_of_room(module: str) -> str:
+    """The folder or file under src/weft; the crawler is one room."""
+    first, second, *_ = module.split(".")
+    if first == "crawler":
+        return "crawler"
+    place = SOURCES["weft"] / second
+    return (place if place.is_dir() else place.with_suffix(".py")).relative_to(ROOT).as_posix()

@@ -1,0 +1,64 @@
+"""Stages are adapters: dvc.yaml, stages/ and params.yaml speak of the same stages and keys."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from import_walk import ROOT
+
+STAGES: dict[str, dict[str, Any]] = {
+    name: stage.get("do", stage) for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items()
+}
+PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+SCRIPTS = sorted((ROOT / "stages").glob("*.py"))
+MOST_LINES = 60
+
+
+def keys_of(stage: str) -> list[str]:
+    """The params keys a stage lists, for the benchmark that every params file has."""
+    return [key.replace("${key}", "catalogue") for key in STAGES[stage]["params"]]
+
+
+def test_each_stage_runs_the_script_of_its_name_and_each_script_is_a_stage() -> None:
+    run = {name: re.findall(r"stages/(\w+)\.py", stage["cmd"]) for name, stage in STAGES.items()}
+    assert run == {script.stem: [script.stem] for script in SCRIPTS}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_key_a_stage_lists_is_in_params_yaml(stage: str) -> None:
+    for key in keys_of(stage):
+        value: Any = PARAMS
+        for part in key.split("."):
+            assert part in value, f"dvc.yaml: {stage}.params lists {key}, which params.yaml does not have"
+            value = value[part]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_every_section_a_stage_reads_is_listed(script: Path) -> None:
+    listed = {key.split(".")[0] for key in keys_of(script.stem)}
+    read = {
+        node.attr
+        for node in ast.walk(ast.parse(script.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in PARAMS and "args" not in ast.unparse(node.value)
+    }
+    assert read <= listed, f"dvc.yaml: {script.stem}.params lacks {sorted(read - listed)}"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_stage_is_short_and_loops_over_nothing(script: Path) -> None:
+    text = script.read_text()
+    assert len(text.splitlines()) <= MOST_LINES
+    loops = [node.lineno for node in ast.walk(ast.parse(text)) if isinstance(node, ast.For | ast.AsyncFor | ast.While)]
+    assert not loops, f"{script.name}: a loop in line {loops}; work belongs into the library"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_paths_of_a_command_are_deps_outs_or_state(stage: str) -> None:
+    """What DVC does not know of, it cannot keep; only var/ is a stage's own."""
+    known = [*STAGES[stage]["deps"], *STAGES[stage]["outs"]]
+    for path in re.findall(r"(?<=\s)(?:data|models|reports|var)/\S+", STAGES[stage]["cmd"]):
+        covered = any(name == path or name.startswith(f"{path}/") or path.startswith(f"{name}/") for name in known)
+        assert covered or path.startswith("var/"), f"dvc.yaml: {stage} is given {path}, neither dep nor out"

@@ -87,5 +87,5 @@ def _record(row: dict[str, Any]) -> Record:
         split=row["split"],
         labels=_NO_LABELS,
         group=None,
-        word_ids=tuple(sorted(set(row["word_ids"] or ()))),
+        word_ids=tuple(dict.fromkeys(row["word_ids"] or ())),
     )

@@ -68,18 +68,27 @@ class Sampler:
         """Draws in an epoch: as many as there are photos with words."""
         return len(self._with_words)
 
+    def steps(self, batch_size: int) -> int:
+        """Batches in an epoch. One photo left over joins the last batch, as batch norm cannot learn from one."""
+        whole, left = divmod(len(self), batch_size)
+        return whole + (left > 1 or whole == 0)
+
+    def _parts(self, batch_size: int) -> Iterator[slice]:
+        steps = self.steps(batch_size)
+        for step in range(steps):
+            yield slice(step * batch_size, (step + 1) * batch_size if step + 1 < steps else None)
+
     def epoch(self, epoch: int, batch_size: int) -> Iterator[Batch]:
-        """Yield the batches of one epoch; the last may be smaller."""
+        """Yield the batches of one epoch, `steps` many."""
         random = np.random.default_rng((self._seed, epoch))
         if self._target == "all_words":
             photos = self._draw_photos(random)
-            for start in range(0, len(photos), batch_size):
-                yield self._all_words(photos[start : start + batch_size])
+            for part in self._parts(batch_size):
+                yield self._all_words(photos[part])
             return
         entries = self._draw_entries(random)
         photos = np.searchsorted(self._bags.offsets, entries, side="right") - 1
-        for start in range(0, len(entries), batch_size):
-            part = slice(start, start + batch_size)
+        for part in self._parts(batch_size):
             words = self._bags.words[entries[part], None]
             yield Batch(photos[part], words, np.ones(words.shape, np.float32))
 

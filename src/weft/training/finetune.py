@@ -69,7 +69,7 @@ def finetune(
     optimizer = build_optimizer(
         [(encoder, settings.learning_rate), ([model.words], settings.word_learning_rate)], settings
     )
-    steps = -(-len(sampler) // settings.batch_size)
+    steps = sampler.steps(settings.batch_size)
     schedule = Schedule(optimizer, settings, steps)
     yardstick = list(uniform_targets(val.bags, 4 * settings.batch_size))
 

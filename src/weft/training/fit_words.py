@@ -65,7 +65,7 @@ def fit_words(
     model = Embedder(nn.Identity(), words).to(device)
     sampler = Sampler(train.bags, vocabulary_size, settings.target, settings.sampling, settings.seed)
     optimizer = build_optimizer([([model.words], settings.word_learning_rate)], settings)
-    schedule = Schedule(optimizer, settings, steps_per_epoch=-(-len(sampler) // settings.batch_size))
+    schedule = Schedule(optimizer, settings, steps_per_epoch=sampler.steps(settings.batch_size))
     yardstick = list(uniform_targets(val.bags, settings.batch_size))
 
     journal = Journal(

@@ -115,10 +115,15 @@ def test_the_order_is_a_function_of_seed_and_epoch(bags, sampling, target):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_last_batch_holds_what_is_left(bags, target):
-    batches = list(Sampler(bags, VOCABULARY, target, "image_first", seed=1).epoch(1, batch_size=3))
-    assert [len(batch.photos) for batch in batches] == [3, 1]
-    assert {len(batch.targets) for batch in batches} == {1, 3}
+@pytest.mark.parametrize(
+    ("photos", "batch_size", "sizes"),
+    [(6, 3, [3, 3]), (5, 3, [3, 2]), (7, 3, [3, 4]), (2, 3, [2]), (1, 3, [1]), (3, 1, [1, 1, 1])],
+)
+def test_the_last_batch_holds_what_is_left_but_never_one_photo(target, photos, batch_size, sizes):
+    sampler = Sampler(bags_of([[0]] * photos), VOCABULARY, target, "image_first", seed=1)
+    batches = list(sampler.epoch(1, batch_size))
+    assert [len(batch.photos) for batch in batches] == [len(batch.targets) for batch in batches] == sizes
+    assert sampler.steps(batch_size) == len(sizes)
 
 
 @pytest.mark.parametrize("empty", [[], [[]], [[], []]])

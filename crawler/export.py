@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument("states", type=Path, nargs="+", help="state files of finished crawls, NAME-KEY.sqlite")
     parser.add_argument("--out", type=Path, required=True, help="folder of the tables")
     args = parser.parse_args()
-    snapshots = [Snapshot(state.stem.rpartition("-")[0] or state.stem, state) for state in args.states]
+    snapshots = [Snapshot(state) for state in args.states]
     totals = export(snapshots, args.out)
     sys.stderr.write(f"{args.out}: {totals['products']:.0f} products, {totals['photos']:.0f} photos\n")
 

@@ -54,7 +54,7 @@ def crawl_shops(
     """
     jobs = [_job(shop, settings, state, served_at or {}) for shop in settings.shops]
     _crawl([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
-    snapshots = [Snapshot(job.shop.name, job.state, job.shop.max_products) for job in jobs]
+    snapshots = [Snapshot(job.state) for job in jobs]
     try:
         return export(snapshots, out)
     finally:
@@ -109,7 +109,7 @@ def _start(job: Job, settings: Crawl) -> "subprocess.Popen[bytes]":
 def _check_end(job: Job, status: int) -> None:
     if _is_complete(job):
         return
-    snapshot = Snapshot(job.shop.name, job.state)
+    snapshot = Snapshot(job.state)
     fault = snapshot.fault or f"the crawl of {job.url} ended before its end (exit status {status}); run again to go on"
     snapshot.close()
     raise ShopError(f"{job.shop.name}: {fault}. Its log: {job.state.with_suffix('.log')}")
@@ -121,7 +121,7 @@ def _is_complete(job: Job) -> bool:
     Raises:
         ShopError: It stopped for a reason, or found no product.
     """
-    snapshot = Snapshot(job.shop.name, job.state, job.shop.max_products)
+    snapshot = Snapshot(job.state)
     try:
         if not snapshot.is_complete:
             return False

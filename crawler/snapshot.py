@@ -31,23 +31,24 @@ class Failure(NamedTuple):
 class Snapshot:
     """What one crawl brought home.
 
+    Where the crawl had a limit on products, these are the first by rank, whatever else it met on the way.
+
     Args:
-        shop: Our name for the shop.
         path: Its state file.
-        max_products: Take this many, the first by rank; 0 takes all.
 
     Raises:
         ShopError: There is no readable state at `path`.
     """
 
-    def __init__(self, shop: str, path: Path, max_products: int = 0) -> None:
-        self.shop = shop
-        self._limit = max_products
+    def __init__(self, path: Path) -> None:
         try:
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
             self._about = dict(self._db.execute("SELECT name, value FROM about"))
         except sqlite3.Error as error:
-            raise ShopError(f"{path}: no crawl state of {shop} to read ({error}); crawl the shop first") from error
+            raise ShopError(f"{path}: no crawl state to read ({error}); crawl the shop first") from error
+        self.shop: str = self._about.get("shop", "")
+        """Our name for the shop."""
+        self._limit = int(self._about.get("max_products", "0"))
 
     def close(self) -> None:
         """Close the state file."""
@@ -72,11 +73,6 @@ class Snapshot:
             pages = [(page, products.from_json(body)) for _, page, body in sightings]
             seen_at = {page for page, _ in pages} | {product.url for _, product in pages}
             yield products.join(pages, (trail for url in sorted(seen_at) for trail in self._listed_under(url)))
-
-    def sha256(self, url: str) -> str | None:
-        """The hash of a photo's bytes, None when it could not be had."""
-        row = self._db.execute("SELECT sha256 FROM photos WHERE url = ?", (url,)).fetchone()
-        return str(row[0]) if row else None
 
     def photo(self, url: str) -> tuple[str, bytes] | None:
         """(sha256, bytes) of a photo as it was served, None when it could not be had."""

@@ -114,7 +114,7 @@ class ShopSpider(Spider):
         rules = robots.body.decode("utf-8", errors="replace") if robots.status < HTTPStatus.BAD_REQUEST else ""
         self._rules = Protego.parse(rules)
         self._slow_down(float(self._rules.crawl_delay(self._agent) or 0.0))
-        self.store.note(fault="")
+        self.store.note(fault="", shop=str(self.name), max_products=str(self.max_products))
         if not self.store.about("phase"):
             named = [url for line in self._rules.sitemaps if (url := urls.absolute(robots.url, line))]
             self.store.plant(SITEMAP, named)

@@ -34,9 +34,9 @@ def crawled(path: Path, *products: Product, shop: str = "shop") -> Snapshot:
         settle(store, PAGE, ProductRead, product=found)
     while waiting := store.todo(PHOTO, 1, ()):
         store.keep(PhotoRead(row=waiting[0][0], body=waiting[0][1].encode()))
-    store.note(complete="yes")
+    store.note(complete="yes", shop=shop)
     store.close()
-    return Snapshot(shop, path)
+    return Snapshot(path)
 
 
 def rows(out: Path) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def test_failures_are_sorted_and_a_guess_is_none(tmp_path: Path) -> None:
     settle(store, PAGE, Failed, reason="timeout", tries=5)
     settle(store, PAGE, Failed, reason="HTTP 404", tries=1)
     store.close()
-    snapshot = Snapshot("shop", tmp_path / "s.sqlite")
+    snapshot = Snapshot(tmp_path / "s.sqlite")
     export([snapshot], tmp_path / "out")
     failed = tables.read(tmp_path / "out" / "failures.parquet", FAILURES).to_pylist()
     assert [row["url"] for row in failed] == [f"{BASE}/a", f"{BASE}/b"]
@@ -120,7 +120,7 @@ def test_categories_follow_the_paths_of_listings(tmp_path: Path) -> None:
         store.keep(ListingRead(row=row, url=url, trail="", label=label, links=tuple(links)))
     settle(store, PAGE, ProductRead, product=product(1))
     store.close()
-    (found,) = Snapshot("shop", tmp_path / "s.sqlite").products()
+    (found,) = Snapshot(tmp_path / "s.sqlite").products()
     assert found.categories == ("Men > Shirts",)
 
 
@@ -151,7 +151,7 @@ def test_a_file_that_is_no_state_is_named(tmp_path: Path) -> None:
     with pytest.raises(ShopError, match=r"s\.sqlite: not a crawl state"):
         Store(path)
     with pytest.raises(ShopError, match="crawl the shop first"):
-        Snapshot("shop", tmp_path / "missing.sqlite")
+        Snapshot(tmp_path / "missing.sqlite")
 
 
 def test_pages_of_several_colours_give_each_photo_the_colour_of_its_page() -> None:

@@ -79,7 +79,7 @@ def load_bundle(folder: Path) -> Bundle:
     for name in (*_CONTENT, files.DIGEST):
         if not (folder / name).is_file():
             raise ModelError(f"{folder / name}: missing; a model is a folder with {', '.join(_CONTENT)}: run dvc repro")
-    digest = (folder / files.DIGEST).read_text(encoding="utf-8").strip()
+    digest = (folder / files.DIGEST).read_text(encoding="utf-8", errors="replace").strip()
     if digest != _digest(folder):
         raise ModelError(f"{folder}: a file was changed after training (its digest is not {digest[:12]}...)")
     config, preprocess = _read_json(folder / files.CONFIG), _read_json(folder / files.PREPROCESS)

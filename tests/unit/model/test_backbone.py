@@ -1,0 +1,75 @@
+import pytest
+import torch
+
+from weft.errors import ModelError
+from weft.model.backbone import frozen_modules, load_backbone
+
+SMALL = "shufflenet_v2_x0_5"
+
+
+@pytest.mark.parametrize(
+    ("name", "width"), [(SMALL, 1_024), ("mnasnet0_5", 1_280), ("resnet18", 512), ("mobilenet_v3_small", 1_024)]
+)
+def test_a_backbone_gives_what_its_last_linear_layer_took_in(name, width):
+    network, dim = load_backbone(name, "random")
+    assert dim == width
+    with torch.inference_mode():
+        assert network.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, width)
+
+
+def test_random_weights_are_the_same_at_every_call():
+    first, _ = load_backbone(SMALL, "random")
+    torch.rand(3)
+    second, _ = load_backbone(SMALL, "random")
+    assert all(first.state_dict()[name].equal(tensor) for name, tensor in second.state_dict().items())
+
+
+def test_random_weights_leave_torchs_generator_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    load_backbone(SMALL, "random")
+    assert torch.rand(3).equal(expected)
+
+
+def test_an_unknown_backbone_is_named_with_near_ones():
+    with pytest.raises(ModelError, match=r"model\.backbone = mobilenetv2: .*near it: .*mobilenet_v2"):
+        load_backbone("mobilenetv2", "random")
+    with pytest.raises(ModelError, match=r"densnet121: .*near it: densenet121"):
+        load_backbone("densnet121", "random")
+    with pytest.raises(ModelError, match="near it: none"):
+        load_backbone("", "random")
+
+
+def test_a_backbone_without_a_linear_layer_is_refused():
+    with pytest.raises(ModelError, match="squeezenet1_1: has no linear classifier"):
+        load_backbone("squeezenet1_1", "random")
+
+
+def test_weights_of_another_backbone_are_refused(tmp_path):
+    torch.save({"conv1.weight": torch.zeros(2)}, tmp_path / "other.pth")
+    with pytest.raises(ModelError, match=rf"other\.pth: do not fit the backbone {SMALL}: .*key") as error:
+        load_backbone(SMALL, str(tmp_path / "other.pth"))
+    assert "\n" not in str(error.value)
+
+
+def test_frozen_modules_ask_for_no_gradient():
+    network, _ = load_backbone(SMALL, "random")
+    (first,) = frozen_modules(network, ["conv1"], batch_norm=False)
+    assert first is network.conv1
+    asking = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
+    assert asking == {name for name, _ in network.named_parameters() if not name.startswith("conv1.")}
+
+
+def test_every_batch_norm_can_be_frozen():
+    network, _ = load_backbone(SMALL, "random")
+    frozen = frozen_modules(network, [], batch_norm=True)
+    assert len(frozen) == sum(name.endswith("running_mean") for name in network.state_dict())
+    assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("name", ["layer1", ""])
+def test_a_module_to_freeze_that_is_not_there_is_named(name):
+    network, _ = load_backbone(SMALL, "random")
+    with pytest.raises(ModelError, match=rf"no module {name}; it has conv1, .*stage2"):
+        frozen_modules(network, [name], batch_norm=False)

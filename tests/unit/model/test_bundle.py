@@ -1,0 +1,116 @@
+import hashlib
+import json
+import shutil
+
+import pytest
+import torch
+
+from weft.errors import ContractError, ModelError
+from weft.model.bundle import load_bundle, save_bundle
+
+CONTENT = ["model.safetensors", "config.json", "preprocess.json", "words.tsv", "digest.txt"]
+
+
+@pytest.fixture
+def copy(tmp_path, bundle):
+    """A bundle that may be broken."""
+    return shutil.copytree(bundle, tmp_path / "embedder")
+
+
+def sealed(folder):
+    """As if training had written these files: the digest fits them."""
+    of_files = [hashlib.sha256((folder / name).read_bytes()).digest() for name in CONTENT[:-1]]
+    (folder / "digest.txt").write_text(hashlib.sha256(b"".join(of_files)).hexdigest() + "\n")
+    return folder
+
+
+def test_a_bundle_loads_as_it_was_saved(tmp_path, bundle, bundle_words):
+    loaded = load_bundle(bundle)
+    assert loaded.words == bundle_words
+    assert (loaded.height, loaded.width) == (32, 32)
+    assert not loaded.embedder.training
+    digest = save_bundle(tmp_path / "again", loaded.embedder, "shufflenet_v2_x0_5", 32, 32, bundle / "words.tsv")
+    again = load_bundle(tmp_path / "again")
+    assert digest == again.digest == loaded.digest
+    state = again.embedder.state_dict()
+    assert all(state[name].equal(tensor) for name, tensor in loaded.embedder.state_dict().items())
+    photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
+    with torch.inference_mode():
+        assert again.embedder(photos).equal(loaded.embedder(photos))
+
+
+def test_equal_models_are_equal_bytes(tmp_path, bundle):
+    embedder = load_bundle(bundle).embedder
+    embedder.to(memory_format=torch.channels_last)
+    save_bundle(tmp_path / "again", embedder, "shufflenet_v2_x0_5", 32, 32, bundle / "words.tsv")
+    for name in CONTENT:
+        assert (tmp_path / "again" / name).read_bytes() == (bundle / name).read_bytes()
+    assert sorted(file.name for file in (tmp_path / "again").iterdir()) == sorted(CONTENT)
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_a_missing_file_is_named(copy, name):
+    (copy / name).unlink()
+    with pytest.raises(ModelError, match=rf"{name}: missing; a model is a folder with .*run dvc repro"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_a_changed_file_is_refused(copy, name):
+    data = bytearray((copy / name).read_bytes())
+    data[0] ^= 1
+    (copy / name).write_bytes(data)
+    with pytest.raises(ModelError, match="embedder: a file was changed after training"):
+        load_bundle(copy)
+
+
+def test_a_digest_that_is_no_text_is_refused(copy):
+    (copy / "digest.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ModelError, match="embedder: a file was changed after training"):
+        load_bundle(copy)
+
+
+def test_a_pickle_where_weights_are_expected_is_refused(copy):
+    torch.save({"words": torch.zeros(8, 1024)}, copy / "model.safetensors")
+    with pytest.raises(ModelError, match=r"model\.safetensors: not a file of plain tensors"):
+        load_bundle(sealed(copy))
+
+
+@pytest.mark.parametrize("words", [["red"], [f"w{n}" for n in range(9)]])
+def test_another_vocabulary_is_refused(copy, write_words, words):
+    write_words(copy / "words.tsv", words)
+    with pytest.raises(
+        ModelError, match=r"embedder: config, vocabulary and weights do not fit: .*size mismatch"
+    ) as error:
+        load_bundle(sealed(copy))
+    assert "\n" not in str(error.value)
+
+
+def test_a_word_list_without_words_is_refused(copy, write_words):
+    write_words(copy / "words.tsv", [])
+    with pytest.raises(ContractError, match=r"words\.tsv: no words"):
+        load_bundle(sealed(copy))
+
+
+@pytest.mark.parametrize(
+    ("file", "values", "said"),
+    [
+        ("config.json", "[]", "wanted an object, found list"),
+        ("config.json", "{", "not JSON"),
+        ("config.json", "{}", "do not fit: 'backbone'"),
+        ("config.json", json.dumps({"backbone": "mobilenetv2"}), "mobilenetv2: not a torchvision"),
+        ("config.json", json.dumps({"backbone": "resnet18"}), "do not fit"),
+        ("preprocess.json", json.dumps({"height": None, "width": 3}), "do not fit"),
+    ],
+)
+def test_a_wrong_config_is_answered(copy, file, values, said):
+    (copy / file).write_text(values)
+    with pytest.raises(ModelError, match=said):
+        load_bundle(sealed(copy))
+
+
+def test_saving_with_another_vocabulary_is_refused(tmp_path, bundle, write_words):
+    words = write_words(tmp_path / "words.tsv", ["red", "green"])
+    with pytest.raises(ModelError, match=r"words\.tsv: does not hold the 8 words"):
+        save_bundle(tmp_path / "out", load_bundle(bundle).embedder, "shufflenet_v2_x0_5", 32, 32, words)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,122 @@
+import hashlib
+import importlib.util
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+import torch
+import torchvision
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from weft.errors import ModelError
+from weft.model import weights
+from weft.model.backbone import load_backbone
+from weft.model.weights import PACKAGED, imagenet_weights, read_weights
+
+TENSORS = {"a": torch.arange(4.0), "b.weight": torch.eye(2)}
+
+
+class Trap:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.fixture
+def named_by_hash(tmp_path):
+    """A file named as torchvision names its own."""
+    torch.save(TENSORS, tmp_path / "plain")
+    data = (tmp_path / "plain").read_bytes()
+    path = tmp_path / f"net-{hashlib.sha256(data).hexdigest()[:8]}.pth"
+    path.write_bytes(data)
+    return path
+
+
+def same(one, other):
+    return set(one) == set(other) and all(one[name].equal(other[name]) for name in one)
+
+
+def test_local_pth_and_safetensors_files_load(tmp_path):
+    torch.save(TENSORS, tmp_path / "w.pth")
+    save_file(TENSORS, tmp_path / "w.safetensors")
+    assert same(read_weights(tmp_path / "w.pth"), TENSORS)
+    assert same(read_weights(tmp_path / "w.safetensors"), TENSORS)
+
+
+def test_a_local_file_makes_a_backbone(tmp_path):
+    network = torchvision.models.shufflenet_v2_x0_5()
+    save_file(network.state_dict(), tmp_path / "w.safetensors")
+    loaded, _ = load_backbone("shufflenet_v2_x0_5", str(tmp_path / "w.safetensors"))
+    assert loaded.conv1[0].weight.equal(network.conv1[0].weight)
+
+
+def test_a_file_must_hold_what_its_name_promises(named_by_hash):
+    assert same(read_weights(named_by_hash), TENSORS)
+    named_by_hash.write_bytes(named_by_hash.read_bytes() + b"\0")
+    with pytest.raises(ModelError, match=r"net-.*\.pth: sha256 does not begin with .* as its name says; fetch"):
+        read_weights(named_by_hash)
+
+
+def test_a_pickle_with_code_is_refused_and_never_run(tmp_path):
+    torch.save({"a": Trap(tmp_path / "trapped")}, tmp_path / "w.pth")
+    with pytest.raises(ModelError, match=r"w\.pth: not a file of plain tensors"):
+        read_weights(tmp_path / "w.pth")
+    assert not (tmp_path / "trapped").exists()
+
+
+@pytest.mark.parametrize("what", [[torch.zeros(2)], {"a": 1}, torch.zeros(2)])
+def test_something_other_than_named_tensors_is_refused(tmp_path, what):
+    torch.save(what, tmp_path / "w.pth")
+    with pytest.raises(ModelError, match=r"w\.pth: wanted a mapping of names to tensors, found "):
+        read_weights(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=40))
+def test_bytes_that_are_no_weights_are_refused(tmp_path, suffix, data):
+    path = tmp_path / f"w.{suffix}"
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match=r"w\.\w+: (not a file of plain tensors|wanted a mapping)") as error:
+        read_weights(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ModelError, match=r"none\.pth: weights cannot be read"):
+        read_weights(tmp_path / "none.pth")
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec(PACKAGED["mobilenet_v2"][0]) is None, reason="requirements-weights.txt is not installed"
+)
+def test_imagenet_weights_of_mobilenet_v2_come_from_the_package(monkeypatch):
+    def no_network(*args, **kwargs):
+        raise AssertionError("downloaded")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", no_network)
+    network, dim = load_backbone("mobilenet_v2", "imagenet")
+    assert dim == 1_280
+    assert float(network.features[0][1].running_var.mean()) > 0
+    assert not torch.equal(network.features[0][1].running_var, torch.ones(32))
+
+
+def test_weights_that_cannot_be_downloaded_say_what_to_do(monkeypatch):
+    def down(*args, **kwargs):
+        raise URLError("no network")
+
+    monkeypatch.setattr(torchvision.models._api.WeightsEnum, "get_state_dict", down)
+    with pytest.raises(ModelError, match=r"resnet18 cannot be downloaded here .*no network.*mobilenet_v2, whose"):
+        imagenet_weights("resnet18")
+
+
+def test_a_backbone_without_the_package_is_downloaded(monkeypatch):
+    monkeypatch.setattr(weights, "PACKAGED", {"mobilenet_v2": ("a_package_that_nobody_has", "w.pth")})
+    monkeypatch.setattr(torchvision.models._api.WeightsEnum, "get_state_dict", lambda *a, **k: TENSORS)
+    assert imagenet_weights("mobilenet_v2") is TENSORS

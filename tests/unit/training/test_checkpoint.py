@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from weft.training.checkpoint import (
+    fingerprint,
+    forget_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    weights_digest,
+)
+
+STATE = {"model": {"words": torch.arange(6.0).view(2, 3)}, "history": [{"epoch": 0, "val_loss": float("nan")}]}
+
+
+class Trap:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_checkpoint_gives_back_what_was_saved(tmp_path):
+    save_checkpoint(tmp_path / "state", "mine", STATE)
+    loaded = load_checkpoint(tmp_path / "state", "mine")
+    assert loaded["model"]["words"].equal(STATE["model"]["words"])
+    assert str(loaded["history"]) == str(STATE["history"])
+
+
+def test_another_fingerprint_starts_anew(tmp_path):
+    save_checkpoint(tmp_path, "mine", STATE)
+    assert load_checkpoint(tmp_path, "another") is None
+
+
+def test_no_checkpoint_is_none(tmp_path):
+    assert load_checkpoint(tmp_path, "mine") is None
+
+
+def test_a_pickle_with_code_in_it_is_never_run(tmp_path):
+    for state in (Trap(tmp_path / "trapped"), {"belongs_to": "mine", "trap": Trap(tmp_path / "trapped")}):
+        torch.save(state, tmp_path / "checkpoint.pt")
+        assert load_checkpoint(tmp_path, "mine") is None
+    assert not (tmp_path / "trapped").exists()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=60) | st.integers(1, 1_500))
+def test_damage_is_no_checkpoint(tmp_path, damage):
+    save_checkpoint(tmp_path, "mine", STATE)
+    file = tmp_path / "checkpoint.pt"
+    file.write_bytes(damage if isinstance(damage, bytes) else file.read_bytes()[:-damage])
+    assert load_checkpoint(tmp_path, "mine") is None
+
+
+def test_a_save_that_fails_leaves_the_old_checkpoint(tmp_path):
+    save_checkpoint(tmp_path, "mine", STATE)
+    with pytest.raises(AttributeError):
+        save_checkpoint(tmp_path, "mine", {"cannot": lambda: 0})
+    assert load_checkpoint(tmp_path, "mine") is not None
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_forgetting_is_safe_to_repeat(tmp_path):
+    save_checkpoint(tmp_path, "mine", STATE)
+    forget_checkpoint(tmp_path)
+    forget_checkpoint(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fingerprint_tells_parts_apart():
+    assert fingerprint("a", 1) == fingerprint("a", 1)
+    assert len({fingerprint("a", 1), fingerprint("a", "1"), fingerprint("a"), fingerprint(1, "a")}) == 4
+
+
+def test_the_digest_of_weights_sees_one_changed_number(toy):
+    model, changed = toy(), toy()
+    assert weights_digest(model) == weights_digest(changed)
+    with torch.no_grad():
+        changed.encoder[0].weight[0, 0, 0, 0] += 1e-4
+    assert weights_digest(model) != weights_digest(changed)

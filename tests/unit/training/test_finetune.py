@@ -1,0 +1,128 @@
+import pytest
+import torch
+
+from weft.data.bags import read_bags
+from weft.data.photo_store import PhotoStore
+from weft.errors import ModelError
+from weft.training.finetune import StoredPhotos, finetune
+
+
+class KilledError(Exception):
+    """Stands for a kill -9 between two epochs."""
+
+
+def quiet(record, cost):
+    pass
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory, write_prepared):
+    """Photos whose colour is their first word; all of them carry word 4."""
+
+    def make(name, photos):
+        folder = write_prepared(tmp_path_factory.mktemp(name) / name, [[n % 4, 4] for n in range(photos)])
+        return StoredPhotos(PhotoStore(folder, folder.with_suffix(".arrow")), read_bags(folder, repeats=True))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def train(stored):
+    return stored("train", 33)
+
+
+@pytest.fixture(scope="module")
+def val(stored):
+    return stored("val", 8)
+
+
+def weights(model):
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def same(one, other):
+    return all(one[name].equal(other[name]) for name in one)
+
+
+def test_training_lowers_the_validation_loss(tmp_path, train, val, toy, finetune_settings):
+    model = toy()
+    settings = finetune_settings(epochs=6, batch_size=8)
+    history = finetune(train, val, model, settings, "cpu", 1, tmp_path, quiet)
+    assert [record.epoch for record in history] == list(range(7))
+    assert history[-1].val_loss < 0.8 * history[0].val_loss
+    model.eval()
+    photos = torch.from_numpy(val.store.decode(torch.arange(8).numpy()))
+    assert model.score(model(photos))[:, :4].argmax(1).tolist() == [0, 1, 2, 3] * 2
+
+
+@pytest.mark.parametrize("changes", [{"optimizer": "sgd", "schedule": "plateau", "loss": "sampled_softmax"}, {}])
+def test_a_killed_training_ends_as_one_never_killed(tmp_path, train, val, toy, finetune_settings, changes):
+    settings = finetune_settings(batch_size=8, epochs=3, **changes)
+    whole, killed = toy(), toy()
+    history = finetune(train, val, whole, settings, "cpu", 2, tmp_path / "whole", quiet)
+
+    def kill_after_2(record, cost):
+        if record.epoch == 2:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        finetune(train, val, killed, settings, "cpu", 2, tmp_path / "killed", kill_after_2)
+    resumed = toy()
+    torch.rand(100)  # another process has drawn other numbers by then
+    of_resumed = finetune(train, val, resumed, settings, "cpu", 1, tmp_path / "killed", quiet)
+    assert str(of_resumed) == str(history)
+    assert same(weights(resumed), weights(whole))
+
+
+@pytest.mark.parametrize("changed", ["settings", "weights", "photos"])
+def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, train, val, stored, toy, finetune_settings, changed):
+    def kill(record, cost):
+        raise KilledError
+
+    settings, model = finetune_settings(batch_size=16, epochs=1), toy()
+    with pytest.raises(KilledError):
+        finetune(train, val, toy(), settings, "cpu", 1, tmp_path, kill)
+    if changed == "settings":
+        settings = finetune_settings(batch_size=16, epochs=1, seed=2)
+    elif changed == "weights":
+        torch.nn.init.normal_(model.words)
+    else:
+        train = StoredPhotos(stored("other", 33).store, train.bags)
+        train.store.digest = lambda: "other photos with the same words"
+    told = []
+    finetune(train, val, model, settings, "cpu", 1, tmp_path, lambda record, cost: told.append(record.epoch))
+    assert told == [1]
+
+
+def test_the_model_ends_with_the_weights_of_its_best_epoch(tmp_path, train, val, toy, finetune_settings):
+    model = toy()
+    first = weights(model)
+    ruinous = finetune_settings(epochs=1, batch_size=8, optimizer="sgd", learning_rate=50.0, word_learning_rate=50.0)
+    history = finetune(train, val, model, ruinous, "cpu", 1, tmp_path, quiet)
+    assert not history[1].val_loss < history[0].val_loss
+    assert same(first, weights(model))
+
+
+def test_frozen_parts_stay_as_they_are(tmp_path, train, val, toy, finetune_settings):
+    model = toy()
+    before = weights(model)
+    settings = finetune_settings(epochs=2, batch_size=8, frozen=("0", "1"))
+    finetune(train, val, model, settings, "cpu", 1, tmp_path, quiet)
+    moved = {name for name, tensor in weights(model).items() if not tensor.equal(before[name])}
+    assert moved == {"words", "encoder.3.weight", "encoder.3.bias"}
+
+
+def test_frozen_batch_norm_keeps_its_statistics_and_learns_its_scale(tmp_path, train, val, toy, finetune_settings):
+    model = toy()
+    before = weights(model)
+    settings = finetune_settings(epochs=2, batch_size=8, freeze_batch_norm=True)
+    finetune(train, val, model, settings, "cpu", 1, tmp_path, quiet)
+    after = weights(model)
+    assert after["encoder.1.running_mean"].equal(before["encoder.1.running_mean"])
+    assert after["encoder.1.running_var"].equal(before["encoder.1.running_var"])
+    assert not after["encoder.1.weight"].equal(before["encoder.1.weight"])
+
+
+def test_a_frozen_module_that_is_not_there_is_named(tmp_path, train, val, toy, finetune_settings):
+    with pytest.raises(ModelError, match=r"finetune.frozen: the backbone has no module layer1; it has 0, 1, 2"):
+        finetune(train, val, toy(), finetune_settings(frozen=("layer1",)), "cpu", 1, tmp_path, quiet)

@@ -1,0 +1,131 @@
+"""Both stages of training from artefact to artefact, with a real backbone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from weft import artefacts, params, tables
+from weft.contracts.tables import PREPARED
+from weft.errors import ContractError, ModelError
+from weft.model.backbone import load_backbone
+from weft.model.bundle import load_bundle
+from weft.model.embedder import Embedder, initial_words
+from weft.params import Model
+from weft.retrieval.embed import embed
+from weft.training.run_finetune import run_finetune
+from weft.training.run_fit_words import run_fit_words
+
+BACKBONE, DIM = "shufflenet_v2_x0_5", 1_024
+WORDS = ["red", "green", "blue", "black", "dress", "striped"]
+SPLITS = {"test": [], "train": [[n % 4, 4] for n in range(9)], "val": [[n % 4, 4] for n in range(4)]}
+
+
+def quiet(record, cost):
+    pass
+
+
+class Work:
+    """A folder with the artefacts that training starts from."""
+
+    def __init__(self, folder):
+        self.folder, self.photos, self.words, self.features = (
+            folder, folder / "prepared", folder / "words.tsv", folder / "features"
+        )  # fmt: skip
+
+    def embed(self):
+        encoder, dim = load_backbone(BACKBONE, "random")
+
+        def batches():
+            for split in SPLITS:
+                for table in tables.read_shards(self.photos / split, PREPARED):
+                    photos = [((r["photo_id"], r["product_id"], split), r["jpeg"]) for r in table.to_pylist()]
+                    for keys, z in embed(photos, Embedder(encoder, initial_words(1, dim, 0)), 32, 32, "cpu", 1):
+                        yield [dict(zip(("photo_id", "product_id", "split"), key, strict=True)) for key in keys], z
+
+        artefacts.write_embeddings(self.features, DIM, batches())
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory, write_prepared, write_words):
+    work = Work(tmp_path_factory.mktemp("work"))
+    for split, bags in SPLITS.items():
+        write_prepared(work.photos / split, bags)
+    write_words(work.words, WORDS)
+    work.embed()
+    return work
+
+
+@pytest.fixture
+def settings(fit_words_settings, finetune_settings):
+    whole = params.load(Path(__file__).parents[3] / "params.yaml")
+    return replace(
+        whole,
+        model=Model(backbone=BACKBONE, weights="random"),
+        prepare=replace(whole.prepare, height=32, width=32),
+        fit_words=fit_words_settings(epochs=2, word_learning_rate=0.002),
+        finetune=finetune_settings(epochs=1, learning_rate=1e-4, word_learning_rate=0.002),
+    )
+
+
+@pytest.fixture
+def run_words(work, settings):
+    def run(out, **changes):
+        places = {"features": work.features, "photos": work.photos, "words": work.words} | changes
+        run_fit_words(*places.values(), settings.fit_words, "cpu", out.with_suffix(".state"), out, quiet)
+        return out
+
+    return run
+
+
+@pytest.fixture
+def run_network(work, settings, run_words):
+    def run(out, initial, words=work.words):
+        state = out.with_suffix(".state")
+        return run_finetune(work.photos, words, initial, settings, "cpu", 1, state, out, quiet)
+
+    return run
+
+
+def contents(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_both_stages_write_the_same_bytes_twice(tmp_path, run_words, run_network):
+    first, second = run_words(tmp_path / "a"), run_words(tmp_path / "b")
+    assert set(contents(first)) == {"model.safetensors", "words.tsv", "history.csv"}
+    assert contents(first) == contents(second)
+    assert run_network(tmp_path / "c", first) == run_network(tmp_path / "d", second)
+    assert set(contents(tmp_path / "c")) == {
+        "model.safetensors", "config.json", "preprocess.json", "words.tsv", "digest.txt", "history.csv",
+    }  # fmt: skip
+    assert contents(tmp_path / "c") == contents(tmp_path / "d")
+    bundle = load_bundle(tmp_path / "c")
+    assert (bundle.words, bundle.height, bundle.width) == (WORDS, 32, 32)
+
+
+def test_a_finished_stage_leaves_no_state(tmp_path, run_words, run_network):
+    run_network(tmp_path / "network", run_words(tmp_path / "words"))
+    assert list((tmp_path / "words.state").iterdir()) == []
+    assert list((tmp_path / "network.state").iterdir()) == []
+
+
+def test_the_words_of_stage_one_are_readable_without_torch(tmp_path, run_words):
+    matrix = artefacts.read_word_embeddings(run_words(tmp_path / "words") / "model.safetensors")
+    assert matrix.shape == (len(WORDS), DIM)
+    assert matrix.dtype == np.float32
+
+
+def test_embeddings_of_other_photos_are_refused(tmp_path, work, write_prepared, run_words):
+    for split, bags in SPLITS.items():
+        write_prepared(tmp_path / "other" / split, [*bags, [1]])
+    with pytest.raises(ContractError, match=r"train: not the photos that were embedded; run `dvc repro features"):
+        run_words(tmp_path / "words", photos=tmp_path / "other")
+    assert not (tmp_path / "words").exists()
+
+
+def test_first_words_of_another_vocabulary_are_refused(tmp_path, write_words, run_words, run_network):
+    other = write_words(tmp_path / "other.tsv", [*WORDS, "tunic"])
+    with pytest.raises(ModelError, match=r"W is \(6, 1024\), not of .*other.tsv and shufflenet_v2_x0_5"):
+        run_network(tmp_path / "network", run_words(tmp_path / "words"), words=other)

@@ -41,7 +41,7 @@ class ShopSpider(Spider):
         state: The SQLite file of this crawl; by hand, one in var/crawl named after the shop and the arguments.
         max_products: Stop after this many; 0 takes all.
         delay: Seconds between two requests to one host.
-        concurrency: Requests to one host under way at once.
+        concurrency: Requests under way at once.
         at: Where the shop is really served, when that is not its own address: http://127.0.0.1:8001.
         parent: Process that started this one: the crawl ends when that is gone.
     """
@@ -75,8 +75,8 @@ class ShopSpider(Spider):
             crawler.settings.set("DOWNLOAD_DELAY", float(delay), priority="spider")
         if concurrency is not None:
             crawler.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", int(concurrency), priority="spider")
-            # The photos' host must not starve the shop's.
-            crawler.settings.set("CONCURRENT_REQUESTS", 2 * int(concurrency), priority="spider")
+            # Scrapy 2.19 counts a host's requests only once they have begun, so several may slip past that limit.
+            crawler.settings.set("CONCURRENT_REQUESTS", int(concurrency), priority="spider")
         if at:
             crawler.settings.set(SERVED_AT, {urlsplit(kwargs["url"]).netloc: at}, priority="spider")
         spider = super().from_crawler(crawler, *args, **kwargs)

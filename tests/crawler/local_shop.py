@@ -3,6 +3,7 @@
 import gzip
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,10 +33,28 @@ class Shop:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: Counter[str] = Counter()
+        self.slowness = 0.0
+        """Seconds that each answer takes."""
+        self.most_at_once = 0
+        self._at_once = 0
+        self._counting = threading.Lock()
         self.base = ""
         """The address it knows itself by."""
         self.real = ""
         """The address it is served at."""
+
+    def enter(self, path: str) -> None:
+        """Count a request that comes in."""
+        with self._counting:
+            self.asked[path] += 1
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        time.sleep(self.slowness)
+
+    def leave(self) -> None:
+        """Count a request as answered, before its answer is sent."""
+        with self._counting:
+            self._at_once -= 1
 
     def page(self, path: str, body: str | bytes, **more: object) -> None:
         """Serve `body`, in which {base} is the server's address."""
@@ -76,10 +95,11 @@ def open_shop() -> Iterator[Shop]:
         wbufsize = -1
 
         def do_GET(self) -> None:
-            shop.asked[self.path] += 1
+            shop.enter(self.path)
             answer = shop.answers.get(self.path, Answer(b"gone", 404))
             if shop.asked[self.path] <= answer.busy:
                 answer = Answer(b"busy", 503, {"Retry-After": "0"})
+            shop.leave()
             self.send_response(answer.status)
             for name, value in {"Content-Type": "text/html", **answer.headers}.items():
                 self.send_header(name, value)

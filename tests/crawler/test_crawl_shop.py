@@ -170,3 +170,21 @@ def test_a_shop_known_by_another_address_keeps_it_in_the_snapshot(tmp_path: Path
             outs.append(bytes_of(tmp_path / f"out-{run}"))
     assert read(tmp_path / "out-one")["demo/S0"]["url"] == "http://demo.example/p/0"
     assert outs[0] == outs[1]
+
+
+def test_a_crawl_delay_leaves_one_request_at_a_time(tmp_path: Path) -> None:
+    with open_shop() as shop:
+        shop.sitemap([shop.product(n, photos=1) for n in range(6)])
+        robots = shop.answers["/robots.txt"]
+        robots.body = robots.body.replace(b"User-agent: *\n", b"User-agent: *\nCrawl-delay: 0.02\n")
+        shop.slowness = 0.03
+        crawl_shops(settings(params.Shop(name="test", url=shop.base)), tmp_path / "state", tmp_path / "out")
+    assert shop.most_at_once == 1
+
+
+def test_without_one_requests_run_side_by_side(tmp_path: Path) -> None:
+    with open_shop() as shop:
+        shop.sitemap([shop.product(n, photos=1) for n in range(6)])
+        shop.slowness = 0.03
+        crawl_shops(settings(params.Shop(name="test", url=shop.base)), tmp_path / "state", tmp_path / "out")
+    assert 1 < shop.most_at_once <= 4

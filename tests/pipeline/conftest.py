@@ -1,0 +1,167 @@
+"""The real pipeline over a tiny demo catalogue, run once for all tests: repro, repro again, repro by force."""
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+FOREIGN = "strangers"
+"""A second benchmark, of photos in folders named by their label."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the project in which the pipeline ran."""
+
+    folder: Path
+    environment: dict[str, str]
+    first: Answer
+    second: Answer
+    dvc_status: Answer
+    by_force: Answer
+    lock: dict[str, Any]
+    """dvc.lock after the first run."""
+    lock_by_force: dict[str, Any]
+    runs: list[dict[str, Any]]
+    """MLflow's runs after the first repro: name, status, params, metrics, tags."""
+
+    def call(self, *words: str) -> Answer:
+        """Run a command of the project's environment in the checkout."""
+        return _call(words, self.folder, self.environment)
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    folder = tmp_path_factory.mktemp("pipeline") / "checkout"
+    _copy_project(folder)
+    _write_params(folder)
+    _draw_strangers(folder / "strangers")
+    environment = _environment(folder)
+    _call(["git", "init", "--quiet"], folder, environment)
+
+    first = _call(["dvc", "repro"], folder, environment)
+    assert first.status == 0, first.text[-6000:]
+    lock = _read_lock(folder)
+    runs = _read_runs(folder, environment)
+    second = _call(["dvc", "repro"], folder, environment)
+    status = _call(["dvc", "status"], folder, environment)
+    # From nothing: with the crawl's state gone, the shops are asked again.
+    shutil.rmtree(folder / "var")
+    by_force = _call(["dvc", "repro", "--force"], folder, environment)
+    assert by_force.status == 0, by_force.text[-6000:]
+    return Checkout(folder, environment, first, second, status, by_force, lock, _read_lock(folder), runs)
+
+
+def _copy_project(folder: Path) -> None:
+    """The files that git would commit, as they are now; never results of this checkout."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file() and name != "dvc.lock" and not name.startswith("tests/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+
+
+def _write_params(folder: Path) -> None:
+    """The project's own params, made small."""
+    values = yaml.safe_load((folder / "params.yaml").read_text())
+    values["crawl"]["demo"]["products"] = 45
+    values["vocabulary"]["min_documents"] = 2
+    values["prepare"] |= {"height": 64, "width": 48}
+    values["fit_words"]["epochs"] = 2
+    values["finetune"]["epochs"] = 2
+    values["evaluate"] |= {"examples": 4, "neighbours": 5}
+    values["benchmarks"][FOREIGN] = {
+        "reader": "labelled_photos",
+        "path": "strangers",
+        "labels": {"colour": {"field": "category", "min_photos": 2}},
+    }
+    (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
+
+
+def _draw_strangers(folder: Path) -> None:
+    random = np.random.default_rng(3)
+    for name, colour in {"black": (20, 20, 20), "white": (235, 235, 235)}.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(4):
+            pixels = np.clip(np.array(colour) + random.integers(-20, 21, (80, 60, 3)), 0, 255).astype(np.uint8)
+            stream = io.BytesIO()
+            Image.fromarray(pixels).save(stream, "JPEG")
+            (folder / name / f"{number}.jpg").write_bytes(stream.getvalue())
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The copy's own code, its own MLflow store and DVC folders; one thread, for bytes that repeat."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("WEFT_", "MLFLOW_", "DVC_"))},
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PYTHONPATH": str(folder / "src"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'runs.db'}",
+        "DVC_SITE_CACHE_DIR": str(folder.parent / "dvc-site"),
+        "WEFT_DEVICE": "cpu",
+        "WEFT_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _call(words: Sequence[str], folder: Path, environment: dict[str, str]) -> Answer:
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return Answer(done.returncode, done.stdout + done.stderr)
+
+
+def _read_lock(folder: Path) -> dict[str, Any]:
+    lock: dict[str, Any] = yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
+    return lock
+
+
+_TELL_RUNS = """
+import json, mlflow
+experiments = [e.experiment_id for e in mlflow.search_experiments()]
+runs = mlflow.search_runs(experiments, output_format="list") if experiments else []
+print(json.dumps([{"name": r.info.run_name, "status": r.info.status, "params": r.data.params,
+                   "metrics": r.data.metrics, "tags": r.data.tags} for r in runs]))
+"""
+
+
+def _read_runs(folder: Path, environment: dict[str, str]) -> list[dict[str, Any]]:
+    told = subprocess.run(
+        [sys.executable, "-c", _TELL_RUNS], cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    runs: list[dict[str, Any]] = yaml.safe_load(told.stdout.splitlines()[-1])
+    return runs
+
+
+@pytest.fixture(scope="session")
+def not_in_an_out(checkout: Checkout) -> dict[str, str]:
+    """What would make an out another one on another day or machine."""
+    return {
+        "the place of the checkout": str(checkout.folder.parent),
+        "the place of the project": str(ROOT),
+        "the machine's name": f"://{socket.gethostname()}",
+        "an address that was served for this run": "127.0.0.1:",
+    }

@@ -1,0 +1,147 @@
+"""The whole pipeline, from the demo shops to the report, through `dvc repro` as a user runs it."""
+
+import json
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow
+
+TEXT_SUFFIXES = {".json", ".tsv", ".csv", ".md", ".html", ".txt"}
+TIMESTAMP = re.compile(rb"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d")
+EMBEDDED_PICTURE = re.compile(rb"base64,[A-Za-z0-9+/=]+")
+
+
+def stages(checkout):
+    return list(checkout.lock)
+
+
+def outs(checkout):
+    return {out["path"]: out["md5"] for stage in checkout.lock.values() for out in stage["outs"]}
+
+
+def benchmarks(checkout):
+    return yaml.safe_load((checkout.folder / "params.yaml").read_text())["benchmarks"]
+
+
+def one_photo(checkout, folder: Path) -> Path:
+    photo = folder / "photo.jpg"
+    photo.write_bytes(pq.read_table(checkout.folder / "data/prepared/test", columns=["jpeg"])["jpeg"][0].as_py())
+    return photo
+
+
+def test_repro_runs_every_stage_for_every_benchmark(checkout):
+    once = {"crawl", "clean", "vocabulary", "prepare", "fit_words", "finetune", "report"}
+    each = {f"{stage}@{name}" for stage in ("features", "embed", "evaluate") for name in benchmarks(checkout)}
+    assert set(stages(checkout)) == once | each
+
+
+def test_repro_raises_nothing_and_warns_of_nothing(checkout):
+    loud = [line for line in checkout.first.text.splitlines() if re.search(r"Traceback|Warning|warning:|error:", line)]
+    assert loud == []
+
+
+def test_a_second_repro_does_nothing(checkout):
+    assert checkout.second.status == 0
+    assert "Running stage" not in checkout.second.text
+    assert "Data and pipelines are up to date" in checkout.second.text
+    assert "Data and pipelines are up to date" in checkout.dvc_status.text
+
+
+def test_an_out_is_byte_equal_when_its_stage_is_run_twice(checkout):
+    assert checkout.by_force.text.count("Running stage") == len(stages(checkout))
+    again = {out["path"]: out["md5"] for stage in checkout.lock_by_force.values() for out in stage["outs"]}
+    assert {path for path, md5 in outs(checkout).items() if again[path] != md5} == set()
+
+
+def test_no_out_tells_when_or_where_it_was_made(checkout, not_in_an_out):
+    found = []
+    for file in (file for out in outs(checkout) for file in (checkout.folder / out).rglob("*") if file.is_file()):
+        text = _readable(file)
+        named = [what for what, value in not_in_an_out.items() if value.encode() in text]
+        named += ["a time"] if TIMESTAMP.search(text) else []
+        found += [(file.relative_to(checkout.folder).as_posix(), what) for what in named]
+    assert found == []
+
+
+def _readable(file: Path) -> bytes:
+    """What a file says in words; matrices and pictures say nothing."""
+    if file.suffix == ".parquet":
+        columns = [field.name for field in pq.read_schema(file) if "binary" not in str(field.type)]
+        return "\n".join(map(str, pq.read_table(file, columns=columns).to_pylist())).encode()
+    return EMBEDDED_PICTURE.sub(b"", file.read_bytes()) if file.suffix in TEXT_SUFFIXES else b""
+
+
+def test_git_sees_no_result_but_the_lock(checkout):
+    tracked = checkout.call("git", "status", "--porcelain", "--untracked-files=all").text
+    made = [line[3:] for line in tracked.splitlines() if line[3:].startswith(("data/", "models/", "reports/", "var/"))]
+    assert made == []
+
+
+def test_each_executed_stage_is_one_flat_finished_run_with_params_and_metrics(checkout):
+    assert sorted(run["name"] for run in checkout.runs) == sorted(stages(checkout))
+    for run in checkout.runs:
+        assert run["status"] == "FINISHED", run["name"]
+        assert run["params"], f"{run['name']} has no params"
+        assert run["metrics"], f"{run['name']} has no metrics"
+        assert "mlflow.parentRunId" not in run["tags"]
+        assert run["tags"]["stage"] == run["name"]
+
+
+def test_a_training_run_is_linked_to_its_inputs_by_md5(checkout):
+    finetune = next(run for run in checkout.runs if run["name"] == "finetune")
+    assert finetune["tags"]["input.data/prepared"] == outs(checkout)["data/prepared"]
+
+
+def test_the_registered_model_loads_in_one_line_and_predicts(checkout, tmp_path):
+    code = (
+        "import sys, mlflow, pandas as pd\n"
+        "photo = open(sys.argv[1], 'rb').read()\n"
+        "model = mlflow.pyfunc.load_model('models:/weft-embedder@newest')\n"
+        "print(len(model.predict(pd.DataFrame({'photo': [photo]}))['words'][0]))\n"
+    )
+    answer = checkout.call("python", "-c", code, str(one_photo(checkout, tmp_path)))
+    assert answer.status == 0, answer.text[-3000:]
+    assert re.search(r"^10$", answer.text, re.MULTILINE)
+
+
+def test_the_report_names_every_benchmark_and_needs_no_other_file(checkout):
+    page = (checkout.folder / "reports/summary/index.html").read_text()
+    results = (checkout.folder / "reports/summary/results.md").read_text()
+    for name in benchmarks(checkout):
+        assert f"## {name}" in results
+        assert name in page
+    assert re.findall(r"(?:src|href)=[\"'](?!data:|#|https?:)[^\"']+", page) == []
+
+
+def test_every_table_has_the_three_models(checkout):
+    metrics = json.loads((checkout.folder / "reports/benchmarks/catalogue/metrics.json").read_text())
+    results = (checkout.folder / "reports/summary/results.md").read_text()
+    assert metrics
+    for row in ("frozen backbone", "after fit_words", "after finetune"):
+        assert f"| {row} " in results
+
+
+def test_summary_prints_results_report_and_the_page_that_compares_runs(checkout):
+    answer = checkout.call("weft", "summary")
+    assert answer.status == 0, answer.text
+    assert "reports/summary/index.html" in answer.text
+    assert re.search(r"http://127\.0\.0\.1:\d+/#/experiments/\d+/runs\?workflowType=machine_learning", answer.text)
+
+
+def test_tag_and_search_work_on_the_result(checkout, tmp_path):
+    photo = one_photo(checkout, tmp_path)
+    tagged = checkout.call("weft", "tag", str(photo), "--top-k", "3")
+    assert tagged.status == 0, tagged.text
+    line = json.loads(tagged.text.splitlines()[0])
+    assert line["photo"] == "photo.jpg"
+    assert [set(word) for word in line["words"]] == [{"word", "score"}] * 3
+    found = checkout.call("weft", "search", str(photo), "--top-k", "4")
+    assert found.status == 0, found.text
+    scores = [json.loads(row)["score"] for row in found.text.splitlines()]
+    assert len(scores) == 4
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] > 0.99

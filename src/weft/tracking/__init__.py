@@ -144,7 +144,10 @@ def _git_tags() -> dict[str, str]:
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
 
-    return {"git_commit": git("rev-parse", "--verify", "--quiet", "HEAD") or "none", "git_dirty": str(bool(git("status", "--porcelain")))}
+    return {
+        "git_commit": git("rev-parse", "--verify", "--quiet", "HEAD") or "none",
+        "git_dirty": str(bool(git("status", "--porcelain"))),
+    }
 
 
 def _input_tags(inputs: Sequence[Path]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Read and write the artefacts that are not tables: embeddings and word lists. Torch is not needed to read them."""
 
+import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def read_embeddings(folder: Path) -> Embeddings:
     path = folder / files.EMBEDDINGS
     try:
         z = np.load(path, mmap_mode="r", allow_pickle=False) if photos.num_rows else np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ContractError(f"{path}: not a readable matrix of embeddings: {error}") from error
     if z.ndim != 2 or z.dtype != np.float16 or len(z) != photos.num_rows:
         raise ContractError(f"{path}: {z.dtype} {z.shape}, wanted float16 ({photos.num_rows}, embedding_dim)")
@@ -86,7 +87,8 @@ def read_embeddings(folder: Path) -> Embeddings:
 
 def write_words(path: Path, words: pd.DataFrame) -> None:
     """Write words.tsv: the columns WORD_COLUMNS, in the order of word_id."""
-    tables.write_text(path, words.loc[:, list(WORD_COLUMNS)].to_csv(sep="\t", index=False, lineterminator="\n"))
+    table = words.loc[:, list(WORD_COLUMNS)]
+    tables.write_text(path, table.to_csv(sep="\t", index=False, lineterminator="\n", quoting=csv.QUOTE_NONE))
 
 
 def read_words(path: Path) -> pd.DataFrame:
@@ -96,7 +98,7 @@ def read_words(path: Path) -> pd.DataFrame:
         ContractError: The file is missing, or its columns or word ids are not as written.
     """
     try:
-        words = pd.read_csv(path, sep="\t", quoting=3, keep_default_na=False, dtype={"word": str})
+        words = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False, dtype={"word": str})
     except (OSError, ValueError) as error:
         raise ContractError(f"{path}: not a readable words.tsv: {error}; run the stage vocabulary") from error
     if tuple(words.columns) != WORD_COLUMNS:

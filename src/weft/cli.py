@@ -14,13 +14,18 @@ from weft import errors, runtime
 def main() -> int:
     """Entry point; 0 when all went well, 2 with a one-line reason when not."""
     args = _parser().parse_args()
-    runtime.settle_threads()
     try:
-        return errors.answer(lambda: args.run(args))
+        return errors.answer(lambda: _run(args))
     except BrokenPipeError:
         # The reader (head, less) has seen enough. Python would complain once more while closing the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    runtime.settle_threads()
+    args.run(args)
+    sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,7 +65,7 @@ def _command(
 
 
 def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 

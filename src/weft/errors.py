@@ -64,6 +64,7 @@ def answer(main: Callable[[], object]) -> int:
     try:
         main()
     except WeftError as error:
-        sys.stderr.write(f"error: {error}\n")
+        # What a library said, quoted in the message, may have lines of its own.
+        sys.stderr.write(" ".join(f"error: {error}".splitlines()) + "\n")
         return EXIT_STATUS
     return 0

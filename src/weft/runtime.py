@@ -55,6 +55,6 @@ def _count(variable: str, default: int) -> int:
     text = os.environ.get(variable)
     if text is None:
         return default
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise InputError(f"{variable}={text}: wanted a whole number of at least 1")
     return int(text)

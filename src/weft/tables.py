@@ -194,10 +194,10 @@ def check(table: pa.Table, contract: TableContract, place: str, ordered: bool = 
 
 def _in_key_order(table: pa.Table, contract: TableContract, place: str, ordered: bool) -> pa.Table:
     order = pc.sort_indices(table.select(contract.key), sort_keys=[(name, "ascending") for name in contract.key])
-    step = pc.subtract(order[1:].cast(pa.int64()), order[:-1].cast(pa.int64()))
-    if ordered and not pc.all(pc.equal(step, 1)).as_py():
-        row = pc.index(pc.equal(step, 1), pa.scalar(False)).as_py() + 1
-        raise ContractError(f"{place}, row {row}: {contract.name} is not sorted by {', '.join(contract.key)}")
+    rank = pc.sort_indices(order)
+    falls = pc.index(pc.greater(rank[1:], rank[:-1]), pa.scalar(False)).as_py()
+    if ordered and falls >= 0:
+        raise ContractError(f"{place}, row {falls + 1}: {contract.name} is not sorted by {', '.join(contract.key)}")
     table = table if ordered else table.take(order)
     same = None
     for name in contract.key:

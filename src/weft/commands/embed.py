@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 
 from weft import tables
 from weft.commands.photos import embedded
+from weft.errors import InputError
 from weft.model.bundle import load_bundle
 from weft.progress import say
 
@@ -21,8 +22,19 @@ def embed_to_file(source: Path, model: Path, out: Path) -> int:
 
     Raises:
         ModelError: The model cannot be loaded.
-        InputError: The source holds no usable photo; `out` is left as it was.
+        InputError: The source holds no usable photo, or `out` cannot be written; it is left as it was.
     """
+    if out.exists() and not out.is_file():
+        raise InputError(f"{out}: not a file; name the Parquet file to write")
+    if out.exists() and source.exists() and out.samefile(source):
+        raise InputError(f"{out}: the source itself; name another file to write")
+    try:
+        return _write(source, model, out)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error}") from error
+
+
+def _write(source: Path, model: Path, out: Path) -> int:
     bundle, count = load_bundle(model), 0
     schema = SCHEMA.with_metadata({"weft_model": bundle.digest})
     with tables.atomic(out) as temporary, pq.ParquetWriter(temporary, schema) as writer:

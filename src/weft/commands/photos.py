@@ -42,4 +42,4 @@ def embedded(source: Path, bundle: Bundle) -> Iterator[tuple[list[str], npt.NDAr
             any_good = True
             yield batch
     if not any_good:
-        raise InputError(f"{source}: no photo in it can be used; the last one was {last}")
+        raise InputError(f"{source}: no photo in it can be used" + (f"; the last one was {last}" if last else ""))

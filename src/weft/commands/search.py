@@ -35,12 +35,19 @@ def search(query: str, model: Path, index: Path, top_k: int) -> Iterator[str]:
     gallery = artefacts.read_embeddings(index)
     if gallery.z.shape[1] != bundle.embedder.words.shape[1]:
         raise ModelError(f"{index}: embeddings of width {gallery.z.shape[1]} are not of the model {model}")
-    vector = _of_photo(Path(query), bundle) if Path(query).is_file() else _of_words(query, bundle)
+    vector = _of_photo(Path(query), bundle) if _is_file(query) else _of_words(query, bundle)
     rows, scores = nearest(vector, gallery.z, min(top_k, max(1, len(gallery.z))))
     found = gallery.photos.take(rows[0][rows[0] >= 0])
     for photo, product, score in zip(found["photo_id"], found["product_id"], scores[0], strict=False):
         line = {"photo": photo.as_py(), "product": product.as_py(), "score": round(float(score), 4)}
         yield json.dumps(line, ensure_ascii=False)
+
+
+def _is_file(query: str) -> bool:
+    try:
+        return Path(query).is_file()
+    except OSError:  # words may be longer than any file name
+        return False
 
 
 def _of_photo(path: Path, bundle: Bundle) -> npt.NDArray[np.float32]:
@@ -50,8 +57,8 @@ def _of_photo(path: Path, bundle: Bundle) -> npt.NDArray[np.float32]:
 def _of_words(query: str, bundle: Bundle) -> npt.NDArray[np.float32]:
     known = label_words(query, {word: number for number, word in enumerate(bundle.words)})
     if not known:
-        near = difflib.get_close_matches(query.lower(), bundle.words, n=3)
-        hint = f"; did you mean {', '.join(near)}" if near else ""
+        near = [word for part in query.lower().split() for word in difflib.get_close_matches(part, bundle.words)]
+        hint = f"; did you mean {', '.join(dict.fromkeys(near))}?" if near else ""
         raise InputError(f"{query!r}: neither a photo here nor words of the model's vocabulary{hint}")
     mean: npt.NDArray[np.float32] = bundle.embedder.words.detach().numpy()[known].mean(0, keepdims=True)
     return mean

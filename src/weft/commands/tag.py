@@ -60,7 +60,7 @@ def _labels_of(labels: dict[str, list[int]], top_k: int | None) -> Callable[[Sco
 
 def _read_labels(path: Path, bundle: Bundle) -> dict[str, list[int]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: the labels cannot be read: {error}") from error
     ids = {word: number for number, word in enumerate(bundle.words)}

@@ -28,15 +28,27 @@ def photos_of(source: Path) -> Iterator[tuple[str, bytes]]:
     if source.suffix.lower() == ".zip" and source.is_file():
         return _of_files(ZipPhotos(source), source)
     if source.is_file():
-        return iter([(source.name, source.read_bytes())])
+        return _of_file(source)
     raise InputError(f"{source}: no such photo, folder, zip or Parquet shard")
+
+
+def _of_file(source: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        yield _shown(source.name), source.read_bytes()
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read: {error}") from error
 
 
 def _of_files(files: PhotoFiles, source: Path) -> Iterator[tuple[str, bytes]]:
     names = files.names()
     if not names:
         raise InputError(f"{source}: no photos in it (.jpg, .png, .webp, .gif, .bmp, .tif)")
-    return ((name, files.read(name)) for name in names)
+    return ((_shown(name), files.read(name)) for name in names)
+
+
+def _shown(name: str) -> str:
+    """The name in UTF-8: file systems hold other bytes too, which neither Parquet nor a terminal takes."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _of_shard(source: Path) -> Iterator[tuple[str, bytes]]:
@@ -53,12 +65,18 @@ def _of_shard(source: Path) -> Iterator[tuple[str, bytes]]:
         raise InputError(
             f"{source}: wanted the columns photo_id, jpeg or product_id, position, bytes; has {sorted(names)}"
         )
-    return _rows(shard, columns)
+    kind = shard.schema_arrow.field(columns[-1]).type
+    if not pa.types.is_binary(kind) and not pa.types.is_large_binary(kind):
+        raise InputError(f"{source}: the column {columns[-1]} holds {kind}, wanted the bytes of photos")
+    return _rows(shard, columns, source)
 
 
-def _rows(shard: pq.ParquetFile, columns: list[str]) -> Iterator[tuple[str, bytes]]:
-    with shard:
-        for batch in shard.iter_batches(_ROWS, columns=columns):
-            for row in batch.to_pylist():
-                *name, photo = (row[column] for column in columns)
-                yield "#".join(map(str, name)), photo
+def _rows(shard: pq.ParquetFile, columns: list[str], source: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        with shard:
+            for batch in shard.iter_batches(_ROWS, columns=columns):
+                for row in batch.to_pylist():
+                    *name, photo = (row[column] for column in columns)
+                    yield "#".join(map(str, name)), photo or b""
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{source}: the Parquet file is damaged: {error}") from error

@@ -1,0 +1,223 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from weft import tables
+from weft.contracts.tables import EMBEDDED, PHOTOS, PREPARED, QUARANTINE
+from weft.errors import ContractError
+
+
+def row(product="alder/1", view=0, **changes):
+    return {
+        "product_id": product,
+        "view": view,
+        "photo_id": f"{product}#{view}",
+        "colour": None,
+        "jpeg": b"\xff\xd8",
+        "word_ids": [1, 2],
+    } | changes
+
+
+def rows(count):
+    return [row(f"alder/{n // 3:03}", n % 3, word_ids=[n]) for n in range(count)]
+
+
+def table(rows):
+    return pa.Table.from_pylist(rows, schema=pa.schema([f.with_nullable(True) for f in PREPARED.schema]))
+
+
+def read_all(folder):
+    return [row for group in tables.read_shards(folder, PREPARED) for row in group.to_pylist()]
+
+
+BROKEN = [
+    ([row("a"), row("b", jpeg=None)], r"row 1: prepared photos\.jpeg is null, wanted a binary"),
+    ([row("a", word_ids=None)], r"row 0: prepared photos\.word_ids is null, wanted a list"),
+    ([row("a"), row("b", photo_id="  ")], r"row 1: prepared photos\.photo_id = '  ', wanted not blank"),
+    ([row("a", view=-1)], r"row 0: prepared photos\.view = '-1', wanted >= 0"),
+    ([row("a"), row("b"), row("c", jpeg=b"")], r"row 2: prepared photos\.jpeg = \"b''\", wanted at least one byte"),
+    ([row("a"), row("a")], r"row 1: prepared photos repeats the key \('a', 0\)"),
+]
+NAMES = ["null", "null_list", "blank", "negative", "no_bytes", "repeated_key"]
+
+
+@pytest.mark.parametrize(("broken", "said"), BROKEN, ids=NAMES)
+def test_writing_a_broken_contract_names_file_row_column_and_what_was_wanted(tmp_path, broken, said):
+    with pytest.raises(ContractError, match=rf"p\.parquet, {said}"):
+        tables.write(tmp_path / "p.parquet", table(broken), PREPARED)
+    with pytest.raises(ContractError, match=rf"shards/00000\.parquet, {said}"):
+        tables.write_shards(tmp_path / "shards", iter(broken), PREPARED)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("broken", "said"), BROKEN, ids=NAMES)
+def test_reading_a_broken_contract_names_file_row_column_and_what_was_wanted(tmp_path, broken, said):
+    pq.write_table(table(broken), tmp_path / "p.parquet")
+    with pytest.raises(ContractError, match=rf"p\.parquet, {said}"):
+        tables.read(tmp_path / "p.parquet", PREPARED)
+    with pytest.raises(ContractError, match=rf"p\.parquet \(row group 0\), {said}"):
+        list(tables.read_shards(tmp_path, PREPARED))
+
+
+def test_a_wrong_hash_and_a_wrong_choice_are_named(tmp_path):
+    photo = {"product_id": "a", "position": 0, "colour": None, "url": "", "sha256": "F" * 64, "bytes": b"x"}
+    with pytest.raises(ContractError, match=r"photos\.sha256 = 'FFF.*wanted 64 hexadecimal digits"):
+        tables.write(tmp_path / "p.parquet", pa.Table.from_pylist([photo], schema=PHOTOS.schema), PHOTOS)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.drop_columns(["jpeg", "view"]), "lacks the column view, jpeg; has"),
+        (lambda t: t.append_column("price", pa.array([1])), "has the unknown column price"),
+        (lambda t: t.set_column(1, "view", pa.array(["first"])), "prepared photos: .*first"),
+        (lambda t: t.set_column(4, "jpeg", pa.array([[1]])), "prepared photos: "),
+    ],
+    ids=["missing", "unknown", "text_for_number", "list_for_bytes"],
+)
+def test_wrong_columns_are_named(tmp_path, change, said):
+    wrong = change(table([row()]))
+    with pytest.raises(ContractError, match=said):
+        tables.write(tmp_path / "p.parquet", wrong, PREPARED)
+    pq.write_table(wrong, tmp_path / "q.parquet")
+    with pytest.raises(ContractError, match=rf"q\.parquet: .*{said}"):
+        tables.read(tmp_path / "q.parquet", PREPARED)
+    with pytest.raises(ContractError, match=rf"q\.parquet .*{said}"):
+        list(tables.read_shards(tmp_path, PREPARED))
+
+
+def test_a_row_of_the_wrong_type_is_refused(tmp_path):
+    with pytest.raises(ContractError, match=r"00000\.parquet: prepared photos: "):
+        tables.write_shards(tmp_path / "shards", [row(view="first")], PREPARED)
+
+
+def test_writing_sorts_and_reading_gives_back(tmp_path):
+    tables.write(tmp_path / "p.parquet", table(rows(9)[::-1]), PREPARED)
+    assert tables.read(tmp_path / "p.parquet", PREPARED).to_pylist() == rows(9)
+
+
+def test_reading_rows_out_of_order_is_refused(tmp_path):
+    pq.write_table(table([row("a"), row("c"), row("b")]), tmp_path / "p.parquet")
+    with pytest.raises(ContractError, match=r"p\.parquet, row 2: prepared photos is not sorted by product_id, view"):
+        tables.read(tmp_path / "p.parquet", PREPARED)
+
+
+def test_equal_tables_are_equal_bytes(tmp_path):
+    for name in ("a", "b"):
+        tables.write(tmp_path / f"{name}.parquet", table(rows(20)), PREPARED)
+        tables.write_shards(tmp_path / name, iter(rows(20)), PREPARED, rows_per_shard=8)
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    for shard in (tmp_path / "a").iterdir():
+        assert shard.read_bytes() == (tmp_path / "b" / shard.name).read_bytes()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 25), st.integers(1, 9), st.integers(1, 5))
+def test_shards_give_back_what_was_streamed(tmp_path, monkeypatch, count, per_shard, per_group):
+    monkeypatch.setattr(tables, "ROWS_PER_GROUP", per_group)
+    folder = tmp_path / "shards"
+    assert tables.write_shards(folder, iter(rows(count)), PREPARED, per_shard) == count
+    assert read_all(folder) == rows(count)
+    assert tables.count_rows(folder) == count
+    assert len(list(folder.iterdir())) == max(1, -(-count // per_shard))
+
+
+def test_shards_are_in_the_order_of_their_numbers(tmp_path):
+    tables.write_shards(tmp_path / "shards", iter(rows(12)), PREPARED, rows_per_shard=1)
+    assert sorted(file.name for file in (tmp_path / "shards").iterdir())[10] == "00010.parquet"
+    assert read_all(tmp_path / "shards") == rows(12)
+
+
+@pytest.mark.parametrize(
+    ("last", "said"), [(row("a", 1), r"\('a', 1\) does not come after \('b', 0\)"), (row("b"), r"\('b', 0\) does not")]
+)
+def test_shards_out_of_order_are_refused(tmp_path, last, said):
+    with pytest.raises(ContractError, match=rf"00002\.parquet: prepared photos: key {said}"):
+        tables.write_shards(tmp_path / "shards", [row("a"), row("b"), last], PREPARED, rows_per_shard=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_are_streamed_shard_by_shard(tmp_path):
+    taken = []
+
+    def counted():
+        for number, each in enumerate(rows(9)):
+            shards = list(tmp_path.glob(".shards.*/*.parquet"))
+            assert number < 3 * (len(shards) + 1)
+            taken.append(each)
+            yield each
+
+    tables.write_shards(tmp_path / "shards", counted(), PREPARED, rows_per_shard=3)
+    assert len(taken) == 9
+
+
+def test_columns_can_be_chosen(tmp_path):
+    tables.write_shards(tmp_path / "shards", iter(rows(4)), PREPARED)
+    (group,) = tables.read_shards(tmp_path / "shards", PREPARED, columns=["word_ids", "view"])
+    assert group.column_names == ["view", "word_ids"]
+
+
+@pytest.mark.parametrize("data", [b"", b"words", b"PAR1" * 20, b"PAR1\0\0\0\0PAR1"])
+def test_a_file_that_is_no_parquet_is_named(tmp_path, data):
+    (tmp_path / "p.parquet").write_bytes(data)
+    for read in (lambda: tables.read(tmp_path / "p.parquet", PREPARED), lambda: read_all(tmp_path)):
+        with pytest.raises(ContractError, match=r"p\.parquet: not a readable Parquet file of prepared photos"):
+            read()
+
+
+def test_a_shard_cut_short_is_named(tmp_path):
+    tables.write_shards(tmp_path / "shards", iter(rows(4)), PREPARED)
+    shard = tmp_path / "shards" / "00000.parquet"
+    shard.write_bytes(shard.read_bytes()[:-9])
+    with pytest.raises(ContractError, match=r"00000\.parquet: not a readable Parquet file"):
+        read_all(tmp_path / "shards")
+
+
+def test_a_missing_table_says_what_to_run(tmp_path):
+    with pytest.raises(ContractError, match=r"no\.parquet: no such file or folder, wanted embedded photos; run the"):
+        tables.read(tmp_path / "no.parquet", EMBEDDED)
+    with pytest.raises(ContractError, match="no such file or folder, wanted prepared photos"):
+        read_all(tmp_path / "no")
+    with pytest.raises(ContractError, match=r"wanted shards \(\*\.parquet\) of prepared photos, found none"):
+        read_all(tmp_path)
+
+
+def test_an_empty_table_is_a_table(tmp_path):
+    tables.write(tmp_path / "q.parquet", QUARANTINE.schema.empty_table(), QUARANTINE)
+    assert tables.read(tmp_path / "q.parquet", QUARANTINE).num_rows == 0
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_atomic_leaves_the_old_and_nothing_half_written(tmp_path, kind):
+    path = tmp_path / "deep" / "out"
+
+    def write(text, fail):
+        with tables.atomic(path) as temporary:
+            if kind == "folder":
+                temporary.mkdir()
+                (temporary / "part").write_text(text)
+            else:
+                temporary.write_text(text)
+            if fail:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write("first", fail=True)
+    assert list(path.parent.iterdir()) == []
+    write("second", fail=False)
+    with pytest.raises(KeyboardInterrupt):
+        write("third", fail=True)
+    write_again = path / "part" if kind == "folder" else path
+    assert write_again.read_text() == "second"
+    write("fourth", fail=False)
+    assert write_again.read_text() == "fourth"
+    assert [file.name for file in path.parent.iterdir()] == ["out"]
+
+
+def test_text_is_written_whole(tmp_path):
+    tables.write_text(tmp_path / "t.txt", "é\n")
+    assert Path(tmp_path / "t.txt").read_bytes() == b"\xc3\xa9\n"

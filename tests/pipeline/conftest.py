@@ -87,13 +87,13 @@ def _copy_project(folder: Path) -> None:
 
 
 def _write_params(folder: Path) -> None:
-    """The project's own params, made small."""
+    """The project's own params, made small; W is left half fitted, so that finetune has something to better."""
     values = yaml.safe_load((folder / "params.yaml").read_text())
-    values["crawl"]["demo"]["products"] = 45
+    values["crawl"]["demo"]["products"] = 60
     values["vocabulary"]["min_documents"] = 2
-    values["prepare"] |= {"height": 64, "width": 48}
-    values["fit_words"]["epochs"] = 2
-    values["finetune"]["epochs"] = 2
+    values["prepare"] |= {"height": 64, "width": 48, "val_share": 0.2}
+    values["fit_words"] |= {"epochs": 2, "word_learning_rate": 0.0002}
+    values["finetune"] |= {"epochs": 2, "word_learning_rate": 0.001, "learning_rate": 0.0001, "batch_size": 16}
     values["evaluate"] |= {"examples": 4, "neighbours": 5}
     values["benchmarks"][FOREIGN] = {
         "reader": "labelled_photos",

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -55,6 +56,12 @@ def test_an_out_is_byte_equal_when_its_stage_is_run_twice(checkout):
     assert checkout.by_force.text.count("Running stage") == len(stages(checkout))
     again = {out["path"]: out["md5"] for stage in checkout.lock_by_force.values() for out in stage["outs"]}
     assert {path for path, md5 in outs(checkout).items() if again[path] != md5} == set()
+
+
+def test_the_model_compared_was_trained(checkout):
+    """Else equal bytes would say nothing: the best epoch would be 0, the untrained model."""
+    history = pd.read_csv(checkout.folder / "models/embedder/history.csv")
+    assert history["val_loss"].idxmin() > 0
 
 
 def test_no_out_tells_when_or_where_it_was_made(checkout, not_in_an_out):

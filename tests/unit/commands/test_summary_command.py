@@ -1,0 +1,35 @@
+import sys
+
+import pytest
+
+from weft import cli, tracking
+from weft.commands.summary import summary
+from weft.errors import InputError
+
+
+@pytest.fixture
+def reports(tmp_path):
+    (tmp_path / "summary").mkdir()
+    (tmp_path / "summary" / "results.md").write_text("| model | recall_at_1 |\n\n")
+    return tmp_path
+
+
+def test_results_report_and_comparison_are_told(reports, monkeypatch, capsys):
+    link = "http://127.0.0.1:5000/#/experiments/7/runs"
+    monkeypatch.setattr(tracking, "comparison_link", lambda stage, address: link)
+    monkeypatch.setattr(sys, "argv", ["weft", "summary", "--reports", str(reports)])
+    assert cli.main() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "| model | recall_at_1 |"
+    assert lines[-2] == f"Report:        {reports}/summary/index.html"
+    assert lines[-1].startswith(f"Compare runs:  {link} ")
+
+
+def test_without_runs_there_is_no_link(reports, monkeypatch):
+    monkeypatch.setattr(tracking, "comparison_link", lambda stage, address: "")
+    assert summary(reports).splitlines()[-1].startswith("Report: ")
+
+
+def test_without_results_it_says_what_to_run(tmp_path):
+    with pytest.raises(InputError, match=r"results\.md: no results yet; run `make repro`"):
+        summary(tmp_path)

@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from weft import artefacts
+from weft.benchmarks.record import Record
+from weft.errors import PhotoError
+from weft.retrieval import embed as module
+from weft.retrieval.embed import embed
+from weft.retrieval.embed_benchmark import embed_benchmark
+
+
+class MeanColour(nn.Module):
+    """z is the mean of each channel; remembers what it was given."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.batches = nn.Parameter(torch.zeros(1)), []
+
+    def forward(self, photos):
+        assert not self.training
+        assert photos.dtype == torch.uint8
+        self.batches.append(tuple(photos.shape))
+        return photos.float().mean((2, 3))
+
+
+class Benchmark:
+    """Photos as a reader hands them over."""
+
+    def __init__(self, photos):
+        self.records = [Record(f"a/{n}#0", f"a/{n}", "test", {}, None) for n, _ in photos]
+        self._photos = photos
+
+    def photos(self):
+        return ((self.records[n], photo) for n, photo in self._photos)
+
+
+@pytest.fixture(autouse=True)
+def batches_of_four(monkeypatch):
+    monkeypatch.setattr(module, "BATCH_SIZE", 4)
+
+
+@pytest.fixture
+def photos(jpeg):
+    return [(n, jpeg(["red", "green", "blue"][n % 3], seed=n)) for n in range(10)]
+
+
+def run(photos, **changes):
+    model = MeanColour().train()
+    return list(embed(photos, model, 32, 24, "cpu", workers=3, **changes)), model
+
+
+def test_order_is_kept_and_batches_are_whole(photos):
+    batches, model = run(photos)
+    assert [keys for keys, _ in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert model.batches == [(4, 3, 32, 24), (4, 3, 32, 24), (2, 3, 32, 24)]
+    z = np.concatenate([z for _, z in batches])
+    assert z.dtype == np.float32
+    assert z.argmax(1).tolist() == [n % 3 for n in range(10)]
+
+
+def test_workers_change_nothing(photos):
+    one = list(embed(photos, MeanColour(), 32, 24, "cpu", workers=1))
+    for (keys, z), (expected, same) in zip(run(photos)[0], one, strict=True):
+        assert keys == expected
+        assert (z == same).all()
+
+
+def test_photos_that_cannot_be_decoded_are_listed_and_left_out(photos):
+    photos[2], photos[9] = (2, b"no photo"), (9, b"")
+    refused = []
+    batches, _ = run(photos, refused=refused)
+    assert [keys for keys, _ in batches] == [[0, 1, 3, 4], [5, 6, 7, 8]]
+    assert [(key, error.reason) for key, error in refused] == [(2, "cannot be decoded"), (9, "cannot be decoded")]
+
+
+def test_without_a_list_the_first_broken_photo_raises(photos):
+    photos[2] = (2, b"no photo")
+    with pytest.raises(PhotoError, match="cannot be decoded"):
+        run(photos)
+
+
+def test_a_source_is_never_read_far_ahead(jpeg):
+    read, photo = [], jpeg()
+
+    def source():
+        for n in range(400):
+            read.append(n)
+            yield n, photo
+
+    batches, done = embed(source(), MeanColour(), 32, 32, "cpu", workers=2), 0
+    assert read == []
+    for keys, _ in batches:
+        done += len(keys)
+        assert len(read) <= done + 2 * 8 + 1
+    assert len(read) == done == 400
+
+
+def test_no_photos_are_no_batches():
+    assert run([])[0] == []
+
+
+def test_a_benchmark_is_embedded_whole_and_refusals_are_counted(tmp_path, photos, capsys):
+    photos[4] = (4, b"<html>")
+    counts = embed_benchmark(Benchmark(photos), MeanColour(), 3, 32, 32, "cpu", 2, tmp_path / "e")
+    assert counts == {"photos": 9, "refused": 1}
+    assert "left out a/4#0: cannot be decoded: an HTML page" in capsys.readouterr().err
+    embedded = artefacts.read_embeddings(tmp_path / "e").photos
+    assert embedded["photo_id"].to_pylist() == [f"a/{n}#0" for n in range(10) if n != 4]

@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from weft.retrieval import search
+from weft.retrieval.search import nearest
+
+
+def naive_nearest(queries, gallery, k, query_groups=None, gallery_groups=None):
+    """One query and one photo at a time; equal similarities by gallery order."""
+    rows, scores = np.full((len(queries), k), -1), np.full((len(queries), k), -np.inf)
+    for q, query in enumerate(np.asarray(queries, np.float64)):
+        found = []
+        for g, photo in enumerate(np.asarray(gallery, np.float64)):
+            if query_groups is None or query_groups[q] != gallery_groups[g]:
+                cosine = query @ photo / max(np.linalg.norm(query) * np.linalg.norm(photo), 1e-12)
+                found.append((-round(float(cosine), 6), g))
+        for place, (negative, g) in enumerate(sorted(found)[:k]):
+            rows[q, place], scores[q, place] = g, -negative
+    return rows, scores
+
+
+def assert_same(found, expected):
+    assert found[0].tolist() == expected[0].tolist()
+    np.testing.assert_allclose(found[1], expected[1], atol=1e-5)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Chunks of which test data fill several."""
+    monkeypatch.setattr(search, "QUERY_CHUNK", 4)
+    monkeypatch.setattr(search, "GALLERY_CHUNK", 5)
+
+
+@pytest.fixture
+def photos():
+    """A gallery of 23 and 9 queries; small whole numbers, so that equal similarities are many and exact."""
+    random = np.random.default_rng(3)
+    signs = random.choice([-1.0, 1.0], (32, 4)).astype(np.float32)
+    return signs[:9], signs[9:]
+
+
+@pytest.mark.parametrize("k", [1, 4, 5, 6, 23, 30])
+def test_equals_its_naive_twin_with_ties_across_chunks(photos, small_chunks, k):
+    assert_same(nearest(*photos, k), naive_nearest(*photos, k))
+
+
+@pytest.mark.parametrize("k", [1, 5, 30])
+def test_chunks_change_nothing(photos, monkeypatch, k):
+    whole = nearest(*photos, k)
+    for queries, gallery in ((1, 1), (4, 5), (9, 23), (3, 22)):
+        monkeypatch.setattr(search, "QUERY_CHUNK", queries)
+        monkeypatch.setattr(search, "GALLERY_CHUNK", gallery)
+        assert_same(nearest(*photos, k), whole)
+
+
+@pytest.mark.parametrize("k", [1, 6, 30])
+def test_a_query_never_finds_its_own_group(photos, small_chunks, k):
+    queries, gallery = photos
+    groups = np.arange(9) % 3, np.arange(23) % 3
+    rows, scores = nearest(queries, gallery, k, *groups)
+    assert_same((rows, scores), naive_nearest(queries, gallery, k, *groups))
+    for query, found in enumerate(rows):
+        assert all(groups[1][row] != groups[0][query] for row in found if row >= 0)
+
+
+def test_row_numbers_as_groups_keep_a_query_from_itself(photos, small_chunks):
+    _, gallery = photos
+    numbers = np.arange(len(gallery))
+    rows, _ = nearest(gallery, gallery, 3, numbers, numbers)
+    assert not (rows == numbers[:, None]).any()
+
+
+def test_places_without_a_photo_stay_empty(photos, small_chunks):
+    queries, gallery = photos
+    rows, scores = nearest(queries, gallery[:7], 10)
+    assert (rows[:, 7:] == -1).all()
+    assert np.isneginf(scores[:, 7:]).all()
+    assert np.sort(rows[:, :7]).tolist() == [list(range(7))] * 9
+    rows, scores = nearest(queries, gallery[:0], 2)
+    assert (rows == -1).all()
+    assert np.isneginf(scores).all()
+
+
+def test_when_all_photos_are_of_the_own_group_nothing_is_found(photos, small_chunks):
+    queries, gallery = photos
+    rows, scores = nearest(queries, gallery, 3, np.zeros(9, np.int64), np.zeros(23, np.int64))
+    assert (rows == -1).all()
+    assert np.isneginf(scores).all()
+
+
+def test_no_queries_find_nothing(photos):
+    assert nearest(photos[0][:0], photos[1], 3)[0].shape == (0, 3)
+
+
+def test_a_mapped_float16_gallery_is_searched_as_its_numbers_are(tmp_path, small_chunks):
+    random = np.random.default_rng(5)
+    queries = random.normal(size=(6, 8)).astype(np.float32)
+    np.save(tmp_path / "z.npy", random.normal(size=(17, 8)).astype(np.float16))
+    gallery = np.load(tmp_path / "z.npy", mmap_mode="r")
+    assert_same(nearest(queries, gallery, 6), naive_nearest(queries, np.asarray(gallery, np.float64), 6))
+
+
+def test_length_does_not_matter_and_nothing_is_nan(photos):
+    queries, gallery = photos
+    scale = np.random.default_rng(1).choice([0.25, 1, 64], (23, 1)).astype(np.float32)
+    assert_same(nearest(queries * 8, gallery * scale, 5), nearest(queries, gallery, 5))
+    _, scores = nearest(np.zeros((1, 4), np.float32), gallery, 2)
+    assert scores.tolist() == [[0.0, 0.0]]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 12), st.integers(0, 20), st.integers(1, 25), st.integers(0, 2**32), st.booleans())
+def test_any_sizes_equal_the_naive_twin(small_chunks, queries, gallery, k, seed, grouped):
+    random = np.random.default_rng(seed)
+    vectors = random.choice([-1.0, 1.0], (queries + gallery, 4)).astype(np.float32)
+    groups = (random.integers(3, size=queries), random.integers(3, size=gallery)) if grouped else ()
+    parts = vectors[:queries], vectors[queries:], k, *groups
+    assert_same(nearest(*parts), naive_nearest(*parts))
+
+
+def test_equal_photos_come_in_gallery_order_at_real_width():
+    random = np.random.default_rng(2)
+    different = random.normal(size=(40, 1_280)).astype(np.float16)
+    gallery = np.concatenate([different, different, different])
+    rows, scores = nearest(different[:8].astype(np.float32), gallery, 3)
+    assert rows.tolist() == [[n, n + 40, n + 80] for n in range(8)]
+    np.testing.assert_allclose(scores, 1.0, atol=1e-3)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_equals_the_cpu(photos, monkeypatch):
+    random = np.random.default_rng(4)
+    plain = random.normal(size=(50, 64)).astype(np.float32), random.normal(size=(3_000, 64)).astype(np.float16)
+    groups = np.arange(50) % 7, np.arange(3_000) % 7
+    for parts in ((*photos, 6), (*plain, 20), (*plain, 20, *groups)):
+        monkeypatch.setenv("WEFT_DEVICE", "cuda")
+        on_gpu = nearest(*parts)
+        monkeypatch.setenv("WEFT_DEVICE", "cpu")
+        assert_same(on_gpu, nearest(*parts))

@@ -43,7 +43,7 @@ def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[st
     pieces_of_table = (cleaned(table) for table in tables.stream(products, PRODUCTS))
     with tables.atomic(out) as temporary:
         temporary.mkdir(parents=True)
-        tables.write_stream(temporary / files.PRODUCTS, track(pieces_of_table, "clean", unit="pieces"), CLEANED)
+        tables.write_stream(temporary / files.PRODUCTS, track(pieces_of_table, "clean", unit="batches"), CLEANED)
         tally.write(temporary / files.REPORT, temporary / files.DROPPED)
     return tally.totals()
 

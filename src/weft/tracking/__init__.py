@@ -7,7 +7,7 @@ The store is `MLFLOW_TRACKING_URI`, by default the project's own mlflow.db.
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,16 @@ class Run:
             self._works = False
             say(f"warning: MLflow at {tracking_uri()} does not answer, this run is not logged: {_first_line(error)}")
 
+    def end(self, status: str) -> None:
+        """End the run, also one that could not be logged whole: left open, it would look as if it still ran."""
+        import mlflow
+
+        if self._works:
+            self.attempt(lambda: mlflow.end_run(status))
+        else:
+            with suppress(Exception):
+                mlflow.end_run(status)
+
 
 @contextmanager
 def stage_run(stage: str, settings: Any, inputs: Sequence[Path] = (), part: str = "") -> Iterator[Run]:
@@ -85,8 +95,7 @@ def stage_run(stage: str, settings: Any, inputs: Sequence[Path] = (), part: str 
         inputs: The stage's data inputs; tagged with the md5 that dvc.lock gives them.
         part: The benchmark, for stages that run once for each.
     """
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
+    _keep_quiet()
     import mlflow
 
     run = Run()
@@ -95,9 +104,9 @@ def stage_run(stage: str, settings: Any, inputs: Sequence[Path] = (), part: str 
     try:
         yield run
     except BaseException:
-        run.attempt(lambda: mlflow.end_run("FAILED"))
+        run.end("FAILED")
         raise
-    run.attempt(mlflow.end_run)
+    run.end("FINISHED")
 
 
 def comparison_link(stage: str, address: str) -> str:
@@ -106,13 +115,29 @@ def comparison_link(stage: str, address: str) -> str:
     Args:
         stage: A stage's name.
         address: Where `make ui` serves, "http://127.0.0.1:5000".
+
+    Returns:
+        Its address; empty where the stage never ran or the tracker does not answer.
     """
+    _keep_quiet()
     from mlflow import MlflowClient
 
-    experiment = MlflowClient(tracking_uri()).get_experiment_by_name(_experiment(stage))
+    try:
+        experiment = MlflowClient(tracking_uri()).get_experiment_by_name(_experiment(stage))
+    except Exception:  # noqa: BLE001  a store that cannot be opened raises whatever its database does
+        return ""
     return (
         f"{address}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning" if experiment else ""
     )
+
+
+def _keep_quiet() -> None:
+    import logging
+
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _experiment(stage: str) -> str:
@@ -120,10 +145,6 @@ def _experiment(stage: str) -> str:
 
 
 def _start(mlflow: Any, stage: str, name: str, settings: Any, inputs: Sequence[Path]) -> None:
-    import logging
-
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     mlflow.set_tracking_uri(tracking_uri())
     mlflow.set_experiment(_experiment(stage))
     mlflow.start_run(run_name=name)

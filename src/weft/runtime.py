@@ -44,6 +44,11 @@ def device() -> str:
         raise InputError(f"WEFT_DEVICE={named}: not a torch device (cpu, cuda, cuda:1)") from error
     if named.startswith("cuda") and not torch.cuda.is_available():
         raise InputError(f"WEFT_DEVICE={named}: torch sees no CUDA device here; unset it or say cpu")
+    try:
+        torch.zeros(1, device=named).cpu()
+    except (RuntimeError, NotImplementedError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"WEFT_DEVICE={named}: cannot compute here ({reason}); unset it or say cpu") from error
     return named
 
 

@@ -56,6 +56,17 @@ def test_a_device_that_is_none_is_answered(monkeypatch):
         runtime.device()
 
 
+def test_a_device_that_computes_nothing_is_answered(monkeypatch):
+    monkeypatch.setenv("WEFT_DEVICE", "meta")
+    with pytest.raises(InputError, match=r"WEFT_DEVICE=meta: cannot compute here \(.*\); unset it or say cpu"):
+        runtime.device()
+
+
+def test_the_cpu_can_be_named(monkeypatch):
+    monkeypatch.setenv("WEFT_DEVICE", "cpu")
+    assert runtime.device() == "cpu"
+
+
 def test_a_device_that_is_not_here_is_answered(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setenv("WEFT_DEVICE", "cuda:1")

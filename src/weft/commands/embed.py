@@ -1,5 +1,6 @@
 """`weft embed`: photos to a Parquet file of embeddings."""
 
+import itertools
 from pathlib import Path
 
 import pyarrow as pa
@@ -37,8 +38,10 @@ def embed_to_file(source: Path, model: Path, out: Path) -> int:
 def _write(source: Path, model: Path, out: Path) -> int:
     bundle, count = load_bundle(model), 0
     schema = SCHEMA.with_metadata({"weft_model": bundle.digest})
+    batches = embedded(source, bundle)
+    first = next(batches)  # bad input leaves no trace, not even the folder of `out`
     with tables.atomic(out) as temporary, pq.ParquetWriter(temporary, schema) as writer:
-        for names, z in embedded(source, bundle):
+        for names, z in itertools.chain([first], batches):
             writer.write_table(pa.table({"photo": names, "embedding": list(z)}, schema=schema))
             count += len(names)
     say(f"{count:,} photos embedded into {out}")

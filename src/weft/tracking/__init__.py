@@ -95,9 +95,7 @@ def stage_run(stage: str, settings: Any, inputs: Sequence[Path] = (), part: str 
         inputs: The stage's data inputs; tagged with the md5 that dvc.lock gives them.
         part: The benchmark, for stages that run once for each.
     """
-    _keep_quiet()
-    import mlflow
-
+    mlflow = _quiet_mlflow()
     run = Run()
     name = f"{stage}@{part}" if part else stage
     run.attempt(lambda: _start(mlflow, stage, name, settings, inputs))
@@ -119,11 +117,9 @@ def comparison_link(stage: str, address: str) -> str:
     Returns:
         Its address; empty where the stage never ran or the tracker does not answer.
     """
-    _keep_quiet()
-    from mlflow import MlflowClient
-
+    mlflow = _quiet_mlflow()
     try:
-        experiment = MlflowClient(tracking_uri()).get_experiment_by_name(_experiment(stage))
+        experiment = mlflow.MlflowClient(tracking_uri()).get_experiment_by_name(_experiment(stage))
     except Exception:  # noqa: BLE001  a store that cannot be opened raises whatever its database does
         return ""
     return (
@@ -131,13 +127,17 @@ def comparison_link(stage: str, address: str) -> str:
     )
 
 
-def _keep_quiet() -> None:
+def _quiet_mlflow() -> Any:
+    """mlflow itself: it reads the environment and sets its own log levels when it is imported."""
     import logging
 
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    import mlflow
+
+    for logger in ("mlflow", "alembic"):
+        logging.getLogger(logger).setLevel(logging.WARNING)
+    return mlflow
 
 
 def _experiment(stage: str) -> str:

@@ -56,7 +56,9 @@ def run_finetune(
     train = StoredPhotos(
         PhotoStore(photos / "train", state / "train.arrow"), read_bags(photos / "train", settings.finetune.repeats)
     )
-    val = StoredPhotos(PhotoStore(photos / "val", state / "val.arrow"), read_bags(photos / "val", repeats=False))
+    val = StoredPhotos(
+        PhotoStore(photos / "val", state / "val.arrow"), read_bags(photos / "val", settings.finetune.repeats)
+    )
     model = Embedder(encoder, first)
     history = finetune(train, val, model, settings.finetune, device, workers, state, report)
     size = settings.prepare

@@ -44,7 +44,7 @@ def run_fit_words(
 
     embeddings = artefacts.read_embeddings(features)
     train = _cached(embeddings, photos, "train", settings.repeats)
-    val = _cached(embeddings, photos, "val", repeats=False)
+    val = _cached(embeddings, photos, "val", settings.repeats)
     size = len(artefacts.read_words(words))
     fitted, history = fit_words(train, val, size, settings, device, state, report)
     with tables.atomic(out) as temporary:

@@ -128,7 +128,7 @@ def comparison_link(stage: str, address: str) -> str:
 
 
 def _quiet_mlflow() -> Any:
-    """mlflow itself: it reads the environment and sets its own log levels when it is imported."""
+    """The library itself: it reads the environment and sets its own log levels when it is imported."""
     import logging
 
     for name, value in _QUIET.items():

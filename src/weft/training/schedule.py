@@ -28,12 +28,14 @@ class Schedule:
         self._by_epoch: ReduceLROnPlateau | None = None
         if settings.schedule == "one_cycle":
             rates = [group["lr"] for group in optimizer.param_groups]
-            # Momentum stays: cycling it would hide the parameter of that name.
+            # One more than are taken: the rate is 0 after the last step, not at it. Momentum stays: cycling it would
+            # hide the parameter of that name.
             self._by_step = OneCycleLR(
-                optimizer, rates, total_steps=settings.epochs * steps_per_epoch, cycle_momentum=False
+                optimizer, rates, total_steps=settings.epochs * steps_per_epoch + 1, cycle_momentum=False
             )
         else:
-            self._by_epoch = ReduceLROnPlateau(optimizer, factor=PLATEAU_FACTOR, patience=settings.patience)
+            # Torch counts the epochs it still bears; the paper those after which the rate falls.
+            self._by_epoch = ReduceLROnPlateau(optimizer, factor=PLATEAU_FACTOR, patience=settings.patience - 1)
 
     def after_step(self) -> None:
         """Call after every optimiser step."""

@@ -14,7 +14,7 @@ from weft.progress import track
 from weft.text import names
 from weft.text.fields import category_steps, texts
 from weft.text.html import visible_text
-from weft.text.stop_words import function_words
+from weft.text.stop_words import function_words, trade_words
 from weft.text.tally import Tally
 from weft.text.tokens import is_word, pieces
 
@@ -23,6 +23,7 @@ SHOP_NAME = "shop name"
 NUMBER = "number"
 TOO_SHORT = "too short"
 FUNCTION_WORD = "function word"
+TRADE_WORD = "trade word"
 
 
 def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[str, float]:
@@ -91,4 +92,6 @@ def _why_dropped(piece: str, min_letters: int) -> str | None:
         return NUMBER
     if len(piece) < min_letters:
         return TOO_SHORT
-    return FUNCTION_WORD if piece in function_words() else None
+    if piece in function_words():
+        return FUNCTION_WORD
+    return TRADE_WORD if piece in trade_words() else None

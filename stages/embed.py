@@ -31,6 +31,7 @@ def main() -> None:
             runtime.device(),
             runtime.workers(),
             args.out,
+            model.digest,
         )
         run.log_metrics(counts)
 

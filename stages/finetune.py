@@ -24,7 +24,8 @@ def main() -> None:
     from weft.training.run_finetune import run_finetune
 
     settings = params.load(Path("params.yaml"))
-    with tracking.stage_run("finetune", settings.finetune, [args.photos, args.words, args.initial]) as run:
+    read = {**asdict(settings.finetune), "model": settings.model, "prepare": settings.prepare}
+    with tracking.stage_run("finetune", read, [args.photos, args.words, args.initial]) as run:
 
         def report(epoch: EpochRecord, cost: EpochCost) -> None:
             describe("finetune", epoch, cost)

@@ -27,12 +27,16 @@ class Embeddings:
     """(photos, embedding_dim), not normalised, mapped from the file."""
     photos: pa.Table
     """Under the contract EMBEDDED."""
+    model: str
+    """The digest of the bundle that made them; empty for an untrained backbone."""
 
 
 def write_embeddings(
-    folder: Path, dim: int, batches: Iterable[tuple[list[dict[str, Any]], npt.NDArray[np.float32]]]
+    folder: Path, dim: int, batches: Iterable[tuple[list[dict[str, Any]], npt.NDArray[np.float32]]], model: str = ""
 ) -> int:
     """Stream batches of (photo rows without `row`, embeddings (batch, dim)) into `folder` as float16.
+
+    `model` is the digest of the bundle that made them, by which `weft search` knows its own index.
 
     Returns:
         How many photos were written.
@@ -56,6 +60,7 @@ def write_embeddings(
         _to_npy(raw, temporary / files.EMBEDDINGS, (len(rows), dim))
         table = pa.Table.from_pylist(rows, schema=EMBEDDED.schema)
         tables.write(temporary / files.EMBEDDED_PHOTOS, table, EMBEDDED)
+        (temporary / files.DIGEST).write_text(model + "\n", encoding="utf-8")
     return len(rows)
 
 
@@ -82,7 +87,11 @@ def read_embeddings(folder: Path) -> Embeddings:
         raise ContractError(f"{path}: not a readable matrix of embeddings: {error}") from error
     if z.ndim != 2 or z.dtype != np.float16 or len(z) != photos.num_rows:
         raise ContractError(f"{path}: {z.dtype} {z.shape}, wanted float16 ({photos.num_rows}, embedding_dim)")
-    return Embeddings(z, photos)
+    try:
+        model = (folder / files.DIGEST).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractError(f"{folder / files.DIGEST}: cannot be read: {error}; run the stage again") from error
+    return Embeddings(z, photos, model)
 
 
 def write_words(path: Path, words: pd.DataFrame) -> None:

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     tag.add_argument("--labels", type=Path, metavar="FILE", help="score these labels instead, one a line")
 
     search = _command(commands, "search", _search, "print the catalogue's photos nearest to a photo or to words")
-    search.add_argument("query", metavar="PHOTO|WORDS", help="the path of a photo, or words: 'red dress'")
+    search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
     search.add_argument("--top-k", type=_count, default=10, metavar="K", help="photos (default 10)")
     search.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
 
@@ -85,7 +85,7 @@ def _tag(args: argparse.Namespace) -> None:
 def _search(args: argparse.Namespace) -> None:
     from weft.commands.search import search
 
-    _print(search(args.query, args.model, args.index, args.top_k))
+    _print(search(" ".join(args.query), args.model, args.index, args.top_k))
 
 
 def _summary(args: argparse.Namespace) -> None:

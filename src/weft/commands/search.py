@@ -33,8 +33,8 @@ def search(query: str, model: Path, index: Path, top_k: int) -> Iterator[str]:
     """
     bundle = load_bundle(model)
     gallery = artefacts.read_embeddings(index)
-    if gallery.z.shape[1] != bundle.embedder.words.shape[1]:
-        raise ModelError(f"{index}: embeddings of width {gallery.z.shape[1]} are not of the model {model}")
+    if gallery.model != bundle.digest:
+        raise ModelError(f"{index}: not made by the model {model}; run `dvc repro embed@catalogue` or name its --index")
     vector = _of_photo(Path(query), bundle) if _is_file(query) else _of_words(query, bundle)
     rows, scores = nearest(vector, gallery.z, min(top_k, max(1, len(gallery.z))))
     found = gallery.photos.take(rows[0][rows[0] >= 0])

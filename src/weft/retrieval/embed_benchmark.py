@@ -16,7 +16,15 @@ from weft.retrieval.embed import embed
 
 
 def embed_benchmark(
-    data: BenchmarkData, model: nn.Module, dim: int, height: int, width: int, device: str, workers: int, out: Path
+    data: BenchmarkData,
+    model: nn.Module,
+    dim: int,
+    height: int,
+    width: int,
+    device: str,
+    workers: int,
+    out: Path,
+    digest: str = "",
 ) -> dict[str, float]:
     """Embed every photo that can be decoded and write `out` (embeddings.npy, photos.parquet).
 
@@ -29,6 +37,7 @@ def embed_benchmark(
         device: Where to compute.
         workers: Threads that decode.
         out: The artefact's folder.
+        digest: Of the model's bundle; empty for an untrained backbone.
 
     Returns:
         Counts of photos embedded and refused.
@@ -40,7 +49,7 @@ def embed_benchmark(
         for records, z in embed(photos, model, height, width, device, workers, refused):
             yield [{"photo_id": r.photo_id, "product_id": r.product_id, "split": r.split} for r in records], z
 
-    count = artefacts.write_embeddings(out, dim, batches())
+    count = artefacts.write_embeddings(out, dim, batches(), digest)
     for record, error in refused[:10]:
         say(f"left out {record.photo_id}: {error}")
     return {"photos": count, "refused": len(refused)}

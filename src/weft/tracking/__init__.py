@@ -8,7 +8,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def stage_run(stage: str, settings: Any, inputs: Sequence[Path] = (), part: str 
 
     Args:
         stage: Its name in dvc.yaml; also the experiment's.
-        settings: The stage's section of params.yaml, a dataclass.
+        settings: What the stage read of params.yaml: its section, or sections by name.
         inputs: The stage's data inputs; tagged with the md5 that dvc.lock gives them.
         part: The benchmark, for stages that run once for each.
     """
@@ -148,14 +148,16 @@ def _start(mlflow: Any, stage: str, name: str, settings: Any, inputs: Sequence[P
     mlflow.set_tracking_uri(tracking_uri())
     mlflow.set_experiment(_experiment(stage))
     mlflow.start_run(run_name=name)
-    mlflow.log_params(_flat(asdict(settings)))
+    mlflow.log_params(_flat(settings if isinstance(settings, Mapping) else asdict(settings)))
     mlflow.set_tags({"stage": name, **_git_tags(), **_input_tags(inputs)})
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        if isinstance(value, Mapping):
+        if is_dataclass(value) and not isinstance(value, type):
+            flat |= _flat(asdict(value), f"{prefix}{key}.")
+        elif isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{key}.")
         else:
             flat[prefix + key] = value

@@ -5,11 +5,17 @@ from weft import artefacts
 
 
 @pytest.fixture
-def index(tmp_path, jpeg, embed_naively):
+def digest(bundle):
+    """Names the model under test, as an index it made does."""
+    return (bundle / "digest.txt").read_text().strip()
+
+
+@pytest.fixture
+def index(tmp_path, jpeg, embed_naively, digest):
     """A catalogue of four photos, one a colour."""
     z = embed_naively(*(jpeg(colour, seed=50) for colour in ("red", "green", "blue", "black")))
     rows = [{"photo_id": f"alder/{n}#0", "product_id": f"alder/{n}", "split": "test"} for n in range(4)]
-    artefacts.write_embeddings(tmp_path / "index", z.shape[1], [(rows, z)])
+    artefacts.write_embeddings(tmp_path / "index", z.shape[1], [(rows, z)], digest)
     return tmp_path / "index"
 
 
@@ -65,12 +71,12 @@ def test_a_missing_index_says_what_to_run(refused, tmp_path):
     assert "photos.parquet: no such file or folder, wanted embedded photos; run the stage before (dvc repro)" in said
 
 
-def test_an_index_of_another_width_is_refused(refused, tmp_path):
+def test_an_index_made_by_another_model_is_refused(refused, tmp_path):
     rows = [{"photo_id": "a/1#0", "product_id": "a/1", "split": "test"}]
-    artefacts.write_embeddings(tmp_path / "index", 3, [(rows, np.ones((1, 3), np.float32))])
-    assert "embeddings of width 3 are not of the model" in refused("search", "red", "--index", tmp_path / "index")
+    artefacts.write_embeddings(tmp_path / "index", 1_024, [(rows, np.ones((1, 1_024), np.float32))], "0123")
+    assert "not made by the model" in refused("search", "red", "--index", tmp_path / "index")
 
 
-def test_an_empty_index_finds_nothing(weft, tmp_path):
-    artefacts.write_embeddings(tmp_path / "index", 1_024, [])
+def test_an_empty_index_finds_nothing(weft, tmp_path, digest):
+    artefacts.write_embeddings(tmp_path / "index", 1_024, [], digest)
     assert weft("search", "red", "--index", tmp_path / "index")[:2] == (0, [])

@@ -30,7 +30,12 @@ def main() -> None:
     benchmark = settings.benchmarks[args.benchmark]
     folders = Folders(args.features, args.embeddings, args.words, args.model)
     read = [args.words, args.model, args.embeddings / args.benchmark, Path(benchmark.path)]
-    with tracking.stage_run("evaluate", settings.evaluate, read, part=args.benchmark) as run:
+    # What made the model stands beside what it scored: the page that compares runs is this experiment's.
+    shown = {
+        name: getattr(settings, name)
+        for name in ("vocabulary", "prepare", "model", "fit_words", "finetune", "evaluate")
+    }
+    with tracking.stage_run("evaluate", shown, read, part=args.benchmark) as run:
         metrics = evaluate(
             args.benchmark,
             benchmark,

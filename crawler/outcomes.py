@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from crawler.discover.links import Link
 from weft.contracts.product import Product
 
 SITEMAP, PHOTO, PAGE = "sitemap", "photo", "page"
@@ -40,8 +41,8 @@ class ListingRead(Outcome):
     """The category path it says it is, "" where it says none."""
     label: str
     """Its own name, for the paths of listings below it."""
-    links: tuple[str, ...]
-    """Pages of the same shop that it leads to; empty where links are not followed."""
+    links: tuple[Link, ...]
+    """The pages of the same shop that it leads to."""
 
 
 @dataclass(frozen=True, kw_only=True)

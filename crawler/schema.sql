@@ -5,7 +5,8 @@ CREATE TABLE IF NOT EXISTS frontier (
   id INTEGER PRIMARY KEY,
   kind TEXT NOT NULL,            -- sitemap, photo, page
   url TEXT NOT NULL,
-  rank INTEGER NOT NULL,         -- a hash of the URL: an order that no run of the crawl can change
+  rank INTEGER NOT NULL,         -- a hash of the URL, after all that sitemaps name where a link led to it:
+                                 -- an order that no run of the crawl can change
   status TEXT NOT NULL DEFAULT 'todo',  -- todo, done, failed
   guess INTEGER NOT NULL DEFAULT 0,     -- nobody named it: that it is missing is no failure
   tries INTEGER NOT NULL DEFAULT 0,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from crawler import products
 from crawler.discover import links
 from crawler.outcomes import PAGE, PHOTO
+from crawler.store import LINKED
 from weft.contracts.product import Product
 from weft.errors import ShopError
 
@@ -139,6 +140,9 @@ class Snapshot:
 
     def _listed_under(self, url: str) -> Iterator[str]:
         """The category paths of the listings that lead to `url`."""
+        if self._last_rank < LINKED:
+            # The sitemaps were enough; a listing that was read all the same was read by chance.
+            return
         for (listing,) in self._db.execute("SELECT listing FROM listed WHERE target = ? ORDER BY listing", (url,)):
             path = urlsplit(listing).path.rstrip("/")
             if path not in self._labels:

@@ -19,6 +19,8 @@ from weft.errors import ShopError
 
 COMMIT_SECONDS = 1.0
 """At most this much work is asked again after a crash."""
+LINKED = 2**62
+"""Ranks from here on are of pages that links led to: they come after all that sitemaps name."""
 LOCK_SECONDS = 10.0
 """A crawl whose parent was killed leaves within a second or two."""
 
@@ -61,12 +63,19 @@ class Store:
         self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
         self.commit()
 
-    def plant(self, kind: str, urls: Iterable[str], *, guess: bool = False) -> None:
-        """Add URLs to the frontier; those it knows already stay as they are."""
+    def plant(self, kind: str, urls: Iterable[str], *, guess: bool = False, linked: bool = False) -> None:
+        """Add URLs to the frontier; those it knows already stay as they are.
+
+        Args:
+            kind: What is expected there.
+            urls: Clean ones.
+            guess: Nobody named them: that they are missing is no failure.
+            linked: A link led to them, no sitemap.
+        """
         self._begin()
         self._db.executemany(
             "INSERT OR IGNORE INTO frontier (kind, url, rank, guess) VALUES (?, ?, ?, ?)",
-            ((kind, url, rank(url), guess) for url in urls),
+            ((kind, url, rank(url, linked=linked), guess) for url in urls),
         )
 
     def todo(self, kind: str, count: int, but: Collection[int]) -> list[tuple[int, str]]:
@@ -76,11 +85,6 @@ class Store:
             (kind, count + len(but)),
         )
         return [row for row in rows if row[0] not in but][:count]
-
-    def ask_pages_again(self) -> None:
-        """Put every page that was read back into the frontier: links were not followed before, now they are."""
-        self._begin()
-        self._db.execute("UPDATE frontier SET status = 'todo' WHERE kind = ? AND status = 'done'", (PAGE,))
 
     def is_waiting(self, kind: str) -> bool:
         """Whether any URL of `kind` is not settled yet."""
@@ -122,9 +126,9 @@ class Store:
     def _keep_listing(self, outcome: ListingRead) -> None:
         row = (outcome.url, outcome.trail, outcome.label)
         self._db.execute("INSERT OR REPLACE INTO listings VALUES (?, ?, ?)", row)
-        listed = ((link, outcome.url) for link in outcome.links)
+        listed = ((link.url, outcome.url) for link in outcome.links if link.is_own)
         self._db.executemany("INSERT OR IGNORE INTO listed VALUES (?, ?)", listed)
-        self.plant(PAGE, outcome.links)
+        self.plant(PAGE, (link.url for link in outcome.links), linked=True)
 
     def _keep_photo(self, outcome: PhotoRead) -> None:
         digest = hashlib.sha256(outcome.body).hexdigest()
@@ -170,6 +174,7 @@ def _locked(path: Path) -> TextIO:
             return file
 
 
-def rank(url: str) -> int:
-    """A place for `url` that depends on nothing else: 63 bits of its hash."""
-    return int.from_bytes(hashlib.sha256(url.encode()).digest()[:8], "big") >> 1
+def rank(url: str, *, linked: bool) -> int:
+    """A place for `url` among those that sitemaps name or links led to, taken from its hash alone."""
+    place = int.from_bytes(hashlib.sha256(url.encode()).digest()[:8], "big") >> 2
+    return place + LINKED if linked else place

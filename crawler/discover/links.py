@@ -1,16 +1,29 @@
 """Links of a listing or home page: where its products, its next page and the listings below it are."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.discover import urls
-from crawler.extract import page
+from crawler.extract import gallery, page
 from crawler.extract.document import Document, squeeze
 
 
-def of(document: Document) -> tuple[str, ...]:
-    """Clean URLs of pages of the same shop, each once, in the page's order; sorted and filtered views left out."""
-    return tuple(dict.fromkeys(_links(document)))
+class Link(NamedTuple):
+    """A page of the same shop that a listing leads to."""
+
+    url: str
+    """Clean."""
+    is_own: bool
+    """The listing itself names it, not the navigation, footer or recommendations around it."""
+
+
+def of(document: Document) -> tuple[Link, ...]:
+    """The page's links, each URL once, in the page's order; sorted and filtered views left out."""
+    found: dict[str, bool] = {}
+    for url, is_own in _links(document):
+        found[url] = found.get(url, False) or is_own
+    return tuple(Link(url, is_own) for url, is_own in found.items())
 
 
 def label(document: Document) -> str:
@@ -27,7 +40,7 @@ def trail(document: Document) -> str:
     return f"{above} > {label(document)}" if above and not above.endswith(label(document)) else above
 
 
-def _links(document: Document) -> Iterator[str]:
+def _links(document: Document) -> Iterator[Link]:
     for anchor in document.tree.iter("a"):
         if "nofollow" in (anchor.get("rel") or ""):
             continue
@@ -36,7 +49,7 @@ def _links(document: Document) -> Iterator[str]:
             continue
         url = urls.clean(url)
         if url != document.url and not urls.is_trap(url) and len(url) <= 2000:
-            yield url
+            yield Link(url, is_own=not gallery.is_aside(anchor))
 
 
 def above(url: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""shop: crawls one shop of any kind, from its sitemaps or its listings, into a store."""
+"""shop: crawls one shop of any kind, from its sitemaps and its listings, into a store."""
 
 import asyncio
 import os
@@ -12,7 +12,6 @@ from urllib.parse import urljoin, urlsplit
 from protego import Protego
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
 
@@ -39,7 +38,8 @@ class ShopSpider(Spider):
         name: Our name for the shop; product ids begin with it.
         url: Where it begins.
         state: The SQLite file of this crawl; by hand, one in var/crawl named after the shop and the arguments.
-        max_products: Stop after this many; 0 takes all.
+        max_products: Stop after this many; 0 takes all. Pages that sitemaps name count first, and where these are
+            enough no listing is asked.
         delay: Seconds between two requests to one host.
         concurrency: Requests under way at once.
         at: Where the shop is really served, when that is not its own address: http://127.0.0.1:8001.
@@ -84,26 +84,29 @@ class ShopSpider(Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
-        """Read robots.txt and plant the frontier; the scheduler feeds everything else from there."""
-        robots_url = urljoin(self.start_url, "/robots.txt")
-        request = Request(robots_url, meta={"dont_obey_robotstxt": True})
-        assert self.crawler.engine is not None
-        try:
-            response = await self.crawler.engine.download_async(request)
-        except Exception as error:  # whatever it was, the shop cannot be asked now
-            self.logger.exception("robots.txt cannot be had")
-            self.stop(f"{robots_url}: cannot be had ({reasons.of(error)}); try again later")
-            return
+        """Ask for robots.txt; the scheduler feeds everything else from the frontier that it leads to."""
+        yield Request(
+            urljoin(self.start_url, "/robots.txt"),
+            callback=self.read_robots,
+            errback=self.fail_robots,
+            # That there is none is an answer too.
+            meta={"dont_obey_robotstxt": True, "handle_httpstatus_list": range(400, 600)},
+        )
+
+    def read_robots(self, response: Response) -> None:
+        """robots.txt: the rules, and the sitemaps that the frontier begins with."""
         if is_not_now(response.status):
-            self.stop(f"{robots_url}: answered HTTP {response.status}, which means: not now; try again later")
+            self.stop(f"{response.url}: answered HTTP {response.status}, which means: not now; try again later")
             return
         self._begin(response)
         self.is_ready = True
         if self._parent:
             self._watching = asyncio.ensure_future(self._leave_with_parent())
-        nothing: tuple[Request, ...] = ()
-        for request in nothing:
-            yield request
+
+    def fail_robots(self, failure: Failure) -> None:
+        """Without its robots.txt a shop cannot be asked now."""
+        url = failure.request.url  # type: ignore[attr-defined]
+        self.stop(f"{url}: cannot be had ({reasons.of(failure.value)}); try again later")
 
     async def _leave_with_parent(self) -> None:
         while os.getppid() == self._parent:
@@ -114,13 +117,14 @@ class ShopSpider(Spider):
         rules = robots.body.decode("utf-8", errors="replace") if robots.status < HTTPStatus.BAD_REQUEST else ""
         self._rules = Protego.parse(rules)
         self._slow_down(float(self._rules.crawl_delay(self._agent) or 0.0))
-        self.store.note(fault="", shop=str(self.name), max_products=str(self.max_products))
-        if not self.store.about("phase"):
-            named = [url for line in self._rules.sitemaps if (url := urls.absolute(robots.url, line))]
+        self.store.note(fault="", shop=str(self.name), start=self.start_url, max_products=str(self.max_products))
+        named = [url for line in self._rules.sitemaps if (url := urls.absolute(robots.url, line))]
+        if named:
             self.store.plant(SITEMAP, named)
-            if not named:
-                self.store.plant(SITEMAP, [urljoin(self.start_url, "/sitemap.xml")], guess=True)
-            self.store.note(phase="sitemaps", start=self.start_url)
+        else:
+            self.store.plant(SITEMAP, [urljoin(self.start_url, "/sitemap.xml")], guess=True)
+        self.store.plant(PAGE, [self.start_url], linked=True)
+        self.store.commit()
 
     def _slow_down(self, delay: float) -> None:
         if delay > self.settings.getfloat("DOWNLOAD_DELAY"):
@@ -147,7 +151,7 @@ class ShopSpider(Spider):
         yield SitemapRead(row=row, sitemaps=found.sitemaps, pages=pages)
 
     def read_page(self, response: Response) -> Iterator[Outcome]:
-        """A page: a product, or else a listing whose links are followed where there are no sitemaps."""
+        """A page: a product, or else a listing whose links are followed."""
         row = response.meta["row"]
         if not isinstance(response, TextResponse):
             yield ListingRead(row=row, url=response.url, trail="", label="", links=())
@@ -162,13 +166,12 @@ class ShopSpider(Spider):
         if found is not None:
             yield ProductRead(row=row, product=found.product)
             return
-        follow = links.of(page) if self.store.about("phase") == "links" else ()
         yield ListingRead(
             row=row,
             url=page.url,
             trail=links.trail(page),
             label=links.label(page),
-            links=tuple(link for link in follow if self._rules.can_fetch(link, self._agent)),
+            links=tuple(link for link in links.of(page) if self._rules.can_fetch(link.url, self._agent)),
         )
 
     def read_photo(self, response: Response) -> Iterator[Outcome]:
@@ -186,33 +189,17 @@ class ShopSpider(Spider):
 
     def settled(self, outcome: Outcome) -> None:
         """Let the scheduler forget a row whose outcome is kept."""
-        assert self.crawler.engine is not None
-        scheduler = self.crawler.engine.scheduler
-        assert isinstance(scheduler, FrontierScheduler)
-        scheduler.settle(outcome.row)
+        self._scheduler.settle(outcome.row)
 
     def has_enough(self) -> bool:
         """Whether the limit on products is reached."""
         return 0 < self.max_products <= self.store.products
 
     def idle(self) -> None:
-        """Nothing left to ask: follow links where the sitemaps led to no product, else end."""
-        engine = self.crawler.engine
-        assert engine is not None
-        scheduler = engine.scheduler
-        assert isinstance(scheduler, FrontierScheduler)
-        for row in scheduler.lost():
-            lost = Failed(row=row, reason=reasons.NO_OUTCOME, tries=1)
-            self.store.keep(lost)
-            scheduler.settle(row)
-        if self.is_ready and self.store.products == 0 and self.store.about("phase") == "sitemaps":
-            self.store.plant(PAGE, [self.start_url])
-            self.store.ask_pages_again()
-            self.store.note(phase="links")
-            # Handed over at once: the engine itself would look again after five seconds.
-            if (first := scheduler.next_request()) is not None:
-                engine.crawl(first)
-            raise DontCloseSpider
+        """Nothing left to ask: a request that Scrapy lost on the way is a failure."""
+        for row in self._scheduler.lost():
+            self.store.keep(Failed(row=row, reason=reasons.NO_OUTCOME, tries=1))
+            self._scheduler.settle(row)
 
     def stop(self, fault: str) -> None:
         """End the crawl, to be gone on with later, and say why."""
@@ -236,6 +223,13 @@ class ShopSpider(Spider):
             self.logger.exception("the end of the crawl could not be noted")
         self.logger.info("%s: %s products so far; python -m crawler.export %s --out FOLDER writes them as tables",
                          self.name, self.store.products, self.store.path)  # fmt: skip
+
+    @property
+    def _scheduler(self) -> FrontierScheduler:
+        assert self.crawler.engine is not None
+        scheduler = self.crawler.engine.scheduler
+        assert isinstance(scheduler, FrontierScheduler)
+        return scheduler
 
     @property
     def _agent(self) -> str:

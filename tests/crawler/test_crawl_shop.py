@@ -93,7 +93,7 @@ def test_the_report_counts_coverage_and_failures(crawled: tuple[Shop, Path, Path
     report = json.loads((crawled[2] / "report.json").read_text())
     assert report["products"] == 9
     assert report["photos"] == 16
-    assert report["pages_without_product"] == 1
+    assert report["pages_without_product"] == 2
     assert report["failures"]["page: HTTP 404"] == 1
     assert report["shops"]["test"]["share_with_brand"] == 0.0
 

@@ -1,4 +1,5 @@
 import gzip
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -69,7 +70,20 @@ def test_links_stay_on_the_shop_and_leave_traps_out() -> None:
         '<a href="/login" rel="nofollow">l</a><a href="#top">t</a><a href="https://www.shop.example/p/2">2</a>'
     )
     page = parse(html, "http://shop.example/c")
-    assert links.of(page) == ("http://shop.example/p/1", "http://shop.example/c?p=2", "https://www.shop.example/p/2")
+    assert [link.url for link in links.of(page)] == [
+        "http://shop.example/p/1",
+        "http://shop.example/c?p=2",
+        "https://www.shop.example/p/2",
+    ]
+
+
+def test_a_listing_owns_the_links_outside_navigation_footer_and_recommendations() -> None:
+    html = (
+        '<nav><a href="/c/men">Men</a><a href="/p/1">New</a></nav><main><a href="/p/1?pos=1">1</a></main>'
+        '<div class="also-viewed"><a href="/p/2">2</a></div><footer><a href="/p/3">Gift card</a></footer>'
+    )
+    found = {urlsplit(link.url).path: link.is_own for link in links.of(parse(html, "http://shop.example/c"))}
+    assert found == {"/c/men": False, "/p/1": True, "/p/2": False, "/p/3": False}
 
 
 def test_a_listing_is_named_by_its_heading_else_by_its_title() -> None:

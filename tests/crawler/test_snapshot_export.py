@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from crawler.discover.links import Link
 from crawler.export import export
 from crawler.outcomes import PAGE, PHOTO, SITEMAP, Failed, ListingRead, PhotoRead, ProductRead, SitemapRead
 from crawler.products import from_json, join, to_json
@@ -114,10 +115,11 @@ def test_categories_follow_the_paths_of_listings(tmp_path: Path) -> None:
         f"{BASE}/c/men/shirts": ("Shirts", [f"{BASE}/p/1"]),
         f"{BASE}/c/men/shirts?p=2": ("Shirts", [f"{BASE}/p/1"]),
     }
-    for url, (label, links) in pages.items():
+    for url, (label, targets) in pages.items():
         store.plant(PAGE, [url])
         row = next(row for row, known in store.todo(PAGE, 9, ()) if known == url)
-        store.keep(ListingRead(row=row, url=url, trail="", label=label, links=tuple(links)))
+        links = tuple(Link(target, is_own=True) for target in targets)
+        store.keep(ListingRead(row=row, url=url, trail="", label=label, links=links))
     settle(store, PAGE, ProductRead, product=product(1))
     store.close()
     (found,) = Snapshot(tmp_path / "s.sqlite").products()

@@ -23,8 +23,8 @@ WAIT = "wait_seconds"
 class FrontierScheduler(BaseScheduler):
     """Sitemaps first, then photos, then pages; what Scrapy itself sends back (redirects, retries) before all.
 
-    Pages wait until every sitemap is read: the order of pages, and so what a limit on products leaves out, then
-    depends on nothing but the shop.
+    Pages wait until every sitemap is read, and pages that links led to until those of the sitemaps are: the order of
+    pages, and so what a limit on products leaves out, then depends on nothing but the shop.
     """
 
     spider: "ShopSpider"
@@ -97,8 +97,8 @@ class FrontierScheduler(BaseScheduler):
 
     def _has_ahead(self, kind: str) -> bool:
         ahead = self._ahead[kind]
-        if not ahead:
-            found = self.spider.store.todo(kind, SLICE, self._under_way)
-            self._under_way.update(row for row, _ in found)
-            ahead.extend(found)
+        store = self.spider.store
+        while not ahead and (found := store.todo(kind, SLICE, self._under_way)):
+            ahead.extend((row, url) for row, url in found if kind != PAGE or not store.recognise(row, url))
+            self._under_way.update(row for row, _ in ahead)
         return bool(ahead)

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS products (
   page TEXT PRIMARY KEY,         -- the URL it was read from
   rank INTEGER NOT NULL,         -- that page's rank
   product_id TEXT NOT NULL,
-  body TEXT NOT NULL             -- the Product as JSON
+  body TEXT NOT NULL             -- the Product as JSON, '' where the URL alone told which it is
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_product_id ON products (product_id, page);
 

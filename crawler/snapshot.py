@@ -71,9 +71,10 @@ class Snapshot:
             "SELECT product_id, page, body FROM products WHERE rank <= ? ORDER BY product_id, page", (self._last_rank,)
         )
         for _, sightings in groupby(rows, key=lambda row: row[0]):
-            pages = [(page, products.from_json(body)) for _, page, body in sightings]
-            seen_at = {page for page, _ in pages} | {product.url for _, product in pages}
-            yield products.join(pages, (trail for url in sorted(seen_at) for trail in self._listed_under(url)))
+            bodies = {page: body for _, page, body in sightings}
+            read = [(page, products.from_json(body)) for page, body in bodies.items() if body]
+            known_as = {*bodies, *(product.url for _, product in read)}
+            yield products.join(read, (trail for url in sorted(known_as) for trail in self._listed_under(url)))
 
     def photo(self, url: str) -> tuple[str, bytes] | None:
         """(sha256, bytes) of a photo as it was served, None when it could not be had."""

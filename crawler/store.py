@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from crawler import products
+from crawler.discover import urls
 from crawler.outcomes import PAGE, PHOTO, SITEMAP, Failed, ListingRead, Outcome, PhotoRead, ProductRead, SitemapRead
 from weft.errors import ShopError
 
@@ -63,28 +64,51 @@ class Store:
         self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
         self.commit()
 
-    def plant(self, kind: str, urls: Iterable[str], *, guess: bool = False, linked: bool = False) -> None:
+    def plant(self, kind: str, found: Iterable[str], *, guess: bool = False, linked: bool = False) -> None:
         """Add URLs to the frontier; those it knows already stay as they are.
 
         Args:
             kind: What is expected there.
-            urls: Clean ones.
+            found: Clean URLs.
             guess: Nobody named them: that they are missing is no failure.
             linked: A link led to them, no sitemap.
         """
         self._begin()
         self._db.executemany(
             "INSERT OR IGNORE INTO frontier (kind, url, rank, guess) VALUES (?, ?, ?, ?)",
-            ((kind, url, rank(url, linked=linked), guess) for url in urls),
+            ((kind, url, rank(url, linked=linked), guess) for url in found),
         )
 
     def todo(self, kind: str, count: int, but: Collection[int]) -> list[tuple[int, str]]:
-        """Up to `count` (row, url) of `kind` still to ask, in the order of their rank, without the rows in `but`."""
+        """Up to `count` (row, url) of `kind` still to ask, in the order of their rank, without the rows in `but`.
+
+        Pages that links led to wait until all that sitemaps name are settled.
+        """
         rows = self._db.execute(
-            "SELECT id, url FROM frontier WHERE status = 'todo' AND kind = ? ORDER BY rank LIMIT ?",
-            (kind, count + len(but)),
-        )
-        return [row for row in rows if row[0] not in but][:count]
+            "SELECT id, url, rank < ? FROM frontier WHERE status = 'todo' AND kind = ? ORDER BY rank LIMIT ?",
+            (LINKED, kind, count + len(but)),
+        ).fetchall()
+        return [(row, url) for row, url, is_named in rows if is_named == rows[0][2] and row not in but][:count]
+
+    def recognise(self, row: int, url: str) -> bool:
+        """Whether the address of a page that a link led to says which product it shows; if so it is settled, unasked.
+
+        Shops repeat the category in the address: "/women/p/1" shows what "/p/1" does. Only products of the sitemaps
+        count: those are all known before the first link is followed, so that speed decides nothing.
+        """
+        linked = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND rank >= ?", (row, LINKED))
+        if linked.fetchone() is None:
+            return False
+        for shorter in urls.shorter(url):
+            query = "SELECT product_id FROM products WHERE page = ? AND rank < ?"
+            if known := self._db.execute(query, (shorter, LINKED)).fetchone():
+                self._begin()
+                self._db.execute("UPDATE frontier SET status = 'done' WHERE id = ?", (row,))
+                self._db.execute(
+                    "INSERT OR REPLACE INTO products SELECT url, rank, ?, '' FROM frontier WHERE id = ?", (*known, row)
+                )
+                return True
+        return False
 
     def is_waiting(self, kind: str) -> bool:
         """Whether any URL of `kind` is not settled yet."""

@@ -1,5 +1,6 @@
 """URLs in their clean form: no tracking parameters, no fragment, so that one page has one URL."""
 
+from collections.abc import Iterator
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 # fmt: off
@@ -61,6 +62,15 @@ def absolute(base: str, href: str) -> str | None:
 def same_site(url: str, other: str) -> bool:
     """Both on one host, `www.` or not, and on one port."""
     return _site(url) == _site(other)
+
+
+def shorter(url: str) -> Iterator[str]:
+    """`url` without the first step of its path, the first two, and so on: "/women/p/1" gives "/p/1", then "/1"."""
+    parts = urlsplit(url)
+    _, _, path = parts.path.lstrip("/").partition("/")
+    while path:
+        yield parts._replace(path=f"/{path}").geturl()
+        _, _, path = path.partition("/")
 
 
 def is_trap(url: str) -> bool:

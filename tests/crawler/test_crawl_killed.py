@@ -27,7 +27,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return bytes_of(folder / "out")
 
 
-@pytest.mark.parametrize("asked", [3, 40, 120])
+@pytest.mark.parametrize("asked", [3, 40, 120, 195])
 def test_kill_9_loses_nothing(asked: int, uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
     with open_shop() as shop:
         _stock(shop)
@@ -68,7 +68,14 @@ crawl_shops(settings(shop), folder / "state", folder / "out", {"demo:jsonld": sy
 
 def _stock(shop: Shop) -> None:
     shop.base = "http://demo.example"
-    shop.sitemap([shop.product(n, busy=n % 7 == 0) for n in range(PRODUCTS)])
+    paths = [shop.product(n, busy=n % 7 == 0) for n in range(PRODUCTS)]
+    shop.sitemap(paths[: PRODUCTS - 5])
+    shop.page("/", '<h1>Welcome</h1><a href="/c/all">All</a><a href="/c/new">New</a>')
+    for start in range(0, PRODUCTS, 5):
+        links = "".join(f'<a href="{path}?pos={n}">{n}</a>' for n, path in enumerate(paths[start : start + 5]))
+        page = f"?page={start // 5}" if start else ""
+        shop.page(f"/c/all{page}", f'<h1>All</h1>{links}<a href="?page={start // 5 + 1}">next</a>')
+    shop.page("/c/new", '<h1>New</h1><a href="/new/p/3">3</a><a href="/p/59">59</a>', busy=1)
 
 
 def _demo() -> params.Crawl:

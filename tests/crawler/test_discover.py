@@ -31,6 +31,12 @@ def test_cleaning_twice_is_cleaning_once(path: str, query: str) -> None:
         assert urls.clean(urls.clean(url)) == urls.clean(url)
 
 
+def test_an_address_holds_shorter_ones_with_the_same_query() -> None:
+    found = list(urls.shorter("http://shop.example/women/tops/p/1?v=2"))
+    assert found == [f"http://shop.example/{path}?v=2" for path in ("tops/p/1", "p/1", "1")]
+    assert not list(urls.shorter("http://shop.example/"))
+
+
 @pytest.mark.parametrize("href", ["mailto:a@b.c", "javascript:void(0)", "data:,x", "http://[broken", "ftp://x/y"])
 def test_what_is_no_page_has_no_url(href: str) -> None:
     assert urls.absolute("http://shop.example/", href) is None

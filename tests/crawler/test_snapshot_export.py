@@ -136,6 +136,41 @@ def test_what_is_known_is_not_planted_twice(tmp_path: Path) -> None:
     store.close()
 
 
+def test_links_wait_for_the_sitemaps_whatever_their_rank(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s.sqlite")
+    linked, named = ({f"{BASE}/{kind}/{n}" for n in range(9)} for kind in ("linked", "named"))
+    store.plant(PAGE, linked, linked=True)
+    store.plant(PAGE, named)
+    under_way = [row for row, _ in store.todo(PAGE, 99, ())]
+    assert {url for _, url in store.todo(PAGE, 99, ())} == named
+    assert store.todo(PAGE, 99, under_way) == []
+    for row in under_way:
+        store.keep(Failed(row=row, reason="HTTP 404", tries=1))
+    assert {url for _, url in store.todo(PAGE, 99, ())} == linked
+    store.close()
+
+
+@pytest.mark.parametrize(("path", "known"), [("/women/p/1", True), ("/women/p/12", False), ("/p/1/reviews", False)])
+def test_an_address_that_ends_with_a_product_s_own_is_that_product(path: str, known: bool, tmp_path: Path) -> None:
+    store = Store(tmp_path / "s.sqlite")
+    store.plant(PAGE, [f"{BASE}/p/1"])
+    settle(store, PAGE, ProductRead, product=product(1))
+    store.plant(PAGE, [f"{BASE}{path}"], linked=True)
+    ((row, url),) = store.todo(PAGE, 9, ())
+    assert store.recognise(row, url) is known
+    assert len(store.todo(PAGE, 9, ())) == (not known)
+    store.close()
+
+
+def test_a_page_of_the_sitemap_is_asked_whatever_its_address(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s.sqlite")
+    store.plant(PAGE, [f"{BASE}/p/1"])
+    settle(store, PAGE, ProductRead, product=product(1))
+    store.plant(PAGE, [f"{BASE}/women/p/1"])
+    assert not store.recognise(*store.todo(PAGE, 9, ())[0])
+    store.close()
+
+
 def test_what_was_kept_but_not_committed_is_asked_again(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.plant(PAGE, [f"{BASE}/p/1"])

@@ -1,0 +1,72 @@
+"""The real catalogue server beside the checkout: 191 products in Magento's markup, several views and colours each."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local_shop import settings
+
+from crawler.run import crawl_shops
+from weft import params, tables
+from weft.contracts.tables import PHOTOS, PRODUCTS
+
+SHOPS = Path(__file__).parents[3] / "shared" / "shops"
+
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not SHOPS.exists(), reason="no real catalogues: ../shared/shops is not beside the checkout"),
+]
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, int]]]:
+    folder = tmp_path_factory.mktemp("luma")
+    command = [sys.executable, str(SHOPS / "serve.py"), "luma", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().strip()
+            crawl_shops(settings(params.Shop(name="luma", url=url)), folder / "state", folder / "out")
+            with urllib.request.urlopen(f"{url}/__stats__") as reply:
+                asked = json.load(reply)
+        finally:
+            server.terminate()
+    return folder / "out", asked
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict[str, dict[str, Any]]:
+    lines = (SHOPS / "luma" / "products.jsonl").read_text(encoding="utf-8").splitlines()
+    return {f"luma/{record['sku']}": record for record in map(json.loads, lines)}
+
+
+def test_every_product_has_the_union_of_its_categories(crawled: Any, truth: dict[str, dict[str, Any]]) -> None:
+    found = tables.read(crawled[0] / "products.parquet", PRODUCTS).to_pylist()
+    assert len(found) == len(truth) == 191
+    assert {row["product_id"]: row["categories"] for row in found} == {
+        product_id: _longest(record["categories"]) for product_id, record in truth.items()
+    }
+
+
+def test_every_view_of_a_colour_is_told_by_its_colour(crawled: Any, truth: dict[str, dict[str, Any]]) -> None:
+    rows = [row for table in tables.read_shards(crawled[0] / "photos", PHOTOS) for row in table.to_pylist()]
+    found = {(row["product_id"], row["url"].partition("/product/")[2]): row["colour"] for row in rows}
+    for product_id, record in truth.items():
+        for colour, views in record["colours"].items():
+            assert {found[product_id, view.lstrip("/")] for view in views} == {colour}
+
+
+def test_no_product_is_asked_twice_and_nothing_forbidden(crawled: Any) -> None:
+    assert crawled[1]["pages"] == 191
+    assert crawled[1].get("disallowed", 0) == 0
+
+
+def _longest(categories: list[str]) -> list[str]:
+    """As the crawler writes them: sorted, and none that only begins another."""
+    trails = [category.replace("/", " > ") for category in categories]
+    return sorted({trail for trail in trails if not any(other.startswith(f"{trail} > ") for other in trails)})

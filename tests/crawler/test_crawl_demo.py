@@ -55,11 +55,14 @@ def test_every_photo_comes_home(crawled: Any, truth: dict[str, DemoProduct]) -> 
     assert found == {(sku, n) for sku, product in truth.items() for n in range(len(product.views))}
 
 
-def test_brands_and_categories_come_home(crawled: Any, truth: dict[str, DemoProduct]) -> None:
+def test_brands_and_all_categories_come_home(crawled: Any, truth: dict[str, DemoProduct]) -> None:
     for sku, row in by_sku(crawled[0]).items():
         assert row["brand"] == truth[sku].brand
-        assert row["categories"]
-        assert {" > ".join(trail) for trail in text_of(truth[sku]).trails} >= set(row["categories"])
+        assert row["categories"] == sorted(" > ".join(trail) for trail in text_of(truth[sku]).trails)
+
+
+def test_each_product_is_asked_once_however_many_addresses_it_has(crawled: Any) -> None:
+    assert {markup: stats["product"] for markup, stats in crawled[1].items()} == dict.fromkeys(MARKUPS, COUNT // 3)
 
 
 def test_forbidden_ground_is_never_entered(crawled: Any) -> None:

@@ -183,6 +183,8 @@ class LabelSet:
     """Where the reader finds the label: "category", or "attributes.Neck" for a nested one."""
     min_photos: Count
     """Labels on fewer photos do not count."""
+    without: tuple[str, ...] = ()
+    """Labels that do not count because no photo shows them: who may wear a watch, say (Unisex)."""
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -43,7 +43,11 @@ def test_equal_embeddings_are_equal_bytes(tmp_path):
         artefacts.write_embeddings(tmp_path / name, 2, [(photos(3), np.ones((3, 2), np.float32))])
     for file in (tmp_path / "a").iterdir():
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
-    assert sorted(file.name for file in (tmp_path / "a").iterdir()) == ["digest.txt", "embeddings.npy", "photos.parquet"]
+    assert sorted(file.name for file in (tmp_path / "a").iterdir()) == [
+        "digest.txt",
+        "embeddings.npy",
+        "photos.parquet",
+    ]
 
 
 def test_no_photos_are_no_embeddings(tmp_path):

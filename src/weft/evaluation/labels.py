@@ -22,15 +22,16 @@ class LabelTask:
     """(photos that count,): the place of each one's label in `labels`."""
 
 
-def label_task(values: Sequence[str | None], min_photos: int) -> LabelTask:
+def label_task(values: Sequence[str | None], min_photos: int, without: Sequence[str] = ()) -> LabelTask:
     """Keep the labels on at least `min_photos` photos; the others are out, as truth and as candidates.
 
     Args:
         values: The label of each photo, None where it has none.
         min_photos: At least 1.
+        without: Labels that are out however many photos they are on.
     """
     counts = Counter(value for value in values if value is not None)
-    labels = tuple(sorted(label for label, count in counts.items() if count >= min_photos))
+    labels = tuple(sorted(label for label, count in counts.items() if count >= min_photos and label not in without))
     place = {label: number for number, label in enumerate(labels)}
     pairs = [(row, place[value]) for row, value in enumerate(values) if value is not None and value in place]
     both = np.array(pairs, np.int64).reshape(-1, 2)

@@ -34,7 +34,10 @@ def tasks_of(photos: Aligned, label_sets: Mapping[str, params.LabelSet]) -> dict
     for record in photos.all_records():
         for name, label_set in label_sets.items():
             values[name].append(record.labels.get(label_set.field))
-    return {name: label_task(values[name], label_set.min_photos) for name, label_set in label_sets.items()}
+    return {
+        name: label_task(values[name], label_set.min_photos, label_set.without)
+        for name, label_set in label_sets.items()
+    }
 
 
 def score_labels(

@@ -14,6 +14,11 @@ def test_rare_labels_are_out_as_truth_and_as_candidates():
     assert task.truth.tolist() == [1, 0, 1, 0]
 
 
+def test_a_label_that_no_photo_shows_can_be_left_out():
+    task = label_task(["men", "unisex", "women", "unisex", "men"], min_photos=1, without=["unisex"])
+    assert task.labels == ("men", "women")
+
+
 def test_no_label_on_enough_photos_leaves_nothing():
     task = label_task(["shirt", None], min_photos=2)
     assert (task.labels, len(task.photos), len(task.truth)) == ((), 0, 0)

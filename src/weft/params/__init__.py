@@ -1,0 +1,31 @@
+"""The sections of params.yaml as frozen dataclasses: every key with its unit and range, unknown keys refused.
+
+Only what changes results stands here; devices, threads and addresses of servers come from the environment
+(`weft.runtime`, `weft.tracking`), paths from dvc.yaml.
+"""
+
+from weft.params.crawl import Crawl, Demo, Shop
+from weft.params.evaluate import Benchmark, Evaluate, LabelSet
+from weft.params.file import Params, load
+from weft.params.model import Model
+from weft.params.prepare import Prepare
+from weft.params.training import Finetune, FitWords, Training
+from weft.params.words import Clean, Vocabulary
+
+__all__ = [
+    "Benchmark",
+    "Clean",
+    "Crawl",
+    "Demo",
+    "Evaluate",
+    "Finetune",
+    "FitWords",
+    "LabelSet",
+    "Model",
+    "Params",
+    "Prepare",
+    "Shop",
+    "Training",
+    "Vocabulary",
+    "load",
+]

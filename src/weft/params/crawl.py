@@ -1,0 +1,43 @@
+"""crawl: which shops, how politely."""
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from weft.params.kinds import STRICT, Count, Name, NotNegative, WholeNumber
+
+
+@dataclass(frozen=True, config=STRICT)
+class Shop:
+    """One shop to crawl."""
+
+    name: Name
+    """Our name for it: the first part of every product_id."""
+    url: str
+    """Where to start: http(s)://..., or demo:jsonld, demo:microdata, demo:opengraph for the built-in shops."""
+    max_products: WholeNumber = 0
+    """Stop after this many products; 0 takes all."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Demo:
+    """The built-in shops; used only by shops whose url begins with demo:."""
+
+    products: Count
+    """Products of all three demo shops together."""
+    seed: WholeNumber
+
+
+@dataclass(frozen=True, config=STRICT)
+class Crawl:
+    """Which shops, how politely."""
+
+    snapshot: Count
+    """Raise it to crawl again; the same number never asks a shop twice."""
+    shops: Annotated[tuple[Shop, ...], Field(min_length=1)]
+    delay: NotNegative
+    """Seconds between two requests to one host; robots.txt may ask for more."""
+    concurrency: Count
+    """Requests to one host under way at once."""
+    demo: Demo

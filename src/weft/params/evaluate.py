@@ -1,0 +1,51 @@
+"""evaluate and its benchmarks: what is measured, on what."""
+
+from dataclasses import field
+from typing import Literal
+
+from pydantic.dataclasses import dataclass
+
+from weft.params.kinds import STRICT, Count, Name, WholeNumber
+
+
+@dataclass(frozen=True, config=STRICT)
+class Evaluate:
+    """What is measured everywhere."""
+
+    top_k: tuple[Count, ...]
+    """The k of recall_at_k."""
+    tag_k: tuple[Count, ...]
+    """The k of precision_at_k for predicted words."""
+    neighbours: Count
+    """Training photos whose words the tag-transfer baseline takes."""
+    examples: WholeNumber
+    """Photos shown in the report for each table."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class LabelSet:
+    """One set of labels of a benchmark."""
+
+    field: str
+    """Where the reader finds the label: "category", or "attributes.Neck" for a nested one."""
+    min_photos: Count
+    """Labels on fewer photos do not count."""
+    without: tuple[str, ...] = ()
+    """Labels that do not count because no photo shows them: who may wear a watch, say (Unisex)."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Benchmark:
+    """One data set to score, own or foreign."""
+
+    reader: Literal["catalogue", "labelled_photos", "inshop"]
+    path: str
+    """A folder; for the own catalogue the out of prepare."""
+    labels: dict[Name, LabelSet] = field(default_factory=dict)
+    """Label sets by the name they bear in tables."""
+    words: bool = True
+    """Score label sets by the words of the label; off where the domain's labels are not the shop's words."""
+    same: tuple[Name, ...] = ()
+    """Label sets that must all agree for two photos to count as the same in same_in_10."""
+    group: str | None = None
+    """A field (the sender of a photo): neighbours and probe folds never share one of its values."""

@@ -1,0 +1,78 @@
+"""A whole params file: read, checked key by key and across sections."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from weft.errors import ParamsError
+from weft.params.crawl import Crawl
+from weft.params.evaluate import Benchmark, Evaluate
+from weft.params.kinds import STRICT, Name
+from weft.params.model import Model
+from weft.params.prepare import Prepare
+from weft.params.training import Finetune, FitWords
+from weft.params.words import Clean, Vocabulary
+
+
+@dataclass(frozen=True, config=STRICT)
+class Params:
+    """All of params.yaml."""
+
+    crawl: Crawl
+    clean: Clean
+    vocabulary: Vocabulary
+    prepare: Prepare
+    model: Model
+    fit_words: FitWords
+    finetune: Finetune
+    evaluate: Evaluate
+    benchmarks: dict[Name, Benchmark]
+
+
+def load(path: Path) -> Params:
+    """Read and check a whole params file.
+
+    Raises:
+        ParamsError: The file cannot be read, or a key is unknown, missing or out of its range.
+    """
+    try:
+        values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ParamsError(f"{path}: cannot be read as YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ParamsError(f"{path}: wanted the sections {', '.join(f.name for f in fields(Params))}, found no mapping")
+    try:
+        params = TypeAdapter(Params).validate_python(values)
+    except ValidationError as error:
+        raise ParamsError(f"{path}: " + "; ".join(_explain(problem) for problem in error.errors())) from error
+    _check_across(params, path)
+    return params
+
+
+def _explain(problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    kind = problem["type"]
+    if kind in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"{key}: unknown key, remove it or mend its spelling"
+    if kind in ("missing", "missing_argument"):
+        return f"{key}: missing key"
+    return f"{key} = {problem['input']!r}: {problem['msg']}"
+
+
+def _check_across(params: Params, path: Path) -> None:
+    names = [shop.name for shop in params.crawl.shops]
+    if len(set(names)) < len(names):
+        raise ParamsError(f"{path}: crawl.shops: two shops have the same name; give each its own")
+    if params.prepare.val_share + params.prepare.test_share >= 1.0:
+        raise ParamsError(f"{path}: prepare.val_share + prepare.test_share leave nothing to train on")
+    own = params.benchmarks.get("catalogue")
+    if own is None or own.reader != "catalogue":
+        raise ParamsError(f"{path}: benchmarks.catalogue: missing, wanted reader: catalogue (the shop's own photos)")
+    for name, benchmark in params.benchmarks.items():
+        unknown = set(benchmark.same) - set(benchmark.labels)
+        if unknown:
+            raise ParamsError(f"{path}: benchmarks.{name}.same: {', '.join(sorted(unknown))} is not one of its labels")

@@ -1,0 +1,25 @@
+"""prepare: which photos are kept, and at what size."""
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from weft.params.kinds import STRICT, Count, Pixels, Share
+
+
+@dataclass(frozen=True, config=STRICT)
+class Prepare:
+    """Which photos are kept, and at what size."""
+
+    height: Pixels
+    width: Pixels
+    """The training size in pixels: photos are fitted inside and padded with their border colour."""
+    min_side: Count
+    """A photo with a shorter side, in pixels, is quarantined."""
+    jpeg_quality: Annotated[int, Field(ge=50, le=100)]
+    duplicate_distance: Annotated[int, Field(ge=0, le=16)]
+    """Photos whose 256-bit perceptual hashes differ in at most this many bits are duplicates."""
+    val_share: Share
+    test_share: Share
+    """Shares of products, by a hash of their id."""

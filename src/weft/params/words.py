@@ -1,0 +1,34 @@
+"""clean and vocabulary: which words are learned."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from weft.params.kinds import STRICT, Count, Share
+
+
+@dataclass(frozen=True, config=STRICT)
+class Clean:
+    """Which texts become tokens."""
+
+    fields: tuple[Literal["title", "categories", "description", "colour", "attributes"], ...]
+    """The product's fields whose words are kept. The paper: title, categories, description."""
+    min_letters: Count
+    """Shorter tokens are dropped."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Vocabulary:
+    """Which words are learned."""
+
+    max_words: Count
+    """The most frequent words are kept; 30,000 in the paper."""
+    min_documents: Count
+    """A word in fewer training products is dropped."""
+    boilerplate_share: Share
+    """A word in more than this share of one shop's products may be boilerplate ..."""
+    boilerplate_ratio: Annotated[float, Field(ge=1.0)]
+    """... and is, when its share in the other shops is less than that share divided by this ratio."""
+    brand_share: Share
+    """A brand's name is dropped when at least this share of the products with the word are of that brand."""

@@ -42,7 +42,26 @@ def _parser() -> argparse.ArgumentParser:
     tag = _command(commands, "tag", _tag, "print the words that photos show, as JSON lines, best first")
     tag.add_argument("source", type=Path, metavar="SOURCE", help=source)
     tag.add_argument("--top-k", type=_count, metavar="K", help="words a photo (default 10), or labels (default all)")
-    tag.add_argument("--labels", type=Path, metavar="FILE", help="score these labels instead, one a line")
+    told = tag.add_mutually_exclusive_group()
+    told.add_argument("--labels", type=Path, metavar="FILE", help="score these labels instead, one a line")
+    told.add_argument(
+        "--calibrated", action="store_true", help="only words that reach their threshold; none where none does"
+    )
+    tag.add_argument("--calibration", type=Path, metavar="FOLDER", help="default: calibration beside the model")
+
+    calibrate = _command(commands, "calibrate", _calibrate, "find for each word the threshold above which it holds")
+    calibrate.add_argument(
+        "--precision", type=float, default=0.8, metavar="P", help="to be reached on val (default 0.8)"
+    )
+    calibrate.add_argument(
+        "--confidence", type=float, default=0.9, metavar="C", help="of the lower bound that must reach it (default 0.9)"
+    )
+    calibrate.add_argument(
+        "--min-products", type=_count, default=10, metavar="N", help="val products that must say a word (default 10)"
+    )
+    calibrate.add_argument("--photos", type=Path, default=Path("data/prepared"), help="default: %(default)s")
+    calibrate.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
+    calibrate.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="default: calibration beside the model")
 
     search = _command(commands, "search", _search, "print the catalogue's photos nearest to a photo or to words")
     search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
@@ -77,9 +96,22 @@ def _embed(args: argparse.Namespace) -> None:
 
 
 def _tag(args: argparse.Namespace) -> None:
-    from weft.commands.tag import tag
+    from weft.commands.calibrate import beside
+    from weft.commands.tag import tag, tag_calibrated
 
-    _print(tag(args.source, args.model, args.top_k, args.labels))
+    if args.calibrated:
+        _print(tag_calibrated(args.source, args.model, args.calibration or beside(args.model), args.top_k))
+    elif args.calibration:
+        raise errors.InputError("--calibration: says nothing without --calibrated; add it")
+    else:
+        _print(tag(args.source, args.model, args.top_k, args.labels))
+
+
+def _calibrate(args: argparse.Namespace) -> None:
+    from weft.commands.calibrate import calibrate_model
+
+    numbers = (args.precision, args.confidence, args.min_products)
+    _print([calibrate_model(args.model, args.photos, args.index, *numbers, args.out)])
 
 
 def _search(args: argparse.Namespace) -> None:

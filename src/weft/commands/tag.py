@@ -12,6 +12,9 @@ from weft.commands.photos import embedded
 from weft.errors import InputError
 from weft.model.bundle import Bundle, load_bundle
 from weft.progress import say
+from weft.tagging.probabilities import probabilities
+from weft.tagging.scores import normalisers
+from weft.tagging.thresholds_file import read_told
 from weft.text.labels import label_words
 
 Scores = npt.NDArray[np.float32]
@@ -39,6 +42,40 @@ def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> It
     for names, z in embedded(source, bundle):
         for name, scores in zip(names, z @ w.T, strict=True):
             yield json.dumps({"photo": name, **describe(scores)}, ensure_ascii=False)
+
+
+def tag_calibrated(source: Path, model: Path, calibration: Path, top_k: int | None) -> Iterator[str]:
+    """Yield one JSON line a photo: the model's digest and the words that reach their threshold, often none.
+
+    Args:
+        source: A photo, folder, zip or Parquet shard.
+        model: A bundle.
+        calibration: What `weft calibrate` wrote for this very bundle.
+        top_k: At most so many words, the most probable; by default all that reach their threshold.
+
+    Raises:
+        ContractError: The thresholds are broken.
+        ModelError: The model cannot be loaded, or the thresholds are another model's.
+        InputError: The source cannot be used.
+    """
+    bundle = load_bundle(model)
+    told = read_told(calibration, bundle.digest, len(bundle.words))
+    w = bundle.embedder.words.detach().numpy()
+    for names, z in embedded(source, bundle):
+        scores = (z @ w[told.word_ids].T - normalisers(z, w)[:, None]).astype(np.float64)
+        likely = probabilities(scores, told.slope, told.intercept)
+        for name, reached, probable in zip(names, scores >= told.thresholds, likely, strict=True):
+            kept = np.flatnonzero(reached)
+            kept = kept[np.argsort(-probable[kept], kind="stable")][:top_k]
+            words = [
+                {
+                    "word": bundle.words[told.word_ids[n]],
+                    "probability": round(float(probable[n]), 4),
+                    "precision_at_least": round(float(told.precision[n]), 4),
+                }
+                for n in kept
+            ]
+            yield json.dumps({"photo": name, "model": bundle.digest, "words": words}, ensure_ascii=False)
 
 
 def _words_of(bundle: Bundle, top_k: int) -> Callable[[Scores], dict[str, Any]]:

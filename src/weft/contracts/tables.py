@@ -50,6 +50,10 @@ def _not_empty_bytes(column: str) -> Check:
     return Check(column, lambda c: pc.greater(pc.binary_length(c), 0), "at least one byte")
 
 
+def _finite(column: str) -> Check:
+    return Check(column, pc.is_finite, "a finite number")
+
+
 def _one_of(column: str, values: tuple[str, ...]) -> Check:
     return Check(column, lambda c: pc.is_in(c, value_set=pa.array(values)), "one of " + ", ".join(values))
 
@@ -189,4 +193,88 @@ EXAMPLES = TableContract(
     ),
     key=("kind", "model", "example", "rank"),
     checks=(_one_of("kind", ("retrieval", "tags")), _not_negative("rank"), _not_empty_bytes("jpeg")),
+)
+
+CALIBRATED = TableContract(
+    "calibrated words",
+    pa.schema(
+        [
+            _column("word_id", pa.int32()),
+            _column("word", pa.string()),
+            _column("document_frequency", pa.int64()),
+            _column("threshold", pa.float64(), nullable=True),
+            _column("why_not", pa.string()),
+            _column("val_products", pa.int32()),
+            _column("val_tagged", pa.int32()),
+            _column("val_right", pa.int32()),
+            _column("precision_at_least", pa.float64(), nullable=True),
+            _column("test_products", pa.int32()),
+            _column("test_tagged", pa.int32()),
+            _column("test_right", pa.int32()),
+            _column("slope", pa.float64(), nullable=True),
+            _column("intercept", pa.float64(), nullable=True),
+            _column("separation", pa.float64(), nullable=True),
+        ]
+    ),
+    key=("word_id",),
+    checks=(_not_negative("word_id"), _not_blank("word"), _finite("threshold"), _finite("slope"), _finite("intercept")),
+)
+
+RELIABILITY = TableContract(
+    "reliability",
+    pa.schema(
+        [
+            _column("words", pa.string()),
+            _column("bin", pa.int32()),
+            _column("pairs", pa.int64()),
+            _column("promised", pa.float64(), nullable=True),
+            _column("true", pa.float64(), nullable=True),
+        ]
+    ),
+    key=("words", "bin"),
+    checks=(_not_negative("bin"), _not_negative("pairs")),
+)
+
+WORD_MAP = TableContract(
+    "map of the words",
+    pa.schema(
+        [
+            _column("word_id", pa.int32()),
+            _column("word", pa.string()),
+            _column("x", pa.float64()),
+            _column("y", pa.float64()),
+            _column("separation", pa.float64()),
+            _column("nearest", _STRINGS),
+            _column("similarities", pa.list_(pa.float64())),
+        ]
+    ),
+    key=("word_id",),
+    checks=(_not_blank("word"), _finite("x"), _finite("y")),
+)
+
+FINDINGS = TableContract(
+    "audit findings",
+    pa.schema(
+        [
+            _column("kind", pa.string()),
+            _column("place", pa.int32()),
+            _column("product_id", pa.string()),
+            _column("title", pa.string()),
+            _column("url", pa.string()),
+            _column("photo_id", pa.string()),
+            _column("shows", pa.string()),
+            _column("shows_score", pa.float64()),
+            _column("threshold", pa.float64()),
+            _column("probability", pa.float64()),
+            _column("neighbours_showing", pa.float64()),
+            _column("says", pa.string(), nullable=True),
+            _column("says_rank", pa.float64(), nullable=True),
+            _column("neighbours_saying", pa.float64(), nullable=True),
+            _column("nearest", _STRINGS),
+            _column("jpeg", pa.binary(), nullable=True),
+            _column("nearest_jpegs", pa.list_(pa.binary())),
+        ]
+    ),
+    key=("kind", "place"),
+    checks=(_one_of("kind", ("missing", "contradicted")), _not_negative("place"), _not_blank("shows")),
 )

@@ -9,11 +9,14 @@ from weft.params.evaluate import Benchmark, Evaluate, LabelSet
 from weft.params.file import Params, load
 from weft.params.model import Model
 from weft.params.prepare import Prepare
+from weft.params.tagging import Audit, Calibrate
 from weft.params.training import Finetune, FitWords, Training
 from weft.params.words import Clean, Vocabulary
 
 __all__ = [
+    "Audit",
     "Benchmark",
+    "Calibrate",
     "Clean",
     "Crawl",
     "Demo",

@@ -14,6 +14,7 @@ from weft.params.evaluate import Benchmark, Evaluate
 from weft.params.kinds import STRICT, Name
 from weft.params.model import Model
 from weft.params.prepare import Prepare
+from weft.params.tagging import Audit, Calibrate
 from weft.params.training import Finetune, FitWords
 from weft.params.words import Clean, Vocabulary
 
@@ -30,6 +31,8 @@ class Params:
     fit_words: FitWords
     finetune: Finetune
     evaluate: Evaluate
+    calibrate: Calibrate
+    audit: Audit
     benchmarks: dict[Name, Benchmark]
 
 

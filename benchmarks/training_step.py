@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from weft.model.backbone import frozen_modules, load_backbone
+from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, initial_words
+from weft.model.parts import frozen_modules
 
 ROUNDS, STEPS, BATCH, HEIGHT, WIDTH, WORDS = 5, 2, 32, 128, 96, 5_000
 FIRST_BLOCKS = [f"features.{n}" for n in range(7)]
@@ -23,8 +24,9 @@ FIRST_BLOCKS = [f"features.{n}" for n in range(7)]
 
 def step(frozen: Sequence[str], bf16: bool) -> Callable[[], None]:
     """One training step on photos already in memory."""
-    encoder, dim = load_backbone("mobilenet_v2", "random")
-    model = Embedder(encoder, initial_words(WORDS, dim, seed=1)).to(memory_format=torch.channels_last).train()
+    backbone = load_backbone("mobilenet_v2", "random")
+    model = Embedder(backbone.network, initial_words(WORDS, backbone.dim, seed=1))
+    model = model.to(memory_format=torch.channels_last).train()
     for module in frozen_modules(model.encoder, frozen, batch_norm=False):
         module.eval()
     optimizer = torch.optim.AdamW([tensor for tensor in model.parameters() if tensor.requires_grad])

@@ -22,11 +22,12 @@ def main() -> None:
     settings = params.load(Path("params.yaml"))
     benchmark, size = settings.benchmarks[args.benchmark], settings.prepare
     with tracking.stage_run("features", settings.model, [Path(benchmark.path)], part=args.benchmark) as run:
-        encoder, dim = load_backbone(settings.model.backbone, settings.model.weights)
+        model = settings.model
+        backbone = load_backbone(model.backbone, model.weights, model.layer, model.pooling)
         counts = embed_benchmark(
             open_benchmark(benchmark),
-            Embedder(encoder, initial_words(1, dim, seed=0)),
-            dim,
+            Embedder(backbone.network, initial_words(1, backbone.dim, seed=0), backbone.normalisation),
+            backbone.dim,
             size.height,
             size.width,
             runtime.device(),

@@ -98,11 +98,13 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, bundle_words: list[str]) ->
     from weft.model.backbone import load_backbone
     from weft.model.bundle import save_bundle
     from weft.model.embedder import Embedder, initial_words
+    from weft.params import Model
 
     folder = tmp_path_factory.mktemp("models")
     words = _write_words(folder / "words.tsv", bundle_words)
-    encoder, dim = load_backbone("shufflenet_v2_x0_5", "random")
-    embedder = Embedder(encoder, 100 * initial_words(len(bundle_words), dim, seed=1))
+    model = Model("shufflenet_v2_x0_5", "random", "last", "average", 0)
+    backbone = load_backbone(model.backbone, model.weights)
+    embedder = Embedder(backbone.network, 100 * initial_words(len(bundle_words), backbone.dim, seed=1))
     _settle_batch_norm(embedder)
-    save_bundle(folder / "embedder", embedder, "shufflenet_v2_x0_5", SIDE, SIDE, words)
+    save_bundle(folder / "embedder", embedder, model, SIDE, SIDE, words)
     return folder / "embedder"

@@ -1,7 +1,7 @@
-"""Any torchvision classification model as an image encoder f: its last linear layer taken off, z = f(x)."""
+"""A classification model as an image encoder f: its last linear layer taken off, z = f(x)."""
 
 import difflib
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -9,43 +9,79 @@ import torchvision
 from torch import nn
 
 from weft.errors import ModelError
+from weft.model.efficientnet_lite import LITE, lite_network, renamed
+from weft.model.normalisation import IMAGENET, PLUS_MINUS_ONE, Normalisation
+from weft.model.pooling import cut
 from weft.model.weights import imagenet_weights, read_weights
 
+_FROM_TENSORFLOW = {*LITE, "googlenet", "inception_v3"}
+"""torchvision feeds the last two ImageNet's statistics and lets the networks undo them; ours take -1 to 1 at once."""
 
-def load_backbone(name: str, weights: str) -> tuple[nn.Module, int]:
-    """A backbone with its weights, and the width of its z (embedding_dim).
+
+@dataclass(frozen=True)
+class Backbone:
+    """An image encoder before any training of ours."""
+
+    network: nn.Module
+    """Normalised photos, (batch, 3, height, width), to z, (batch, dim)."""
+    dim: int
+    """The width of its z."""
+    normalisation: Normalisation
+
+
+def load_backbone(name: str, weights: str, layer: str = "last", pooling: str = "average") -> Backbone:
+    """A backbone with its weights.
 
     z is what the classifier's last linear layer took in: the pooled features of ResNet50 (2,048),
     of mobilenet_v2 (1,280). The paper does not say which layer it uses for retrieval; this is the usual one.
 
     Args:
-        name: A torchvision classification model.
+        name: A torchvision classification model, or efficientnet_lite0, 1 or 2.
         weights: "imagenet", "random" (the same at every call), or the path of a local file.
+        layer: A module by its torch name whose feature map is pooled instead; "last" for the network's own.
+        pooling: "average" or "gem".
 
     Raises:
-        ModelError: The name or the weights cannot be used, or do not fit each other.
+        ModelError: The name or the weights cannot be used, or do not fit each other; no such layer.
     """
     network = _network(name)
     if weights != "random":
         state = imagenet_weights(name) if weights == "imagenet" else read_weights(Path(weights))
         try:
-            network.load_state_dict(dict(state), strict=True)
+            network.load_state_dict(renamed(state, network) if name in LITE else dict(state), strict=True)
         except RuntimeError as error:
             first = "; ".join(line.strip() for line in str(error).splitlines()[1:3])
             raise ModelError(f"model.weights = {weights}: do not fit the backbone {name}: {first}") from error
-    return _without_classifier(network, name)
+    _drop_auxiliary(network)
+    network, dim = _without_classifier(network, name)
+    if (layer, pooling) != ("last", "average"):
+        network, dim = cut(network, layer, pooling, name)
+    return Backbone(network, dim, PLUS_MINUS_ONE if name in _FROM_TENSORFLOW else IMAGENET)
 
 
 def _network(name: str) -> nn.Module:
-    known = torchvision.models.list_models(module=torchvision.models)
+    known = [*torchvision.models.list_models(module=torchvision.models), *LITE]
     if name not in known:
         close = ", ".join(difflib.get_close_matches(name, known))
         raise ModelError(f"model.backbone = {name}: not a torchvision classification model; near it: {close or 'none'}")
     # Features and finetune each load a backbone: random weights must be the same for both.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network: nn.Module = torchvision.models.get_model(name, weights=None)
+        if name in LITE:
+            return lite_network(name)
+        # Left open, these two warn that their default will change.
+        own = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+        network: nn.Module = torchvision.models.get_model(name, weights=None, **own)
     return network
+
+
+def _drop_auxiliary(network: nn.Module) -> None:
+    """The second classifiers of GoogLeNet and Inception, which the weights hold, are of no use for z."""
+    if getattr(network, "aux_logits", False):
+        network.aux_logits = False  # type: ignore[assignment]
+        for head in ("aux1", "aux2", "AuxLogits"):
+            if hasattr(network, head):
+                setattr(network, head, None)
 
 
 def _without_classifier(network: nn.Module, name: str) -> tuple[nn.Module, int]:
@@ -56,27 +92,3 @@ def _without_classifier(network: nn.Module, name: str) -> tuple[nn.Module, int]:
     parent, _, child = path.rpartition(".")
     setattr(network.get_submodule(parent), child, nn.Identity())
     return network, last.in_features
-
-
-def frozen_modules(network: nn.Module, names: Iterable[str], batch_norm: bool) -> list[nn.Module]:
-    """The modules that training leaves as they are: keep them in eval mode.
-
-    Args:
-        network: A backbone; the parameters of the named modules stop asking for gradients.
-        names: Modules by their torch names.
-        batch_norm: Whether every batch norm keeps its statistics (its scale and shift are trained all the same).
-
-    Raises:
-        ModelError: The network has no module of that name.
-    """
-    modules = dict(network.named_modules())
-    unknown = [name for name in names if name not in modules or not name]
-    if unknown:
-        known = ", ".join(name for name in modules if name and name.count(".") <= 1)
-        raise ModelError(f"finetune.frozen: the backbone has no module {', '.join(unknown)}; it has {known}")
-    frozen = [modules[name] for name in names]
-    for module in frozen:
-        module.requires_grad_(False)
-    if batch_norm:
-        frozen += [module for module in modules.values() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
-    return frozen

@@ -1,8 +1,8 @@
 """The model bundle: weights, vocabulary and preprocessing in one folder, with a digest over all of it.
 
 model.safetensors   "words" (words, embedding_dim) and "encoder.*"
-config.json         backbone, embedding_dim, words
-preprocess.json     height, width in pixels
+config.json         backbone, layer, pooling, projection, embedding_dim, words, vocabulary (sha256 of words.tsv)
+preprocess.json     height, width in pixels; mean, std of the channels of pixels between 0 and 1
 words.tsv           the vocabulary; word_id is the row of "words"
 digest.txt          sha256 over the four
 """
@@ -10,7 +10,7 @@ digest.txt          sha256 over the four
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,14 @@ from weft.contracts import files
 from weft.errors import ModelError
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder
+from weft.model.normalisation import Normalisation
 from weft.model.weights import read_weights
+from weft.params import Model
 
 _CONTENT = (files.MODEL, files.CONFIG, files.PREPROCESS, files.WORDS)
+
+_USUAL: dict[str, Any] = {"layer": "last", "pooling": "average", "projection": 0}
+"""What bundles are that were written before config.json told."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,13 @@ class Bundle:
     """Names this very model: sha256 of its files."""
 
 
-def save_bundle(folder: Path, embedder: Embedder, backbone: str, height: int, width: int, words: Path) -> str:
+def save_bundle(folder: Path, embedder: Embedder, model: Model, height: int, width: int, words: Path) -> str:
     """Write a bundle; equal content gives equal bytes.
 
     Args:
         folder: Taken over whole; files that a stage added later are lost.
         embedder: The model, on any device.
-        backbone: Its torchvision name.
+        model: What its encoder is.
         height: Of the photos it was trained on, in pixels.
         width: Likewise.
         words: The words.tsv the model was trained on; copied.
@@ -62,8 +67,11 @@ def save_bundle(folder: Path, embedder: Embedder, backbone: str, height: int, wi
         temporary.mkdir(parents=True)
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in embedder.state_dict().items()}
         save_file(state, temporary / files.MODEL)
-        _write_json(temporary / files.CONFIG, {"backbone": backbone, "embedding_dim": dim, "words": count})
-        _write_json(temporary / files.PREPROCESS, {"height": height, "width": width})
+        config = {name: value for name, value in asdict(model).items() if name != "weights"}
+        config |= {"embedding_dim": dim, "words": count, "vocabulary": _sha256(words)}
+        _write_json(temporary / files.CONFIG, config)
+        size = {"height": height, "width": width}
+        _write_json(temporary / files.PREPROCESS, size | embedder.normalisation._asdict())
         shutil.copyfile(words, temporary / files.WORDS)
         digest = _digest(temporary)
         (temporary / files.DIGEST).write_text(digest + "\n")
@@ -83,12 +91,14 @@ def load_bundle(folder: Path) -> Bundle:
     if digest != _digest(folder):
         raise ModelError(f"{folder}: a file was changed after training (its digest is not {digest[:12]}...)")
     config, preprocess = _read_json(folder / files.CONFIG), _read_json(folder / files.PREPROCESS)
+    # Absent from the first bundles; they say so by their digest, which is of their words too.
+    if config.get("vocabulary") not in (None, _sha256(folder / files.WORDS)):
+        raise ModelError(f"{folder / files.WORDS}: not the vocabulary that the model was trained on; run dvc repro")
     words = [str(word) for word in artefacts.read_words(folder / files.WORDS)["word"]]
     try:
-        backbone, height, width = str(config["backbone"]), int(preprocess["height"]), int(preprocess["width"])
-        encoder, dim = load_backbone(backbone, "random")
-        embedder = Embedder(encoder, torch.zeros(len(words), dim))
+        embedder = _empty(config, preprocess, len(words))
         embedder.load_state_dict(dict(read_weights(folder / files.MODEL)), strict=True)
+        height, width = int(preprocess["height"]), int(preprocess["width"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         # torch says in its first line only that something is wrong.
         reason = " ".join(line.strip() for line in str(error).splitlines()[:2])
@@ -96,11 +106,31 @@ def load_bundle(folder: Path) -> Bundle:
     return Bundle(embedder.eval(), words, height, width, digest)
 
 
+def _empty(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Embedder:
+    """The network that `config` tells of, to be filled with weights."""
+    shape = {key: config.get(key, usual) for key, usual in _USUAL.items()}
+    model = Model(str(config["backbone"]), "random", **shape)
+    backbone = load_backbone(model.backbone, model.weights, model.layer, model.pooling)
+    normalisation = backbone.normalisation
+    if "mean" in preprocess:
+        mean, std = (tuple(float(value) for value in preprocess[key]) for key in ("mean", "std"))
+        if len(mean) != 3 or len(std) != 3 or not all(value > 0 for value in std):
+            raise ValueError(f"mean {mean} and std {std} are not of three channels")
+        normalisation = Normalisation(mean, std)
+    projection = torch.zeros(model.projection, backbone.dim) if model.projection else None
+    dim = model.projection or backbone.dim
+    return Embedder(backbone.network, torch.zeros(words, dim), normalisation, projection)
+
+
 def _digest(folder: Path) -> str:
     whole = hashlib.sha256()
     for name in _CONTENT:
         whole.update(hashlib.sha256((folder / name).read_bytes()).digest())
     return whole.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:

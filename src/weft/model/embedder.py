@@ -3,33 +3,43 @@
 import torch
 from torch import nn
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
+from weft.model.normalisation import IMAGENET, Normalisation
 
 
 class Embedder(nn.Module):
     """An image encoder and the word embeddings it is trained against.
 
     Attributes:
-        encoder: The backbone; (batch, 3, height, width) to (batch, embedding_dim).
+        normalisation: What the backbone's weights were trained on.
+        encoder: The backbone; (batch, 3, height, width) to (batch, its width).
+        projection: A linear layer after it without bias, (embedding_dim, its width); None where there is none.
         words: W, (words, embedding_dim): row k is the embedding of word k. No bias, as in the paper.
     """
 
     mean: torch.Tensor
     std: torch.Tensor
 
-    def __init__(self, encoder: nn.Module, words: torch.Tensor) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        words: torch.Tensor,
+        normalisation: Normalisation = IMAGENET,
+        projection: torch.Tensor | None = None,
+    ) -> None:
         super().__init__()
         self.encoder = encoder
+        self.projection = None if projection is None else nn.Parameter(projection)
         self.words = nn.Parameter(words)
-        self.register_buffer("mean", 255 * torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+        mean, std = (255 * torch.tensor(values).view(1, 3, 1, 1) for values in normalisation)
+        self.normalisation = normalisation
+        self.register_buffer("mean", mean, persistent=False)
+        self.register_buffer("std", std, persistent=False)
 
     def forward(self, photos: torch.Tensor) -> torch.Tensor:
         """Embeddings z, (batch, embedding_dim), of photos, uint8 (batch, 3, height, width), RGB."""
         x = ((photos.float() - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         z: torch.Tensor = self.encoder(x)
-        return z
+        return z if self.projection is None else z @ self.projection.T
 
     def score(self, z: torch.Tensor) -> torch.Tensor:
         """Word scores, (batch, words), of embeddings z."""

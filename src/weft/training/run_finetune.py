@@ -13,7 +13,8 @@ from weft.errors import ModelError
 from weft.model.backbone import load_backbone
 from weft.model.bundle import save_bundle
 from weft.model.embedder import Embedder
-from weft.params import Params
+from weft.model.projection import first_projection
+from weft.params import Model, Params
 from weft.training.checkpoint import forget_checkpoint
 from weft.training.finetune import StoredPhotos, finetune
 from weft.training.record import EpochCost, EpochRecord, write_history
@@ -49,22 +50,33 @@ def run_finetune(
     Raises:
         ModelError: The first W does not fit the vocabulary or the backbone.
     """
-    encoder, dim = load_backbone(settings.model.backbone, settings.model.weights)
-    first = torch.from_numpy(artefacts.read_word_embeddings(initial / files.MODEL).copy())
-    if tuple(first.shape) != (len(artefacts.read_words(words)), dim):
-        raise ModelError(f"{initial}: W is {tuple(first.shape)}, not of {words} and {settings.model.backbone}")
+    model = _first_model(settings.model, initial, words)
     train = StoredPhotos(
         PhotoStore(photos / "train", state / "train.arrow"), read_bags(photos / "train", settings.finetune.repeats)
     )
     val = StoredPhotos(
         PhotoStore(photos / "val", state / "val.arrow"), read_bags(photos / "val", settings.finetune.repeats)
     )
-    model = Embedder(encoder, first)
     history = finetune(train, val, model, settings.finetune, device, workers, state, report)
     size = settings.prepare
-    digest = save_bundle(out, model, settings.model.backbone, size.height, size.width, words)
+    digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
     forget_checkpoint(state)
     for split in ("train", "val"):
         (state / f"{split}.arrow").unlink()
     return digest
+
+
+def _first_model(settings: Model, initial: Path, words: Path) -> Embedder:
+    """The backbone as it comes, with the W of stage 1 and the projection made of it."""
+    backbone = load_backbone(settings.backbone, settings.weights, settings.layer, settings.pooling)
+    first = torch.from_numpy(artefacts.read_word_embeddings(initial / files.MODEL).copy())
+    wanted = artefacts.read_words(words)["word"]
+    if tuple(first.shape) != (len(wanted), backbone.dim):
+        raise ModelError(f"{initial}: W is {tuple(first.shape)}, not of {words} and {settings.backbone}")
+    if not artefacts.read_words(initial / files.WORDS)["word"].equals(wanted):
+        raise ModelError(f"{initial}: W is of other words than {words}; run the stage fit_words")
+    projection = None
+    if settings.projection:
+        projection, first = first_projection(first, settings.projection)
+    return Embedder(backbone.network, first, backbone.normalisation, projection)

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from weft.errors import ModelError
-from weft.model.backbone import frozen_modules, load_backbone
+from weft.model.backbone import load_backbone
+from weft.model.normalisation import PLUS_MINUS_ONE
 
 SMALL = "shufflenet_v2_x0_5"
 
@@ -11,16 +12,16 @@ SMALL = "shufflenet_v2_x0_5"
     ("name", "width"), [(SMALL, 1_024), ("mnasnet0_5", 1_280), ("resnet18", 512), ("mobilenet_v3_small", 1_024)]
 )
 def test_a_backbone_gives_what_its_last_linear_layer_took_in(name, width):
-    network, dim = load_backbone(name, "random")
-    assert dim == width
+    backbone = load_backbone(name, "random")
+    assert backbone.dim == width
     with torch.inference_mode():
-        assert network.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, width)
+        assert backbone.network.eval()(torch.zeros(2, 3, 32, 32)).shape == (2, width)
 
 
 def test_random_weights_are_the_same_at_every_call():
-    first, _ = load_backbone(SMALL, "random")
+    first = load_backbone(SMALL, "random").network
     torch.rand(3)
-    second, _ = load_backbone(SMALL, "random")
+    second = load_backbone(SMALL, "random").network
     assert all(first.state_dict()[name].equal(tensor) for name, tensor in second.state_dict().items())
 
 
@@ -53,23 +54,8 @@ def test_weights_of_another_backbone_are_refused(tmp_path):
     assert "\n" not in str(error.value)
 
 
-def test_frozen_modules_ask_for_no_gradient():
-    network, _ = load_backbone(SMALL, "random")
-    (first,) = frozen_modules(network, ["conv1"], batch_norm=False)
-    assert first is network.conv1
-    asking = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
-    assert asking == {name for name, _ in network.named_parameters() if not name.startswith("conv1.")}
-
-
-def test_every_batch_norm_can_be_frozen():
-    network, _ = load_backbone(SMALL, "random")
-    frozen = frozen_modules(network, [], batch_norm=True)
-    assert len(frozen) == sum(name.endswith("running_mean") for name in network.state_dict())
-    assert all(parameter.requires_grad for parameter in network.parameters())
-
-
-@pytest.mark.parametrize("name", ["layer1", ""])
-def test_a_module_to_freeze_that_is_not_there_is_named(name):
-    network, _ = load_backbone(SMALL, "random")
-    with pytest.raises(ModelError, match=rf"no module {name}; it has conv1, .*stage2"):
-        frozen_modules(network, [name], batch_norm=False)
+def test_inception_gives_one_embedding_in_training_too():
+    backbone = load_backbone("inception_v3", "random")
+    assert backbone.dim == 2_048
+    assert backbone.normalisation == PLUS_MINUS_ONE
+    assert backbone.network.train()(torch.zeros(2, 3, 96, 96)).shape == (2, 2_048)

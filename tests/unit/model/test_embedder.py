@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from weft.model.embedder import IMAGENET_MEAN, IMAGENET_STD, Embedder, initial_words
+from weft.model.embedder import Embedder, initial_words
+from weft.model.normalisation import IMAGENET, PLUS_MINUS_ONE
 
 
 @pytest.fixture
@@ -13,12 +14,13 @@ def photos():
     return torch.randint(256, (4, 3, 8, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
-def test_photos_are_normalised_as_imagenet_was(photos):
-    x = Embedder(nn.Identity(), torch.zeros(1, 1))(photos)
+@pytest.mark.parametrize("normalisation", [IMAGENET, PLUS_MINUS_ONE], ids=["imagenet", "plus_minus_one"])
+def test_photos_are_normalised_as_the_backbone_wants(photos, normalisation):
+    x = Embedder(nn.Identity(), torch.zeros(1, 1), normalisation)(photos)
     naive = np.empty((4, 3, 8, 6))
     for n, channel, y, x_ in np.ndindex(naive.shape):
         value = int(photos[n, channel, y, x_]) / 255
-        naive[n, channel, y, x_] = (value - IMAGENET_MEAN[channel]) / IMAGENET_STD[channel]
+        naive[n, channel, y, x_] = (value - normalisation.mean[channel]) / normalisation.std[channel]
     np.testing.assert_allclose(x.numpy(), naive, atol=1e-5)
 
 

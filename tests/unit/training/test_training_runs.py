@@ -35,13 +35,14 @@ class Work:
         )  # fmt: skip
 
     def embed(self):
-        encoder, dim = load_backbone(BACKBONE, "random")
+        backbone = load_backbone(BACKBONE, "random")
+        model = Embedder(backbone.network, initial_words(1, backbone.dim, 0))
 
         def batches():
             for split in SPLITS:
                 for table in tables.read_shards(self.photos / split, PREPARED):
                     photos = [((r["photo_id"], r["product_id"], split), r["jpeg"]) for r in table.to_pylist()]
-                    for keys, z in embed(photos, Embedder(encoder, initial_words(1, dim, 0)), 32, 32, "cpu", 1):
+                    for keys, z in embed(photos, model, 32, 32, "cpu", 1):
                         yield [dict(zip(("photo_id", "product_id", "split"), key, strict=True)) for key in keys], z
 
         artefacts.write_embeddings(self.features, DIM, batches())
@@ -62,7 +63,7 @@ def settings(fit_words_settings, finetune_settings):
     whole = params.load(Path(__file__).parents[3] / "params.yaml")
     return replace(
         whole,
-        model=Model(backbone=BACKBONE, weights="random"),
+        model=Model(BACKBONE, "random", "last", "average", 0),
         prepare=replace(whole.prepare, height=32, width=32),
         fit_words=fit_words_settings(epochs=2, word_learning_rate=0.002),
         finetune=finetune_settings(epochs=1, learning_rate=1e-4, word_learning_rate=0.002),

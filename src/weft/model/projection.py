@@ -1,0 +1,32 @@
+"""Where a projection starts: from the W that stage 1 found for the backbone's own z."""
+
+import torch
+
+from weft.errors import ModelError
+
+
+def first_projection(words: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A projection P and the W that goes with it, so that the word scores (W P') (P z) are as close to W z as can be.
+
+    P holds the first right singular vectors of W: the directions of z that words tell apart, orthonormal. Stage 1 and
+    the frozen baseline keep the backbone's own z, whose scores a projection of full rank reproduces exactly.
+
+    Args:
+        words: W, (words, width of the backbone).
+        dim: embedding_dim behind the projection.
+
+    Returns:
+        P, (dim, width of the backbone), and W P', (words, dim).
+
+    Raises:
+        ModelError: dim is more than W has directions.
+    """
+    most = min(words.shape)
+    if dim > most:
+        raise ModelError(f"model.projection = {dim}: at most {most}, of {len(words)} words and z of {words.shape[1]}")
+    _, _, directions = torch.linalg.svd(words.double(), full_matrices=False)
+    # The sign of a singular vector is the solver's whim; fix it, so that equal inputs give equal outs.
+    chosen = directions[:dim]
+    largest = chosen.abs().argmax(dim=1, keepdim=True)
+    chosen = (chosen * chosen.gather(1, largest).sign()).float()
+    return chosen, words @ chosen.T

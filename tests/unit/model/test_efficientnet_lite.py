@@ -1,0 +1,60 @@
+import importlib.util
+
+import pytest
+import torch
+
+from weft.errors import ModelError
+from weft.model.backbone import load_backbone
+from weft.model.efficientnet_lite import LITE, lite_network, renamed
+from weft.model.normalisation import PLUS_MINUS_ONE
+from weft.model.parts import frozen_modules
+from weft.model.weights import PACKAGED
+
+needs = pytest.mark.skipif(
+    importlib.util.find_spec("timm") is None or importlib.util.find_spec(PACKAGED["efficientnet_lite0"][0]) is None,
+    reason="requirements-weights.txt is not installed",
+)
+pytestmark = needs
+
+
+@pytest.mark.parametrize("name", list(LITE))
+def test_imagenet_weights_of_the_package_fit_strictly(name):
+    backbone = load_backbone(name, "imagenet")
+    assert (backbone.dim, backbone.normalisation) == (1_280, PLUS_MINUS_ONE)
+    # Running statistics of training: what a network gives that no one has trained is nought or one.
+    variances = [tensor for key, tensor in backbone.network.state_dict().items() if key.endswith("running_var")]
+    assert not any(tensor.equal(torch.ones_like(tensor)) for tensor in variances)
+
+
+def test_every_tensor_of_a_package_gets_the_name_of_one_of_its_shape():
+    network = lite_network("efficientnet_lite0")
+    package = {"_conv_stem.weight": 1, "_blocks.0._bn1.bias": 2, "_blocks.1._expand_conv.weight": 3,
+               "_blocks.1._bn2.bias": 4, "_fc.bias": 5, "other": 6}  # fmt: skip
+    assert renamed(package, network) == {
+        "conv_stem.weight": 1,
+        "blocks.0.0.bn1.bias": 2,
+        "blocks.1.0.conv_pw.weight": 3,
+        "blocks.1.0.bn3.bias": 4,
+        "classifier.bias": 5,
+        "other.": 6,
+    }
+
+
+def test_other_weights_are_refused(tmp_path):
+    torch.save({"_blocks.99._bn0.weight": torch.zeros(2)}, tmp_path / "w.pth")
+    with pytest.raises(ModelError, match="do not fit the backbone efficientnet_lite0"):
+        load_backbone("efficientnet_lite0", str(tmp_path / "w.pth"))
+
+
+def test_without_timm_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "timm", None)
+    with pytest.raises(ModelError, match=r"efficientnet_lite1: needs timm; pip install --no-deps -r requirements-w"):
+        load_backbone("efficientnet_lite1", "random")
+
+
+def test_it_can_be_pooled_otherwise_and_frozen_by_timms_names():
+    backbone = load_backbone("efficientnet_lite0", "random", layer="blocks.4", pooling="gem")
+    assert backbone.dim == 112
+    assert backbone.network(torch.zeros(2, 3, 64, 48)).shape == (2, 112)
+    (stem,) = frozen_modules(backbone.network, ["conv_stem"], batch_norm=False)
+    assert not stem.weight.requires_grad

@@ -1,8 +1,7 @@
 """The own catalogue: the photos that prepare wrote, train, val and test."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, overload
 
 import pyarrow as pa
@@ -11,8 +10,7 @@ from weft import tables
 from weft.benchmarks.record import Record
 from weft.contracts.tables import PREPARED, SPLITS
 
-_COLUMNS = ("product_id", "view", "photo_id", "word_ids")
-_NO_LABELS: Mapping[str, str] = MappingProxyType({})
+_COLUMNS = ("product_id", "view", "photo_id", "colour", "word_ids")
 _ROWS_AT_ONCE = 2_000
 
 
@@ -61,8 +59,13 @@ class Catalogue:
 
     @property
     def records(self) -> CatalogueRecords:
-        """Every prepared photo; labels are empty, word_ids are the product's."""
+        """Every prepared photo; labels are its colour, where the shop tells it, and its kind of photo."""
         return self._records
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Nothing to say."""
+        return ()
 
     def photos(self) -> Iterator[tuple[Record, bytes]]:
         """Every record with its JPEG, one row group in memory at a time."""
@@ -81,11 +84,14 @@ class Catalogue:
 
 
 def _record(row: dict[str, Any]) -> Record:
+    labels = {"kind_of_photo": "main photo" if row["view"] == 0 else "other view"}
+    if row["colour"] is not None:
+        labels["colour"] = row["colour"]
     return Record(
         photo_id=row["photo_id"],
         product_id=row["product_id"],
         split=row["split"],
-        labels=_NO_LABELS,
+        labels=labels,
         group=None,
         word_ids=tuple(dict.fromkeys(row["word_ids"] or ())),
     )

@@ -39,6 +39,11 @@ class InShop:
         """Every photo, in the order of the partition."""
         return self._records
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """Nothing to say."""
+        return ()
+
     def photos(self) -> Iterator[tuple[Record, bytes]]:
         """Every record with the bytes of its photo, one at a time."""
         for record in self._records:

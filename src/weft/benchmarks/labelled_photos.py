@@ -49,6 +49,11 @@ class LabelledPhotos:
         """Every labelled photo, in the order of the labels."""
         return self._records
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """Nothing to say."""
+        return ()
+
     def photos(self) -> Iterator[tuple[Record, bytes]]:
         """Every record with the bytes of its photo, one at a time."""
         for record in self._records:

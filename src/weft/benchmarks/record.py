@@ -30,6 +30,10 @@ class BenchmarkData(Protocol):
     def records(self) -> Sequence[Record]:
         """Every photo, in a fixed order; no photo bytes are held."""
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the reader found that whoever reads the results should know, in sentences."""
+
     def photos(self) -> Iterator[tuple[Record, bytes]]:
         """Every record with the bytes of its photo, in the order of `records`, one at a time.
 

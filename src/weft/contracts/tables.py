@@ -278,3 +278,44 @@ FINDINGS = TableContract(
     key=("kind", "place"),
     checks=(_one_of("kind", ("missing", "contradicted")), _not_negative("place"), _not_blank("shows")),
 )
+
+BREAKDOWN = TableContract(
+    "tables told apart",
+    pa.schema(
+        [
+            _column("table", pa.string()),
+            _column("facet", pa.string()),
+            _column("value", pa.string()),
+            _column("model", pa.string()),
+            _column("metric", pa.string()),
+            _column("observations", pa.int32()),
+            _column("items", pa.int32()),
+            _column("share", pa.float64()),
+            _column("low", pa.float64()),
+            _column("high", pa.float64()),
+            _column("gain", pa.float64(), nullable=True),
+            _column("gain_low", pa.float64(), nullable=True),
+            _column("gain_high", pa.float64(), nullable=True),
+        ]
+    ),
+    key=("table", "facet", "value", "model", "metric"),
+    checks=(_not_blank("facet"), _not_negative("share"), _not_negative("observations")),
+)
+
+SCORES = TableContract(
+    "scores of single photos",
+    pa.schema(
+        [
+            _column("table", pa.string()),
+            _column("model", pa.string()),
+            _column("asked", pa.string()),
+            _column("product_id", pa.string(), nullable=True),
+            _column("item", pa.int64()),
+            _column("rank", pa.int32(), nullable=True),
+            _column("gained", pa.list_(pa.float64())),
+            _column("possible", pa.list_(pa.float64())),
+        ]
+    ),
+    key=("table", "model", "asked"),
+    checks=(_not_blank("asked"), Check("rank", lambda c: pc.greater(c, 0), "1 or more")),
+)

@@ -27,6 +27,9 @@ class Aligned:
     """(photos, embedding_dim), by the fine-tuned model."""
     products: Ints
     """(photos,): the product of each as a number, in order of appearance."""
+    items: Ints
+    """(photos,): what the bootstrap draws together, as a number: the sender of a photo where the benchmark tells
+    senders (`Record.group`), else its product."""
     splits: tuple[str, ...]
     """The split of each."""
     missing: int
@@ -70,14 +73,17 @@ def align(data: BenchmarkData, frozen: Embeddings, finetuned: Embeddings, name: 
         ContractError: Two photos have the same photo_id, or no photo has embeddings.
     """
     row_of = [_rows(embeddings, name) for embeddings in (frozen, finetuned)]
-    found: list[tuple[int, int, int, int]] = []
+    found: list[tuple[int, int, int, int, int]] = []
     splits: list[str] = []
     products: dict[str, int] = {}
+    items: dict[tuple[bool, str], int] = {}
     for place, record in enumerate(data.records):
         rows = [rows.get(record.photo_id) for rows in row_of]
         if rows[0] is None or rows[1] is None:
             continue
-        found.append((place, rows[0], rows[1], products.setdefault(record.product_id, len(products))))
+        product = products.setdefault(record.product_id, len(products))
+        key = (True, record.product_id) if record.group is None else (False, record.group)
+        found.append((place, rows[0], rows[1], product, items.setdefault(key, len(items))))
         splits.append(record.split)
     if not found:
         raise ContractError(f"{name}: none of its photos has embeddings; run dvc repro features@{name} embed@{name}")
@@ -88,6 +94,7 @@ def align(data: BenchmarkData, frozen: Embeddings, finetuned: Embeddings, name: 
         frozen=rows_of(frozen.z, columns[1]),
         finetuned=rows_of(finetuned.z, columns[2]),
         products=columns[3],
+        items=columns[4],
         splits=tuple(splits),
         missing=len(data.records) - len(found),
     )

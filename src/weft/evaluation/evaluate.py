@@ -8,14 +8,15 @@ from weft.benchmarks.record import BenchmarkData
 from weft.contracts import files
 from weft.errors import BenchmarkError
 from weft.evaluation.bags import bags_of
+from weft.evaluation.breakdown import write_breakdown, write_scores
 from weft.evaluation.example_sheet import example_sheet
 from weft.evaluation.examples import collect_examples, write_examples
 from weft.evaluation.inputs import Folders, Inputs, read_inputs
 from weft.evaluation.nearest_words import NearestWords, nearest_words, seen_words
-from weft.evaluation.outcome import Outcome
+from weft.evaluation.outcome import Outcome, flat
 from weft.evaluation.score_classes import score_across_groups, score_similar
 from weft.evaluation.score_labels import score_labels, tasks_of
-from weft.evaluation.score_retrieval import score_inshop_retrieval, score_own_retrieval
+from weft.evaluation.score_retrieval import score_across_colours, score_inshop_retrieval, score_own_retrieval
 from weft.evaluation.score_tags import score_tags
 from weft.evaluation.search import Search, rows_of
 
@@ -56,35 +57,47 @@ def evaluate(
         raise BenchmarkError(f"benchmarks.{name}: nothing to measure; {'; '.join(outcome.notes) or 'name its labels'}")
     fields = [label_set.field for label_set in benchmark.labels.values()]
     examples = collect_examples(inputs.photos, outcome, inputs.words.words, fields, settings.examples)
+    measured = outcome.measured(settings.resamples)
     with tables.atomic(out) as folder:
         folder.mkdir(parents=True)
-        _write_json(folder / files.METRICS, outcome.metrics(name, benchmark.reader))
+        _write_json(folder / files.METRICS, outcome.metrics(name, benchmark.reader, measured, settings.resamples))
+        write_breakdown(folder / files.BREAKDOWN, outcome, settings.resamples)
+        write_scores(folder / files.SCORES, outcome, inputs.photos, inputs.words.words)
         write_examples(folder / files.EXAMPLES, examples)
         (folder / files.CONTACT_SHEET).write_bytes(example_sheet(examples))
         if benchmark.reader == "catalogue":
             _write_json(folder / files.NEAREST_WORDS, _nearest_words(inputs, search))
-    return outcome.flat()
+    return flat(measured)
 
 
 def score(benchmark: params.Benchmark, settings: params.Evaluate, inputs: Inputs, search: Search) -> Outcome:
     """Every table that the benchmark's reader calls for."""
     photos = inputs.photos
-    outcome = Outcome(counts={"photos": len(photos)})
+    facets = facet_fields(benchmark)
+    outcome = Outcome(counts={"photos": len(photos)}, notes=list(photos.data.notes))
     if photos.missing:
         outcome.counts["photos_that_could_not_be_decoded"] = photos.missing
     if benchmark.reader == "catalogue":
-        score_own_retrieval(photos, settings.top_k, search, outcome)
-        score_tags(inputs, settings.tag_k, settings.neighbours, search, outcome)
+        score_own_retrieval(photos, facets, settings.top_k, search, outcome)
+        score_across_colours(photos, facets, settings.top_k, search, outcome)
+        score_tags(inputs, facets, settings.tag_k, settings.neighbours, search, outcome)
     elif benchmark.reader == "inshop":
-        score_inshop_retrieval(photos, settings.top_k, search, outcome)
+        score_inshop_retrieval(photos, facets, settings.top_k, search, outcome)
     else:
         tasks = tasks_of(photos, benchmark.labels)
         if benchmark.words:
-            score_labels(inputs, tasks, settings.neighbours, search, outcome)
-        score_similar(photos, benchmark, search, outcome)
+            score_labels(inputs, tasks, facets, settings.neighbours, search, outcome)
+        score_similar(photos, benchmark, facets, search, outcome)
         if benchmark.group is not None:
-            score_across_groups(photos, tasks, search, outcome)
+            score_across_groups(photos, tasks, facets, search, outcome)
     return outcome
+
+
+def facet_fields(benchmark: params.Benchmark) -> dict[str, str]:
+    """By what this benchmark's tables are told apart: facet to the field of a record's labels."""
+    if benchmark.labels:
+        return {name.replace("_", " "): label_set.field for name, label_set in benchmark.labels.items()}
+    return {"category": "category", "colour": "colour", "kind of photo": "kind_of_photo"}
 
 
 def _nearest_words(inputs: Inputs, search: Search) -> NearestWords:

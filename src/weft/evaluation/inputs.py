@@ -49,6 +49,10 @@ class Training:
     bags: Bags
     """The words of those, in the order of `rows`."""
 
+    def products(self) -> int:
+        """Training products, by which document frequencies become shares."""
+        return len(np.unique(self.photos.products[self.rows]))
+
 
 @dataclass(frozen=True)
 class Inputs:

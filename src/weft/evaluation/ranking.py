@@ -42,6 +42,13 @@ def hit_fraction_at_k(hits: Bools, positives: Ints, k: int) -> Floats:
     return np.asarray(hits[:, :k].sum(axis=1) / positives, np.float64)
 
 
+def hit_fraction_ceiling(positives: Ints, k: int) -> float:
+    """The mean hit_fraction_at_k of a perfect ranking: below 1 where queries have more than k positives."""
+    _wanted(k)
+    _have_positives(positives)
+    return float((np.minimum(positives, k) / positives).mean())
+
+
 def precision_at_k(hits: Bools, k: int) -> Floats:
     """Share of the first k places that are hits, out of k even where the list is shorter."""
     _wanted(k)

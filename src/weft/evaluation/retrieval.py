@@ -1,4 +1,4 @@
-"""Ranked lists of photos for query photos, and the table of what they find."""
+"""Ranked lists of photos for query photos, and what each query finds."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from weft.evaluation import ranking
-from weft.evaluation.rows import Row
-from weft.evaluation.search import Bools, Ints, Matrix, Search, rows_of
+from weft.evaluation.search import Bools, Floats, Ints, Matrix, Search, rows_of
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,8 @@ def positives_of(labels: Ints, groups: Ints, queries: Ints, gallery: Ints) -> In
     return np.asarray(of_label[labels[queries]] - of_pair[pair[queries]], np.int64)
 
 
-def retrieval_row(ranked: Ranking, top_k: tuple[int, ...], fractions: tuple[int, ...] = ()) -> Row:
-    """The means over queries of the retrieval metrics.
+def retrieval_gains(ranked: Ranking, top_k: tuple[int, ...], fractions: tuple[int, ...] = ()) -> dict[str, Floats]:
+    """The retrieval metrics of every query, (queries,) each, in the order of a table.
 
     Args:
         ranked: Lists at least as long as the largest k and the largest number of positives; at least one positive
@@ -74,8 +73,14 @@ def retrieval_row(ranked: Ranking, top_k: tuple[int, ...], fractions: tuple[int,
         top_k: The k of recall_at_k.
         fractions: The k of hit_fraction_at_k.
     """
-    row = {f"recall_at_{k}": float(ranking.recall_at_k(ranked.hits, k).mean()) for k in top_k}
+    gains = {f"recall_at_{k}": ranking.recall_at_k(ranked.hits, k) for k in top_k}
     for k in fractions:
-        row[f"hit_fraction_at_{k}"] = float(ranking.hit_fraction_at_k(ranked.hits, ranked.positives, k).mean())
-    row["map_at_r"] = float(ranking.map_at_r(ranked.hits, ranked.positives).mean())
-    return row
+        gains[f"hit_fraction_at_{k}"] = ranking.hit_fraction_at_k(ranked.hits, ranked.positives, k)
+    gains["map_at_r"] = ranking.map_at_r(ranked.hits, ranked.positives)
+    return gains
+
+
+def first_ranks(ranked: Ranking) -> Ints:
+    """(queries,): the place of each query's first hit, from 1; 0 where its list has none."""
+    found: Ints = np.where(ranked.hits.any(axis=1), ranking.first_hit(ranked.hits) + 1, 0)
+    return found

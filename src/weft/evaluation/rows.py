@@ -1,20 +1,21 @@
 """The rows of every results table, and what a table is."""
 
+from typing import TypeVar
+
 FROZEN = "frozen backbone"
 FIT_WORDS = "after fit_words"
 FINETUNE = "after finetune"
 
-Row = dict[str, float]
-"""Metric to share in 0..1."""
-Table = dict[str, Row]
-"""Row name to metrics; the rows stand in the order FROZEN, FIT_WORDS, FINETUNE, then others."""
+Table = dict[str, dict[str, float]]
+"""Row name to metric to share in 0..1; the rows stand in the order FROZEN, FIT_WORDS, FINETUNE, then others."""
+Values = TypeVar("Values")
 
 
-def tags_row(neighbours: int) -> str:
-    """The extra row: the words of similar training photos, by the fine-tuned embeddings."""
-    return f"{FINETUNE}, tags of {neighbours} neighbours"
+def neighbours_row(model: str, neighbours: int) -> str:
+    """The row of tag transfer, the baseline of every prediction of words: the words of similar training photos."""
+    return f"{model}, tags of {neighbours} neighbours"
 
 
-def of_encoders(frozen: Row, finetuned: Row) -> Table:
-    """A table that looks at z alone: fit_words leaves the encoder as it is, so its row equals the first."""
-    return {FROZEN: frozen, FIT_WORDS: dict(frozen), FINETUNE: finetuned}
+def of_encoders(frozen: Values, finetuned: Values) -> dict[str, Values]:
+    """The rows of a table that looks at z alone: fit_words leaves the encoder as it is, so its row equals the first."""
+    return {FROZEN: frozen, FIT_WORDS: frozen, FINETUNE: finetuned}

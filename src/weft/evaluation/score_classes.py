@@ -6,50 +6,51 @@ import numpy as np
 
 from weft import params
 from weft.evaluation.aligned import Aligned
+from weft.evaluation.facets import facets_of
 from weft.evaluation.labels import LabelTask
 from weft.evaluation.neighbours import knn_correct
 from weft.evaluation.outcome import Outcome
 from weft.evaluation.probe import FOLDS, probe_correct
 from weft.evaluation.ranking import precision_at_k
 from weft.evaluation.retrieval import Ranking, rank
-from weft.evaluation.rows import FINETUNE, FROZEN, Row, of_encoders
-from weft.evaluation.search import Bools, Ints, Matrix, Search
+from weft.evaluation.rows import FINETUNE, FROZEN, of_encoders
+from weft.evaluation.scored import Scored
+from weft.evaluation.search import Bools, Floats, Ints, Matrix, Search
 
 NEAREST = 10
 
 
-def score_similar(photos: Aligned, settings: params.Benchmark, search: Search, outcome: Outcome) -> None:
+def score_similar(
+    photos: Aligned, settings: params.Benchmark, facets: Mapping[str, str], search: Search, outcome: Outcome
+) -> None:
     """Add "similar": the mean share of the 10 nearest photos with the query's label, per label set and for `same`.
 
     Every photo with the label is a query and the gallery is the others (of other groups, where there are groups).
     Labels on a photo or two count as well; a note says what a perfect ranking would reach.
     """
-    rows: dict[str, Row] = {FROZEN: {}, FINETUNE: {}}
+    columns = _Columns(photos, facets)
     groups = group_numbers(photos)
-    for column, fields in _columns(settings).items():
+    for column, fields in _fields(settings).items():
         labels = _combined(photos, fields)
         labelled = np.flatnonzero(labels >= 0)
         if not len(labelled):
             outcome.notes.append(f"similar: {column} is left out: no photo has all of {', '.join(fields)}")
             continue
-        ranked = {}
+        ranked: dict[str, Ranking] = {}
         for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
             ranked[model] = rank(z, labels, groups, labelled, labelled, NEAREST, search)
-            rows[model][column] = same_in_k(ranked[model], NEAREST)
-        ceiling = np.minimum(ranked[FROZEN].positives, NEAREST).mean() / NEAREST
+            columns.add(model, column, labelled, precision_at_k(ranked[model].hits, NEAREST))
+        ceiling = float(np.minimum(ranked[FROZEN].positives, NEAREST).mean() / NEAREST)
+        columns.ceilings[column] = ceiling
         outcome.notes.append(f"similar: {column} is at most {100 * ceiling:.1f} %, so many such photos there are")
         # The last column is the most demanding one, and the one to show.
         outcome.strips = ranked
-    if rows[FROZEN]:
-        outcome.tables["similar"] = of_encoders(rows[FROZEN], rows[FINETUNE])
+    columns.to(outcome, "similar")
 
 
-def same_in_k(ranked: Ranking, k: int) -> float:
-    """Mean share of the k nearest photos that bear the query's label."""
-    return float(precision_at_k(ranked.hits, k).mean())
-
-
-def score_across_groups(photos: Aligned, tasks: Mapping[str, LabelTask], search: Search, outcome: Outcome) -> None:
+def score_across_groups(
+    photos: Aligned, tasks: Mapping[str, LabelTask], facets: Mapping[str, str], search: Search, outcome: Outcome
+) -> None:
     """Add "neighbours" and "probe": labels told from photos of other groups, a column per label set."""
     groups = group_numbers(photos)
     outcome.counts["groups"] = len(np.unique(groups))
@@ -58,16 +59,43 @@ def score_across_groups(photos: Aligned, tasks: Mapping[str, LabelTask], search:
         "probe": probe_correct,
     }
     for table, way in ways.items():
-        rows: dict[str, Row] = {FROZEN: {}, FINETUNE: {}}
+        columns = _Columns(photos, facets)
         for name, task in tasks.items():
             own = groups[task.photos]
             if len(task.labels) < 2 or len(np.unique(own)) < FOLDS:
                 outcome.notes.append(f"{table}: {name} is left out: wanted 2 labels and photos of {FOLDS} groups")
                 continue
             for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
-                rows[model][f"{name}_accuracy"] = float(way(z[task.photos], task.truth, own).mean())
-        if rows[FROZEN]:
-            outcome.tables[table] = of_encoders(rows[FROZEN], rows[FINETUNE])
+                columns.add(model, f"{name}_accuracy", task.photos, way(z[task.photos], task.truth, own))
+        columns.to(outcome, table)
+
+
+class _Columns:
+    """A table whose metrics count different photos: those that have the label."""
+
+    def __init__(self, photos: Aligned, facets: Mapping[str, str]) -> None:
+        self.ceilings: dict[str, float] = {}
+        self._photos, self._facets = photos, facets
+        self._gained: dict[str, dict[str, Floats]] = {FROZEN: {}, FINETUNE: {}}
+        self._possible: dict[str, Floats] = {}
+
+    def add(self, model: str, metric: str, counted: Ints, values: Floats | Bools) -> None:
+        """The values of the photos that count, for one of the two encoders."""
+        self._gained[model][metric], self._possible[metric] = np.zeros((2, len(self._photos)))
+        self._gained[model][metric][counted] = values
+        self._possible[metric][counted] = 1
+
+    def to(self, outcome: Outcome, table: str) -> None:
+        """Hand the table over, if it has a metric."""
+        if self._possible:
+            outcome.tables[table] = Scored(
+                photos=np.arange(len(self._photos)),
+                items=self._photos.items,
+                gained=of_encoders(self._gained[FROZEN], self._gained[FINETUNE]),
+                possible=self._possible,
+                ceilings=self.ceilings,
+                facets=facets_of(self._photos.all_records(), self._facets),
+            )
 
 
 def group_numbers(photos: Aligned) -> Ints:
@@ -80,7 +108,7 @@ def group_numbers(photos: Aligned) -> Ints:
     return np.array(keys, np.int64)
 
 
-def _columns(settings: params.Benchmark) -> dict[str, list[str]]:
+def _fields(settings: params.Benchmark) -> dict[str, list[str]]:
     """Column of the table to the fields that must agree; the combination last."""
     columns = {f"same_{name}_in_{NEAREST}": [label_set.field] for name, label_set in settings.labels.items()}
     if settings.same:

@@ -7,11 +7,13 @@ import numpy as np
 
 from weft import params
 from weft.evaluation.aligned import Aligned
+from weft.evaluation.facets import BAND_NAMES, WORD_BAND, Facet, band_of, facets_of
 from weft.evaluation.inputs import Inputs
 from weft.evaluation.labels import LabelTask, label_ranks, label_scores, label_task, top_k_accuracy
 from weft.evaluation.outcome import Outcome, Tagged
 from weft.evaluation.rows import FINETUNE
 from weft.evaluation.score_tags import WORDS_SHOWN, word_scorers
+from weft.evaluation.scored import Scored
 from weft.evaluation.search import Ints, Search
 from weft.evaluation.word_scores import WordScores, in_parts, top_words
 from weft.text.labels import label_words
@@ -41,19 +43,26 @@ def tasks_of(photos: Aligned, label_sets: Mapping[str, params.LabelSet]) -> dict
 
 
 def score_labels(
-    inputs: Inputs, tasks: Mapping[str, LabelTask], neighbours: int, search: Search, outcome: Outcome
+    inputs: Inputs,
+    tasks: Mapping[str, LabelTask],
+    facets: Mapping[str, str],
+    neighbours: int,
+    search: Search,
+    outcome: Outcome,
 ) -> None:
     """Add a table per label set: top-1, top-3 and top-5 accuracy by the words of the labels."""
     worded = _worded(tasks, inputs.words.ids(), outcome)
-    everything = np.arange(len(inputs.photos))
-    for model, scores in word_scorers(inputs, everything, neighbours, search).items():
-        ranks, best = _ranks(scores, len(everything), worded, shown=model == FINETUNE)
-        for name, of_set in ranks.items():
-            told = [k for k in TOP_K if k == 1 or k < len(tasks[name].labels)]
-            row = {f"top_{k}_accuracy": float(top_k_accuracy(of_set, k).mean()) for k in told}
-            outcome.tables.setdefault(f"labels/{name}", {})[model] = row
+    photos = inputs.photos
+    ranks: dict[str, dict[str, Ints]] = {name: {} for name in worded}
+    for model, scores in word_scorers(inputs, np.arange(len(photos)), neighbours, search).items():
+        found, best = _ranks(scores, len(photos), worded, shown=model == FINETUNE)
+        for name, of_set in found.items():
+            ranks[name][model] = of_set
         if best is not None:
-            outcome.tagged = _tagged(best, ranks, worded)
+            outcome.tagged = _tagged(best, found, worded)
+    bands = band_of(inputs.words.frequencies, inputs.training.products())
+    for name, labels in worded.items():
+        outcome.tables[f"labels/{name}"] = _scored(photos, labels, ranks[name], facets, bands)
 
 
 def _worded(tasks: Mapping[str, LabelTask], ids: Mapping[str, int], outcome: Outcome) -> dict[str, _WordedTask]:
@@ -61,18 +70,45 @@ def _worded(tasks: Mapping[str, LabelTask], ids: Mapping[str, int], outcome: Out
     for name, task in tasks.items():
         words = [label_words(label, ids) for label in task.labels]
         silent = [label for label, found in zip(task.labels, words, strict=True) if not found]
-        outcome.counts |= {f"{name}_labels": len(task.labels), f"{name}_photos": len(task.photos)}
-        if silent:
-            outcome.counts[f"{name}_labels_without_words"] = len(silent)
-            outcome.notes.append(
-                f"labels/{name}: {len(silent)} of {len(task.labels)} labels have no word in the vocabulary, so their "
-                f"photos count as wrong: {', '.join(silent[:10])}"
-            )
+        outcome.counts |= {
+            f"{name}_labels": len(task.labels),
+            f"{name}_photos": len(task.photos),
+            f"{name}_labels_without_words": len(silent),
+        }
         if not len(task.photos):
             outcome.notes.append(f"labels/{name} is left out: no label is on enough photos; lower its min_photos")
             continue
+        told = f": {', '.join(silent[:10])}; their photos count as wrong" if silent else ""
+        outcome.notes.append(
+            f"labels/{name}: {len(silent)} of {len(task.labels)} labels ({100 * len(silent) / len(task.labels):.1f} %) "
+            f"have no word in the vocabulary{told}"
+        )
         worded[name] = _WordedTask(task, words)
     return worded
+
+
+def _scored(
+    photos: Aligned, labels: _WordedTask, ranks: Mapping[str, Ints], facets: Mapping[str, str], bands: Ints
+) -> Scored:
+    """Every k that is less than the number of labels; the facets include how often the labels' words are said."""
+    task = labels.task
+    told = [k for k in TOP_K if k == 1 or k < len(task.labels)]
+    rarest = np.array([max((int(bands[word]) for word in words), default=-1) for words in labels.words], np.int64)
+    worded = float(np.mean(rarest[task.truth] >= 0))
+    return Scored(
+        photos=task.photos,
+        items=photos.items[task.photos],
+        gained={
+            model: {f"top_{k}_accuracy": top_k_accuracy(of_set, k).astype(np.float64) for k in told}
+            for model, of_set in ranks.items()
+        },
+        ceilings={f"top_{k}_accuracy": worded for k in told},
+        ranks={model: np.where(of_set < len(task.labels), of_set + 1, 0) for model, of_set in ranks.items()},
+        facets={
+            **facets_of(photos.records(task.photos), facets),
+            WORD_BAND: Facet(rarest[task.truth], BAND_NAMES),
+        },
+    )
 
 
 def _ranks(

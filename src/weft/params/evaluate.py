@@ -20,6 +20,8 @@ class Evaluate:
     """Training photos whose words the tag-transfer baseline takes."""
     examples: WholeNumber
     """Photos shown in the report for each table."""
+    resamples: Count = 1_000
+    """Draws of the bootstrap behind every interval."""
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from weft.evaluation.retrieval import positives_of, rank, retrieval_row
+from weft.evaluation.retrieval import first_ranks, positives_of, rank, retrieval_gains
 
 # Photos on a half circle: the angle in degrees is how far they are apart.
 ANGLES = np.array([0, 1, 10, 11, 90])
@@ -21,8 +21,9 @@ def test_retrieval_worked_by_hand(search):
     assert ranked.positives.tolist() == [2, 1]
     assert ranked.found.tolist() == [[1, 2, 3, 4], [2, 1, 0, 4]]
     assert ranked.hits.tolist() == [[False, True, False, True], [False, True, False, False]]
-    row = retrieval_row(ranked, (1, 2), fractions=(2,))
-    assert row == {"recall_at_1": 0.0, "recall_at_2": 1.0, "hit_fraction_at_2": 0.75, "map_at_r": 0.125}
+    gains = {name: values.tolist() for name, values in retrieval_gains(ranked, (1, 2), fractions=(2,)).items()}
+    assert gains == {"recall_at_1": [0, 0], "recall_at_2": [1, 1], "hit_fraction_at_2": [0.5, 1], "map_at_r": [0.25, 0]}
+    assert first_ranks(ranked).tolist() == [2, 2]
 
 
 def test_found_photos_are_rows_of_the_benchmark_not_of_the_gallery(search):

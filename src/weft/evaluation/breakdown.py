@@ -1,0 +1,101 @@
+"""Tables told apart by facet, and every photo's own score: breakdown.parquet, scores.parquet."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from weft import tables
+from weft.contracts.tables import BREAKDOWN, SCORES
+from weft.evaluation.aligned import Aligned
+from weft.evaluation.measured import Measured, measure
+from weft.evaluation.outcome import Outcome
+from weft.evaluation.scored import Scored
+
+Row = dict[str, Any]
+
+
+def write_breakdown(path: Path, outcome: Outcome, resamples: int) -> None:
+    """Write breakdown.parquet: each table again, of the photos of one value of one facet at a time."""
+    table = pa.Table.from_pylist(_breakdown(outcome, resamples), schema=BREAKDOWN.schema)
+    tables.write(path, table, BREAKDOWN)
+
+
+def write_scores(path: Path, outcome: Outcome, photos: Aligned, words: Sequence[str]) -> None:
+    """Write scores.parquet: what every photo gained in every table, by every model."""
+    pieces = (
+        pa.Table.from_pylist(rows, schema=SCORES.schema) for rows in _photo_scores(outcome, photos, words) if rows
+    )
+    tables.write_stream(path, pieces, SCORES)
+
+
+def _breakdown(outcome: Outcome, resamples: int) -> list[Row]:
+    rows: list[Row] = []
+    for table, scored in outcome.tables.items():
+        for facet, values in scored.facets.items():
+            for value, observations in values.parts():
+                part = scored.only(observations)
+                rows += _rows(table, facet, value, part, measure(part, resamples))
+    for (table, facet, value), part in outcome.parts.items():
+        rows += _rows(table, facet, value, part, measure(part, resamples))
+    return rows
+
+
+def _rows(table: str, facet: str, value: str, part: Scored, measured: Measured) -> Iterator[Row]:
+    baseline = next(iter(part.gained))
+    for model, metrics in measured.table.items():
+        for metric, share in metrics.items():
+            low, high = measured.intervals[model][metric]
+            counted = part.counted(metric)
+            gain = measured.differences.get(model, {}).get(baseline, {}).get(metric, [None, None, None])
+            yield {
+                "table": table,
+                "facet": facet,
+                "value": value,
+                "model": model,
+                "metric": metric,
+                "observations": len(counted),
+                "items": len(np.unique(part.items[counted])),
+                "share": share,
+                "low": low,
+                "high": high,
+                "gain": gain[0],
+                "gain_low": gain[1],
+                "gain_high": gain[2],
+            }
+
+
+def _photo_scores(outcome: Outcome, photos: Aligned, words: Sequence[str]) -> Iterator[list[Row]]:
+    """The rows of a table and model at a time, each sorted by what was asked."""
+    for table in sorted(outcome.tables):
+        scored = outcome.tables[table]
+        asked, products = _asked(scored, photos, words)
+        order = sorted(range(len(scored)), key=asked.__getitem__)
+        for model in sorted(scored.gained):
+            metrics = scored.gained[model]
+            gained = np.stack([metrics[name] for name in metrics], axis=1)
+            possible = np.stack([scored.possible.get(name, np.ones(len(scored))) for name in metrics], axis=1)
+            ranks = scored.ranks.get(model, np.zeros(len(scored), np.int64))
+            yield [
+                {
+                    "table": table,
+                    "model": model,
+                    "asked": asked[row],
+                    "product_id": products[row],
+                    "item": int(scored.items[row]),
+                    "rank": int(ranks[row]) or None,
+                    "gained": gained[row].tolist(),
+                    "possible": possible[row].tolist(),
+                }
+                for row in order
+            ]
+
+
+def _asked(scored: Scored, photos: Aligned, words: Sequence[str]) -> tuple[list[str], list[str | None]]:
+    """What each observation asked about, a photo_id or a word, and the product of a photo."""
+    if scored.of == "words":
+        return [words[int(word)] for word in scored.photos], [None] * len(scored)
+    records = list(photos.records(scored.photos))
+    return [record.photo_id for record in records], [record.product_id for record in records]

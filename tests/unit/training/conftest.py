@@ -24,6 +24,8 @@ _FIT_WORDS = FitWords(
     weight_decay=0.01,
     schedule="one_cycle",
     patience=1,
+    warm_up=0.0,
+    early_stop=0,
     word_learning_rate=0.05,
     batch_size=4,
     epochs=4,
@@ -38,7 +40,17 @@ def fit_words_settings():
 @pytest.fixture
 def finetune_settings():
     def settings(**changes):
-        own = {"learning_rate": 0.01, "flip": True, "shift": 2, "freeze_batch_norm": False, "frozen": ()}
+        own = {
+            "learning_rate": 0.01,
+            "layer_decay": 1.0,
+            "ema": 0.0,
+            "precision": "auto",
+            "flip": True,
+            "shift": 2,
+            "crop": 1.0,
+            "freeze_batch_norm": False,
+            "frozen": (),
+        }
         return Finetune(**asdict(_FIT_WORDS) | own | changes)
 
     return settings

@@ -1,58 +1,40 @@
 """How one field of a product is chosen or joined from the layers of its page."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import lxml.html
 from lxml.etree import ParserError
 
 from crawler.extract.document import squeeze
+from crawler.extract.found import Told
 from crawler.extract.layer import Layer
 from weft.contracts.product import PhotoLink
-
-Value = TypeVar("Value")
 
 LONG_ENOUGH = 80
 """Characters from which a structured description is more than a label."""
 _OPENING = 30
 _LETTERS = re.compile(r"\W+")
 _SIZE = re.compile(r"[-_](?:\d{2,4}x\d{0,4}|x\d{2,4}|large|medium|small|grande|thumb)(?=\.\w+$)", re.IGNORECASE)
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _BETWEEN_STEPS = re.compile(r"\s*(?:>|»|›|::|→)\s*|\s+/\s+")
 
 
-def first(layers: Iterable[Layer], of: Callable[[Layer], Value]) -> tuple[Value | None, str]:
-    """The value of the most specific layer that has one, and that layer's name; (None, "") where none has."""
-    return next(((value, layer.name) for layer in layers if (value := of(layer))), (None, ""))
+def first(layers: Iterable[Layer], of: Callable[[Layer], str]) -> Told[str] | None:
+    """The value of the most specific layer that has one; None where none has."""
+    return next((Told(value, layer.name) for layer in layers if (value := of(layer))), None)
 
 
-def title(layers: Sequence[Layer], heading: str) -> tuple[str, str]:
+def title(layers: Sequence[Layer], heading: str) -> Told[str] | None:
     """The title; of an og:title such as "Blue shirt | Shop" only the part that is the page's heading."""
-    value, name = first(layers, lambda layer: layer.title)
-    if name == "opengraph" and heading and heading in (value or ""):
-        return heading, "page"
-    return value or "", name
+    told = first(layers, lambda layer: layer.title)
+    if told and told.layer == "opengraph" and heading and heading in told.value:
+        return Told(heading, "page")
+    return told
 
 
-def identity(layers: Iterable[Layer], canonical: str) -> tuple[str, str]:
-    """The product's id within its shop: its group's id, else its sku, else a name made of its canonical URL.
-
-    Sizes and colours share a group's id; a title alone never makes an identity.
-    """
-    layers = list(layers)
-    for of in (lambda layer: layer.group_id, lambda layer: layer.item_id):
-        value, name = first(layers, of)
-        if value:
-            return _safe(value), name
-    slug = _UNSAFE.sub("-", urlsplit(canonical).path).strip("-.")[-60:]
-    return f"{slug or 'product'}-{_digest(canonical)}", "url"
-
-
-def description(layers: Sequence[Layer]) -> tuple[str | None, str]:
+def description(layers: Sequence[Layer]) -> Told[str] | None:
     """The long one: the page's own block where it says at least as much as the markup and begins with its words.
 
     A meta description is often cut at 250 characters; a block alone may be boilerplate, so it must carry the
@@ -60,16 +42,26 @@ def description(layers: Sequence[Layer]) -> tuple[str | None, str]:
     """
     told = [(layer.description, layer.name, _letters(layer.description)) for layer in layers if layer.description]
     if not told:
-        return None, ""
+        return None
     marked_up = [candidate for candidate in told if candidate[1] != "page"]
     if not marked_up:
-        return told[0][:2]
+        return Told(*told[0][:2])
     best = max(marked_up, key=lambda candidate: len(candidate[2]))
     for html, name, letters in told:
         opening = best[2][:_OPENING]
         if name == "page" and len(letters) >= len(best[2]) and (len(best[2]) < LONG_ENOUGH or opening in letters):
-            return html, name
-    return best[:2]
+            return Told(html, name)
+    return Told(*best[:2])
+
+
+def categories(layers: Sequence[Layer], title: str) -> tuple[Told[str], ...]:
+    """The category paths of all layers, each with the first layer that tells it."""
+    told: dict[str, str] = {}
+    for layer in layers:
+        for path in union_of_trails(layer.categories, last_not=title):
+            told.setdefault(path, layer.name)
+    union = union_of_trails(told)
+    return tuple(Told(path, told[path]) for path in union)
 
 
 def union_of_trails(trails: Iterable[str], last_not: str = "") -> tuple[str, ...]:
@@ -92,18 +84,17 @@ def union_of_trails(trails: Iterable[str], last_not: str = "") -> tuple[str, ...
     return tuple(sorted(path for key, path in paths.items() if key not in beginnings))
 
 
-def photos(layers: Sequence[Layer]) -> tuple[PhotoLink, ...]:
+def photos(layers: Sequence[Layer]) -> tuple[Told[PhotoLink], ...]:
     """The photos of all layers, each once, the more specific layer's order first; a colour told anywhere is kept."""
-    marked_up = [photo for layer in layers if layer.name != "page" for photo in layer.photos]
-    seen = [photo for layer in layers if layer.name == "page" for photo in layer.photos]
-    links: dict[str, PhotoLink] = {}
-    for photo in (*marked_up, *seen):
-        key = _same_photo(photo.url)
-        known = links.get(key)
-        if known is None:
-            links[key] = photo
-        elif known.colour is None and photo.colour:
-            links[key] = PhotoLink(url=known.url, colour=photo.colour)
+    links: dict[str, Told[PhotoLink]] = {}
+    for layer in layers:
+        for photo in layer.photos:
+            key = _same_photo(photo.url)
+            known = links.get(key)
+            if known is None:
+                links[key] = Told(photo, layer.name)
+            elif known.value.colour is None and photo.colour:
+                links[key] = Told(PhotoLink(url=known.value.url, colour=photo.colour), known.layer)
     return tuple(links.values())
 
 
@@ -123,13 +114,3 @@ def _letters(html: str) -> str:
         except (ParserError, ValueError):
             text = re.sub(r"<[^>]*>", " ", html)
     return _LETTERS.sub("", text.lower())
-
-
-def _safe(value: str) -> str:
-    """`value` as part of an id: unsafe characters replaced, and a digest so that two values never meet."""
-    safe = _UNSAFE.sub("-", value)
-    return value if safe == value else f"{safe.strip('-')[:60]}-{_digest(value)}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]

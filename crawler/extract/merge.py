@@ -1,12 +1,12 @@
-"""Merge the layers of a page into one Product, field by field, the most specific layer first."""
+"""Merge layers into one product, field by field, the most specific layer first."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from crawler.extract import fields, jsonld, magento, microdata, opengraph, page
+from crawler.extract import fields, jsonld, magento, microdata, opengraph, page, values
 from crawler.extract.document import Document, parse
+from crawler.extract.found import Found, Told
+from crawler.extract.identity import identity
 from crawler.extract.layer import Layer
-from weft.contracts.product import Product
 
 LAYERS: tuple[Callable[[Document], Layer], ...] = (
     jsonld.read,
@@ -18,55 +18,49 @@ LAYERS: tuple[Callable[[Document], Layer], ...] = (
 """Most specific first."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """A product and the layer that each of its fields came from."""
-
-    product: Product
-    layers: dict[str, str]
-
-
-def extract(html: str, url: str, shop: str) -> Found | None:
+def extract(html: str, url: str) -> Found | None:
     """The product that a page shows, or None when it shows none, or several.
 
     Args:
         html: The page.
         url: Where it was found.
-        shop: Our name for the shop: the first part of product_id.
     """
-    return merge(parse(html, url), shop)
+    return merge(parse(html, url))
 
 
-def merge(document: Document, shop: str) -> Found | None:
+def merge(document: Document) -> Found | None:
     """As `extract`, for a page already parsed."""
-    layers = [read(document) for read in LAYERS]
-    title, title_layer = fields.title(layers, document.heading)
-    if not title or not any(layer.is_product for layer in layers):
+    return settle([read(document) for read in LAYERS], document.canonical, document.heading)
+
+
+def settle(layers: Sequence[Layer], url: str, heading: str = "") -> Found | None:
+    """One product of what `layers` say, the most specific first, or None when none says that there is one.
+
+    Args:
+        layers: Of one page, or of one entry of a feed.
+        url: The product's canonical URL.
+        heading: Of its page.
+    """
+    title = fields.title(layers, heading)
+    if title is None or not any(layer.is_product for layer in layers):
         return None
-    identity, identity_layer = fields.identity(layers, document.canonical)
-    description, description_layer = fields.description(layers)
-    brand, brand_layer = fields.first(layers, lambda layer: layer.brand)
-    colour, colour_layer = fields.first(layers, lambda layer: layer.colour)
-    attributes, attributes_layer = fields.first(layers, lambda layer: layer.attributes)
-    trails = [path for layer in layers for path in layer.categories]
-    product = Product(
-        product_id=f"{shop}/{identity}",
-        shop=shop,
-        url=document.canonical,
+    return Found(
+        url=url,
+        item_id=identity(layers, url),
         title=title,
-        description=description or "",
-        brand=brand,
-        colour=colour,
-        categories=fields.union_of_trails(trails, last_not=title),
-        attributes=tuple(dict.fromkeys(attributes or ())),
+        description=fields.description(layers),
+        brand=fields.first(layers, lambda layer: layer.brand),
+        colour=fields.first(layers, lambda layer: layer.colour),
+        sku=fields.first(layers, lambda layer: layer.sku),
+        gtin=fields.first(layers, lambda layer: values.gtin(layer.gtin)),
+        group_id=fields.first(layers, lambda layer: layer.group_id or layer.item_group_id),
+        price=fields.first(layers, lambda layer: values.price(layer.price)),
+        availability=fields.first(layers, lambda layer: values.availability(layer.availability)),
+        categories=fields.categories(layers, title.value),
+        attributes=tuple(
+            Told(attribute, layer.name)
+            for layer in layers[: 1 + next((n for n, layer in enumerate(layers) if layer.attributes), 0)]
+            for attribute in dict.fromkeys(layer.attributes)
+        ),
         photos=fields.photos(layers),
     )
-    came_from = {
-        "product_id": identity_layer,
-        "title": title_layer,
-        "description": description_layer,
-        "brand": brand_layer,
-        "colour": colour_layer,
-        "attributes": attributes_layer,
-    }
-    return Found(product, {name: layer for name, layer in came_from.items() if layer})

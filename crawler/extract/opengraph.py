@@ -25,8 +25,9 @@ def read(document: Document) -> Layer:
     return Layer(
         name="opengraph",
         is_product=first("og:type").lower() in _PRODUCT_TYPES or bool(first("product:price:amount", "og:price:amount")),
-        group_id=first("product:item_group_id"),
-        item_id=first("product:retailer_item_id", "product:sku"),
+        item_group_id=first("product:item_group_id"),
+        sku=first("product:retailer_item_id", "product:sku"),
+        parent_sku=first("product:retailer_item_id", "product:sku"),
         title=first("og:title"),
         description=first("og:description"),
         brand=first("product:brand", "og:brand"),

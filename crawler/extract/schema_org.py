@@ -86,7 +86,8 @@ def _fill(layer: Layer, node: Node, document: Document) -> None:
     layer.group_id = _first(node, "productGroupID", "inProductGroupWithID") or next(
         (said(group.get("productGroupID")) for group in groups), ""
     )
-    layer.item_id = _first(node, "sku", "productID", "mpn")
+    layer.sku = _first(node, "sku", "productID", "mpn")
+    layer.parent_sku = layer.sku
     layer.title = _first(node, "name")
     layer.description = _first(node, "description")
     layer.brand = _named(node.get("brand")) or _named(node.get("manufacturer"))

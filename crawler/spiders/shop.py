@@ -158,13 +158,13 @@ class ShopSpider(Spider):
             return
         try:
             page = document.parse(response.text, response.url)
-            found = merge.merge(page, self.name)
+            found = merge.merge(page)
         except Exception:  # one page that nobody foresaw must not end the crawl
             self.logger.exception("%s cannot be read", response.url)
             yield Failed(row=row, reason=reasons.UNREADABLE_PAGE, tries=_tries(response.meta))
             return
         if found is not None:
-            yield ProductRead(row=row, product=found.product)
+            yield ProductRead(row=row, product=found.product(self.name))
             return
         yield ListingRead(
             row=row,

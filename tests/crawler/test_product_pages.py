@@ -15,9 +15,9 @@ FULL = "A blue shirt of brushed cotton with a button-down collar, long sleeves a
 
 
 def product(html: str, url: str = URL) -> Product:
-    found = extract(html, url, "shop")
+    found = extract(html, url)
     assert found is not None
-    return found.product
+    return found.product("shop")
 
 
 def jsonld(*nodes: object) -> str:
@@ -87,12 +87,12 @@ def test_related_products_of_jsonld_never_win() -> None:
 
 def test_a_page_of_several_products_is_a_listing() -> None:
     cards = [{"@type": "Product", "name": f"Shirt {n}", "url": f"/p/{n}"} for n in range(3)]
-    assert extract(jsonld(cards) + "<h1>Shirts</h1>", "http://shop.example/c/shirts", "shop") is None
+    assert extract(jsonld(cards) + "<h1>Shirts</h1>", "http://shop.example/c/shirts") is None
 
 
 def test_a_listing_with_a_single_card_is_no_product() -> None:
     card = {"@type": "Product", "name": "Red hat", "url": "/p/red-hat"}
-    assert extract(jsonld(card) + "<h1>Hats</h1>", "http://shop.example/c/hats", "shop") is None
+    assert extract(jsonld(card) + "<h1>Hats</h1>", "http://shop.example/c/hats") is None
 
 
 def test_variants_of_a_product_group_give_photos_with_their_colours() -> None:
@@ -169,7 +169,7 @@ def test_a_plain_page_with_a_buy_button_is_a_product() -> None:
 
 
 def test_a_page_about_the_shop_is_no_product() -> None:
-    assert extract("<h1>About us</h1><img src='/team.jpg'><p>Since 1894.</p>", URL, "shop") is None
+    assert extract("<h1>About us</h1><img src='/team.jpg'><p>Since 1894.</p>", URL) is None
 
 
 def test_magento_swatches_give_each_photo_its_colour() -> None:
@@ -204,16 +204,16 @@ def test_a_canonical_home_page_is_not_believed() -> None:
 
 
 def test_every_field_keeps_the_layer_it_came_from() -> None:
-    found = extract(jsonld({"@type": "Product", "name": "Shirt"}) + opengraph(FULL), URL, "shop")
+    found = extract(jsonld({"@type": "Product", "name": "Shirt"}) + opengraph(FULL), URL)
     assert found is not None
-    assert (found.layers["title"], found.layers["description"]) == ("json-ld", "opengraph")
+    assert (found.title.layer, found.description and found.description.layer) == ("json-ld", "opengraph")
 
 
 @given(st.text(alphabet="<>/=\"' abh1imgscrtyplduv{}[]:,@&;\x00\n", max_size=200))
 def test_no_page_however_broken_raises(html: str) -> None:
-    extract(html, URL, "shop")
-    extract(f'<h1>x</h1><script type="application/ld+json">{html}</script>', URL, "shop")
-    extract(f'<div itemscope itemtype="http://schema.org/Product"><i itemprop="name">{html}</i></div>', URL, "shop")
+    extract(html, URL)
+    extract(f'<h1>x</h1><script type="application/ld+json">{html}</script>', URL)
+    extract(f'<div itemscope itemtype="http://schema.org/Product"><i itemprop="name">{html}</i></div>', URL)
 
 
 _KEYS = (
@@ -236,5 +236,5 @@ _JSON = st.recursive(
 
 @given(_JSON)
 def test_no_jsonld_however_odd_raises(data: object) -> None:
-    extract(jsonld(data), URL, "shop")
-    extract(jsonld({"@type": "Product", "name": "Shirt", "image": data, "brand": data, "offers": data}), URL, "shop")
+    extract(jsonld(data), URL)
+    extract(jsonld({"@type": "Product", "name": "Shirt", "image": data, "brand": data, "offers": data}), URL)

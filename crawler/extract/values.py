@@ -1,0 +1,50 @@
+"""What shops write as a number, brought to one form: prices, availability, gtin."""
+
+import re
+
+_PRICE = re.compile(r"\d[\d.,'’   ]*")
+_IN_STOCK = {
+    "instock": "InStock", "available": "InStock", "yes": "InStock", "true": "InStock", "onlineonly": "InStock",
+    "limitedavailability": "LimitedAvailability", "instoreonly": "InStoreOnly",
+    "outofstock": "OutOfStock", "oos": "OutOfStock", "soldout": "SoldOut", "unavailable": "OutOfStock",
+    "notavailable": "OutOfStock", "false": "OutOfStock", "no": "OutOfStock", "discontinued": "Discontinued",
+    "preorder": "PreOrder", "presale": "PreSale", "backorder": "BackOrder", "onbackorder": "BackOrder",
+    "availablefororder": "BackOrder", "pending": "PreOrder",
+}  # fmt: skip
+_GTIN_LENGTHS = (8, 12, 13, 14)
+_MOST_DECIMALS = 2
+
+
+def price(text: str) -> str:
+    """The first number of `text` as a plain decimal: "1.299,50 €" gives "1299.50"; "" where there is none.
+
+    A single mark followed by exactly three digits separates thousands: "1,299" is 1299, "1.299" too. What is
+    already a plain decimal of a program ("12.5", "0.999") stays as it is when more or fewer digits follow.
+    """
+    found = _PRICE.search(text)
+    if not found:
+        return ""
+    number = re.sub(r"[^\d.,]", "", found.group()).rstrip(".,")
+    last = max(number.rfind("."), number.rfind(","))
+    if last < 0:
+        return number
+    whole, decimals = re.sub(r"\D", "", number[:last]), number[last + 1 :]
+    single = number.count(number[last]) == 1
+    if not single or (len(decimals) > _MOST_DECIMALS and len(decimals) % 3 == 0 and whole.lstrip("0")):
+        return whole + decimals
+    return f"{whole or '0'}.{decimals}"
+
+
+def availability(text: str) -> str:
+    """schema.org's word for `text`: "https://schema.org/InStock", "in stock" and "in_stock" give "InStock"; else ""."""
+    word = re.sub(r"[^a-z]", "", text.rstrip("/").rsplit("/", 1)[-1].lower())
+    return _IN_STOCK.get(word, "")
+
+
+def gtin(text: str) -> str:
+    """The 8, 12, 13 or 14 digits of a gtin whose check digit is right, else ""."""
+    digits = re.sub(r"[\s-]", "", text)
+    if not (digits.isascii() and digits.isdigit() and len(digits) in _GTIN_LENGTHS and digits.strip("0")):
+        return ""
+    weighted = sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(reversed(digits[:-1])))
+    return digits if (weighted + int(digits[-1])) % 10 == 0 else ""

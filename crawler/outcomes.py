@@ -1,12 +1,27 @@
 """Outcomes: what the spider yields for each URL that was asked, all that the store must keep of it at once."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from crawler.discover.links import Link
 from weft.contracts.product import Product
 
-SITEMAP, PHOTO, PAGE = "sitemap", "photo", "page"
+SITEMAP, FEED, PHOTO, PAGE = "sitemap", "feed", "photo", "page"
 """The kinds of URL in the frontier."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """How the shop served what was asked: evidence kept beside each photo, and what a later crawl asks with."""
+
+    url: str = ""
+    """Where it was had in the end, after redirects."""
+    at: str = ""
+    """When: ISO 8601, UTC, to the second."""
+    robots: str = ""
+    """What robots.txt decided: "allowed", or "no robots.txt"."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those that matter, by lower-case name: etag, last-modified, content-type, x-robots-tag ..."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +38,16 @@ class SitemapRead(Outcome):
 
     sitemaps: tuple[str, ...]
     pages: tuple[str, ...]
+    lastmod: Mapping[str, str] = field(default_factory=dict)
+    """By page, when the shop says it changed last, as written; pages without are not in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedRead(Outcome):
+    """One page of a feed names products whole, each by its own `Product.url`, and where the feed goes on."""
+
+    products: tuple[Product, ...]
+    feeds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +55,7 @@ class ProductRead(Outcome):
     """A page shows one product."""
 
     product: Product
+    served: Served = Served()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +76,12 @@ class PhotoRead(Outcome):
     """The bytes of a photo, as served."""
 
     body: bytes
+    served: Served = Served()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unchanged(Outcome):
+    """A page or photo is what it was in the crawl before: the shop answered HTTP 304."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,143 @@
+"""Where photos and texts disagree: words that photos show and texts lack, words of texts that photos contradict."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sparse
+
+from weft.tagging.catalogue import Embedded, Ints, Model, Scores
+from weft.tagging.claims import tag_words
+from weft.tagging.relations import Lexicon, lacking
+from weft.tagging.scores import normalisers, product_scores
+from weft.tagging.thresholds import Bools, Floats, separation
+from weft.tagging.thresholds_file import Told
+
+MISSING, CONTRADICTED = "missing", "contradicted"
+CELLS_AT_ONCE = 8_000_000
+NEVER_SEEN = ("unisex",)
+"""Claims that no photo can contradict, however much it looks like one of the other kind: who else may wear it."""
+MOST_OF_A_WORD = 500
+"""Candidates a word, the strongest: whoever has that many has another problem than single products."""
+APART = 0.95
+"""A text is contradicted only by what photos can tell: a product that claims the one of two words looks so often more
+like it than one that claims the other."""
+UNUSUAL = 0.05
+"""A claim is doubted where at most this share of the products with the same claim look as little like it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One disagreement, before the neighbours are asked."""
+
+    kind: str
+    product: int
+    shows: int
+    """word_id."""
+    place_among_told: int
+    score: float
+    """Log-probability of the shown word."""
+    threshold: float
+    says: int | None = None
+    """word_id of the contradicted claim."""
+    says_score: float = 0.0
+    says_rank: float = 0.0
+    """Share of the products with the same claim that look even less like it, and more like the shown word."""
+
+
+@dataclass
+class Evidence:
+    """The catalogue, ready to be asked word by word."""
+
+    catalogue: Embedded
+    model: Model
+    claimed: "sparse.csr_matrix"
+    normaliser: Scores
+
+    @classmethod
+    def of(cls, catalogue: Embedded, model: Model, claimed: "sparse.csr_matrix") -> "Evidence":
+        """Reads every photo's embedding once."""
+        return cls(catalogue, model, claimed, normalisers(catalogue.z, model.w))
+
+    def scores(self, words: Ints) -> Iterator[tuple[int, Scores]]:
+        """(Place in `words`, scores of all products), a few words at a time so that memory stays flat."""
+        at_once = max(1, CELLS_AT_ONCE // max(1, len(self.catalogue.starts)))
+        for first in range(0, len(words), at_once):
+            w = self.model.w[words[first : first + at_once]]
+            block = product_scores(self.catalogue.z, w, self.normaliser, self.catalogue.starts)
+            yield from ((first + column, block[:, column]) for column in range(block.shape[1]))
+
+
+def find(evidence: Evidence, told: Told) -> list[Finding]:
+    """All candidates: of each product the words it seems to miss, and its most doubtful claim.
+
+    Args:
+        evidence: The catalogue.
+        told: The calibrated words; only these can be shown.
+    """
+    said = evidence.catalogue.said
+    tags = tag_words(evidence.claimed, said)
+    lexicon = Lexicon(evidence.model.words, evidence.model.w, said, evidence.claimed)
+    places = np.flatnonzero(np.isin(told.word_ids, tags))
+    said_columns = said.tocsc()
+    is_tag = np.zeros(len(evidence.model.words), np.bool_)
+    is_tag[tags] = True
+    is_seen = is_tag & ~np.isin(np.array(evidence.model.words, np.object_), NEVER_SEEN)
+    missing: list[Finding] = []
+    doubts: dict[int, list[Finding]] = {}
+    for number, scores in evidence.scores(told.word_ids[places]):
+        place = int(places[number])
+        shown, threshold = int(told.word_ids[place]), float(told.thresholds[place])
+        relations = lexicon.of(shown)
+        says = said_columns[:, [shown]].toarray().ravel() > 0
+        products = np.flatnonzero((scores >= threshold) & ~says)
+        products = products[lacking(said, products, relations.same)]
+        products = products[np.argsort(-scores[products], kind="stable")]
+        rival = relations.rivals & is_tag
+        free = lacking(evidence.claimed, products, rival)
+        for product in products[free & lacking(said, products, relations.near)][:MOST_OF_A_WORD]:
+            missing.append(Finding(MISSING, int(product), shown, place, float(scores[product]), threshold))
+        for product in products[~free][:MOST_OF_A_WORD]:
+            for claim in _claims(evidence, int(product), rival & is_seen):
+                finding = Finding(CONTRADICTED, int(product), shown, place, float(scores[product]), threshold, claim)
+                doubts.setdefault(claim, []).append(finding)
+    return missing + _most_doubtful(list(_doubted(evidence, doubts)))
+
+
+def _claims(evidence: Evidence, product: int, rival: Bools) -> list[int]:
+    """The claims of a product that exclude the shown word."""
+    return [int(word) for word in evidence.claimed[[product]].indices if rival[word]]
+
+
+def _doubted(evidence: Evidence, doubts: dict[int, list[Finding]]) -> Iterator[Finding]:
+    """The doubts that hold: photos can tell the two words apart, and this product looks unusual for its claim."""
+    columns = evidence.claimed.tocsc()
+
+    def claiming(word: int) -> Bools:
+        return np.asarray(columns[:, [word]].toarray().ravel() > 0)
+
+    for word in sorted(doubts):
+        claim = claiming(word)
+        shown = sorted({doubt.shows for doubt in doubts[word]})
+        scores = evidence.scores(np.array([word, *shown], np.int64))
+        _, of_claim = next(scores)
+        for number, of_shown in scores:
+            lead = of_claim - of_shown
+            either = claim ^ claiming(shown[number - 1])
+            apart = separation(lead[either], claim[either])
+            if apart is None or apart < APART:
+                continue
+            usual: Floats = np.sort(lead[claim]).astype(np.float64)
+            for doubt in (doubt for doubt in doubts[word] if doubt.shows == shown[number - 1]):
+                rank = float(np.searchsorted(usual, lead[doubt.product])) / len(usual)
+                if rank <= UNUSUAL:
+                    yield replace(doubt, says_score=float(of_claim[doubt.product]), says_rank=rank)
+
+
+def _most_doubtful(doubts: list[Finding]) -> list[Finding]:
+    """Of each product the finding with the claim that lies farthest below what is shown."""
+    doubts.sort(key=lambda doubt: (doubt.product, doubt.says_score - doubt.score, doubt.shows, doubt.says))
+    first: dict[int, Finding] = {}
+    for doubt in doubts:
+        first.setdefault(doubt.product, doubt)
+    return list(first.values())

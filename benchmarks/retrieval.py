@@ -1,0 +1,156 @@
+"""Exact search and its metrics at the size of In-shop, against faiss and two metric-learning libraries.
+
+    OMP_NUM_THREADS=1 python benchmarks/retrieval.py
+
+14,218 queries, 12,612 gallery photos, 2,048 numbers each, the 50 nearest. Each variant runs in processes of its own,
+in turn, so that its peak memory is its own; the figure is the median of ROUNDS. Compare ratios, not seconds. A library
+that is not installed is left out: `pip install faiss-cpu pytorch-metric-learning`, and into another environment, since
+it wants numpy below 2, `pip install --no-deps open-metric-learning gdown validators omegaconf`.
+"""
+
+import csv
+import importlib.util
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+ROUNDS, QUERIES, GALLERY, DIM, TOP_K = 3, 14_218, 12_612, 2_048, 50
+SMALL = {"queries": 1_500, "gallery": 1_200, "dim": 128, "items": 200}
+MATCH = 1e-6
+OTHERWISE_DEFINED = {
+    "precision_at_10": "oml divides by the fewer of k and the query's positives, we by k",
+    "map_at_10": "oml divides by the hits among the first k; we have map_at_r alone, over all positives",
+}
+
+Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+
+
+def vectors(queries: int, gallery: int, dim: int) -> Arrays:
+    """Unit vectors."""
+    random = np.random.default_rng(1)
+    found = random.standard_normal((queries + gallery, dim), dtype=np.float32)
+    found /= np.linalg.norm(found, axis=1, keepdims=True)
+    return found[:queries], found[queries:]
+
+
+def weft_search(queries: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
+    from weft.retrieval.search import nearest
+
+    return nearest(queries, gallery, k)[0]
+
+
+def faiss_search(queries: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
+    import faiss
+
+    index = faiss.IndexFlatIP(gallery.shape[1])
+    index.add(gallery)
+    return np.asarray(index.search(queries, k)[1])
+
+
+SEARCHES: dict[str, Callable[..., npt.NDArray[np.int64]]] = {"weft": weft_search, "faiss": faiss_search}
+
+
+def one_search(name: str) -> dict[str, float]:
+    """Seconds of one search and the peak memory of this process, in gigabytes of 10^9 bytes."""
+    queries, gallery = vectors(QUERIES, GALLERY, DIM)
+    search = SEARCHES[name]
+    search(queries[:64], gallery[:64], TOP_K)
+    began = time.perf_counter()
+    found = search(queries, gallery, TOP_K)
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    return {"seconds": seconds, "peak": peak, "checksum": float(found[:, 0].sum())}
+
+
+def speed() -> None:
+    """The table of searches on standard output."""
+    names = [name for name in SEARCHES if name == "weft" or importlib.util.find_spec(name)]
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    for _ in range(ROUNDS):
+        for name in names:
+            done = subprocess.run([sys.executable, __file__, name], check=True, capture_output=True, text=True)
+            runs[name].append(json.loads(done.stdout))
+    table = csv.writer(sys.stdout)
+    table.writerow(["search", "seconds", "peak_gigabytes", "same_first_neighbours", "machine"])
+    for name, found in runs.items():
+        seconds = round(statistics.median(run["seconds"] for run in found), 2)
+        peak = round(max(run["peak"] for run in found), 2)
+        same = found[0]["checksum"] == runs["weft"][0]["checksum"]
+        table.writerow([name, seconds, peak, same, platform.machine()])
+
+
+def ours(rows: npt.NDArray[np.int64], labels: Any, gallery_labels: Any) -> dict[str, float]:
+    """Our metrics of the whole ranking."""
+    from weft.evaluation import ranking
+
+    hits = ranking.hits_of(rows, labels, gallery_labels)
+    positives = np.bincount(gallery_labels)[labels]
+    recall = {f"recall_at_{k}": float(ranking.recall_at_k(hits, k).mean()) for k in (1, 10, 20)}
+    precision = {f"precision_at_{k}": float(ranking.precision_at_k(hits, k).mean()) for k in (1, 10)}
+    return recall | precision | {"map_at_r": float(ranking.map_at_r(hits, positives).mean())}
+
+
+def by_pytorch_metric_learning(z: Arrays, labels: Any, gallery_labels: Any, _: Any) -> dict[str, float]:
+    from pytorch_metric_learning.distances import CosineSimilarity
+    from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
+    from pytorch_metric_learning.utils.inference import CustomKNN
+
+    wanted = ("precision_at_1", "mean_average_precision_at_r")
+    calculator = AccuracyCalculator(include=wanted, k="max_bin_count", knn_func=CustomKNN(CosineSimilarity()))
+    found = calculator.get_accuracy(z[0], labels, z[1], gallery_labels)
+    # With one place, a precision is a recall: both are whether the first is right.
+    return {"recall_at_1": found["precision_at_1"], "map_at_r": found["mean_average_precision_at_r"]}
+
+
+def by_open_metric_learning(_: Arrays, labels: Any, gallery_labels: Any, rows: Any) -> dict[str, float]:
+    import torch
+    from oml.functional.metrics import calc_retrieval_metrics
+
+    right = [torch.from_numpy(np.flatnonzero(gallery_labels == label)) for label in labels]
+    top = {"cmc_top_k": (1, 10, 20), "precision_top_k": (1, 10), "map_top_k": (10,)}
+    found = calc_retrieval_metrics(list(torch.from_numpy(rows)), right, **top, verbose=False)
+    recall = {f"recall_at_{k}": float(found["cmc"][k]) for k in (1, 10, 20)}
+    precision = {f"precision_at_{k}": float(found["precision"][k]) for k in (1, 10)}
+    return recall | precision | {"map_at_10": float(found["map"][10])}
+
+
+PEERS = {"pytorch_metric_learning": by_pytorch_metric_learning, "oml": by_open_metric_learning}
+
+
+def agreement() -> None:
+    """The table of metrics on standard output: ours beside theirs, on noisy clusters without ties."""
+    random = np.random.default_rng(2)
+    items = random.integers(SMALL["items"], size=SMALL["queries"] + SMALL["gallery"])
+    z = random.standard_normal((SMALL["items"], SMALL["dim"]))[items]
+    z = (z + 2.5 * random.standard_normal(z.shape)).astype(np.float32)
+    gallery_labels = items[SMALL["queries"] :]
+    known = np.flatnonzero(np.isin(items[: SMALL["queries"]], gallery_labels))
+    labels, parts = items[known], (z[known], z[SMALL["queries"] :])
+    rows = weft_search(*parts, len(gallery_labels))
+    own = ours(rows, labels, gallery_labels)
+    table = csv.writer(sys.stdout)
+    table.writerow(["metric", "weft", "library", "theirs", "equal_to_1e-6", "why_not"])
+    for name, measure in PEERS.items():
+        if importlib.util.find_spec(name):
+            for metric, value in measure(parts, labels, gallery_labels, rows).items():
+                mine = own.get(metric, float("nan"))
+                same = abs(value - mine) < MATCH
+                why = "" if same else OTHERWISE_DEFINED.get(metric, "unexplained")
+                table.writerow([metric, round(mine, 7), name, round(value, 7), same, why])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        sys.stdout.write(json.dumps(one_search(sys.argv[1])))
+    else:
+        speed()
+        agreement()

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import crawler
+from crawler import manners
 from crawler.export import export
+from crawler.manners import DEMO
 from crawler.snapshot import Snapshot
 from crawler.states import state_path
 from crawler.watch import Watch
 from weft.errors import ShopError
 from weft.params import Crawl, Shop
 
-DEMO = "demo:"
 AT_ONCE = 4
 """Shops crawled at the same time."""
 LOOK_SECONDS = 0.2
@@ -51,7 +52,9 @@ def crawl_shops(
 
     Raises:
         ShopError: A shop cannot be crawled now, or yields no product.
+        ParamsError: A shop of others is to be crawled, and nobody is named whom they could reach.
     """
+    manners.check_contact(settings)
     jobs = [_job(shop, settings, state, served_at or {}) for shop in settings.shops]
     _crawl([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
     snapshots = [Snapshot(job.state) for job in jobs]
@@ -142,7 +145,7 @@ def _command(job: Job, settings: Crawl) -> list[str]:
         "url": job.url,
         "state": str(job.state),
         "max_products": str(job.shop.max_products),
-        "delay": str(settings.delay),
+        **manners.arguments(job.shop, settings),
         "concurrency": str(settings.concurrency),
         "at": job.served_at,
         "parent": str(os.getpid()),

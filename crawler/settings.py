@@ -1,23 +1,44 @@
-"""Scrapy settings of every crawl; delay and concurrency come as arguments of the spider."""
+"""Scrapy settings of every crawl; pace, contact and addresses come as arguments of the spider (crawler.manners)."""
 
 BOT_NAME = "weft"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
 
 # Manners: who we are, what we may ask, how often.
-USER_AGENT = "WeftBot/0.1 (product crawler; obeys robots.txt)"
+USER_AGENT = "WeftBot/0.1 (product crawler; obeys robots.txt)"  # crawler.manners adds the contact
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "WeftBot"
 DOWNLOAD_DELAY = 1.0
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
+AUTOTHROTTLE_ENABLED = True  # by crawler.middlewares.pace
+AUTOTHROTTLE_MAX_DELAY = 60.0
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
+COOKIES_ENABLED = False
+
+# Where a request may go. A proxy would look names up itself, so nobody could check where they lead.
+TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # crawler.connect.resolver stands before it
+HTTPPROXY_ENABLED = False
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.connect.handler.Handler",
+    "https": "crawler.connect.handler.Handler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
+WEFT_HAS_CONTACT = False
+WEFT_PRIVATE_HOME = ""
 
 # What a request may cost.
-DOWNLOAD_TIMEOUT = 60
-DOWNLOAD_MAXSIZE = 64 * 1024 * 1024
+DOWNLOAD_TIMEOUT = 60  # seconds, from the first byte asked to the last one had
+DOWNLOAD_MAXSIZE = (
+    64 * 1024 * 1024
+)  # bytes, as sent and as decompressed; less for pages and photos: crawler.middlewares.bounds
 DOWNLOAD_WARNSIZE = 0
+WEFT_SLOW_AFTER = 10.0  # seconds of a body, from which on it must come at ...
+WEFT_LEAST_RATE = 1024  # ... so many bytes a second
 REDIRECT_MAX_TIMES = 5
 RETRY_TIMES = 4
 RETRY_WAIT = 0.5  # seconds before the first retry where the shop names no time; twice as long each time
@@ -27,13 +48,24 @@ RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 # The frontier and everything brought home are in crawler.store; Scrapy keeps nothing.
 SCHEDULER = "crawler.scheduler.FrontierScheduler"
 ITEM_PIPELINES = {"crawler.pipelines.keep.KeepPipeline": 100}
+EXTENSIONS = {
+    "scrapy.extensions.throttle.AutoThrottle": None,
+    "crawler.middlewares.pace.Pace": 0,
+}
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.middlewares.onsite.OnsiteMiddleware": 50,
+    "crawler.middlewares.bounds.BoundsMiddleware": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
+    "crawler.middlewares.optout.OptOutMiddleware": 530,
+    "crawler.middlewares.legible.LegibleMiddleware": 540,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.middlewares.retry.WaitingRetryMiddleware": 550,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.middlewares.bounds.BoundedCompressionMiddleware": 590,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "crawler.middlewares.redirect.HttpRedirectMiddleware": 600,
     # Not needed, and each costs every request a little.
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
@@ -41,11 +73,8 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
 }
 SPIDER_MIDDLEWARES = {
+    "crawler.middlewares.optout.PageOptOutMiddleware": 100,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-}
-DOWNLOAD_HANDLERS = {
-    "http": "crawler.address.AddressedHandler",
-    "https": "crawler.address.AddressedHandler",
 }
 
 # Scrapy makes this many tasks for every response; a response of ours has one outcome.

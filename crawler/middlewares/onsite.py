@@ -1,19 +1,19 @@
-"""Pages stay on the shop's own host, through every redirect; photos and sitemaps may lie elsewhere."""
+"""Pages stay on the shop's own host and in public, through every redirect; photos and sitemaps may lie elsewhere."""
 
+import re
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request
 
+from crawler.connect.refusals import Login, Offsite
 from crawler.discover import urls
 from crawler.outcomes import PAGE
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-
-class Offsite(IgnoreRequest):
-    """A page of another host."""
+_LOGIN = re.compile(r"/(?:log-?in|sign-?in|log_in|sign_in|account/login|anmelden|connexion|iniciar-sesion)(?:[/.]|$)")
 
 
 class OnsiteMiddleware:
@@ -28,7 +28,11 @@ class OnsiteMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Refuse a page that is not on the shop's host."""
+        """Refuse a page that is not on the shop's host, and whatever only opens to an account."""
+        parts = urlsplit(request.url)
+        was_sent = bool(request.meta.get("redirect_times"))
+        if parts.username is not None or (was_sent and _LOGIN.search(parts.path.lower())):
+            raise Login
         start: str = self._crawler.spider.start_url  # type: ignore[union-attr]
         if request.meta.get("kind") == PAGE and not urls.same_site(request.url, start):
-            raise Offsite("leads off the shop")
+            raise Offsite

@@ -1,14 +1,22 @@
 """robots.txt: as Scrapy reads it, but a server that cannot answer for it means "not now", never "all is allowed"."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
-from scrapy.robotstxt import RobotParser
+from scrapy.robotstxt import ProtegoRobotParser, RobotParser
+
+from crawler.connect.refusals import Forbidden, LongDelay, NoContact, PrivateAddress, Refused, Unreadable
+from crawler.middlewares.pace import Pace
 
 TOO_MANY = 429
 SERVER_ERROR = 500
+MOST_BYTES = 512 * 1024
+"""As much of a robots.txt is read; RFC 9309, 2.5 asks for 500 KiB at least."""
+LONGEST_CRAWL_DELAY = 120.0
+"""Seconds; with more a shop would take months: it does not want to be crawled."""
 
 
 def is_not_now(status: int) -> bool:
@@ -16,20 +24,15 @@ def is_not_now(status: int) -> bool:
     return status == TOO_MANY or status >= SERVER_ERROR
 
 
-class Forbidden(IgnoreRequest):
-    """robots.txt does not allow the URL."""
+class _Nothing(RobotParser):
+    """What stands for a robots.txt that could not be read, or that allows next to nothing."""
 
-
-class Unreadable(IgnoreRequest):
-    """The host's robots.txt cannot be had, so nothing is asked of it."""
-
-
-class _NotNow(RobotParser):
-    """What stands for a robots.txt that could not be read."""
+    def __init__(self, why: type[Refused]) -> None:
+        self.why = why
 
     @classmethod
-    def from_crawler(cls, crawler: Any, robotstxt_body: bytes) -> "_NotNow":  # noqa: ARG003
-        return cls()
+    def from_crawler(cls, crawler: Any, robotstxt_body: bytes) -> "_Nothing":  # noqa: ARG003
+        return cls(Unreadable)
 
     def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:  # noqa: ARG002
         return False
@@ -40,12 +43,25 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Refuse what is forbidden, and everything on a host whose robots.txt cannot be read."""
-        if isinstance(rp, _NotNow):
-            raise Unreadable("robots.txt cannot be read")
+        if isinstance(rp, _Nothing):
+            raise rp.why
         try:
             super().process_request_2(rp, request)
         except IgnoreRequest as error:
-            raise Forbidden("disallowed by robots.txt") from error
+            raise Forbidden from error
+
+    async def robot_parser(self, request: Request) -> RobotParser | None:
+        """The rules of the request's host, asked for once; who waited for them gets what was made of them here."""
+        await super().robot_parser(request)
+        rules = self._parsers[urlsplit(request.url).netloc]
+        assert rules is None or isinstance(rules, RobotParser)
+        return rules
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Cut a robots.txt that has no end."""
+        if request.meta.get("dont_obey_robotstxt") and len(response.body) > MOST_BYTES:
+            return response.replace(body=response.body[:MOST_BYTES].rpartition(b"\n")[0])
+        return response
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if is_not_now(response.status):
@@ -55,7 +71,15 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             # There is none: a page that says so is no list of rules.
             response = response.replace(body=b"")
         await super()._parse_robots(response, netloc, request)
+        rules = self._parsers[netloc]
+        if isinstance(rules, ProtegoRobotParser):
+            delay = float(rules.rp.crawl_delay(self._robotstxt_useragent) or 0.0)
+            if not delay <= LONGEST_CRAWL_DELAY:
+                self._parsers[netloc] = _Nothing(LongDelay)
+            elif (pace := self.crawler.get_extension(Pace)) is not None:
+                pace.obey(urlsplit(request.url).hostname or "", delay)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         super()._robots_error(exc, netloc)
-        self._parsers[netloc] = _NotNow()
+        # Where even robots.txt must not be asked, that is the reason.
+        self._parsers[netloc] = _Nothing(type(exc) if isinstance(exc, NoContact | PrivateAddress) else Unreadable)

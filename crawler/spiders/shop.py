@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from protego import Protego
 from scrapy import Request, Spider, signals
@@ -15,8 +15,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response, TextResponse
 from twisted.python.failure import Failure
 
-from crawler import reasons
-from crawler.address import SERVED_AT
+from crawler import manners, reasons
 from crawler.discover import links, sitemap, urls
 from crawler.extract import document, merge, sniff
 from crawler.middlewares.robots import is_not_now
@@ -40,9 +39,7 @@ class ShopSpider(Spider):
         state: The SQLite file of this crawl; by hand, one in var/crawl named after the shop and the arguments.
         max_products: Stop after this many; 0 takes all. Pages that sitemaps name count first, and where these are
             enough no listing is asked.
-        delay: Seconds between two requests to one host.
-        concurrency: Requests under way at once.
-        at: Where the shop is really served, when that is not its own address: http://127.0.0.1:8001.
+        delay, private_delay, concurrency, at, allow_private, contact: See `crawler.manners.settle`.
         parent: Process that started this one: the crawl ends when that is gone.
     """
 
@@ -70,15 +67,7 @@ class ShopSpider(Spider):
         """Settle what the arguments say about manners, then make the spider."""
         if not {"name", "url"} <= kwargs.keys():
             raise ShopError("scrapy crawl shop: wanted -a name=<our name for it> -a url=<where it begins>")
-        delay, concurrency, at = (kwargs.pop(key, None) for key in ("delay", "concurrency", "at"))
-        if delay is not None:
-            crawler.settings.set("DOWNLOAD_DELAY", float(delay), priority="spider")
-        if concurrency is not None:
-            crawler.settings.set("CONCURRENT_REQUESTS_PER_DOMAIN", int(concurrency), priority="spider")
-            # Scrapy 2.19 counts a host's requests only once they have begun, so several may slip past that limit.
-            crawler.settings.set("CONCURRENT_REQUESTS", int(concurrency), priority="spider")
-        if at:
-            crawler.settings.set(SERVED_AT, {urlsplit(kwargs["url"]).netloc: at}, priority="spider")
+        manners.settle(crawler.settings, kwargs)
         spider = super().from_crawler(crawler, *args, **kwargs)
         crawler.signals.connect(spider.idle, signal=signals.spider_idle)
         return spider
@@ -106,7 +95,8 @@ class ShopSpider(Spider):
     def fail_robots(self, failure: Failure) -> None:
         """Without its robots.txt a shop cannot be asked now."""
         url = failure.request.url  # type: ignore[attr-defined]
-        self.stop(f"{url}: cannot be had ({reasons.of(failure.value)}); try again later")
+        what_to_do = manners.advice(failure.value) or "try again later"
+        self.stop(f"{url}: cannot be had ({reasons.of(failure.value)}); {what_to_do}")
 
     async def _leave_with_parent(self) -> None:
         while os.getppid() == self._parent:
@@ -116,7 +106,6 @@ class ShopSpider(Spider):
     def _begin(self, robots: Response) -> None:
         rules = robots.body.decode("utf-8", errors="replace") if robots.status < HTTPStatus.BAD_REQUEST else ""
         self._rules = Protego.parse(rules)
-        self._slow_down(float(self._rules.crawl_delay(self._agent) or 0.0))
         self.store.note(fault="", shop=str(self.name), start=self.start_url, max_products=str(self.max_products))
         named = [url for line in self._rules.sitemaps if (url := urls.absolute(robots.url, line))]
         if named:
@@ -125,14 +114,6 @@ class ShopSpider(Spider):
             self.store.plant(SITEMAP, [urljoin(self.start_url, "/sitemap.xml")], guess=True)
         self.store.plant(PAGE, [self.start_url], linked=True)
         self.store.commit()
-
-    def _slow_down(self, delay: float) -> None:
-        if delay > self.settings.getfloat("DOWNLOAD_DELAY"):
-            assert self.crawler.engine is not None
-            downloader, host = self.crawler.engine.downloader, urlsplit(self.start_url).hostname or ""
-            downloader.per_slot_settings[host] = {"delay": delay, "concurrency": 1}
-            if host in downloader.slots:
-                downloader.slots[host].delay, downloader.slots[host].concurrency = delay, 1
 
     def request(self, kind: str, row: int, url: str) -> Request:
         """The request for one row of the frontier."""

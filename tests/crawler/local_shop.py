@@ -1,5 +1,6 @@
 """A small shop on loopback, as hostile as a test wants it: pages by path, faults by path, every request counted."""
 
+import dataclasses
 import gzip
 import json
 import threading
@@ -126,8 +127,9 @@ def open_shop() -> Iterator[Shop]:
 
 
 def settings(*shops: params.Shop) -> params.Crawl:
-    """Crawl settings for loopback: no delay."""
-    return params.Crawl(snapshot=1, shops=shops, delay=0.0, concurrency=4, demo=params.Demo(products=9, seed=1))
+    """Crawl settings for loopback: no delay, private addresses allowed."""
+    own = tuple(dataclasses.replace(shop, allow_private=True) for shop in shops)
+    return params.Crawl(snapshot=1, shops=own, delay=0.0, concurrency=4, demo=params.Demo(products=9, seed=1))
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:

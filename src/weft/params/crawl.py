@@ -18,6 +18,10 @@ class Shop:
     """Where to start: http(s)://..., or demo:jsonld, demo:microdata, demo:opengraph for the built-in shops."""
     max_products: WholeNumber = 0
     """Stop after this many products; 0 takes all."""
+    delay: NotNegative | None = None
+    """Seconds between two requests to one of its hosts, instead of crawl.delay."""
+    allow_private: bool = False
+    """The shop may lie at a private address (loopback, a company's network): it is our own."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -37,7 +41,10 @@ class Crawl:
     """Raise it to crawl again; the same number never asks a shop twice."""
     shops: Annotated[tuple[Shop, ...], Field(min_length=1)]
     delay: NotNegative
-    """Seconds between two requests to one host; robots.txt may ask for more."""
+    """Seconds between two requests to one host at a private address, the demo's too; elsewhere at least 1, unless the
+    shop has a delay of its own. robots.txt may ask for more."""
     concurrency: Count
     """Requests to one host under way at once."""
     demo: Demo
+    contact: str = "crawler@example.com"
+    """A mail or web address for the user agent; shops of others are not asked with this one."""

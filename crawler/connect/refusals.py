@@ -1,0 +1,84 @@
+"""Refusals: why we ended an exchange ourselves; each text is the reason in failures.parquet."""
+
+from scrapy.exceptions import IgnoreRequest
+
+
+class Refused(IgnoreRequest):
+    """We will not, or not to the end; asking again would change nothing."""
+
+    reason = "refused"
+
+    def __init__(self) -> None:
+        super().__init__(self.reason)
+
+
+class PrivateAddress(Refused):
+    """The host's address belongs to no public network."""
+
+    reason = "private address"
+
+
+class NoContact(Refused):
+    """The host is public and nobody is named whom its owner could reach."""
+
+    reason = "no contact given"
+
+
+class TooLarge(Refused):
+    """More bytes than a thing of its kind has, before or after decompression."""
+
+    reason = "too large"
+
+
+class TooSlow(Refused):
+    """It trickles: it would hold a connection for hours."""
+
+    reason = "too slow"
+
+
+class Garbled(Refused):
+    """What calls itself compressed cannot be decompressed."""
+
+    reason = "cannot be decompressed"
+
+
+class Login(Refused):
+    """Only who has an account may see it."""
+
+    reason = "behind a login"
+
+
+class Offsite(Refused):
+    """A page of another host."""
+
+    reason = "leads off the shop"
+
+
+class NotHttp(Refused):
+    """A redirect to another scheme: file:, ftp:, data:."""
+
+    reason = "redirect to no http address"
+
+
+class Forbidden(Refused):
+    """robots.txt does not allow the URL."""
+
+    reason = "disallowed by robots.txt"
+
+
+class Unreadable(Refused):
+    """The host's robots.txt cannot be had, so nothing is asked of it."""
+
+    reason = "robots.txt cannot be read"
+
+
+class LongDelay(Refused):
+    """robots.txt asks for a delay with which a crawl has no end."""
+
+    reason = "robots.txt asks for too long a delay"
+
+
+class OptedOut(Refused):
+    """Its owner reserves it: X-Robots-Tag or tdm-reservation."""
+
+    reason = "opted out by its owner"

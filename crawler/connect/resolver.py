@@ -1,0 +1,118 @@
+"""GuardedResolver: names to the addresses that this crawl may connect to.
+
+Every connection asks it, that of a redirect and of a literal or oddly spelt address ("http://2130706433/") too, and
+what it answers is connected to: no second look-up lies between the check and the connection, so that a name cannot
+change its address in between (DNS rebinding).
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.interfaces import (
+    IAddress,
+    IHostnameResolver,
+    IHostResolution,
+    IReactorPluggableNameResolver,
+    IResolutionReceiver,
+)
+from zope.interface import implementer
+
+from crawler.connect.networks import Network, network_of
+
+
+@implementer(IHostnameResolver)
+class GuardedResolver:
+    """Asks another resolver and keeps back the addresses that are not open.
+
+    Args:
+        resolver: The one that looks names up.
+        has_contact: Whether we say who we are, without which no public address is open.
+        home: Host of the shop when private addresses are allowed: the kind of network on which it is first found is
+            open then, so that a shop on this machine leads nobody into the company's network, nor the reverse. "" opens
+            none.
+    """
+
+    def __init__(self, resolver: IHostnameResolver, *, has_contact: bool, home: str = "") -> None:
+        self._resolver = resolver
+        self._open = {Network.PUBLIC} if has_contact else set()
+        self._home = spelt(home)
+        self._places: dict[str, str] = {}
+        self.refused: dict[str, Network] = {}
+        """Names whose last look-up gave no open address, with the network they lead to."""
+
+    def place(self, host: str) -> str:
+        """A name, which nobody can guess, that leads to `host` whatever its network.
+
+        Its own name also keeps the connections apart: a kept-alive connection to a place that is allowed must not
+        serve a page that merely links to the same address.
+        """
+        for name, known in self._places.items():
+            if known == host:
+                return name
+        name = f"{secrets.token_hex(8)}.invalid"
+        self._places[name] = host
+        return name
+
+    def resolveHostName(  # noqa: N802
+        self,
+        resolutionReceiver: IResolutionReceiver,  # noqa: N803
+        hostName: str,  # noqa: N803
+        portNumber: int = 0,  # noqa: N803
+        addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803
+        transportSemantics: str = "TCP",  # noqa: N803
+    ) -> IHostResolution:
+        """Twisted's way to ask."""
+        place = self._places.get(hostName)
+        receiver = resolutionReceiver if place else _Sieve(resolutionReceiver, self, spelt(hostName))
+        name = place or hostName
+        return self._resolver.resolveHostName(receiver, name, portNumber, addressTypes, transportSemantics)  # type: ignore[no-any-return]
+
+    def admits(self, name: str, address: str) -> bool:
+        """Whether `name` may be connected to at `address`."""
+        network = network_of(address)
+        if name == self._home and network is not Network.NO_SHOP:
+            self._open.add(network)
+            self._home = ""
+        if network in self._open:
+            self.refused.pop(name, None)
+            return True
+        self.refused[name] = network
+        return False
+
+
+@implementer(IResolutionReceiver)
+class _Sieve:
+    """Hands on the addresses that are open."""
+
+    def __init__(self, receiver: Any, resolver: GuardedResolver, name: str) -> None:
+        self._receiver = receiver
+        self._resolver = resolver
+        self._name = name
+
+    def resolutionBegan(self, resolution: IHostResolution) -> None:  # noqa: N802
+        self._receiver.resolutionBegan(resolution)
+
+    def addressResolved(self, address: Any) -> None:  # noqa: N802
+        if self._resolver.admits(self._name, address.host):
+            self._receiver.addressResolved(address)
+
+    def resolutionComplete(self) -> None:  # noqa: N802
+        self._receiver.resolutionComplete()
+
+
+def guard(reactor: IReactorPluggableNameResolver, *, has_contact: bool, home: str) -> GuardedResolver:
+    """Put a guarded resolver before the reactor's own, once; there is one crawl in a process."""
+    if not isinstance(reactor.nameResolver, GuardedResolver):
+        resolver = GuardedResolver(reactor.nameResolver, has_contact=has_contact, home=home)
+        reactor.installNameResolver(resolver)
+    guarded: GuardedResolver = reactor.nameResolver
+    return guarded
+
+
+def spelt(host: str) -> str:
+    """`host` as one spelling, whether it came in letters or in punycode."""
+    try:
+        return host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return host.lower()

@@ -1,0 +1,100 @@
+"""Opt-outs: photos that their owner reserves are not taken, whatever robots.txt allows.
+
+Read are X-Robots-Tag (`noai`, `noimageai`, `noindex`, `none`; to all or to us), and the TDM Reservation Protocol's
+header `tdm-reservation: 1`. The page may say the same of all its photos, by these headers or by <meta> tags; there
+`noindex` does not count, since shops say it of every second page for the sake of search engines.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from typing import Any
+
+from scrapy.http import Request, Response
+
+from crawler.connect.refusals import OptedOut
+from crawler.outcomes import PHOTO, ProductRead
+
+_AI = frozenset({"noai", "noimageai"})
+_PHOTO_DIRECTIVES = _AI | {"noindex", "none"}
+_US = ("weftbot", "robots", "*")
+# The one directive that holds a colon of its own.
+_DATED = re.compile(r"unavailable_after\s*:[^,]*(?:,\s*\d[^,]*)?")
+_META = re.compile(rb"<meta\b[^>]*>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(rb"""\b(name|content)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_HINT = re.compile(rb"noai|noimageai|tdm-reservation", re.IGNORECASE)
+
+
+class OptOutMiddleware:
+    """Refuses photos whose own answer reserves them."""
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Hand on what may be taken.
+
+        Raises:
+            OptedOut: The answer's headers reserve it.
+        """
+        if request.meta.get("kind") == PHOTO and is_reserved(response, _PHOTO_DIRECTIVES):
+            raise OptedOut
+        return response
+
+
+class PageOptOutMiddleware:
+    """Takes the photos out of a product whose page reserves them; its words stay."""
+
+    async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Hand on what the spider read of a page."""
+        async for outcome in result:
+            if isinstance(outcome, ProductRead) and outcome.product.photos and is_page_reserved(response):
+                yield replace(outcome, product=replace(outcome.product, photos=()))
+            else:
+                yield outcome
+
+
+def is_page_reserved(response: Response) -> bool:
+    """Whether a page reserves its photos, by headers or by meta tags."""
+    if is_reserved(response, _AI):
+        return True
+    if not _HINT.search(response.body):
+        return False
+    for name, content in _metas(response.body):
+        if name in _US and not _AI.isdisjoint(_directives(content)):
+            return True
+        if name == "tdm-reservation" and content.strip() == "1":
+            return True
+    return False
+
+
+def is_reserved(response: Response, directives: frozenset[str]) -> bool:
+    """Whether the headers of `response` say one of `directives`, or reserve it by TDMRep."""
+    if any(value.strip() == b"1" for value in response.headers.getlist(b"tdm-reservation")):
+        return True
+    values = (value.decode("latin-1") for value in response.headers.getlist(b"X-Robots-Tag"))
+    return any(not directives.isdisjoint(said_to_us(value)) for value in values)
+
+
+def said_to_us(value: str) -> set[str]:
+    """The directives of an X-Robots-Tag that are meant for everybody or for us.
+
+    "otherbot: noindex" is meant for another; an agent's name holds for what follows it up to the next name.
+    """
+    directives: set[str] = set()
+    is_ours = True
+    for part in _DATED.sub("", value.lower()).split(","):
+        agent, colon, rest = part.partition(":")
+        if colon and not agent.strip().startswith("max-"):
+            is_ours = agent.strip() in _US
+            part = rest
+        if is_ours:
+            directives |= _directives(part)
+    return directives
+
+
+def _directives(text: str) -> set[str]:
+    return set(re.split(r"[\s,;]+", text.strip().lower()))
+
+
+def _metas(body: bytes) -> Iterable[tuple[str, str]]:
+    for tag in _META.findall(body):
+        found = {key.lower(): next(filter(None, values), b"") for key, *values in _ATTRIBUTE.findall(tag)}
+        yield (found.get(b"name", b"").decode("latin-1").strip().lower(), found.get(b"content", b"").decode("latin-1"))

@@ -1,0 +1,116 @@
+"""Pace: how fast each host is asked: as params say, as its robots.txt says, and slower while it is busy.
+
+It stands in for Scrapy's AutoThrottle, whose rule it uses for hosts that are asked with a delay: as long between two
+requests as the host takes to answer one, never less than was asked for. AutoThrottle itself would undo a Crawl-delay,
+and would slow down shops of our own, which may be asked without any delay.
+"""
+
+from time import monotonic
+from typing import TYPE_CHECKING, Self
+
+from scrapy import signals
+from scrapy.core.downloader import Slot
+from scrapy.http import Request, Response
+
+from crawler.connect.networks import Network, network_of
+
+if TYPE_CHECKING:
+    from scrapy.core.downloader import Downloader
+    from scrapy.crawler import Crawler
+
+PRIVATE_DELAY = "WEFT_PRIVATE_DELAY"
+"""Setting: seconds between two requests to a host at a private address; None for no difference."""
+FIRST_STEP = 0.02
+"""Seconds of delay that a host without any gets when it says that it is busy."""
+NEGLIGIBLE = 0.005
+"""Seconds; a delay that has shrunk to this is gone."""
+
+
+class Pace:
+    """The pace of every host, set in Scrapy's download slots.
+
+    Each starts with the delay for strangers, and with its robots.txt, which is asked before anything else. An answer
+    from a private address brings in the delay for those.
+    """
+
+    def __init__(self, crawler: "Crawler") -> None:
+        self._crawler = crawler
+        self._for_strangers = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        own = crawler.settings.get(PRIVATE_DELAY)
+        self._for_own = self._for_strangers if own is None else float(own)
+        self._longest = crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY")
+        self._asked: dict[str, float] = {}
+        """Crawl-delay by host."""
+        self._own: set[str] = set()
+        """Hosts at private addresses."""
+
+    @classmethod
+    def from_crawler(cls, crawler: "Crawler") -> Self:
+        """Scrapy's way to make one."""
+        pace = cls(crawler)
+        crawler.signals.connect(pace.answered, signal=signals.response_downloaded)
+        return pace
+
+    def least(self, host: str) -> float:
+        """Seconds between two requests to `host` when it is not busy."""
+        return max(self._for_own if host in self._own else self._for_strangers, self._asked.get(host, 0.0))
+
+    def answered(self, response: Response, request: Request) -> None:
+        """Learn from an answer where its host lies and how long it takes."""
+        host = request.meta.get("download_slot", "")
+        slot = self._downloader.slots.get(host)
+        if slot is None:
+            return
+        if host not in self._own and response.ip_address and network_of(str(response.ip_address)) is not Network.PUBLIC:
+            self._own.add(host)
+            slot.delay = self.least(host)
+            _wait_anew(self._downloader, slot)
+        if response.status == 200:
+            slot.delay = eased(slot.delay, self.least(host), request.meta.get("download_latency", 0.0), self._longest)
+
+    def obey(self, host: str, crawl_delay: float) -> None:
+        """Ask `host` one thing at a time, this many seconds apart at least; its robots.txt says so."""
+        if crawl_delay <= 0:
+            return
+        self._asked[host] = crawl_delay
+        # For slots to come too: Scrapy drops those that were idle for a minute.
+        self._downloader.per_slot_settings[host] = {"delay": self.least(host), "concurrency": 1}
+        if slot := self._downloader.slots.get(host):
+            slot.delay, slot.concurrency = max(slot.delay, self.least(host)), 1
+
+    def slow_down(self, host: str, pause: float) -> None:
+        """Ask `host` nothing for `pause` seconds, and half as often as before from then on, until it recovers."""
+        slot = self._downloader.slots.get(host)
+        if slot is None:
+            return
+        slot.delay = min(max(self._longest, self.least(host)), max(2 * slot.delay, FIRST_STEP))
+        # A slot waits until its delay has passed since it was last used.
+        slot.lastseen = max(slot.lastseen, monotonic() + pause)
+        _wait_anew(self._downloader, slot)
+
+    @property
+    def _downloader(self) -> "Downloader":
+        assert self._crawler.engine is not None
+        return self._crawler.engine.downloader
+
+
+def eased(delay: float, least: float, latency: float, longest: float) -> float:
+    """The delay after a good answer: towards what the host needs, at once where that is more.
+
+    Args:
+        delay: So far, in seconds.
+        least: What it must not fall below; with 0 the host may be asked as fast as it answers.
+        latency: Seconds that the host took to begin its answer.
+        longest: What latency alone must not exceed.
+    """
+    if not least:
+        return delay / 2 if delay / 2 > NEGLIGIBLE else 0.0
+    return max(least, min(longest, max(latency, (delay + latency) / 2)))
+
+
+def _wait_anew(downloader: "Downloader", slot: Slot) -> None:
+    """Let the wait that is under way follow what was changed."""
+    if slot.latercall is not None:
+        slot.latercall.cancel()
+        slot.latercall = None
+    downloader._process_queue(slot)

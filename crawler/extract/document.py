@@ -1,5 +1,6 @@
 """Document: a page parsed once, for every layer to read."""
 
+import html as html_entities
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from crawler.discover import urls
 
 _SPACE = re.compile(r"\s+")
 _PLACEHOLDER = re.compile(r"\$\w+|\{\{.*\}\}|\{%.*%\}|\[object Object\]|undefined|null|none|n/?a|-+", re.IGNORECASE)
+_TEMPLATE = re.compile(r"\{\{|\}\}|\{%|<%|\$\{|\[\[")
+_ENTITY = re.compile(r"&(?:amp|#0*38|#x0*26|#0*47|#x0*2f|quot|#0*34);", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,7 @@ class Document:
 
     def absolute(self, href: object) -> str | None:
         """The http(s) URL meant by `href` here; protocol-relative and entity-ridden ones included."""
-        if not isinstance(href, str) or not href.strip() or _PLACEHOLDER.fullmatch(href.strip()):
-            return None
-        return urls.absolute(self.base, href.replace("&amp;", "&"))
+        return absolute(self.base, href)
 
 
 def parse(html: str, url: str) -> Document:
@@ -49,6 +50,22 @@ def parse(html: str, url: str) -> Document:
     headings = (squeeze(h1.text_content()) for h1 in tree.iter("h1"))
     heading = next((text for text in headings if text), "")
     return Document(url=url, base=base, canonical=_canonical(tree, base, url), heading=heading, tree=tree)
+
+
+def absolute(base: str, href: object) -> str | None:
+    """The http(s) URL that `href` means at `base`: protocol-relative, entity-ridden and JSON-escaped ones included.
+
+    None for everything else: no text, an unrendered template, data:, blob:, mailto:.
+    """
+    if not isinstance(href, str):
+        return None
+    text = href.strip().strip("\"'").replace("\\/", "/")
+    if not text or _PLACEHOLDER.fullmatch(text) or _TEMPLATE.search(text):
+        return None
+    for _ in range(2):
+        # Escaped once too often ("&amp;amp;") is common in feeds and in attributes made by scripts.
+        text = html_entities.unescape(text) if _ENTITY.search(text) else text
+    return urls.absolute(base, text.replace(" ", "%20"))
 
 
 def squeeze(text: str) -> str:

@@ -1,0 +1,65 @@
+"""A feed or catalogue as a stream of bytes: a path or an open file, gzip or not, never endless."""
+
+import gzip
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from weft.errors import ShopError
+
+LARGEST = 8 * 1024**3
+"""Bytes of one feed after decompression that are read: about ten million products."""
+_GZIP = b"\x1f\x8b"
+
+
+class _Capped(io.RawIOBase):
+    """A stream that ends with an error instead of never."""
+
+    def __init__(self, inner: IO[bytes], name: str, most: int) -> None:
+        self._inner, self._name, self._left, self._most = inner, name, most, most
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        try:
+            block = self._inner.read(len(buffer))
+        except (OSError, EOFError) as error:
+            raise ShopError(f"{self._name}: cannot be read: {error}") from error
+        self._left -= len(block)
+        if self._left < 0:
+            raise ShopError(f"{self._name}: larger than {self._most} bytes after decompression; split it")
+        buffer[: len(block)] = block
+        return len(block)
+
+
+@contextmanager
+def opened(source: Path | str | BinaryIO, name: str = "", most: int = LARGEST) -> Iterator[io.BufferedReader]:
+    """`source` for reading, decompressed where it is gzip by its first bytes.
+
+    Args:
+        source: A path, or a binary stream, which is left open.
+        name: For messages; the path itself where there is one.
+        most: Bytes after decompression.
+
+    Raises:
+        ShopError: It cannot be read, or holds more than `most` bytes; the latter while it is read.
+    """
+    if isinstance(source, str | Path):
+        try:
+            stream: BinaryIO = Path(source).open("rb")  # noqa: SIM115 (closed below)
+        except OSError as error:
+            raise ShopError(f"{source}: cannot be read: {error.strerror}") from error
+        with stream:
+            yield _reader(stream, name or str(source), most)
+    else:
+        yield _reader(source, name or "the feed", most)
+
+
+def _reader(stream: BinaryIO, name: str, most: int) -> io.BufferedReader:
+    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(_Capped(stream, name, most))
+    is_gzip = buffered.peek(2)[:2] == _GZIP
+    inner = cast("IO[bytes]", gzip.GzipFile(fileobj=buffered) if is_gzip else buffered)
+    return io.BufferedReader(_Capped(inner, name, most), buffer_size=1 << 16)

@@ -38,6 +38,10 @@ class WeightAverage:
         finally:
             self._model.load_state_dict(own)
 
+    def weights(self) -> dict[str, torch.Tensor]:
+        """The average itself, by the names of the model's own weights."""
+        return self._average
+
     def state_dict(self) -> dict[str, object]:
         """Tensors and a count, fit for a checkpoint."""
         return {"steps": self._steps, "average": self._average}

@@ -1,7 +1,9 @@
 """Stage 2: the whole network, starting from the W of stage 1."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,17 +11,20 @@ import torch
 from torch import nn
 
 from weft.data.bags import Bags
+from weft.data.balance import Doubles
 from weft.data.loader import Photos, decoded
 from weft.data.photo_store import PhotoStore
-from weft.data.samplers import Batch, Sampler, uniform_targets
+from weft.data.samplers import Batch, uniform_targets
 from weft.model.embedder import Embedder
-from weft.model.parts import frozen_modules
+from weft.model.parts import frozen_modules, layer_rates
 from weft.params import Finetune
 from weft.progress import track
-from weft.training.augment import augment
+from weft.training.average import WeightAverage
 from weft.training.checkpoint import fingerprint, weights_digest
-from weft.training.journal import Journal
-from weft.training.objective import objective, validation_loss
+from weft.training.feed import Step, fed, steps
+from weft.training.journal import Journal, Progress
+from weft.training.objective import Objective, training_sampler
+from weft.training.precision import Precision
 from weft.training.record import EpochCost, EpochRecord
 from weft.training.schedule import Schedule, build_optimizer
 
@@ -36,6 +41,18 @@ class StoredPhotos:
         return self.store.digest() + self.bags.digest()
 
 
+@dataclass(frozen=True)
+class _Moving:
+    """What a step moves."""
+
+    model: Embedder
+    frozen: list[nn.Module]
+    optimizer: torch.optim.Optimizer
+    schedule: Schedule
+    precision: Precision
+    average: WeightAverage | None
+
+
 def finetune(
     train: StoredPhotos,
     val: StoredPhotos,
@@ -45,6 +62,8 @@ def finetune(
     workers: int,
     state: Path,
     report: Callable[[EpochRecord, EpochCost], None],
+    word_weights: Doubles | None = None,
+    checkpoint_seconds: float = math.inf,
 ) -> list[EpochRecord]:
     """Train encoder and W together; `model` ends with the weights of the epoch with the lowest val_loss.
 
@@ -55,86 +74,100 @@ def finetune(
         settings: Schedule, loss, sampling, augmentation.
         device: Where to compute.
         workers: Threads that decode photos ahead.
-        state: Folder of the checkpoint; a killed training goes on from its last whole epoch.
+        state: Folder of the checkpoint; a killed training goes on from there.
         report: Told of each epoch as it ends.
+        word_weights: (words,) how much each word is worth in training and on val; all the same when left out.
+        checkpoint_seconds: How old a checkpoint may grow inside an epoch; there is one after each epoch anyway.
 
     Returns:
         The history.
     """
-    belongs_to = fingerprint(settings, train.digest(), val.digest(), weights_digest(model))
+    worth = None if word_weights is None else word_weights.tolist()
+    belongs_to = fingerprint(settings, train.digest(), val.digest(), weights_digest(model), worth)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    sampler = Sampler(train.bags, len(model.words), settings.target, settings.sampling, settings.seed)
-    frozen = frozen_modules(model.encoder, settings.frozen, settings.freeze_batch_norm)
-    encoder = [parameter for parameter in model.encoder.parameters() if parameter.requires_grad]
-    optimizer = build_optimizer(
-        [(encoder, settings.learning_rate), ([model.words], settings.word_learning_rate)], settings
-    )
-    steps = sampler.steps(settings.batch_size)
-    schedule = Schedule(optimizer, settings, steps)
-    yardstick = list(uniform_targets(val.bags, 4 * settings.batch_size))
+    sampler = training_sampler(train.bags, len(model.words), settings, word_weights)
+    objective = Objective(settings, train.bags.photo_counts(len(model.words)))
+    count = sampler.steps(settings.batch_size)
+    yardstick = list(uniform_targets(val.bags, 4 * settings.batch_size, word_weights))
+    moving = _moving(model, settings, count, device)
 
-    journal = Journal(state, belongs_to, model, optimizer, schedule)
+    def val_loss() -> float:
+        with moving.average.in_place() if moving.average else nullcontext():
+            return objective.validate(_embedded(moving, val.store, yardstick, workers), model)
+
+    also = {"scaler": moving.precision.scaler} | ({"average": moving.average} if moving.average else {})
+    journal = Journal(state, belongs_to, model, moving.optimizer, moving.schedule, also, checkpoint_seconds)
     if not journal.history:
-        untrained = validation_loss(_embedded(model, val.store, yardstick, device, workers), model.words)
-        journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))
-    for epoch in range(len(journal.history), settings.epochs + 1):
-        began = time.monotonic()
-        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
-        # A backbone's dropout draws from the global generator: seeded by epoch, so that a resumed training is the same.
-        torch.manual_seed(settings.seed * 1_000_003 + epoch)
-        batches = decoded(train.store, sampler.epoch(epoch, settings.batch_size), workers)
-        shown = track(batches, f"finetune, epoch {epoch} of {settings.epochs}", steps, "steps")
-        total, waited = _train_epoch(model, frozen, shown, settings, optimizer, schedule, generator)
+        journal.add(EpochRecord(0, float("nan"), val_loss(), settings.word_learning_rate))
+    while len(journal.history) <= settings.epochs and not journal.gives_up(settings.early_stop):
+        began, epoch = time.monotonic(), len(journal.history)
+        first = journal.progress.steps
+        wanted = steps(sampler.epoch(epoch, settings.batch_size), settings.seed, epoch, first)
+        batches = fed(train.store, wanted, settings, workers)
+        shown = track(batches, f"finetune, epoch {epoch} of {settings.epochs}", count - first, "steps")
+        total, photos, waited = _train_epoch(moving, shown, objective, journal)
         seconds = time.monotonic() - began
-        val_loss = validation_loss(_embedded(model, val.store, yardstick, device, workers), model.words)
-        journal.add(EpochRecord(epoch, total / len(sampler), val_loss, optimizer.param_groups[-1]["lr"]))
-        report(journal.history[-1], EpochCost(seconds, waited, len(sampler) / seconds))
+        record = EpochRecord(epoch, total / len(sampler), val_loss(), moving.optimizer.param_groups[-1]["lr"])
+        journal.add(record, moving.average.weights if moving.average else None)
+        report(record, EpochCost(seconds, waited, photos / seconds))
     model.load_state_dict(journal.best)
     return journal.history
 
 
+def _moving(model: Embedder, settings: Finetune, steps_per_epoch: int, device: str) -> _Moving:
+    frozen = frozen_modules(model.encoder, settings.frozen, settings.freeze_batch_norm)
+    groups = layer_rates(model.encoder, settings.learning_rate, settings.layer_decay)
+    if model.projection is not None:
+        groups.append(([model.projection], settings.learning_rate))
+    optimizer = build_optimizer([*groups, (model.head(), settings.word_learning_rate)], settings)
+    schedule = Schedule(optimizer, settings, steps_per_epoch)
+    average = WeightAverage(model, settings.ema) if settings.ema else None
+    return _Moving(model, frozen, optimizer, schedule, Precision(settings.precision, device), average)
+
+
 def _train_epoch(
-    model: Embedder,
-    frozen: list[nn.Module],
-    batches: Iterable[tuple[Photos, Batch]],
-    settings: Finetune,
-    optimizer: torch.optim.Optimizer,
-    schedule: Schedule,
-    generator: torch.Generator,
-) -> tuple[float, float]:
-    """One pass over `batches`; the sum of the photos' losses and the seconds spent waiting for photos."""
-    model.train()
-    for module in frozen:
+    moving: _Moving, batches: Iterable[tuple[Photos, Step]], objective: Objective, journal: Journal
+) -> tuple[float, int, float]:
+    """What is left of an epoch.
+
+    Returns:
+        The sum of the losses of all photos of the epoch, the photos seen here, the seconds spent waiting for photos.
+    """
+    model, scaler = moving.model.train(), moving.precision.scaler
+    for module in moving.frozen:
         module.eval()
     device = model.words.device
-    total, waited, asked = 0.0, 0.0, time.monotonic()
-    for pixels, batch in batches:
+    # On the device and in double: nobody waits for a number that is read once an epoch, and parts add up exactly.
+    total = torch.tensor(journal.progress.loss, dtype=torch.float64, device=device)
+    photos, waited, asked = 0, 0.0, time.monotonic()
+    for pixels, step in batches:
         waited += time.monotonic() - asked
-        photos = augment(torch.from_numpy(pixels).to(device), settings.flip, settings.shift, generator)
-        with _autocast(device.type):
-            z = model(photos)
-        loss = objective(z, model.words, batch, settings, generator)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.after_step()
-        total += float(loss.detach()) * len(z)
+        # A backbone's dropout draws from the global generator.
+        torch.manual_seed(step.seed)
+        with moving.precision.autocast():
+            z = model(torch.from_numpy(pixels).to(device))
+        loss = objective(z, model, step.batch, torch.Generator().manual_seed(step.seed))
+        moving.optimizer.zero_grad()
+        scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        scaler.step(moving.optimizer)
+        scaler.update()
+        moving.schedule.after_step()
+        if moving.average:
+            moving.average.update()
+        total += loss.detach().double() * len(z)
+        photos += len(z)
+        if journal.is_due():
+            journal.save(Progress(step.number + 1, float(total)))
         asked = time.monotonic()
-    return total, waited
+    return float(total), photos, waited
 
 
 @torch.no_grad()
 def _embedded(
-    model: Embedder, store: PhotoStore, batches: Iterable[Batch], device: str, workers: int
+    moving: _Moving, store: PhotoStore, batches: Iterable[Batch], workers: int
 ) -> Iterator[tuple[torch.Tensor, Batch]]:
-    model.eval()
+    model = moving.model.eval()
     for pixels, batch in decoded(store, batches, workers):
-        with _autocast(device):
-            z = model(torch.from_numpy(pixels).to(device))
+        with moving.precision.autocast():
+            z = model(torch.from_numpy(pixels).to(model.words.device))
         yield z, batch
-
-
-def _autocast(device: str) -> torch.autocast:
-    """bf16 where the device gains by it: CUDA. On a CPU with avx512_bf16 it gained nothing when measured."""
-    on_gpu = device.startswith("cuda") and torch.cuda.is_bf16_supported()
-    return torch.autocast("cuda" if on_gpu else "cpu", torch.bfloat16, enabled=on_gpu)

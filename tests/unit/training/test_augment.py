@@ -1,59 +1,94 @@
+import numpy as np
 import pytest
-import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
-from weft.training.augment import augment
+from weft.training.augment import Moves, augment, draw_moves
 
 
 @pytest.fixture
 def photos():
-    return torch.randint(256, (8, 3, 6, 5), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    return np.random.default_rng(0).integers(256, size=(8, 3, 6, 5), dtype=np.uint8)
 
 
-def naive_augment(photos, flip, shift, generator):
-    """Pixel by pixel, with the same draws."""
+def drawn(count, flip=False, shift=0, crop=1.0, seed=4):
+    return draw_moves(count, flip, shift, crop, np.random.default_rng(seed))
+
+
+def naive_augment(photos, moves):
+    """Pixel by pixel."""
     batch, channels, height, width = photos.shape
-    moves = torch.randint(-shift, shift + 1, (2, batch, 1), generator=generator)[..., 0].tolist()
-    mirrored = (torch.rand(batch, 1, generator=generator) < 0.5)[:, 0].tolist() if flip else [False] * batch
-    result = torch.empty_like(photos)
-    for n in range(batch):
-        for y in range(height):
-            for x in range(width):
-                from_y = min(max(y + moves[0][n], 0), height - 1)
-                seen_x = width - 1 - x if mirrored[n] else x
-                from_x = min(max(seen_x + moves[1][n], 0), width - 1)
-                for channel in range(channels):
-                    result[n, channel, y, x] = photos[n, channel, from_y, from_x]
+    result = np.empty_like(photos)
+    for n, channel, y, x in np.ndindex(batch, channels, height, width):
+        seen_x = width - 1 - x if moves.mirrored[n] else x
+        from_y = min(max(y + moves.shifts[n, 0], 0), height - 1)
+        from_x = min(max(seen_x + moves.shifts[n, 1], 0), width - 1)
+        result[n, channel, y, x] = photos[n, channel, from_y, from_x]
     return result
 
 
 @pytest.mark.parametrize(("flip", "shift"), [(True, 0), (False, 2), (True, 2), (True, 7)])
 def test_equals_its_naive_twin(photos, flip, shift):
-    done = augment(photos, flip, shift, torch.Generator().manual_seed(4))
-    assert done.equal(naive_augment(photos, flip, shift, torch.Generator().manual_seed(4)))
-    assert done.dtype == torch.uint8
-    assert not done.equal(photos)
+    moves = drawn(8, flip, shift)
+    done = augment(photos, moves)
+    assert (done == naive_augment(photos, moves)).all()
+    assert done.dtype == np.uint8
+    assert not (done == photos).all()
 
 
-def test_nothing_changes_and_nothing_is_drawn_when_off(photos):
-    generator = torch.Generator().manual_seed(4)
-    before = generator.get_state()
-    assert augment(photos, flip=False, shift=0, generator=generator).equal(photos)
-    assert generator.get_state().equal(before)
+def test_a_crop_is_pillows_resize_of_its_box(photos):
+    moves = drawn(8, crop=0.5)
+    done = augment(photos, moves)
+    for photo, cropped, (left, top, right, bottom) in zip(photos, done, moves.boxes, strict=True):
+        image = Image.fromarray(photo.transpose(1, 2, 0).copy())
+        expected = image.resize((5, 6), Image.Resampling.BILINEAR, box=(left * 5, top * 6, right * 5, bottom * 6))
+        assert (cropped.transpose(1, 2, 0) == np.asarray(expected)).all()
+
+
+def test_everything_off_changes_nothing(photos):
+    assert (augment(photos, drawn(8)) == photos).all()
+
+
+@given(seed=st.integers(0, 10**9), crop=st.floats(0.05, 1.0))
+def test_a_crop_lies_in_the_photo_and_keeps_its_share_of_the_area(seed, crop):
+    left, top, right, bottom = drawn(50, crop=crop, seed=seed).boxes.T
+    assert (left >= 0).all()
+    assert (top >= 0).all()
+    assert (right <= 1 + 1e-9).all()
+    assert (bottom <= 1 + 1e-9).all()
+    # A wide crop of nearly the whole photo is cut at the photo's edge: it loses at most its stretch.
+    assert ((right - left) * (bottom - top) >= crop / 1.25**0.5 - 1e-9).all()
+
+
+def test_a_plain_colour_stays_what_it_is():
+    photos = np.broadcast_to(np.array([200, 30, 90], np.uint8)[:, None, None], (20, 3, 9, 7)).copy()
+    assert (augment(photos, drawn(20, True, 3, 0.3)) == photos).all()
 
 
 def test_about_half_are_mirrored():
-    photos = torch.arange(4, dtype=torch.uint8).view(1, 1, 1, 4).expand(1_000, 3, 1, 4)
-    done = augment(photos, flip=True, shift=0, generator=torch.Generator().manual_seed(1))
-    assert 420 < int((done[:, 0, 0, 0] == 3).sum()) < 580
+    assert 420 < int(drawn(1_000, flip=True).mirrored.sum()) < 580
+    assert not drawn(1_000).mirrored.any()
 
 
 def test_uncovered_borders_repeat_the_edge():
-    photos = torch.arange(1, 6, dtype=torch.uint8).view(1, 1, 1, 5).expand(200, 3, 4, 5)
-    rows = {tuple(row) for row in augment(photos, False, 2, torch.Generator().manual_seed(1))[:, 0, 0].tolist()}
+    photos = np.broadcast_to(np.arange(1, 6, dtype=np.uint8), (200, 3, 4, 5)).copy()
+    rows = {tuple(row) for row in augment(photos, drawn(200, shift=2))[:, 0, 0].tolist()}
     assert rows == {(1, 1, 1, 2, 3), (1, 1, 2, 3, 4), (1, 2, 3, 4, 5), (2, 3, 4, 5, 5), (3, 4, 5, 5, 5)}
 
 
+def test_parts_of_a_batch_are_moved_as_the_whole_batch_is(photos):
+    moves = drawn(8, True, 2, 0.5)
+    parts = [augment(photos[rows], moves.of(rows)) for rows in (slice(0, 3), slice(3, 8))]
+    assert (np.concatenate(parts) == augment(photos, moves)).all()
+
+
 def test_the_photos_given_stay_as_they_were(photos):
-    before = photos.clone()
-    augment(photos, True, 2, torch.Generator().manual_seed(4))
-    assert photos.equal(before)
+    before = photos.copy()
+    augment(photos, drawn(8, True, 2, 0.5))
+    assert (photos == before).all()
+
+
+def test_no_photos_are_no_photos():
+    nothing = Moves(np.empty(0, bool), np.empty((0, 2), np.int64), np.empty((0, 4)))
+    assert augment(np.empty((0, 3, 4, 4), np.uint8), nothing).shape == (0, 3, 4, 4)

@@ -1,6 +1,10 @@
+import math
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
 from weft.training.schedule import Schedule, build_optimizer
 
@@ -56,15 +60,85 @@ def test_one_cycle_leaves_momentum_alone(fit_words_settings):
 def test_each_group_has_its_own_rate(fit_words_settings, name, kind):
     settings = fit_words_settings(optimizer=name, weight_decay=0.3, momentum=0.8)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 0.1), ([nn.Parameter(torch.ones(1))], 0.2)], settings)
-    assert type(optimizer) is kind
+    assert isinstance(optimizer, kind)
     assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.2]
     assert {group["weight_decay"] for group in optimizer.param_groups} == {0.3}
 
 
-@pytest.mark.parametrize("schedule", ["plateau", "one_cycle"])
-def test_the_state_holds_plain_values(fit_words_settings, schedule):
-    settings = fit_words_settings(schedule=schedule)
-    optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 0.1)], settings)
-    state = Schedule(optimizer, settings, 3).state_dict()
-    assert all(isinstance(value, bool | int | float | str | list | type(None)) for value in state.values())
-    assert "last_epoch" in state
+@pytest.mark.parametrize(("epochs", "steps"), [(1, 1), (1, 2), (1, 3), (3, 7), (10, 40)])
+def test_one_cycle_is_torchs_own(fit_words_settings, epochs, steps):
+    settings = fit_words_settings(schedule="one_cycle", epochs=epochs)
+    ours, theirs = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
+    optimizer = build_optimizer([([ours], 0.7)], settings)
+    schedule, twin = Schedule(optimizer, settings, steps), torch.optim.SGD([theirs], lr=0.7)
+    reference = OneCycleLR(twin, 0.7, total_steps=epochs * steps + 1, cycle_momentum=False)
+    for _ in range(epochs * steps):
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(twin.param_groups[0]["lr"], rel=1e-9, abs=1e-12)
+        optimizer.step()
+        twin.step()
+        schedule.after_step()
+        reference.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(twin.param_groups[0]["lr"], abs=1e-12)
+
+
+@pytest.mark.parametrize("patience", [1, 2, 5])
+def test_plateau_is_torchs_own(fit_words_settings, patience):
+    losses = np.random.default_rng(patience).normal(4, 1, 60).tolist() + [math.nan] * 12
+    settings = fit_words_settings(schedule="plateau", patience=patience, word_learning_rate=1.0)
+    twin = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
+    # Torch counts the epochs it still bears; the paper those after which the rate falls.
+    reference, rates = ReduceLROnPlateau(twin, factor=0.1, patience=patience - 1, eps=0), []
+    for loss in losses:
+        reference.step(loss)
+        rates.append(twin.param_groups[0]["lr"])
+    assert run(settings, 1, losses) == pytest.approx(rates)
+
+
+def test_cosine_falls_to_nought_by_its_formula(fit_words_settings):
+    rates = run(fit_words_settings(schedule="cosine", word_learning_rate=1.0, epochs=4), 3, [1.0] * 4)
+    assert rates == pytest.approx([(1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in (1, 2, 3, 4)])
+
+
+@pytest.mark.parametrize("schedule", ["plateau", "cosine"])
+def test_a_warm_up_rises_in_even_steps_to_the_full_rate(fit_words_settings, schedule):
+    settings = fit_words_settings(schedule=schedule, epochs=2, warm_up=0.5)
+    optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings)
+    moved, rates = Schedule(optimizer, settings, 8), []
+    for _ in range(5):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        moved.after_step()
+    assert rates == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+
+
+def test_one_cycle_reads_no_warm_up(fit_words_settings):
+    losses = [1.0] * 3
+    with_it = run(fit_words_settings(schedule="one_cycle", epochs=3, warm_up=1.0), 4, losses)
+    assert with_it == run(fit_words_settings(schedule="one_cycle", epochs=3), 4, losses)
+
+
+@pytest.mark.parametrize("schedule", ["plateau", "one_cycle", "cosine"])
+def test_a_schedule_goes_on_where_its_state_was_taken(fit_words_settings, schedule):
+    settings = fit_words_settings(schedule=schedule, epochs=6, patience=1, warm_up=0.5)
+
+    def fresh():
+        optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 0.1)], settings)
+        return optimizer, Schedule(optimizer, settings, 2)
+
+    def go(optimizer, moved, epochs):
+        rates = []
+        for loss in epochs:
+            for _ in range(2):
+                moved.after_step()
+                rates.append(optimizer.param_groups[0]["lr"])
+            moved.after_epoch(loss)
+        return rates
+
+    optimizer, moved = fresh()
+    go(optimizer, moved, [3.0, 4.0])
+    state = moved.state_dict()
+    assert all(isinstance(value, bool | int | float) for value in state.values())
+    again_optimizer, again = fresh()
+    again.load_state_dict(state)
+    assert again_optimizer.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
+    assert go(again_optimizer, again, [2.0, 5.0]) == go(optimizer, moved, [2.0, 5.0])

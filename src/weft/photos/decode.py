@@ -1,16 +1,18 @@
 """Photo bytes to an RGB image, or a `PhotoError` that says why not. What a shop serves is hostile input."""
 
 import io
+import math
 import re
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
 from PIL import Image
 
 from weft.errors import PhotoError
+from weft.photos.colours import to_rgb
+from weft.photos.fit import REDUCING_GAP
 
 MOST_PIXELS = 40_000_000
 """The largest photo decoded; a phone's is 12 to 48 million, a decompression bomb's is more."""
@@ -31,31 +33,48 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = (5, 6, 7, 8)
+# A PNG may say it behind its pixels, and Pillow decodes it to look.
+_TURNED_AFTERWARDS = ("PNG",)
+_LARGE = 4_000_000
 
 _warnings_lock = threading.Lock()
 
 
-def decode(data: bytes, height: int = 0, width: int = 0, min_side: int = 1) -> Image.Image:
+def decode(
+    data: bytes,
+    height: int = 0,
+    width: int = 0,
+    min_side: int = 1,
+    max_aspect: float = math.inf,
+    max_pixels: int = MOST_PIXELS,
+) -> Image.Image:
     """The photo as an upright RGB image, transparency on white; its ICC profile is not applied.
 
     Args:
         data: The bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file.
-        height: A larger JPEG may be decoded at a half, quarter or eighth of its size (3 x as fast), never below
-            this height ...
+        height: A large photo may be decoded at a fraction of its size (a JPEG 3 x as fast), never below this
+            height ...
         width: ... and this width, in pixels; 0 and 0 decode at full size.
         min_side: The least length of the shorter side, in pixels.
+        max_aspect: The most that the longer side may be of the shorter one.
+        max_pixels: The most pixels, up to MOST_PIXELS; like the two before, told by the header alone.
 
     Raises:
-        PhotoError: "cannot be decoded", "too many pixels", "tiny" or "animated".
+        PhotoError: "cannot be decoded", "too many pixels", "tiny", "long and narrow" or "animated".
     """
-    image, orientation = _open(data)
-    if min(image.size) < min_side:
-        raise PhotoError("tiny", f"{image.width} x {image.height} px, wanted {min_side} px on the shorter side")
+    image = _open(data)
+    _check(image, min_side, max_aspect, min(max_pixels, MOST_PIXELS))
+    orientation = 1 if image.format in _TURNED_AFTERWARDS else _orientation(image)
+    wanted = (height, width) if orientation in _SIDEWAYS else (width, height)
     try:
         if height and width:
-            image.draft(None, (height, width) if orientation in _SIDEWAYS else (width, height))
+            image.draft(None, wanted)
         image.load()
-        rgb = _to_rgb(image)
+        if image.format in _TURNED_AFTERWARDS:
+            orientation = _orientation(image)
+        # A side unknown to be turned is reduced as far as either way allows.
+        least = max(wanted) if image.format in _TURNED_AFTERWARDS else 0
+        rgb = to_rgb(image, _factor(image.size, max(wanted[0], least), max(wanted[1], least)))
     except PhotoError:
         raise
     except Exception as error:
@@ -64,36 +83,53 @@ def decode(data: bytes, height: int = 0, width: int = 0, min_side: int = 1) -> I
     return rgb.transpose(_TURNS[orientation]) if orientation in _TURNS else rgb
 
 
-def _open(data: bytes) -> tuple[Image.Image, int]:
-    """The image by its header alone, not yet decoded, and its EXIF orientation (1 to 8)."""
+def _open(data: bytes) -> Image.Image:
+    """The image by its header alone, not yet decoded."""
     try:
         with _without_warnings():
-            image = Image.open(io.BytesIO(data), formats=_FORMATS)
-            pixels = image.width * image.height
-            animated = image.format in _ANIMATED_FORMATS and getattr(image, "is_animated", False)
-            orientation = image.getexif().get(_ORIENTATION_TAG, 1) if pixels <= MOST_PIXELS and not animated else 1
+            return Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
         raise PhotoError("too many pixels", f"wanted at most {MOST_PIXELS:,}") from error
     except Exception as error:
         raise PhotoError("cannot be decoded", _guess(data) or _told(error)) from error
-    if pixels > MOST_PIXELS:
-        raise PhotoError("too many pixels", f"{image.width} x {image.height} px, wanted at most {MOST_PIXELS:,} pixels")
-    if animated:
+
+
+def _check(image: Image.Image, min_side: int, max_aspect: float, max_pixels: int) -> None:
+    size, shorter, longer = f"{image.width} x {image.height} px", min(image.size), max(image.size)
+    if image.width * image.height > max_pixels:
+        raise PhotoError("too many pixels", f"{size}, wanted at most {max_pixels:,} pixels")
+    if shorter < min_side:
+        raise PhotoError("tiny", f"{size}, wanted {min_side} px on the shorter side")
+    if longer > max_aspect * shorter:
+        raise PhotoError("long and narrow", f"{size}, wanted at most {max_aspect:g} : 1")
+    if image.format in _ANIMATED_FORMATS and _has_frames(image):
         raise PhotoError("animated", f"{image.format} of several frames, wanted one")
-    return image, orientation if isinstance(orientation, int) else 1
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        # convert() clips 16-bit greys at 255, which turns nearly all of them white.
-        grey = np.clip(np.asarray(image).astype(np.int64), 0, 65_535) >> 8
-        return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
-    if image.mode == "F":
-        raise PhotoError("cannot be decoded", "floating-point pixels, wanted 8 or 16 bits")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-    return image.convert("RGB")
+def _has_frames(image: Image.Image) -> bool:
+    try:
+        with _without_warnings():
+            return bool(getattr(image, "is_animated", False))
+    except Exception as error:
+        # Where the first frame ends and rubbish follows.
+        raise PhotoError("cannot be decoded", _told(error)) from error
+
+
+def _orientation(image: Image.Image) -> int:
+    """As EXIF has it, 1 to 8; 1 where it says nothing or nonsense."""
+    try:
+        with _without_warnings():
+            orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # noqa: BLE001 - broken in any way, it tells nothing, and the photo may be whole
+        return 1
+    return orientation if isinstance(orientation, int) else 1
+
+
+def _factor(size: tuple[int, int], width: int, height: int) -> int:
+    """By how much a large image may be reduced at once and still be `fit` as well as from its full size."""
+    if not (width and height) or size[0] * size[1] < _LARGE:
+        return 1
+    return max(1, int(min(size[0] / width, size[1] / height) / REDUCING_GAP))
 
 
 @contextmanager

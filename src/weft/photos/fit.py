@@ -10,7 +10,7 @@ Pixels = npt.NDArray[np.uint8]
 """(height, width, 3), RGB."""
 
 # Box-average to 3 x the wanted size first: no difference to the eye, much faster on large photos.
-_REDUCING_GAP = 3.0
+REDUCING_GAP = 3.0
 
 
 def fit(image: Image.Image, height: int, width: int) -> Pixels:
@@ -25,7 +25,7 @@ def fit(image: Image.Image, height: int, width: int) -> Pixels:
     scale = min(height / image.height, width / image.width)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     if size != image.size:
-        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=_REDUCING_GAP)
+        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=REDUCING_GAP)
     pixels = np.asarray(image)
     if pixels.shape[:2] == (height, width):
         return pixels

@@ -72,7 +72,8 @@ def take_in(photos: Path, words: ProductWords, spool: Spool, quarantine: Quarant
 
 
 def _take(data: bytes, settings: Prepare) -> _Taken:
-    image = decode(data, settings.height, settings.width, settings.min_side)
+    limits = settings.min_side, settings.max_aspect, settings.max_pixels
+    image = decode(data, settings.height, settings.width, *limits)
     pixels = fit(image, settings.height, settings.width)
     return _Taken(encode(pixels, settings.jpeg_quality), fingerprint(pixels))
 

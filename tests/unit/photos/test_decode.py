@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from weft.errors import PhotoError
+from weft.photos import colours
+from weft.photos.colours import to_rgb
 from weft.photos.decode import decode
+from weft.photos.fit import fit
 
 RED = (200, 30, 40)
 
@@ -197,3 +200,64 @@ def test_hostile_bytes_raise_nothing_but_photo_error(start: bytes, at: int, junk
     except PhotoError:
         return
     assert image.mode == "RGB"
+
+
+def test_a_photo_beyond_the_aspect_is_long_and_narrow_whichever_way_it_lies() -> None:
+    assert decode(saved(plain((60, 360)), "PNG"), max_aspect=6.0).size == (60, 360)
+    for size in ((60, 361), (361, 60)):
+        with pytest.raises(PhotoError) as caught:
+            decode(saved(plain(size), "PNG"), max_aspect=6.0)
+        assert str(caught.value) == f"long and narrow: {size[0]} x {size[1]} px, wanted at most 6 : 1"
+
+
+def test_limits_are_told_by_the_header_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
+    for size, reason in (((99, 200), "tiny"), ((200, 1300), "long and narrow"), ((1001, 1000), "too many pixels")):
+        with pytest.raises(PhotoError) as caught:
+            decode(huge_png(*size), min_side=100, max_aspect=6.0, max_pixels=1_000_000)
+        assert caught.value.reason == reason
+
+
+def test_rubbish_behind_a_first_frame_is_refused_not_raised() -> None:
+    data = saved(plain(), "GIF")
+    with pytest.raises(PhotoError):
+        decode(data[:-1] + b"\x2c" + b"\xff" * 40)
+
+
+def test_a_png_that_says_behind_its_pixels_how_it_was_held_is_turned() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = plain((96, 64))
+    stored.paste((0, 0, 255), (0, 0, 32, 16))
+    out = saved(stored, "PNG", exif=exif)
+    start = out.index(b"eXIf") - 4
+    length = 12 + int.from_bytes(out[start : start + 4], "big")
+    end = out.index(b"IEND") - 4
+    moved = out[:start] + out[start + length : end] + out[start : start + length] + out[end:]
+    image = decode(moved)
+    assert image.size == (64, 96)
+    assert near(image.getpixel((60, 4)), (0, 0, 255))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "L", "I;16", "1"])
+def test_a_large_photo_in_strips_is_the_same_picture(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    if mode == "I;16":
+        image = Image.fromarray(rng.integers(0, 65_535, (317, 211), np.uint16))
+    else:
+        image = Image.fromarray(rng.integers(0, 255, (317, 211, 4), np.uint8), "RGBA").convert(mode)
+    whole, half = to_rgb(image), to_rgb(image, 2)
+    assert whole.size == (211, 317)
+    assert half.size == (106, 159)
+    monkeypatch.setattr(colours, "STRIP_PIXELS", 1000)
+    assert np.array_equal(to_rgb(image), whole)
+    assert np.array_equal(to_rgb(image, 2), half)
+
+
+def test_a_large_photo_is_reduced_before_it_is_fitted_and_looks_the_same() -> None:
+    small = textured((30, 30))
+    large = saved(small.resize((2100, 2100), Image.Resampling.BICUBIC), "PNG", compress_level=1)
+    reduced = decode(large, 128, 96)
+    assert reduced.size == (420, 420)
+    difference = fit(reduced, 128, 96).astype(int) - fit(decode(large), 128, 96)
+    assert np.abs(difference).mean() < 0.5

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from weft import params
 from weft.benchmarks.catalogue import Catalogue
+from weft.benchmarks.deepfashion_attributes import DeepFashionAttributes
 from weft.benchmarks.inshop import InShop
 from weft.benchmarks.labelled_photos import LabelledPhotos
 from weft.benchmarks.record import BenchmarkData
@@ -17,8 +18,11 @@ def open_benchmark(settings: params.Benchmark) -> BenchmarkData:
         ContractError: The prepared photos of the own catalogue are missing or broken.
     """
     folder = Path(settings.path)
-    if settings.reader == "catalogue":
+    kind, *ways = settings.reader.split(":")
+    if kind == "catalogue":
         return Catalogue(folder)
-    if settings.reader == "inshop":
-        return InShop(folder)
+    if kind == "inshop":
+        return InShop(folder, crops="crops" in ways)
+    if kind == "deepfashion_attributes":
+        return DeepFashionAttributes(folder, fine="fine" in ways, crops="crops" in ways)
     return LabelledPhotos(folder, settings)

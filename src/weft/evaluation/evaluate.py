@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 from weft import params, tables
+from weft.benchmarks.deepfashion_attributes import DeepFashionAttributes
+from weft.benchmarks.inshop import InShop
 from weft.benchmarks.record import BenchmarkData
 from weft.contracts import files
 from weft.errors import BenchmarkError
@@ -14,6 +16,7 @@ from weft.evaluation.examples import collect_examples, write_examples
 from weft.evaluation.inputs import Folders, Inputs, read_inputs
 from weft.evaluation.nearest_words import NearestWords, nearest_words, seen_words
 from weft.evaluation.outcome import Outcome, flat
+from weft.evaluation.score_attributes import category_task, score_attributes
 from weft.evaluation.score_classes import score_across_groups, score_similar
 from weft.evaluation.score_labels import score_labels, tasks_of
 from weft.evaluation.score_retrieval import score_across_colours, score_inshop_retrieval, score_own_retrieval
@@ -60,7 +63,9 @@ def evaluate(
     measured = outcome.measured(settings.resamples)
     with tables.atomic(out) as folder:
         folder.mkdir(parents=True)
-        _write_json(folder / files.METRICS, outcome.metrics(name, benchmark.reader, measured, settings.resamples))
+        _write_json(
+            folder / files.METRICS, outcome.metrics(name, benchmark.reader.split(":")[0], measured, settings.resamples)
+        )
         write_breakdown(folder / files.BREAKDOWN, outcome, settings.resamples)
         write_scores(folder / files.SCORES, outcome, inputs.photos, inputs.words.words)
         write_examples(folder / files.EXAMPLES, examples)
@@ -72,7 +77,7 @@ def evaluate(
 
 def score(benchmark: params.Benchmark, settings: params.Evaluate, inputs: Inputs, search: Search) -> Outcome:
     """Every table that the benchmark's reader calls for."""
-    photos = inputs.photos
+    photos, data = inputs.photos, inputs.photos.data
     facets = facet_fields(benchmark)
     outcome = Outcome(counts={"photos": len(photos)}, notes=list(photos.data.notes))
     if photos.missing:
@@ -81,8 +86,11 @@ def score(benchmark: params.Benchmark, settings: params.Evaluate, inputs: Inputs
         score_own_retrieval(photos, facets, settings.top_k, search, outcome)
         score_across_colours(photos, facets, settings.top_k, search, outcome)
         score_tags(inputs, facets, settings.tag_k, settings.neighbours, search, outcome)
-    elif benchmark.reader == "inshop":
+    elif isinstance(data, InShop):
         score_inshop_retrieval(photos, facets, settings.top_k, search, outcome)
+    elif isinstance(data, DeepFashionAttributes):
+        score_labels(inputs, category_task(photos), facets, settings.neighbours, search, outcome)
+        score_attributes(inputs, data, facets, settings, search, outcome)
     else:
         tasks = tasks_of(photos, benchmark.labels)
         if benchmark.words:
@@ -97,7 +105,7 @@ def facet_fields(benchmark: params.Benchmark) -> dict[str, str]:
     """By what this benchmark's tables are told apart: facet to the field of a record's labels."""
     if benchmark.labels:
         return {name.replace("_", " "): label_set.field for name, label_set in benchmark.labels.items()}
-    return {"category": "category", "colour": "colour", "kind of photo": "kind_of_photo"}
+    return {"category": "category", "colour": "colour", "kind of photo": "kind_of_photo", "garment": "garment"}
 
 
 def _nearest_words(inputs: Inputs, search: Search) -> NearestWords:

@@ -7,6 +7,21 @@ from pydantic.dataclasses import dataclass
 
 from weft.params.kinds import STRICT, Count, Name, WholeNumber
 
+Reader = Literal[
+    "catalogue",
+    "labelled_photos",
+    "inshop",
+    "inshop:crops",
+    "deepfashion_attributes",
+    "deepfashion_attributes:crops",
+    "deepfashion_attributes:fine",
+    "deepfashion_attributes:fine:crops",
+]
+"""What reads a data set, and after the colons how: crops cuts every photo to its box, fine takes the 26 attributes.
+
+One key says all that changes photos, so that DVC embeds again when it changes and only then.
+"""
+
 
 @dataclass(frozen=True, config=STRICT)
 class Evaluate:
@@ -40,7 +55,7 @@ class LabelSet:
 class Benchmark:
     """One data set to score, own or foreign."""
 
-    reader: Literal["catalogue", "labelled_photos", "inshop"]
+    reader: Reader
     path: str
     """A folder; for the own catalogue the out of prepare."""
     labels: dict[Name, LabelSet] = field(default_factory=dict)

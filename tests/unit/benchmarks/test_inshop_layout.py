@@ -88,7 +88,7 @@ def test_a_partition_that_is_no_text_is_refused(tmp_path, content):
 
 
 def test_a_folder_without_a_partition_is_refused(tmp_path):
-    with pytest.raises(BenchmarkError, match="wanted the In-shop layout"):
+    with pytest.raises(BenchmarkError, match="wanted DeepFashion's layout"):
         opened(tmp_path)
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import lxml.html
 from lxml.etree import ParserError
+from w3lib.encoding import html_to_unicode
 
 from crawler.discover import urls
 
@@ -66,6 +67,17 @@ def absolute(base: str, href: object) -> str | None:
         # Escaped once too often ("&amp;amp;") is common in feeds and in attributes made by scripts.
         text = html_entities.unescape(text) if _ENTITY.search(text) else text
     return urls.absolute(base, text.replace(" ", "%20"))
+
+
+def decode(body: bytes) -> str:
+    """The text of a saved page, by its byte order mark, else by what its meta tags declare, else as UTF-8."""
+    text: str = html_to_unicode(None, body, default_encoding="utf-8")[1]
+    return text
+
+
+def page_of(url: str) -> Document:
+    """An empty page at `url`, for markup that comes without one."""
+    return parse("", url)
 
 
 def squeeze(text: str) -> str:

@@ -13,10 +13,14 @@ _EXTRACTOR = MicrodataExtractor()
 
 def read(document: Document) -> Layer:
     """What the page's microdata says of its product."""
+    return schema_org.read(nodes(document), document, "microdata")
+
+
+def nodes(document: Document) -> list[schema_org.Node]:
+    """The page's items in the shape of JSON-LD's top nodes."""
     if not document.tree.xpath("boolean(//*[@itemscope])"):
-        return Layer(name="microdata")
-    items = _EXTRACTOR.extract_items(document.tree, document.base)
-    return schema_org.read([_node(item) for item in items], document, "microdata")
+        return []
+    return [_node(item) for item in _EXTRACTOR.extract_items(document.tree, document.base)]
 
 
 def _node(item: dict[str, Any]) -> schema_org.Node:

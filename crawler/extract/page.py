@@ -79,6 +79,12 @@ def attributes(document: Document) -> Iterator[Attribute]:
             yield Attribute(name=label, value=text)
 
 
+def lacks(document: Document) -> list[str]:
+    """What the visible page lacks to be taken for a product's."""
+    missing = [] if gallery.photos(document) else ["no photo of its own"]
+    return missing if _can_be_bought(document) else [*missing, "no button to buy"]
+
+
 def _can_be_bought(document: Document) -> bool:
     for button in document.tree.xpath("//button | //input[@type='submit'] | //form"):
         said_here = " ".join((button.get(key) or "") for key in ("id", "class", "name", "value", "action"))

@@ -68,10 +68,28 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--top-k", type=_count, default=10, metavar="K", help="photos (default 10)")
     search.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
 
+    _add_extract(commands)
+
     summary = commands.add_parser("summary", help="print the results table and where report and runs are")
     summary.add_argument("--reports", type=Path, default=Path("reports"), help="default: %(default)s")
     summary.set_defaults(run=_summary)
     return parser
+
+
+def _add_extract(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    does = "print what the crawler would take from a saved page or feed, each field with the layer it came from"
+    extract = commands.add_parser(
+        "extract",
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}: one JSON line per product. A page or feed without a product prints "
+        "nothing on standard output, says why on standard error and ends with status 2.",
+    )
+    source = extract.add_mutually_exclusive_group(required=True)
+    source.add_argument("page", type=Path, nargs="?", metavar="PAGE.html[.gz]", help="a saved page; wants --url")
+    feed = "a saved feed: JSON of Shopify or WooCommerce, JSON lines, Merchant XML or CSV, gzip or not"
+    source.add_argument("--json", type=Path, metavar="FEED", help=feed)
+    extract.add_argument("--url", help="where the page was saved from, or where a feed's relative links start")
+    extract.set_defaults(run=_extract)
 
 
 def _command(
@@ -118,6 +136,17 @@ def _search(args: argparse.Namespace) -> None:
     from weft.commands.search import search
 
     _print(search(" ".join(args.query), args.model, args.index, args.top_k))
+
+
+def _extract(args: argparse.Namespace) -> None:
+    from weft.commands.extract import extract_feed, extract_page
+
+    if args.json is not None:
+        _print(extract_feed(args.json, args.url))
+    elif args.url is None:
+        raise errors.InputError(f"{args.page}: wanted --url, the address that the page was saved from")
+    else:
+        _print(extract_page(args.page, args.url))
 
 
 def _summary(args: argparse.Namespace) -> None:

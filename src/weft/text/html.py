@@ -34,7 +34,7 @@ def visible_text(markup: str) -> str:
 
 def _parse(markup: str) -> str:
     import html_text
-    from lxml.etree import LxmlError  # type: ignore[import-untyped]
+    from lxml.etree import LxmlError
 
     readable = markup.replace("\x00", " ").encode("utf-8", "replace").decode("utf-8")
     if _is_too_deep(readable):

@@ -1,0 +1,21 @@
+"""Why a page is taken for no product: for the engineer who looks into a shop that reads badly."""
+
+from crawler.extract import jsonld, microdata, page, schema_org
+from crawler.extract.document import Document
+
+
+def why_none(document: Document) -> str:
+    """One line: what was looked for and not found."""
+    nodes = [*jsonld.nodes(document), *microdata.nodes(document)]
+    products = [node for node in nodes if schema_org.types(node) & schema_org.PRODUCT_TYPES]
+    if len(products) > 1:
+        return f"its markup names {len(products)} products and none of them as the page's own; a listing?"
+    if len(products) == 1:
+        return "its markup names one product that stands at another address under another name; a listing?"
+    missing = [
+        *(["no schema.org Product"] if not products else []),
+        "no og:type product or product price in meta tags",
+        *(["no heading"] if not document.heading else []),
+        *page.lacks(document),
+    ]
+    return "; ".join(missing)

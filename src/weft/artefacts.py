@@ -127,11 +127,29 @@ def read_word_embeddings(path: Path) -> npt.NDArray[np.float32]:
     Raises:
         ContractError: The file is missing or holds no such tensor.
     """
+    return _read_tensor(path, "words")
+
+
+def read_word_bias(path: Path) -> npt.NDArray[np.float32]:
+    """The bias of each word, (words, 1), from the same file; zeros where the training had none.
+
+    Raises:
+        ContractError: The file is missing or holds no word embeddings.
+    """
+    from safetensors import safe_open
+
+    words = len(_read_tensor(path, "words"))
+    with safe_open(path, framework="np") as tensors:
+        has_bias = "bias" in tensors.keys()  # noqa: SIM118  it is no mapping
+    return _read_tensor(path, "bias") if has_bias else np.zeros((words, 1), np.float32)
+
+
+def _read_tensor(path: Path, name: str) -> npt.NDArray[np.float32]:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="np") as tensors:
-            matrix: npt.NDArray[np.float32] = tensors.get_tensor("words")
+            matrix: npt.NDArray[np.float32] = tensors.get_tensor(name)
     except (OSError, SafetensorError) as error:
         raise ContractError(f"{path}: no word embeddings to read: {error}") from error
     return matrix

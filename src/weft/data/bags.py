@@ -42,6 +42,27 @@ class Bags:
         """n_k, (vocabulary_size,): how many entries word k has; of bags without repeats, the photos that carry it."""
         return np.bincount(self.words, minlength=vocabulary_size)
 
+    def once(self) -> tuple["Bags", Ints]:
+        """The same bags with each word once, and how often each was said: (words of all photos,)."""
+        first = self._first_of_equals()
+        kept = np.concatenate([[0], np.cumsum(first)])
+        begins = np.flatnonzero(first)
+        said = np.diff(np.append(begins, len(self.words)))
+        return Bags(kept[self.offsets], self.words[first]), said
+
+    def keep(self, wanted: npt.NDArray[np.bool_]) -> "Bags":
+        """The same bags without the words that are not `wanted`, (vocabulary_size,)."""
+        stays = wanted[self.words]
+        kept = np.concatenate([[0], np.cumsum(stays)])
+        return Bags(kept[self.offsets], self.words[stays])
+
+    def _first_of_equals(self) -> npt.NDArray[np.bool_]:
+        """Repeats stand side by side, as words ascend: an entry repeats when it equals the one before in its bag."""
+        first = np.ones(len(self.words), bool)
+        first[1:] = self.words[1:] != self.words[:-1]
+        first[self.offsets[:-1][self.sizes > 0]] = True
+        return first
+
     def positions(self, photos: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """Places in `words` of the bags of `photos`, padded to the largest: (photos, most words) and which are real."""
         sizes = self.sizes[photos]
@@ -70,15 +91,6 @@ def read_bags(folder: Path, repeats: bool) -> Bags:
         sizes = column.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
         words = column.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
         group = Bags(np.concatenate([[0], np.cumsum(sizes)]), words)
-        bags.append(group if repeats else _without_repeats(group))
+        bags.append(group if repeats else group.once()[0])
     sizes = np.concatenate([group.sizes for group in bags])
     return Bags(np.concatenate([[0], np.cumsum(sizes)]), np.concatenate([group.words for group in bags]))
-
-
-def _without_repeats(bags: Bags) -> Bags:
-    """Repeats stand side by side, as words ascend: an entry goes when it equals the one before it in its bag."""
-    first = np.ones(len(bags.words), bool)
-    first[1:] = bags.words[1:] != bags.words[:-1]
-    first[bags.offsets[:-1][bags.sizes > 0]] = True
-    kept = np.concatenate([[0], np.cumsum(first)])
-    return Bags(kept[bags.offsets], bags.words[first])

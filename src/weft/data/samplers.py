@@ -1,11 +1,8 @@
-"""Which photo and which word come next: the two readings of the paper's "one word per image, drawn uniformly".
+"""Which photo and which word come next.
 
-word_first (Joulin et al. 2016, section 3.2): draw a word uniformly, then one of the photos that carry it; every word
-is seen equally often, frequent or not. image_first: draw a photo, then one of its words uniformly.
-
-With the target "all_words" the same schemes draw the photo, and the word is replaced by its exact distribution given
-the photo: word k of the photo weighs 1 / n_k (word_first) or the same as all others (image_first), n_k being the
-number of photos with word k (bags with repeats count each). The gradient is the same in expectation, with less noise.
+`one_word` draws a photo and one of its words, as the paper does; `all_words` draws the photo in the very same way and
+replaces the word by its exact distribution given the photo: the same gradient in expectation, with less noise.
+`weft.data.balance` says how often each photo and word is drawn.
 """
 
 from collections.abc import Iterator
@@ -15,9 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from weft.data.bags import Bags, Ints
+from weft.data.balance import Doubles, balance, draw_photos
 from weft.errors import ContractError
 
 Floats = npt.NDArray[np.float32]
+
+NO_WORD = -1
+"""Pads `Batch.true_words`."""
 
 
 @dataclass(frozen=True)
@@ -27,102 +28,118 @@ class Batch:
     photos: Ints
     """(batch,) places in the store."""
     targets: Ints
-    """(batch, most words) word ids, padded with 0."""
+    """(batch, most words) word ids, padded with the photo's first."""
     weights: Floats
     """(batch, most words), each row sums to 1; 0 where padded."""
+    true_words: Ints
+    """(batch, most words of a photo) all words of each photo, once each, padded with NO_WORD."""
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def rows(self, part: slice) -> "Batch":
+        """Some photos of the batch: what one of several processes trains on."""
+        return Batch(self.photos[part], self.targets[part], self.weights[part], self.true_words[part])
 
 
 class Sampler:
     """Draws the batches of an epoch; the draw is a function of (seed, epoch) alone."""
 
-    def __init__(self, bags: Bags, vocabulary_size: int, target: str, sampling: str, seed: int) -> None:
+    def __init__(
+        self,
+        bags: Bags,
+        vocabulary_size: int,
+        target: str,
+        alpha: float,
+        seed: int,
+        most_draws: int = 0,
+        word_weights: Doubles | None = None,
+    ) -> None:
         """Prepare to draw from `bags`; photos without words are never drawn.
 
         Args:
             bags: The words of each training photo.
             vocabulary_size: Words in the vocabulary.
             target: "one_word" or "all_words".
-            sampling: "word_first" or "image_first".
+            alpha: The balance, from 0 (image-first) to 1 (word-first).
             seed: Any whole number.
+            most_draws: No photo is drawn more often than this in an epoch; 0 for no cap.
+            word_weights: (vocabulary_size,) how much each word is worth, at least 0; a word of 0 is never drawn, and
+                no photo's. All are worth the same when left out.
 
         Raises:
             ContractError: No photo has a word, or one has a word that the vocabulary lacks.
         """
-        if len(bags.words) == 0:
-            raise ContractError("no training photo has a word of the vocabulary: look at dropped.tsv and quarantine")
-        if bags.words.max() >= vocabulary_size:
+        if len(bags.words) and bags.words.max() >= vocabulary_size:
             raise ContractError(
                 f"the prepared photos hold word {bags.words.max()} of a vocabulary of {vocabulary_size} words; "
                 "run the stage prepare with this words.tsv"
             )
-        self._bags, self._target, self._sampling, self._seed = bags, target, sampling, seed
-        self._with_words = np.flatnonzero(bags.sizes)
-        counts = bags.photo_counts(vocabulary_size)
-        self._entry_weights = 1.0 / counts[bags.words] if sampling == "word_first" else np.ones(len(bags.words))
-        self._photo_weights = np.add.reduceat(self._entry_weights, bags.offsets[:-1][self._with_words])
-        self._entries_by_word = np.argsort(bags.words, kind="stable")
-        self._word_starts = np.concatenate([[0], np.cumsum(counts)])
-        self._carried = np.flatnonzero(counts)
+        worth = np.ones(vocabulary_size) if word_weights is None else word_weights
+        self._bags, said = bags.keep(worth > 0).once()
+        if len(self._bags.words) == 0:
+            raise ContractError("no training photo has a word of the vocabulary: look at dropped.tsv and quarantine")
+        self._target, self._seed = target, seed
+        self._balance = balance(self._bags, said, worth, alpha, most_draws)
+        self._below = np.concatenate([[0.0], np.cumsum(self._balance.words)])
+        self._count = int(np.count_nonzero(self._bags.sizes))
 
     def __len__(self) -> int:
         """Draws in an epoch: as many as there are photos with words."""
-        return len(self._with_words)
+        return self._count
+
+    @property
+    def capped(self) -> int:
+        """Photos that the cap keeps from being drawn as often as the balance has it."""
+        return self._balance.capped
+
+    def most_drawn(self, epoch: int) -> int:
+        """How often the photo that comes most often comes in an epoch."""
+        return int(np.bincount(self._order(epoch)[0]).max())
 
     def steps(self, batch_size: int) -> int:
         """Batches in an epoch. One photo left over joins the last batch, as batch norm cannot learn from one."""
         whole, left = divmod(len(self), batch_size)
         return whole + (left > 1 or whole == 0)
 
-    def _parts(self, batch_size: int) -> Iterator[slice]:
-        steps = self.steps(batch_size)
-        for step in range(steps):
-            yield slice(step * batch_size, (step + 1) * batch_size if step + 1 < steps else None)
-
     def epoch(self, epoch: int, batch_size: int) -> Iterator[Batch]:
         """Yield the batches of one epoch, `steps` many."""
+        photos, random = self._order(epoch)
+        drawn = self._draw_words(photos, random) if self._target == "one_word" else None
+        steps = self.steps(batch_size)
+        for step in range(steps):
+            part = slice(step * batch_size, (step + 1) * batch_size if step + 1 < steps else None)
+            yield _batch(self._bags, photos[part], self._balance.words, None if drawn is None else drawn[part])
+
+    def _order(self, epoch: int) -> tuple[Ints, np.random.Generator]:
         random = np.random.default_rng((self._seed, epoch))
-        if self._target == "all_words":
-            photos = self._draw_photos(random)
-            for part in self._parts(batch_size):
-                yield self._all_words(photos[part])
-            return
-        entries = self._draw_entries(random)
-        photos = np.searchsorted(self._bags.offsets, entries, side="right") - 1
-        for part in self._parts(batch_size):
-            words = self._bags.words[entries[part], None]
-            yield Batch(photos[part], words, np.ones(words.shape, np.float32))
+        return draw_photos(self._balance.draws, random), random
 
-    def _draw_photos(self, random: np.random.Generator) -> Ints:
-        if self._sampling == "image_first":
-            photos: Ints = random.permutation(self._with_words)
-        else:
-            share = self._photo_weights / self._photo_weights.sum()
-            photos = random.choice(self._with_words, len(self), p=share)
-        return photos
-
-    def _draw_entries(self, random: np.random.Generator) -> Ints:
-        """One (photo, word) pair a draw, as places in the bags' flat array."""
-        if self._sampling == "image_first":
-            photos = random.permutation(self._with_words)
-            entries: Ints = self._bags.offsets[photos] + random.integers(self._bags.sizes[photos])
-        else:
-            words = random.choice(self._carried, len(self))
-            places = random.integers(self._word_starts[words], self._word_starts[words + 1])
-            entries = self._entries_by_word[places]
-        return entries
-
-    def _all_words(self, photos: Ints) -> Batch:
-        places, real = self._bags.positions(photos)
-        weights = np.where(real, self._entry_weights[places], 0.0)
-        weights /= weights.sum(axis=1, keepdims=True)
-        return Batch(photos, np.where(real, self._bags.words[places], 0), weights.astype(np.float32))
+    def _draw_words(self, photos: Ints, random: np.random.Generator) -> Ints:
+        """One word of each photo, (photos, 1)."""
+        first, end = self._bags.offsets[photos], self._bags.offsets[photos + 1]
+        mark = self._below[first] + random.random(len(photos)) * (self._below[end] - self._below[first])
+        entries = np.clip(np.searchsorted(self._below, mark, side="right") - 1, first, end - 1)
+        return self._bags.words[entries, None]
 
 
-def uniform_targets(bags: Bags, batch_size: int) -> Iterator[Batch]:
-    """All photos with words in order, every word of a photo weighing the same: what validation measures on."""
-    photos = np.flatnonzero(bags.sizes)
+def uniform_targets(bags: Bags, batch_size: int, word_weights: Doubles | None = None) -> Iterator[Batch]:
+    """All photos with words in order, every word of a photo weighing the same (or its weight): validation's measure."""
+    worth = np.ones(int(bags.words.max(initial=0)) + 1) if word_weights is None else word_weights
+    kept, said = bags.keep(worth > 0).once()
+    weights = said * worth[kept.words]
+    photos = np.flatnonzero(kept.sizes)
     for start in range(0, len(photos), batch_size):
-        part = photos[start : start + batch_size]
-        places, real = bags.positions(part)
-        weights = real / real.sum(axis=1, keepdims=True)
-        yield Batch(part, np.where(real, bags.words[places], 0), weights.astype(np.float32))
+        yield _batch(kept, photos[start : start + batch_size], weights, None)
+
+
+def _batch(bags: Bags, photos: Ints, entry_weights: Doubles, drawn: Ints | None) -> Batch:
+    """The photos with the words drawn, (batch, 1), or with all their words."""
+    places, real = bags.positions(photos)
+    words = bags.words[np.where(real, places, bags.offsets[photos][:, None])]
+    true_words = np.where(real, words, NO_WORD)
+    if drawn is not None:
+        return Batch(photos, drawn, np.ones(drawn.shape, np.float32), true_words)
+    weights = np.where(real, entry_weights[places], 0.0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return Batch(photos, words, weights.astype(np.float32), true_words)

@@ -2,9 +2,17 @@
 
 import torch
 
+from weft.loss.shapes import check_targets
 
-def full_softmax(z: torch.Tensor, words: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Mean over the batch of - sum_k p_k log softmax(W z)_k.
+
+def full_softmax(
+    z: torch.Tensor,
+    words: torch.Tensor,
+    targets: torch.Tensor,
+    weights: torch.Tensor,
+    bias: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Mean over the batch of - sum_k p_k log softmax(W z + b)_k.
 
     With one target of weight 1 this is the multiclass logistic loss of Joulin et al. 2016, equation 1.
 
@@ -13,12 +21,12 @@ def full_softmax(z: torch.Tensor, words: torch.Tensor, targets: torch.Tensor, we
         words: W, (vocabulary, embedding_dim).
         targets: Word ids, (batch, targets); any id where the weight is 0.
         weights: p, (batch, targets); each row sums to 1.
+        bias: b, (vocabulary, 1); none in the paper.
 
     Raises:
-        ValueError: The shapes of targets and weights differ.
+        ValueError: The shapes do not fit, or a photo has no target.
     """
-    if targets.shape != weights.shape or len(targets) != len(z):
-        raise ValueError(f"targets {tuple(targets.shape)} and weights {tuple(weights.shape)} of {len(z)} embeddings")
-    logits = z @ words.T
+    check_targets(z, targets, weights)
+    logits = z @ words.T if bias is None else torch.addmm(bias.T, z, words.T)
     target_logits = logits.gather(1, targets)
     return (logits.logsumexp(1) - (weights * target_logits).sum(1)).mean()

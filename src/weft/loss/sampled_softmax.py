@@ -2,39 +2,89 @@
 
 import torch
 
+from weft.loss.shapes import check_targets
+
 
 def sampled_softmax(
-    z: torch.Tensor, words: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, negatives: torch.Tensor
+    z: torch.Tensor,
+    words: torch.Tensor,
+    targets: torch.Tensor,
+    weights: torch.Tensor,
+    negatives: torch.Tensor,
+    log_expected: torch.Tensor | None = None,
+    true_words: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Mean over the batch of - sum_k p_k log softmax over {k} and the photo's negatives.
 
-    A negative that is the positive itself (an accidental hit) leaves that positive's softmax; the photo's other
-    words stay, as the paper says nothing of them. The paper does not give the proposal distribution either: with
-    uniform negatives the softmax needs no correction, all log-proposals being equal.
+    A negative that is the positive itself (an accidental hit) leaves that positive's softmax. With `log_expected` each
+    negative counts as e^s over the number of times it was to be expected: the sum over negatives then estimates
+    without bias the sum over all other words, and the loss tends to the full softmax as negatives grow (Bengio and
+    Senecal 2008; Blanc and Rendle 2018). The positive is always there, so its own expected count is 1.
 
     Args:
         z: Embeddings, (batch, embedding_dim).
-        words: W, (vocabulary, embedding_dim).
-        targets: Word ids, (batch, targets); any id where the weight is 0.
+        words: W, (vocabulary, embedding_dim), or the rows of it that this batch needs (`narrow`).
+        targets: Rows of `words`, (batch, targets); any where the weight is 0.
         weights: p, (batch, targets); each row sums to 1.
-        negatives: Word ids, (batch, negatives), drawn for each photo.
+        negatives: Rows of `words`, (batch, negatives) drawn for each photo, or (1, negatives) shared by the batch;
+            repeats count.
+        log_expected: (vocabulary,) log of how often each word is expected among a photo's negatives; None leaves the
+            scores as they are.
+        true_words: All words of each photo, (batch, words), padded with -1, which are then no negatives of it; None
+            leaves all but the positive itself among them.
+        bias: b, (vocabulary, 1); none in the paper.
 
     Raises:
-        ValueError: The shapes do not fit, or there are no negatives.
+        ValueError: The shapes do not fit, there are no negatives, or a photo has no target.
     """
-    if targets.shape != weights.shape or len(targets) != len(z) or len(negatives) != len(z):
+    check_targets(z, targets, weights)
+    if negatives.ndim != 2 or len(negatives) not in (1, len(z)):
         raise ValueError(
-            f"targets {tuple(targets.shape)}, weights {tuple(weights.shape)}, negatives of {len(z)} photos"
+            f"negatives {tuple(negatives.shape)} of {len(z)} embeddings, wanted ({len(z)} or 1, negatives)"
         )
     if negatives.shape[1] < 1:
         raise ValueError("sampled softmax wants at least one negative a photo")
-    positive = torch.einsum("bd,bpd->bp", z, words[targets])
-    negative = torch.einsum("bd,bnd->bn", z, words[negatives])
-    hits = targets.unsqueeze(2) == negatives.unsqueeze(1)
-    others = negative.unsqueeze(1).masked_fill(hits, float("-inf")).logsumexp(2)
+    logits = z @ words.T if bias is None else torch.addmm(bias.T, z, words.T)
+    counts = torch.zeros(len(negatives), len(words), device=z.device)
+    counts = counts.scatter_add(1, negatives, torch.ones_like(negatives, dtype=counts.dtype))
+    log_counts = counts.log() if log_expected is None else counts.log() - log_expected
+    corrected = logits + log_counts
+    positive = logits.gather(1, targets)
+    if true_words is None:
+        others = _without_each(corrected, targets, weights)
+    else:
+        others = _without_all(corrected, torch.where(true_words < 0, _surest(targets, weights), true_words)).unsqueeze(
+            1
+        )
     return (weights * (torch.logaddexp(positive, others) - positive)).sum(1).mean()
 
 
-def uniform_negatives(batch: int, count: int, vocabulary_size: int, generator: torch.Generator) -> torch.Tensor:
-    """Word ids, (batch, count), each drawn uniformly with replacement."""
-    return torch.randint(vocabulary_size, (batch, count), generator=generator)
+def _surest(targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """(batch, 1): a target that is no padding."""
+    return targets.gather(1, weights.argmax(1, keepdim=True))
+
+
+def _without_all(scores: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """(batch,): logsumexp of each row of `scores` but for its `columns`, (batch, columns)."""
+    own = torch.zeros_like(scores, dtype=torch.bool).scatter(1, columns, True)
+    # -inf alone in a row has no gradient to give: a large negative number has one of 0.
+    return scores.masked_fill(own | scores.isneginf(), torch.finfo(scores.dtype).min).logsumexp(1)
+
+
+def _without_each(scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """(batch, targets): logsumexp of each row of `scores` but for the one column of that target.
+
+    The row's other targets are added one by one to what no target has, since taking a target's share off the whole
+    would lose all digits where it is nearly the whole.
+    """
+    real = weights > 0
+    columns = torch.where(real, targets, _surest(targets, weights))
+    rest = _without_all(scores, columns)
+    own = scores.gather(1, columns)
+    same = columns.unsqueeze(2) == columns.unsqueeze(1)
+    repeats = same.tril(-1).any(2)
+    counted = ~same & ~repeats.unsqueeze(1) & ~own.isneginf().unsqueeze(1)
+    floor = torch.finfo(scores.dtype).min
+    others = own.unsqueeze(1).expand_as(same).masked_fill(~counted, floor).logsumexp(2)
+    return torch.logaddexp(rest.unsqueeze(1), others)

@@ -1,7 +1,8 @@
 """The model bundle: weights, vocabulary and preprocessing in one folder, with a digest over all of it.
 
-model.safetensors   "words" (words, embedding_dim) and "encoder.*"
-config.json         backbone, layer, pooling, projection, embedding_dim, words, vocabulary (sha256 of words.tsv)
+model.safetensors   "words" (words, embedding_dim), "bias" (words, 1) if any, and "encoder.*"
+config.json         backbone, layer, pooling, projection, embedding_dim, words, vocabulary (sha256 of words.tsv), unit
+                    (whether z has length 1), bias (whether words have one)
 preprocess.json     height, width in pixels; mean, std of the channels of pixels between 0 and 1
 words.tsv           the vocabulary; word_id is the row of "words"
 digest.txt          sha256 over the four
@@ -69,6 +70,7 @@ def save_bundle(folder: Path, embedder: Embedder, model: Model, height: int, wid
         save_file(state, temporary / files.MODEL)
         config = {name: value for name, value in asdict(model).items() if name != "weights"}
         config |= {"embedding_dim": dim, "words": count, "vocabulary": _sha256(words)}
+        config |= {"unit": embedder.unit, "bias": embedder.bias is not None}
         _write_json(temporary / files.CONFIG, config)
         size = {"height": height, "width": width}
         _write_json(temporary / files.PREPROCESS, size | embedder.normalisation._asdict())
@@ -119,7 +121,9 @@ def _empty(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Em
         normalisation = Normalisation(mean, std)
     projection = torch.zeros(model.projection, backbone.dim) if model.projection else None
     dim = model.projection or backbone.dim
-    return Embedder(backbone.network, torch.zeros(words, dim), normalisation, projection)
+    bias = torch.zeros(words, 1) if config.get("bias") else None
+    unit = bool(config.get("unit"))
+    return Embedder(backbone.network, torch.zeros(words, dim), normalisation, projection, bias, unit)
 
 
 def _digest(folder: Path) -> str:

@@ -72,6 +72,9 @@ def _check_across(params: Params, path: Path) -> None:
         raise ParamsError(f"{path}: crawl.shops: two shops have the same name; give each its own")
     if params.prepare.val_share + params.prepare.test_share >= 1.0:
         raise ParamsError(f"{path}: prepare.val_share + prepare.test_share leave nothing to train on")
+    for name, training in (("fit_words", params.fit_words), ("finetune", params.finetune)):
+        if training.loss == "contrastive" and not training.normalise:
+            raise ParamsError(f"{path}: {name}.loss = contrastive compares directions: set {name}.normalise: true")
     own = params.benchmarks.get("catalogue")
     if own is None or own.reader != "catalogue":
         raise ParamsError(f"{path}: benchmarks.catalogue: missing, wanted reader: catalogue (the shop's own photos)")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from weft.params.kinds import STRICT, Count, NotNegative, Rate, WholeNumber
+from weft.params.kinds import STRICT, Count, NotNegative, Rate, Share, WholeNumber
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -16,13 +16,31 @@ class Training:
     seed: WholeNumber
     target: Literal["one_word", "all_words"]
     """one_word draws one word per photo (the paper); all_words takes its exact expectation as a soft target."""
-    sampling: Literal["word_first", "image_first"]
-    """word_first draws a word, then a photo that carries it (Joulin et al.); image_first the other way round."""
+    balance: Share
+    """alpha: a photo's words are drawn in proportion to n_k ** -alpha. 0 is image-first (a photo, then one of its
+    words), 1 word-first (a word, then a photo that carries it: Joulin et al.), 0.5 the square root between."""
+    most_draws: WholeNumber
+    """One photo comes at most this often in an epoch, whatever the balance; 0 for no cap."""
     repeats: bool
     """Whether a word that the text of a product says twice weighs twice. The paper does not tell."""
-    loss: Literal["full_softmax", "sampled_softmax"]
+    loss: Literal["full_softmax", "sampled_softmax", "binary_cross_entropy", "contrastive"]
+    """contrastive wants `normalise`."""
     negatives: Count
-    """Negative words per photo, uniform; read by sampled_softmax alone."""
+    """Negative words per photo; this and the four below are read by sampled_softmax alone."""
+    shared_negatives: bool
+    """One draw of negatives for the whole batch, which costs less a step, or one for each photo (the paper)."""
+    proposal: Literal["uniform", "log_uniform", "unigram"]
+    """What negatives are drawn from; unigram: how often a word is said, to the power 0.75."""
+    correction: bool
+    """Take the log of a negative's expected count off its score: the softmax then tends to the full one."""
+    mask_true_words: bool
+    """Whether the other words of the photo itself are kept out of its negatives."""
+    bias: bool
+    """Whether each word has a bias, left out of retrieval. None in the paper."""
+    normalise: bool
+    """Whether the score of a word is its cosine with z over `temperature`, or their plain product (the paper)."""
+    temperature: Rate
+    """Read where `normalise` is on."""
     optimizer: Literal["sgd", "adamw"]
     momentum: Annotated[float, Field(ge=0.0, lt=1.0)]
     """Read by sgd alone."""

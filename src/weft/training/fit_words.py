@@ -15,14 +15,18 @@ import torch
 from torch import nn
 
 from weft.data.bags import Bags
-from weft.data.samplers import Batch, Sampler, uniform_targets
-from weft.model.embedder import Embedder, initial_words
+from weft.data.samplers import Batch, uniform_targets
+from weft.model.embedder import Embedder
 from weft.params import FitWords
 from weft.training.checkpoint import fingerprint
+from weft.training.first_words import first_words, typical_length
 from weft.training.journal import Journal
-from weft.training.objective import objective, validation_loss
+from weft.training.objective import Objective, finished_words, training_sampler
 from weft.training.record import EpochCost, EpochRecord
 from weft.training.schedule import Schedule, build_optimizer
+
+_FIRST_PHOTOS = 1_024
+"""Photos that the first loss is measured on."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def fit_words(
     device: str,
     state: Path,
     report: Callable[[EpochRecord, EpochCost], None],
-) -> tuple[torch.Tensor, list[EpochRecord]]:
+) -> tuple[dict[str, torch.Tensor], list[EpochRecord]]:
     """Train W on cached embeddings.
 
     Args:
@@ -59,12 +63,17 @@ def fit_words(
         report: Told of each epoch as it ends.
 
     Returns:
-        W of the epoch with the lowest val_loss, (vocabulary_size, embedding_dim), and the history.
+        Of the epoch with the lowest val_loss "words", W, (vocabulary_size, embedding_dim), and, where settings ask for
+        one, "bias", (vocabulary_size, 1); and the history.
+
+    Raises:
+        ModelError: The first loss is not that of knowing nothing.
     """
-    words = initial_words(vocabulary_size, train.z.shape[1], settings.seed)
-    model = Embedder(nn.Identity(), words).to(device)
-    sampler = Sampler(train.bags, vocabulary_size, settings.target, settings.sampling, settings.seed)
-    optimizer = build_optimizer([([model.words], settings.word_learning_rate)], settings)
+    bias = torch.zeros(vocabulary_size, 1) if settings.bias else None
+    model = Embedder(nn.Identity(), first_words(train.z, vocabulary_size, settings), bias=bias).to(device)
+    sampler = training_sampler(train.bags, vocabulary_size, settings)
+    objective = Objective(settings, train.bags.photo_counts(vocabulary_size))
+    optimizer = build_optimizer([(model.head(), settings.word_learning_rate)], settings)
     schedule = Schedule(optimizer, settings, steps_per_epoch=sampler.steps(settings.batch_size))
     yardstick = list(uniform_targets(val.bags, settings.batch_size))
 
@@ -72,23 +81,26 @@ def fit_words(
         state, fingerprint(settings, train.digest(), val.digest(), vocabulary_size), model, optimizer, schedule
     )
     if not journal.history:
-        untrained = validation_loss(_embedded(val.z, yardstick, device), model.words)
+        z, batch = next(_embedded(train.z, uniform_targets(train.bags, _FIRST_PHOTOS), device))
+        objective.check_first_loss(z, model, batch)
+        untrained = objective.validate(_embedded(val.z, yardstick, device), model)
         journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))
     for epoch in range(len(journal.history), settings.epochs + 1):
         began, total = time.monotonic(), 0.0
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
         for z, batch in _embedded(train.z, sampler.epoch(epoch, settings.batch_size), device):
-            loss = objective(z, model.words, batch, settings, generator)
+            loss = objective(z, model, batch, generator)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.after_step()
             total += float(loss.detach()) * len(z)
-        val_loss = validation_loss(_embedded(val.z, yardstick, device), model.words)
+        val_loss = objective.validate(_embedded(val.z, yardstick, device), model)
         seconds = time.monotonic() - began
         journal.add(EpochRecord(epoch, total / len(sampler), val_loss, optimizer.param_groups[-1]["lr"]))
         report(journal.history[-1], EpochCost(seconds, 0.0, len(sampler) / seconds))
-    return journal.best["words"], journal.history
+    finished = finished_words(journal.best["words"], settings, typical_length(train.z))
+    return {**journal.best, "words": finished}, journal.history
 
 
 def _embedded(

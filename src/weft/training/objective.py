@@ -2,31 +2,115 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from torch.nn.functional import normalize
 
-from weft.data.samplers import Batch
+from weft.data.bags import Bags
+from weft.data.balance import Doubles
+from weft.data.samplers import NO_WORD, Batch, Sampler
+from weft.loss.binary_cross_entropy import binary_cross_entropy
+from weft.loss.contrastive import contrastive
 from weft.loss.full_softmax import full_softmax
-from weft.loss.sampled_softmax import sampled_softmax, uniform_negatives
+from weft.loss.narrow import narrow, places_in
+from weft.loss.proposals import Proposal
+from weft.loss.sampled_softmax import sampled_softmax
+from weft.model.embedder import Embedder
 from weft.params import Training
+from weft.training.first_words import check_first_loss
 
 
-def objective(
-    z: torch.Tensor, words: torch.Tensor, batch: Batch, settings: Training, generator: torch.Generator
-) -> torch.Tensor:
-    """The loss of `settings` on one batch of embeddings, (batch, embedding_dim), in float32."""
-    targets, weights = torch.from_numpy(batch.targets).to(z.device), torch.from_numpy(batch.weights).to(z.device)
-    if settings.loss == "full_softmax":
-        return full_softmax(z.float(), words, targets, weights)
-    negatives = uniform_negatives(len(z), settings.negatives, len(words), generator).to(z.device)
-    return sampled_softmax(z.float(), words, targets, weights, negatives)
+def training_sampler(
+    bags: Bags, vocabulary_size: int, settings: Training, word_weights: Doubles | None = None
+) -> Sampler:
+    """The sampler of `settings` over training photos."""
+    return Sampler(
+        bags, vocabulary_size, settings.target, settings.balance, settings.seed, settings.most_draws, word_weights
+    )
 
 
-@torch.no_grad()
-def validation_loss(embedded: Iterable[tuple[torch.Tensor, Batch]], words: torch.Tensor) -> float:
-    """Mean full-softmax loss over photos given as (z, uniform targets); NaN when there are none."""
-    total, photos = 0.0, 0
-    for z, batch in embedded:
-        targets, weights = torch.from_numpy(batch.targets).to(z.device), torch.from_numpy(batch.weights).to(z.device)
-        total += float(full_softmax(z.float(), words, targets, weights)) * len(z)
-        photos += len(z)
-    return total / photos if photos else float("nan")
+class Objective:
+    """The loss of `settings`; W and the bias are those of the model it is asked about."""
+
+    def __init__(self, settings: Training, said: npt.NDArray[np.int64]) -> None:
+        """Prepare to draw negatives.
+
+        Args:
+            settings: Which loss, and its own keys.
+            said: (vocabulary,) how often training photos' texts say each word.
+        """
+        self._settings = settings
+        self._proposal = Proposal(settings.proposal, said)
+
+    def __call__(self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator) -> torch.Tensor:
+        """The training loss of one batch of embeddings, (batch, embedding_dim), in float32."""
+        z = z.float()
+        targets, weights = _on(batch.targets, z), _on(batch.weights, z)
+        if self._settings.loss == "full_softmax":
+            return full_softmax(*self._scaled(z, model.words), targets, weights, model.bias)
+        if self._settings.loss == "binary_cross_entropy":
+            true_words = _on(batch.true_words, z)
+            return binary_cross_entropy(*self._scaled(z, model.words), targets, weights, true_words, model.bias)
+        if self._settings.loss == "contrastive":
+            kept, words = narrow(model.words, targets)
+            bag = normalize(words, dim=1)
+            return contrastive(z, bag, places_in(kept, targets), weights, self._settings.temperature)
+        return self._sampled(z, model, batch, generator)
+
+    def _sampled(self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator) -> torch.Tensor:
+        settings = self._settings
+        targets, weights, true_words = _on(batch.targets, z), _on(batch.weights, z), _on(batch.true_words, z)
+        sets = 1 if settings.shared_negatives else len(z)
+        negatives = self._proposal.draw(sets, settings.negatives, generator).to(z.device)
+        kept, words = narrow(model.words, targets, negatives)
+        bias = None if model.bias is None else torch.nn.functional.embedding(kept, model.bias, sparse=True)
+        log_expected = None
+        if settings.correction:
+            log_expected = self._proposal.log_q.to(z.device)[kept] + np.log(settings.negatives)
+        scaled_z, scaled_words = self._scaled(z, words)
+        return sampled_softmax(
+            scaled_z,
+            scaled_words,
+            places_in(kept, targets),
+            weights,
+            places_in(kept, negatives),
+            log_expected,
+            places_in(kept, true_words, absent=NO_WORD) if settings.mask_true_words else None,
+            bias,
+        )
+
+    @torch.no_grad()
+    def validate(self, embedded: Iterable[tuple[torch.Tensor, Batch]], model: Embedder) -> float:
+        """Mean full-softmax loss over photos given as (z, uniform targets); NaN when there are none."""
+        total, photos, words = 0.0, 0, self._scaled_words(model.words)
+        for z, batch in embedded:
+            scaled = self._scaled_z(z.float())
+            total += float(full_softmax(scaled, words, _on(batch.targets, z), _on(batch.weights, z), model.bias)) * len(
+                z
+            )
+            photos += len(z)
+        return total / photos if photos else float("nan")
+
+    @torch.no_grad()
+    def check_first_loss(self, z: torch.Tensor, model: Embedder, batch: Batch) -> None:
+        """Raise ModelError unless the first full-softmax loss of a fresh W is close to ln K."""
+        check_first_loss(*self._scaled(z.float(), model.words), batch)
+
+    def _scaled(self, z: torch.Tensor, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self._scaled_z(z), self._scaled_words(words)
+
+    def _scaled_z(self, z: torch.Tensor) -> torch.Tensor:
+        return normalize(z, dim=1) if self._settings.normalise else z
+
+    def _scaled_words(self, words: torch.Tensor) -> torch.Tensor:
+        return finished_words(words, self._settings)
+
+
+def finished_words(words: torch.Tensor, settings: Training, length: float = 1.0) -> torch.Tensor:
+    """W as the world gets it, so that the plain product with z, `length` long, is the score that was trained."""
+    return normalize(words, dim=1) / (settings.temperature * length) if settings.normalise else words
+
+
+def _on(array: npt.NDArray[np.generic], beside: torch.Tensor) -> torch.Tensor:
+    return torch.from_numpy(array).to(beside.device)

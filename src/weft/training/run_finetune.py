@@ -14,9 +14,10 @@ from weft.model.backbone import load_backbone
 from weft.model.bundle import save_bundle
 from weft.model.embedder import Embedder
 from weft.model.projection import first_projection
-from weft.params import Model, Params
+from weft.params import Params
 from weft.training.checkpoint import forget_checkpoint
 from weft.training.finetune import StoredPhotos, finetune
+from weft.training.objective import finished_words
 from weft.training.record import EpochCost, EpochRecord, write_history
 
 
@@ -50,7 +51,7 @@ def run_finetune(
     Raises:
         ModelError: The first W does not fit the vocabulary or the backbone.
     """
-    model = _first_model(settings.model, initial, words)
+    model = _first_model(settings, initial, words)
     train = StoredPhotos(
         PhotoStore(photos / "train", state / "train.arrow"), read_bags(photos / "train", settings.finetune.repeats)
     )
@@ -58,6 +59,7 @@ def run_finetune(
         PhotoStore(photos / "val", state / "val.arrow"), read_bags(photos / "val", settings.finetune.repeats)
     )
     history = finetune(train, val, model, settings.finetune, device, workers, state, report)
+    model.words.data = finished_words(model.words.data, settings.finetune)
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
@@ -67,16 +69,19 @@ def run_finetune(
     return digest
 
 
-def _first_model(settings: Model, initial: Path, words: Path) -> Embedder:
-    """The backbone as it comes, with the W of stage 1 and the projection made of it."""
-    backbone = load_backbone(settings.backbone, settings.weights, settings.layer, settings.pooling)
+def _first_model(settings: Params, initial: Path, words: Path) -> Embedder:
+    """The backbone as it comes, with the W of stage 1, its bias, and the projection made of W."""
+    encoder, training = settings.model, settings.finetune
+    backbone = load_backbone(encoder.backbone, encoder.weights, encoder.layer, encoder.pooling)
     first = torch.from_numpy(artefacts.read_word_embeddings(initial / files.MODEL).copy())
     wanted = artefacts.read_words(words)["word"]
     if tuple(first.shape) != (len(wanted), backbone.dim):
-        raise ModelError(f"{initial}: W is {tuple(first.shape)}, not of {words} and {settings.backbone}")
+        raise ModelError(f"{initial}: W is {tuple(first.shape)}, not of {words} and {encoder.backbone}")
     if not artefacts.read_words(initial / files.WORDS)["word"].equals(wanted):
         raise ModelError(f"{initial}: W is of other words than {words}; run the stage fit_words")
     projection = None
-    if settings.projection:
-        projection, first = first_projection(first, settings.projection)
-    return Embedder(backbone.network, first, backbone.normalisation, projection)
+    if encoder.projection:
+        projection, first = first_projection(first, encoder.projection)
+    bias = torch.from_numpy(artefacts.read_word_bias(initial / files.MODEL)) if training.bias else None
+    first = torch.nn.functional.normalize(first, dim=1) if training.normalise else first
+    return Embedder(backbone.network, first, backbone.normalisation, projection, bias, unit=training.normalise)

@@ -25,7 +25,7 @@ def run_fit_words(
     out: Path,
     report: Callable[[EpochRecord, EpochCost], None],
 ) -> None:
-    """Train W and write `out`: model.safetensors (tensor "words"), words.tsv, history.csv.
+    """Train W and write `out`: model.safetensors ("words", "bias" if any), words.tsv, history.csv.
 
     Args:
         features: Embeddings of the own catalogue with the untrained backbone.
@@ -49,7 +49,7 @@ def run_fit_words(
     fitted, history = fit_words(train, val, size, settings, device, state, report)
     with tables.atomic(out) as temporary:
         temporary.mkdir(parents=True)
-        save_file({"words": fitted.contiguous()}, temporary / files.MODEL)
+        save_file({name: tensor.contiguous() for name, tensor in fitted.items()}, temporary / files.MODEL)
         shutil.copyfile(words, temporary / files.WORDS)
         write_history(temporary / files.HISTORY, history)
     forget_checkpoint(state)

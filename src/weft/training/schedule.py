@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from weft.params import Training
+from weft.training.by_rows import AdamWByRows, SGDByRows
 
 PLATEAU_FACTOR = 0.1
 """The paper's: x 0.1 after 10 epochs without improvement."""
@@ -20,11 +21,14 @@ _FIRST, _LAST = 1 / 25, 1 / 250_000
 
 
 def build_optimizer(groups: list[tuple[list[nn.Parameter], float]], settings: Training) -> torch.optim.Optimizer:
-    """The optimiser of `settings` over groups of (parameters, learning rate); the last group is W."""
+    """The optimiser of `settings` over groups of (parameters, learning rate); the last group is W.
+
+    Where the loss gives W a sparse gradient, rows that a step did not touch stay as they are.
+    """
     tensors = [{"params": parameters, "lr": rate} for parameters, rate in groups]
     if settings.optimizer == "sgd":
-        return torch.optim.SGD(tensors, lr=0.0, momentum=settings.momentum, weight_decay=settings.weight_decay)
-    return torch.optim.AdamW(tensors, lr=0.0, weight_decay=settings.weight_decay)
+        return SGDByRows(tensors, lr=0.0, momentum=settings.momentum, weight_decay=settings.weight_decay)
+    return AdamWByRows(tensors, lr=0.0, weight_decay=settings.weight_decay)
 
 
 class Schedule:

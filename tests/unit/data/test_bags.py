@@ -40,6 +40,17 @@ def test_positions_are_padded_to_the_largest_bag_asked_for():
     ]  # fmt: skip
 
 
+def test_each_word_once_and_how_often_it_was_said():
+    once, said = bags_of(NEIGHBOURS).once()
+    assert [once[n].tolist() for n in range(len(once))] == [sorted(set(bag)) for bag in NEIGHBOURS]
+    assert said.tolist() == [2, 1, 1, 2, 1, 2, 1, 1]
+
+
+def test_words_that_are_not_wanted_leave_their_bags():
+    kept = bags_of(NEIGHBOURS).keep(np.array([True, True, True, False, True, True]))
+    assert [kept[n].tolist() for n in range(len(kept))] == [[w for w in bag if w != 3] for bag in NEIGHBOURS]
+
+
 def test_the_digest_tells_contents_apart():
     assert bags_of([[1], [2]]).digest() == bags_of([[1], [2]]).digest()
     others = [bags_of(bags).digest() for bags in ([[1], [2]], [[1, 2], []], [[], [1, 2]], [[1], [3]])]

@@ -25,7 +25,8 @@ def batches(count, taken=None):
     for n in range(count):
         if taken is not None:
             taken.append(n)
-        yield Batch(np.array([n, n + 100]), np.zeros((2, 1), np.int64), np.ones((2, 1), np.float32))
+        words = np.zeros((2, 1), np.int64)
+        yield Batch(np.array([n, n + 100]), words, np.ones((2, 1), np.float32), words)
 
 
 @pytest.mark.parametrize("workers", [1, 3, 20])

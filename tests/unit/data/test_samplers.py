@@ -1,4 +1,4 @@
-"""Both readings of "one word per image" against distributions written down by hand."""
+"""Draws of photos and words against distributions written down by hand, at both readings of the paper and between."""
 
 import itertools
 from collections import Counter, defaultdict
@@ -7,32 +7,31 @@ import numpy as np
 import pytest
 
 from weft.data.bags import bags_of
-from weft.data.samplers import Sampler, uniform_targets
+from weft.data.samplers import NO_WORD, Sampler, uniform_targets
 from weft.errors import ContractError
 
 VOCABULARY = 6
-SCHEMES = ["word_first", "image_first"]
+ALPHAS = [0.0, 0.5, 1.0]
 TARGETS = ["one_word", "all_words"]
 EPOCHS = 3_000
 
 
-def naive_distribution(bags, sampling):
-    """p(photo, word), entry by entry."""
-    photos = [bags[n].tolist() for n in range(len(bags))]
+def naive_distribution(bags, alpha, worth=(1.0,) * VOCABULARY):
+    """p(photo, word), entry by entry: the geometric mean of image-first and word-first."""
+    photos = [[word for word in bags[n].tolist() if worth[word]] for n in range(len(bags))]
     entries = [(photo, word) for photo, bag in enumerate(photos) for word in bag]
     said = Counter(word for _, word in entries)
-    p = defaultdict(float)
+    image_first, word_first = defaultdict(float), defaultdict(float)
     for photo, word in entries:
-        if sampling == "word_first":
-            p[photo, word] += 1 / len(said) / said[word]
-        else:
-            p[photo, word] += 1 / sum(1 for bag in photos if bag) / len(photos[photo])
-    return p
+        image_first[photo, word] += worth[word] / sum(worth[other] for other in photos[photo])
+        word_first[photo, word] += worth[word] / said[word]
+    p = {pair: image_first[pair] ** (1 - alpha) * word_first[pair] ** alpha for pair in image_first}
+    return {pair: share / sum(p.values()) for pair, share in p.items()}
 
 
-def draws(bags, target, sampling, epochs=EPOCHS, seed=1):
+def draws(bags, target, alpha, epochs=EPOCHS, seed=1, **more):
     """(photo, word, weight) of every draw."""
-    sampler = Sampler(bags, VOCABULARY, target, sampling, seed)
+    sampler = Sampler(bags, VOCABULARY, target, alpha, seed, **more)
     for epoch in range(1, epochs + 1):
         for batch in sampler.epoch(epoch, batch_size=3):
             for photo, targets, weights in zip(batch.photos, batch.targets, batch.weights, strict=True):
@@ -44,17 +43,38 @@ def assert_within_chance(count, draws, p):
     assert abs(count - draws * p) <= 5 * np.sqrt(draws * p * (1 - p)) + 1e-9
 
 
-@pytest.mark.parametrize("sampling", SCHEMES)
-def test_one_word_is_drawn_as_the_paper_reads(bags, sampling):
-    counts = Counter((photo, words[0]) for photo, words, _ in draws(bags, "one_word", sampling))
-    expected = naive_distribution(bags, sampling)
+def test_at_0_and_1_the_balance_is_the_two_readings_of_the_paper(bags):
+    """Written out: 4 photos have words; words 0, 1, 2, 4 are said 2, 3, 2 and 1 times."""
+    half = {(1, 0): 1 / 2, (1, 1): 1 / 2, (2, 1): 1, (4, 0): 1 / 4, (4, 1): 1 / 4, (4, 2): 2 / 4, (5, 4): 1}
+    image_first = {pair: share / 4 for pair, share in half.items()}
+    each = {(1, 0): 1 / 2, (4, 0): 1 / 2, (1, 1): 1 / 3, (2, 1): 1 / 3, (4, 1): 1 / 3, (4, 2): 1, (5, 4): 1}
+    word_first = {pair: share / 4 for pair, share in each.items()}
+    assert naive_distribution(bags, 0.0) == pytest.approx(image_first)
+    assert naive_distribution(bags, 1.0) == pytest.approx(word_first)
+
+
+@pytest.mark.parametrize("alpha", [*ALPHAS, 0.3])
+def test_one_word_is_drawn_at_the_balance(bags, alpha):
+    counts = Counter((photo, words[0]) for photo, words, _ in draws(bags, "one_word", alpha))
+    expected = naive_distribution(bags, alpha)
     assert set(counts) == set(expected)
     for pair, p in expected.items():
         assert_within_chance(counts[pair], counts.total(), p)
 
 
+@pytest.mark.parametrize("alpha", [*ALPHAS, 0.3])
+def test_a_photos_words_weigh_as_n_to_the_minus_alpha(bags, alpha):
+    n = {0: 2, 1: 3, 2: 2, 4: 1}
+    for batch in Sampler(bags, VOCABULARY, "all_words", alpha, seed=1).epoch(1, batch_size=3):
+        for photo, words, weights in zip(batch.photos, batch.targets, batch.weights, strict=True):
+            of_bag = Counter(bags[photo].tolist())
+            wanted = {word: times * n[word] ** -alpha for word, times in of_bag.items()}
+            got = {word: weight for word, weight in zip(words.tolist(), weights.tolist(), strict=True) if weight}
+            assert got == pytest.approx({word: share / sum(wanted.values()) for word, share in wanted.items()})
+
+
 def test_word_first_shows_every_carried_word_equally_often(bags):
-    counts = Counter(words[0] for _, words, _ in draws(bags, "one_word", "word_first"))
+    counts = Counter(words[0] for _, words, _ in draws(bags, "one_word", 1.0))
     assert set(counts) == {0, 1, 2, 4}
     for word in counts:
         assert_within_chance(counts[word], counts.total(), 1 / 4)
@@ -62,19 +82,19 @@ def test_word_first_shows_every_carried_word_equally_often(bags):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_image_first_takes_each_photo_exactly_once_an_epoch(bags, target):
-    sampler = Sampler(bags, VOCABULARY, target, "image_first", seed=1)
+    sampler = Sampler(bags, VOCABULARY, target, 0.0, seed=1)
     for epoch in range(1, 20):
         photos = np.concatenate([batch.photos for batch in sampler.epoch(epoch, batch_size=3)])
         assert sorted(photos.tolist()) == [1, 2, 4, 5]
 
 
-@pytest.mark.parametrize("sampling", SCHEMES)
-def test_all_words_targets_are_the_distribution_of_one_word_given_the_photo(bags, sampling):
-    one_word = Counter((photo, words[0]) for photo, words, _ in draws(bags, "one_word", sampling))
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_all_words_targets_are_the_distribution_of_one_word_given_the_photo(bags, alpha):
+    one_word = Counter((photo, words[0]) for photo, words, _ in draws(bags, "one_word", alpha))
     of_photo = Counter()
     for (photo, _), count in one_word.items():
         of_photo[photo] += count
-    for photo, words, weights in draws(bags, "all_words", sampling, epochs=20):
+    for photo, words, weights in draws(bags, "all_words", alpha, epochs=20):
         p = defaultdict(float)
         for word, weight in zip(words, weights, strict=True):
             p[word] += weight
@@ -83,30 +103,30 @@ def test_all_words_targets_are_the_distribution_of_one_word_given_the_photo(bags
             assert_within_chance(one_word[photo, word], of_photo[photo], weight)
 
 
-@pytest.mark.parametrize("sampling", SCHEMES)
-def test_all_words_draws_photos_as_one_word_does(bags, sampling):
-    counts = Counter(photo for photo, _, _ in draws(bags, "all_words", sampling))
+@pytest.mark.parametrize("alpha", ALPHAS)
+def test_all_words_draws_photos_as_one_word_does(bags, alpha):
+    counts = Counter(photo for photo, _, _ in draws(bags, "all_words", alpha))
     expected = defaultdict(float)
-    for (photo, _), p in naive_distribution(bags, sampling).items():
+    for (photo, _), p in naive_distribution(bags, alpha).items():
         expected[photo] += p
     for photo, p in expected.items():
         assert_within_chance(counts[photo], counts.total(), p)
 
 
-@pytest.mark.parametrize(("sampling", "target"), list(itertools.product(SCHEMES, TARGETS)))
-def test_photos_without_words_are_never_drawn(bags, sampling, target):
-    sampler = Sampler(bags, VOCABULARY, target, sampling, seed=1)
+@pytest.mark.parametrize(("alpha", "target"), list(itertools.product(ALPHAS, TARGETS)))
+def test_photos_without_words_are_never_drawn(bags, alpha, target):
+    sampler = Sampler(bags, VOCABULARY, target, alpha, seed=1)
     assert len(sampler) == 4
-    assert {photo for photo, _, _ in draws(bags, target, sampling, epochs=50)} == {1, 2, 4, 5}
+    assert {photo for photo, _, _ in draws(bags, target, alpha, epochs=50)} == {1, 2, 4, 5}
 
 
-@pytest.mark.parametrize(("sampling", "target"), list(itertools.product(SCHEMES, TARGETS)))
-def test_the_order_is_a_function_of_seed_and_epoch(bags, sampling, target):
+@pytest.mark.parametrize(("alpha", "target"), list(itertools.product(ALPHAS, TARGETS)))
+def test_the_order_is_a_function_of_seed_and_epoch(bags, alpha, target):
     def epoch(seed, number):
-        batches = Sampler(bags, VOCABULARY, target, sampling, seed).epoch(number, batch_size=2)
+        batches = Sampler(bags, VOCABULARY, target, alpha, seed).epoch(number, batch_size=2)
         return [(batch.photos.tolist(), batch.targets.tolist(), batch.weights.tolist()) for batch in batches]
 
-    earlier = Sampler(bags, VOCABULARY, target, sampling, seed=1)
+    earlier = Sampler(bags, VOCABULARY, target, alpha, seed=1)
     list(earlier.epoch(1, batch_size=2))
     after_another = [batch.photos.tolist() for batch in earlier.epoch(2, batch_size=2)]
     assert after_another == [photos for photos, _, _ in epoch(1, 2)]
@@ -120,7 +140,7 @@ def test_the_order_is_a_function_of_seed_and_epoch(bags, sampling, target):
     [(6, 3, [3, 3]), (5, 3, [3, 2]), (7, 3, [3, 4]), (2, 3, [2]), (1, 3, [1]), (3, 1, [1, 1, 1])],
 )
 def test_the_last_batch_holds_what_is_left_but_never_one_photo(target, photos, batch_size, sizes):
-    sampler = Sampler(bags_of([[0]] * photos), VOCABULARY, target, "image_first", seed=1)
+    sampler = Sampler(bags_of([[0]] * photos), VOCABULARY, target, 0.0, seed=1)
     batches = list(sampler.epoch(1, batch_size))
     assert [len(batch.photos) for batch in batches] == [len(batch.targets) for batch in batches] == sizes
     assert sampler.steps(batch_size) == len(sizes)
@@ -129,17 +149,103 @@ def test_the_last_batch_holds_what_is_left_but_never_one_photo(target, photos, b
 @pytest.mark.parametrize("empty", [[], [[]], [[], []]])
 def test_empty_bags_are_refused(empty):
     with pytest.raises(ContractError, match="no training photo has a word of the vocabulary"):
-        Sampler(bags_of(empty), VOCABULARY, "one_word", "word_first", seed=1)
+        Sampler(bags_of(empty), VOCABULARY, "one_word", 1.0, seed=1)
 
 
 def test_words_outside_the_vocabulary_are_refused(bags):
     with pytest.raises(ContractError, match="word 4 of a vocabulary of 4 words"):
-        Sampler(bags, 4, "one_word", "word_first", seed=1)
+        Sampler(bags, 4, "one_word", 1.0, seed=1)
+
+
+def test_the_targets_of_many_epochs_are_the_distribution_whichever_the_target(bags):
+    """The sampler and the soft target agree: summed over all draws, both give p(photo, word), to a chi-square test."""
+    for alpha, target in itertools.product([0.0, 0.3, 0.5, 1.0], TARGETS):
+        mass, total = defaultdict(float), 0
+        for photo, words, weights in draws(bags, target, alpha, epochs=1_000):
+            total += 1
+            for word, weight in zip(words, weights, strict=True):
+                mass[photo, word] += weight
+        expected = naive_distribution(bags, alpha)
+        chi_square = sum((mass[pair] - total * p) ** 2 / (total * p) for pair, p in expected.items())
+        assert sum(mass[pair] for pair in expected) == pytest.approx(total, rel=1e-6)
+        # 6 degrees of freedom: 33 is passed by chance once in 100,000 times.
+        assert chi_square < 33
+
+
+def test_a_photo_is_drawn_as_often_as_its_share_rounded_down_or_up():
+    bags = bags_of([[0], [1], *[[2]] * 18])
+    for alpha in ALPHAS:
+        share = defaultdict(float)
+        for (photo, _), p in naive_distribution(bags, alpha).items():
+            share[photo] += p
+        for epoch in range(1, 30):
+            drawn = Counter(photo for b in Sampler(bags, 3, "one_word", alpha, 1).epoch(epoch, 4) for photo in b.photos)
+            assert drawn.total() == 20
+            assert all(abs(drawn[photo] - 20 * p) < 1 for photo, p in share.items())
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7])
+def test_no_photo_comes_more_often_than_the_cap(most):
+    """At word-first photos 0 and 1 would be drawn 20 / 3 times, being alone with their words."""
+    bags = bags_of([[0], [1], *[[2]] * 18])
+    sampler = Sampler(bags, 3, "one_word", 1.0, seed=1, most_draws=most)
+    counts = Counter()
+    for epoch in range(1, 101):
+        drawn = Counter(photo for batch in sampler.epoch(epoch, 4) for photo in batch.photos.tolist())
+        assert max(drawn.values()) == sampler.most_drawn(epoch) <= most
+        assert drawn.total() == 20
+        counts += drawn
+    assert sampler.capped == (0 if most == 7 else 2)
+    for photo in (0, 1):
+        assert_within_chance(counts[photo] / 20, 100, min(most, 20 / 3) / 20)
+
+
+@pytest.mark.parametrize(("alpha", "target"), list(itertools.product(ALPHAS, TARGETS)))
+def test_words_are_drawn_by_their_worth(bags, alpha, target):
+    """Word 1 is worth nothing, so photo 2 has no words left; word 4 is worth a fifth."""
+    worth = (1.0, 0.0, 0.5, 1.0, 0.2, 1.0)
+    mass = defaultdict(float)
+    for photo, words, weights in draws(bags, target, alpha, epochs=2_000, word_weights=np.array(worth)):
+        for word, weight in zip(words, weights, strict=True):
+            mass[photo, word] += weight
+    expected = naive_distribution(bags, alpha, worth)
+    assert {pair for pair, weight in mass.items() if weight} == set(expected)
+    for pair, p in expected.items():
+        assert_within_chance(mass[pair], sum(mass.values()), p)
+
+
+def test_all_words_of_a_photo_are_told_beside_the_drawn_one(bags):
+    for target in TARGETS:
+        for batch in Sampler(bags, VOCABULARY, target, 0.5, seed=1).epoch(1, batch_size=3):
+            for photo, true_words in zip(batch.photos, batch.true_words, strict=True):
+                assert [word for word in true_words.tolist() if word != NO_WORD] == sorted(set(bags[photo].tolist()))
+
+
+def test_targets_are_padded_with_a_word_of_the_photo(bags):
+    for batch in Sampler(bags, VOCABULARY, "all_words", 0.5, seed=1).epoch(1, batch_size=4):
+        for photo, words in zip(batch.photos, batch.targets, strict=True):
+            assert set(words.tolist()) == set(bags[photo].tolist())
+
+
+def test_some_rows_of_a_batch_are_a_batch(bags):
+    whole = next(Sampler(bags, VOCABULARY, "all_words", 0.5, seed=1).epoch(1, batch_size=4))
+    part = whole.rows(slice(1, 3))
+    assert (len(whole), len(part)) == (4, 2)
+    for name in ("photos", "targets", "weights", "true_words"):
+        assert (getattr(part, name) == getattr(whole, name)[1:3]).all()
 
 
 def test_uniform_targets_go_through_all_photos_with_words_in_order(bags):
     batches = list(uniform_targets(bags, batch_size=3))
     assert [batch.photos.tolist() for batch in batches] == [[1, 2, 4], [5]]
-    assert batches[0].targets.tolist() == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 1, 2, 2]]
-    assert batches[0].weights.tolist() == [[0.5, 0.5, 0, 0], [1, 0, 0, 0], [0.25] * 4]
+    assert batches[0].targets.tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 2]]
+    assert batches[0].weights.tolist() == [[0.5, 0.5, 0], [1, 0, 0], [0.25, 0.25, 0.5]]
     assert list(uniform_targets(bags_of([[], []]), batch_size=3)) == []
+
+
+def test_uniform_targets_weigh_words_by_their_worth(bags):
+    worth = np.array([1.0, 0.0, 0.5, 1.0, 1.0, 1.0])
+    batches = list(uniform_targets(bags, 3, worth))
+    assert [batch.photos.tolist() for batch in batches] == [[1, 4, 5]]
+    assert batches[0].targets.tolist() == [[0, 0], [0, 2], [4, 4]]
+    assert batches[0].weights.tolist() == [[1, 0], [0.5, 0.5], [1, 0]]

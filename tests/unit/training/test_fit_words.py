@@ -6,6 +6,7 @@ import torch
 
 from weft.data.samplers import Sampler
 from weft.loss.full_softmax import full_softmax
+from weft.training.first_words import first_words
 from weft.training.fit_words import CachedPhotos, fit_words
 from weft.training.schedule import Schedule, build_optimizer
 
@@ -31,7 +32,7 @@ def quiet(record, cost):
 def test_word_embeddings_learn_what_z_tells(tmp_path, cached, fit_words_settings):
     told = []
     train, val = cached(60, seed=1), cached(20, seed=2)
-    words, history = fit_words(
+    fitted, history = fit_words(
         train, val, VOCABULARY, fit_words_settings(epochs=8), "cpu", tmp_path, lambda *epoch: told.append(epoch)
     )
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)
@@ -39,7 +40,7 @@ def test_word_embeddings_learn_what_z_tells(tmp_path, cached, fit_words_settings
     assert [record.epoch for record in history] == list(range(9))
     assert [record for record, _ in told] == history[1:]
     photos = np.flatnonzero(val.bags.sizes)
-    scores = torch.from_numpy(val.z[photos].astype(np.float32)) @ words.T
+    scores = torch.from_numpy(val.z[photos].astype(np.float32)) @ fitted["words"].T
     assert scores[:, :4].argmax(1).tolist() == [val.bags[photo][0] for photo in photos]
 
 
@@ -53,7 +54,7 @@ def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, fit_words_
         with pytest.raises(KilledError):
             fit_words(*parts, tmp_path / "killed", kill_after(epoch))
     resumed, of_resumed = fit_words(*parts, tmp_path / "killed", quiet)
-    assert resumed.equal(words)
+    assert resumed["words"].equal(words["words"])
     assert str(of_resumed) == str(history)
 
 
@@ -70,7 +71,7 @@ def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, cached, fit_words_se
         val = cached(12, seed=3)
     words, _ = fit_words(train, val, VOCABULARY, settings, "cpu", tmp_path / "state", quiet)
     anew, _ = fit_words(train, val, VOCABULARY, settings, "cpu", tmp_path / "anew", quiet)
-    assert words.equal(anew)
+    assert words["words"].equal(anew["words"])
 
 
 def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy, cached, fit_words_settings):
@@ -85,7 +86,8 @@ def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy,
         CachedPhotos(z, bags), CachedPhotos(z[:0], cached(0, 1).bags), VOCABULARY, settings, "cpu", tmp_path, quiet
     )
 
-    sampler = Sampler(bags, VOCABULARY, settings.target, settings.sampling, settings.seed)
+    model.words.data = first_words(z, VOCABULARY, settings)
+    sampler = Sampler(bags, VOCABULARY, settings.target, settings.balance, settings.seed)
     optimizer = build_optimizer([([model.words], settings.word_learning_rate)], settings)
     schedule = Schedule(optimizer, settings, sampler.steps(settings.batch_size))
     for epoch in range(1, settings.epochs + 1):
@@ -95,7 +97,7 @@ def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy,
             full_softmax(model(photos[batch.photos]), model.words, targets, weights).backward()
             optimizer.step()
             schedule.after_step()
-    torch.testing.assert_close(start, model.words.detach(), rtol=0, atol=1e-6)
+    torch.testing.assert_close(start["words"], model.words.detach(), rtol=0, atol=1e-6)
 
 
 def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, fit_words_settings):

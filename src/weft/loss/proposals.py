@@ -1,0 +1,49 @@
+"""Where negatives come from: a distribution over the vocabulary, and how it corrects the softmax over a sample.
+
+The paper names none. Frequent words as negatives (log_uniform, unigram) teach more a draw than rare ones do, and make
+the sampled softmax lean against frequent words unless their scores are corrected by log q (Bengio and Senecal 2008).
+"""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from weft.loss.alias_table import AliasTable
+
+UNIGRAM_POWER = 0.75
+"""Of Mikolov et al. 2013 (word2vec): between how often words are said and all alike."""
+
+Name = Literal["uniform", "log_uniform", "unigram"]
+
+
+class Proposal:
+    """A distribution q to draw negatives from.
+
+    Attributes:
+        log_q: (vocabulary,) float32.
+    """
+
+    log_q: torch.Tensor
+
+    def __init__(self, name: Name, said: npt.NDArray[np.int64]) -> None:
+        """Prepare to draw.
+
+        Args:
+            name: uniform; log_uniform, q_k = log(1 + 1 / (k + 1)) / log(K + 1) by the rank k of the word, which its
+                id is; unigram, in proportion to how often training photos' texts say the word, to the power 0.75.
+            said: (vocabulary,) how often they say it; a word they never say counts as said once.
+        """
+        rank = np.arange(len(said), dtype=np.float64)
+        weights = {
+            "uniform": np.ones(len(said)),
+            "log_uniform": np.log1p(1.0 / (rank + 1.0)),
+            "unigram": np.maximum(said, 1).astype(np.float64) ** UNIGRAM_POWER,
+        }[name]
+        self._table = AliasTable(weights)
+        self.log_q = torch.from_numpy(np.log(weights / weights.sum()).astype(np.float32))
+
+    def draw(self, photos: int, negatives: int, generator: torch.Generator) -> torch.Tensor:
+        """Word ids, (photos, negatives), with replacement."""
+        return self._table.draw((photos, negatives), generator)

@@ -1,0 +1,82 @@
+"""SGD and AdamW that leave alone the rows of W a step did not touch.
+
+torch's optimisers move every row at every step: by weight decay, by SGD's momentum, by Adam's first moment, whether or
+not the row was among the sampled words. Here a sparse gradient moves its own rows alone, and their momentum and
+moments stand still in between. Parameters with dense gradients are updated as torch does.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+
+class SGDByRows(torch.optim.SGD):
+    """SGD with momentum and weight decay, by rows where the gradient is sparse."""
+
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Take one step."""
+        sparse = _take_sparse(self.param_groups)
+        loss: float | None = super().step(closure)
+        for parameter, rows, gradient, group in sparse:
+            _sgd(parameter, rows, gradient, group, self.state[parameter])
+        return loss
+
+
+class AdamWByRows(torch.optim.AdamW):
+    """AdamW, by rows where the gradient is sparse; the step of the bias correction counts every step."""
+
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Take one step."""
+        sparse = _take_sparse(self.param_groups)
+        loss: float | None = super().step(closure)
+        for parameter, rows, gradient, group in sparse:
+            _adamw(parameter, rows, gradient, group, self.state[parameter])
+        return loss
+
+
+_Sparse = tuple[torch.nn.Parameter, torch.Tensor, torch.Tensor, dict[str, Any]]
+
+
+def _take_sparse(groups: list[dict[str, Any]]) -> list[_Sparse]:
+    """Take sparse gradients off their parameters, so that torch steps over the others: (parameter, rows, values)."""
+    taken = []
+    for group in groups:
+        for parameter in group["params"]:
+            if parameter.grad is not None and parameter.grad.is_sparse:
+                gradient = parameter.grad.coalesce()
+                taken.append((parameter, gradient.indices()[0], gradient.values(), group))
+                parameter.grad = None
+    return taken
+
+
+@torch.no_grad()
+def _sgd(
+    words: torch.Tensor, rows: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any], state: dict[str, Any]
+) -> None:
+    if group["weight_decay"]:
+        gradient = gradient + group["weight_decay"] * words[rows]
+    if group["momentum"]:
+        if not state:
+            state["momentum_buffer"] = torch.zeros_like(words)
+        moved = group["momentum"] * state["momentum_buffer"][rows] + gradient
+        state["momentum_buffer"][rows] = moved
+        gradient = moved
+    words.index_add_(0, rows, gradient, alpha=-group["lr"])
+
+
+@torch.no_grad()
+def _adamw(
+    words: torch.Tensor, rows: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any], state: dict[str, Any]
+) -> None:
+    if not state:
+        state["step"] = torch.tensor(0.0)
+        state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(words), torch.zeros_like(words)
+    state["step"] += 1
+    step, (beta1, beta2) = float(state["step"]), group["betas"]
+    first = state["exp_avg"][rows].lerp_(gradient, 1 - beta1)
+    second = state["exp_avg_sq"][rows].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+    state["exp_avg"][rows], state["exp_avg_sq"][rows] = first, second
+    scale = (second / (1 - beta2**step)).sqrt_().add_(group["eps"])
+    kept = words[rows] * (1 - group["lr"] * group["weight_decay"])
+    words[rows] = kept - group["lr"] / (1 - beta1**step) * first / scale

@@ -57,7 +57,7 @@ class Offsite(Refused):
 class NotHttp(Refused):
     """A redirect to another scheme: file:, ftp:, data:."""
 
-    reason = "redirect to no http address"
+    reason = "leads to no http address"
 
 
 class Forbidden(Refused):

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,7 +25,13 @@ class Answer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     busy: int = 0
-    """So many 503 come first."""
+    """So many 503 come first ..."""
+    busy_status: int = 503
+    """... or another status ..."""
+    retry_after: str = "0"
+    """... that asks to wait."""
+    script: Callable[[BaseHTTPRequestHandler], bool] | None = None
+    """Writes the whole answer itself, headers included, or says False to leave it."""
 
 
 class Shop:
@@ -33,7 +39,11 @@ class Shop:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
+        self.rules: dict[str, Callable[[str], Answer]] = {}
+        """By the beginning of a path: pages without end."""
         self.asked: Counter[str] = Counter()
+        self.agents: set[str] = set()
+        """Who asked."""
         self.slowness = 0.0
         """Seconds that each answer takes."""
         self.most_at_once = 0
@@ -56,6 +66,13 @@ class Shop:
         """Count a request as answered, before its answer is sent."""
         with self._counting:
             self._at_once -= 1
+
+    def answer(self, path: str) -> Answer:
+        """What to say to `path`: what is served there, else what the first rule for its beginning makes of it."""
+        if path in self.answers:
+            return self.answers[path]
+        rules = (rule for start, rule in self.rules.items() if path.startswith(start))
+        return next(rules, lambda _: Answer(b"gone", 404))(path)
 
     def page(self, path: str, body: str | bytes, **more: object) -> None:
         """Serve `body`, in which {base} is the server's address."""
@@ -97,10 +114,13 @@ def open_shop() -> Iterator[Shop]:
 
         def do_GET(self) -> None:
             shop.enter(self.path)
-            answer = shop.answers.get(self.path, Answer(b"gone", 404))
+            shop.agents.add(self.headers.get("User-Agent", ""))
+            answer = shop.answer(self.path)
             if shop.asked[self.path] <= answer.busy:
-                answer = Answer(b"busy", 503, {"Retry-After": "0"})
+                answer = Answer(b"busy", answer.busy_status, {"Retry-After": answer.retry_after})
             shop.leave()
+            if answer.script is not None and answer.script(self):
+                return
             self.send_response(answer.status)
             for name, value in {"Content-Type": "text/html", **answer.headers}.items():
                 self.send_header(name, value)

@@ -1,0 +1,89 @@
+"""One crawl of a local shop by hand, as `scrapy crawl shop` does it, and what it brought home."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from local_shop import Shop
+
+from crawler.export import export
+from crawler.snapshot import Snapshot
+from weft import tables
+from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """What came home."""
+
+    products: dict[str, dict[str, Any]]
+    """By id without the shop's name."""
+    photos: dict[str, bytes]
+    """By path."""
+    failures: dict[str, str]
+    """Reasons by path."""
+    tries: dict[str, int]
+    fault: str
+    peak_mib: int
+    """The most memory that the crawl took."""
+
+
+def crawl(shop: Shop, folder: Path, *settings: str, **arguments: str) -> Harvest:
+    """Crawl `shop` without delay, with Scrapy `settings` ("NAME=VALUE") and arguments of the spider."""
+    arguments = {"name": "s", "url": shop.base, "delay": "0", "concurrency": "8", "allow_private": "1"} | arguments
+    folder.mkdir(exist_ok=True)
+    state, log = folder / "state.sqlite", folder / "log"
+    command = [sys.executable, "-m", "scrapy", "crawl", "shop", "-a", f"state={state}"]
+    for name, value in arguments.items():
+        command += ["-a", f"{name}={value}"]
+    for setting in settings:
+        command += ["-s", setting]
+    with log.open("w") as lines:
+        child = subprocess.Popen(command, cwd=ROOT, stdout=lines, stderr=lines, stdin=subprocess.DEVNULL)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0, log.read_text()
+    snapshot = Snapshot(state)
+    try:
+        return _read(snapshot, folder / "out", used.ru_maxrss // 1024)
+    finally:
+        snapshot.close()
+
+
+def _read(snapshot: Snapshot, out: Path, peak_mib: int) -> Harvest:
+    export([snapshot], out)
+    products = tables.read(out / "products.parquet", PRODUCTS).to_pylist()
+    photos = [row for table in tables.read_shards(out / "photos", PHOTOS) for row in table.to_pylist()]
+    failures = tables.read(out / "failures.parquet", FAILURES).to_pylist()
+    return Harvest(
+        products={row["product_id"].partition("/")[2]: row for row in products},
+        photos={path(row["url"]): row["bytes"] for row in photos},
+        failures={path(row["url"]): row["reason"] for row in failures},
+        tries={path(row["url"]): row["tries"] for row in failures},
+        fault=snapshot.fault,
+        peak_mib=peak_mib,
+    )
+
+
+def path(url: str) -> str:
+    """Of `url`, with its query."""
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def json_ld(name: str, photos: list[str], **more: object) -> str:
+    """A product page's script."""
+    data = {"@type": "Product", "name": name, "sku": name.replace(" ", ""), "image": photos, **more}
+    return f'<script type="application/ld+json">{json.dumps(data)}</script>'
+
+
+def product_page(name: str, photos: list[str], body: str = "", **more: object) -> str:
+    """A product page in JSON-LD."""
+    return f"<html><head>{json_ld(name, photos, **more)}</head><body><h1>{name}</h1>{body}</body></html>"

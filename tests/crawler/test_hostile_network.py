@@ -1,0 +1,186 @@
+"""A shop that sends the crawler where it must not go: private addresses in every spelling, other schemes, round in
+circles, to other hosts, behind what robots.txt forbids."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hostile_crawl import Harvest, crawl, product_page
+from local_shop import Shop, open_shop
+
+QUICK = ("RETRY_WAIT=0.01",)
+
+PRIVATE = {
+    "/r/loopback": "http://127.0.0.1:{port}/media/victim.jpg",
+    "/r/short": "http://127.1:{port}/media/victim.jpg",
+    "/r/decimal": "http://2130706433:{port}/media/victim.jpg",
+    "/r/octal": "http://0177.0.0.1:{port}/media/victim.jpg",
+    "/r/hex": "http://0x7f.1:{port}/media/victim.jpg",
+    "/r/zero": "http://0.0.0.0:{port}/media/victim.jpg",
+    "/r/v6": "http://[::1]:{port}/media/victim.jpg",
+    "/r/mapped": "http://[::ffff:127.0.0.1]:{port}/media/victim.jpg",
+    "/r/name": "http://localhost:{port}/media/victim.jpg",
+    "/r/company": "http://10.0.0.1/media/victim.jpg",
+    "/r/home": "http://192.168.1.1/media/victim.jpg",
+    "/r/cloud": "http://169.254.169.254/latest/meta-data/",
+    "/r/unique-local": "http://[fd00::1]/media/victim.jpg",
+    "/r/link-local": "http://[fe80::1]/media/victim.jpg",
+    "/r/two-hops": "http://{own}/r/loopback",
+}
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Harvest]]:
+    """A shop known by a public name, which redirects its photos to all sorts of places."""
+    with open_shop() as shop:
+        port = shop.real.rpartition(":")[2]
+        shop.base = "http://shop.example"
+        shop.photo("good")
+        shop.photo("victim")
+        targets = {path: url.format(port=port, own="shop.example") for path, url in PRIVATE.items()}
+        targets["/r/loop"] = "/r/loop"
+        targets["/r/file"] = "file:///etc/passwd"
+        targets["/r/ftp"] = "ftp://shop.example/photo.jpg"
+        targets["/r/stranger"] = "http://192.0.9.1/photo.jpg"
+        targets["/r/login"] = "/account/login?next=photo"
+        targets["/p/away"] = f"http://127.0.0.1:{port}/p/9"
+        targets["/p/login"] = "/customer/account/login/"
+        for path, url in targets.items():
+            shop.page(path, b"", status=302, headers={"Location": url})
+        linked = ["/media/good.jpg", *(path for path in targets if path.startswith("/r/"))]
+        photos = [shop.base + path for path in linked] + [f"http://127.0.0.1:{port}/media/victim.jpg?named=1"]
+        shop.page("/p/1", product_page("Shirt", photos))
+        shop.product(9)
+        shop.page("/account/login?next=photo", "<h1>Log in</h1>")
+        shop.sitemap(["/p/1", "/p/away", "/p/login"])
+        harvest = crawl(
+            shop, tmp_path_factory.mktemp("public"), *QUICK, at=shop.real, allow_private="0", concurrency="1"
+        )
+        yield shop, harvest
+
+
+def test_the_good_photo_comes_home_alone(public: tuple[Shop, Harvest]) -> None:
+    assert list(public[1].products) == ["Shirt"]
+    assert list(public[1].photos) == ["/media/good.jpg"]
+
+
+@pytest.mark.parametrize("path", PRIVATE)
+def test_a_redirect_to_a_private_address_is_refused_however_it_is_spelt(
+    public: tuple[Shop, Harvest], path: str
+) -> None:
+    assert (public[1].failures[path], public[1].tries[path]) == ("private address", 1)
+
+
+def test_a_private_address_named_by_the_page_itself_is_refused(public: tuple[Shop, Harvest]) -> None:
+    assert public[1].failures["/media/victim.jpg?named=1"] == "private address"
+
+
+def test_nothing_at_a_private_address_was_asked(public: tuple[Shop, Harvest]) -> None:
+    asked = public[0].asked
+    assert [path for path in asked if "victim" in path or path == "/p/9"] == []
+    # By the spider, and by the middleware for shop.example; not for any of the other names.
+    assert asked["/robots.txt"] == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/r/loop", "too many redirects"),
+        ("/r/file", "leads to no http address"),
+        ("/r/ftp", "leads to no http address"),
+        ("/r/stranger", "no contact given"),
+        ("/r/login", "behind a login"),
+        ("/p/login", "behind a login"),
+        ("/p/away", "leads off the shop"),
+    ],
+)
+def test_other_wrong_ways_end_with_their_reason(public: tuple[Shop, Harvest], path: str, reason: str) -> None:
+    assert public[1].failures[path] == reason
+
+
+def test_every_failure_is_one_of_these(public: tuple[Shop, Harvest]) -> None:
+    assert len(public[1].failures) == len(PRIVATE) + 8
+
+
+def test_a_redirect_loop_ends_after_five(public: tuple[Shop, Harvest]) -> None:
+    assert public[0].asked["/r/loop"] == 6
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Shop], Harvest]]:
+    """A shop of our own on loopback, whose photos lie on other hosts too."""
+    with ExitStack() as stack:
+        hosts = {name: stack.enter_context(open_shop()) for name in ("shop", "cdn", "closed", "broken")}
+        shop, cdn = hosts["shop"], hosts["cdn"]
+        cdn.photo("offsite")
+        cdn.product(5)
+        hosts["closed"].page("/robots.txt", "User-agent: *\nDisallow: /\n")
+        hosts["closed"].photo("closed")
+        hosts["broken"].page("/robots.txt", "no", status=503)
+        hosts["broken"].photo("broken")
+        photos = [
+            f"{cdn.base}/media/offsite.jpg",
+            f"{shop.base}/r/offsite",
+            f"{shop.base}/secret/photo.jpg",
+            f"{hosts['closed'].base}/media/closed.jpg",
+            f"{hosts['broken'].base}/media/broken.jpg",
+            f"{hosts['broken'].base}/media/other.jpg",
+            f"{shop.base}/r/company",
+            f"{shop.base}/r/cloud",
+        ]
+        places = {
+            "/r/offsite": f"{cdn.base}/media/offsite.jpg?moved",
+            "/r/company": "http://10.0.0.1/photo.jpg",
+            "/r/cloud": "http://169.254.169.254/photo.jpg",
+            "/p/offsite": f"{cdn.base}/p/5",
+        }
+        cdn.photo("offsite.jpg?moved")
+        cdn.page("/media/offsite.jpg?moved", b"\xff\xd8\xff\xe0moved")
+        for path, url in places.items():
+            shop.page(path, b"", status=301, headers={"Location": url})
+        shop.page("/secret/photo.jpg", b"\xff\xd8\xff\xe0")
+        shop.page("/p/1", product_page("Shirt", photos, f'<a href="{cdn.base}/p/5">like this</a>'))
+        shop.sitemap(["/p/1", "/p/offsite", f"{'/secret/page'}"])
+        yield hosts, crawl(shop, tmp_path_factory.mktemp("own"), *QUICK)
+
+
+def test_photos_of_another_host_come_home(own: tuple[dict[str, Shop], Harvest]) -> None:
+    assert set(own[1].photos) == {"/media/offsite.jpg", "/r/offsite"}
+
+
+def test_pages_of_another_host_do_not(own: tuple[dict[str, Shop], Harvest]) -> None:
+    assert list(own[1].products) == ["Shirt"]
+    assert own[1].failures["/p/offsite"] == "leads off the shop"
+    assert own[0]["cdn"].asked["/p/5"] == 0
+
+
+def test_a_shop_on_this_machine_leads_to_no_other_private_network(own: tuple[dict[str, Shop], Harvest]) -> None:
+    assert {own[1].failures["/r/company"], own[1].failures["/r/cloud"]} == {"private address"}
+
+
+def test_each_hosts_own_robots_txt_counts(own: tuple[dict[str, Shop], Harvest]) -> None:
+    assert own[1].failures["/secret/photo.jpg"] == "disallowed by robots.txt"
+    assert own[1].failures["/media/closed.jpg"] == "disallowed by robots.txt"
+    assert set(own[0]["closed"].asked) == {"/robots.txt"}
+
+
+def test_nobody_slips_past_a_robots_txt_that_cannot_be_read(own: tuple[dict[str, Shop], Harvest]) -> None:
+    assert own[1].failures["/media/broken.jpg"] == "robots.txt cannot be read"
+    assert own[1].failures["/media/other.jpg"] == "robots.txt cannot be read"
+    assert set(own[0]["broken"].asked) == {"/robots.txt"}
+
+
+def test_a_private_shop_that_is_not_allowed_is_not_asked(tmp_path: Path) -> None:
+    with open_shop() as shop:
+        harvest = crawl(shop, tmp_path, *QUICK, allow_private="0", contact="crawl@weft-tests.org")
+        assert not shop.asked
+    assert "private address" in harvest.fault
+    assert "allow_private" in harvest.fault
+
+
+def test_a_private_shop_needs_no_contact_and_a_named_one_is_told(tmp_path: Path) -> None:
+    with open_shop() as shop:
+        shop.sitemap([shop.product(1, photos=0)])
+        crawl(shop, tmp_path / "a", contact="crawl@weft-tests.org")
+        assert shop.agents == {"WeftBot/0.1 (+crawl@weft-tests.org; product crawler; obeys robots.txt)"}

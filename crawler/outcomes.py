@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from crawler.discover.links import Link
+from crawler.discover.traps import Cut
 from weft.contracts.product import Product
 
 SITEMAP, FEED, PHOTO, PAGE = "sitemap", "feed", "photo", "page"
@@ -26,10 +28,28 @@ class Served:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """One URL of the frontier is settled."""
+    """One URL of the frontier was read."""
 
     row: int
     """Its id in the frontier."""
+    settles: bool = True
+    """Nothing more will come of it; False for all parts but the last of what is read in parts."""
+
+
+class FeedProduct(NamedTuple):
+    """One product that a feed tells."""
+
+    place: int
+    """Its place among all products of the shop's feed, from 0: a limit takes the first."""
+    product: Product
+
+
+class BadRow(NamedTuple):
+    """A row of a feed that is no product."""
+
+    url: str
+    """Which row of which feed: "https://shop.example/feed.xml#row-7"."""
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +60,18 @@ class SitemapRead(Outcome):
     pages: tuple[str, ...]
     lastmod: Mapping[str, str] = field(default_factory=dict)
     """By page, when the shop says it changed last, as written; pages without are not in it."""
+    photos: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By page, the images that the sitemap says it shows; pages without are not in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeedRead(Outcome):
-    """One page of a feed names products whole, each by its own `Product.url`, and where the feed goes on."""
+    """A part of a feed names products whole, each by its own `Product.url`, and where the feed goes on."""
 
-    products: tuple[Product, ...]
+    products: tuple[FeedProduct, ...]
+    bad: tuple[BadRow, ...] = ()
     feeds: tuple[str, ...] = ()
+    """The feed's next page, where it has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +93,8 @@ class ListingRead(Outcome):
     """Its own name, for the paths of listings below it."""
     links: tuple[Link, ...]
     """The pages of the same shop that it leads to."""
+    cut: tuple[Cut, ...] = ()
+    """The links that are not followed though they lead to the shop's pages."""
 
 
 @dataclass(frozen=True, kw_only=True)

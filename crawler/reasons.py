@@ -5,6 +5,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 NO_OUTCOME = "lost by the crawler, see its log"
 NOT_A_PHOTO = "not a photo"
+NOT_A_FEED = "not a feed"
 NOT_A_SITEMAP = "not a sitemap"
 UNREADABLE_PAGE = "page cannot be read"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import crawler
 from crawler import manners
+from crawler.arguments import further_key
 from crawler.export import export
 from crawler.manners import DEMO
 from crawler.snapshot import Snapshot
@@ -66,7 +67,7 @@ def crawl_shops(
 
 
 def _job(shop: Shop, settings: Crawl, folder: Path, served_at: Mapping[str, str]) -> Job:
-    key: tuple[object, ...] = (settings.snapshot,)
+    key: tuple[object, ...] = (settings.snapshot, *further_key(shop))
     if not shop.url.startswith(DEMO):
         return Job(shop, shop.url, "", state_path(folder, shop.name, shop.url, shop.max_products, *key))
     if shop.url not in served_at:
@@ -144,7 +145,8 @@ def _command(job: Job, settings: Crawl) -> list[str]:
         "name": job.shop.name,
         "url": job.url,
         "state": str(job.state),
-        "max_products": str(job.shop.max_products),
+        **_limits_and_strategy(job.shop),
+        "snapshot": str(settings.snapshot),
         **manners.arguments(job.shop, settings),
         "concurrency": str(settings.concurrency),
         "at": job.served_at,
@@ -154,6 +156,11 @@ def _command(job: Job, settings: Crawl) -> list[str]:
     for name, value in arguments.items():
         command += ["-a", f"{name}={value}"]
     return command
+
+
+def _limits_and_strategy(shop: Shop) -> dict[str, str]:
+    names = ("strategy", "feed", "products", "max_products", "max_pages", "max_photos", "max_bytes", "max_minutes")
+    return {name: str(value) for name in names if (value := getattr(shop, name))}
 
 
 def _environment() -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.utils.asyncio import CallLaterResult, call_later
 
-from crawler.outcomes import PAGE, PHOTO, SITEMAP
+from crawler.outcomes import FEED, PAGE, PHOTO, SITEMAP
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
@@ -21,7 +21,7 @@ WAIT = "wait_seconds"
 
 
 class FrontierScheduler(BaseScheduler):
-    """Sitemaps first, then photos, then pages; what Scrapy itself sends back (redirects, retries) before all.
+    """Feeds first, then sitemaps, photos, pages; what Scrapy itself sends back (redirects, retries) before all.
 
     Pages wait until every sitemap is read, and pages that links led to until those of the sitemaps are: the order of
     pages, and so what a limit on products leaves out, then depends on nothing but the shop.
@@ -33,7 +33,7 @@ class FrontierScheduler(BaseScheduler):
         self._crawler = crawler
         self._returned: deque[Request] = deque()
         self._held: dict[Request, CallLaterResult] = {}
-        self._ahead: dict[str, deque[tuple[int, str]]] = {SITEMAP: deque(), PHOTO: deque(), PAGE: deque()}
+        self._ahead: dict[str, deque[tuple[int, str]]] = {kind: deque() for kind in (FEED, SITEMAP, PHOTO, PAGE)}
         self._under_way: set[int] = set()
 
     @classmethod
@@ -78,10 +78,23 @@ class FrontierScheduler(BaseScheduler):
             return self._returned.popleft()
         if not self.spider.is_ready:
             return None
+        if found := self._next():
+            return found
+        # Nothing of this way is left, not even under way: there may be another.
+        if not self._under_way and self.spider.go_on():
+            return self._next()
+        self.spider.commit()
+        return None
+
+    def _next(self) -> "Request | None":
         for kind, ahead in self._ahead.items():
-            if self._can_ask(kind) and self._has_ahead(kind):
-                return self.spider.request(kind, *ahead.popleft())
-        self.spider.store.commit()
+            while self._can_ask(kind) and self._has_ahead(kind):
+                row, url = ahead.popleft()
+                if kind == PAGE and self.spider.store.is_deferred(row):
+                    self._under_way.discard(row)
+                    continue
+                self.spider.limits.asked(kind)
+                return self.spider.request(kind, row, url)
         return None
 
     def _release(self, request: "Request") -> None:
@@ -93,7 +106,9 @@ class FrontierScheduler(BaseScheduler):
         return any(self._can_ask(kind) and self._has_ahead(kind) for kind in self._ahead)
 
     def _can_ask(self, kind: str) -> bool:
-        return kind != PAGE or not (self.spider.has_enough() or self.spider.store.is_waiting(SITEMAP))
+        if kind in (FEED, PAGE) and self.spider.has_enough():
+            return False
+        return (kind != PAGE or not self.spider.store.is_waiting(SITEMAP)) and self.spider.limits.has_room(kind)
 
     def _has_ahead(self, kind: str) -> bool:
         ahead = self._ahead[kind]

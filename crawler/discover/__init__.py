@@ -1,1 +1,1 @@
-"""discover: which URLs a shop has. Pure: sitemap bytes or a listing page to URLs, and URLs to their clean form."""
+"""discover: which URLs a shop has, and which are traps. Pure: sitemap bytes or a page to URLs."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from crawler.discover import urls
-from crawler.extract import gallery, page
+from crawler.discover import traps, urls
+from crawler.extract import gallery, jsonld, page, schema_org
 from crawler.extract.document import Document, squeeze
 
 
@@ -18,12 +18,30 @@ class Link(NamedTuple):
     """The listing itself names it, not the navigation, footer or recommendations around it."""
 
 
-def of(document: Document) -> tuple[Link, ...]:
-    """The page's links, each URL once, in the page's order; sorted and filtered views left out."""
-    found: dict[str, bool] = {}
+class Links(NamedTuple):
+    """Where a page leads."""
+
+    followed: tuple[Link, ...]
+    """Each URL once, in the page's order."""
+    cut: tuple[traps.Cut, ...]
+    """The views that are not asked."""
+
+
+def of(document: Document) -> Links:
+    """The links of a page that stay on its shop; of a sorted or filtered view its plain address is followed."""
+    followed: dict[str, bool] = {}
+    cut: dict[str, str] = {}
     for url, is_own in _links(document):
-        found[url] = found.get(url, False) or is_own
-    return tuple(Link(url, is_own) for url, is_own in found.items())
+        reason = traps.reason(url)
+        if reason:
+            cut.setdefault(url, reason)
+            url = traps.plain(url, reason)
+        if url and url != document.url:
+            followed[url] = followed.get(url, False) or is_own
+    return Links(
+        tuple(Link(url, is_own) for url, is_own in followed.items()),
+        tuple(traps.Cut(url, reason) for url, reason in cut.items()),
+    )
 
 
 def label(document: Document) -> str:
@@ -40,21 +58,36 @@ def trail(document: Document) -> str:
     return f"{above} > {label(document)}" if above and not above.endswith(label(document)) else above
 
 
-def _links(document: Document) -> Iterator[Link]:
-    for anchor in document.tree.iter("a"):
-        if "nofollow" in (anchor.get("rel") or ""):
-            continue
-        url = document.absolute(anchor.get("href"))
-        if url is None or not urls.same_site(url, document.url):
-            continue
-        url = urls.clean(url)
-        if url != document.url and not urls.is_trap(url) and len(url) <= 2000:
-            yield Link(url, is_own=not gallery.is_aside(anchor))
-
-
 def above(url: str) -> Iterator[str]:
     """The paths that lead to `url`'s path, longest first, itself included: "/c/men/tops", "/c/men", "/c"."""
     path = urlsplit(url).path.rstrip("/")
     while path:
         yield path
         path = path.rpartition("/")[0]
+
+
+def _links(document: Document) -> Iterator[tuple[str, bool]]:
+    """(clean URL, whether the page itself names it) of every link to another page of the shop."""
+    for href, is_own in _named(document):
+        url = document.absolute(href)
+        if url is None or not urls.same_site(url, document.url):
+            continue
+        url = urls.clean(url)
+        if url != document.url and not urls.is_file(url):
+            yield url, is_own
+
+
+def _named(document: Document) -> Iterator[tuple[object, bool]]:
+    for anchor in document.tree.iter("a", "area", "link"):
+        rel = (anchor.get("rel") or "").lower().split()
+        if "nofollow" in rel or (anchor.tag == "link" and not {"next", "prev"} & set(rel)):
+            continue
+        if href := anchor.get("href"):
+            yield href, anchor.tag == "link" or not gallery.is_aside(anchor)
+    for node in jsonld.nodes(document):
+        # A listing drawn by scripts names its products here alone.
+        if "itemlist" in schema_org.types(node):
+            for entry in schema_org.each(node.get("itemListElement")):
+                if isinstance(entry, dict):
+                    item = entry.get("item")
+                    yield entry.get("url") or (item.get("url") if isinstance(item, dict) else item), True

@@ -1,5 +1,6 @@
-"""URLs in their clean form: no tracking parameters, no fragment, so that one page has one URL."""
+"""URLs in their clean form: no tracking, no session, no fragment, so that one page has one URL."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -15,20 +16,11 @@ TRACKING = frozenset(
 # fmt: on
 """Parameters that say where a visitor came from, never which page it is."""
 
-# fmt: off
-FACETS = frozenset(
-    {
-        "sort", "sort_by", "sortby", "order", "orderby", "order_by", "dir", "direction", "filter", "filters",
-        "facet", "facets", "color", "colour", "size", "price", "min_price", "max_price", "price_min", "price_max",
-        "brand", "limit", "per_page", "perpage", "pagesize", "page_size", "view", "mode", "layout", "display",
-        "product_list_order", "product_list_dir", "product_list_mode", "product_list_limit", "q", "query", "search",
-        "s", "add", "add-to-cart", "compare", "rating", "availability", "in_stock", "currency", "lang",
-    }
-)
-# fmt: on
-"""Parameters that show the same products in another order or part: endless combinations of nothing new."""
-
 _TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "_pos", "_sid", "_psq", "_ss")
+_SESSION = re.compile(r"^(?:php|j|asp|aspx|cf|zen|osc|cgi|w)?-?_?sess(?:ion)?[_-]?(?:id)?$|^(?:zenid|oscsid|cftoken"
+                      r"|cfid|xsid|sessid|session|csrf_?token|form_key|___sid|asp\.net_sessionid)$")  # fmt: skip
+"""Names of parameters that carry a visitor's session."""
+_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sid|sessionid)=[^/?#;]*|(?<=/)\(S\([^)]*\)\)/", re.IGNORECASE)
 _FILES = (
     *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".ico", ".css", ".js", ".pdf", ".zip"),
     *(".mp4", ".webm", ".xml", ".json", ".txt", ".woff", ".woff2", ".gz"),
@@ -43,7 +35,7 @@ def clean(url: str) -> str:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     kept = [(name, value) for name, value in pairs if not _is_tracking(name)]
     query = parts.query if len(kept) == len(pairs) else urlencode(kept)
-    path = quote(parts.path or "/", safe=_SAFE)
+    path = quote(_IN_PATH.sub("", parts.path) or "/", safe=_SAFE)
     return urlunsplit((parts.scheme.lower(), _host(parts), path, quote(query, safe=_SAFE), ""))
 
 
@@ -73,16 +65,14 @@ def shorter(url: str) -> Iterator[str]:
         _, _, path = path.partition("/")
 
 
-def is_trap(url: str) -> bool:
-    """A sorted, filtered or searched view of a listing, or a file that is no page."""
-    parts = urlsplit(url)
-    names = {name.lower().partition("[")[0] for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    return bool(names & FACETS) or parts.path.lower().endswith(_FILES)
+def is_file(url: str) -> bool:
+    """A picture, a script, a document: no page."""
+    return urlsplit(url).path.lower().endswith(_FILES)
 
 
 def _is_tracking(name: str) -> bool:
     name = name.lower()
-    return name in TRACKING or name.startswith(_TRACKING_PREFIXES)
+    return name in TRACKING or name.startswith(_TRACKING_PREFIXES) or bool(_SESSION.search(name))
 
 
 def _host(parts: SplitResult) -> str:

@@ -1,33 +1,33 @@
-"""shop: crawls one shop of any kind, from its sitemaps and its listings, into a store."""
+"""shop: crawls one shop of any kind into a store; how it is found is crawler.ways, how it is read crawler.reading."""
 
 import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler import manners, reasons
-from crawler.discover import links, sitemap, urls
-from crawler.extract import document, merge, sniff
+from crawler import arguments, manners, reasons
+from crawler.discover import urls
+from crawler.limits import Limits
 from crawler.middlewares.robots import is_not_now
-from crawler.outcomes import PAGE, PHOTO, SITEMAP, Failed, ListingRead, Outcome, PhotoRead, ProductRead, SitemapRead
+from crawler.outcomes import FEED, PAGE, PHOTO, SITEMAP, Failed, Outcome
+from crawler.overrides import Override, load_override
+from crawler.reading import Reading, tries
 from crawler.scheduler import FrontierScheduler
-from crawler.states import state_path
 from crawler.store import Store
+from crawler.ways import Ways
 from weft.errors import ShopError
-from weft.params import Shop
 
-BY_HAND = Path("var/crawl")
-PARENT_SECONDS = 1.0
+TICK_SECONDS = 1.0
+"""Between two looks at the clock and at the parent."""
 
 
 class ShopSpider(Spider):
@@ -37,29 +37,33 @@ class ShopSpider(Spider):
         name: Our name for the shop; product ids begin with it.
         url: Where it begins.
         state: The SQLite file of this crawl; by hand, one in var/crawl named after the shop and the arguments.
-        max_products: Stop after this many; 0 takes all. Pages that sitemaps name count first, and where these are
-            enough no listing is asked.
-        delay, private_delay, concurrency, at, allow_private, contact: See `crawler.manners.settle`.
         parent: Process that started this one: the crawl ends when that is gone.
+        further: strategy, feed, products, max_products, max_pages, max_photos, max_bytes, max_minutes: see
+            `weft.params.Shop`. Pages that sitemaps name count first, and where these are enough no listing is asked.
+            snapshot: a higher number is a later crawl, which asks for what has changed since the one before.
+            retry_failed: 1 asks only for what failed.
+
+    What concerns manners (delay, concurrency, at, allow_private, contact ...): see `crawler.manners.settle`.
     """
 
     name = "shop"
+    ways: Ways
+    reading: Reading
 
-    def __init__(
-        self, name: str, url: str, state: str = "", max_products: str = "0", parent: str = "0", **arguments: Any
-    ) -> None:
-        # Checked as params.yaml is: a name is the first part of every product id.
-        shop = Shop(name=name, url=url, max_products=int(max_products))
-        super().__init__(shop.name, **arguments)
-        self.start_url = urls.clean(shop.url)
-        self.max_products = shop.max_products
-        self.store = Store(Path(state) if state else state_path(BY_HAND, name, url, self.max_products))
+    def __init__(self, name: str, url: str, state: str = "", parent: str = "0", **further: Any) -> None:
+        self.wanted = arguments.wanted(name, url, state, further)
+        super().__init__(self.wanted.shop.name)
+        self.start_url = self.wanted.url
+        self.store = Store(self.wanted.state)
+        self.store.begin(self.wanted.shop.name, self.start_url, self.wanted.snapshot)
+        if self.wanted.retry_failed:
+            self.store.retry_failed()
+        self.limits = Limits(self.wanted.shop, self.store)
         self.is_ready = False
         """robots.txt is read and the frontier planted."""
-        self._rules = Protego.parse("")
         self.fault = ""
         self._parent = int(parent)
-        self._watching: asyncio.Task[None] | None = None
+        self._ticking: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
 
     @classmethod
@@ -69,7 +73,13 @@ class ShopSpider(Spider):
             raise ShopError("scrapy crawl shop: wanted -a name=<our name for it> -a url=<where it begins>")
         manners.settle(crawler.settings, kwargs)
         spider = super().from_crawler(crawler, *args, **kwargs)
+        override = load_override(urlsplit(spider.start_url).hostname or "") or Override()
+        spider.ways = Ways(
+            spider.wanted, spider.store, [urls.clean(url) for url in override.start] or [spider.start_url]
+        )
+        spider.reading = Reading(spider.wanted, spider.store, override, spider.settings["ROBOTSTXT_USER_AGENT"])
         crawler.signals.connect(spider.idle, signal=signals.spider_idle)
+        crawler.signals.connect(spider.received, signal=signals.response_received)
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
@@ -87,10 +97,17 @@ class ShopSpider(Spider):
         if is_not_now(response.status):
             self.stop(f"{response.url}: answered HTTP {response.status}, which means: not now; try again later")
             return
-        self._begin(response)
+        text = response.body.decode("utf-8", errors="replace") if response.status < HTTPStatus.BAD_REQUEST else ""
+        self.reading.rules = Protego.parse(text)
+        self.store.note(fault="", max_products=str(self.wanted.shop.max_products))
+        named = (urls.absolute(response.url, line) for line in self.reading.rules.sitemaps)
+        try:
+            self.ways.begin([url for url in named if url])
+        except ShopError as error:
+            self.stop(str(error))
+            return
         self.is_ready = True
-        if self._parent:
-            self._watching = asyncio.ensure_future(self._leave_with_parent())
+        self._ticking = asyncio.ensure_future(self._tick())
 
     def fail_robots(self, failure: Failure) -> None:
         """Without its robots.txt a shop cannot be asked now."""
@@ -98,83 +115,63 @@ class ShopSpider(Spider):
         what_to_do = manners.advice(failure.value) or "try again later"
         self.stop(f"{url}: cannot be had ({reasons.of(failure.value)}); {what_to_do}")
 
-    async def _leave_with_parent(self) -> None:
-        while os.getppid() == self._parent:
-            await asyncio.sleep(PARENT_SECONDS)
+    async def _tick(self) -> None:
+        while not self._parent or os.getppid() == self._parent:
+            self.limits.tick()
+            await asyncio.sleep(TICK_SECONDS)
         self.stop("the process that started this crawl is gone; run again to go on")
-
-    def _begin(self, robots: Response) -> None:
-        rules = robots.body.decode("utf-8", errors="replace") if robots.status < HTTPStatus.BAD_REQUEST else ""
-        self._rules = Protego.parse(rules)
-        self.store.note(fault="", shop=str(self.name), start=self.start_url, max_products=str(self.max_products))
-        named = [url for line in self._rules.sitemaps if (url := urls.absolute(robots.url, line))]
-        if named:
-            self.store.plant(SITEMAP, named)
-        else:
-            self.store.plant(SITEMAP, [urljoin(self.start_url, "/sitemap.xml")], guess=True)
-        self.store.plant(PAGE, [self.start_url], linked=True)
-        self.store.commit()
 
     def request(self, kind: str, row: int, url: str) -> Request:
         """The request for one row of the frontier."""
-        read = {SITEMAP: self.read_sitemap, PAGE: self.read_page, PHOTO: self.read_photo}[kind]
-        return Request(url, callback=read, errback=self.fail, meta={"kind": kind, "row": row}, dont_filter=True)
+        reads = {FEED: self.read_feed, SITEMAP: self.read_sitemap, PAGE: self.read_page, PHOTO: self.read_photo}
+        return Request(url, callback=reads[kind], errback=self.fail, meta={"kind": kind, "row": row}, dont_filter=True)
+
+    def read_feed(self, response: Response) -> Iterator[Outcome]:
+        """Products told whole, and the feed's next page."""
+        return self.reading.feed(response)
 
     def read_sitemap(self, response: Response) -> Iterator[Outcome]:
         """A sitemap: more URLs."""
-        row = response.meta["row"]
-        try:
-            found = sitemap.read(response.body, response.url)
-        except ValueError:
-            yield Failed(row=row, reason=reasons.NOT_A_SITEMAP, tries=_tries(response.meta))
-            return
-        pages = tuple(page for page in found.pages if urls.same_site(page, self.start_url))
-        yield SitemapRead(row=row, sitemaps=found.sitemaps, pages=pages)
+        return self.reading.sitemap(response)
 
     def read_page(self, response: Response) -> Iterator[Outcome]:
         """A page: a product, or else a listing whose links are followed."""
-        row = response.meta["row"]
-        if not isinstance(response, TextResponse):
-            yield ListingRead(row=row, url=response.url, trail="", label="", links=())
-            return
-        try:
-            page = document.parse(response.text, response.url)
-            found = merge.merge(page)
-        except Exception:  # one page that nobody foresaw must not end the crawl
-            self.logger.exception("%s cannot be read", response.url)
-            yield Failed(row=row, reason=reasons.UNREADABLE_PAGE, tries=_tries(response.meta))
-            return
-        if found is not None:
-            yield ProductRead(row=row, product=found.product(self.name))
-            return
-        yield ListingRead(
-            row=row,
-            url=page.url,
-            trail=links.trail(page),
-            label=links.label(page),
-            links=tuple(link for link in links.of(page) if self._rules.can_fetch(link.url, self._agent)),
-        )
+        return self.reading.page(response, follow=self.ways.follows_links)
 
     def read_photo(self, response: Response) -> Iterator[Outcome]:
         """A photo: its bytes as they are."""
-        row = response.meta["row"]
-        if sniff.is_photo(response.body):
-            yield PhotoRead(row=row, body=response.body)
-        else:
-            yield Failed(row=row, reason=reasons.NOT_A_PHOTO, tries=_tries(response.meta))
+        return self.reading.photo(response)
+
+    def received(self, response: Response) -> None:
+        """Count what has come."""
+        self.limits.received(len(response.body))
 
     def fail(self, failure: Failure) -> Iterator[Outcome]:
         """No answer, or none that helps, after all retries."""
         meta = failure.request.meta  # type: ignore[attr-defined]
-        yield Failed(row=meta["row"], reason=reasons.of(failure.value), tries=_tries(meta))
+        yield Failed(row=meta["row"], reason=reasons.of(failure.value), tries=tries(meta))
+
+    def commit(self) -> None:
+        """Commit what was kept; a disk that does not take it ends the crawl."""
+        try:
+            self.store.commit()
+        except ShopError as error:
+            self.stop(str(error))
 
     def settled(self, outcome: Outcome) -> None:
         """Let the scheduler forget a row whose outcome is kept."""
-        self._scheduler.settle(outcome.row)
+        if outcome.settles:
+            self._scheduler.settle(outcome.row)
 
     def has_enough(self) -> bool:
         """Whether the limit on products is reached."""
-        return 0 < self.max_products <= self.store.products
+        return 0 < self.wanted.shop.max_products <= self.store.products
+
+    def go_on(self) -> bool:
+        """Look for products in another way, where there is one; in the end for those that the shop had before."""
+        if self.has_enough() or self.limits.reached:
+            return False
+        return self.ways.go_on() or (self.ways.takes_all and self.store.plant_unseen())
 
     def idle(self) -> None:
         """Nothing left to ask: a request that Scrapy lost on the way is a failure."""
@@ -192,16 +189,19 @@ class ShopSpider(Spider):
 
     def closed(self, reason: str) -> None:
         """Note how it ended, and say what was found."""
-        if self._watching is not None:
-            self._watching.cancel()
+        if self._ticking is not None:
+            self._ticking.cancel()
         try:
+            self.limits.note()
             if self.fault:
                 self.store.note(fault=self.fault)
             elif reason == "finished":
-                self.store.note(complete="yes")
+                self.store.finish()
             self.store.close()
-        except sqlite3.Error:
+        except (sqlite3.Error, ShopError):
             self.logger.exception("the end of the crawl could not be noted")
+        if self.limits.reached:
+            self.logger.info("%s: %s is reached; some of the shop was not asked", self.name, self.limits.reached)
         self.logger.info("%s: %s products so far; python -m crawler.export %s --out FOLDER writes them as tables",
                          self.name, self.store.products, self.store.path)  # fmt: skip
 
@@ -211,11 +211,3 @@ class ShopSpider(Spider):
         scheduler = self.crawler.engine.scheduler
         assert isinstance(scheduler, FrontierScheduler)
         return scheduler
-
-    @property
-    def _agent(self) -> str:
-        return str(self.settings["ROBOTSTXT_USER_AGENT"])
-
-
-def _tries(meta: dict[str, Any]) -> int:
-    return int(meta.get("retry_times", 0)) + 1

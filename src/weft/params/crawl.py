@@ -1,6 +1,6 @@
 """crawl: which shops, how politely."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -16,8 +16,23 @@ class Shop:
     """Our name for it: the first part of every product_id."""
     url: str
     """Where to start: http(s)://..., or demo:jsonld, demo:microdata, demo:opengraph for the built-in shops."""
+    strategy: Literal["auto", "feed", "sitemap", "links", "products"] = "auto"
+    """How products are found. auto: feeds of the shop's platform, else sitemaps together with the listings that the
+    home page leads to. feed, sitemap, links: that alone, links from the page `url`. products: only `products`."""
+    feed: str = ""
+    """A Google Merchant feed, or a platform's product list, by URL; such a feed, a CSV or a JSON-lines catalogue by
+    path. "" looks for Shopify's and WooCommerce's lists."""
+    products: str = ""
+    """With strategy products: URLs of product pages with commas between, or a file with one a line."""
     max_products: WholeNumber = 0
-    """Stop after this many products; 0 takes all."""
+    """Stop after this many products; 0 takes all. So for the further limits."""
+    max_pages: WholeNumber = 0
+    """Pages asked: of products, listings and feeds."""
+    max_photos: WholeNumber = 0
+    max_bytes: WholeNumber = 0
+    """Bytes of all answers, as decompressed; what is under way when it is reached still comes."""
+    max_minutes: NotNegative = 0.0
+    """Minutes of crawling, all runs of a crawl that was interrupted together."""
     delay: NotNegative | None = None
     """Seconds between two requests to one of its hosts, instead of crawl.delay."""
     allow_private: bool = False

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weft import errors, params, tracking
+from weft.report.sources import Sources
 from weft.report.write import PAGE, RESULTS, write_report
 
 
@@ -18,18 +19,23 @@ class Shown:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--reports", type=Path, required=True, help="the outs of evaluate, a folder per benchmark")
-    parser.add_argument("--words", type=Path, required=True, help="history.csv of fit_words")
-    parser.add_argument("--embedder", type=Path, required=True, help="history.csv of finetune")
+    parser.add_argument("--benchmarks", type=Path, required=True, help="the outs of evaluate, a folder per benchmark")
+    parser.add_argument("--crawl", type=Path, required=True, help="the out of crawl; so on for those below")
+    parser.add_argument("--clean", type=Path, required=True)
+    parser.add_argument("--vocabulary", type=Path, required=True)
+    parser.add_argument("--prepared", type=Path, required=True)
+    parser.add_argument("--words", type=Path, required=True, help="the out of fit_words")
+    parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
+    parser.add_argument("--calibration", type=Path, required=True)
+    parser.add_argument("--audit", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
+    args = vars(parser.parse_args())
+    out = args.pop("out")
     names = list(params.load(Path("params.yaml")).benchmarks)
-    histories = {"fit_words": args.words, "finetune": args.embedder}
-    read = [*(args.reports / name for name in names), *histories.values()]
-    with tracking.stage_run("report", Shown(", ".join(names)), read) as run:
-        run.log_metrics(write_report(names, args.reports, histories, args.out))
-        run.log_file(args.out / RESULTS)
-        run.log_file(args.out / PAGE)
+    with tracking.stage_run("report", Shown(", ".join(names)), list(args.values())) as run:
+        run.log_metrics(write_report(names, Sources(**args), out))
+        run.log_file(out / RESULTS)
+        run.log_file(out / PAGE)
 
 
 if __name__ == "__main__":

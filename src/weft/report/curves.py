@@ -1,73 +1,93 @@
-"""Training curves as inline SVG: the same bytes every time, colours and fonts taken from the page."""
+"""The curves of the page: losses over epochs, recall over k, promised against true probabilities."""
 
-import io
-import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from weft.report.history import History
+from weft.report.svg import INK, SERIES, STYLES, inline_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_INK, _TRAIN, _VAL = "#010203", "#010204", "#010205"
-"""Stand-ins that become the page's own colours, so that one picture serves light and dark."""
-_COLOURS = {_INK: "currentColor", _TRAIN: "var(--train)", _VAL: "var(--val)"}
+Points = Sequence[tuple[float, float]]
 
 
 def loss_curve(history: History) -> str:
     """Train and val loss over the epochs of one training stage, as an <svg> element to place in the page."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    with mpl.rc_context():
-        # A person's own matplotlibrc must not change the page.
-        mpl.rcdefaults()
-        mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": f"weft-{history.stage}"})
-        figure = Figure(figsize=(5.2, 3.0), layout="constrained")
-        FigureCanvasSVG(figure)
-        figure.patch.set_visible(False)
-        axes = figure.add_subplot()
-        axes.patch.set_visible(False)
-        _draw(axes, history)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-        buffer = io.StringIO()
-        # With every entry None matplotlib writes no metadata at all: no date, no address.
-        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    return _inline(buffer.getvalue(), history.stage)
-
-
-def _draw(axes: "Axes", history: History) -> None:
     epochs = history.column("epoch")
-    # Dashes and marker shapes tell the lines apart without colour.
-    for name, colour, style, marker in (("train", _TRAIN, "--", "s"), ("val", _VAL, "-", "o")):
-        losses = history.column(f"{name}_loss")
-        points = [(epoch, loss) for epoch, loss in zip(epochs, losses, strict=True) if loss is not None]
-        if points:
-            axes.plot(*zip(*points, strict=True), color=colour, linestyle=style, marker=marker, ms=4, label=name)
-    axes.set_xlabel("epoch", color=_INK)
-    axes.set_ylabel("loss (lower is better)", color=_INK)
-    axes.tick_params(colors=_INK)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(_INK)
-    axes.grid(axis="y", color=_INK, alpha=0.15)
-    axes.legend(frameon=False, labelcolor=_INK)
+
+    def draw(axes: "Axes") -> None:
+        for place, name in enumerate(("train", "val")):
+            losses = history.column(f"{name}_loss")
+            points = [
+                (epoch, loss)
+                for epoch, loss in zip(epochs, losses, strict=True)
+                if epoch is not None and loss is not None
+            ]
+            _line(axes, place, name, points)
+        _axes(axes, "epoch", "loss (lower is better)")
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+
+    label = f"Train and val loss of {history.stage} by epoch; the table below holds the numbers"
+    return inline_svg(draw, history.stage, label)
 
 
-def _inline(svg: str, name: str) -> str:
-    """`svg` without what only a file of its own needs; ids made unique among the pictures of a page."""
-    label = f"Train and val loss of {name} by epoch; the table below holds the numbers"
-    svg = svg[svg.index("<svg") :].strip()
-    svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg).replace("xlink:href", "href")
-    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
-    svg = re.sub(r'\sid="([^"]*)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", svg)
-    svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)
-    svg = re.sub(r"font-family: [^;]*; ", "", svg)
-    # A <style> inside an inline picture would reach the whole page; its two rules are inherited just as well.
-    svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>", rf'<svg \1 role="img" aria-label="{label}">', svg, count=1)
-    for stand_in, colour in _COLOURS.items():
-        svg = svg.replace(stand_in, colour)
-    return svg
+def recall_curve(curves: Mapping[str, Points], name: str) -> str:
+    """Recall over k of each model, on a logarithmic axis.
+
+    Args:
+        curves: Model to (k, recall at k in 0..1).
+        name: Of the picture, unique on the page.
+    """
+    from matplotlib.ticker import ScalarFormatter
+
+    def draw(axes: "Axes") -> None:
+        for place, (model, points) in enumerate(curves.items()):
+            _line(axes, place, model, points, marked=False)
+        axes.set_xscale("log")
+        ticks = [k for k in (1, 2, 5, 10, 20, 50, 100) if k <= max(points[-1][0] for points in curves.values())]
+        axes.set_xticks(ticks)
+        axes.minorticks_off()
+        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.set_ylim(0, 1.02)
+        _axes(axes, "k, photos looked at", "recall at k (higher is better)")
+
+    return inline_svg(draw, name, "Recall at k of each model; the table below holds the numbers")
+
+
+def reliability_curve(curves: Mapping[str, Points], name: str) -> str:
+    """What came true over what was promised; on the diagonal a probability can be taken at its word.
+
+    Args:
+        curves: Words looked at to (mean probability, share that came true), both in 0..1.
+        name: Of the picture, unique on the page.
+    """
+
+    def draw(axes: "Axes") -> None:
+        axes.plot((0, 1), (0, 1), color=INK, alpha=0.4, linewidth=1)
+        for place, (words, points) in enumerate(curves.items()):
+            _line(axes, place, words, points)
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1.02)
+        _axes(axes, "probability told", "share that came true on test")
+
+    return inline_svg(draw, name, "Share that came true over the probability told; the table below holds the numbers")
+
+
+def _line(axes: "Axes", place: int, name: str, points: Points, marked: bool = True) -> None:
+    if points:
+        style, marker = STYLES[place % len(STYLES)]
+        colour = SERIES[place % len(SERIES)]
+        # A name that begins with _ would be left out of the legend.
+        label = name.lstrip("_") or "_"
+        x, y = zip(*points, strict=True)
+        axes.plot(x, y, color=colour, linestyle=style, marker=marker if marked else None, ms=4, label=label)
+
+
+def _axes(axes: "Axes", x: str, y: str) -> None:
+    axes.set_xlabel(x, color=INK)
+    axes.set_ylabel(y, color=INK)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(frameon=False, labelcolor=INK)

@@ -10,7 +10,7 @@ from weft.contracts import files
 from weft.contracts.tables import EXAMPLES
 from weft.errors import ContractError
 from weft.report.album import Album, Thumbnail
-from weft.report.results import missing
+from weft.report.reading import missing
 
 NEAREST_SHOWN = 8
 """Two rows of four on a phone, one row on a desk."""
@@ -78,7 +78,29 @@ class Examples:
     """All examples of one benchmark."""
 
     strips: tuple[Strip, ...]
+    """The first half are those the trained model does worst on, the rest are spread evenly over the others."""
     tagged: tuple[Tagged, ...]
+    """Likewise."""
+
+    @property
+    def hard_strips(self) -> tuple[Strip, ...]:
+        """Those it does worst on."""
+        return self.strips[: (len(self.strips) + 1) // 2]
+
+    @property
+    def usual_strips(self) -> tuple[Strip, ...]:
+        """The others."""
+        return self.strips[(len(self.strips) + 1) // 2 :]
+
+    @property
+    def hard_tagged(self) -> tuple[Tagged, ...]:
+        """Those it does worst on."""
+        return self.tagged[: (len(self.tagged) + 1) // 2]
+
+    @property
+    def usual_tagged(self) -> tuple[Tagged, ...]:
+        """The others."""
+        return self.tagged[(len(self.tagged) + 1) // 2 :]
 
 
 def read_examples(folder: Path, rows: Sequence[str], album: Album) -> Examples:

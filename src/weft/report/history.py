@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weft.errors import ContractError
-from weft.report.results import missing
+from weft.report.reading import missing
 
 COLUMNS = ("epoch", "train_loss", "val_loss", "learning_rate")
 

@@ -3,15 +3,30 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 from weft.report import wording
 from weft.report.album import Album
-from weft.report.comparison import Comparison, compare
-from weft.report.curves import loss_curve
-from weft.report.examples import Examples
+from weft.report.comparison import Cell, Comparison, compare
+from weft.report.crawl import CrawledShop
+from weft.report.curves import loss_curve, recall_curve, reliability_curve
+from weft.report.examples import Examples, Strip
+from weft.report.facets import FacetTable
+from weft.report.findings import Findings
 from weft.report.history import History
 from weft.report.nearest_words import NearestWords
+from weft.report.provenance import Provenance
+from weft.report.recall import Recall
 from weft.report.results import Results
+from weft.report.thresholds import Thresholds
+from weft.report.word_map import WordMap
+from weft.report.words import WordsPart
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FIRST_QUERIES = 3
+FIRST_HITS = 5
 
 
 @dataclass(frozen=True)
@@ -21,32 +36,79 @@ class BenchmarkPart:
     results: Results
     examples: Examples
     nearest_words: NearestWords
+    facets: tuple[FacetTable, ...]
+    recalls: tuple[Recall, ...]
 
     @property
     def comparisons(self) -> list[tuple[str, Comparison]]:
         """(Table, as shown) of every table."""
-        return [(name, compare(table)) for name, table in self.results.tables.items()]
+        return [(name, compare(self.results, name)) for name in self.results.tables]
 
 
 @dataclass(frozen=True)
-class Glance:
+class PipelinePart:
+    """All that the page shows of the stages before evaluate and beside it."""
+
+    provenance: Provenance
+    shops: tuple[CrawledShop, ...]
+    words: WordsPart
+    word_map: WordMap
+    histories: tuple[History, ...]
+    thresholds: Thresholds
+    findings: Findings
+
+
+@dataclass(frozen=True)
+class Headline:
     """What one table says in one line."""
 
     where: str
     metric: str
-    before: str
-    after: str
-    gain: str
+    before: Cell
+    after: Cell
 
 
-def render_page(parts: Sequence[BenchmarkPart], histories: Sequence[History], album: Album) -> str:
-    """The whole page; `album` holds every photo that `parts` refer to.
+def render_page(parts: Sequence[BenchmarkPart], pipeline: PipelinePart, album: Album) -> str:
+    """The whole page; `album` holds every photo that `parts` and `pipeline` refer to.
 
     Shop texts may be hostile: whatever comes from files is escaped, and the page's own policy forbids scripts and
     requests.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
+
+    tables = [comparison for part in parts for _, comparison in part.comparisons]
+    bins = {
+        words: [(row["promised"], row["true"]) for row in rows if row["pairs"]]
+        for words, rows in pipeline.thresholds.reliability
+    }
+    return (
+        page_environment()
+        .get_template("page.html")
+        .render(
+            style=page_style(),
+            parts=parts,
+            pipeline=pipeline,
+            headlines=[headline for part in parts for headline in _headlines(part)],
+            first_strips=_first_strips(parts),
+            row_meanings=wording.row_meanings(_once(row for table in tables for row, _ in table.rows)),
+            metric_meanings=wording.metric_meanings(_once(metric for table in tables for metric in table.metrics)),
+            # Drawn by matplotlib from numbers and names of our own stages, rows and metrics: markup of our own.
+            losses=[(history, Markup(loss_curve(history))) for history in pipeline.histories],
+            recalls=[
+                (part.results.benchmark, recall, Markup(recall_curve(recall.curves, f"recall-{n}-{m}")))
+                for n, part in enumerate(parts)
+                for m, recall in enumerate(part.recalls)
+            ],
+            reliability=Markup(reliability_curve(bins, "reliability")),
+            map_picture=Markup(pipeline.word_map.picture),
+            album=album,
+        )
+    )
+
+
+def page_environment() -> "Environment":
+    """How templates of the report are rendered: everything escaped, an unknown name is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("weft.report", "templates"),
@@ -55,35 +117,48 @@ def render_page(parts: Sequence[BenchmarkPart], histories: Sequence[History], al
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("metric_name", "table_title", "table_meaning", "reader_meaning", "right_meaning", "count"):
-        environment.filters[name] = getattr(wording, name)
-    style = resources.files("weft.report").joinpath("templates/page.css").read_text(encoding="utf-8")
-    tables = [comparison for part in parts for _, comparison in part.comparisons]
-    return environment.get_template("page.html").render(
-        style=Markup(style),
-        parts=parts,
-        glances=[glance for part in parts for glance in _glances(part)],
-        row_meanings=wording.row_meanings(_once(row for table in tables for row, _ in table.rows)),
-        metric_meanings=wording.metric_meanings(_once(metric for table in tables for metric in table.metrics)),
-        # Drawn by matplotlib from numbers and stage names: markup of our own.
-        curves=[(history, Markup(loss_curve(history))) for history in histories],
-        album=album,
+    names = (
+        "metric_name",
+        "table_title",
+        "table_meaning",
+        "reader_meaning",
+        "right_meaning",
+        "count",
+        "percent",
+        "listed",
     )
+    for name in names:
+        environment.filters[name] = getattr(wording, name)
+    return environment
 
 
-def _glances(part: BenchmarkPart) -> list[Glance]:
-    """The first metric of every table: the untrained network against the finished model."""
-    glances = []
+def page_style() -> Any:
+    """The style sheet, which goes into the page as it is."""
+    from markupsafe import Markup
+
+    return Markup(resources.files("weft.report").joinpath("templates/page.css").read_text(encoding="utf-8"))
+
+
+def _headlines(part: BenchmarkPart) -> list[Headline]:
+    """The first metric of every table: its baseline against the finished model."""
+    headlines = []
     for name, shown in part.comparisons:
         rows = dict(shown.rows)
         if shown.baseline is None or wording.TRAINED not in rows or not shown.metrics:
             continue
         before, after = rows[shown.baseline][0], rows[wording.TRAINED][0]
-        if after.gain:
+        if after.difference:
             where = f"{part.results.benchmark}, {wording.table_title(name).lower()}"
-            metric = wording.metric_name(shown.metrics[0])
-            glances.append(Glance(where, metric, before.text, after.text, after.gain))
-    return glances
+            headlines.append(Headline(where, wording.metric_name(shown.metrics[0]), before, after))
+    return headlines
+
+
+def _first_strips(parts: Sequence[BenchmarkPart]) -> list[Strip]:
+    """A few usual queries of the first benchmark that searches."""
+    for part in parts:
+        if part.examples.strips:
+            return list((part.examples.usual_strips or part.examples.strips)[:FIRST_QUERIES])
+    return []
 
 
 def _once(names: Iterable[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """What evaluate wrote of one benchmark: metrics.json, read and checked."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import field
@@ -12,6 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from weft.contracts import files
 from weft.errors import ContractError
+from weft.report.reading import read_json
 
 
 def _measured(value: object) -> object:
@@ -19,6 +19,9 @@ def _measured(value: object) -> object:
 
 
 Share = Annotated[Annotated[float, Field(ge=0.0, le=1.0)] | None, BeforeValidator(_measured)]
+Signed = Annotated[float, Field(ge=-1.0, le=1.0)]
+Bounds = tuple[Share, Share]
+Difference = tuple[Signed, Signed, Signed]
 Table = Mapping[str, Mapping[str, Share]]
 """{row: {metric: share in 0..1}}, in the order of the file; None (null or NaN there) where nothing was measured."""
 
@@ -35,6 +38,12 @@ class Results:
     """Photos, queries and the like."""
     notes: tuple[str, ...] = ()
     """Sentences by evaluate on how the numbers came about."""
+    intervals: dict[str, dict[str, dict[str, Bounds]]] = field(default_factory=dict)
+    """Table, row, metric: the bounds of the 95 % bootstrap interval by item."""
+    differences: dict[str, dict[str, dict[str, dict[str, Difference]]]] = field(default_factory=dict)
+    """Table, row, an earlier row, metric: the difference and the bounds of its paired interval, as shares."""
+    ceilings: dict[str, dict[str, Share]] = field(default_factory=dict)
+    """Table, metric: what a perfect model would reach, where that is less than 1."""
 
 
 def read_results(folder: Path) -> Results:
@@ -44,12 +53,7 @@ def read_results(folder: Path) -> Results:
         ContractError: The file is missing, is no JSON, or a key is missing or out of its range.
     """
     path = folder / files.METRICS
-    try:
-        values: Any = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise missing(path, f"evaluate@{folder.name}") from error
-    except (OSError, ValueError) as error:
-        raise ContractError(f"{path}: not readable as JSON: {error}; run the stage evaluate@{folder.name}") from error
+    values = read_json(path, f"evaluate@{folder.name}")
     try:
         results = TypeAdapter(Results).validate_python(values)
     except ValidationError as error:
@@ -59,11 +63,6 @@ def read_results(folder: Path) -> Results:
     if empty:
         raise ContractError(f"{path}: tables.{empty[0]}: no row in it (written by the stage evaluate@{folder.name})")
     return results
-
-
-def missing(path: Path, stage: str) -> ContractError:
-    """The error for an input that is not there, naming the stage that writes it."""
-    return ContractError(f"{path}: no such file; the stage {stage} writes it: run `dvc repro {stage}`")
 
 
 def columns(table: Table) -> list[str]:

@@ -1,6 +1,7 @@
 """How the report says things: names of metrics, rows and tables in words, numbers as people write them."""
 
 import re
+from collections.abc import Sequence
 
 BASELINE = "frozen"
 """The row whose name begins so is what every gain is measured against."""
@@ -35,16 +36,21 @@ _METRICS: tuple[tuple[str, str, str], ...] = (
 )
 
 _ROWS: tuple[tuple[str, str], ...] = (
-    (
-        r"frozen.*",
-        "the ImageNet network, untouched; where words are asked for, those of the most similar training photos",
-    ),
+    (r"frozen backbone", "the ImageNet network, untouched"),
+    (r"frozen backbone, .*", "the ImageNet network, untouched, with the words of the most similar training photos"),
     (r"after fit_words", "the same network with word embeddings fitted on top: same photo vectors, so same retrieval"),
-    (r".*tags of \d+ neighbours", "the trained network, but with the words of the most similar training photos"),
+    (
+        r"after finetune, tags of \d+ neighbours",
+        "the trained network, but with the words of the most similar training photos",
+    ),
     (TRAINED, "network and word embeddings trained together on the shop's words"),
 )
 
 _TABLES: tuple[tuple[str, str], ...] = (
+    (
+        "retrieval_across_colours",
+        "The same, but only photos of the product in another colour count, and those of its own colour are left out.",
+    ),
     ("retrieval", "Each query photo searches the gallery for other photos of its item, by cosine similarity."),
     ("tags", "Words predicted from a photo alone, against the words of that product's own text."),
     ("labels/", "The label whose words score highest is the prediction; no label was used in training."),
@@ -110,14 +116,19 @@ def percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}"
 
 
-def points(share: float, baseline: float) -> str:
-    """The difference of two shares in percentage points, signed, as the rounded percents differ."""
-    difference = round(round(100 * share, 1) - round(100 * baseline, 1), 1)
-    if difference == 0:
+def points(difference: float) -> str:
+    """A difference of two shares in percentage points, signed, with one decimal."""
+    rounded = round(100 * difference, 1)
+    if rounded == 0:
         return "±0.0"
-    return f"+{difference:.1f}" if difference > 0 else f"−{-difference:.1f}"
+    return f"+{rounded:.1f}" if rounded > 0 else f"−{-rounded:.1f}"
 
 
 def count(number: float) -> str:
     """A count with thousands apart: 12,612."""
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.3f}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "alder, brunel and corso"."""
+    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)

@@ -17,6 +17,7 @@ from weft.contracts import files
 from weft.contracts.tables import FINDINGS, PREPARED, SPLITS
 from weft.tagging.catalogue import Ints, Matrix, read_catalogue, read_model
 from weft.tagging.claims import read_claims, read_titles
+from weft.tagging.finding_sheet import finding_sheet
 from weft.tagging.findings import CONTRADICTED, MISSING, Evidence, Finding, find
 from weft.tagging.probabilities import probabilities
 from weft.tagging.relations import stem
@@ -59,7 +60,7 @@ class Sources:
 
 
 def audit(sources: Sources, settings: params.Audit, search: Search, out: Path) -> dict[str, float]:
-    """Find where photos and texts disagree and write the folder `out`: findings.parquet, findings.csv.
+    """Find where photos and texts disagree; write `out`/findings.parquet, findings.csv and contact_sheet.jpg.
 
     Returns:
         How many findings of each kind, and products looked at.
@@ -83,6 +84,7 @@ def audit(sources: Sources, settings: params.Audit, search: Search, out: Path) -
         folder.mkdir(parents=True)
         tables.write(folder / files.FINDINGS, pa.Table.from_pylist(rows, schema=FINDINGS.schema), FINDINGS)
         (folder / files.FINDINGS_CSV).write_text(_as_csv(rows), encoding="utf-8")
+        (folder / files.CONTACT_SHEET).write_bytes(finding_sheet(rows))
     kinds = Counter(row["kind"] for row in rows)
     return {"products": len(catalogue.starts), MISSING: kinds[MISSING], CONTRADICTED: kinds[CONTRADICTED]}
 

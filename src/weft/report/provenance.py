@@ -1,0 +1,79 @@
+"""What was trained on what, in the few numbers of the page's first lines."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from weft.contracts import files
+from weft.errors import ContractError
+from weft.report.history import History
+from weft.report.reading import read_json
+from weft.report.sources import Sources
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers of the page come from."""
+
+    backbone: str
+    embedding_dim: int
+    height: int
+    width: int
+    """Pixels of a photo as the network sees it."""
+    shops: tuple[str, ...]
+    train_photos: int
+    train_products: int
+    test_photos: int
+    test_products: int
+    words: int
+    epochs: int
+    """Of finetune."""
+    kept_epoch: int
+    """The one with the lowest val loss, whose weights were kept."""
+    digest: str
+    """Of the model bundle."""
+
+
+def read_provenance(sources: Sources, finetune: History) -> Provenance:
+    """Gather the facts from the reports of crawl and prepare and from the bundle.
+
+    Raises:
+        ContractError: A file is missing, or lacks a number.
+    """
+    config = read_json(sources.model / files.CONFIG, "finetune")
+    preprocess = read_json(sources.model / files.PREPROCESS, "finetune")
+    prepared = read_json(sources.prepared / files.REPORT, "prepare")
+    crawled = read_json(sources.crawl / files.REPORT, "crawl")
+    losses = [
+        (loss, epoch)
+        for epoch, loss in zip(finetune.column("epoch"), finetune.column("val_loss"), strict=True)
+        if loss is not None and epoch is not None
+    ]
+    last = finetune.column("epoch")[-1] or 0.0
+    try:
+        photos: dict[str, Any] = prepared["photos"]
+        products: dict[str, Any] = prepared["products"]
+        return Provenance(
+            backbone=str(config["backbone"]),
+            embedding_dim=int(config["embedding_dim"]),
+            height=int(preprocess["height"]),
+            width=int(preprocess["width"]),
+            shops=tuple(sorted(crawled["shops"])),
+            train_photos=int(photos["train_photos"]),
+            train_products=int(products["train_products"]),
+            test_photos=int(photos["test_photos"]),
+            test_products=int(products["test_products"]),
+            words=int(config["words"]),
+            epochs=int(last),
+            kept_epoch=int(min(losses)[1] if losses else last),
+            digest=_digest(sources),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ContractError(f"the reports of crawl, prepare and finetune lack {error}; run dvc repro") from error
+
+
+def _digest(sources: Sources) -> str:
+    path = sources.model / files.DIGEST
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractError(f"{path}: cannot be read: {error}; run the stage finetune") from error

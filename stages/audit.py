@@ -1,0 +1,36 @@
+"""audit: products whose photos show a word that their text lacks, or contradict what it says."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from weft import errors, params, runtime, tracking
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--products", type=Path, required=True, help="products.parquet of the crawl")
+    parser.add_argument("--photos", type=Path, required=True, help="the own catalogue, as prepare wrote it")
+    parser.add_argument("--embeddings", type=Path, required=True, help="the out of embed for it")
+    parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
+    parser.add_argument("--calibration", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = vars(parser.parse_args())
+    runtime.settle_threads()
+
+    from weft.contracts import files
+    from weft.report.audit_page import write_audit_page
+    from weft.retrieval.search import nearest
+    from weft.tagging.audit import Sources, audit
+
+    settings = params.load(Path("params.yaml")).audit
+    out = args.pop("out")
+    with tracking.stage_run("audit", settings, list(args.values())) as run:
+        run.log_metrics(audit(Sources(**args), settings, nearest, out))
+        write_audit_page(out)
+        run.log_file(out / files.FINDINGS_CSV)
+        run.log_file(out / files.CONTACT_SHEET)
+
+
+if __name__ == "__main__":
+    sys.exit(errors.answer(main))

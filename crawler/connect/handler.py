@@ -7,9 +7,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from scrapy import signals
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
-from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, StopDownload
+from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, DownloadFailedError, StopDownload
 from scrapy.http import Request, Response
 
+from crawler.connect.headers import BoundedFactory, HeadersTooLong
 from crawler.connect.networks import Network
 from crawler.connect.refusals import NoContact, PrivateAddress, TooLarge, TooSlow
 from crawler.connect.resolver import guard, spelt
@@ -45,6 +46,7 @@ class Handler(HTTP11DownloadHandler):
         super().__init__(crawler)
         from twisted.internet import reactor
 
+        self._pool._factory = BoundedFactory
         settings = crawler.settings
         self._places: dict[str, str] = settings.getdict(SERVED_AT)
         self._slow_after = settings.getfloat(SLOW_AFTER)
@@ -74,6 +76,10 @@ class Handler(HTTP11DownloadHandler):
             raise TooSlow from None
         except DownloadCancelledError:
             raise TooLarge from None
+        except DownloadFailedError as error:
+            if any(reason.check(HeadersTooLong) for reason in getattr(error.__cause__, "reasons", ())):
+                raise TooLarge from None
+            raise
         except CannotResolveHostError:
             network = self._resolver.refused.get(spelt(urlsplit(request.url).hostname or ""))
             if network is None:

@@ -13,14 +13,19 @@ from backports import zstd
 BLOCK = bytes(64 * 1024)
 
 
-def endless(kind: str = "text/html") -> Callable[[BaseHTTPRequestHandler], bool]:
-    """A body that goes on for as long as somebody reads it."""
+def endless(kind: str = "text/html", *, as_headers: bool = False) -> Callable[[BaseHTTPRequestHandler], bool]:
+    """A body, or headers, that go on for as long as somebody reads them."""
 
     def script(asked: BaseHTTPRequestHandler) -> bool:
-        _begin(asked, {"Content-Type": kind})
+        if as_headers:
+            asked.send_response(200)
+            asked.flush_headers()
+        else:
+            _begin(asked, {"Content-Type": kind})
+        block = b"X-And: another\r\n" * 4000 if as_headers else BLOCK
         try:
             while True:
-                asked.wfile.write(BLOCK)
+                asked.wfile.write(block)
         except OSError:
             return _over(asked)
 
@@ -35,9 +40,21 @@ def trickle(kind: str, pause: Callable[[], object]) -> Callable[[BaseHTTPRequest
         try:
             for _ in range(100_000):
                 asked.wfile.write(b"x")
+                asked.wfile.flush()
                 pause()
         except OSError:
             pass
+        return _over(asked)
+
+    return script
+
+
+def silence() -> Callable[[BaseHTTPRequestHandler], bool]:
+    """Nothing, for as long as somebody waits."""
+
+    def script(asked: BaseHTTPRequestHandler) -> bool:
+        # An asker who hangs up can be read to the end.
+        asked.rfile.read()
         return _over(asked)
 
     return script

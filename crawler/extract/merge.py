@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from crawler.extract import fields, jsonld, magento, microdata, opengraph, page, values
+from crawler.extract import fields, jsonld, magento, microdata, opengraph, page, rdfa, values
 from crawler.extract.document import Document, parse
 from crawler.extract.found import Found, Told
 from crawler.extract.identity import identity
@@ -11,6 +11,7 @@ from crawler.extract.layer import Layer
 LAYERS: tuple[Callable[[Document], Layer], ...] = (
     jsonld.read,
     microdata.read,
+    rdfa.read,
     opengraph.read,
     magento.read,
     page.read,

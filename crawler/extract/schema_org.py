@@ -1,45 +1,23 @@
-"""schema.org: nodes of JSON-LD or microdata to a Layer. The page's own product is chosen, never a related one."""
+"""schema.org: nodes of JSON-LD, microdata or RDFa to a Layer."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from crawler.discover import urls
+from crawler.extract import values
 from crawler.extract.document import Document, said
 from crawler.extract.layer import Layer
+from crawler.extract.own_product import own_product
+from crawler.extract.schema_nodes import Node, each, nodes_of, types
 from weft.contracts.product import Attribute, PhotoLink
 
-Node = dict[str, Any]
+__all__ = ["Node", "nodes_of", "read", "trail", "types"]
 
-PRODUCT_TYPES = frozenset({"product", "productgroup", "individualproduct", "productmodel", "someproducts"})
 _PLAIN_ATTRIBUTES = ("material", "pattern", "gender", "fit", "neckline", "sleeveLength")
-_HOME = frozenset({"home", "homepage", "start", "startseite", "accueil", "inicio"})
-
-
-def nodes_of(value: Any) -> Iterator[Node]:
-    """The nodes that a page states at its top: lists, @graph and mainEntity opened, nothing nested deeper."""
-    if isinstance(value, list):
-        for part in value:
-            yield from nodes_of(part)
-    elif isinstance(value, dict):
-        if types(value):
-            yield value
-        for key in ("@graph", "mainEntity", "mainEntityOfPage"):
-            if isinstance(value.get(key), list | dict):
-                yield from nodes_of(value[key])
-
-
-def types(node: Node) -> set[str]:
-    """The node's types in lower case without their vocabulary: {"product"}."""
-    return {
-        str(kind).rstrip("/").rsplit("/", 1)[-1].lower().removeprefix("schema:") for kind in each(node.get("@type"))
-    }
-
-
-def each(value: Any) -> list[Any]:
-    """`value` as a list: [] for null, itself for a list."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+_GTINS = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "isbn", "ean", "productID", "identifier")
+_HOME = frozenset({"home", "homepage", "home page", "start", "startseite", "accueil", "inicio", "início", "главная"})
+_NUMBER_SCHEME = re.compile(r"^(?:sku|mpn|isbn|ean|gtin\d*|upc)[:=]\s*", re.IGNORECASE)
 
 
 def read(nodes: Iterable[Node], document: Document, name: str) -> Layer:
@@ -49,30 +27,15 @@ def read(nodes: Iterable[Node], document: Document, name: str) -> Layer:
     trails = [trail(node) for node in nodes if "breadcrumblist" in types(node)]
     product = own_product(nodes, document)
     if product is not None:
-        _fill(layer, product, document)
+        _fill(layer, product, _variants(product, nodes), document)
     layer.categories = (*layer.categories, *(path for path in trails if path))
     return layer
-
-
-def own_product(nodes: list[Node], document: Document) -> Node | None:
-    """The product this page is about; None where there is none or where several compete."""
-    products = [node for node in nodes if types(node) & PRODUCT_TYPES]
-    groups = [node for node in products if "productgroup" in types(node)]
-    for candidates in (groups, products):
-        if len(candidates) == 1 and not _is_elsewhere(candidates[0], document):
-            return candidates[0]
-    here = [node for node in products if _urls(node, document) & {document.url, document.canonical}]
-    named = [node for node in products if document.heading and said(node.get("name")) == document.heading]
-    for candidates in (here, named):
-        if candidates and len({said(node.get("name")) for node in candidates}) == 1:
-            return candidates[0]
-    return None
 
 
 def trail(node: Node) -> str:
     """A BreadcrumbList as "Women > Tops", without its home."""
     steps = [step for step in each(node.get("itemListElement")) if isinstance(step, dict)]
-    steps.sort(key=lambda step: int(position) if (position := str(step.get("position", ""))).isdigit() else 0)
+    steps.sort(key=lambda step: int(position) if (position := str(step.get("position", ""))).isdecimal() else 0)
     names = []
     for step in steps:
         item = step.get("item")
@@ -80,34 +43,98 @@ def trail(node: Node) -> str:
     return " > ".join(name for name in names if name and name.lower() not in _HOME)
 
 
-def _fill(layer: Layer, node: Node, document: Document) -> None:
-    layer.is_product = True
+def _variants(product: Node, nodes: list[Node]) -> list[Node]:
+    """The variants of a group: nested in it, or beside it and pointing to it by its @id."""
+    nested = [variant for variant in each(product.get("hasVariant")) if isinstance(variant, dict)]
+    own = {said(product.get(key)) for key in ("@id", "productGroupID")} - {""}
+    return [*nested, *(node for node in nodes if node is not product and own & _groups_of(node))]
+
+
+def _groups_of(node: Node) -> set[str]:
+    groups = (group for group in each(node.get("isVariantOf")) if isinstance(group, dict))
+    return {said(group.get(key)) for group in groups for key in ("@id", "productGroupID")} - {""}
+
+
+def _fill(layer: Layer, node: Node, variants: list[Node], document: Document) -> None:
     groups = [part for part in each(node.get("isVariantOf")) if isinstance(part, dict)]
-    layer.group_id = _first(node, "productGroupID", "inProductGroupWithID") or next(
-        (said(group.get("productGroupID")) for group in groups), ""
-    )
-    layer.sku = _first(node, "sku", "productID", "mpn")
-    layer.parent_sku = layer.sku
-    layer.title = _first(node, "name")
-    layer.description = _first(node, "description")
-    layer.brand = _named(node.get("brand")) or _named(node.get("manufacturer"))
-    layer.colour = _first(node, "color", "colour")
+    everywhere = [node, *groups, *variants]
+    offers = list(_offers(node)) or [offer for variant in variants for offer in _offers(variant)]
+    layer.is_product = True
+    layer.group_id = _any((node, *groups), "productGroupID") or _any((node, *variants), "inProductGroupWithID")
+    own_sku = _first(node, "sku") or _NUMBER_SCHEME.sub("", _first(node, "productID"))
+    layer.sku = own_sku or _any((*variants, *offers), "sku")
+    layer.parent_sku = _any(groups, "sku") if groups else own_sku
+    gtins = (values.gtin(text) for part in (node, *variants, *offers) for text in _gtins(part))
+    layer.gtin = next(filter(None, gtins), "")
+    layer.title = _any(everywhere, "name")
+    layer.description = next(filter(None, (_longest(part, "description") for part in everywhere)), "")
+    layer.brand = _any(everywhere, "brand") or _any(everywhere, "manufacturer")
+    layer.colour = _colour(node, variants)
+    layer.price = next(filter(None, map(_price, offers)), "") or _first(node, "price")
+    known = [word for offer in offers if (word := values.availability(_first(offer, "availability")))]
+    layer.availability = "InStock" if "InStock" in known else next(iter(known), "")
     layer.categories = tuple(path for value in each(node.get("category")) if (path := _category(value)))
     layer.attributes = tuple(_attributes(node))
-    layer.photos = tuple(_photos(node, document))
+    layer.photos = tuple(_photos(node, variants, document))
+
+
+def _colour(node: Node, variants: list[Node]) -> str:
+    """The one colour that is told, "" where variants tell several."""
+    parts = [node] if _first(node, "color", "colour") else variants
+    told = {said(colour) for part in parts for key in ("color", "colour") for colour in each(part.get(key))} - {""}
+    return told.pop() if len(told) == 1 else ""
+
+
+def _any(parts: Iterable[Node], name: str) -> str:
+    """The first of `parts` that says `name`."""
+    return next(filter(None, (_first(part, name) for part in parts)), "")
 
 
 def _first(node: Node, *names: str) -> str:
-    values = (said(value) for name in names for value in each(node.get(name)))
-    return next((value for value in values if value), "")
+    """The first of the values of the first of `names` that says something in one word or line."""
+    found = (_named(value) for name in names for value in each(node.get(name)))
+    return next((value for value in found if value), "")
+
+
+def _longest(node: Node, name: str) -> str:
+    return max((said(value) for value in each(node.get(name))), key=len, default="")
 
 
 def _named(value: Any) -> str:
     for part in each(value):
-        name = said(part.get("name")) if isinstance(part, dict) else said(part)
-        if name:
+        inner = part
+        if isinstance(part, dict):
+            inner = next((part[key] for key in ("name", "@value", "value") if part.get(key)), None)
+        name = said(next(iter(each(inner)), None))
+        if name and not name.startswith(("http://", "https://")):
             return name
     return ""
+
+
+def _gtins(part: Node) -> Iterator[str]:
+    for key in _GTINS:
+        for value in each(part.get(key)):
+            yield _NUMBER_SCHEME.sub("", _named(value))
+    # A book's sku is often its ISBN; any other number of 13 digits may be the shop's own.
+    if (sku := _first(part, "sku")).startswith(("978", "979")):
+        yield sku
+
+
+def _offers(node: Node) -> Iterator[Node]:
+    """Offers of a node, those within an AggregateOffer after it."""
+    for offer in each(node.get("offers")):
+        if isinstance(offer, dict):
+            yield offer
+            yield from (inner for inner in each(offer.get("offers")) if isinstance(inner, dict))
+
+
+def _price(offer: Node) -> str:
+    specified = (part for part in each(offer.get("priceSpecification")) if isinstance(part, dict))
+    return (
+        _first(offer, "price")
+        or _first(offer, "lowPrice")
+        or next(filter(None, (_first(part, "price") for part in specified)), "")
+    )
 
 
 def _category(value: Any) -> str:
@@ -127,32 +154,25 @@ def _attributes(node: Node) -> Iterator[Attribute]:
             yield Attribute(name=key, value=text)
 
 
-def _photos(node: Node, document: Document) -> Iterator[PhotoLink]:
+def _photos(node: Node, variants: list[Node], document: Document) -> Iterator[PhotoLink]:
     for url in _image_urls(node.get("image"), document):
         yield PhotoLink(url=url)
-    for variant in each(node.get("hasVariant")):
-        if isinstance(variant, dict):
-            colour = _first(variant, "color", "colour") or None
-            for url in _image_urls(variant.get("image"), document):
-                yield PhotoLink(url=url, colour=colour)
+    for variant in variants:
+        colour = _first(variant, "color", "colour") or None
+        for url in _image_urls(variant.get("image"), document):
+            yield PhotoLink(url=url, colour=colour)
 
 
 def _image_urls(value: Any, document: Document) -> Iterator[str]:
     for part in each(value):
         if isinstance(part, dict):
-            part = next(iter(each(part.get("contentUrl")) + each(part.get("url"))), None)
+            part = next(
+                (one for key in ("contentUrl", "url", "@id", "src") for one in each(part.get(key)) if one), None
+            )
         if url := document.absolute(part):
             yield url
 
 
-def _urls(node: Node, document: Document) -> set[str]:
-    found = (document.absolute(node.get(key)) for key in ("url", "@id"))
-    return {urls.clean(url) for url in found if url}
-
-
-def _is_elsewhere(node: Node, document: Document) -> bool:
-    """A lone product card on a listing: it links to its own page and bears another name than this one."""
-    link = document.absolute(node.get("url"))
-    if link is None or urls.clean(link) in (document.url, document.canonical):
-        return False
-    return bool(document.heading) and said(node.get("name")).lower() not in document.heading.lower()
+def address(node: Node, document: Document) -> str:
+    """Where a node says its page is, else the document's own URL."""
+    return urls.clean(document.absolute(said(node.get("url"))) or document.canonical)

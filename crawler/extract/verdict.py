@@ -1,13 +1,14 @@
 """Why a page is taken for no product: for the engineer who looks into a shop that reads badly."""
 
-from crawler.extract import jsonld, microdata, page, schema_org
+from crawler.extract import jsonld, microdata, page, rdfa
 from crawler.extract.document import Document
+from crawler.extract.schema_nodes import is_product
 
 
 def why_none(document: Document) -> str:
     """One line: what was looked for and not found."""
-    nodes = [*jsonld.nodes(document), *microdata.nodes(document)]
-    products = [node for node in nodes if schema_org.types(node) & schema_org.PRODUCT_TYPES]
+    nodes = [*jsonld.nodes(document), *microdata.nodes(document), *rdfa.nodes(document)]
+    products = [node for node in nodes if is_product(node)]
     if len(products) > 1:
         return f"its markup names {len(products)} products and none of them as the page's own; a listing?"
     if len(products) == 1:

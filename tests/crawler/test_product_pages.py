@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract.jsonld import loads
+from crawler.extract.json_repair import loads
 from crawler.extract.merge import extract
 from weft.contracts.product import Attribute, PhotoLink, Product
 

@@ -14,6 +14,7 @@ from crawler.extract.feeds.merchant import merchant_products
 from crawler.extract.feeds.rows import NO_MAPPING, Refuse, ignore, told
 from crawler.extract.feeds.source import opened
 from crawler.extract.found import Found
+from crawler.extract.schema_nodes import is_product
 from weft.errors import ShopError
 
 LARGEST_DOCUMENT = 256 * 1024**2
@@ -58,10 +59,10 @@ def _document(body: bytes, base_url: str, refuse: Refuse) -> Iterator[Found]:
         row = f"product {number}"
         if not isinstance(entry, dict):
             refuse(row, NO_MAPPING)
-        elif schema_org.types(entry) & schema_org.PRODUCT_TYPES:
+        elif is_product(entry):
             document = page_of(base_url)
             layer = schema_org.read([entry], document, "json-ld")
-            yield from told(layer, document.absolute(entry.get("url")) or base_url, row, refuse)
+            yield from told(layer, schema_org.address(entry, document), row, refuse)
         else:
             layer, url = entry_layer(entry, base_url)
             yield from told(layer, url, row, refuse)

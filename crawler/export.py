@@ -92,8 +92,8 @@ def _photo_rows(snapshots: Iterable[Snapshot], counts: dict[str, Counter[str]]) 
     for snapshot in snapshots:
         for product in snapshot.products():
             for position, link in enumerate(product.photos):
-                photo = snapshot.photo(link.url)
-                if photo is None:
+                digest = snapshot.photo_digest(link.url)
+                if digest is None:
                     continue
                 counts[snapshot.shop]["photos"] += 1
                 yield {
@@ -101,8 +101,8 @@ def _photo_rows(snapshots: Iterable[Snapshot], counts: dict[str, Counter[str]]) 
                     "position": position,
                     "colour": link.colour,
                     "url": link.url,
-                    "sha256": photo[0],
-                    "bytes": photo[1],
+                    "sha256": digest,
+                    "bytes": snapshot.photo_bytes(digest),
                 }
 
 

@@ -58,6 +58,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.bounds.BoundsMiddleware": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
+    "crawler.middlewares.conditional.ConditionalMiddleware": 150,
     "crawler.middlewares.optout.OptOutMiddleware": 530,
     "crawler.middlewares.legible.LegibleMiddleware": 540,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
@@ -79,6 +80,8 @@ SPIDER_MIDDLEWARES = {
 
 # Scrapy makes this many tasks for every response; a response of ours has one outcome.
 CONCURRENT_ITEMS = 1
+# So many pages alike among the last twice as many stop the crawl: crawler.wall.
+WEFT_WALL_PAGES = 20
 # It reads the source of every callback as it runs.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 

@@ -10,13 +10,12 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from crawler import products
+from crawler.contents import Contents
 from crawler.discover import links
 from crawler.outcomes import PAGE, PHOTO
-from crawler.store import LINKED
+from crawler.ranks import EVERYTHING, LINKED
 from weft.contracts.product import Product
 from weft.errors import ShopError
-
-EVERYTHING = 2**63 - 1
 
 
 class Failure(NamedTuple):
@@ -47,6 +46,8 @@ class Snapshot:
             self._about = dict(self._db.execute("SELECT name, value FROM about"))
         except sqlite3.Error as error:
             raise ShopError(f"{path}: no crawl state to read ({error}); crawl the shop first") from error
+        self._contents = Contents(path.parent)
+        self._path = path
         self.shop: str = self._about.get("shop", "")
         """Our name for the shop."""
         self._limit = int(self._about.get("max_products", "0"))
@@ -76,12 +77,29 @@ class Snapshot:
             known_as = {*bodies, *(product.url for _, product in read)}
             yield products.join(read, (trail for url in sorted(known_as) for trail in self._listed_under(url)))
 
-    def photo(self, url: str) -> tuple[str, bytes] | None:
-        """(sha256, bytes) of a photo as it was served, None when it could not be had."""
-        row = self._db.execute(
-            "SELECT sha256, bytes FROM photos JOIN contents USING (sha256) WHERE url = ?", (url,)
-        ).fetchone()
-        return (str(row[0]), bytes(row[1])) if row else None
+    def photo_digest(self, url: str) -> str | None:
+        """The sha256 of a photo, None when it could not be had."""
+        row = self._db.execute("SELECT sha256 FROM photos WHERE url = ?", (url,)).fetchone()
+        return str(row[0]) if row else None
+
+    def photo_bytes(self, sha256: str) -> bytes:
+        """A photo as it was served.
+
+        Raises:
+            ShopError: Its file is gone or damaged.
+        """
+        body = self._contents.read(sha256)
+        if body is None:
+            raise ShopError(
+                f"{self._contents.path(sha256)}: this photo of {self.shop} is missing or damaged; remove the file and "
+                f"fetch it again: scrapy crawl shop -a name={self.shop} -a url={self._about.get('start', '')} "
+                f"-a state={self._path}"
+            )
+        return body
+
+    def withdrawn(self) -> Iterator[tuple[str, str, str]]:
+        """(product_id, url, reason) of every product of the crawl before that has gone from the shop, sorted."""
+        return self._db.execute("SELECT product_id, url, reason FROM withdrawn ORDER BY product_id")
 
     def failures(self) -> Iterator[Failure]:
         """Every URL that could not be had, sorted; of photos only those that a product of the snapshot shows."""

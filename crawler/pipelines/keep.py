@@ -1,9 +1,10 @@
 """KeepPipeline: every outcome goes into the store, whole."""
 
-import sqlite3
 from typing import TYPE_CHECKING, Self
 
+from crawler import wall
 from crawler.outcomes import Outcome
+from crawler.store import StateError
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
 
 
 class KeepPipeline:
-    """Keeps outcomes; a disk that cannot take them stops the spider, and the store stays as it was."""
+    """Keeps outcomes; a disk that cannot take them stops the spider, and so does a wall before the shop."""
 
     def __init__(self, crawler: "Crawler") -> None:
         self._crawler = crawler
+        self._wall = wall.Wall(crawler.settings.getint("WEFT_WALL_PAGES"))
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
@@ -25,10 +27,18 @@ class KeepPipeline:
     def process_item(self, item: Outcome) -> Outcome:
         """Keep one outcome and tell the scheduler that its URL is settled."""
         spider: ShopSpider = self._crawler.spider  # type: ignore[assignment]
+        mark = wall.mark_of(item)
         try:
-            spider.store.keep(item)
-        except sqlite3.Error as error:
-            spider.stop(f"{spider.store.path} cannot be written: {error}")
+            spider.store.keep(item, mark)
+            if mark and self._wall.is_hit(mark, wall.address_of(item, spider.store.url(item.row))):
+                taken_back = spider.store.unread(mark)
+                spider.stop(
+                    f"{taken_back} different pages all say {wall.title_in(mark)!r}: a wall or a bot check. None of "
+                    f"them is kept, and the shop is left for now: run again later, with a longer delay; or raise "
+                    f"crawl.gate.wall_pages (0 watches for no wall) if they are what they seem"
+                )
+        except StateError as error:
+            spider.stop(str(error))
             raise
         spider.settled(item)
         return item

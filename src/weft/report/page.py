@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FIRST_QUERIES = 3
-FIRST_HITS = 5
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,14 @@ class Headline:
     after: Cell
 
 
+@dataclass(frozen=True)
+class FirstLook:
+    """The queries of the first screen."""
+
+    reader: str
+    strips: tuple[Strip, ...]
+
+
 def render_page(parts: Sequence[BenchmarkPart], pipeline: PipelinePart, album: Album) -> str:
     """The whole page; `album` holds every photo that `parts` and `pipeline` refer to.
 
@@ -89,7 +96,7 @@ def render_page(parts: Sequence[BenchmarkPart], pipeline: PipelinePart, album: A
             parts=parts,
             pipeline=pipeline,
             headlines=[headline for part in parts for headline in _headlines(part)],
-            first_strips=_first_strips(parts),
+            first_look=_first_look(parts),
             row_meanings=wording.row_meanings(_once(row for table in tables for row, _ in table.rows)),
             metric_meanings=wording.metric_meanings(_once(metric for table in tables for metric in table.metrics)),
             # Drawn by matplotlib from numbers and names of our own stages, rows and metrics: markup of our own.
@@ -153,12 +160,13 @@ def _headlines(part: BenchmarkPart) -> list[Headline]:
     return headlines
 
 
-def _first_strips(parts: Sequence[BenchmarkPart]) -> list[Strip]:
-    """A few usual queries of the first benchmark that searches."""
-    for part in parts:
+def _first_look(parts: Sequence[BenchmarkPart]) -> FirstLook | None:
+    """A few usual queries, of a benchmark with items to find before one with labels."""
+    for part in sorted(parts, key=lambda part: not part.recalls):
         if part.examples.strips:
-            return list((part.examples.usual_strips or part.examples.strips)[:FIRST_QUERIES])
-    return []
+            strips = part.examples.usual_strips or part.examples.strips
+            return FirstLook(part.results.reader, strips[:FIRST_QUERIES])
+    return None
 
 
 def _once(names: Iterable[str]) -> list[str]:

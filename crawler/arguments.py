@@ -52,8 +52,8 @@ def wanted(name: str, url: str, state: str, given: dict[str, Any]) -> Wanted:
         problems = (f"-a {'.'.join(map(str, e['loc']))}={e['input']}: {e['msg']}" for e in error.errors())
         known = ", ".join([*(field.name for field in fields(Shop)), "state", "snapshot", "retry_failed"])
         raise ShopError(f"scrapy crawl shop: {'; '.join(problems)}. Known: {known}") from error
-    path = Path(state) if state else state_path(
-        BY_HAND, shop.name, url, shop.max_products, snapshot, *further_key(shop)
+    path = (
+        Path(state) if state else state_path(BY_HAND, shop.name, url, shop.max_products, snapshot, *further_key(shop))
     )
     return Wanted(shop, urls.clean(shop.url), path, snapshot, retry_failed)
 

@@ -18,15 +18,18 @@ from weft.data.samplers import Batch, uniform_targets
 from weft.model.embedder import Embedder
 from weft.model.parts import frozen_modules, layer_rates
 from weft.params import Finetune
+from weft.processes import ALONE, Processes
 from weft.progress import track
 from weft.training.average import WeightAverage
 from weft.training.checkpoint import fingerprint, weights_digest
+from weft.training.distributed import Replica, photos_of
 from weft.training.feed import Step, fed, steps
 from weft.training.journal import Journal, Progress
 from weft.training.objective import Objective, training_sampler
 from weft.training.precision import Precision
 from weft.training.record import EpochCost, EpochRecord
 from weft.training.schedule import Schedule, build_optimizer
+from weft.training.synced_layers import Part, sync_layers
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class _Moving:
     """What a step moves."""
 
     model: Embedder
+    replica: Replica
     frozen: list[nn.Module]
     optimizer: torch.optim.Optimizer
     schedule: Schedule
@@ -64,6 +68,8 @@ def finetune(
     report: Callable[[EpochRecord, EpochCost], None],
     word_weights: Doubles | None = None,
     checkpoint_seconds: float = math.inf,
+    processes: Processes = ALONE,
+    compiler: str = "",
 ) -> list[EpochRecord]:
     """Train encoder and W together; `model` ends with the weights of the epoch with the lowest val_loss.
 
@@ -78,9 +84,15 @@ def finetune(
         report: Told of each epoch as it ends.
         word_weights: (words,) how much each word is worth in training and on val; all the same when left out.
         checkpoint_seconds: How old a checkpoint may grow inside an epoch; there is one after each epoch anyway.
+        processes: All that train together; batch_size is of all of them, and so is what they learn.
+        compiler: A backend of torch.compile for the encoder, "inductor"; empty for none.
 
     Returns:
         The history.
+
+    Raises:
+        ModelError: The backbone has no module that `settings` freezes.
+        ParamsError: The device has not memory enough; says what to lower.
     """
     worth = None if word_weights is None else word_weights.tolist()
     belongs_to = fingerprint(settings, train.digest(), val.digest(), weights_digest(model), worth)
@@ -89,20 +101,29 @@ def finetune(
     objective = Objective(settings, train.bags.photo_counts(len(model.words)))
     count = sampler.steps(settings.batch_size)
     yardstick = list(uniform_targets(val.bags, 4 * settings.batch_size, word_weights))
-    moving = _moving(model, settings, count, device)
+    moving = _moving(model, settings, count, device, processes)
+    if compiler:
+        model.compile(backend=compiler)
+    mine = moving.replica.share(yardstick)
 
     def val_loss() -> float:
         with moving.average.in_place() if moving.average else nullcontext():
-            return objective.validate(_embedded(moving, val.store, yardstick, workers), model)
+            loss = objective.validate(_embedded(moving, val.store, mine, workers), model)
+        return moving.replica.mean(loss, photos_of(mine))
 
     also = {"scaler": moving.precision.scaler} | ({"average": moving.average} if moving.average else {})
-    journal = Journal(state, belongs_to, model, moving.optimizer, moving.schedule, also, checkpoint_seconds)
+    journal = Journal(
+        state, belongs_to, model, moving.optimizer, moving.schedule, also, checkpoint_seconds, processes.leads
+    )
+    processes.wait()  # nobody saves a checkpoint that another has yet to read
     if not journal.history:
         journal.add(EpochRecord(0, float("nan"), val_loss(), settings.word_learning_rate))
     while len(journal.history) <= settings.epochs and not journal.gives_up(settings.early_stop):
         began, epoch = time.monotonic(), len(journal.history)
         first = journal.progress.steps
-        wanted = steps(sampler.epoch(epoch, settings.batch_size), settings.seed, epoch, first)
+        moving.replica.agree()
+        batch_plan = sampler.epoch(epoch, settings.batch_size)
+        wanted = steps(batch_plan, settings.seed, epoch, first, processes.rank, processes.count)
         batches = fed(train.store, wanted, settings, workers)
         shown = track(batches, f"finetune, epoch {epoch} of {settings.epochs}", count - first, "steps")
         total, photos, waited = _train_epoch(moving, shown, objective, journal)
@@ -114,7 +135,10 @@ def finetune(
     return journal.history
 
 
-def _moving(model: Embedder, settings: Finetune, steps_per_epoch: int, device: str) -> _Moving:
+def _moving(model: Embedder, settings: Finetune, steps_per_epoch: int, device: str, processes: Processes) -> _Moving:
+    part = Part()
+    if processes.count > 1:
+        sync_layers(model, part)
     frozen = frozen_modules(model.encoder, settings.frozen, settings.freeze_batch_norm)
     groups = layer_rates(model.encoder, settings.learning_rate, settings.layer_decay)
     if model.projection is not None:
@@ -122,7 +146,8 @@ def _moving(model: Embedder, settings: Finetune, steps_per_epoch: int, device: s
     optimizer = build_optimizer([*groups, (model.head(), settings.word_learning_rate)], settings)
     schedule = Schedule(optimizer, settings, steps_per_epoch)
     average = WeightAverage(model, settings.ema) if settings.ema else None
-    return _Moving(model, frozen, optimizer, schedule, Precision(settings.precision, device), average)
+    replica = Replica(model, processes, part)
+    return _Moving(model, replica, frozen, optimizer, schedule, Precision(settings.precision, device), average)
 
 
 def _train_epoch(
@@ -145,7 +170,8 @@ def _train_epoch(
         # A backbone's dropout draws from the global generator.
         torch.manual_seed(step.seed)
         with moving.precision.autocast():
-            z = model(torch.from_numpy(pixels).to(device))
+            own = torch.from_numpy(pixels).to(device)
+            z = moving.replica.embed(own, step.rows, len(step.batch.photos))
         loss = objective(z, model, step.batch, torch.Generator().manual_seed(step.seed))
         moving.optimizer.zero_grad()
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call]

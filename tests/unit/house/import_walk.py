@@ -10,6 +10,7 @@ SOURCES = {"weft": ROOT / "src" / "weft", "crawler": ROOT / "crawler"}
 CANNOT_CHANGE_AN_OUT = {
     "weft.errors": "names of exceptions and how they are answered",
     "weft.params": "only reads; the values it reads are tracked by `params:`",
+    "weft.processes": "which of several processes this is; their number changes no result beyond rounding",
     "weft.progress": "lines and bars for people",
     "weft.runtime": "device, threads and workers, which never change a result",
     "weft.tracking": "writes to MLflow, never to an out",

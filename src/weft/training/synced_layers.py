@@ -1,0 +1,131 @@
+"""Layers that look at the whole batch while each process holds a part of it.
+
+Batch norm takes mean and variance over all processes: torch's SyncBatchNorm on CUDA, a plain twin of it on CPUs, where
+torch has none. Dropout and stochastic depth draw for the whole batch and keep their own rows, so that a photo meets the
+same fate in any number of processes.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.distributed
+import torchvision.ops
+from torch import nn
+
+
+@dataclass
+class Part:
+    """Which photos of the batch this process holds at the moment; shared by all layers of a model."""
+
+    rows: slice = field(default_factory=lambda: slice(0, 0))
+    count: int = 0
+
+
+def sync_layers(model: nn.Module, part: Part) -> None:
+    """Replace such layers in place; parameters, buffers and their names stay."""
+    for module in list(model.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.modules.batchnorm._BatchNorm):
+                setattr(module, name, _synced(child))
+            elif isinstance(child, nn.Dropout) and child.p > 0:
+                setattr(module, name, _Dropped(child.p, None, part))
+            elif isinstance(child, torchvision.ops.StochasticDepth) and child.p > 0:
+                setattr(module, name, _Dropped(child.p, child.mode, part))
+
+
+def _synced(norm: nn.modules.batchnorm._BatchNorm) -> nn.Module:
+    weight = norm.weight
+    if weight is not None and weight.is_cuda:
+        synced: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(norm)  # type: ignore[no-untyped-call]
+        return synced
+    return _BatchNormOverAll(norm)
+
+
+class _BatchNormOverAll(nn.modules.batchnorm._BatchNorm):
+    """Batch norm over the photos of all processes, on any backend; a frozen one (eval mode) asks nobody."""
+
+    def __init__(self, norm: nn.modules.batchnorm._BatchNorm) -> None:
+        super().__init__(norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats)
+        self.weight, self.bias = norm.weight, norm.bias
+        self.running_mean, self.running_var = norm.running_mean, norm.running_var
+        self.num_batches_tracked = norm.num_batches_tracked
+        # timm's batch norm has its activation inside.
+        self.act = getattr(norm, "act", nn.Identity())
+        self.train(norm.training)
+
+    def _check_input_dim(self, input: torch.Tensor) -> None:  # noqa: A002  torch's name
+        """Any number of dimensions will do."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            normal: torch.Tensor = self.act(super().forward(x))
+            return normal
+        others = [0, *range(2, x.dim())]
+        shape = [1, -1] + [1] * (x.dim() - 2)
+        count = torch.tensor([x.numel() // x.shape[1]], dtype=x.dtype, device=x.device)
+        torch.distributed.all_reduce(count)
+        mean = _summed(x.sum(others)) / count
+        centred = x - mean.view(shape)
+        variance = _summed(centred.square().sum(others)) / count
+        self._follow(mean.detach(), variance.detach() * count / (count - 1).clamp(min=1))
+        y = centred * (variance + self.eps).rsqrt().view(shape)
+        if self.affine:
+            y = y * self.weight.view(shape) + self.bias.view(shape)
+        z: torch.Tensor = self.act(y)
+        return z
+
+    @torch.no_grad()
+    def _follow(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
+        if not self.track_running_stats:
+            return
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked += 1
+        new = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
+        self.running_mean.lerp_(mean.to(self.running_mean), new)
+        self.running_var.lerp_(variance.to(self.running_var), new)
+
+
+class _Dropped(nn.Module):
+    """Dropout (mode None) or stochastic depth ("row", "batch"), drawn for the whole batch as torch draws it."""
+
+    def __init__(self, p: float, mode: str | None, part: Part) -> None:
+        super().__init__()
+        self._p, self._mode, self._part = p, mode, part
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return x
+        if self._mode is None:
+            shape = [self._part.count, *x.shape[1:]]
+        else:
+            shape = [self._part.count if self._mode == "row" else 1, *[1] * (x.dim() - 1)]
+        kept = torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1 - self._p)
+        if self._p < 1:
+            kept.div_(1 - self._p)
+        return x * (kept if self._mode == "batch" else kept[self._part.rows])
+
+
+class _AllReduced(torch.autograd.Function):
+    """The sum over all processes; every one of them depends on each part, so gradients are summed as well."""
+
+    @staticmethod
+    def forward(ctx: Any, mine: torch.Tensor) -> torch.Tensor:  # noqa: ARG004  torch's signature
+        """The sum."""
+        total = mine.clone()
+        torch.distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
+        """The sum of the gradients."""
+        total = gradient.clone()
+        torch.distributed.all_reduce(total)
+        return total
+
+
+def _summed(mine: torch.Tensor) -> torch.Tensor:
+    total: torch.Tensor = _AllReduced.apply(mine)
+    return total

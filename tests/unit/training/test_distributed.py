@@ -1,0 +1,113 @@
+"""Several processes on loopback (gloo) learn what one does with the same batches."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+from torchvision.ops import StochasticDepth
+from two_processes import train
+
+from weft.processes import ALONE
+from weft.training.synced_layers import Part, sync_layers
+
+SCRIPT = Path(__file__).with_name("two_processes.py")
+
+
+def in_processes(count, folder):
+    """Run the job of `folder` in `count` processes to their end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    world = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    started = [
+        subprocess.Popen(
+            [sys.executable, SCRIPT, folder], env=os.environ | world | {"RANK": str(rank)}, stderr=subprocess.PIPE
+        )
+        for rank in range(count)
+    ]
+    try:
+        for process in started:
+            _, said = process.communicate(timeout=100)
+            assert process.returncode == 0, said.decode()
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("encoder", "projection", "changes"),
+    [
+        # 33 photos by 10: the last batch has 3.
+        ("small", 0, {"batch_size": 10, "optimizer": "sgd", "learning_rate": 0.1, "ema": 0.9}),
+        ("mobilenet_v3_small", 5, {"batch_size": 10, "loss": "sampled_softmax", "freeze_batch_norm": True}),
+    ],
+    ids=["live_batch_norm", "frozen_batch_norm"],
+)
+def test_two_processes_learn_what_one_does(tmp_path, write_prepared, finetune_settings, encoder, projection, changes):
+    write_prepared(tmp_path / "train", [[n % 4, 4] for n in range(33)])
+    write_prepared(tmp_path / "val", [[n % 4, 4] for n in range(50)])
+    settings = finetune_settings(epochs=2, **{"learning_rate": 0.001, "word_learning_rate": 0.01, **changes})
+    job = {"encoder": encoder, "projection": projection, "settings": asdict(settings)}
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    (tmp_path / "alone").mkdir()
+    train(tmp_path, tmp_path / "alone", ALONE)
+    in_processes(2, tmp_path)
+
+    def curve(name):
+        history = json.loads((tmp_path / name / "history.json").read_text())
+        return np.array([[record["train_loss"], record["val_loss"]] for record in history])
+
+    alone = curve("alone")
+    assert abs(alone[2] - alone[1]).max() > 1e-3  # it does learn
+    np.testing.assert_allclose(curve("rank0"), alone, rtol=0, atol=1e-4)
+    np.testing.assert_array_equal(curve("rank1"), curve("rank0"))
+    weights = [torch.load(tmp_path / f"rank{n}" / "weights.pt", weights_only=True) for n in range(2)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert set(weights[0]) == set(torch.load(tmp_path / "alone" / "weights.pt", weights_only=True))
+    assert not (tmp_path / "rank1" / "checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize("rows", [slice(0, 3), slice(3, 7), slice(2, 2)])
+def test_dropout_of_a_part_is_that_part_of_the_wholes_dropout(rows):
+    x = torch.rand(7, 5, generator=torch.Generator().manual_seed(1)) + 0.1
+    part = Part(rows, 7)
+    model = nn.Sequential(nn.Dropout(0.4))
+    sync_layers(model, part)
+    torch.manual_seed(3)
+    whole = functional.dropout(x, 0.4, training=True)
+    torch.manual_seed(3)
+    assert model(x[rows]).equal(whole[rows])
+    assert model.eval()(x[rows]).equal(x[rows])
+
+
+@pytest.mark.parametrize("mode", ["row", "batch"])
+def test_stochastic_depth_of_a_part_is_that_part_of_the_wholes(mode):
+    x = torch.rand(7, 2, 3, 3, generator=torch.Generator().manual_seed(1)) + 0.1
+    part = Part(slice(2, 6), 7)
+    model = nn.Sequential(StochasticDepth(0.5, mode))
+    whole = nn.Sequential(StochasticDepth(0.5, mode))
+    sync_layers(model, part)
+    torch.manual_seed(5)
+    expected = whole(x)
+    torch.manual_seed(5)
+    assert model(x[part.rows]).equal(expected[part.rows])
+
+
+def test_names_and_tensors_stay():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Sequential(nn.BatchNorm1d(2, affine=False)))
+    before = dict(model.state_dict())
+    sync_layers(model, Part())
+    assert list(model.state_dict()) == list(before)
+    assert all(model.state_dict()[name].data_ptr() == tensor.data_ptr() for name, tensor in before.items())
+    photos = torch.rand(2, 3, 8, 8)
+    assert model[:2].eval()(photos).shape == (2, 4, 6, 6)

@@ -1,0 +1,73 @@
+"""What one of several processes runs in test_distributed.py: a small training, over gloo on loopback.
+
+    RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=... python two_processes.py FOLDER
+
+FOLDER holds job.json: settings of finetune, the encoder and its projection. History and weights are written there.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from weft.data.bags import read_bags
+from weft.data.photo_store import PhotoStore
+from weft.model.backbone import Backbone, load_backbone
+from weft.model.embedder import Embedder
+from weft.model.normalisation import IMAGENET
+from weft.params import Finetune
+from weft.processes import Processes, joined
+from weft.training.finetune import StoredPhotos, finetune
+
+
+def stored(folder: Path, scratch: Path) -> StoredPhotos:
+    return StoredPhotos(PhotoStore(folder, scratch), read_bags(folder, repeats=True))
+
+
+class Small(nn.Sequential):
+    """Batch norm and dropout, and so few layers that digits lost in float32 stay few."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            *(nn.Conv2d(3, 8, 5, stride=2), nn.BatchNorm2d(8), nn.ReLU()),
+            *(nn.Conv2d(8, 12, 3, stride=2), nn.BatchNorm2d(12), nn.ReLU()),
+            *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2)),
+        )
+
+
+def first_model(encoder: str, projection: int) -> Embedder:
+    torch.manual_seed(0)
+    loaded = Backbone(Small(), 12, IMAGENET) if encoder == "small" else load_backbone(encoder, "random")
+    generator = torch.Generator().manual_seed(2)
+    added = torch.randn(projection, loaded.dim, generator=generator) / loaded.dim**0.5 if projection else None
+    words = 0.1 * torch.randn(6, projection or loaded.dim, generator=generator)
+    return Embedder(loaded.network, words, loaded.normalisation, added)
+
+
+def train(folder: Path, out: Path, processes: Processes) -> None:
+    job = json.loads((folder / "job.json").read_text())
+    model = first_model(job["encoder"], job["projection"])
+    history = finetune(
+        stored(folder / "train", out / "train.arrow"),
+        stored(folder / "val", out / "val.arrow"),
+        model,
+        Finetune(**job["settings"]),
+        "cpu",
+        1,
+        folder / f"state_of_{processes.count}",
+        lambda record, cost: None,
+        processes=processes,
+    )
+    (out / "history.json").write_text(json.dumps([asdict(record) for record in history]))
+    torch.save(model.state_dict(), out / "weights.pt")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    with joined("cpu") as group:
+        place = Path(sys.argv[1]) / f"rank{group.rank}"
+        place.mkdir()
+        train(Path(sys.argv[1]), place, group)

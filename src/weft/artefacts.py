@@ -17,6 +17,7 @@ from weft.contracts.tables import EMBEDDED
 from weft.errors import ContractError
 
 WORD_COLUMNS = ("word_id", "word", "document_frequency", "count")
+VISUALNESS_COLUMNS = ("word_id", "word", "document_frequency", "val_photos", "visualness", "expected")
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,38 @@ def read_words(path: Path) -> pd.DataFrame:
     if words["word"].duplicated().any():
         raise ContractError(f"{path}: the word {words['word'][words['word'].duplicated()].iloc[0]!r} stands twice")
     return words
+
+
+def write_visualness(path: Path, visualness: pd.DataFrame) -> None:
+    """Write visualness.tsv: the columns VISUALNESS_COLUMNS, in the order of word_id; NaN as an empty text."""
+    table = visualness.loc[:, list(VISUALNESS_COLUMNS)]
+    text = table.to_csv(sep="\t", index=False, lineterminator="\n", quoting=csv.QUOTE_NONE, float_format="%.4f")
+    tables.write_text(path, text)
+
+
+def read_visualness(path: Path) -> pd.DataFrame:
+    """Read visualness.tsv; row n is the word of word_id n, an empty number NaN.
+
+    Raises:
+        ContractError: The file is missing, or its columns, word ids or numbers are not as written.
+    """
+    try:
+        table = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False, dtype=str)
+    except (OSError, ValueError) as error:
+        raise ContractError(f"{path}: not a readable visualness.tsv: {error}; run the stage fit_words") from error
+    if tuple(table.columns) != VISUALNESS_COLUMNS:
+        raise ContractError(f"{path}: columns {list(table.columns)}, wanted {list(VISUALNESS_COLUMNS)}")
+    try:
+        for column in ("word_id", "document_frequency", "val_photos"):
+            table[column] = table[column].astype(np.int64)
+        for column in ("visualness", "expected"):
+            table[column] = table[column].replace("", "nan").astype(np.float64)
+    except ValueError as error:
+        raise ContractError(f"{path}: {error}; run the stage fit_words") from error
+    beyond = (table[["visualness", "expected"]].abs() > 1).to_numpy().any()
+    if beyond or not (table["word_id"] == np.arange(len(table))).all():
+        raise ContractError(f"{path}: word_id is not 0, 1, 2 ..., or a visualness is beyond 1; run the stage fit_words")
+    return table
 
 
 def read_word_embeddings(path: Path) -> npt.NDArray[np.float32]:

@@ -67,6 +67,11 @@ class FitWords(Training):
 class Finetune(Training):
     """Stage 2: the whole network."""
 
+    visualness: Literal["ignore", "weight", "drop"] = field(kw_only=True)
+    """What a word is worth that photos of val do not tell (models/words/visualness.tsv): as much as any; as much as
+    they tell; nothing below `min_visualness`. Dropped words stay in the vocabulary, and are no photo's."""
+    min_visualness: Share = field(kw_only=True)
+    """Read by drop alone; 0 is chance, 1 certainty."""
     learning_rate: Rate = field(kw_only=True)
     """For the last block of the encoder."""
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = field(kw_only=True)

@@ -19,6 +19,7 @@ from weft.training.checkpoint import forget_checkpoint
 from weft.training.finetune import StoredPhotos, finetune
 from weft.training.objective import finished_words
 from weft.training.record import EpochCost, EpochRecord, write_history
+from weft.training.word_weights import word_weights
 
 
 def run_finetune(
@@ -58,7 +59,8 @@ def run_finetune(
     val = StoredPhotos(
         PhotoStore(photos / "val", state / "val.arrow"), read_bags(photos / "val", settings.finetune.repeats)
     )
-    history = finetune(train, val, model, settings.finetune, device, workers, state, report)
+    worth = word_weights(initial / files.VISUALNESS, settings.finetune)
+    history = finetune(train, val, model, settings.finetune, device, workers, state, report, worth)
     model.words.data = finished_words(model.words.data, settings.finetune)
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)

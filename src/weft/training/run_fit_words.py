@@ -4,6 +4,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+import torch
+
 from weft import artefacts, tables
 from weft.contracts import files
 from weft.contracts.tables import PREPARED
@@ -11,8 +15,10 @@ from weft.data.bags import read_bags
 from weft.errors import ContractError
 from weft.params import FitWords
 from weft.training.checkpoint import forget_checkpoint
+from weft.training.first_words import typical_length
 from weft.training.fit_words import CachedPhotos, fit_words
 from weft.training.record import EpochCost, EpochRecord, write_history
+from weft.training.visualness import measure_visualness
 
 
 def run_fit_words(
@@ -25,7 +31,7 @@ def run_fit_words(
     out: Path,
     report: Callable[[EpochRecord, EpochCost], None],
 ) -> None:
-    """Train W and write `out`: model.safetensors ("words", "bias" if any), words.tsv, history.csv.
+    """Train W and write `out`: model.safetensors ("words", "bias" if any), words.tsv, history.csv, visualness.tsv.
 
     Args:
         features: Embeddings of the own catalogue with the untrained backbone.
@@ -45,13 +51,14 @@ def run_fit_words(
     embeddings = artefacts.read_embeddings(features)
     train = _cached(embeddings, photos, "train", settings.repeats)
     val = _cached(embeddings, photos, "val", settings.repeats)
-    size = len(artefacts.read_words(words))
-    fitted, history = fit_words(train, val, size, settings, device, state, report)
+    vocabulary = artefacts.read_words(words)
+    fitted, history = fit_words(train, val, len(vocabulary), settings, device, state, report)
     with tables.atomic(out) as temporary:
         temporary.mkdir(parents=True)
         save_file({name: tensor.contiguous() for name, tensor in fitted.items()}, temporary / files.MODEL)
         shutil.copyfile(words, temporary / files.WORDS)
         write_history(temporary / files.HISTORY, history)
+        artefacts.write_visualness(temporary / files.VISUALNESS, _visualness(val, vocabulary, fitted, settings))
     forget_checkpoint(state)
 
 
@@ -64,3 +71,17 @@ def _cached(embeddings: artefacts.Embeddings, photos: Path, split: str, repeats:
         raise ContractError(f"{photos / split}: not the photos that were embedded; run `dvc repro features@catalogue`")
     first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
     return CachedPhotos(embeddings.z[first:last], read_bags(photos / split, repeats))
+
+
+def _visualness(
+    val: CachedPhotos, vocabulary: pd.DataFrame, fitted: dict[str, torch.Tensor], settings: FitWords
+) -> pd.DataFrame:
+    z = val.z
+    if settings.normalise:
+        # W is made for embeddings of their typical length, of which training saw the direction alone.
+        whole = z.astype(np.float32)
+        z = whole * (typical_length(z) / np.linalg.norm(whole, axis=1, keepdims=True).clip(1e-12))
+    words = fitted["words"].numpy()
+    bias = fitted["bias"].numpy() if "bias" in fitted else np.zeros((len(words), 1), np.float32)
+    found = measure_visualness(z, val.bags, words, bias)
+    return vocabulary.assign(val_photos=found.photos, visualness=found.measured, expected=found.expected)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from import_walk import ROOT
 
-from weft.artefacts import WORD_COLUMNS
+from weft.artefacts import VISUALNESS_COLUMNS, WORD_COLUMNS
 from weft.contracts import files, tables
 from weft.contracts.tables import TableContract
 from weft.training.record import EpochRecord
@@ -55,6 +55,7 @@ def test_the_key_of_a_table_is_told(contract: TableContract) -> None:
 
 def test_the_text_tables_are_described_column_by_column() -> None:
     assert [column for column, _ in described("data/vocabulary/words.tsv")] == list(WORD_COLUMNS)
+    assert [column for column, _ in described("models/words/visualness.tsv")] == list(VISUALNESS_COLUMNS)
     assert [column for column, _ in described("history.csv")] == [field.name for field in fields(EpochRecord)]
 
 

@@ -49,6 +49,8 @@ def fit_words_settings():
 def finetune_settings():
     def settings(**changes):
         own = {
+            "visualness": "ignore",
+            "min_visualness": 0.3,
             "learning_rate": 0.01,
             "layer_decay": 1.0,
             "ema": 0.0,

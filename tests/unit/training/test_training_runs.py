@@ -95,7 +95,7 @@ def contents(folder):
 
 def test_both_stages_write_the_same_bytes_twice(tmp_path, run_words, run_network):
     first, second = run_words(tmp_path / "a"), run_words(tmp_path / "b")
-    assert set(contents(first)) == {"model.safetensors", "words.tsv", "history.csv"}
+    assert set(contents(first)) == {"model.safetensors", "words.tsv", "history.csv", "visualness.tsv"}
     assert contents(first) == contents(second)
     assert run_network(tmp_path / "c", first) == run_network(tmp_path / "d", second)
     assert set(contents(tmp_path / "c")) == {

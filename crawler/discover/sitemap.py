@@ -10,8 +10,8 @@ from scrapy.utils.gz import gunzip
 
 from crawler.discover import urls
 
-MOST_BYTES = 200_000_000
-"""Of a sitemap after decompression: the standard allows 50 MB."""
+MOST_BYTES = 64_000_000
+"""Of a sitemap after decompression: the standard allows 52,428,800."""
 MOST_PHOTOS = 1_000
 """Of one page: what the standard allows."""
 

@@ -11,6 +11,7 @@ from weft.contracts.tables import EXAMPLES
 from weft.errors import ContractError
 from weft.report.album import Album, Thumbnail
 from weft.report.reading import missing
+from weft.report.wording import BASELINE
 
 NEAREST_SHOWN = 8
 """Two rows of four on a phone, one row on a desk."""
@@ -129,12 +130,17 @@ def read_examples(folder: Path, rows: Sequence[str], album: Album) -> Examples:
     place = {row: number for number, row in enumerate(rows)}
     strips, tagged = [], []
     for (kind, _), by_model in sorted(groups.items(), key=lambda group: group[0]):
-        models = sorted(by_model.items(), key=lambda item: (place.get(item[0], len(place)), item[0]))
+        models = sorted(by_model.items(), key=lambda item: (_stage(item[0]), place.get(item[0], len(place)), item[0]))
         if kind == "retrieval":
             strips.append(_strip(models, album))
         else:
             tagged.append(_tagged(models, album))
     return Examples(tuple(strips), tuple(tagged))
+
+
+def _stage(model: str) -> bool:
+    """The untrained network comes first, whatever else the tables begin with."""
+    return not model.startswith(BASELINE)
 
 
 def _pieces(entry: str) -> set[str]:

@@ -36,32 +36,32 @@ class FacetTable:
     rows: tuple[FacetRow, ...]
 
 
-def read_facets(folder: Path, results: Results) -> tuple[FacetTable, ...]:
-    """The first metric of each table by facet; within one the weakest value after training first.
+def read_facets(folder: Path, results: Results) -> dict[str, tuple[FacetTable, ...]]:
+    """Each table's first metric by facet; within one the weakest value after training first.
+
+    Returns:
+        By table, in the order of the results.
 
     Raises:
         ContractError: The file is missing or breaks its contract.
     """
     found: dict[tuple[str, str], dict[str, dict[str, dict[str, Any]]]] = {}
     order = {name: columns(table) for name, table in results.tables.items()}
-    metrics: dict[tuple[str, str], str] = {}
     rows = read_rows(folder / files.BREAKDOWN, BREAKDOWN, f"evaluate@{folder.name}")
+    metrics: dict[tuple[str, str], str] = {}
     for row in rows:
-        key = (row["table"], row["facet"])
-        known = order.get(row["table"], [])
-        first = next((name for name in known if name == row["metric"]), None)
-        if key not in metrics or (first is not None and _place(first, known) < _place(metrics[key], known)):
+        key, known = (row["table"], row["facet"]), order.get(row["table"], [])
+        if key not in metrics or _place(row["metric"], known) < _place(metrics[key], known):
             metrics[key] = row["metric"]
     for row in rows:
         key = (row["table"], row["facet"])
         if row["metric"] == metrics[key]:
             found.setdefault(key, {}).setdefault(row["value"], {})[row["model"]] = row
-    return tuple(
-        FacetTable(table, facet, metric_name(metrics[table, facet]), _rows(found[table, facet]))
-        for table, facet in sorted(
-            found, key=lambda key: (list(order).index(key[0]) if key[0] in order else 99, key[1])
-        )
-    )
+    told = [
+        FacetTable(table, facet, metric_name(metrics[table, facet]), _rows(values))
+        for (table, facet), values in sorted(found.items())
+    ]
+    return {name: of for name in order if (of := tuple(one for one in told if one.table == name and one.rows))}
 
 
 def _place(metric: str, known: list[str]) -> int:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from weft.contracts import files
 from weft.contracts.tables import FINDINGS
 from weft.report.album import Album, Thumbnail
 from weft.report.reading import read_rows
-from weft.report.wording import percent
 
 MISSING, CONTRADICTED = "missing", "contradicted"
 
@@ -75,18 +75,11 @@ def read_findings(folder: Path, album: Album) -> Findings:
     return Findings(counts, ordered, tuple(shown))
 
 
-def _evidence(row: dict[str, object]) -> str:
-    def share(name: str) -> str:
-        value = row[name]
-        return percent(value if isinstance(value, float) else None)
-
-    text = (
-        f"{share('neighbours_showing')} % of the most similar photos of other products are of products that say "
-        f"“{row['shows']}”."
-    )
+def _evidence(row: dict[str, Any]) -> str:
+    similar = f"of the most similar photos of other products {100 * row['neighbours_showing']:.0f} % are of products"
     if row["says"] is None:
-        return f"“{row['shows']}” is {share('probability')} % likely by the photo alone. {text}"
-    return (
-        f"Of the products that say “{row['says']}”, {share('says_rank')} % look even less like it. {text} "
-        f"{share('neighbours_saying')} % say “{row['says']}”."
-    )
+        likely = f"{100 * row['probability']:.0f} % likely by the photo alone"
+        return f"“{row['shows']}” is {likely}; {similar} that say it."
+    unlike = f"{100 * (1 - row['says_rank']):.1f} % of the products that say “{row['says']}” look more like it"
+    saying = f"{100 * row['neighbours_saying']:.0f} % “{row['says']}”"
+    return f"{unlike}; {similar} that say “{row['shows']}”, {saying}."

@@ -10,7 +10,7 @@ from weft.report.album import Album
 from weft.report.comparison import Cell, Comparison, compare
 from weft.report.crawl import CrawledShop
 from weft.report.curves import loss_curve, recall_curve, reliability_curve
-from weft.report.examples import Examples, Strip
+from weft.report.examples import Examples, Hit, Strip
 from weft.report.facets import FacetTable
 from weft.report.findings import Findings
 from weft.report.history import History
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FIRST_QUERIES = 3
+FIRST_HITS = 5
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class BenchmarkPart:
     results: Results
     examples: Examples
     nearest_words: NearestWords
-    facets: tuple[FacetTable, ...]
+    facets: dict[str, tuple[FacetTable, ...]]
+    """By table."""
     recalls: tuple[Recall, ...]
 
     @property
@@ -72,7 +74,8 @@ class FirstLook:
     """The queries of the first screen."""
 
     reader: str
-    strips: tuple[Strip, ...]
+    strips: tuple[tuple[Strip, tuple[Hit, ...]], ...]
+    """(Query, what the trained model finds)."""
 
 
 def render_page(parts: Sequence[BenchmarkPart], pipeline: PipelinePart, album: Album) -> str:
@@ -164,9 +167,14 @@ def _first_look(parts: Sequence[BenchmarkPart]) -> FirstLook | None:
     """A few usual queries, of a benchmark with items to find before one with labels."""
     for part in sorted(parts, key=lambda part: not part.recalls):
         if part.examples.strips:
-            strips = part.examples.usual_strips or part.examples.strips
-            return FirstLook(part.results.reader, strips[:FIRST_QUERIES])
+            strips = (part.examples.usual_strips or part.examples.strips)[:FIRST_QUERIES]
+            return FirstLook(part.results.reader, tuple((strip, _trained(strip)) for strip in strips))
     return None
+
+
+def _trained(strip: Strip) -> tuple[Hit, ...]:
+    by_model = dict(strip.ranked)
+    return by_model.get(wording.TRAINED, strip.ranked[-1][1])[:FIRST_HITS]
 
 
 def _once(names: Iterable[str]) -> list[str]:

@@ -101,7 +101,8 @@ def find(evidence: Evidence, told: Told) -> list[Finding]:
             for claim in _claims(evidence, int(product), rival & is_seen):
                 finding = Finding(CONTRADICTED, int(product), shown, place, float(scores[product]), threshold, claim)
                 doubts.setdefault(claim, []).append(finding)
-    return missing + _most_doubtful(list(_doubted(evidence, doubts)))
+    claims = np.asarray(evidence.claimed.sum(axis=0), np.float64).ravel()
+    return missing + _most_doubtful(list(_doubted(evidence, doubts)), claims)
 
 
 def _claims(evidence: Evidence, product: int, rival: Bools) -> list[int]:
@@ -134,9 +135,21 @@ def _doubted(evidence: Evidence, doubts: dict[int, list[Finding]]) -> Iterator[F
                     yield replace(doubt, says_score=float(of_claim[doubt.product]), says_rank=rank)
 
 
-def _most_doubtful(doubts: list[Finding]) -> list[Finding]:
-    """Of each product the finding with the claim that lies farthest below what is shown."""
-    doubts.sort(key=lambda doubt: (doubt.product, doubt.says_score - doubt.score, doubt.shows, doubt.says))
+def _most_doubtful(doubts: list[Finding], claims: Floats) -> list[Finding]:
+    """Of each product the most common of its doubted claims ("women" before "flats"), and what shows most instead.
+
+    Args:
+        doubts: All that hold.
+        claims: (words,): products that claim each word.
+    """
+    doubts.sort(
+        key=lambda doubt: (
+            doubt.product,
+            -claims[0 if doubt.says is None else doubt.says],
+            doubt.says_score - doubt.score,
+            doubt.shows,
+        )
+    )
     first: dict[int, Finding] = {}
     for doubt in doubts:
         first.setdefault(doubt.product, doubt)

@@ -11,6 +11,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--benchmark", required=True)
     parser.add_argument("--photos", type=Path, required=True, help="the own catalogue, as prepare wrote it")
+    parser.add_argument("--products", type=Path, required=True, help="the crawled products, for their categories")
     parser.add_argument("--features", type=Path, required=True, help="frozen embeddings, a folder per benchmark")
     parser.add_argument("--embeddings", type=Path, required=True, help="fine-tuned ones, a folder per benchmark")
     parser.add_argument("--words", type=Path, required=True, help="the out of fit_words")
@@ -40,7 +41,7 @@ def main() -> None:
             args.benchmark,
             benchmark,
             settings.evaluate,
-            open_benchmark(benchmark),
+            open_benchmark(benchmark, args.products),
             Catalogue(args.photos),
             folders,
             nearest,
@@ -49,6 +50,7 @@ def main() -> None:
         run.log_metrics(metrics)
         run.log_file(args.out / files.METRICS)
         run.log_file(args.out / files.CONTACT_SHEET)
+        run.log_file(args.out / files.SCORES)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,12 @@ from weft.benchmarks.labelled_photos import LabelledPhotos
 from weft.benchmarks.record import BenchmarkData
 
 
-def open_benchmark(settings: params.Benchmark) -> BenchmarkData:
+def open_benchmark(settings: params.Benchmark, products: Path | None = None) -> BenchmarkData:
     """Open a benchmark with the reader its settings name.
+
+    Args:
+        settings: Of the benchmark.
+        products: The crawled products; the own catalogue takes its categories from there.
 
     Raises:
         BenchmarkError: The files are not what the reader expects.
@@ -20,7 +24,7 @@ def open_benchmark(settings: params.Benchmark) -> BenchmarkData:
     folder = Path(settings.path)
     kind, *ways = settings.reader.split(":")
     if kind == "catalogue":
-        return Catalogue(folder)
+        return Catalogue(folder, products)
     if kind == "inshop":
         return InShop(folder, crops="crops" in ways)
     if kind == "deepfashion_attributes":

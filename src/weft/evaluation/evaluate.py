@@ -9,18 +9,21 @@ from weft.benchmarks.inshop import InShop
 from weft.benchmarks.record import BenchmarkData
 from weft.contracts import files
 from weft.errors import BenchmarkError
+from weft.evaluation.aligned import Aligned
 from weft.evaluation.bags import bags_of
 from weft.evaluation.breakdown import write_breakdown, write_scores
 from weft.evaluation.example_sheet import example_sheet
 from weft.evaluation.examples import collect_examples, write_examples
 from weft.evaluation.inputs import Folders, Inputs, read_inputs
+from weft.evaluation.leaks import find_leaks, refuse_leaks
 from weft.evaluation.nearest_words import NearestWords, nearest_words, seen_words
 from weft.evaluation.outcome import Outcome, flat
 from weft.evaluation.score_attributes import category_task, score_attributes
 from weft.evaluation.score_classes import score_across_groups, score_similar
 from weft.evaluation.score_labels import score_labels, tasks_of
 from weft.evaluation.score_retrieval import score_across_colours, score_inshop_retrieval, score_own_retrieval
-from weft.evaluation.score_tags import score_tags
+from weft.evaluation.score_tags import score_tags, word_scorers
+from weft.evaluation.score_text import score_texts_to_products, score_words_to_photos
 from weft.evaluation.search import Search, rows_of
 
 
@@ -83,9 +86,13 @@ def score(benchmark: params.Benchmark, settings: params.Evaluate, inputs: Inputs
     if photos.missing:
         outcome.counts["photos_that_could_not_be_decoded"] = photos.missing
     if benchmark.reader == "catalogue":
+        _check_leaks(photos, search, outcome)
         score_own_retrieval(photos, facets, settings.top_k, search, outcome)
         score_across_colours(photos, facets, settings.top_k, search, outcome)
-        score_tags(inputs, facets, settings.tag_k, settings.neighbours, search, outcome)
+        scorers = word_scorers(inputs, photos.of_split("test"), settings.neighbours, search)
+        score_tags(inputs, scorers, facets, settings.tag_k, outcome)
+        score_words_to_photos(inputs, scorers, settings.top_k, outcome)
+        score_texts_to_products(inputs, facets, settings.top_k, search, outcome)
     elif isinstance(data, InShop):
         score_inshop_retrieval(photos, facets, settings.top_k, search, outcome)
     elif isinstance(data, DeepFashionAttributes):
@@ -106,6 +113,16 @@ def facet_fields(benchmark: params.Benchmark) -> dict[str, str]:
     if benchmark.labels:
         return {name.replace("_", " "): label_set.field for name, label_set in benchmark.labels.items()}
     return {"category": "category", "colour": "colour", "kind of photo": "kind_of_photo", "garment": "garment"}
+
+
+def _check_leaks(photos: Aligned, search: Search, outcome: Outcome) -> None:
+    leaks = find_leaks(photos, search)
+    refuse_leaks(leaks)
+    outcome.counts |= {"products_in_two_splits": len(leaks.products), "pictures_in_two_splits": len(leaks.pictures)}
+    outcome.notes.append(
+        f"leaks: {len(leaks.products)} products and {len(leaks.pictures)} pictures stand in two splits; "
+        f"{leaks.compared:,} pairs of photos that look alike were compared"
+    )
 
 
 def _nearest_words(inputs: Inputs, search: Search) -> NearestWords:

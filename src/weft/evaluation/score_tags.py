@@ -38,24 +38,32 @@ def word_scorers(inputs: Inputs, rows: Ints, neighbours: int, search: Search) ->
 
 def score_tags(
     inputs: Inputs,
+    scorers: Mapping[str, WordScores],
     facets: Mapping[str, str],
     tag_k: tuple[int, ...],
-    neighbours: int,
-    search: Search,
     outcome: Outcome,
 ) -> None:
-    """Add the table "tags" over the test photos whose product has words in the vocabulary."""
+    """Add the table "tags" over the test photos whose product has words in the vocabulary.
+
+    Args:
+        inputs: What is scored.
+        scorers: From `word_scorers`, of the test photos.
+        facets: By what the table is told apart.
+        tag_k: The k of precision_at_k.
+        outcome: Takes the table.
+    """
     photos = inputs.photos
     test = photos.of_split("test")
-    rows, truth = _with_words(test, bags_of(record.word_ids for record in photos.records(test)))
+    kept, truth = _with_words(bags_of(record.word_ids for record in photos.records(test)))
+    rows = test[kept]
     outcome.counts |= {"tagged_photos": len(rows), "test_photos_without_words": len(test) - len(rows)}
     if not len(rows):
         outcome.notes.append("tags are left out: no test photo has a word of the vocabulary")
         return
     longest = max(*tag_k, WORDS_SHOWN)
     predicted = {
-        model: np.concatenate([top_words(scores(part), longest) for part in in_parts(len(rows))])
-        for model, scores in word_scorers(inputs, rows, neighbours, search).items()
+        model: np.concatenate([top_words(scores(part), longest) for part in in_parts(len(test))])[kept]
+        for model, scores in scorers.items()
     }
     right = {model: right_words(words, truth) for model, words in predicted.items()}
     outcome.tables["tags"] = Scored(
@@ -111,7 +119,7 @@ def _of_band(
     return Scored(whole.photos, whole.items, found, {metric: said}, {metric: ceiling})
 
 
-def _with_words(rows: Ints, bags: Bags) -> tuple[Ints, Bags]:
-    """The photos that have words, and their bags."""
+def _with_words(bags: Bags) -> tuple[Ints, Bags]:
+    """The places of the photos that have words, and their bags."""
     kept = np.flatnonzero(bags.sizes() > 0)
-    return rows[kept], bags_of(bags.of(int(photo)).tolist() for photo in kept)
+    return kept, bags_of(bags.of(int(photo)).tolist() for photo in kept)

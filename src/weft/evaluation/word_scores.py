@@ -43,9 +43,11 @@ def by_neighbours(z: Matrix, training: Matrix, bags: Bags, words: int, neighbour
         neighbours: How many training photos give their words.
         search: Exact search.
     """
+    # All at once: the rows found are small, and the training photos are read once.
+    rows, similarities = search(z, training, neighbours)
 
     def scores(part: slice) -> Scores:
-        return transfer(*search(z[part], training, neighbours), bags, words)
+        return transfer(rows[part], similarities[part], bags, words)
 
     return scores
 

@@ -54,9 +54,7 @@ def test_coarse_and_fine_are_told_apart_though_their_types_share_numbers(tmp_pat
     assert opened(tmp_path).attribute_names.kind == "coarse"
     data = opened(tmp_path, "deepfashion_attributes:fine")
     assert data.attribute_names.types == ("texture", "sleeve", "length", "neckline", "fabric", "fit")
-    assert data.notes[0] == (
-        "the fine set: 6 attributes (1 texture, 1 sleeve, 1 length, 1 neckline, 1 fabric, 1 fit)"
-    )
+    assert data.notes[0] == ("the fine set: 6 attributes (1 texture, 1 sleeve, 1 length, 1 neckline, 1 fabric, 1 fit)")
     # The partition names three photos, the fine lists two.
     assert len(data.records) == 2
     assert any(note.startswith("1 photos of the partition have no labels") for note in data.notes)

@@ -98,7 +98,7 @@ def world(tmp_path, rng):
 
 def test_a_perfect_model_scores_one_and_noise_does_not(world, search):
     flat, metrics = world.run(search)
-    assert list(metrics["tables"]) == ["retrieval", "tags"]
+    assert list(metrics["tables"]) == ["retrieval", "tags", "text_to_product"]
     assert metrics["tables"]["retrieval"]["after finetune"] == {"recall_at_1": 1, "recall_at_2": 1, "map_at_r": 1}
     assert metrics["tables"]["tags"]["after finetune"] == {"precision_at_1": 1, "precision_at_2": 1}
     assert metrics["tables"]["tags"]["after finetune, tags of 2 neighbours"]["precision_at_2"] == 1
@@ -136,7 +136,7 @@ def test_without_second_views_the_table_is_left_out_and_the_reason_given(world, 
     noise = rng.normal(size=(18, DIM))
     world.embed("catalogue", records, noise, noise, skip={r.photo_id for r in records if r.photo_id.endswith("#1")})
     _, metrics = world.run(search)
-    assert list(metrics["tables"]) == ["tags"]
+    assert list(metrics["tables"]) == ["tags", "text_to_product"]
     assert any("retrieval is left out" in note for note in metrics["notes"])
 
 

@@ -13,14 +13,17 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
+    runtime.launch()
     runtime.settle_threads()
 
     from weft.benchmarks import open_benchmark
     from weft.model.bundle import load_bundle
+    from weft.processes import joined
     from weft.retrieval.embed_benchmark import embed_benchmark
 
     settings = params.load(Path("params.yaml")).benchmarks[args.benchmark]
-    with tracking.stage_run("embed", settings, [args.model, Path(settings.path)], part=args.benchmark) as run:
+    tracked = tracking.stage_run("embed", settings, [args.model, Path(settings.path)], part=args.benchmark)
+    with joined(runtime.device()) as processes, tracked as run:
         model = load_bundle(args.model)
         counts = embed_benchmark(
             open_benchmark(settings),
@@ -32,6 +35,7 @@ def main() -> None:
             runtime.workers(),
             args.out,
             model.digest,
+            processes,
         )
         run.log_metrics(counts)
 

@@ -12,16 +12,19 @@ def main() -> None:
     parser.add_argument("--benchmark", required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
+    runtime.launch()
     runtime.settle_threads()
 
     from weft.benchmarks import open_benchmark
     from weft.model.backbone import load_backbone
     from weft.model.embedder import Embedder, initial_words
+    from weft.processes import joined
     from weft.retrieval.embed_benchmark import embed_benchmark
 
     settings = params.load(Path("params.yaml"))
     benchmark, size = settings.benchmarks[args.benchmark], settings.prepare
-    with tracking.stage_run("features", settings.model, [Path(benchmark.path)], part=args.benchmark) as run:
+    tracked = tracking.stage_run("features", settings.model, [Path(benchmark.path)], part=args.benchmark)
+    with joined(runtime.device()) as processes, tracked as run:
         model = settings.model
         backbone = load_backbone(model.backbone, model.weights, model.layer, model.pooling)
         counts = embed_benchmark(
@@ -33,6 +36,7 @@ def main() -> None:
             runtime.device(),
             runtime.workers(),
             args.out,
+            processes=processes,
         )
         run.log_metrics(counts)
 

@@ -16,16 +16,19 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
+    runtime.launch()
     runtime.settle_threads()
 
     from weft.contracts import files
     from weft.data.photo_store import first_photo
+    from weft.processes import joined
     from weft.training.record import EpochCost, EpochRecord, describe
     from weft.training.run_finetune import run_finetune
 
     settings = params.load(Path("params.yaml"))
     read = {**asdict(settings.finetune), "model": settings.model, "prepare": settings.prepare}
-    with tracking.stage_run("finetune", read, [args.photos, args.words, args.initial]) as run:
+    inputs = [args.photos, args.words, args.initial]
+    with joined(runtime.device()) as processes, tracking.stage_run("finetune", read, inputs) as run:
 
         def report(epoch: EpochRecord, cost: EpochCost) -> None:
             describe("finetune", epoch, cost)
@@ -41,6 +44,9 @@ def main() -> None:
             args.state,
             args.out,
             report,
+            processes,
+            runtime.checkpoint_seconds(),
+            runtime.compiler(),
         )
         run.log_file(args.out / files.HISTORY)
         run.log_model(args.out, first_photo(args.photos / "train"))

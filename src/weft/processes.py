@@ -43,11 +43,6 @@ class Processes:
 ALONE = Processes()
 
 
-def leads() -> bool:
-    """Whether this process logs and writes; known before the group is joined."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 @contextmanager
 def joined(device: str) -> Iterator[Processes]:
     """Meet the processes that torchrun started, over gloo on CPUs and nccl on GPUs; alone where none did."""

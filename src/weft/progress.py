@@ -1,17 +1,26 @@
 """Progress for people: a bar on a terminal, a plain line every few seconds anywhere else."""
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
+
 
 Item = TypeVar("Item")
 
 PLAIN_LINE_SECONDS = 10.0
 
 
+def leads() -> bool:
+    """Whether this is the one of several processes (torchrun) that speaks."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def say(line: str) -> None:
     """One line for the person who waits, on standard error, apart from a bar that may be running."""
+    if not leads():
+        return
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
@@ -25,7 +34,7 @@ def track(items: Iterable[Item], what: str, total: int | None = None, unit: str 
         total: How many items are expected, when known.
         unit: What one item is called.
     """
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and leads():
         from tqdm import tqdm
 
         yield from tqdm(items, desc=what, total=total, unit=unit, dynamic_ncols=True)

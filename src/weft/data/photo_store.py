@@ -20,12 +20,26 @@ from weft.contracts.tables import PREPARED
 class PhotoStore:
     """Random access to the JPEG bytes of a split, in the order of its shards."""
 
-    def __init__(self, folder: Path, scratch: Path) -> None:
+    def __init__(self, folder: Path, scratch: Path, copy: bool = True) -> None:
         """Copy the photos of `folder` (prepared shards) into the file `scratch` and map it.
+
+        Args:
+            folder: Prepared shards.
+            scratch: The flat file.
+            copy: False where another process has just written `scratch`.
 
         Raises:
             ContractError: The shards are missing or break their contract.
         """
+        if copy:
+            self._copy(folder, scratch)
+        self._file = scratch
+        batches = pa.ipc.open_file(pa.memory_map(str(scratch)))
+        self._columns = [batches.get_batch(n).column(0) for n in range(batches.num_record_batches)]
+        self._starts = np.cumsum([0] + [len(column) for column in self._columns])
+
+    @staticmethod
+    def _copy(folder: Path, scratch: Path) -> None:
         schema = pa.schema([pa.field("jpeg", pa.large_binary())])
         with (
             tables.atomic(scratch) as temporary,
@@ -34,10 +48,6 @@ class PhotoStore:
         ):
             for table in tables.read_shards(folder, PREPARED, columns=["jpeg"]):
                 writer.write_table(table.cast(schema))
-        self._file = scratch
-        batches = pa.ipc.open_file(pa.memory_map(str(scratch)))
-        self._columns = [batches.get_batch(n).column(0) for n in range(batches.num_record_batches)]
-        self._starts = np.cumsum([0] + [len(column) for column in self._columns])
 
     def __len__(self) -> int:
         return int(self._starts[-1])

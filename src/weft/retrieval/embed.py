@@ -13,6 +13,7 @@ from weft.errors import PhotoError
 from weft.photos.decode_ahead import fitted
 
 Key = TypeVar("Key")
+Floats = npt.NDArray[np.float32]
 
 BATCH_SIZE = 64
 
@@ -25,8 +26,10 @@ def embed(
     device: str,
     workers: int,
     refused: list[tuple[Key, PhotoError]] | None = None,
-) -> Iterator[tuple[list[Key], npt.NDArray[np.float32]]]:
+) -> Iterator[tuple[list[Key], Floats]]:
     """Yield (keys, z) a batch at a time, in the order of `photos`; z is (batch, embedding_dim), not normalised.
+
+    A batch is made of BATCH_SIZE photos, less those refused among them, and never empty.
 
     Args:
         photos: Keys and the original bytes of photos.
@@ -40,14 +43,32 @@ def embed(
     Raises:
         PhotoError: A photo cannot be decoded and `refused` is not given.
     """
+    for keys, z in embed_each(photos, model, height, width, device, workers, refused):
+        if z is not None:
+            yield keys, z
+
+
+def embed_each(
+    photos: Iterable[tuple[Key, bytes]],
+    model: nn.Module,
+    height: int,
+    width: int,
+    device: str,
+    workers: int,
+    refused: list[tuple[Key, PhotoError]] | None = None,
+) -> Iterator[tuple[list[Key], Floats | None]]:
+    """As `embed`, but also where all of BATCH_SIZE photos were refused: ([], None)."""
     model.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    usable = _usable(fitted(photos, height, width, workers), refused)
-    while batch := list(islice(usable, BATCH_SIZE)):
-        keys = [key for key, _ in batch]
-        pixels = np.stack([photo for _, photo in batch]).transpose(0, 3, 1, 2)
+    decoded = fitted(photos, height, width, workers)
+    while some := list(islice(decoded, BATCH_SIZE)):
+        usable = list(_usable(some, refused))
+        if not usable:
+            yield [], None
+            continue
+        pixels = np.stack([photo for _, photo in usable]).transpose(0, 3, 1, 2)
         with torch.inference_mode():
             z = model(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
-        yield keys, z.float().cpu().numpy()
+        yield [key for key, _ in usable], z.float().cpu().numpy()
 
 
 def _usable(

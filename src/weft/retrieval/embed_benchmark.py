@@ -1,18 +1,25 @@
-"""The embeddings of a whole benchmark, written as one artefact: what features and embed do."""
+"""The embeddings of a whole benchmark, written as one artefact: what features and embed do.
+
+Several processes take turns, batch by batch; the leader puts the batches in order and writes. A batch holds the same
+photos whoever embeds it, so the artefact does not depend on the number of processes.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from torch import nn
 
 from weft import artefacts
 from weft.benchmarks import BenchmarkData, Record
 from weft.errors import PhotoError
+from weft.processes import ALONE, Processes
 from weft.progress import say, track
-from weft.retrieval.embed import embed
+from weft.retrieval import embed as batches
+from weft.retrieval.embed import Floats, embed_each
+from weft.runtime import enough_memory
+
+_Rows = tuple[list[dict[str, Any]], Floats | None]
 
 
 def embed_benchmark(
@@ -25,6 +32,7 @@ def embed_benchmark(
     workers: int,
     out: Path,
     digest: str = "",
+    processes: Processes = ALONE,
 ) -> dict[str, float]:
     """Embed every photo that can be decoded and write `out` (embeddings.npy, photos.parquet).
 
@@ -38,18 +46,49 @@ def embed_benchmark(
         workers: Threads that decode.
         out: The artefact's folder.
         digest: Of the model's bundle; empty for an untrained backbone.
+        processes: Who shares the work; the leader alone writes.
 
     Returns:
-        Counts of photos embedded and refused.
+        Counts of photos embedded and refused, at the leader.
+
+    Raises:
+        ParamsError: The device has not memory enough; says what to lower.
     """
     refused: list[tuple[Record, PhotoError]] = []
 
-    def batches() -> Iterator[tuple[list[dict[str, Any]], npt.NDArray[np.float32]]]:
-        photos = track(data.photos(), "embed", len(data.records), "photos")
-        for records, z in embed(photos, model, height, width, device, workers, refused):
-            yield [{"photo_id": r.photo_id, "product_id": r.product_id, "split": r.split} for r in records], z
+    def rounds() -> Iterator[_Rows]:
+        """What this process embeds in each round, in which every process has one batch, or none in the last."""
+        seen, done = 0, 0
 
-    count = artefacts.write_embeddings(out, dim, batches(), digest)
-    for record, error in refused[:10]:
-        say(f"left out {record.photo_id}: {error}")
-    return {"photos": count, "refused": len(refused)}
+        def mine() -> Iterator[tuple[Record, bytes]]:
+            nonlocal seen
+            for number, photo in enumerate(track(data.photos(), "embed", len(data.records), "photos")):
+                seen = number + 1
+                if number // batches.BATCH_SIZE % processes.count == processes.rank:
+                    yield photo
+
+        for records, z in embed_each(mine(), model, height, width, device, workers, refused):
+            yield [{"photo_id": r.photo_id, "product_id": r.product_id, "split": r.split} for r in records], z
+            done += 1
+        if done * batches.BATCH_SIZE * processes.count < seen:
+            yield [], None
+
+    def in_order() -> Iterator[tuple[list[dict[str, Any]], Floats]]:
+        for own in rounds():
+            for rows, z in processes.collect(own):
+                if z is not None:
+                    yield rows, z
+
+    with enough_memory(f"prepare.height = {height} and prepare.width = {width}, or take a smaller model.backbone"):
+        if processes.leads:
+            count = artefacts.write_embeddings(out, dim, in_order(), digest)
+        else:
+            count = sum(len(rows) for rows, _ in in_order())
+    left_out = [name for part in processes.collect([_told(*each) for each in refused]) for name in part]
+    for line in left_out[:10]:
+        say(line)
+    return {"photos": count, "refused": len(left_out)}
+
+
+def _told(record: Record, error: PhotoError) -> str:
+    return f"left out {record.photo_id}: {error}"

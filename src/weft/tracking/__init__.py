@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from weft.progress import say
+from weft.progress import leads, say
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 MODEL_NAME = "weft-embedder"
@@ -40,6 +40,10 @@ class Run:
 
     def __init__(self) -> None:
         self._works = True
+
+    def silence(self) -> None:
+        """Log nothing, say nothing: one of several processes logs."""
+        self._works = False
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Log numbers, per epoch where `step` is given."""
@@ -95,8 +99,12 @@ def stage_run(stage: str, settings: Any, inputs: Sequence[Path] = (), part: str 
         inputs: The stage's data inputs; tagged with the md5 that dvc.lock gives them.
         part: The benchmark, for stages that run once for each.
     """
-    mlflow = _quiet_mlflow()
     run = Run()
+    if not leads():
+        run.silence()
+        yield run
+        return
+    mlflow = _quiet_mlflow()
     name = f"{stage}@{part}" if part else stage
     run.attempt(lambda: _start(mlflow, stage, name, settings, inputs))
     try:

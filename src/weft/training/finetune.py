@@ -20,6 +20,7 @@ from weft.model.parts import frozen_modules, layer_rates
 from weft.params import Finetune
 from weft.processes import ALONE, Processes
 from weft.progress import track
+from weft.runtime import enough_memory
 from weft.training.average import WeightAverage
 from weft.training.checkpoint import fingerprint, weights_digest
 from weft.training.distributed import Replica, photos_of
@@ -118,6 +119,7 @@ def finetune(
     processes.wait()  # nobody saves a checkpoint that another has yet to read
     if not journal.history:
         journal.add(EpochRecord(0, float("nan"), val_loss(), settings.word_learning_rate))
+    lower = f"finetune.batch_size = {settings.batch_size}, or prepare.height and prepare.width"
     while len(journal.history) <= settings.epochs and not journal.gives_up(settings.early_stop):
         began, epoch = time.monotonic(), len(journal.history)
         first = journal.progress.steps
@@ -126,7 +128,8 @@ def finetune(
         wanted = steps(batch_plan, settings.seed, epoch, first, processes.rank, processes.count)
         batches = fed(train.store, wanted, settings, workers)
         shown = track(batches, f"finetune, epoch {epoch} of {settings.epochs}", count - first, "steps")
-        total, photos, waited = _train_epoch(moving, shown, objective, journal)
+        with enough_memory(lower):
+            total, photos, waited = _train_epoch(moving, shown, objective, journal)
         seconds = time.monotonic() - began
         record = EpochRecord(epoch, total / len(sampler), val_loss(), moving.optimizer.param_groups[-1]["lr"])
         journal.add(record, moving.average.weights if moving.average else None)

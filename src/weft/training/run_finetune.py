@@ -1,5 +1,6 @@
 """Stage 2 from artefact to artefact: prepared photos and the W of stage 1 in, the model bundle out."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from weft.model.bundle import save_bundle
 from weft.model.embedder import Embedder
 from weft.model.projection import first_projection
 from weft.params import Params
+from weft.processes import ALONE, Processes
 from weft.training.checkpoint import forget_checkpoint
 from weft.training.finetune import StoredPhotos, finetune
 from weft.training.objective import finished_words
@@ -32,6 +34,9 @@ def run_finetune(
     state: Path,
     out: Path,
     report: Callable[[EpochRecord, EpochCost], None],
+    processes: Processes = ALONE,
+    checkpoint_seconds: float = math.inf,
+    compiler: str = "",
 ) -> str:
     """Train the whole network and write the bundle `out`, history.csv beside it.
 
@@ -45,22 +50,26 @@ def run_finetune(
         state: Folder of the checkpoint and of the mapped photos.
         out: Where the bundle goes.
         report: Told of each epoch as it ends.
+        processes: Who trains together; the leader alone writes.
+        checkpoint_seconds: How old a checkpoint may grow inside an epoch.
+        compiler: A backend of torch.compile; empty for none.
 
     Returns:
-        The digest of the bundle.
+        The digest of the bundle; empty where this process does not lead.
 
     Raises:
         ModelError: The first W does not fit the vocabulary or the backbone.
+        ParamsError: The device has not memory enough; says what to lower.
     """
     model = _first_model(settings, initial, words)
-    train = StoredPhotos(
-        PhotoStore(photos / "train", state / "train.arrow"), read_bags(photos / "train", settings.finetune.repeats)
-    )
-    val = StoredPhotos(
-        PhotoStore(photos / "val", state / "val.arrow"), read_bags(photos / "val", settings.finetune.repeats)
-    )
+    train, val = (_stored(photos / split, state / f"{split}.arrow", settings, processes) for split in ("train", "val"))
     worth = word_weights(initial / files.VISUALNESS, settings.finetune)
-    history = finetune(train, val, model, settings.finetune, device, workers, state, report, worth)
+    history = finetune(
+        train, val, model, settings.finetune, device, workers, state, report, worth,
+        checkpoint_seconds, processes, compiler,
+    )  # fmt: skip
+    if not processes.leads:
+        return ""
     model.words.data = finished_words(model.words.data, settings.finetune)
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)
@@ -69,6 +78,14 @@ def run_finetune(
     for split in ("train", "val"):
         (state / f"{split}.arrow").unlink()
     return digest
+
+
+def _stored(folder: Path, scratch: Path, settings: Params, processes: Processes) -> StoredPhotos:
+    """The leader copies the photos, then all map the copy."""
+    if processes.leads:
+        PhotoStore(folder, scratch)
+    processes.wait()
+    return StoredPhotos(PhotoStore(folder, scratch, copy=False), read_bags(folder, settings.finetune.repeats))
 
 
 def _first_model(settings: Params, initial: Path, words: Path) -> Embedder:

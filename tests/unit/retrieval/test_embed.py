@@ -1,3 +1,6 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +8,7 @@ from torch import nn
 
 from weft import artefacts
 from weft.benchmarks.record import Record
-from weft.errors import PhotoError
+from weft.errors import ParamsError, PhotoError
 from weft.retrieval import embed as module
 from weft.retrieval.embed import embed
 from weft.retrieval.embed_benchmark import embed_benchmark
@@ -71,7 +74,7 @@ def test_photos_that_cannot_be_decoded_are_listed_and_left_out(photos):
     photos[2], photos[9] = (2, b"no photo"), (9, b"")
     refused = []
     batches, _ = run(photos, refused=refused)
-    assert [keys for keys, _ in batches] == [[0, 1, 3, 4], [5, 6, 7, 8]]
+    assert [keys for keys, _ in batches] == [[0, 1, 3], [4, 5, 6, 7], [8]]
     assert [(key, error.reason) for key, error in refused] == [(2, "cannot be decoded"), (9, "cannot be decoded")]
 
 
@@ -108,3 +111,48 @@ def test_a_benchmark_is_embedded_whole_and_refusals_are_counted(tmp_path, photos
     assert "left out a/4#0: cannot be decoded: an HTML page" in capsys.readouterr().err
     embedded = artefacts.read_embeddings(tmp_path / "e").photos
     assert embedded["photo_id"].to_pylist() == [f"a/{n}#0" for n in range(10) if n != 4]
+
+
+class Threads:
+    """Stands for several processes: threads that hand their values over and wait for each other."""
+
+    def __init__(self, rank, count, barrier, desk):
+        self.rank, self.count, self.leads, self._barrier, self._desk = rank, count, rank == 0, barrier, desk
+
+    def collect(self, mine):
+        self._desk[self.rank] = mine
+        self._barrier.wait(5)
+        handed = list(self._desk) if self.leads else []
+        self._barrier.wait(5)
+        return handed
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize("taken", [0, 1, 4, 9, 13, 24])
+def test_any_number_of_processes_writes_the_same_artefact(tmp_path, jpeg, count, taken):
+    photos = [(n, jpeg(["red", "green", "blue"][n % 3], seed=n)) for n in range(taken)]
+    for broken in {2, 4, 5, 6, 7} & set(range(taken)):  # 4 to 7 are a whole batch
+        photos[broken] = (broken, b"no photo")
+    alone = embed_benchmark(Benchmark(photos), MeanColour(), 3, 32, 24, "cpu", 1, tmp_path / "alone")
+    barrier, desk = threading.Barrier(count), [None] * count
+    parts = [Threads(rank, count, barrier, desk) for rank in range(count)]
+
+    def work(part):
+        return embed_benchmark(
+            Benchmark(photos), MeanColour(), 3, 32, 24, "cpu", 1, tmp_path / "shared", processes=part
+        )
+
+    with ThreadPoolExecutor(count) as pool:
+        assert next(iter(pool.map(work, parts))) == alone
+    for file in (tmp_path / "alone").iterdir():
+        assert (tmp_path / "shared" / file.name).read_bytes() == file.read_bytes()
+
+
+def test_a_device_without_memory_says_what_to_lower(tmp_path, photos):
+    class Greedy(MeanColour):
+        def forward(self, photos):
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+    with pytest.raises(ParamsError, match=r"not enough memory: lower prepare.height = 32 and prepare.width = 24"):
+        embed_benchmark(Benchmark(photos), Greedy(), 3, 32, 24, "cpu", 1, tmp_path / "e")
+    assert not (tmp_path / "e").exists()

@@ -148,6 +148,8 @@ def read_visualness(path: Path) -> pd.DataFrame:
             table[column] = table[column].replace("", "nan").astype(np.float64)
     except ValueError as error:
         raise ContractError(f"{path}: {error}; run the stage fit_words") from error
+    if table["expected"].isna().nunique() > 1:
+        raise ContractError(f"{path}: some words have an expected visualness and some have none; run fit_words again")
     beyond = (table[["visualness", "expected"]].abs() > 1).to_numpy().any()
     if beyond or not (table["word_id"] == np.arange(len(table))).all():
         raise ContractError(f"{path}: word_id is not 0, 1, 2 ..., or a visualness is beyond 1; run the stage fit_words")

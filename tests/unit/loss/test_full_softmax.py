@@ -4,14 +4,16 @@ import pytest
 import torch
 
 from weft.loss.full_softmax import full_softmax
-from weft.model.embedder import initial_words
 
 
-def naive_full_softmax(z, words, targets, weights):
+def naive_full_softmax(z, words, targets, weights, bias=None):
     """One photo, one word, one product at a time."""
-    total = 0.0
+    total, off = 0.0, [0.0] * len(words) if bias is None else bias[:, 0].tolist()
     for photo in range(len(z)):
-        scores = [sum(a * b for a, b in zip(z[photo].tolist(), word, strict=True)) for word in words.tolist()]
+        scores = [
+            sum(a * b for a, b in zip(z[photo].tolist(), word, strict=True)) + b
+            for word, b in zip(words.tolist(), off, strict=True)
+        ]
         largest = max(scores)
         log_sum = largest + math.log(sum(math.exp(score - largest) for score in scores))
         for target, weight in zip(targets[photo].tolist(), weights[photo].tolist(), strict=True):
@@ -22,6 +24,13 @@ def naive_full_softmax(z, words, targets, weights):
 def test_equals_its_naive_twin(z_and_words, bags):
     assert full_softmax(*z_and_words, *bags).item() == pytest.approx(
         naive_full_softmax(*z_and_words, *bags), rel=1e-5, abs=1e-5
+    )
+
+
+def test_with_a_bias_it_equals_its_naive_twin(z_and_words, bags):
+    bias = torch.linspace(-1, 1, 7)[:, None]
+    assert full_softmax(*z_and_words, *bags, bias).item() == pytest.approx(
+        naive_full_softmax(*z_and_words, *bags, bias), rel=1e-5, abs=1e-5
     )
 
 
@@ -49,15 +58,14 @@ def test_a_repeated_word_weighs_as_the_sum_of_its_entries(z_and_words):
     torch.testing.assert_close(twice, once)
 
 
-def test_the_first_loss_is_close_to_the_log_of_the_vocabulary():
-    z = torch.rand(64, 1280, generator=torch.Generator().manual_seed(0)) * 2
-    words = initial_words(6_000, 1280, seed=1)
-    loss = full_softmax(z, words, torch.randint(6_000, (64, 1)), torch.ones(64, 1))
-    assert loss.item() == pytest.approx(math.log(6_000), rel=0.05)
+def test_an_empty_bag_is_refused(z_and_words):
+    weights = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.5, 0.5], [1.0, 0.0]])
+    with pytest.raises(ValueError, match="a photo without words has no loss"):
+        full_softmax(*z_and_words, torch.zeros(4, 2, dtype=torch.int64), weights)
 
 
 @pytest.mark.parametrize(
-    ("targets", "weights"), [((4, 2), (4, 1)), ((3, 2), (3, 2)), ((4,), (4, 1))], ids=["weights", "batch", "flat"]
+    ("targets", "weights"), [((4, 2), (4, 1)), ((3, 2), (3, 2)), ((4,), (4,))], ids=["weights", "batch", "flat"]
 )
 def test_wrong_shapes_raise(targets, weights):
     with pytest.raises(ValueError, match=r"targets \(\d.* of 4 embeddings"):

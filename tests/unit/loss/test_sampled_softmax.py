@@ -4,43 +4,98 @@ import pytest
 import torch
 
 from weft.loss.full_softmax import full_softmax
-from weft.loss.sampled_softmax import sampled_softmax, uniform_negatives
+from weft.loss.sampled_softmax import sampled_softmax
 
 
-def naive_sampled_softmax(z, words, targets, weights, negatives):
-    """One photo and one positive at a time; negatives that are the positive are struck out."""
+def naive_sampled_softmax(z, words, targets, weights, negatives, log_expected=None, true_words=None, bias=None):
+    """One photo, one positive and one negative at a time; what may be no negative of this positive is struck out."""
 
     def score(photo, word):
-        return sum(a * b for a, b in zip(z[photo].tolist(), words[word].tolist(), strict=True))
+        product = sum(a * b for a, b in zip(z[photo].tolist(), words[word].tolist(), strict=True))
+        return product + (float(bias[word]) if bias is not None else 0.0)
 
     total = 0.0
     for photo in range(len(z)):
+        drawn = negatives[photo if len(negatives) > 1 else 0].tolist()
         for target, weight in zip(targets[photo].tolist(), weights[photo].tolist(), strict=True):
+            if weight == 0:
+                continue
             scores = [score(photo, target)]
-            scores += [score(photo, negative) for negative in negatives[photo].tolist() if negative != target]
+            for negative in drawn:
+                if negative == target or (true_words is not None and negative in true_words[photo].tolist()):
+                    continue
+                off = float(log_expected[negative]) if log_expected is not None else 0.0
+                scores.append(score(photo, negative) - off)
             largest = max(scores)
             total += weight * (largest + math.log(sum(math.exp(s - largest) for s in scores)) - scores[0])
     return total / len(z)
 
 
-@pytest.fixture(params=[1, 2, 9], ids=lambda count: f"{count}_negatives")
+@pytest.fixture(params=["1_negative", "2_negatives", "9_negatives", "9_shared", "all_words", "all_words_twice"])
 def negatives(request):
-    """More than the vocabulary holds among them, so that accidental hits and repeats are sure."""
-    return torch.randint(7, (4, request.param), generator=torch.Generator().manual_seed(5))
+    """With 9 of 7 words, accidental hits and repeats are sure."""
+    generator = torch.Generator().manual_seed(5)
+    return {
+        "1_negative": lambda: torch.randint(7, (4, 1), generator=generator),
+        "2_negatives": lambda: torch.randint(7, (4, 2), generator=generator),
+        "9_negatives": lambda: torch.randint(7, (4, 9), generator=generator),
+        "9_shared": lambda: torch.randint(7, (1, 9), generator=generator),
+        "all_words": lambda: torch.arange(7)[None],
+        "all_words_twice": lambda: torch.arange(7).repeat(4, 2),
+    }[request.param]()
 
 
-def test_equals_its_naive_twin(z_and_words, bags, negatives):
-    assert sampled_softmax(*z_and_words, *bags, negatives).item() == pytest.approx(
-        naive_sampled_softmax(*z_and_words, *bags, negatives), rel=1e-5, abs=1e-5
+@pytest.fixture(params=["plain", "corrected", "masked", "biased", "all three"])
+def more(request, bags):
+    """What the loss may be told beside its targets."""
+    log_expected = torch.linspace(-2, 1.5, 7)
+    targets, weights = bags
+    own = torch.where(weights > 0, targets, targets[:, :1])
+    true_words = torch.cat([own, torch.tensor([[6], [-1], [-1], [3]])], 1)
+    bias = torch.linspace(-1, 1, 7)[:, None]
+    return {
+        "plain": {},
+        "corrected": {"log_expected": log_expected},
+        "masked": {"true_words": true_words},
+        "biased": {"bias": bias},
+        "all three": {"log_expected": log_expected, "true_words": true_words, "bias": bias},
+    }[request.param]
+
+
+def test_equals_its_naive_twin(z_and_words, bags, negatives, more):
+    assert sampled_softmax(*z_and_words, *bags, negatives, **more).item() == pytest.approx(
+        naive_sampled_softmax(*z_and_words, *bags, negatives, **more), rel=1e-5, abs=1e-5
     )
 
 
-def test_all_other_words_as_negatives_are_the_full_softmax(z_and_words):
+def test_gradients_are_finite_whatever_is_hit(z_and_words, bags, negatives, more):
+    z, words = z_and_words
+    sampled_softmax(z, words, *bags, negatives, **more).backward()
+    assert z.grad.isfinite().all()
+    assert words.grad.isfinite().all()
+
+
+def test_the_other_words_as_negatives_are_the_full_softmax(z_and_words):
+    """K - 1 negatives: every word but the photo's own, once."""
     z, words = z_and_words
     targets = torch.tensor([[2], [0], [6], [2]])
     others = torch.tensor([[word for word in range(7) if word != target] for target in targets[:, 0].tolist()])
     torch.testing.assert_close(
         sampled_softmax(z, words, targets, torch.ones(4, 1), others), full_softmax(z, words, targets, torch.ones(4, 1))
+    )
+
+
+def test_all_words_as_shared_negatives_are_the_full_softmax_of_any_bag(z_and_words, bags):
+    torch.testing.assert_close(
+        sampled_softmax(*z_and_words, *bags, torch.arange(7)[None]), full_softmax(*z_and_words, *bags)
+    )
+
+
+def test_each_word_drawn_as_often_as_expected_is_the_full_softmax(z_and_words, bags):
+    """Drawn k + 1 times each, with the correction for just that."""
+    drawn = torch.cat([torch.full((word + 1,), word) for word in range(7)])[None]
+    torch.testing.assert_close(
+        sampled_softmax(*z_and_words, *bags, drawn, torch.arange(1.0, 8.0).log()), full_softmax(*z_and_words, *bags)
     )
 
 
@@ -63,12 +118,14 @@ def test_only_hits_leave_no_loss_and_no_gradient(z_and_words):
     assert not words.grad.any()
 
 
-def test_a_photos_other_words_stay_negatives(z_and_words):
+def test_a_photos_other_words_stay_negatives_unless_masked(z_and_words):
     z, words = z_and_words
     targets, weights = torch.tensor([[2, 5]] * 4), torch.full((4, 2), 0.5)
     loss = sampled_softmax(z, words, targets, weights, torch.tensor([[5]] * 4))
     gap = ((z @ words.T)[:, 5] - (z @ words.T)[:, 2]).detach()
     assert loss.item() == pytest.approx(float(torch.nn.functional.softplus(gap).mean()) / 2, rel=1e-5, abs=1e-6)
+    masked = sampled_softmax(z, words, targets, weights, torch.tensor([[5]] * 4), true_words=targets)
+    assert masked.item() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_gradients_reach_only_positives_and_negatives():
@@ -83,30 +140,18 @@ def test_gradients_reach_only_positives_and_negatives():
 
 
 @pytest.mark.parametrize(
-    ("targets", "weights", "negatives"), [((4, 2), (4, 1), (4, 5)), ((3, 2), (3, 2), (4, 5)), ((4, 2), (4, 2), (3, 5))]
+    ("targets", "weights", "negatives", "wanted"),
+    [
+        ((4, 2), (4, 1), (4, 5), r"targets \(4, 2\) and weights \(4, 1\) of 4 embeddings, wanted both \(4, targets\)"),
+        ((3, 2), (3, 2), (4, 5), r"targets \(3, 2\)"),
+        ((4, 2), (4, 2), (3, 5), r"negatives \(3, 5\) of 4 embeddings, wanted \(4 or 1, negatives\)"),
+        ((4, 2), (4, 2), (4, 0), "at least one negative"),
+        ((4, 0), (4, 0), (4, 5), "without words"),
+    ],
 )
-def test_wrong_shapes_raise(targets, weights, negatives):
+def test_wrong_shapes_raise(targets, weights, negatives, wanted):
     def ids(shape):
         return torch.zeros(shape, dtype=torch.int64)
 
-    with pytest.raises(ValueError, match=r"targets \(\d.* of 4 photos"):
-        sampled_softmax(torch.zeros(4, 3), torch.zeros(7, 3), ids(targets), torch.zeros(weights), ids(negatives))
-
-
-def test_no_negatives_raise():
-    with pytest.raises(ValueError, match="at least one negative"):
-        sampled_softmax(
-            torch.zeros(1, 3),
-            torch.zeros(7, 3),
-            torch.zeros(1, 1, dtype=torch.int64),
-            torch.ones(1, 1),
-            torch.zeros(1, 0, dtype=torch.int64),
-        )
-
-
-def test_negatives_are_uniform_and_repeat_from_their_seed():
-    drawn = uniform_negatives(200, 50, 10, torch.Generator().manual_seed(1))
-    assert drawn.shape == (200, 50)
-    assert drawn.equal(uniform_negatives(200, 50, 10, torch.Generator().manual_seed(1)))
-    # 10,000 draws of 10 words: 5 standard deviations are 150.
-    assert (torch.bincount(drawn.flatten(), minlength=10) - 1_000).abs().max() < 150
+    with pytest.raises(ValueError, match=wanted):
+        sampled_softmax(torch.zeros(4, 3), torch.zeros(7, 3), ids(targets), torch.ones(weights), ids(negatives))

@@ -1,0 +1,82 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weft.loss.alias_table import AliasTable
+from weft.loss.narrow import narrow, places_in
+from weft.loss.proposals import Proposal
+
+SAID = np.array([90, 40, 40, 7, 1, 0])
+
+
+def wanted(name):
+    weights = {
+        "uniform": [1.0] * 6,
+        "log_uniform": [math.log((rank + 2) / (rank + 1)) for rank in range(6)],
+        "unigram": [max(count, 1) ** 0.75 for count in SAID.tolist()],
+    }[name]
+    return [weight / sum(weights) for weight in weights]
+
+
+@pytest.mark.parametrize("name", ["uniform", "log_uniform", "unigram"])
+def test_log_q_is_the_distribution_that_draws_follow(name):
+    proposal = Proposal(name, SAID)
+    assert proposal.log_q.exp().tolist() == pytest.approx(wanted(name), rel=1e-5)
+    counts = torch.bincount(proposal.draw(1_000, 200, torch.Generator().manual_seed(1)).flatten(), minlength=6)
+    # 5 degrees of freedom: 31 is passed by chance once in 100,000 times.
+    expected = 200_000 * torch.tensor(wanted(name))
+    assert ((counts - expected) ** 2 / expected).sum() < 31
+
+
+def test_log_uniform_sums_to_one_as_written():
+    """q_k = log(1 + 1 / (k + 1)) / log(K + 1): the numerators telescope."""
+    assert Proposal("log_uniform", SAID).log_q[0].item() == pytest.approx(math.log(math.log(2) / math.log(7)), rel=1e-5)
+
+
+def test_draws_repeat_from_their_seed():
+    proposal = Proposal("unigram", SAID)
+    first, again, other = (proposal.draw(5, 9, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    assert first.shape == (5, 9)
+    assert first.equal(again)
+    assert not first.equal(other)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=40).filter(lambda weights: sum(weights) > 1e-3))
+def test_an_alias_table_holds_its_distribution_exactly(weights):
+    probabilities = np.array(weights)
+    table = AliasTable(probabilities)
+    assert table.probabilities().tolist() == pytest.approx((probabilities / probabilities.sum()).tolist(), abs=1e-12)
+
+
+def test_a_word_of_probability_0_is_never_drawn():
+    drawn = AliasTable(np.array([0.0, 3.0, 0.0, 1.0])).draw((10_000,), torch.Generator().manual_seed(1))
+    assert set(drawn.tolist()) == {1, 3}
+
+
+@pytest.mark.parametrize("bad", [[], [0.0, 0.0], [1.0, -1.0, 1.0], [float("nan"), 1.0], [[1.0]]])
+def test_no_distribution_is_refused(bad):
+    with pytest.raises(ValueError, match="wanted probabilities"):
+        AliasTable(np.array(bad))
+
+
+def test_narrow_looks_up_each_word_once_and_touches_no_other():
+    words = torch.nn.Parameter(torch.arange(20.0).view(10, 2))
+    targets, negatives = torch.tensor([[7, 3], [3, 3]]), torch.tensor([[9, 0, 7]])
+    kept, rows = narrow(words, targets, negatives)
+    assert kept.tolist() == [0, 3, 7, 9]
+    assert rows[places_in(kept, targets)].equal(words[targets])
+    rows.sum().backward()
+    assert words.grad.is_sparse
+    assert sorted(words.grad.coalesce().indices()[0].tolist()) == [0, 3, 7, 9]
+
+
+def test_words_that_were_not_looked_up_are_absent():
+    assert places_in(torch.tensor([0, 3, 7]), torch.tensor([[7, -1, 5], [0, 9, 3]])).tolist() == [
+        [2, -1, -1],
+        [0, -1, 1],
+    ]

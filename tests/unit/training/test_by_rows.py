@@ -1,0 +1,135 @@
+"""Optimisers that move the rows of W a step touched, beside torch's own and a loop over single rows."""
+
+import math
+
+import pytest
+import torch
+
+from weft.training.by_rows import AdamWByRows, SGDByRows
+
+ROWS, DIM, STEPS = 7, 3, 12
+SETTINGS = [
+    (SGDByRows, {"lr": 0.1}),
+    (SGDByRows, {"lr": 0.1, "momentum": 0.9}),
+    (SGDByRows, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.05}),
+    (AdamWByRows, {"lr": 0.1, "weight_decay": 0.0}),
+    (AdamWByRows, {"lr": 0.1, "weight_decay": 0.05}),
+]
+
+
+def first():
+    return torch.nn.Parameter(torch.randn(ROWS, DIM, generator=torch.Generator().manual_seed(0)))
+
+
+def steps(every_row=False):
+    """(rows, one gradient a row) of each step; rows repeat."""
+    random = torch.Generator().manual_seed(1)
+    for _ in range(STEPS):
+        some = torch.randint(ROWS - 2, (5,), generator=random)
+        rows = torch.cat([torch.arange(ROWS), some]) if every_row else some
+        yield rows, torch.randn(len(rows), DIM, generator=random)
+
+
+def sparse(rows, gradient):
+    return torch.sparse_coo_tensor(rows[None], gradient, (ROWS, DIM), check_invariants=True)
+
+
+def trained(kind, settings, gradients, dense=False):
+    words = first()
+    optimizer = kind([words], **settings)
+    for rows, gradient in gradients:
+        words.grad = sparse(rows, gradient).to_dense() if dense else sparse(rows, gradient)
+        optimizer.step()
+    return words.detach()
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_with_every_row_touched_they_are_torchs(kind, settings):
+    """The dense twin: the same gradients, written out in full, through torch's own optimiser."""
+    own = trained(kind, settings, steps(every_row=True))
+    torchs = trained(kind.__bases__[0], settings, steps(every_row=True), dense=True)
+    torch.testing.assert_close(own, torchs, rtol=1e-5, atol=1e-6)
+
+
+def test_plain_sgd_is_torchs_whatever_is_touched():
+    own = trained(SGDByRows, {"lr": 0.1}, steps())
+    torch.testing.assert_close(own, trained(torch.optim.SGD, {"lr": 0.1}, steps(), dense=True))
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_dense_gradients_are_torchs(kind, settings):
+    assert trained(kind, settings, steps(), dense=True).equal(trained(kind.__bases__[0], settings, steps(), dense=True))
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_they_equal_a_loop_over_rows(kind, settings):
+    expected, state = first().detach().clone(), {}
+    for step, (rows, gradient) in enumerate(steps(), start=1):
+        for row in set(rows.tolist()):
+            expected[row] = moved(expected[row], gradient[rows == row].sum(0), settings, state, row, step, kind)
+    torch.testing.assert_close(trained(kind, settings, steps()), expected, rtol=1e-5, atol=1e-6)
+
+
+def moved(words, gradient, settings, state, row, step, kind):
+    """One row after one step."""
+    rate, decay = settings["lr"], settings.get("weight_decay", 0.0)
+    if kind is SGDByRows:
+        gradient = gradient + decay * words
+        state[row] = settings.get("momentum", 0.0) * state.get(row, 0.0) + gradient
+        return words - rate * state[row]
+    one, two = state.get(row, (torch.zeros(DIM), torch.zeros(DIM)))
+    one, two = 0.9 * one + 0.1 * gradient, 0.999 * two + 0.001 * gradient**2
+    state[row] = one, two
+    scale = (two / (1 - 0.999**step)).sqrt() + 1e-8
+    return words * (1 - rate * decay) - rate * one / (1 - 0.9**step) / scale
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_rows_not_touched_stay_bit_for_bit(kind, settings):
+    words = first()
+    optimizer = kind([words], **settings)
+    for rows, gradient in steps():
+        before = words.detach().clone()
+        words.grad = sparse(rows, gradient)
+        optimizer.step()
+        untouched = sorted(set(range(ROWS)) - set(rows.tolist()))
+        assert words[untouched].equal(before[untouched])
+        assert not words[rows].equal(before[rows])
+
+
+def test_torchs_own_move_them_which_is_why_these_are_here():
+    """Row 0 is touched once, and goes on moving by Adam's first moment."""
+    words = first()
+    optimizer = torch.optim.AdamW([words], lr=0.1, weight_decay=0.0)
+    after = []
+    for row in (0, 1, 2):
+        words.grad = sparse(torch.tensor([row]), torch.ones(1, DIM)).to_dense()
+        optimizer.step()
+        after.append(words[0].detach().clone())
+    assert not after[0].equal(after[2])
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_a_state_saved_goes_on_as_if_never_saved(kind, settings):
+    gradients = list(steps())
+    words = first()
+    optimizer = kind([words], **settings)
+    for rows, gradient in gradients[:5]:
+        words.grad = sparse(rows, gradient)
+        optimizer.step()
+    resumed = torch.nn.Parameter(words.detach().clone())
+    other = kind([resumed], **settings)
+    other.load_state_dict(optimizer.state_dict())
+    for rows, gradient in gradients[5:]:
+        resumed.grad = sparse(rows, gradient)
+        other.step()
+    assert resumed.detach().equal(trained(kind, settings, gradients))
+
+
+def test_dense_and_sparse_parameters_share_an_optimiser():
+    words, other = first(), torch.nn.Parameter(torch.ones(2))
+    optimizer = AdamWByRows([{"params": [other], "lr": 0.1}, {"params": [words], "lr": 0.0}], lr=0.0)
+    words.grad, other.grad = sparse(torch.tensor([1]), torch.ones(1, DIM)), torch.ones(2)
+    optimizer.step()
+    assert words.detach().equal(first().detach())
+    assert math.isclose(float(other[0].detach()), 1 - 0.1 - 0.1 * 0.01, rel_tol=1e-4)

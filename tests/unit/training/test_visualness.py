@@ -1,0 +1,172 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from weft import artefacts
+from weft.data.bags import bags_of
+from weft.errors import ContractError
+from weft.training import visualness
+from weft.training.visualness import measure_visualness, somers_d
+from weft.training.word_weights import word_weights
+
+WORDS = 6
+
+
+def naive_somers_d(scores, carriers):
+    """Every photo with the word against every one without; a tie is half won."""
+    others = [n for n in range(len(scores)) if n not in set(carriers)]
+    won = sum((scores[a] > scores[b]) + 0.5 * (scores[a] == scores[b]) for a in carriers for b in others)
+    return 2 * won / len(carriers) / len(others) - 1
+
+
+def case(photos, seed=0):
+    """Word 0 is shown by its photos, word 1 half so, word 2 not at all; 3 is one photo's, 4 all photos', 5 none's."""
+    random = np.random.default_rng(seed)
+    shown = random.random((photos, 3)) < [0.4, 0.3, 0.5]
+    z = np.zeros((photos, WORDS))
+    z[:, 0] = 3 * shown[:, 0] + random.normal(0, 0.3, photos)
+    z[:, 1] = shown[:, 1] + random.normal(0, 0.8, photos)
+    z[:, 2] = random.normal(0, 1, photos)
+    bags = [[*np.flatnonzero(row).tolist(), 4] for row in shown]
+    bags[3] = sorted({*bags[3], 3})
+    return z.astype(np.float16), bags_of(bags), np.eye(WORDS, dtype=np.float32), np.zeros((WORDS, 1), np.float32)
+
+
+def test_somers_d_counts_pairs():
+    scores = np.array([0.1, 0.9, 0.4, 0.4, 0.2, 0.9, -1.0], np.float32)
+    for carriers in ([1], [0, 6], [2, 1], [3, 4, 5], [0, 1, 2, 3, 4, 5]):
+        assert somers_d(scores, np.array(carriers)) == pytest.approx(naive_somers_d(scores.tolist(), carriers))
+
+
+def test_words_are_ordered_by_how_well_photos_tell_them():
+    found = measure_visualness(*case(400))
+    assert found.measured[0] > 0.95
+    assert 0.2 < found.measured[1] < 0.8
+    assert abs(found.measured[2]) < 0.15
+    assert np.isnan(found.measured[4:]).all()
+    assert found.photos.tolist()[3:] == [1, 400, 0]
+
+
+def test_it_equals_its_naive_twin(monkeypatch):
+    monkeypatch.setattr(visualness, "_PHOTOS_AT_ONCE", 7)
+    monkeypatch.setattr(visualness, "_WORDS_AT_ONCE", 2)
+    z, bags, words, bias = case(60)
+    bias = np.linspace(-1, 1, WORDS, dtype=np.float32)[:, None]
+    found = measure_visualness(z, bags, words, bias)
+    seen = np.flatnonzero(bags.sizes)
+    scores = z[seen].astype(np.float64) @ words.T + bias.T
+    scores -= np.log(np.exp(scores).sum(1, keepdims=True))
+    for word in range(4):
+        carriers = [place for place, photo in enumerate(seen) if word in bags[photo]]
+        assert found.photos[word] == len(carriers)
+        assert found.measured[word] == pytest.approx(naive_somers_d(scores[:, word].tolist(), carriers), abs=1e-4)
+
+
+def test_how_often_a_word_is_said_does_not_matter():
+    """Photos that say nothing of a word have visualness 0 whether one in fifty or half of them carry it."""
+    random = np.random.default_rng(1)
+    for share in (0.02, 0.1, 0.5):
+        z = random.normal(0, 1, (5_000, WORDS)).astype(np.float16)
+        bags = bags_of([[0] if said else [1] for said in random.random(5_000) < share])
+        found = measure_visualness(z, bags, np.eye(WORDS, dtype=np.float32), np.zeros((WORDS, 1), np.float32))
+        assert abs(found.measured[0]) < 0.13
+
+
+def test_a_word_said_twice_of_a_photo_counts_once():
+    z, bags, words, bias = case(60)
+    twice = bags_of([np.sort(np.repeat(bags[n], 2)) for n in range(60)])
+    once = measure_visualness(z, bags, words, bias)
+    again = measure_visualness(z, twice, words, bias)
+    assert once.photos.tolist() == again.photos.tolist()
+    np.testing.assert_array_equal(once.measured, again.measured)
+
+
+def test_the_fewer_photos_speak_the_nearer_to_the_mean():
+    random = np.random.default_rng(0)
+    carriers = [2, 4, 8, 16, 32, 64, 128, 256]
+    bags = [[] for _ in range(512)]
+    for word, count in enumerate(carriers):
+        for photo in random.choice(512, count, replace=False):
+            bags[photo].append(word)
+    shown = np.array([[2.0 * (w in bag) * (w % 2) for w in range(8)] for bag in bags])
+    z = (shown + random.normal(0, 0.5, (512, 8))).astype(np.float16)
+    found = measure_visualness(z, bags_of(bags), np.eye(8, dtype=np.float32), np.zeros((8, 1), np.float32))
+    kept = np.abs(found.expected - found.expected.mean()) / np.abs(found.measured - found.expected.mean())
+    assert (found.expected >= found.measured.min() - 1e-9).all()
+    assert kept[1] < kept[7]
+    assert kept[0] < kept[6]
+    assert found.expected[7] == pytest.approx(found.measured[7], abs=0.05)
+
+
+def test_words_without_photos_are_expected_to_be_like_the_others():
+    found = measure_visualness(*case(400))
+    assert found.expected[5] == pytest.approx(found.expected[3], abs=0.2)
+    assert found.measured[2] < found.expected[5] < found.measured[0]
+
+
+def test_without_val_photos_nothing_is_known():
+    _, _, words, bias = case(10)
+    found = measure_visualness(np.zeros((0, WORDS), np.float16), bags_of([]), words, bias)
+    assert np.isnan(found.measured).all()
+    assert np.isnan(found.expected).all()
+
+
+def test_of_many_photos_some_are_looked_at(monkeypatch):
+    monkeypatch.setattr(visualness, "MOST_PHOTOS", 100)
+    found = measure_visualness(*case(400))
+    assert found.photos[4] == 100
+    assert found.measured[0] > 0.9
+
+
+@pytest.fixture
+def table(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "word_id": range(4),
+            "word": ["null", "nan", "red", "style"],
+            "document_frequency": [9, 8, 7, 6],
+            "val_photos": [3, 0, 2, 2],
+            "visualness": [0.9, np.nan, 0.75, -0.3],
+            "expected": [0.8, 0.5, 0.7, -0.1],
+        }
+    )
+    artefacts.write_visualness(tmp_path / "visualness.tsv", frame)
+    return tmp_path / "visualness.tsv", frame
+
+
+def test_the_table_is_read_as_it_was_written(table):
+    path, frame = table
+    pd.testing.assert_frame_equal(artefacts.read_visualness(path), frame, check_dtype=False)
+    assert path.read_text().splitlines()[2] == "1\tnan\t8\t0\t\t0.5000"
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("0\tnull\t9\t3\t0.9", "some have none"),
+        ("7\tnull\t9\t3\t0.9\t0.8", "word_id is not 0"),
+        ("0\tnull\t9\t3\t1.9\t0.8", "beyond 1"),
+        ("0\tnull\t9\t3\thigh\t0.8", "could not convert"),
+    ],
+)
+def test_a_broken_table_is_refused(table, line, wanted):
+    path, _ = table
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], line, *lines[2:]]) + "\n")
+    with pytest.raises(ContractError, match=wanted):
+        artefacts.read_visualness(path)
+
+
+def test_finetune_weighs_or_drops_words_by_it(table, finetune_settings):
+    path, _ = table
+    assert word_weights(path, finetune_settings(visualness="ignore")) is None
+    assert word_weights(path, finetune_settings(visualness="weight")).tolist() == [0.8, 0.5, 0.7, 0.0]
+    dropped = word_weights(path, finetune_settings(visualness="drop", min_visualness=0.6))
+    assert dropped.tolist() == [1.0, 0.0, 1.0, 0.0]
+
+
+def test_visualness_that_was_never_measured_is_refused(table, finetune_settings):
+    path, frame = table
+    artefacts.write_visualness(path, frame.assign(expected=np.nan))
+    with pytest.raises(ContractError, match=r"raise prepare\.val_share or set finetune\.visualness: ignore"):
+        word_weights(path, finetune_settings(visualness="weight"))

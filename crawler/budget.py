@@ -11,9 +11,9 @@ from crawler.discover import patterns
 
 ALLOWANCE = 800
 """What every pattern begins with."""
-BARREN, BARREN_NUMBERED, KNOWN = 4, 16, 1
+BARREN, BARREN_NUMBERED, KNOWN = 4, 16, 2
 """What a page costs that leads to no product, the same where only a number or parameter tells it from others, and
-one that leads to known products alone: 200, 50 and 800 of a kind without a single new product."""
+one that leads to known products alone: 200, 50 and 400 of a kind without a single new product."""
 OWN_PRODUCT, NAMED_PRODUCT = 16, 4
 """What a new product earns for its own pattern, and for the pattern of the page that led to it."""
 

@@ -18,14 +18,15 @@ _HEX = re.compile(r"[0-9a-f-]{16,}", re.IGNORECASE)
 
 
 def pattern(url: str) -> str:
-    """The rule that made `url`, for counting: "/c/men/black/12?size" is one of "/c/men/*/#?size".
+    """The rule that made `url`, for counting: "/c/men/black/12?size=m" is one of "/c/men/#?size".
 
-    The last step varies always, the first two tell rules apart; parameters count by their names.
+    The first two steps tell rules apart, but never the last one; however deep it goes from there is one rule, "#"
+    where it ends in a number, else "*". Parameters count by their names.
     """
     parts = urlsplit(url)
     steps = [step for step in parts.path.split("/") if step]
     kept = [_rough(step) for step in steps[:-1][:KEPT]]
-    varying = ["#" if step[:1].isdigit() else "*" for step in steps[len(kept) :]]
+    varying = ["#" if steps[-1][0].isdigit() else "*"] if steps else []
     names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
     return "/" + "/".join(kept + varying) + (f"?{'&'.join(names)}" if names else "")
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from crawler import wall
 from crawler.discover import urls
 from crawler.states import state_path
 from weft.errors import ShopError
 from weft.params import Shop
-from weft.params.kinds import Count
+from weft.params.kinds import Count, WholeNumber
 
 BY_HAND = Path("var/crawl")
 _OWN_KEY = ("name", "url", "max_products", "delay", "allow_private")
@@ -30,6 +31,8 @@ class Wanted:
     """A higher number is a later crawl of the same shop."""
     retry_failed: bool
     """Ask only for what failed."""
+    wall_pages: int
+    """So many pages alike stop the crawl; 0 for no such number."""
 
 
 def wanted(name: str, url: str, state: str, given: dict[str, Any]) -> Wanted:
@@ -39,23 +42,24 @@ def wanted(name: str, url: str, state: str, given: dict[str, Any]) -> Wanted:
         name: Our name for the shop.
         url: Where it begins.
         state: The state file; "" for one in var/crawl named after the shop and the arguments.
-        given: Further fields of `weft.params.Shop` as text; snapshot and retry_failed.
+        given: Further fields of `weft.params.Shop` as text; snapshot, retry_failed and wall_pages.
 
     Raises:
         ShopError: An argument is unknown or impossible.
     """
     try:
         snapshot = TypeAdapter(Count).validate_python(given.pop("snapshot", 1))
+        wall_pages = TypeAdapter(WholeNumber).validate_python(given.pop("wall_pages", wall.PAGES))
         retry_failed = TypeAdapter(bool).validate_python(given.pop("retry_failed", False))
         shop = TypeAdapter(Shop).validate_python({"name": name, "url": url, **given})
     except ValidationError as error:
         problems = (f"-a {'.'.join(map(str, e['loc']))}={e['input']}: {e['msg']}" for e in error.errors())
-        known = ", ".join([*(field.name for field in fields(Shop)), "state", "snapshot", "retry_failed"])
+        known = ", ".join([*(field.name for field in fields(Shop)), "state", "snapshot", "retry_failed", "wall_pages"])
         raise ShopError(f"scrapy crawl shop: {'; '.join(problems)}. Known: {known}") from error
     path = (
         Path(state) if state else state_path(BY_HAND, shop.name, url, shop.max_products, snapshot, *further_key(shop))
     )
-    return Wanted(shop, urls.clean(shop.url), path, snapshot, retry_failed)
+    return Wanted(shop, urls.clean(shop.url), path, snapshot, retry_failed, wall_pages)
 
 
 def further_key(shop: Shop) -> list[str]:

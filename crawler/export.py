@@ -14,63 +14,82 @@ from typing import Any
 
 import pyarrow as pa
 
+from crawler.gate import check
+from crawler.report import report, totals
 from crawler.snapshot import Snapshot
+from crawler.survey import Survey, survey
 from weft import errors, tables
 from weft.contracts import files
 from weft.contracts.product import Product
-from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS
+from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS, WITHDRAWN
+from weft.params import Gate
 
 BATCH = 1_000
 """Products turned to Arrow at once."""
-_COVERED = ("description", "brand", "colour", "categories", "attributes", "photos")
 
 
-def export(snapshots: Sequence[Snapshot], out: Path) -> dict[str, float]:
-    """Write products.parquet, photos/, failures.parquet and report.json into `out`.
+def export(snapshots: Sequence[Snapshot], out: Path, gate: Gate | None = None) -> dict[str, float]:
+    """Write products.parquet, photos/, failures.parquet, withdrawn.parquet and report.json into `out`.
+
+    Args:
+        snapshots: Finished crawls.
+        out: Folder of the tables.
+        gate: Thresholds; None lets everything pass.
 
     Returns:
         The report's totals, flat: products, photos, failures, photos_per_product and the share of products that
         have each field.
 
     Raises:
-        ShopError: Two snapshots are of one shop.
+        ShopError: Two snapshots are of one shop, a crawl does not pass the gate, or the disk is full.
     """
     names = [snapshot.shop for snapshot in snapshots]
     if len(set(names)) < len(names):
         raise errors.ShopError(f"{', '.join(sorted(names))}: two crawls of one shop; export one of them")
     # Ids begin with "<shop>/", so this order of shops makes every table sorted.
     ordered = sorted(snapshots, key=lambda snapshot: f"{snapshot.shop}/")
+    gate = gate or Gate()
+    surveys = [survey(snapshot, gate.placeholder_products) for snapshot in ordered]
+    before = [_survey_before(snapshot, gate.placeholder_products) for snapshot in ordered]
+    check(list(zip(surveys, before, strict=True)), gate)
+    try:
+        return _write(ordered, surveys, out)
+    except OSError as error:
+        raise errors.ShopError(
+            f"{out}: the tables cannot be written ({error}); the crawl is kept: make room and run again"
+        ) from error
+
+
+def _survey_before(snapshot: Snapshot, placeholder_products: int) -> Survey | None:
+    path = snapshot.before
+    if path is None:
+        return None
+    before = Snapshot(path)
+    try:
+        return survey(before, placeholder_products)
+    finally:
+        before.close()
+
+
+def _write(snapshots: Sequence[Snapshot], surveys: Sequence[Survey], out: Path) -> dict[str, float]:
     out.mkdir(parents=True, exist_ok=True)
-    shops: dict[str, Counter[str]] = {snapshot.shop: Counter() for snapshot in ordered}
-    batches = _batches(_product_rows(ordered, shops))
-    tables.write(out / files.PRODUCTS, pa.Table.from_batches(batches, PRODUCTS.schema), PRODUCTS)
-    tables.write_shards(out / files.PHOTOS, _photo_rows(ordered, shops), PHOTOS)
-    failures: dict[str, Counter[str]] = {snapshot.shop: Counter() for snapshot in ordered}
-    rows = list(_failure_rows(ordered, failures))
-    tables.write(out / files.FAILURES, pa.Table.from_pylist(rows, schema=FAILURES.schema), FAILURES)
-    for snapshot in ordered:
-        shops[snapshot.shop]["pages_without_product"] = snapshot.pages_without_product()
-    totals = _summary(sum(shops.values(), Counter()))
-    report = {
-        **totals,
-        "failures": dict(sorted(sum(failures.values(), Counter()).items())),
-        "shops": {
-            name: {**_summary(counts), "failures": dict(sorted(failures[name].items()))}
-            for name, counts in shops.items()
-        },
-    }
-    tables.write_text(out / files.REPORT, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    return {**totals, "failures": float(len(rows))}
+    tables.write_stream(out / files.PRODUCTS, _product_tables(snapshots), PRODUCTS)
+    tables.write_shards(out / files.PHOTOS, _photo_rows(zip(snapshots, surveys, strict=True)), PHOTOS)
+    failed = [{"shop": s.shop, **failure._asdict()} for s in snapshots for failure in s.failures()]
+    tables.write(out / files.FAILURES, pa.Table.from_pylist(failed, schema=FAILURES.schema), FAILURES)
+    gone = [{"shop": s.shop, **product._asdict()} for s in snapshots for product in s.withdrawn()]
+    tables.write(out / files.WITHDRAWN, pa.Table.from_pylist(gone, schema=WITHDRAWN.schema), WITHDRAWN)
+    found = report(surveys)
+    tables.write_text(out / files.REPORT, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    return {**totals(sum((s.counts for s in surveys), Counter[str]())), "failures": float(len(failed))}
 
 
-def _product_rows(snapshots: Iterable[Snapshot], counts: dict[str, Counter[str]]) -> Iterator[dict[str, Any]]:
-    for snapshot in snapshots:
-        for product in snapshot.products():
-            count = counts[snapshot.shop]
-            count["products"] += 1
-            count.update(f"with_{field}" for field in _COVERED if getattr(product, field))
-            count["photos_named"] += len(product.photos)
-            yield _row(product)
+def _product_tables(snapshots: Iterable[Snapshot]) -> Iterator[pa.Table]:
+    rows = (_row(product) for snapshot in snapshots for product in snapshot.products())
+    # A table without rows is a file all the same.
+    yield PRODUCTS.schema.empty_table()
+    while batch := list(islice(rows, BATCH)):
+        yield pa.Table.from_pylist(batch, schema=PRODUCTS.schema)
 
 
 def _row(product: Product) -> dict[str, Any]:
@@ -87,47 +106,22 @@ def _row(product: Product) -> dict[str, Any]:
     }
 
 
-def _photo_rows(snapshots: Iterable[Snapshot], counts: dict[str, Counter[str]]) -> Iterator[dict[str, Any]]:
-    """One row per photo that was had; one that was not leaves a gap in the positions."""
-    for snapshot in snapshots:
+def _photo_rows(crawls: Iterable[tuple[Snapshot, Survey]]) -> Iterator[dict[str, Any]]:
+    """One row per photo that was had; one that was not, or is a placeholder, leaves a gap in the positions."""
+    for snapshot, found in crawls:
+        dropped = found.dropped
         for product in snapshot.products():
             for position, link in enumerate(product.photos):
                 digest = snapshot.photo_digest(link.url)
-                if digest is None:
-                    continue
-                counts[snapshot.shop]["photos"] += 1
-                yield {
-                    "product_id": product.product_id,
-                    "position": position,
-                    "colour": link.colour,
-                    "url": link.url,
-                    "sha256": digest,
-                    "bytes": snapshot.photo_bytes(digest),
-                }
-
-
-def _failure_rows(snapshots: Iterable[Snapshot], counts: dict[str, Counter[str]]) -> Iterator[dict[str, Any]]:
-    for snapshot in snapshots:
-        for failure in snapshot.failures():
-            counts[snapshot.shop][f"{failure.kind}: {failure.reason}"] += 1
-            yield {"shop": snapshot.shop, **failure._asdict()}
-
-
-def _batches(rows: Iterator[dict[str, Any]]) -> Iterator[pa.RecordBatch]:
-    while batch := list(islice(rows, BATCH)):
-        yield pa.RecordBatch.from_pylist(batch, schema=PRODUCTS.schema)
-
-
-def _summary(counts: Counter[str]) -> dict[str, float]:
-    products = max(1, counts["products"])
-    return {
-        "products": counts["products"],
-        "photos": counts["photos"],
-        "photos_missing": counts["photos_named"] - counts["photos"],
-        "photos_per_product": round(counts["photos"] / products, 3),
-        "pages_without_product": counts["pages_without_product"],
-        **{f"share_with_{field}": round(counts[f"with_{field}"] / products, 4) for field in _COVERED},
-    }
+                if digest is not None and digest not in dropped:
+                    yield {
+                        "product_id": product.product_id,
+                        "position": position,
+                        "colour": link.colour,
+                        "url": link.url,
+                        "sha256": digest,
+                        "bytes": snapshot.photo_bytes(digest),
+                    }
 
 
 def main() -> None:

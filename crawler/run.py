@@ -60,7 +60,7 @@ def crawl_shops(
     _crawl([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
     snapshots = [Snapshot(job.state) for job in jobs]
     try:
-        return export(snapshots, out)
+        return export(snapshots, out, settings.gate)
     finally:
         for snapshot in snapshots:
             snapshot.close()
@@ -147,6 +147,7 @@ def _command(job: Job, settings: Crawl) -> list[str]:
         "state": str(job.state),
         **_limits_and_strategy(job.shop),
         "snapshot": str(settings.snapshot),
+        "wall_pages": str(settings.gate.wall_pages),
         **manners.arguments(job.shop, settings),
         "concurrency": str(settings.concurrency),
         "at": job.served_at,

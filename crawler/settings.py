@@ -80,8 +80,6 @@ SPIDER_MIDDLEWARES = {
 
 # Scrapy makes this many tasks for every response; a response of ours has one outcome.
 CONCURRENT_ITEMS = 1
-# So many pages alike among the last twice as many stop the crawl: crawler.wall.
-WEFT_WALL_PAGES = 20
 # It reads the source of every callback as it runs.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 

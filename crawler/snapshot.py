@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 from crawler import products
 from crawler.contents import Contents
+from crawler.cuts import Cuts, cuts
 from crawler.discover import links
 from crawler.outcomes import PAGE, PHOTO
 from crawler.ranks import EVERYTHING, LINKED
+from crawler.states import SCHEMA
 from weft.contracts.product import Product
 from weft.errors import ShopError
 
@@ -26,6 +28,14 @@ class Failure(NamedTuple):
     """"page" (sitemaps too) or "photo"."""
     reason: str
     tries: int
+
+
+class Withdrawn(NamedTuple):
+    """A product that has gone from the shop since the crawl before."""
+
+    product_id: str
+    url: str
+    reason: str
 
 
 class Snapshot:
@@ -44,8 +54,11 @@ class Snapshot:
         try:
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
             self._about = dict(self._db.execute("SELECT name, value FROM about"))
+            is_ours = self._db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA
         except sqlite3.Error as error:
             raise ShopError(f"{path}: no crawl state to read ({error}); crawl the shop first") from error
+        if not is_ours:
+            raise ShopError(f"{path}: the state of another version of the crawler; delete it to crawl anew")
         self._contents = Contents(path.parent)
         self._path = path
         self.shop: str = self._about.get("shop", "")
@@ -55,6 +68,13 @@ class Snapshot:
     def close(self) -> None:
         """Close the state file."""
         self._db.close()
+
+    @property
+    def before(self) -> Path | None:
+        """The state of the crawl before, where there was one with the same limit on products and it is still there."""
+        path = self._path.parent / self._about.get("earlier", "")
+        same_limit = self._about.get("earlier_max_products") == self._about.get("max_products")
+        return path if self._about.get("earlier") and same_limit and path.exists() else None
 
     @property
     def is_complete(self) -> bool:
@@ -97,9 +117,23 @@ class Snapshot:
             )
         return body
 
-    def withdrawn(self) -> Iterator[tuple[str, str, str]]:
-        """(product_id, url, reason) of every product of the crawl before that has gone from the shop, sorted."""
-        return self._db.execute("SELECT product_id, url, reason FROM withdrawn ORDER BY product_id")
+    def address(self, sha256: str) -> str:
+        """An address of a photo: the first by name."""
+        return str(self._db.execute("SELECT min(url) FROM photos WHERE sha256 = ?", (sha256,)).fetchone()[0])
+
+    def withdrawn(self) -> Iterator[Withdrawn]:
+        """Every product of the crawl before that has gone from the shop, sorted by product_id."""
+        rows = self._db.execute("SELECT product_id, url, reason FROM withdrawn ORDER BY product_id")
+        return (Withdrawn(*row) for row in rows)
+
+    def pages_asked(self) -> int:
+        """Pages and sitemaps that somebody named and that were asked."""
+        found = self._db.execute(
+            "SELECT count(*) FROM frontier"
+            " WHERE kind != ? AND status IN ('done', 'failed') AND NOT guess AND rank <= ?",
+            (PHOTO, self._last_rank),
+        )
+        return int(found.fetchone()[0])
 
     def failures(self) -> Iterator[Failure]:
         """Every URL that could not be had, sorted; of photos only those that a product of the snapshot shows."""
@@ -116,10 +150,22 @@ class Snapshot:
 
     def pages_without_product(self) -> int:
         """Pages that were read and showed no product of their own."""
-        query = "SELECT count(*) FROM frontier WHERE kind = ? AND status = 'done' AND rank <= ?"
-        read = self._db.execute(query, (PAGE, self._last_rank)).fetchone()[0]
-        shown = self._db.execute("SELECT count(*) FROM products WHERE rank <= ?", (self._last_rank,)).fetchone()[0]
-        return int(read - shown)
+        found = self._db.execute(
+            "SELECT count(*) FROM frontier WHERE kind = ? AND status = 'done' AND rank <= ?"
+            " AND NOT EXISTS (SELECT 1 FROM products WHERE page = url)",
+            (PAGE, self._last_rank),
+        )
+        return int(found.fetchone()[0])
+
+    def cut(self) -> dict[str, Cuts]:
+        """By reason, the pages that were not asked because they are traps."""
+        # Where the sitemaps were enough, a listing that was read all the same was read by chance.
+        return cuts(self._db) if self._last_rank >= LINKED else {}
+
+    @property
+    def limit_reached(self) -> str:
+        """The limit that kept some of the shop from being asked, "" for none; that on products is none of these."""
+        return str(self._about.get("limit", ""))
 
     def seen(self) -> str:
         """What the crawl met, in words, for an error: counts by kind and outcome."""

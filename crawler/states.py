@@ -3,6 +3,9 @@
 import hashlib
 from pathlib import Path
 
+SCHEMA = 2
+"""The version of crawler/schema.sql, noted in every state file; raise it when a column changes its meaning."""
+
 
 def state_path(folder: Path, name: str, url: str, max_products: int, *further: object) -> Path:
     """The state file of one crawl within `folder`.

@@ -31,11 +31,13 @@ from crawler.outcomes import (
     Unchanged,
 )
 from crawler.ranks import LINKED, rank
+from crawler.states import SCHEMA
 from weft.errors import ShopError
 
 COMMIT_SECONDS = 1.0
 """At most this much work is asked again after a crash."""
-SETTINGS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000;"
+SETTINGS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; "
+SETTINGS += f"PRAGMA user_version = {SCHEMA};"
 
 
 class StateError(ShopError):
@@ -59,6 +61,9 @@ class Store:
         self._lock = locked(path)
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+            is_new = self._db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+            if not is_new and self._db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
+                raise sqlite3.DatabaseError("it is of another version of the crawler")
             self._db.executescript(SETTINGS + resources.files("crawler").joinpath("schema.sql").read_text("utf-8"))
         except sqlite3.Error as error:
             self._lock.close()

@@ -17,7 +17,8 @@ class KeepPipeline:
 
     def __init__(self, crawler: "Crawler") -> None:
         self._crawler = crawler
-        self._wall = wall.Wall(crawler.settings.getint("WEFT_WALL_PAGES"))
+        spider: ShopSpider = crawler.spider  # type: ignore[assignment]
+        self._wall = wall.Wall(spider.wanted.wall_pages)
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
@@ -22,6 +23,7 @@ from crawler.outcomes import FEED, PAGE, PHOTO, SITEMAP, Failed, Outcome
 from crawler.overrides import Override, load_override
 from crawler.reading import Reading, tries
 from crawler.scheduler import FrontierScheduler
+from crawler.snapshot import Snapshot
 from crawler.store import Store
 from crawler.ways import Ways
 from weft.errors import ShopError
@@ -42,6 +44,7 @@ class ShopSpider(Spider):
             `weft.params.Shop`. Pages that sitemaps name count first, and where these are enough no listing is asked.
             snapshot: a higher number is a later crawl, which asks for what has changed since the one before.
             retry_failed: 1 asks only for what failed.
+            wall_pages: so many different pages that look alike are a wall and stop the crawl; 0 for no such number.
 
     What concerns manners (delay, concurrency, at, allow_private, contact ...): see `crawler.manners.settle`.
     """
@@ -200,6 +203,16 @@ class ShopSpider(Spider):
             self.store.close()
         except (sqlite3.Error, ShopError):
             self.logger.exception("the end of the crawl could not be noted")
+        self._tell_end()
+
+    def _tell_end(self) -> None:
+        try:
+            with closing(Snapshot(self.store.path)) as snapshot:
+                cut = snapshot.cut()
+        except ShopError:
+            cut = {}
+        for cause, found in cut.items():
+            self.logger.info("%s: cut, %s: %s pages such as %s", self.name, cause, found["pages"], found["examples"][0])
         if self.limits.reached:
             self.logger.info("%s: %s is reached; some of the shop was not asked", self.name, self.limits.reached)
         self.logger.info("%s: %s products so far; python -m crawler.export %s --out FOLDER writes them as tables",

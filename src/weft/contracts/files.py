@@ -3,6 +3,7 @@
 PRODUCTS = "products.parquet"
 PHOTOS = "photos"
 FAILURES = "failures.parquet"
+WITHDRAWN = "withdrawn.parquet"
 QUARANTINE = "quarantine.parquet"
 REPORT = "report.json"
 WORDS = "words.tsv"

@@ -115,6 +115,20 @@ FAILURES = TableContract(
     checks=(_one_of("kind", ("page", "photo")), _not_blank("reason")),
 )
 
+WITHDRAWN = TableContract(
+    "withdrawn products",
+    pa.schema(
+        [
+            _column("product_id", pa.string()),
+            _column("shop", pa.string()),
+            _column("url", pa.string()),
+            _column("reason", pa.string()),
+        ]
+    ),
+    key=("product_id",),
+    checks=(_not_blank("product_id"), _not_blank("shop"), _not_blank("reason")),
+)
+
 CLEANED = TableContract(
     "cleaned products",
     pa.schema(

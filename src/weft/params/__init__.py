@@ -7,6 +7,7 @@ Only what changes results stands here; devices, threads and addresses of servers
 from weft.params.crawl import Crawl, Demo, Shop
 from weft.params.evaluate import Benchmark, Evaluate, LabelSet
 from weft.params.file import Params, load
+from weft.params.gate import Gate
 from weft.params.model import Model
 from weft.params.prepare import Prepare
 from weft.params.tagging import Audit, Calibrate
@@ -23,6 +24,7 @@ __all__ = [
     "Evaluate",
     "Finetune",
     "FitWords",
+    "Gate",
     "LabelSet",
     "Model",
     "Params",

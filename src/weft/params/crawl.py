@@ -1,10 +1,12 @@
 """crawl: which shops, how politely."""
 
+from dataclasses import field
 from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from weft.params.gate import Gate
 from weft.params.kinds import STRICT, Count, Name, NotNegative, WholeNumber
 
 
@@ -63,3 +65,5 @@ class Crawl:
     demo: Demo
     contact: str = "crawler@example.com"
     """A mail or web address for the user agent; shops of others are not asked with this one."""
+    gate: Gate = field(default_factory=Gate)
+    """What each shop's crawl must reach."""

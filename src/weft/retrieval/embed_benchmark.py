@@ -4,7 +4,7 @@ Several processes take turns, batch by batch; the leader puts the batches in ord
 photos whoever embeds it, so the artefact does not depend on the number of processes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,25 +56,13 @@ def embed_benchmark(
     """
     refused: list[tuple[Record, PhotoError]] = []
 
-    def rounds() -> Iterator[_Rows]:
-        """What this process embeds in each round, in which every process has one batch, or none in the last."""
-        seen, done = 0, 0
-
-        def mine() -> Iterator[tuple[Record, bytes]]:
-            nonlocal seen
-            for number, photo in enumerate(track(data.photos(), "embed", len(data.records), "photos")):
-                seen = number + 1
-                if number // batches.BATCH_SIZE % processes.count == processes.rank:
-                    yield photo
-
-        for records, z in embed_each(mine(), model, height, width, device, workers, refused):
+    def each(photos: Iterator[tuple[Record, bytes]]) -> Iterator[_Rows]:
+        for records, z in embed_each(photos, model, height, width, device, workers, refused):
             yield [{"photo_id": r.photo_id, "product_id": r.product_id, "split": r.split} for r in records], z
-            done += 1
-        if done * batches.BATCH_SIZE * processes.count < seen:
-            yield [], None
 
     def in_order() -> Iterator[tuple[list[dict[str, Any]], Floats]]:
-        for own in rounds():
+        photos = track(data.photos(), "embed", len(data.records), "photos")
+        for own in _turns(photos, each, processes):
             for rows, z in processes.collect(own):
                 if z is not None:
                     yield rows, z
@@ -84,10 +72,32 @@ def embed_benchmark(
             count = artefacts.write_embeddings(out, dim, in_order(), digest)
         else:
             count = sum(len(rows) for rows, _ in in_order())
-    left_out = [name for part in processes.collect([_told(*each) for each in refused]) for name in part]
+    left_out = [line for part in processes.collect([_told(*one) for one in refused]) for line in part]
     for line in left_out[:10]:
         say(line)
     return {"photos": count, "refused": len(left_out)}
+
+
+def _turns(
+    photos: Iterable[tuple[Record, bytes]],
+    each: Callable[[Iterator[tuple[Record, bytes]]], Iterator[_Rows]],
+    processes: Processes,
+) -> Iterator[_Rows]:
+    """What this process embeds, turn by turn; in the last turn some processes have nothing left, and say so."""
+    seen = done = 0
+
+    def mine() -> Iterator[tuple[Record, bytes]]:
+        nonlocal seen
+        for number, photo in enumerate(photos):
+            seen = number + 1
+            if number // batches.BATCH_SIZE % processes.count == processes.rank:
+                yield photo
+
+    for batch in each(mine()):
+        yield batch
+        done += 1
+    if done * batches.BATCH_SIZE * processes.count < seen:
+        yield [], None
 
 
 def _told(record: Record, error: PhotoError) -> str:

@@ -3,12 +3,10 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from weft.data.bags import Bags
 from weft.data.balance import Doubles
@@ -16,21 +14,17 @@ from weft.data.loader import Photos, decoded
 from weft.data.photo_store import PhotoStore
 from weft.data.samplers import Batch, uniform_targets
 from weft.model.embedder import Embedder
-from weft.model.parts import frozen_modules, layer_rates
 from weft.params import Finetune
 from weft.processes import ALONE, Processes
 from weft.progress import track
 from weft.runtime import enough_memory
-from weft.training.average import WeightAverage
 from weft.training.checkpoint import fingerprint, weights_digest
-from weft.training.distributed import Replica, photos_of
+from weft.training.distributed import photos_of
 from weft.training.feed import Step, fed, steps
 from weft.training.journal import Journal, Progress
+from weft.training.moving import Moving, moving
 from weft.training.objective import Objective, training_sampler
-from weft.training.precision import Precision
 from weft.training.record import EpochCost, EpochRecord
-from weft.training.schedule import Schedule, build_optimizer
-from weft.training.synced_layers import Part, sync_layers
 
 
 @dataclass(frozen=True)
@@ -43,19 +37,6 @@ class StoredPhotos:
     def digest(self) -> str:
         """Names these very photos."""
         return self.store.digest() + self.bags.digest()
-
-
-@dataclass(frozen=True)
-class _Moving:
-    """What a step moves."""
-
-    model: Embedder
-    replica: Replica
-    frozen: list[nn.Module]
-    optimizer: torch.optim.Optimizer
-    schedule: Schedule
-    precision: Precision
-    average: WeightAverage | None
 
 
 def finetune(
@@ -97,106 +78,80 @@ def finetune(
     """
     worth = None if word_weights is None else word_weights.tolist()
     belongs_to = fingerprint(settings, train.digest(), val.digest(), weights_digest(model), worth)
-    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     sampler = training_sampler(train.bags, len(model.words), settings, word_weights)
     objective = Objective(settings, train.bags.photo_counts(len(model.words)))
     count = sampler.steps(settings.batch_size)
-    yardstick = list(uniform_targets(val.bags, 4 * settings.batch_size, word_weights))
-    moving = _moving(model, settings, count, device, processes)
-    if compiler:
-        model.compile(backend=compiler)
-    mine = moving.replica.share(yardstick)
-
-    def val_loss() -> float:
-        with moving.average.in_place() if moving.average else nullcontext():
-            loss = objective.validate(_embedded(moving, val.store, mine, workers), model)
-        return moving.replica.mean(loss, photos_of(mine))
-
-    also = {"scaler": moving.precision.scaler} | ({"average": moving.average} if moving.average else {})
-    journal = Journal(
-        state, belongs_to, model, moving.optimizer, moving.schedule, also, checkpoint_seconds, processes.leads
-    )
-    processes.wait()  # nobody saves a checkpoint that another has yet to read
-    if not journal.history:
-        journal.add(EpochRecord(0, float("nan"), val_loss(), settings.word_learning_rate))
-    lower = f"finetune.batch_size = {settings.batch_size}, or prepare.height and prepare.width"
-    while len(journal.history) <= settings.epochs and not journal.gives_up(settings.early_stop):
-        began, epoch = time.monotonic(), len(journal.history)
-        first = journal.progress.steps
-        moving.replica.agree()
-        batch_plan = sampler.epoch(epoch, settings.batch_size)
-        wanted = steps(batch_plan, settings.seed, epoch, first, processes.rank, processes.count)
-        batches = fed(train.store, wanted, settings, workers)
-        shown = track(batches, f"finetune, epoch {epoch} of {settings.epochs}", count - first, "steps")
-        with enough_memory(lower):
-            total, photos, waited = _train_epoch(moving, shown, objective, journal)
-        seconds = time.monotonic() - began
-        record = EpochRecord(epoch, total / len(sampler), val_loss(), moving.optimizer.param_groups[-1]["lr"])
-        journal.add(record, moving.average.weights if moving.average else None)
-        report(record, EpochCost(seconds, waited, photos / seconds))
+    moved = moving(model, settings, count, device, processes, compiler)
+    journal = moved.open_journal(state, belongs_to, checkpoint_seconds)
+    yardstick = moved.replica.share(list(uniform_targets(val.bags, 4 * settings.batch_size, word_weights)))
+    with enough_memory(f"finetune.batch_size = {settings.batch_size}, or prepare.height and prepare.width"):
+        if not journal.history:
+            untrained = _val_loss(moved, val.store, yardstick, objective, workers)
+            journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))
+        while len(journal.history) <= settings.epochs and not journal.gives_up(settings.early_stop):
+            epoch, first = len(journal.history), journal.progress.steps
+            drawn = sampler.epoch(epoch, settings.batch_size)
+            plan = steps(drawn, settings.seed, epoch, first, processes.rank, processes.count)
+            batches = fed(train.store, plan, settings, workers)
+            shown = track(batches, f"finetune, epoch {epoch} of {settings.epochs}", count - first, "steps")
+            train_loss, cost = _train_epoch(moved, shown, objective, journal, len(sampler))
+            val_loss = _val_loss(moved, val.store, yardstick, objective, workers)
+            record = EpochRecord(epoch, train_loss, val_loss, moved.optimizer.param_groups[-1]["lr"])
+            journal.add(record, moved.weights())
+            report(record, cost)
     model.load_state_dict(journal.best)
     return journal.history
 
 
-def _moving(model: Embedder, settings: Finetune, steps_per_epoch: int, device: str, processes: Processes) -> _Moving:
-    part = Part()
-    if processes.count > 1:
-        sync_layers(model, part)
-    frozen = frozen_modules(model.encoder, settings.frozen, settings.freeze_batch_norm)
-    groups = layer_rates(model.encoder, settings.learning_rate, settings.layer_decay)
-    if model.projection is not None:
-        groups.append(([model.projection], settings.learning_rate))
-    optimizer = build_optimizer([*groups, (model.head(), settings.word_learning_rate)], settings)
-    schedule = Schedule(optimizer, settings, steps_per_epoch)
-    average = WeightAverage(model, settings.ema) if settings.ema else None
-    replica = Replica(model, processes, part)
-    return _Moving(model, replica, frozen, optimizer, schedule, Precision(settings.precision, device), average)
-
-
 def _train_epoch(
-    moving: _Moving, batches: Iterable[tuple[Photos, Step]], objective: Objective, journal: Journal
-) -> tuple[float, int, float]:
-    """What is left of an epoch.
-
-    Returns:
-        The sum of the losses of all photos of the epoch, the photos seen here, the seconds spent waiting for photos.
-    """
-    model, scaler = moving.model.train(), moving.precision.scaler
-    for module in moving.frozen:
+    moved: Moving, batches: Iterable[tuple[Photos, Step]], objective: Objective, journal: Journal, photos: int
+) -> tuple[float, EpochCost]:
+    """Take the steps that are left of an epoch; the mean loss of all its `photos`, and what these steps cost."""
+    moved.replica.agree()
+    model, scaler = moved.model.train(), moved.precision.scaler
+    for module in moved.frozen:
         module.eval()
     device = model.words.device
     # On the device and in double: nobody waits for a number that is read once an epoch, and parts add up exactly.
     total = torch.tensor(journal.progress.loss, dtype=torch.float64, device=device)
-    photos, waited, asked = 0, 0.0, time.monotonic()
+    began = asked = time.monotonic()
+    seen, waited = 0, 0.0
     for pixels, step in batches:
         waited += time.monotonic() - asked
         # A backbone's dropout draws from the global generator.
         torch.manual_seed(step.seed)
-        with moving.precision.autocast():
+        with moved.precision.autocast():
             own = torch.from_numpy(pixels).to(device)
-            z = moving.replica.embed(own, step.rows, len(step.batch.photos))
+            z = moved.replica.embed(own, step.rows, len(step.batch.photos))
         loss = objective(z, model, step.batch, torch.Generator().manual_seed(step.seed))
-        moving.optimizer.zero_grad()
+        moved.optimizer.zero_grad()
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        scaler.step(moving.optimizer)
+        scaler.step(moved.optimizer)
         scaler.update()
-        moving.schedule.after_step()
-        if moving.average:
-            moving.average.update()
+        moved.schedule.after_step()
+        if moved.average:
+            moved.average.update()
         total += loss.detach().double() * len(z)
-        photos += len(z)
+        seen += len(z)
         if journal.is_due():
             journal.save(Progress(step.number + 1, float(total)))
         asked = time.monotonic()
-    return float(total), photos, waited
+    mean = float(total) / photos
+    seconds = time.monotonic() - began
+    return mean, EpochCost(seconds, waited, seen / seconds)
 
 
 @torch.no_grad()
-def _embedded(
-    moving: _Moving, store: PhotoStore, batches: Iterable[Batch], workers: int
-) -> Iterator[tuple[torch.Tensor, Batch]]:
-    model = moving.model.eval()
-    for pixels, batch in decoded(store, batches, workers):
-        with moving.precision.autocast():
-            z = model(torch.from_numpy(pixels).to(model.words.device))
-        yield z, batch
+def _val_loss(moved: Moving, store: PhotoStore, batches: list[Batch], objective: Objective, workers: int) -> float:
+    """The loss on all val photos, of which this process embeds those of `batches`."""
+
+    def embedded() -> Iterator[tuple[torch.Tensor, Batch]]:
+        model = moved.model.eval()
+        for pixels, batch in decoded(store, batches, workers):
+            with moved.precision.autocast():
+                z = model(torch.from_numpy(pixels).to(model.words.device))
+            yield z, batch
+
+    with moved.as_used():
+        mine = objective.validate(embedded(), moved.model)
+    return moved.replica.mean(mine, photos_of(batches))

@@ -80,8 +80,8 @@ def _line(axes: "Axes", place: int, name: str, points: Points, marked: bool = Tr
     if points:
         style, marker = STYLES[place % len(STYLES)]
         colour = SERIES[place % len(SERIES)]
-        # A name that begins with _ would be left out of the legend.
-        label = name.lstrip("_") or "_"
+        # A name that begins with _ would be left out of the legend, and $ would begin a formula.
+        label = name.lstrip("_").replace("$", r"\$") or "-"
         x, y = zip(*points, strict=True)
         axes.plot(x, y, color=colour, linestyle=style, marker=marker if marked else None, ms=4, label=label)
 

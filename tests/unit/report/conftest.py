@@ -11,7 +11,17 @@ from PIL import Image, ImageDraw
 
 from weft import tables
 from weft.contracts import files
-from weft.contracts.tables import EXAMPLES
+from weft.contracts.tables import (
+    BREAKDOWN,
+    CALIBRATED,
+    EXAMPLES,
+    FINDINGS,
+    RELIABILITY,
+    SCORES,
+    WORD_MAP,
+    TableContract,
+)
+from weft.report.sources import Sources
 
 FROZEN, FINETUNED = "frozen backbone", "after finetune"
 METRICS = {
@@ -27,6 +37,18 @@ METRICS = {
         },
         "labels/sleeve_length": {FROZEN: {"top_1_accuracy": 0.5}, FINETUNED: {"top_1_accuracy": None}},
     },
+    "intervals": {
+        "retrieval": {
+            FROZEN: {"recall_at_1": [0.28, 0.34], "map_at_r": [0.18, 0.22]},
+            FINETUNED: {"recall_at_1": [0.43, 0.5], "map_at_r": [0.17, 0.21]},
+        }
+    },
+    "differences": {
+        "retrieval": {
+            FINETUNED: {FROZEN: {"recall_at_1": [0.15249, 0.1, 0.2], "map_at_r": [-0.01, -0.02, 0.005]}},
+        }
+    },
+    "ceilings": {"retrieval": {"map_at_r": 0.9}},
 }
 HISTORY = "epoch,train_loss,val_loss,learning_rate\n1,6.5,6.4,0.001\n2,5.9,6.1,0.0001\n"
 
@@ -58,9 +80,53 @@ def default_examples() -> list[dict[str, Any]]:
     return rows
 
 
+def write_table(path: Path, rows: Sequence[dict[str, Any]], contract: TableContract) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tables.write(path, pa.Table.from_pylist(list(rows), schema=contract.schema), contract)
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values), encoding="utf-8")
+
+
+def part_row(value: str, model: str, share: float, gain: float | None) -> dict[str, Any]:
+    row = {"table": "retrieval", "facet": "colour", "value": value, "model": model, "metric": "recall_at_1"}
+    of = {"observations": 20, "items": 9, "share": share, "low": share - 0.05, "high": share + 0.05}
+    spread = None if gain is None else 0.02
+    return {**row, **of, "gain": gain, "gain_low": gain and gain - spread, "gain_high": gain and gain + spread}
+
+
+def score_row(model: str, asked: int, rank: int | None) -> dict[str, Any]:
+    hit = float(rank == 1)
+    row = {"table": "retrieval", "model": model, "asked": f"q{asked}", "product_id": f"p{asked}", "item": asked}
+    return {**row, "rank": rank, "gained": [hit], "possible": [1.0]}
+
+
+def word_row(number: int, word: str, **values: Any) -> dict[str, Any]:
+    row = {"word_id": number, "word": word, "document_frequency": 40}
+    judged = {"threshold": None, "why_not": "precision not reached", "precision_at_least": None}
+    counts = {"val_products": 12, "val_tagged": 0, "val_right": 0}
+    tests = {"test_products": 20, "test_tagged": 0, "test_right": 0}
+    return {**row, **judged, **counts, **tests, "slope": 1.5, "intercept": 0.5, "separation": 0.75, **values}
+
+
+DENIM = {"threshold": -3.25, "why_not": "", "val_tagged": 15, "val_right": 14, "precision_at_least": 0.8123}
+DENIM |= {"test_tagged": 16, "test_right": 12, "separation": 0.97}
+
+
+def finding(kind: str, place: int, **values: Any) -> dict[str, Any]:
+    row = {"kind": kind, "place": place, "product_id": f"alder/{place}", "title": "Blue shirt"}
+    row |= {"photo_id": f"alder/{place}#0", "url": "http://alder.example/p/1"}
+    shown = {"shows": "denim", "shows_score": -2.0, "threshold": -3.25, "probability": 0.9, "neighbours_showing": 0.8}
+    claim = {"says": None, "says_rank": None, "neighbours_saying": None}
+    pictures = {"nearest": ["alder/9#0"], "jpeg": jpeg("red"), "nearest_jpegs": [jpeg("blue")]}
+    return {**row, **shown, **claim, **pictures, **values}
+
+
 @dataclass
 class Inputs:
-    """A folder of made-up reports and the histories beside it."""
+    """Made-up outs of all stages before the report."""
 
     folder: Path
 
@@ -70,7 +136,12 @@ class Inputs:
 
     @property
     def histories(self) -> dict[str, Path]:
-        return {stage: self.folder / f"{stage}.csv" for stage in ("fit_words", "finetune")}
+        return {"fit_words": self.folder / "words/history.csv", "finetune": self.folder / "model/history.csv"}
+
+    @property
+    def sources(self) -> Sources:
+        names = ("benchmarks", "crawl", "clean", "vocabulary", "prepared", "words", "model", "calibration", "audit")
+        return Sources(**{name: self.folder / name for name in names})
 
     def add(
         self,
@@ -78,29 +149,84 @@ class Inputs:
         metrics: dict[str, Any] | None = None,
         examples: Sequence[dict[str, Any]] | None = None,
         nearest: dict[str, list[tuple[str, float]]] | None = None,
+        scores: Sequence[dict[str, Any]] = (),
+        breakdown: Sequence[dict[str, Any]] = (),
     ) -> None:
         folder = self.reports / name
-        folder.mkdir(parents=True)
-        values = {**(METRICS if metrics is None else metrics), "benchmark": name}
-        (folder / files.METRICS).write_text(json.dumps(values), encoding="utf-8")
-        rows = default_examples() if examples is None else list(examples)
-        tables.write(folder / files.EXAMPLES, pa.Table.from_pylist(rows, schema=EXAMPLES.schema), EXAMPLES)
+        write_json(folder / files.METRICS, {**(METRICS if metrics is None else metrics), "benchmark": name})
+        write_table(folder / files.EXAMPLES, default_examples() if examples is None else examples, EXAMPLES)
+        write_table(folder / files.SCORES, scores, SCORES)
+        write_table(folder / files.BREAKDOWN, breakdown, BREAKDOWN)
         if nearest is not None:
-            (folder / files.NEAREST_WORDS).write_text(json.dumps(nearest), encoding="utf-8")
+            write_json(folder / files.NEAREST_WORDS, nearest)
+
+    def add_findings(self, rows: Sequence[dict[str, Any]]) -> None:
+        write_table(self.sources.audit / files.FINDINGS, rows, FINDINGS)
+
+
+def add_pipeline(made: Inputs) -> None:
+    """What the report reads of the stages that are no benchmark."""
+    sources = made.sources
+    shop = {"products": 450, "photos": 1800, "photos_missing": 2, "share_with_colour": 0.5}
+    write_json(sources.crawl / files.REPORT, {"shops": {"alder": {**shop, "failures": {"photo: HTTP 404": 2}}}})
+    photos = {"train_photos": 1300, "test_photos": 400}
+    products = {"train_products": 320, "test_products": 110}
+    write_json(sources.prepared / files.REPORT, {"photos": photos, "products": products})
+    write_json(sources.model / files.CONFIG, {"backbone": "mobilenet_v2", "embedding_dim": 8, "words": 2})
+    write_json(sources.model / files.PREPROCESS, {"height": 128, "width": 96})
+    (sources.model / files.DIGEST).write_text("ab" * 32 + "\n", encoding="utf-8")
+    for path in made.histories.values():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(HISTORY, encoding="utf-8")
+    for stage, header in {
+        "clean": "token\treason\tcount",
+        "vocabulary": "word\treason\tdocument_frequency\tdetail",
+    }.items():
+        (made.folder / stage).mkdir()
+        text = f"{header}\nwash\ttrade word\t90{chr(9) if stage == 'vocabulary' else ''}\n"
+        (made.folder / stage / files.DROPPED).write_text(text, encoding="utf-8")
+    words = [word_row(0, "denim", **DENIM), word_row(1, "washed", separation=0.6)]
+    write_table(sources.calibration / files.CALIBRATED, words, CALIBRATED)
+    bins = [
+        {"words": "words with a probability", "bin": n, "pairs": n, "promised": 0.1, "true": 0.2} for n in range(10)
+    ]
+    bins[0] |= {"promised": None, "true": None}
+    write_table(sources.calibration / files.RELIABILITY, bins, RELIABILITY)
+    place = {"x": 0.1, "y": 0.5, "separation": 0.9, "nearest": ["washed"], "similarities": [0.81]}
+    spots = [{"word_id": 0, "word": "denim", **place}, {"word_id": 1, "word": "washed", **place, "x": 0.9}]
+    write_table(sources.calibration / files.WORD_MAP, spots, WORD_MAP)
+    totals = {"precision": 0.75, "coverage": 0.6, "tags_per_product": 0.2, "products_tagged": 0.9}
+    settings = {"model": "ab" * 32, "precision": 0.8, "confidence": 0.9, "min_products": 10}
+    numbers = {"val_products": 60, "test_products": 110, "totals": totals}
+    write_json(sources.calibration / files.CALIBRATION, settings | numbers)
+    made.add_findings([])
 
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Inputs:
     made = Inputs(tmp_path)
-    for path in made.histories.values():
-        path.write_text(HISTORY, encoding="utf-8")
+    add_pipeline(made)
     return made
 
 
 @pytest.fixture
 def filled(inputs: Inputs) -> Inputs:
-    inputs.add(nearest={"denim": [("jeans", 0.8125), ("washed", 0.5)]})
+    scores = [score_row(FROZEN, n, n) for n in (1, 2)] + [score_row(FINETUNED, n, 1) for n in (1, 2)]
+    parts = [part_row("red", FROZEN, 0.5, None), part_row("red", FINETUNED, 0.6, 0.1)]
+    inputs.add(nearest={"denim": [("jeans", 0.8125), ("washed", 0.5)]}, scores=scores, breakdown=parts)
+    says = {"says": "wool", "says_rank": 0.01, "neighbours_saying": 0.05}
+    inputs.add_findings([finding("contradicted", 0, **says), finding("missing", 0)])
     return inputs
+
+
+@pytest.fixture
+def make_finding() -> Callable[..., dict[str, Any]]:
+    return finding
+
+
+@pytest.fixture
+def make_word() -> Callable[..., dict[str, Any]]:
+    return word_row
 
 
 @pytest.fixture

@@ -1,42 +1,63 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from weft.report.comparison import compare
+from weft.report.results import Results
 
 SHARES = st.floats(0, 1) | st.none()
 
 
-def test_gains_are_points_above_the_frozen_row():
-    shown = compare({"frozen backbone": {"m": 0.5}, "after finetune": {"m": 0.25}, "linear probe": {"m": 0.7512}})
+def table_of(rows, differences=None, **values):
+    return Results("b", "r", {"t": rows}, differences={"t": differences or {}}, **values)
+
+
+def cells_of(results):
+    return [cells[0] for _, cells in compare(results, "t").rows]
+
+
+def test_differences_are_points_to_the_frozen_row():
+    shown = compare(table_of({"frozen backbone": {"m": 0.5}, "after finetune": {"m": 0.25}, "b": {"m": 0.7512}}), "t")
     assert shown.baseline == "frozen backbone"
-    assert [cells[0].gain for _, cells in shown.rows] == ["", "−25.0", "+25.1"]
+    assert [cells[0].difference for _, cells in shown.rows] == ["", "−25.0", "+25.1"]
 
 
-def test_a_table_without_a_frozen_row_has_no_gains():
-    shown = compare({"a": {"m": 0.5}, "b": {"m": 0.25}})
+def test_without_paired_intervals_nothing_is_marked():
+    rows = {"frozen backbone": {"m": 0.1}, "after finetune": {"m": 0.9}}
+    assert [cell.verdict for cell in cells_of(table_of(rows))] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.01, 0.2, "gain"), (-0.2, -0.01, "loss"), (-0.1, 0.1, ""), (0.0, 0.1, ""), (-0.1, 0.0, "")],
+)
+def test_a_difference_is_marked_only_where_its_interval_excludes_nothing(low, high, verdict):
+    rows = {"frozen backbone": {"m": 0.5}, "after finetune": {"m": 0.6}}
+    differences = {"after finetune": {"frozen backbone": {"m": (0.1, low, high)}}}
+    assert [cell.verdict for cell in cells_of(table_of(rows, differences))] == ["", verdict]
+
+
+def test_an_interval_is_told_in_percent_and_a_ceiling_where_it_is_below_100():
+    rows = {"a": {"m": 0.5, "n": 0.5}}
+    results = table_of(rows, intervals={"t": {"a": {"m": (0.41, 0.59)}}}, ceilings={"t": {"n": 0.342}})
+    shown = compare(results, "t")
+    assert [cell.interval for cell in shown.rows[0][1]] == ["41.0 to 59.0", ""]
+    assert shown.ceilings == ("", "34.2")
+
+
+def test_a_table_without_a_frozen_row_has_no_differences():
+    shown = compare(table_of({"a": {"m": 0.5}, "b": {"m": 0.25}}), "t")
     assert shown.baseline is None
-    assert all(cell.gain == "" for _, cells in shown.rows for cell in cells)
-
-
-def test_values_that_look_the_same_are_marked_alike():
-    shown = compare({"a": {"m": 0.50001}, "b": {"m": 0.50002}, "c": {"m": 0.1}})
-    assert [cells[0].best for _, cells in shown.rows] == [True, True, False]
-
-
-def test_nothing_is_best_where_rows_do_not_differ():
-    shown = compare({"a": {"m": 0.5}, "b": {"m": 0.5}})
-    assert not any(cell.best for _, cells in shown.rows for cell in cells)
+    assert all(cell.difference == "" for _, cells in shown.rows for cell in cells)
 
 
 def test_a_metric_that_a_row_lacks_is_shown_as_not_measured():
-    shown = compare({"frozen": {"m": 0.5}, "b": {"n": 0.25}})
+    shown = compare(table_of({"frozen": {"m": 0.5}, "b": {"n": 0.25}}), "t")
     assert shown.metrics == ("m", "n")
     assert [[cell.text for cell in cells] for _, cells in shown.rows] == [["50.0", "-"], ["-", "25.0"]]
 
 
 @given(st.lists(SHARES, min_size=1, max_size=5))
-def test_the_best_value_is_never_below_another(values):
-    shown = compare({str(n): {"m": value} for n, value in enumerate(values)})
-    cells = [cells[0] for _, cells in shown.rows]
-    highest = max((float(cell.text) for cell in cells if cell.text != "-"), default=None)
-    assert all(float(cell.text) == highest for cell in cells if cell.best)
+def test_any_table_can_be_shown(values):
+    cells = cells_of(table_of({f"frozen {n}": {"m": value} for n, value in enumerate(values)}))
+    assert [cell.text == "-" for cell in cells] == [value is None for value in values]

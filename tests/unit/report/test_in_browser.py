@@ -47,7 +47,7 @@ def chromium(tmp_path, *arguments):
 
 
 def page_of(inputs):
-    write_report(["catalogue"], inputs.reports, inputs.histories, inputs.folder / "out")
+    write_report(["catalogue"], inputs.sources, inputs.folder / "out")
     return inputs.folder / "out" / "index.html"
 
 
@@ -66,7 +66,7 @@ def probe(page, tmp_path):
 def test_the_page_opens_without_a_complaint_and_shows_its_headings(filled, tmp_path):
     dom, console = chromium(tmp_path, "--dump-dom", f"file://{page_of(filled)}")
     assert console == []
-    for heading in ("What the model learned", "Results", "Pictures: catalogue", "Training", "Nearest words"):
+    for heading in ("What the model learned", "Results", "Crawl", "Words", "Map of the words", "Training", "Audit"):
         assert re.search(rf"<h[1-3]>{heading}</h", dom)
 
 
@@ -74,7 +74,7 @@ def test_all_photos_load_nothing_is_fetched_and_no_width_overflows(filled, tmp_p
     seen = probe(page_of(filled).read_text(encoding="utf-8"), tmp_path)
     assert len(seen) == 2
     for one in seen:
-        assert (one["photos"], one["broken"], one["invisible"], one["curves"]) == (3, 0, 0, 2)
+        assert (one["photos"], one["broken"], one["invisible"], one["curves"]) == (3, 0, 0, 4)
         assert one["fetched"] == []
         assert one["overflow"] <= 0
 

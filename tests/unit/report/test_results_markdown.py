@@ -19,14 +19,32 @@ RESULTS = Results(
 )
 
 
-def test_a_table_is_aligned_and_its_best_values_are_bold():
+def test_a_table_is_aligned_and_values_without_a_proven_gain_are_plain():
     table = [line for line in results_markdown([RESULTS]).splitlines() if line.startswith("|")]
     assert table == [
         "|                 | recall at 1 | mAP at R |",
         "| --------------- | ----------: | -------: |",
         "| frozen backbone |        31.2 |     20.0 |",
         "| after fit_words |        31.2 |     20.0 |",
-        "| after finetune  |   **100.0** |        - |",
+        "| after finetune  |       100.0 |        - |",
+    ]
+
+
+def test_intervals_proven_gains_losses_and_ceilings_are_told():
+    results = Results(
+        "b",
+        "inshop",
+        {"retrieval": {"frozen backbone": {"m": 0.5, "n": 0.5}, "after finetune": {"m": 0.6, "n": 0.4}}},
+        intervals={"retrieval": {"after finetune": {"m": (0.55, 0.65)}}},
+        differences={
+            "retrieval": {"after finetune": {"frozen backbone": {"m": (0.1, 0.05, 0.15), "n": (-0.1, -0.2, -0.05)}}}
+        },
+        ceilings={"retrieval": {"n": 0.9}},
+    )
+    table = [line for line in results_markdown([results]).splitlines() if line.startswith("|")]
+    assert table[3:] == [
+        "| after finetune  | **60.0** (55.0–65.0) | 40.0 ↓ |",
+        "| *at most*       |                100.0 |   90.0 |",
     ]
 
 

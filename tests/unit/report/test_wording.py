@@ -1,6 +1,6 @@
 import pytest
 
-from weft.report.wording import count, metric_meanings, metric_name, percent, points, row_meanings, table_title
+from weft.report.wording import count, listed, metric_meanings, metric_name, percent, points, row_meanings, table_title
 
 
 @pytest.mark.parametrize(
@@ -11,17 +11,17 @@ def test_shares_are_shown_in_percent_with_one_decimal(share, text):
 
 
 @pytest.mark.parametrize(
-    ("share", "baseline", "text"),
-    [
-        (0.464, 0.312, "+15.2"),
-        (0.19, 0.2, "−1.0"),
-        (0.2, 0.2, "±0.0"),
-        (0.20049, 0.19951, "±0.0"),
-        (0.1234, 0, "+12.3"),
-    ],
+    ("difference", "text"), [(0.152, "+15.2"), (-0.01, "−1.0"), (0.0, "±0.0"), (-0.0004, "±0.0"), (0.1234, "+12.3")]
 )
-def test_points_are_the_difference_of_the_percents_shown(share, baseline, text):
-    assert points(share, baseline) == text
+def test_differences_are_signed_points(difference, text):
+    assert points(difference) == text
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_names_are_listed_as_people_do(names, text):
+    assert listed(names) == text
 
 
 @pytest.mark.parametrize(

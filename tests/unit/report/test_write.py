@@ -24,19 +24,19 @@ class Tags(HTMLParser):
 
 
 def page_of(inputs, names=("catalogue",)) -> str:
-    write_report(list(names), inputs.reports, inputs.histories, inputs.folder / "summary")
+    write_report(list(names), inputs.sources, inputs.folder / "summary")
     return (inputs.folder / "summary" / "index.html").read_text(encoding="utf-8")
 
 
 def test_two_runs_write_equal_bytes(filled, tmp_path):
     for name in ("one", "two"):
-        write_report(["catalogue"], filled.reports, filled.histories, tmp_path / name)
-    for name in ("index.html", "results.md"):
+        write_report(["catalogue"], filled.sources, tmp_path / name)
+    for name in ("index.html", "results.md", "recall_at_k.csv", "reliability.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_what_it_returns_counts_what_it_wrote(filled, tmp_path):
-    counts = write_report(["catalogue"], filled.reports, filled.histories, tmp_path / "out")
+    counts = write_report(["catalogue"], filled.sources, tmp_path / "out")
     size = (tmp_path / "out" / "index.html").stat().st_size
     assert counts == {"benchmarks": 1, "tables": 2, "photos": 3, "page_bytes": size}
 
@@ -45,26 +45,101 @@ def test_every_table_and_row_appears_on_the_page(filled):
     page = page_of(filled)
     for text in ("Retrieval", "Labels: sleeve length", "frozen backbone", "after fit_words", "after finetune"):
         assert text in page
-    for text in ("<strong>46.4</strong>", "+15.2", "±0.0", "−1.0", "Ties go to"):
+    for text in ("43.0 to 50.0", "+15.2", "(+10.0 to +20.0)", "−1.0", "Ties go to", "at most"):
         assert text in page
     assert "Counts: photos 1,800, queries 300." in " ".join(page.split())
+
+
+def test_a_gain_is_marked_only_where_its_interval_excludes_nothing(filled):
+    page = " ".join(page_of(filled).split())
+    assert '<span class="gain">▲ +15.2' in page
+    assert '<span class="open">−1.0' in page
+    assert "▼ −1.0" not in page
 
 
 def test_the_first_look_is_at_the_finished_model_not_at_the_last_row(inputs):
     rows = {"frozen backbone": 0.4, "after finetune": 0.6, "after finetune, tags of 20 neighbours": 0.5}
     table = {row: {"precision_at_5": value} for row, value in rows.items()}
     inputs.add(metrics={"reader": "catalogue", "tables": {"tags": table}})
-    glances = re.search(r'<ul class="glances">(.*?)</ul>', page_of(inputs), re.DOTALL)
-    assert glances
-    assert "60.0&nbsp;%" in glances[1]
-    assert "50.0" not in glances[1]
+    glance = re.search(r'<table class="glance">(.*?)</table>', page_of(inputs), re.DOTALL)
+    assert glance
+    assert ">60.0" in glance[1].replace(" ", "")
+    assert "50.0" not in glance[1]
+
+
+def test_the_first_screen_says_what_was_trained_on_what(filled):
+    page = re.sub(r"<[^>]+>", "", page_of(filled))
+    said = " ".join(page[: page.index("All tables")].split())
+    assert "mobilenet_v2 at 96 × 128 pixels, trained 2 epochs (epoch 2 kept) to predict the 2 words that alder" in said
+    assert "1,300 photos of 320 products" in said
+
+
+def test_the_first_queries_show_what_the_trained_model_finds(filled):
+    page = page_of(filled)
+    found = page[page.index('<div class="found">') : page.index('<section id="tables">')]
+    assert "Nearest 1, right: alder/1" in found
+    assert "not right: alder/1" not in found
+
+
+def test_crawl_words_thresholds_and_map_have_their_numbers(filled):
+    page = " ".join(page_of(filled).split())
+    for text in (
+        "photo: HTTP 404", "trade word (clean)", "<bdi>wash</bdi>", "<bdi>denim</bdi> <small>97.0</small>",
+        "1 words may be told", "<td>75.0</td><td>60.0</td><td>12 of 16</td><td>14 of 15</td><td>81.2</td>", "-3.25",
+        "denim: washed 0.81", "precision 75.0 %", "1 may not: precision not reached",
+    ):  # fmt: skip
+        assert text in page
+
+
+def test_results_are_told_apart_by_facet(filled):
+    page = " ".join(page_of(filled).split())
+    assert "Retrieval by colour" in page
+    assert '<th scope="row"><bdi>red</bdi></th><td>20</td><td>50.0</td><td>60.0' in page
+    assert '<span class="gain">▲ +10.0' in page
+
+
+def test_the_curves_have_their_numbers_in_files(filled):
+    page_of(filled)
+    folder = filled.folder / "summary"
+    assert (folder / "recall_at_k.csv").read_text() == (
+        "k,frozen backbone,after finetune\n1,0.500000,1.000000\n2,1.000000,1.000000\n"
+    )
+    lines = (folder / "reliability.csv").read_text().splitlines()
+    assert lines[:3] == ["words,bin,pairs,promised,true", "words with a probability,0,0,,", lines[2]]
+    assert lines[2] == "words with a probability,1,1,0.100000,0.200000"
+
+
+def test_without_anything_to_search_there_is_a_header_and_no_picture(inputs):
+    inputs.add(examples=[])
+    assert "Nothing was searched for" in page_of(inputs)
+    assert (inputs.folder / "summary" / "recall_at_k.csv").read_text() == "k\n"
+
+
+def test_findings_stand_with_words_evidence_and_pictures(filled):
+    page = " ".join(page_of(filled).split())
+    assert "The text says what the photos contradict: 1" in page
+    assert "says <strong><bdi>wool</bdi></strong>, shows <strong><bdi>denim</bdi></strong>" in page
+    assert "99.0 % of the products that say “wool” look more like it" in page
+    assert "“denim” is 90 % likely by the photo alone" in page
+    assert '<a href="http://alder.example/p/1" rel="noreferrer">' in page
+
+
+def test_an_address_that_is_none_is_no_link(filled, make_finding):
+    filled.add_findings([make_finding("missing", 0, url="javascript:alert(1)")])
+    assert "javascript:" not in page_of(filled)
+
+
+def test_words_that_do_not_fit_are_dots_that_still_say_what_they_are(filled):
+    page = page_of(filled)
+    assert page.count('class="place') == 2
+    assert page.count('class="tip"') == 2
 
 
 def test_a_benchmark_whose_tables_were_all_left_out_still_has_its_notes(inputs):
     inputs.add(metrics={"reader": "catalogue", "notes": ["retrieval is left out"], "tables": {}}, examples=[])
     page = page_of(inputs)
     assert "retrieval is left out" in page
-    assert "Pictures" not in page
+    assert "queries</h3>" not in page
 
 
 def test_a_label_of_several_words_agrees_with_one_of_them(inputs, draw, make_example):
@@ -85,8 +160,9 @@ def test_benchmarks_appear_in_the_order_asked_for(filled):
 
 def test_right_hits_are_marked_by_more_than_colour(filled):
     page = page_of(filled)
-    assert page.count('aria-label="Nearest 1, right: alder/1"') == 1
-    assert page.count('aria-label="Nearest 1, not right: alder/1"') == 1
+    examples = page[page.index('<section id="hard">') :]
+    assert examples.count('aria-label="Nearest 1, right: alder/1"') == 1
+    assert examples.count('aria-label="Nearest 1, not right: alder/1"') == 1
     assert "✓ 0.88" in page
 
 
@@ -130,7 +206,8 @@ def test_hostile_texts_stay_texts(inputs, draw, make_example):
     assert "<script" not in re.sub(r"\\<", "", text)
 
 
-def test_nothing_on_the_page_points_outside(filled):
+def test_nothing_on_the_page_points_outside_but_the_products_of_findings(filled):
+    filled.add_findings([])
     page = page_of(filled)
     assert not re.search(r"(https?:)?//[a-z]", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
     assert re.search(r'Content-Security-Policy" content="default-src \'none\'', page)
@@ -156,7 +233,7 @@ def test_a_missing_report_names_the_file_and_the_stage(filled, name):
 
 def test_a_missing_history_names_the_file_and_the_stage(filled):
     filled.histories["finetune"].unlink()
-    with pytest.raises(ContractError, match=r"finetune\.csv: no such file; the stage finetune writes it"):
+    with pytest.raises(ContractError, match=r"model/history\.csv: no such file; the stage finetune writes it"):
         page_of(filled)
 
 
@@ -166,7 +243,7 @@ def test_a_report_that_fails_leaves_the_old_one_alone(filled):
     with pytest.raises(ContractError):
         page_of(filled)
     assert (filled.folder / "summary" / "index.html").read_text(encoding="utf-8") == before
-    assert sorted(path.name for path in Path(filled.folder).iterdir() if path.is_dir()) == ["benchmarks", "summary"]
+    assert [path.name for path in Path(filled.folder).iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_broken_photo_names_its_row(inputs, make_example):

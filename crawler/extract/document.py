@@ -3,6 +3,8 @@
 import html as html_entities
 import re
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 from urllib.parse import urlsplit
 
 import lxml.html
@@ -10,9 +12,11 @@ from lxml.etree import ParserError
 from w3lib.encoding import html_to_unicode
 
 from crawler.discover import urls
+from crawler.extract import own_part
 
 _SPACE = re.compile(r"\s+")
 _PLACEHOLDER = re.compile(r"\$\w+|\{\{.*\}\}|\{%.*%\}|\[object Object\]|undefined|null|none|n/?a|-+", re.IGNORECASE)
+_TITLE_PARTS = re.compile(r"\s+[|–—·»›]\s+|\s+-\s+|\s*[|｜]\s*")
 _TEMPLATE = re.compile(r"\{\{|\}\}|\{%|<%|\$\{|\[\[")
 _ENTITY = re.compile(r"&(?:amp|#0*38|#x0*26|#0*47|#x0*2f|quot|#0*34);", re.IGNORECASE)
 
@@ -30,6 +34,34 @@ class Document:
     heading: str
     """Text of the first h1, or ""."""
     tree: lxml.html.HtmlElement
+    html: str
+    """As decoded."""
+
+    @cached_property
+    def name(self) -> str:
+        """What the page calls itself in its title tag, without the shop's part; ""."""
+        title = next((squeeze(element.text_content()) for element in self.tree.iter("title")), "")
+        return _TITLE_PARTS.split(title)[0].strip()
+
+    @property
+    def own(self) -> list[Any]:
+        """The elements of the page's own part, in its order: nothing of navigation, footer and related products."""
+        return self._parts[0]
+
+    @property
+    def crumbs(self) -> list[Any]:
+        """The blocks named breadcrumbs."""
+        return self._parts[1]
+
+    @cached_property
+    def _parts(self) -> tuple[list[Any], list[Any]]:
+        return own_part.parts(self.tree)
+
+    @cached_property
+    def named(self) -> list[tuple[Any, str]]:
+        """Those of `own` that have an id or a class, with both: (element, "main product-sku")."""
+        found = ((e, f"{e.get('id') or ''} {e.get('class') or ''}".strip()) for e in self.own)
+        return [(element, names) for element, names in found if names]
 
     def absolute(self, href: object) -> str | None:
         """The http(s) URL meant by `href` here; protocol-relative and entity-ridden ones included."""
@@ -50,7 +82,7 @@ def parse(html: str, url: str) -> Document:
         base = urls.absolute(url, href) or url
     headings = (squeeze(h1.text_content()) for h1 in tree.iter("h1"))
     heading = next((text for text in headings if text), "")
-    return Document(url=url, base=base, canonical=_canonical(tree, base, url), heading=heading, tree=tree)
+    return Document(url=url, base=base, canonical=_canonical(tree, base, url), heading=heading, tree=tree, html=html)
 
 
 def absolute(base: str, href: object) -> str | None:

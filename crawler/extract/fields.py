@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from urllib.parse import urlsplit
 
 import lxml.html
 from lxml.etree import ParserError
 
+from crawler.extract import pictures
 from crawler.extract.document import squeeze
 from crawler.extract.found import Told
 from crawler.extract.layer import Layer
@@ -17,7 +17,8 @@ LONG_ENOUGH = 80
 """Characters from which a structured description is more than a label."""
 _OPENING = 30
 _LETTERS = re.compile(r"\W+")
-_SIZE = re.compile(r"[-_](?:\d{2,4}x\d{0,4}|x\d{2,4}|large|medium|small|grande|thumb)(?=\.\w+$)", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+_SHORTEST_WORD = 4
 _BETWEEN_STEPS = re.compile(r"\s*(?:>|»|›|::|→)\s*|\s+/\s+")
 
 
@@ -34,24 +35,32 @@ def title(layers: Sequence[Layer], heading: str) -> Told[str] | None:
     return told
 
 
-def description(layers: Sequence[Layer]) -> Told[str] | None:
-    """The long one: the page's own block where it says at least as much as the markup and begins with its words.
+def description(layers: Sequence[Layer], title: str) -> Told[str] | None:
+    """The long one of those that speak of this product; boilerplate loses.
 
-    A meta description is often cut at 250 characters; a block alone may be boilerplate, so it must carry the
-    markup's opening words unless the markup says next to nothing.
+    What meta tags say is often cut at 250 characters: the page's own block replaces markup where it says at least as
+    much and begins with its words, or where the markup says next to nothing, or nothing of this product while the
+    block does. The head's description counts only where nobody else speaks.
     """
     told = [(layer.description, layer.name, _letters(layer.description)) for layer in layers if layer.description]
-    if not told:
-        return None
-    marked_up = [candidate for candidate in told if candidate[1] != "page"]
+    spoken = [candidate for candidate in told if candidate[1] != "head"] or told
+    block = next((candidate for candidate in spoken if candidate[1] == "page"), None)
+    marked_up = [candidate for candidate in spoken if candidate[1] != "page"]
     if not marked_up:
-        return Told(*told[0][:2])
+        return Told(*block[:2]) if block else None
     best = max(marked_up, key=lambda candidate: len(candidate[2]))
-    for html, name, letters in told:
-        opening = best[2][:_OPENING]
-        if name == "page" and len(letters) >= len(best[2]) and (len(best[2]) < LONG_ENOUGH or opening in letters):
-            return Told(html, name)
+    if block and len(block[2]) >= len(best[2]):
+        is_label = len(best[2]) < LONG_ENOUGH
+        is_whole = best[2][:_OPENING] in block[2]
+        is_boilerplate = best[1] == "opengraph" and not _speaks_of(title, best[0]) and _speaks_of(title, block[0])
+        if is_label or is_whole or is_boilerplate:
+            return Told(*block[:2])
     return Told(*best[:2])
+
+
+def _speaks_of(title: str, text: str) -> bool:
+    words = {word for word in _WORD.findall(title.casefold()) if len(word) >= _SHORTEST_WORD}
+    return bool(words & set(_WORD.findall(text.casefold())))
 
 
 def categories(layers: Sequence[Layer], title: str) -> tuple[Told[str], ...]:
@@ -84,25 +93,29 @@ def union_of_trails(trails: Iterable[str], last_not: str = "") -> tuple[str, ...
     return tuple(sorted(path for key, path in paths.items() if key not in beginnings))
 
 
-def photos(layers: Sequence[Layer]) -> tuple[Told[PhotoLink], ...]:
-    """The photos of all layers, each once, the more specific layer's order first; a colour told anywhere is kept."""
+def photos(layers: Sequence[Layer], html: str) -> tuple[Told[PhotoLink], ...]:
+    """The photos of all layers, each once and as large as any layer knows it, the more specific layer's order first.
+
+    A colour told anywhere is kept.
+
+    Args:
+        layers: The most specific first.
+        html: The page, whose own words are evidence that an original exists.
+    """
     links: dict[str, Told[PhotoLink]] = {}
     for layer in layers:
         for photo in layer.photos:
-            key = _same_photo(photo.url)
+            key = pictures.same_photo(photo.url)
             known = links.get(key)
             if known is None:
                 links[key] = Told(photo, layer.name)
-            elif known.value.colour is None and photo.colour:
-                links[key] = Told(PhotoLink(url=known.value.url, colour=photo.colour), known.layer)
-    return tuple(links.values())
-
-
-def _same_photo(url: str) -> str:
-    """Equal for two sizes of one photo: scheme, query and size suffix left out."""
-    parts = urlsplit(url)
-    query = parts.query if re.search(r"\b(?:id|img|image|file|src|path)=", parts.query) else ""
-    return f"{parts.netloc}{_SIZE.sub('', parts.path)}?{query}"
+            else:
+                url = pictures.larger(known.value.url, photo.url)
+                links[key] = Told(PhotoLink(url=url, colour=known.value.colour or photo.colour), known.layer)
+    return tuple(
+        Told(PhotoLink(url=pictures.original(told.value.url, html), colour=told.value.colour), told.layer)
+        for told in links.values()
+    )
 
 
 def _letters(html: str) -> str:

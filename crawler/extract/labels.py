@@ -4,6 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+_KINDS = ("colour", "brand", "manufacturer", "gtin", "mpn", "sku")
 _AROUND = " \t\n.:：#№*"
 
 
@@ -19,20 +20,27 @@ def is_colour(name: str) -> bool:
 
 @cache
 def _words() -> dict[str, str]:
-    words: dict[str, str] = {}
-    section = ""
-    for line in (Path(__file__).parent / "labels.txt").read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            section = line.strip("[]")
-        elif not line.startswith("#"):
-            words.update((word.strip(_AROUND).casefold(), section) for word in line.split("|") if word.strip())
-    return words
+    return {word.strip(_AROUND).casefold(): name for name in _KINDS for word in _sections()[name]}
+
+
+def says(section: str, text: str) -> bool:
+    """Whether `text` holds any phrase of a section, whatever its case."""
+    return _phrases(section).search(text.casefold()) is not None
 
 
 @cache
-def before_a_value() -> re.Pattern[str]:
-    """Matches "SKU: " or "Artikel-Nr.: " in running text; the group `label` is the label."""
-    longest_first = sorted(_words(), key=len, reverse=True)
-    return re.compile(
-        rf"(?<![\w-])(?P<label>{'|'.join(map(re.escape, longest_first))})[.№#]?\s*[:：#]\s*", re.IGNORECASE
-    )
+def _phrases(section: str) -> re.Pattern[str]:
+    # Without IGNORECASE, which costs several times as much: both sides are folded.
+    return re.compile("|".join(re.escape(phrase.casefold()) for phrase in sorted(_sections()[section])))
+
+
+@cache
+def _sections() -> dict[str, tuple[str, ...]]:
+    sections: dict[str, list[str]] = {}
+    name = ""
+    for line in (Path(__file__).parent / "labels.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            name = line.strip("[]")
+        elif not line.startswith("#"):
+            sections.setdefault(name, []).extend(word.strip() for word in line.split("|") if word.strip())
+    return {name: tuple(words) for name, words in sections.items()}

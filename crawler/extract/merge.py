@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from crawler.extract import fields, jsonld, magento, microdata, opengraph, page, rdfa, values
+from crawler.extract import fields, head, jsonld, magento, microdata, opengraph, page, rdfa, scripted, values
 from crawler.extract.document import Document, parse
 from crawler.extract.found import Found, Told
 from crawler.extract.identity import identity
@@ -14,9 +14,9 @@ LAYERS: tuple[Callable[[Document], Layer], ...] = (
     rdfa.read,
     opengraph.read,
     magento.read,
-    page.read,
 )
-"""Most specific first."""
+"""Kinds of markup, the most specific first; what the visible page, the head and the scripts say comes after them."""
+_SEARCHED = ("brand", "sku", "price", "availability")
 
 
 def extract(html: str, url: str) -> Found | None:
@@ -31,16 +31,26 @@ def extract(html: str, url: str) -> Found | None:
 
 def merge(document: Document) -> Found | None:
     """As `extract`, for a page already parsed."""
-    return settle([read(document) for read in LAYERS], document.canonical, document.heading)
+    layers = [read(document) for read in LAYERS]
+    known = {name for name in _SEARCHED if any(getattr(layer, name) for layer in layers)}
+    if any(layer.is_product for layer in layers):
+        known.add("product")
+    layers.append(page.read(document, frozenset(known)))
+    layers.append(head.read(document))
+    title = fields.title(layers, document.heading)
+    unsaid = frozenset(name for name in _SEARCHED if not any(getattr(layer, name) for layer in layers))
+    layers.append(scripted.read(document, unsaid, title.value if title else ""))
+    return settle(layers, document.canonical, document.heading, document.html)
 
 
-def settle(layers: Sequence[Layer], url: str, heading: str = "") -> Found | None:
+def settle(layers: Sequence[Layer], url: str, heading: str = "", html: str = "") -> Found | None:
     """One product of what `layers` say, the most specific first, or None when none says that there is one.
 
     Args:
         layers: Of one page, or of one entry of a feed.
         url: The product's canonical URL.
         heading: Of its page.
+        html: Its page.
     """
     title = fields.title(layers, heading)
     if title is None or not any(layer.is_product for layer in layers):
@@ -49,7 +59,7 @@ def settle(layers: Sequence[Layer], url: str, heading: str = "") -> Found | None
         url=url,
         item_id=identity(layers, url),
         title=title,
-        description=fields.description(layers),
+        description=fields.description(layers, title.value),
         brand=fields.first(layers, lambda layer: layer.brand),
         colour=fields.first(layers, lambda layer: layer.colour),
         sku=fields.first(layers, lambda layer: layer.sku),
@@ -63,5 +73,5 @@ def settle(layers: Sequence[Layer], url: str, heading: str = "") -> Found | None
             for layer in layers[: 1 + next((n for n, layer in enumerate(layers) if layer.attributes), 0)]
             for attribute in dict.fromkeys(layer.attributes)
         ),
-        photos=fields.photos(layers),
+        photos=fields.photos(layers, html),
     )

@@ -22,16 +22,21 @@ def read(document: Document) -> Layer:
     images = tags.get("og:image:secure_url", []) + tags.get("og:image", []) + tags.get("og:image:url", [])
     photos = [url for image in images if (url := document.absolute(image))]
     category = first("product:category", "product:product_type")
+    price = first("product:sale_price:amount", "product:price:amount", "og:price:amount")
+    sku = first("product:retailer_item_id", "product:sku", "product:retailer_part_no")
     return Layer(
         name="opengraph",
-        is_product=first("og:type").lower() in _PRODUCT_TYPES or bool(first("product:price:amount", "og:price:amount")),
+        is_product=first("og:type").lower() in _PRODUCT_TYPES or bool(price),
         item_group_id=first("product:item_group_id"),
-        sku=first("product:retailer_item_id", "product:sku"),
-        parent_sku=first("product:retailer_item_id", "product:sku"),
+        sku=sku,
+        parent_sku=sku,
+        gtin=first("product:gtin", "product:ean", "product:upc", "product:isbn"),
         title=first("og:title"),
         description=first("og:description"),
         brand=first("product:brand", "og:brand"),
         colour=first("product:color", "product:colour"),
+        price=price,
+        availability=first("product:availability", "og:availability"),
         categories=() if not category or category.isdigit() else (category,),
         attributes=tuple(
             Attribute(name=name, value=value) for name in _ATTRIBUTES if (value := first(f"product:{name}"))

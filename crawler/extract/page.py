@@ -2,47 +2,77 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import lxml.html
 
-from crawler.extract import gallery
+from crawler.extract import address_number, buying, gallery, named_places, printed
 from crawler.extract.document import Document, said, squeeze
 from crawler.extract.layer import Layer
 from weft.contracts.product import Attribute, PhotoLink
 
 LONGEST_NAME = 40
 LONGEST_VALUE = 200
+_ENOUGH_SIGNS = 2
 
-_LOWER = (
-    "translate(concat(@id, ' ', @class, ' ', @data-role), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
+_DESCRIPTION = re.compile(
+    r"description|beschreibung|descripcion|descrizione|descricao|descriptif|\bopis|popis|kuvaus|beskriv|leiras|descriere"
+    r"|product-?(?:info|details?|overview|story|copy)|pdp-?(?:info|details)|detail-?(?:text|content)|about-?product"
+    r"|product[-_]?text",
+    re.IGNORECASE,
 )
-_CRUMBS = f"//*[contains({_LOWER}, 'breadcrumb') or contains(@aria-label, 'readcrumb')]"
-_DESCRIPTIONS = f"//body//*[self::div or self::section or self::p or self::article][contains({_LOWER}, 'description')]"
+_NO_DESCRIPTION = re.compile(
+    r"ship|deliver|return|policy|seller|meta|category|size-?guide|warrant|payment", re.IGNORECASE
+)
+_BLOCKS = frozenset({"div", "section", "p", "article", "ul", "td", "dd", "span"})
 _HOME = frozenset({"", "home", "homepage", "startseite", "accueil", "inicio"})
 _SEPARATORS = re.compile(r"^[\s/>»›|·•→-]+|[\s/>»›|·•→-]+$")
-_BUY = re.compile(
-    r"add[-_ ]?to[-_ ]?(?:cart|bag|basket)|buy[-_ ]?now|in den warenkorb|ajouter au panier", re.IGNORECASE
-)
 
 
-def read(document: Document) -> Layer:
-    """What the visible page says; on its own it takes a page for a product's only with a heading and a buy button."""
+def read(document: Document, known: frozenset[str]) -> Layer:
+    """What the visible page says.
+
+    On its own it takes a page for a product's only with a name, a photo, and a button to buy or two other signs of one
+    thing for sale: a price, a printed number, a number in its address.
+
+    Args:
+        document: The page.
+        known: Fields that its markup tells, which are not looked for here; "product" where it tells that there is one.
+    """
     trail = breadcrumbs(document)
     photos = gallery.photos(document)
-    return Layer(
+    told = printed.found(document)
+    layer = Layer(
         name="page",
-        is_product=bool(document.heading and photos) and _can_be_bought(document),
         title=document.heading,
         description=description(document),
+        colour=told.get("colour", ""),
+        gtin=told.get("gtin", ""),
         categories=(trail,) if trail else (),
         attributes=tuple(attributes(document)),
         photos=tuple(PhotoLink(url=url) for url in photos),
     )
+    if "brand" not in known:
+        layer.brand = told.get("brand") or named_places.brand(document) or told.get("manufacturer", "")
+    number = address_number.number(document) if not {"sku", "product"} <= known else ""
+    if "sku" not in known:
+        layer.sku = told.get("sku") or named_places.sku(document) or number or named_places.form_number(document)
+    can_be_bought = False
+    if not {"product", "availability"} <= known:
+        can_be_bought = buying.has_button(document)
+        layer.availability = "OutOfStock" if buying.is_sold_out(document) else "InStock" if can_be_bought else ""
+    if not {"product", "price"} <= known:
+        layer.price = buying.price(document)
+    signs = sum(map(bool, (layer.price, told.get("sku") or layer.gtin, number)))
+    layer.is_product = bool((document.heading or document.name) and photos) and (
+        can_be_bought or signs >= _ENOUGH_SIGNS
+    )
+    return layer
 
 
 def breadcrumbs(document: Document) -> str:
     """The page's trail, "Women > Tops", without home and without the page itself; "" where there is none."""
-    for block in document.tree.xpath(_CRUMBS):
+    for block in document.crumbs:
         steps = block.xpath(".//li") or block.xpath(".//a | .//span[not(.//a) and not(ancestor::a)]")
         names = [_SEPARATORS.sub("", squeeze(step.text_content())) for step in steps]
         while names and names[0].lower() in _HOME:
@@ -57,14 +87,18 @@ def breadcrumbs(document: Document) -> str:
 
 def description(document: Document) -> str:
     """The inner HTML of the longest block named a description, outside navigation and related products."""
-    best, longest = "", 0
-    for block in document.tree.xpath(_DESCRIPTIONS):
-        if gallery.is_aside(block):
-            continue
-        length = len(squeeze(block.text_content()))
-        if length > longest:
-            best, longest = _inner_html(block), length
-    return best
+    best, longest = None, 0
+    for element, names in document.named:
+        if element.tag in _BLOCKS and _names_description(names):
+            length = len(squeeze(element.text_content()))
+            if length > longest:
+                best, longest = element, length
+    return _inner_html(best) if best is not None else ""
+
+
+@lru_cache(maxsize=65536)
+def _names_description(names: str) -> bool:
+    return bool(_DESCRIPTION.search(names)) and not _NO_DESCRIPTION.search(names)
 
 
 def attributes(document: Document) -> Iterator[Attribute]:
@@ -82,15 +116,7 @@ def attributes(document: Document) -> Iterator[Attribute]:
 def lacks(document: Document) -> list[str]:
     """What the visible page lacks to be taken for a product's."""
     missing = [] if gallery.photos(document) else ["no photo of its own"]
-    return missing if _can_be_bought(document) else [*missing, "no button to buy"]
-
-
-def _can_be_bought(document: Document) -> bool:
-    for button in document.tree.xpath("//button | //input[@type='submit'] | //form"):
-        said_here = " ".join((button.get(key) or "") for key in ("id", "class", "name", "value", "action"))
-        if _BUY.search(said_here) or (button.tag == "button" and _BUY.search(button.text_content())):
-            return not gallery.is_aside(button)
-    return False
+    return missing if buying.has_button(document) else [*missing, "no button to buy"]
 
 
 def _inner_html(block: lxml.html.HtmlElement) -> str:

@@ -48,7 +48,7 @@ def _read_children(element: lxml.html.HtmlElement, node: schema_org.Node) -> Non
 
 
 def _bare(name: str) -> str:
-    """ "schema:name" and "http://schema.org/name" as "name"."""
+    """The name without its vocabulary: of "schema:name" and "http://schema.org/name" it is "name"."""
     return name.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
 

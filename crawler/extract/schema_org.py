@@ -71,7 +71,7 @@ def _fill(layer: Layer, node: Node, variants: list[Node], document: Document) ->
     layer.brand = _any(everywhere, "brand") or _any(everywhere, "manufacturer")
     layer.colour = _colour(node, variants)
     layer.price = next(filter(None, map(_price, offers)), "") or _first(node, "price")
-    known = [word for offer in offers if (word := values.availability(_first(offer, "availability")))]
+    known = [word for offer in offers if (word := _availability(offer))]
     layer.availability = "InStock" if "InStock" in known else next(iter(known), "")
     layer.categories = tuple(path for value in each(node.get("category")) if (path := _category(value)))
     layer.attributes = tuple(_attributes(node))
@@ -135,6 +135,14 @@ def _price(offer: Node) -> str:
         or _first(offer, "lowPrice")
         or next(filter(None, (_first(part, "price") for part in specified)), "")
     )
+
+
+def _availability(offer: Node) -> str:
+    told = (
+        part.get("@id") or part.get("name") if isinstance(part, dict) else part
+        for part in each(offer.get("availability"))
+    )
+    return next(filter(None, (values.availability(said(text)) for text in told)), "")
 
 
 def _category(value: Any) -> str:

@@ -1,0 +1,102 @@
+"""A brand and a sku in elements that only their class, id or data attributes name: <span class="product-sku">."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import lxml.html
+
+from crawler.extract import labels
+from crawler.extract.document import Document, said
+
+_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:(?P<sku>skus?|(?:product|item|article|style|catalogue?|artikel|prod)[-_]?"
+    r"(?:sku|code|id|no|nr|num|number|nummer|ref|reference|article))"
+    r"|(?P<brand>(?:product|item|pdp)?[-_]?(?:brand|manufacturer|marca|marke|marque|vendor)"
+    r"(?:[-_]?(?:name|title|link|logo))?))(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_BRAND_PATH = re.compile(
+    r"/(?:brands?|marcas?|marken?|marques?|manufacturers?|vendors?|znacka|producent|merk|brend)/\w", re.I
+)
+_CODE = re.compile(r"(?=\S*\d)[^\W_][\w./-]{2,39}")
+_SKU_ATTRIBUTES = ("data-sku", "data-product-sku", "data-productsku", "data-item-sku", "data-article-number")
+_ID_ATTRIBUTES = (
+    "data-product-id", "data-productid", "data-product_id", "data-itemid", "data-item-id", "data-pid", "data-articleid",
+)  # fmt: skip
+_ID_INPUTS = frozenset(
+    {"sku", "product_id", "productid", "product", "id_product", "item_id", "itemid", "pid", "add-to-cart", "article_id"}
+)
+_TEST_NAMES = ("data-qa-qualifier", "data-testid", "data-test", "data-qa")
+_BRAND_ATTRIBUTES = ("data-brand", "data-product-brand", "data-brand-name")
+LONGEST_NAME = 40
+
+
+def brand(document: Document) -> str:
+    """The first brand that a place of the page's own part names."""
+    for element in _with(document, _BRAND_ATTRIBUTES):
+        for key in _BRAND_ATTRIBUTES:
+            if 0 < len(name := said(element.get(key))) <= LONGEST_NAME:
+                return name
+    for element, names in document.named:
+        if _kind(names) == "brand" and not element.get("itemprop") and (name := _name(element)):
+            return name
+    links = (element for element in document.own if element.tag == "a" and _is_brand_link(element))
+    return next(filter(None, map(_name, links)), "")
+
+
+def sku(document: Document) -> str:
+    """The first code printed in a place of the page's own part that is named after it, or in its data attribute."""
+    for element in _with(document, _SKU_ATTRIBUTES):
+        if code := next(filter(None, (_code(element.get(key)) for key in _SKU_ATTRIBUTES)), ""):
+            return code
+    tested = ((e, e.get(key) or "") for key in _TEST_NAMES for e in _with(document, (key,)))
+    for element, names in (*document.named, *tested):
+        if _kind(names) == "sku" and (code := _code(_without_label(said(element.text_content())))):
+            return code
+    return ""
+
+
+def form_number(document: Document) -> str:
+    """The number that the page's form sends, or that a data attribute names as the product's."""
+    inputs = (element for element in document.own if element.tag == "input")
+    sent = (_code(e.get("value")) for e in inputs if (e.get("name") or "").lower() in _ID_INPUTS)
+    named = (_code(element.get(key)) for element in _with(document, _ID_ATTRIBUTES) for key in _ID_ATTRIBUTES)
+    return next(filter(None, (*sent, *named)), "")
+
+
+def _with(document: Document, attributes: tuple[str, ...]) -> Iterator[lxml.html.HtmlElement]:
+    """Elements of the page's own part that have one of `attributes`."""
+    for element in document.own:
+        if any(element.get(name) is not None for name in attributes):
+            yield element
+
+
+@lru_cache(maxsize=65536)
+def _kind(names: str) -> str:
+    match = _NAMES.search(names)
+    return match.lastgroup or "" if match else ""
+
+
+def _is_brand_link(element: lxml.html.HtmlElement) -> bool:
+    return element.tag == "a" and bool(_BRAND_PATH.search(urlsplit(element.get("href") or "").path))
+
+
+def _name(element: lxml.html.HtmlElement) -> str:
+    text = _without_label(said(element.text_content()))
+    if not text:
+        alternatives = (said(image.get("alt") or image.get("title")) for image in element.iter("img"))
+        text = next(filter(None, alternatives), "") or said(element.get("title"))
+    letters, digits = sum(c.isalpha() for c in text), sum(c.isdigit() for c in text)
+    return text if len(text) <= LONGEST_NAME and letters > digits else ""
+
+
+def _without_label(text: str) -> str:
+    label, mark, value = text.replace("：", ":").partition(":")
+    return value.strip() if mark and labels.kind(label) else text
+
+
+def _code(value: str | None) -> str:
+    text = said(value)
+    return text if _CODE.fullmatch(text) else ""

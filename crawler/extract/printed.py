@@ -1,0 +1,77 @@
+"""Numbers and names that a page prints beside a label of labels.txt: "SKU: 1234", "Marke | Fenwick"."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import lxml.html
+
+from crawler.extract import labels, values
+from crawler.extract.document import Document, said
+
+LONGEST_LABEL = 40
+LONGEST_NAME = 60
+_CODE = re.compile(r"(?=[^\s]*\d)[^\W_][\w./+-]{1,39}")
+_LABEL_AND_CODE = re.compile(r"(\D{2,40}?)[\s.:：#№]*((?=\S*\d)[A-Z0-9][\w./-]{2,39})")
+_CLIMBS = 2
+
+
+def found(document: Document) -> dict[str, str]:
+    """The first value of each kind ("sku", "gtin", "mpn", "brand", "manufacturer", "colour") in the page's order."""
+    told: dict[str, str] = {}
+    for element in document.own:
+        text = element.text
+        if text and len(text) <= 400 and (text := text.strip()):
+            for kind, value in _told_by(element, text):
+                if value := _checked(kind, value):
+                    told.setdefault(kind, value)
+    return told
+
+
+def _told_by(element: Any, text: str) -> Iterator[tuple[str, str]]:
+    """(kind, value) that the text at the beginning of `element` announces or holds."""
+    if len(text) <= LONGEST_LABEL and (kind := labels.kind(text)):
+        yield from ((kind, value) for value in _beside(element))
+        return
+    label, mark, value = text.replace("：", ":").partition(":")
+    if mark and len(label) <= LONGEST_LABEL and (kind := labels.kind(label)):
+        yield kind, value.strip() or said(element.text_content().partition(":")[2])
+        return
+    match = _LABEL_AND_CODE.fullmatch(text) if len(text) <= 2 * LONGEST_LABEL else None
+    if match and (kind := labels.kind(match[1])) in ("sku", "gtin", "mpn"):
+        yield kind, match[2]
+
+
+def _beside(label: Any) -> Iterator[str]:
+    """What stands after a label: the rest of its element, the text after it, the next element, the next cell."""
+    inner = " ".join(said(child.text_content()) + " " + (child.tail or "") for child in label if _is_element(child))
+    if inner.strip():
+        yield inner
+    element = label
+    for _ in range(_CLIMBS + 1):
+        if (element.tail or "").strip(" \t\r\n:："):
+            yield element.tail.strip(" \t\r\n:：")
+            return
+        following = next((e for e in element.itersiblings() if _is_element(e)), None)
+        if following is not None:
+            text = said(following.text_content())
+            if text.strip(":： "):
+                yield text.strip(":： ")
+            return
+        element = element.getparent()
+        if element is None or element.tag in ("body", "ul", "table", "tbody", "dl"):
+            return
+
+
+def _is_element(node: lxml.html.HtmlElement) -> bool:
+    return isinstance(node.tag, str) and node.tag not in ("script", "style")
+
+
+def _checked(kind: str, value: str) -> str:
+    text = said(value).strip(" :：,;|‎‏")
+    if kind == "gtin":
+        return values.gtin(text.split(" ")[0]) or values.gtin(text)
+    if kind in ("sku", "mpn"):
+        code = text.split(" ")[0].strip(",;()") if text else ""
+        return code if _CODE.fullmatch(code) else ""
+    return text if 0 < len(text) <= LONGEST_NAME and any(c.isalnum() for c in text) and "http" not in text else ""

@@ -53,7 +53,14 @@ def export(snapshots: Sequence[Snapshot], out: Path, gate: Gate | None = None) -
     before = [_survey_before(snapshot, gate.placeholder_products) for snapshot in ordered]
     check(list(zip(surveys, before, strict=True)), gate)
     try:
-        return _write(ordered, surveys, out)
+        return write(
+            out,
+            products=(_row(product) for snapshot in ordered for product in snapshot.products()),
+            photos=_photo_rows(zip(ordered, surveys, strict=True)),
+            failures=[{"shop": s.shop, **failure._asdict()} for s in ordered for failure in s.failures()],
+            withdrawn=[{"shop": s.shop, **product._asdict()} for s in ordered for product in s.withdrawn()],
+            surveys=surveys,
+        )
     except OSError as error:
         raise errors.ShopError(
             f"{out}: the tables cannot be written ({error}); the crawl is kept: make room and run again"
@@ -71,21 +78,31 @@ def _survey_before(snapshot: Snapshot, placeholder_products: int) -> Survey | No
         before.close()
 
 
-def _write(snapshots: Sequence[Snapshot], surveys: Sequence[Survey], out: Path) -> dict[str, float]:
+def write(
+    out: Path,
+    *,
+    products: Iterator[dict[str, Any]],
+    photos: Iterator[dict[str, Any]],
+    failures: list[dict[str, Any]],
+    withdrawn: list[dict[str, Any]],
+    surveys: Sequence[Survey],
+) -> dict[str, float]:
+    """Write the tables of a snapshot from their rows, products and photos sorted by their keys.
+
+    Returns:
+        The report's totals, flat.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    tables.write_stream(out / files.PRODUCTS, _product_tables(snapshots), PRODUCTS)
-    tables.write_shards(out / files.PHOTOS, _photo_rows(zip(snapshots, surveys, strict=True)), PHOTOS)
-    failed = [{"shop": s.shop, **failure._asdict()} for s in snapshots for failure in s.failures()]
-    tables.write(out / files.FAILURES, pa.Table.from_pylist(failed, schema=FAILURES.schema), FAILURES)
-    gone = [{"shop": s.shop, **product._asdict()} for s in snapshots for product in s.withdrawn()]
-    tables.write(out / files.WITHDRAWN, pa.Table.from_pylist(gone, schema=WITHDRAWN.schema), WITHDRAWN)
+    tables.write_stream(out / files.PRODUCTS, _product_tables(products), PRODUCTS)
+    tables.write_shards(out / files.PHOTOS, photos, PHOTOS)
+    tables.write(out / files.FAILURES, pa.Table.from_pylist(failures, schema=FAILURES.schema), FAILURES)
+    tables.write(out / files.WITHDRAWN, pa.Table.from_pylist(withdrawn, schema=WITHDRAWN.schema), WITHDRAWN)
     found = report(surveys)
     tables.write_text(out / files.REPORT, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-    return {**totals(sum((s.counts for s in surveys), Counter[str]())), "failures": float(len(failed))}
+    return {**totals(sum((s.counts for s in surveys), Counter[str]())), "failures": float(len(failures))}
 
 
-def _product_tables(snapshots: Iterable[Snapshot]) -> Iterator[pa.Table]:
-    rows = (_row(product) for snapshot in snapshots for product in snapshot.products())
+def _product_tables(rows: Iterator[dict[str, Any]]) -> Iterator[pa.Table]:
     # A table without rows is a file all the same.
     yield PRODUCTS.schema.empty_table()
     while batch := list(islice(rows, BATCH)):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from crawler.survey import Survey
+from crawler.survey import Placeholder, Survey
 from weft.params.gate import COVERED
 
 
@@ -23,6 +23,7 @@ def report(surveys: Sequence[Survey]) -> dict[str, Any]:
         "shops": {
             survey.shop: {
                 **totals(survey.counts),
+                "counts": dict(sorted(survey.counts.items())),
                 "failures": dict(sorted(survey.failures.items())),
                 "cut": survey.cut,
                 "limit_reached": survey.limit_reached,
@@ -48,3 +49,24 @@ def totals(counts: Counter[str]) -> dict[str, float]:
         "withdrawn": counts["withdrawn"],
         **{f"share_with_{field}": round(counts[f"with_{field}"] / products, 4) for field in COVERED},
     }
+
+
+def surveys_of(found: dict[str, Any]) -> list[Survey]:
+    """The surveys that a report was made of, as far as it tells them: all but `same_title`, which no report needs.
+
+    Raises:
+        KeyError, TypeError: It is no report.
+    """
+    return [
+        Survey(
+            shop=shop,
+            counts=Counter(told["counts"]),
+            placeholders=tuple(Placeholder(**placeholder) for placeholder in told["placeholders"]),
+            same_title=("", 0),
+            failures=Counter(told["failures"]),
+            asked=told["asked"],
+            cut=told["cut"],
+            limit_reached=told["limit_reached"],
+        )
+        for shop, told in found["shops"].items()
+    ]

@@ -13,6 +13,7 @@ from crawler import manners
 from crawler.arguments import further_key
 from crawler.export import export
 from crawler.manners import DEMO
+from crawler.shards import WHOLE, Shard, shops_of
 from crawler.snapshot import Snapshot
 from crawler.states import state_path
 from crawler.watch import Watch
@@ -37,7 +38,7 @@ class Job:
 
 
 def crawl_shops(
-    settings: Crawl, state: Path, out: Path, served_at: Mapping[str, str] | None = None
+    settings: Crawl, state: Path, out: Path, served_at: Mapping[str, str] | None = None, shard: Shard = WHOLE
 ) -> dict[str, float]:
     """Crawl the shops that are not crawled yet and export all of them.
 
@@ -47,6 +48,7 @@ def crawl_shops(
         out: Folder of the snapshot.
         served_at: Where each demo shop is served, by its url in `settings` ("demo:jsonld"). Its pages are known by
             the address http://<name>.example/ all the same, so that a free port changes no byte of the snapshot.
+        shard: Which of the shops are this machine's.
 
     Returns:
         Totals of the snapshot, as `crawler.export.export` does.
@@ -56,7 +58,7 @@ def crawl_shops(
         ParamsError: A shop of others is to be crawled, and nobody is named whom they could reach.
     """
     manners.check_contact(settings)
-    jobs = [_job(shop, settings, state, served_at or {}) for shop in settings.shops]
+    jobs = [_job(shop, settings, state, served_at or {}) for shop in shops_of(shard, settings.shops)]
     _crawl([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
     snapshots = [Snapshot(job.state) for job in jobs]
     try:

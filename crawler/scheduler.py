@@ -93,7 +93,8 @@ class FrontierScheduler(BaseScheduler):
                 if kind == PAGE and self.spider.store.is_deferred(row):
                     self._under_way.discard(row)
                     continue
-                self.spider.limits.asked(kind)
+                if kind != FEED:
+                    self.spider.limits.asked(kind)
                 return self.spider.request(kind, row, url)
         return None
 

@@ -14,11 +14,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--shard", default="1/1", help="i/n: the i-th of n machines; see python -m crawler.merge")
     args = parser.parse_args()
     # The Scrapy project is no installed package: scrapy.cfg says where it is, as for `scrapy crawl`.
     init_env()
+    from crawler import shards
     from crawler.run import DEMO, crawl_shops
 
+    shard = shards.parse(args.shard)
     settings = params.load(Path("params.yaml")).crawl
     markups = [shop.url.removeprefix(DEMO) for shop in settings.shops if shop.url.startswith(DEMO)]
     with (
@@ -26,7 +29,7 @@ def main() -> None:
         serving(markups, settings.demo.products, settings.demo.seed) as bases,
     ):
         served_at = {f"{DEMO}{markup}": base for markup, base in bases.items()}
-        run.log_metrics(crawl_shops(settings, args.state, args.out, served_at))
+        run.log_metrics(crawl_shops(settings, args.state, args.out, served_at, shard))
         run.log_file(args.out / "report.json")
 
 

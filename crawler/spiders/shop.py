@@ -131,6 +131,8 @@ class ShopSpider(Spider):
 
     def read_feed(self, response: Response) -> Iterator[Outcome]:
         """Products told whole, and the feed's next page."""
+        # Only now: a list that was looked for in vain is no page.
+        self.limits.asked(FEED)
         return self.reading.feed(response)
 
     def read_sitemap(self, response: Response) -> Iterator[Outcome]:

@@ -1,0 +1,86 @@
+"""Several machines crawl several shops without a word between them, and merge to the bytes of one machine's."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from local_shop import bytes_of, open_shop, settings
+
+from crawler.merge import merge
+from crawler.run import crawl_shops
+from crawler.shards import Shard, parse, shops_of
+from weft import params
+from weft.errors import ShopError
+
+NAMES = ("a0", "a", "a-b")
+MARKUPS = ("jsonld", "microdata", "opengraph")
+SHOPS = [params.Shop(name=name, url=f"demo:{markup}") for name, markup in zip(NAMES, MARKUPS, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Three shops crawled by one machine and by three, each with a failure and a placeholder of its own."""
+    folder = tmp_path_factory.mktemp("shards")
+    with ExitStack() as stack:
+        served = {}
+        for number, shop in enumerate(SHOPS):
+            server = stack.enter_context(open_shop())
+            server.base = f"http://{shop.name}.example"
+            server.sitemap([*(server.product(n, photos=2) for n in range(number + 2)), "/missing"])
+            served[shop.url] = server.real
+        asked = settings(*SHOPS)
+        crawl_shops(asked, folder / "state", folder / "whole", served)
+        for number in (1, 2, 3):
+            crawl_shops(asked, folder / f"state-{number}", folder / f"{number}", served, Shard(number, 3))
+        yield folder
+
+
+def test_the_shards_merge_to_the_bytes_of_one_machine(crawled: Path) -> None:
+    merge([crawled / "3", crawled / "1", crawled / "2"], crawled / "merged")
+    assert bytes_of(crawled / "merged") == bytes_of(crawled / "whole")
+
+
+def test_two_shards_merge_with_the_third_later(crawled: Path) -> None:
+    merge([crawled / "1", crawled / "2"], crawled / "two")
+    merge([crawled / "3", crawled / "two"], crawled / "three")
+    assert bytes_of(crawled / "three") == bytes_of(crawled / "whole")
+
+
+def test_each_shard_crawls_its_own_shop(crawled: Path) -> None:
+    reports = [json.loads((crawled / str(number) / "report.json").read_text()) for number in (1, 2, 3)]
+    assert [list(report["shops"]) for report in reports] == [[name] for name in NAMES]
+
+
+def test_a_shop_in_two_snapshots_is_refused(crawled: Path) -> None:
+    with pytest.raises(ShopError, match="a0: in two of the snapshots"):
+        merge([crawled / "1", crawled / "whole"], crawled / "never")
+    assert not (crawled / "never").exists()
+
+
+def test_what_is_no_snapshot_is_named(crawled: Path, tmp_path: Path) -> None:
+    with pytest.raises(ShopError, match="no report of a snapshot"):
+        merge([tmp_path], tmp_path / "never")
+
+
+def test_a_machine_without_a_shop_writes_empty_tables(tmp_path: Path) -> None:
+    crawl_shops(settings(*SHOPS), tmp_path, tmp_path / "out", {}, Shard(4, 4))
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["products"] == 0
+    merge([tmp_path / "out"], tmp_path / "merged")
+    assert bytes_of(tmp_path / "merged") == bytes_of(tmp_path / "out")
+
+
+def test_every_shop_has_one_machine_and_a_host_is_never_split() -> None:
+    hosts = ["b.example", "www.a.example", "a.example", "c.example:81", "c.example:82", "d.example"]
+    shops = [params.Shop(name=f"s{n}", url=f"https://{host}/{n}") for n, host in enumerate(hosts)]
+    parts = [[shop.name for shop in shops_of(Shard(number, 2), shops)] for number in (1, 2)]
+    assert parts == [["s0", "s3", "s5"], ["s1", "s2", "s4"]]
+    more = [*shops, params.Shop(name="new", url="https://e.example/")]
+    assert [shop.name for shop in shops_of(Shard(2, 2), more)] == ["s1", "s2", "s4", "new"]
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "-1/3", ""])
+def test_what_is_no_shard_is_refused(text: str) -> None:
+    with pytest.raises(ShopError, match="wanted i/n"):
+        parse(text)

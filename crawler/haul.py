@@ -1,5 +1,6 @@
 """Haul: the products and photos that were brought home, put into the tables of a store."""
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -46,7 +47,7 @@ class Haul:
     def product(self, outcome: ProductRead) -> int:
         """A product as its page shows it, and its photos to be asked; how many products are new."""
         product = outcome.product
-        if product.product_id in self._tombstones.products:
+        if self._tombstones.holds(product):
             return 0
         is_new = self._is_new(outcome.row, product.product_id)
         self.sighting(outcome.row, product.product_id, products.to_json(product), outcome.served)
@@ -75,6 +76,8 @@ class Haul:
 
     def photo(self, outcome: PhotoRead) -> None:
         """A photo, with how it was served."""
+        if hashlib.sha256(outcome.body).hexdigest() in self._tombstones.contents:
+            return
         digest = self._incoming.add(outcome.body)
         served = outcome.served
         self._db.execute(

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from weft import tables
+from weft.contracts.product import Product
 from weft.errors import ShopError
 
 FILE = "purged.jsonl"
-SHOP, PRODUCT, URL = "shop", "product", "url"
-_KINDS = (SHOP, PRODUCT, URL)
+SHOP, PRODUCT, URL, CONTENT = "shop", "product", "url", "sha256"
+_KINDS = (SHOP, PRODUCT, URL, CONTENT)
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,12 @@ class Tombstones:
     shops: frozenset[str] = field(default=frozenset())
     products: frozenset[str] = field(default=frozenset())
     urls: frozenset[str] = field(default=frozenset())
+    contents: frozenset[str] = field(default=frozenset())
+    """Digests of photos."""
+
+    def holds(self, product: Product) -> bool:
+        """Whether a product was purged, by its id or its address."""
+        return product.product_id in self.products or product.url in self.urls
 
     def refuse(self, shop: str) -> None:
         """Refuse to crawl a shop that was purged.
@@ -47,7 +54,7 @@ def load(folder: Path) -> Tombstones:
             entry = json.loads(line)
             found[entry["kind"]].add(str(entry["value"]))
         except (ValueError, KeyError, TypeError) as error:
-            wanted = '{"kind": "shop" | "product" | "url", "value": ...}'
+            wanted = '{"kind": "shop" | "product" | "url" | "sha256", "value": ...}'
             raise ShopError(f"{folder / FILE}, line {number}: not a tombstone, wanted {wanted}; mend it") from error
     return Tombstones(folder, *(frozenset(found[kind]) for kind in _KINDS))
 

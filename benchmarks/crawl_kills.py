@@ -1,0 +1,112 @@
+"""kill -9 at random moments of one crawl of a real shop with faults, against an uninterrupted crawl without.
+
+    python benchmarks/crawl_kills.py ../shared/shops/serve.py --limit 2000 --faults 0.1 --kills 20
+
+Prints one CSV row: whether the two snapshots are equal byte for byte, what the second shop was asked, and how often
+anything was asked again. Exit status 1 when they differ, or when anything was asked that robots.txt disallows.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+RUN = """
+import sys
+from pathlib import Path
+from crawler.run import crawl_shops
+from weft import params
+folder = Path(sys.argv[2])
+shop = params.Shop(name="shop", url=sys.argv[1], allow_private=True)
+demo = params.Demo(products=1, seed=1)
+settings = params.Crawl(snapshot=1, shops=(shop,), delay=0.0, concurrency=16, demo=demo)
+crawl_shops(settings, folder / "state", folder / "out")
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("server", type=Path, help="serve.py of the real catalogues")
+    parser.add_argument("--catalogue", default="myntra")
+    parser.add_argument("--limit", type=int, default=2000)
+    parser.add_argument("--faults", type=float, default=0.1)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    serve = [sys.executable, str(args.server), args.catalogue, "--limit", str(args.limit)]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        with serving([*serve, "--port", "0"]) as url:
+            began = time.monotonic()
+            run(url, folder / "whole").wait()
+            whole = time.monotonic() - began
+            once = asked(url)
+        port = url.rpartition(":")[2]
+        with serving([*serve, "--port", port, "--faults", str(args.faults)]) as url:
+            kill(url, folder / "killed", sorted(random.Random(args.seed).sample(range(sum(once.values())), args.kills)))
+            status = run(url, folder / "killed").wait()
+            stats = asked(url)
+        same = bytes_of(folder / "whole" / "out") == bytes_of(folder / "killed" / "out")
+    again = sum(stats.values()) - stats.get("faults", 0) - sum(once.values())
+    sys.stdout.write("products,faults,kills,exit_status,equal_bytes,disallowed,requests,asked_again,uninterrupted_s\n")
+    row = (args.limit, args.faults, args.kills, status, same, stats.get("disallowed", 0), sum(stats.values()), again)
+    sys.stdout.write(",".join(map(str, row)) + f",{whole:.0f}\n")
+    return 0 if same and not status and not stats.get("disallowed") else 1
+
+
+@contextlib.contextmanager
+def serving(command: list[str]) -> Iterator[str]:
+    """The shop's address, for as long as the context lasts."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
+
+
+def run(url: str, folder: Path) -> "subprocess.Popen[bytes]":
+    """A crawl in a process group of its own."""
+    folder.mkdir(exist_ok=True)
+    paths = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-c", RUN, url, str(folder)], env=environment, stderr=log, start_new_session=True
+        )
+
+
+def kill(url: str, folder: Path, moments: list[int]) -> None:
+    """Begin the crawl and kill it, all its processes at once, when the shop has been asked so often."""
+    for moment in moments:
+        process = run(url, folder)
+        while process.poll() is None and sum(asked(url).values()) < moment:
+            time.sleep(0.02)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def asked(url: str) -> dict[str, int]:
+    """How often the shop was asked, by kind."""
+    with urllib.request.urlopen(f"{url}/__stats__") as reply:
+        stats: dict[str, int] = json.load(reply)
+    return {kind: number for kind, number in stats.items() if kind != "max_in_flight"}
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """Every file below `folder` by its name."""
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -55,6 +55,8 @@ def main() -> int:
             kill(url, folder / "killed", sorted(random.Random(args.seed).sample(range(sum(once.values())), args.kills)))
             status = run(url, folder / "killed").wait()
             stats = asked(url)
+            if status:
+                sys.stderr.write((folder / "killed" / "log").read_text())
         same = bytes_of(folder / "whole" / "out") == bytes_of(folder / "killed" / "out")
     again = sum(stats.values()) - stats.get("faults", 0) - sum(once.values())
     sys.stdout.write("products,faults,kills,exit_status,equal_bytes,disallowed,requests,asked_again,uninterrupted_s\n")

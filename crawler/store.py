@@ -219,7 +219,7 @@ class Store:
     def _keep_content(self, outcome: Outcome) -> None:
         match outcome:
             case FeedRead():
-                wanted = tuple(product for product in outcome.products if not self._tombstones.holds(product))
+                wanted = tuple(entry for entry in outcome.products if not self._tombstones.holds(entry.product))
                 self.products += self._harvest.feed(replace(outcome, products=wanted))
             case SitemapRead():
                 self._harvest.sitemap(outcome)

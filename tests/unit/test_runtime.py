@@ -4,12 +4,13 @@ import pytest
 import torch
 
 from weft import runtime
-from weft.errors import InputError
+from weft.errors import InputError, ParamsError
 
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch):
-    for name in ("WEFT_DEVICE", "WEFT_THREADS", "WEFT_WORKERS", "OMP_NUM_THREADS", "OMP_WAIT_POLICY"):
+    names = ["DEVICE", "THREADS", "WORKERS", "PROCESSES", "CHECKPOINT_MINUTES", "COMPILE"]
+    for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "RANK", "LOCAL_RANK", *(f"WEFT_{name}" for name in names)):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -72,3 +73,74 @@ def test_a_device_that_is_not_here_is_answered(monkeypatch):
     monkeypatch.setenv("WEFT_DEVICE", "cuda:1")
     with pytest.raises(InputError, match="WEFT_DEVICE=cuda:1: torch sees no CUDA device here"):
         runtime.device()
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    """What would take this process's place."""
+    commands = []
+    monkeypatch.setattr(os, "execv", lambda program, command: commands.append(command))
+    return commands
+
+
+def test_one_process_needs_no_launcher(monkeypatch, executed):
+    runtime.launch()
+    monkeypatch.setenv("WEFT_PROCESSES", "1")
+    runtime.launch()
+    assert executed == []
+
+
+def test_several_processes_begin_under_torchrun_once(monkeypatch, executed):
+    monkeypatch.setenv("WEFT_PROCESSES", "3")
+    monkeypatch.setenv("WEFT_THREADS", "7")
+    monkeypatch.setattr("sys.argv", ["stages/embed.py", "--out", "x"])
+    runtime.launch()
+    ((_, *command),) = executed
+    assert command == [
+        *("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "3"),
+        *("stages/embed.py", "--out", "x"),
+    ]
+    assert os.environ["OMP_NUM_THREADS"] == "2"
+    monkeypatch.setenv("RANK", "1")  # as torchrun has it
+    runtime.launch()
+    assert len(executed) == 1
+
+
+def test_each_process_has_its_own_cuda_device(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    assert runtime.device() == "cuda:2"
+
+
+def test_checkpoints_are_some_minutes_apart(monkeypatch):
+    assert runtime.checkpoint_seconds() == 300
+    monkeypatch.setenv("WEFT_CHECKPOINT_MINUTES", "1")
+    assert runtime.checkpoint_seconds() == 60
+
+
+def test_a_compiler_is_one_that_torch_knows(monkeypatch):
+    assert runtime.compiler() == ""
+    monkeypatch.setenv("WEFT_COMPILE", "inductor")
+    assert runtime.compiler() == "inductor"
+    monkeypatch.setenv("WEFT_COMPILE", "gcc")
+    with pytest.raises(InputError, match=r"WEFT_COMPILE=gcc: no backend of torch.compile; unset it or say .*inductor"):
+        runtime.compiler()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory"),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_memory_says_what_to_lower(error):
+    with pytest.raises(ParamsError, match="not enough memory: lower this = 3"), runtime.enough_memory("this = 3"):
+        raise error
+
+
+def test_other_errors_pass_as_they_are():
+    with pytest.raises(RuntimeError, match="size mismatch"), runtime.enough_memory("this = 3"):
+        raise RuntimeError("size mismatch")

@@ -53,7 +53,7 @@ def finetune(
     processes: Processes = ALONE,
     compiler: str = "",
 ) -> list[EpochRecord]:
-    """Train encoder and W together; `model` ends with the weights of the epoch with the lowest val_loss.
+    """Train encoder and W together; `model` ends with the weights of the lowest val_loss. Returns the history.
 
     Args:
         train: Photos to train on.
@@ -68,9 +68,6 @@ def finetune(
         checkpoint_seconds: How old a checkpoint may grow inside an epoch; there is one after each epoch anyway.
         processes: All that train together; batch_size is of all of them, and so is what they learn.
         compiler: A backend of torch.compile for the encoder, "inductor"; empty for none.
-
-    Returns:
-        The history.
 
     Raises:
         ModelError: The backbone has no module that `settings` freezes.

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from weft.data.bags import read_bags
 from weft.data.photo_store import PhotoStore
-from weft.errors import ModelError
+from weft.errors import ModelError, ParamsError
 from weft.training.finetune import StoredPhotos, finetune
 
 
@@ -126,3 +128,96 @@ def test_frozen_batch_norm_keeps_its_statistics_and_learns_its_scale(tmp_path, t
 def test_a_frozen_module_that_is_not_there_is_named(tmp_path, train, val, toy, finetune_settings):
     with pytest.raises(ModelError, match=r"finetune.frozen: the backbone has no module layer1; it has 0, 1, 2"):
         finetune(train, val, toy(), finetune_settings(frozen=("layer1",)), "cpu", 1, tmp_path, quiet)
+
+
+def test_the_average_is_what_is_validated_and_kept(tmp_path, train, val, toy, finetune_settings):
+    settings = finetune_settings(epochs=2, batch_size=8, ema=0.95)
+    averaged, plain = toy(), toy()
+    with_average = finetune(train, val, averaged, settings, "cpu", 1, tmp_path / "a", quiet)
+    without = finetune(train, val, plain, replace(settings, ema=0.0), "cpu", 1, tmp_path / "b", quiet)
+    assert [r.train_loss for r in with_average] == pytest.approx([r.train_loss for r in without], nan_ok=True)
+    assert with_average[2].val_loss != without[2].val_loss
+    assert not same(weights(averaged), weights(plain))
+    # What is kept is what gave the best val_loss: validating it again gives that very number.
+    again = finetune(train, val, averaged, replace(settings, epochs=1), "cpu", 1, tmp_path / "c", quiet)
+    assert again[0].val_loss == pytest.approx(min(r.val_loss for r in with_average), abs=1e-6)
+
+
+def test_early_stop_ends_after_epochs_in_vain_and_keeps_the_best(tmp_path, train, val, toy, finetune_settings):
+    model = toy()
+    first = weights(model)
+    ruinous = finetune_settings(
+        epochs=9, batch_size=8, optimizer="sgd", schedule="plateau", patience=9,
+        learning_rate=50.0, word_learning_rate=50.0, early_stop=2,
+    )  # fmt: skip
+    history = finetune(train, val, model, ruinous, "cpu", 1, tmp_path, quiet)
+    assert [record.epoch for record in history] == [0, 1, 2]
+    assert same(first, weights(model))
+
+
+def test_early_stop_waits_as_long_as_it_gets_better(tmp_path, train, val, toy, finetune_settings):
+    settings = finetune_settings(epochs=4, batch_size=8, early_stop=1)
+    assert len(finetune(train, val, toy(), settings, "cpu", 1, tmp_path, quiet)) == 5
+
+
+def test_first_blocks_move_less_when_rates_decay_by_layer(tmp_path, train, val, toy, finetune_settings):
+    model = toy()
+    before = weights(model)
+    settings = finetune_settings(
+        epochs=1, batch_size=8, optimizer="sgd", momentum=0.0, weight_decay=0.0, layer_decay=1e-6
+    )
+    finetune(train, val, model, settings, "cpu", 1, tmp_path, quiet)
+    moved = {name: float((tensor - before[name]).abs().max()) for name, tensor in weights(model).items()}
+    assert moved["encoder.0.weight"] < 1e-6 < moved["encoder.3.weight"]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_half_precision_learns_nearly_the_same(tmp_path, train, val, toy, finetune_settings, precision):
+    settings = finetune_settings(epochs=2, batch_size=8, learning_rate=0.001)
+    whole = finetune(train, val, toy(), settings, "cpu", 1, tmp_path / "whole", quiet)
+    half = finetune(train, val, toy(), replace(settings, precision=precision), "cpu", 1, tmp_path / "half", quiet)
+    assert half[-1].val_loss == pytest.approx(whole[-1].val_loss, rel=0.02)
+    assert half[-1].val_loss != whole[-1].val_loss
+
+
+def test_a_compiled_encoder_learns_the_same(tmp_path, train, val, toy, finetune_settings):
+    settings = finetune_settings(epochs=1, batch_size=8)
+    plain, compiled = toy(), toy()
+    history = finetune(train, val, plain, settings, "cpu", 1, tmp_path / "a", quiet)
+    again = finetune(train, val, compiled, settings, "cpu", 1, tmp_path / "b", quiet, compiler="eager")
+    assert again[1].val_loss == pytest.approx(history[1].val_loss, abs=1e-5)
+    assert set(weights(compiled)) == set(weights(plain))
+
+
+def test_workers_change_nothing(tmp_path, train, val, toy, finetune_settings):
+    settings, one, many = finetune_settings(epochs=1, batch_size=8, crop=0.5), toy(), toy()
+    finetune(train, val, one, settings, "cpu", 1, tmp_path / "one", quiet)
+    finetune(train, val, many, settings, "cpu", 5, tmp_path / "many", quiet)
+    assert same(weights(one), weights(many))
+
+
+def test_a_device_without_memory_says_what_to_lower(tmp_path, train, val, toy, finetune_settings):
+    model = toy()
+
+    def greedy(module, photos):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+    model.register_forward_pre_hook(greedy)
+    with pytest.raises(ParamsError, match=r"lower finetune.batch_size = 8, or prepare.height and prepare.width"):
+        finetune(train, val, model, finetune_settings(batch_size=8), "cpu", 1, tmp_path, quiet)
+
+
+def test_the_wait_for_photos_is_told(tmp_path, train, val, toy, finetune_settings):
+    told = []
+    finetune(train, val, toy(), finetune_settings(epochs=1), "cpu", 1, tmp_path, lambda _, cost: told.append(cost))
+    assert 0 <= told[0].data_wait_seconds <= told[0].seconds
+    assert told[0].photos_per_second == pytest.approx(33 / told[0].seconds)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("precision", ["auto", "float16"])
+def test_the_same_code_learns_on_cuda(tmp_path, train, val, toy, finetune_settings, precision):
+    settings = finetune_settings(epochs=4, batch_size=8, precision=precision, ema=0.5, loss="sampled_softmax")
+    history = finetune(train, val, toy(), settings, "cuda", 1, tmp_path, quiet)
+    assert history[-1].val_loss < history[0].val_loss

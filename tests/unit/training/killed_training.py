@@ -1,0 +1,33 @@
+"""A training that test_resume.py kills: python killed_training.py FOLDER; checkpoints after every step."""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from two_processes import first_model, stored
+
+from weft.params import Finetune
+from weft.training.finetune import finetune
+
+
+def train(folder: Path, out: Path) -> None:
+    job = json.loads((folder / "job.json").read_text())
+    model = first_model("small", job["projection"])
+    history = finetune(
+        stored(folder / "train", out / "train.arrow"),
+        stored(folder / "val", out / "val.arrow"),
+        model,
+        Finetune(**job["settings"]),
+        "cpu",
+        2,
+        out / "state",
+        lambda record, cost: None,
+        checkpoint_seconds=0.0,
+    )
+    torch.save({"model": model.state_dict(), "history": repr(history)}, out / "done.pt")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    train(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,186 @@
+"""kill -9 at any step, go on, and end as if nothing had happened."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+from killed_training import train
+from two_processes import first_model, stored
+
+from weft.data.samplers import Sampler
+from weft.training import feed
+from weft.training import finetune as module
+from weft.training.checkpoint import load_checkpoint
+from weft.training.finetune import finetune
+from weft.training.journal import Journal
+
+SCRIPT = Path(__file__).with_name("killed_training.py")
+STEPS = 2 * 5
+"""Two epochs of 33 photos by 7."""
+
+
+class KilledError(Exception):
+    """Stands for a kill -9 right after a step's checkpoint."""
+
+
+VARIANTS = [
+    {},
+    {"optimizer": "sgd", "schedule": "plateau", "loss": "sampled_softmax", "target": "one_word", "warm_up": 0.5},
+    {"ema": 0.9, "schedule": "cosine", "precision": "float16", "crop": 0.5, "layer_decay": 0.7},
+    {"precision": "bfloat16", "freeze_batch_norm": True, "early_stop": 1},
+]
+
+
+@pytest.fixture
+def job(tmp_path, write_prepared, finetune_settings):
+    def write(**changes):
+        write_prepared(tmp_path / "train", [[n % 4, 4] for n in range(33)])
+        write_prepared(tmp_path / "val", [[n % 4, 4] for n in range(8)])
+        settings = finetune_settings(**{"epochs": 2, "batch_size": 7, **changes})
+        (tmp_path / "job.json").write_text(json.dumps({"settings": asdict(settings), "projection": 4}))
+        return tmp_path
+
+    return write
+
+
+def outcome(folder):
+    done = torch.load(folder / "done.pt", weights_only=True)
+    return done["history"], done["model"]
+
+
+def same(one, other):
+    return one[0] == other[0] and all(one[1][name].equal(other[1][name]) for name in one[1])
+
+
+@pytest.mark.parametrize("changes", VARIANTS, ids=["plain", "sampled", "average_half", "bfloat16"])
+def test_an_interruption_after_any_step_changes_no_bit(job, monkeypatch, changes):
+    folder = job(**changes)
+    (folder / "whole").mkdir()
+    train(folder, folder / "whole")
+    save = Journal.save
+    for killed_after in range(1, STEPS, 2):
+        out = folder / f"killed_after_{killed_after}"
+        out.mkdir()
+        saves = 0
+
+        def save_and_die(journal, progress, last=killed_after):
+            nonlocal saves
+            save(journal, progress)
+            saves += progress.steps > 0
+            if saves == last:
+                raise KilledError
+
+        monkeypatch.setattr(Journal, "save", save_and_die)
+        with pytest.raises(KilledError):
+            train(folder, out)
+        monkeypatch.setattr(Journal, "save", save)
+        torch.rand(7)  # another process has drawn other numbers by then
+        train(folder, out)
+        assert same(outcome(out), outcome(folder / "whole")), f"killed after step {killed_after}"
+
+
+def test_kill_minus_nine_wherever_it_strikes_changes_no_bit(job):
+    folder = job(epochs=30)
+    (folder / "whole").mkdir()
+    train(folder, folder / "whole")
+    (folder / "killed").mkdir()
+    newest, ages = folder / "killed" / "state" / "checkpoint.pt", []
+    for _ in range(2):
+        process = subprocess.Popen(
+            [sys.executable, SCRIPT, folder, folder / "killed"],
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stderr=subprocess.DEVNULL,
+        )
+        began, until = newest.stat().st_mtime_ns if newest.exists() else 0, time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < until:
+            if newest.exists() and newest.stat().st_mtime_ns > began:
+                break
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+        ages.append(newest.stat().st_mtime_ns)
+    assert ages[0] < ages[1]
+    assert not (folder / "killed" / "done.pt").exists()
+    train(folder, folder / "killed")
+    assert same(outcome(folder / "killed"), outcome(folder / "whole"))
+
+
+def test_steps_already_done_are_not_done_again(job, monkeypatch):
+    folder = job()
+    (folder / "out").mkdir()
+    seen, steps = [], feed.steps
+
+    def watched(*arguments):
+        for step in steps(*arguments):
+            seen.append(step.number)
+            yield step
+
+    monkeypatch.setattr(module, "steps", watched)
+    save = Journal.save
+
+    def save_and_die(journal, progress):
+        save(journal, progress)
+        if progress.steps == 3:
+            raise KilledError
+
+    monkeypatch.setattr(Journal, "save", save_and_die)
+    with pytest.raises(KilledError):
+        train(folder, folder / "out")
+    monkeypatch.setattr(Journal, "save", save)
+    seen.clear()
+    train(folder, folder / "out")
+    assert seen == [3, 4, 0, 1, 2, 3, 4]
+
+
+def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(job, monkeypatch):
+    folder = job()
+    (folder / "whole").mkdir()
+    train(folder, folder / "whole")
+    (folder / "out").mkdir()
+    save = Journal.save
+
+    def save_and_die(journal, progress):
+        save(journal, progress)
+        if progress.steps == 4:
+            raise KilledError
+
+    monkeypatch.setattr(Journal, "save", save_and_die)
+    with pytest.raises(KilledError):
+        train(folder, folder / "out")
+    monkeypatch.setattr(Journal, "save", save)
+    newest = folder / "out" / "state" / "checkpoint.pt"
+    belongs_to = torch.load(newest, weights_only=True)["belongs_to"]
+    newest.write_bytes(newest.read_bytes()[:-1_000])
+    assert load_checkpoint(newest.parent, belongs_to)["progress"]["steps"] == 3
+    train(folder, folder / "out")
+    assert same(outcome(folder / "out"), outcome(folder / "whole"))
+
+
+def test_without_a_short_interval_an_epoch_is_saved_as_a_whole(job, finetune_settings, monkeypatch):
+    folder, saved = job(), []
+    save = Journal.save
+    monkeypatch.setattr(Journal, "save", lambda journal, p: (save(journal, p), saved.append(p.steps)))
+    settings = finetune_settings(epochs=2, batch_size=7)
+    (folder / "out").mkdir()
+    finetune(
+        stored(folder / "train", folder / "out" / "train.arrow"), stored(folder / "val", folder / "out" / "val.arrow"),
+        first_model("small", 4), settings, "cpu", 1, folder / "out" / "state", lambda record, cost: None,
+    )  # fmt: skip
+    assert saved == [0, 0, 0]
+
+
+def test_the_order_of_photos_is_a_function_of_seed_and_epoch(cached):
+    bags = cached(40, seed=1).bags
+
+    def order(seed, epoch):
+        return [batch.photos.tolist() for batch in Sampler(bags, 6, "all_words", 0.0, seed).epoch(epoch, 8)]
+
+    assert order(1, 2) == order(1, 2)
+    assert order(1, 2) != order(1, 3)
+    assert order(1, 2) != order(2, 2)

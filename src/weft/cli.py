@@ -1,4 +1,4 @@
-"""The command `weft`: embed, tag and search with a trained model, and tell the results of the pipeline."""
+"""The command `weft`: use a trained model, judge what it tells, and look at the results of the pipeline."""
 
 import argparse
 import os
@@ -62,6 +62,29 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--photos", type=Path, default=Path("data/prepared"), help="default: %(default)s")
     calibrate.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
     calibrate.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="default: calibration beside the model")
+
+    audit = _command(
+        commands, "audit", _audit, "list products whose photos and texts disagree, with a page of pictures"
+    )
+    audit.add_argument(
+        "--products", type=Path, default=Path("data/crawl/products.parquet"), help="default: %(default)s"
+    )
+    audit.add_argument("--photos", type=Path, default=Path("data/prepared"), help="default: %(default)s")
+    audit.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
+    audit.add_argument("--calibration", type=Path, metavar="FOLDER", help="default: calibration beside the model")
+    audit.add_argument("--neighbours", type=_count, default=20, metavar="K", help="similar photos asked (default 20)")
+    audit.add_argument(
+        "--examples", type=_count, default=24, metavar="N", help="of each kind with pictures (default 24)"
+    )
+    audit.add_argument("-o", "--out", type=Path, default=Path("reports/audit"), help="a folder; default: %(default)s")
+
+    compare = commands.add_parser("compare", help="print what one evaluation gains over another, and whose rank moved")
+    run = "an MLflow run id of evaluate, or a folder it wrote (reports/benchmarks/NAME)"
+    compare.add_argument("run_a", metavar="RUN_A", help=run)
+    compare.add_argument("run_b", metavar="RUN_B", help="likewise, of the same benchmark")
+    compare.add_argument("--row", default="after finetune", help="of the results tables (default: %(default)s)")
+    compare.add_argument("--most", type=_count, default=10, metavar="N", help="products whose rank moved (default 10)")
+    compare.set_defaults(run=_compare)
 
     search = _command(commands, "search", _search, "print the catalogue's photos nearest to a photo or to words")
     search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
@@ -130,6 +153,22 @@ def _calibrate(args: argparse.Namespace) -> None:
 
     numbers = (args.precision, args.confidence, args.min_products)
     _print([calibrate_model(args.model, args.photos, args.index, *numbers, args.out)])
+
+
+def _audit(args: argparse.Namespace) -> None:
+    from weft.commands.audit import audit_catalogue
+    from weft.commands.calibrate import beside
+    from weft.tagging.audit import Sources
+
+    calibration = args.calibration or beside(args.model)
+    sources = Sources(args.products, args.photos, args.index, args.model, calibration)
+    _print([audit_catalogue(sources, args.neighbours, args.examples, args.out)])
+
+
+def _compare(args: argparse.Namespace) -> None:
+    from weft.commands.compare import compare
+
+    _print(compare(args.run_a, args.run_b, args.row, args.most))
 
 
 def _search(args: argparse.Namespace) -> None:

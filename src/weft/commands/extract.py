@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from weft.errors import InputError, ShopError
 from weft.progress import say
@@ -28,12 +29,17 @@ def extract_page(page: Path, url: str) -> Iterator[str]:
     """
     from crawler.extract import document, merge
     from crawler.extract.verdict import why_none
+    from crawler.overrides import load_override
 
     try:
         parsed = document.parse(document.decode(_bytes_of(page)), url)
     except ValueError as error:
         raise InputError(f"--url {url}: {error}; wanted the http(s) URL that the page was saved from") from error
-    found = merge.merge(parsed)
+    try:
+        override = load_override(urlsplit(parsed.url).hostname or "")
+    except ShopError as error:
+        raise InputError(str(error)) from error
+    found = merge.merge(parsed, override)
     if found is None:
         raise InputError(f"{page}: no product: {why_none(parsed)}")
     yield to_line(found)

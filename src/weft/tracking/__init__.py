@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from weft.errors import InputError
 from weft.progress import leads, say
 
 DEFAULT_URI = "sqlite:///mlflow.db"
@@ -133,6 +134,29 @@ def comparison_link(stage: str, address: str) -> str:
     return (
         f"{address}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning" if experiment else ""
     )
+
+
+def fetch(run_id: str, name: str, folder: Path) -> Path:
+    """Bring one file that a run logged.
+
+    Args:
+        run_id: Of an MLflow run.
+        name: The file's own name.
+        folder: Where to put it.
+
+    Raises:
+        InputError: The tracker does not answer, has no such run, or the run logged no such file.
+    """
+    mlflow = _quiet_mlflow()
+    try:
+        found = mlflow.artifacts.download_artifacts(
+            run_id=run_id, artifact_path=name, dst_path=str(folder), tracking_uri=tracking_uri()
+        )
+    except Exception as error:  # a store raises whatever its database or its files do
+        raise InputError(
+            f"{run_id}: neither a folder nor an MLflow run at {tracking_uri()} with {name}: {_first_line(error)}"
+        ) from error
+    return Path(found)
 
 
 def _quiet_mlflow() -> Any:

@@ -84,7 +84,7 @@ class Reading:
             return
         try:
             page = document.parse(response.text, response.url)
-            found = merge.merge(page)
+            found = merge.merge(page, self._override)
             # A home page that calls itself a product is none: its links would be lost.
             if found is not None and not (follow and urlsplit(response.url).path in ("", "/")):
                 product = found.product(self._wanted.shop.name)

@@ -7,7 +7,7 @@ from itertools import groupby
 import lxml.html
 from lxml.etree import ParserError
 
-from crawler.extract import pictures
+from crawler.extract import identity, pictures, values
 from crawler.extract.document import squeeze
 from crawler.extract.found import Told
 from crawler.extract.layer import Layer
@@ -25,6 +25,12 @@ _BETWEEN_STEPS = re.compile(r"\s*(?:>|»|›|::|→)\s*|\s+/\s+")
 def first(layers: Iterable[Layer], of: Callable[[Layer], str]) -> Told[str] | None:
     """The value of the most specific layer that has one; None where none has."""
     return next((Told(value, layer.name) for layer in layers if (value := of(layer))), None)
+
+
+def sku(layers: Sequence[Layer], url: str) -> Told[str] | None:
+    """The sku of the product as a whole; a gtin in its place loses to a number of the shop's own."""
+    told = [Told(identity.whole(layer.sku, url), layer.name) for layer in layers if layer.sku]
+    return next((one for one in told if not values.gtin(one.value)), told[0] if told else None)
 
 
 def title(layers: Sequence[Layer], heading: str) -> Told[str] | None:

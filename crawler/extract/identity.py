@@ -9,7 +9,12 @@ from crawler.extract.found import Told
 from crawler.extract.layer import Layer
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_TOKEN = re.compile(r"[^\W_]+")
+_SHORTEST = 5
+_TOKEN = re.compile(r"[^\W_]+")
+_SHORTEST = 5
 _RANKS: tuple[Callable[[Layer], str], ...] = (
+    lambda layer: layer.item_id,
     lambda layer: layer.group_id,
     lambda layer: layer.item_group_id,
     lambda layer: layer.platform_id,
@@ -19,7 +24,7 @@ _RANKS: tuple[Callable[[Layer], str], ...] = (
 
 
 def identity(layers: Iterable[Layer], canonical: str) -> Told[str]:
-    """Group id, else item_group_id, else the platform's product id, else the parent's sku, else the canonical URL.
+    """What an override says, else group id, item_group_id, the platform's product id, parent sku, canonical URL.
 
     Each is looked for in all layers, the most specific first, before the next is.
     """
@@ -27,9 +32,18 @@ def identity(layers: Iterable[Layer], canonical: str) -> Told[str]:
     for of in _RANKS:
         for layer in layers:
             if value := of(layer):
-                return Told(_safe(value), layer.name)
+                return Told(_safe(whole(value, canonical)), layer.name)
     slug = _UNSAFE.sub("-", urlsplit(canonical).path).strip("-.")[-60:]
     return Told(f"{slug or 'product'}-{_digest(canonical)}", "url")
+
+
+def whole(sku: str, url: str) -> str:
+    """The part of a variant's `sku` that stands in the product's address: "AB123-2" at /shirt-AB123 is "AB123"."""
+    tokens = set(_TOKEN.findall(urlsplit(url).path.casefold()))
+    for cut in range(len(sku) - 1, _SHORTEST - 1, -1):
+        if sku[cut] in "-_" and sku[:cut].casefold() in tokens and any(map(str.isdigit, sku[:cut])):
+            return sku[:cut]
+    return sku
 
 
 def _safe(value: str) -> str:

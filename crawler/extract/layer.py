@@ -13,6 +13,8 @@ class Layer:
     """Which markup: "json-ld", "microdata", "opengraph", "magento", "page" ..."""
     is_product: bool = False
     """It says by itself that there is one product."""
+    item_id: str = ""
+    """What a person's override says the item is."""
     group_id: str = ""
     """The product's id over all its colours and sizes."""
     item_group_id: str = ""

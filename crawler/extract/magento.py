@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from crawler.extract import labels
 from crawler.extract.document import Document, said
 from crawler.extract.layer import Layer
 from weft.contracts.product import PhotoLink
@@ -12,11 +13,13 @@ _GALLERY = "mage/gallery/gallery"
 _SWATCHES = "Magento_Swatches/js/swatch-renderer"
 _CONFIGURABLE = "configurable"
 _COLOUR_CODES = ("color", "colour")
+_FORM = "//form[@id='product_addtocart_form']"
 
 
 def read(document: Document) -> Layer:
     """The photos of the page's gallery, then those of each colour, each with its colour where one is told."""
     layer = Layer(name="magento")
+    _read_form(document, layer)
     views: list[PhotoLink] = []
     of_colours: list[PhotoLink] = []
     for script in document.tree.xpath("//script[@type='text/x-magento-init']"):
@@ -33,6 +36,15 @@ def read(document: Document) -> Layer:
     if len(shown) == 1:
         layer.colour = shown.pop() or ""
     return layer
+
+
+def _read_form(document: Document, layer: Layer) -> None:
+    """The form that puts the product into the cart names it by number and by sku."""
+    for form in document.tree.xpath(_FORM)[:1]:
+        numbers = form.xpath(".//input[@name='product']/@value")
+        layer.platform_id = next(filter(str.isdigit, numbers), "")
+        layer.parent_sku = layer.sku = said(form.get("data-product-sku"))
+        layer.is_product = bool(numbers)
 
 
 def _widgets(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -59,12 +71,16 @@ def _colour_views(config: Any, document: Document) -> Iterator[PhotoLink]:
 def _colour_of_child(attributes: Any) -> Iterator[tuple[str, str]]:
     """(child product id, label) for every option of the colour attribute."""
     for attribute in attributes.values() if isinstance(attributes, dict) else ():
-        if not isinstance(attribute, dict) or attribute.get("code") not in _COLOUR_CODES:
+        if not isinstance(attribute, dict) or not _is_colour(attribute):
             continue
         for option in attribute.get("options") or ():
             if isinstance(option, dict) and (label := said(option.get("label"))):
                 for child in option.get("products") or ():
                     yield str(child), label
+
+
+def _is_colour(attribute: dict[str, Any]) -> bool:
+    return attribute.get("code") in _COLOUR_CODES or labels.is_colour(said(attribute.get("label")))
 
 
 def _urls(images: Any, document: Document) -> Iterator[str]:

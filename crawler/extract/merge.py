@@ -2,37 +2,57 @@
 
 from collections.abc import Callable, Sequence
 
-from crawler.extract import fields, head, jsonld, magento, microdata, opengraph, page, rdfa, scripted, values
+from crawler.extract import (
+    fields,
+    head,
+    jsonld,
+    magento,
+    microdata,
+    opengraph,
+    page,
+    rdfa,
+    scripted,
+    shopify,
+    values,
+    woocommerce,
+)
 from crawler.extract.document import Document, parse
 from crawler.extract.found import Found, Told
 from crawler.extract.identity import identity
 from crawler.extract.layer import Layer
+from crawler.overrides import Override, selected
 
 LAYERS: tuple[Callable[[Document], Layer], ...] = (
+    shopify.read,
     jsonld.read,
     microdata.read,
     rdfa.read,
     opengraph.read,
     magento.read,
+    woocommerce.read,
 )
 """Kinds of markup, the most specific first; what the visible page, the head and the scripts say comes after them."""
 _SEARCHED = ("brand", "sku", "price", "availability")
 
 
-def extract(html: str, url: str) -> Found | None:
+def extract(html: str, url: str, override: Override | None = None) -> Found | None:
     """The product that a page shows, or None when it shows none, or several.
 
     Args:
         html: The page.
         url: Where it was found.
+        override: What a person says of this shop, before all layers.
     """
-    return merge(parse(html, url))
+    return merge(parse(html, url), override)
 
 
-def merge(document: Document) -> Found | None:
+def merge(document: Document, override: Override | None = None) -> Found | None:
     """As `extract`, for a page already parsed."""
-    layers = [read(document) for read in LAYERS]
+    layers = [selected.read(document, override)] if override else []
+    layers += [read(document) for read in LAYERS]
     known = {name for name in _SEARCHED if any(getattr(layer, name) for layer in layers)}
+    if all(values.gtin(layer.sku) for layer in layers if layer.sku):
+        known.discard("sku")
     if any(layer.is_product for layer in layers):
         known.add("product")
     layers.append(page.read(document, frozenset(known)))
@@ -62,7 +82,7 @@ def settle(layers: Sequence[Layer], url: str, heading: str = "", html: str = "")
         description=fields.description(layers, title.value),
         brand=fields.first(layers, lambda layer: layer.brand),
         colour=fields.first(layers, lambda layer: layer.colour),
-        sku=fields.first(layers, lambda layer: layer.sku),
+        sku=fields.sku(layers, url),
         gtin=fields.first(layers, lambda layer: values.gtin(layer.gtin)),
         group_id=fields.first(layers, lambda layer: layer.group_id or layer.item_group_id),
         price=fields.first(layers, lambda layer: values.price(layer.price)),

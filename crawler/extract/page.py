@@ -93,7 +93,7 @@ def description(document: Document) -> str:
             length = len(squeeze(element.text_content()))
             if length > longest:
                 best, longest = element, length
-    return _inner_html(best) if best is not None else ""
+    return inner_html(best) if best is not None else ""
 
 
 @lru_cache(maxsize=65536)
@@ -119,7 +119,8 @@ def lacks(document: Document) -> list[str]:
     return missing if buying.has_button(document) else [*missing, "no button to buy"]
 
 
-def _inner_html(block: lxml.html.HtmlElement) -> str:
+def inner_html(block: lxml.html.HtmlElement) -> str:
+    """What stands within `block`, without scripts, forms and buttons."""
     parts = [block.text or ""]
     for child in block:
         if child.tag not in ("script", "style", "noscript", "form", "button"):

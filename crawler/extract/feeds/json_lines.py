@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from crawler.extract.feeds import record, shopify, woocommerce
+from crawler.extract import shopify_json
+from crawler.extract.feeds import record, woocommerce
 from crawler.extract.feeds.rows import NO_MAPPING, Refuse, ignore, told
 from crawler.extract.feeds.source import opened
 from crawler.extract.found import Found
@@ -49,7 +50,7 @@ def json_lines_products(stream: Path | str | BinaryIO, base_url: str, refuse: Re
 
 def entry_layer(entry: dict[str, Any], base_url: str) -> tuple[Layer, str]:
     """(what a mapping says, its product's URL), whatever shape it has."""
-    for shape in (shopify, woocommerce):
+    for shape in (shopify_json, woocommerce):
         if shape.is_product(entry):
             return shape.layer(entry, base_url), shape.address(entry, base_url)
     return record.layer(entry, base_url, "json-lines"), record.address(entry, base_url)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crawler.extract import schema_org
+from crawler.extract import schema_org, shopify_json
 from crawler.extract.document import page_of
-from crawler.extract.feeds import shopify, woocommerce
+from crawler.extract.feeds import woocommerce
 from crawler.extract.feeds.csv_catalogue import csv_products
 from crawler.extract.feeds.json_lines import entry_layer, json_lines_products
 from crawler.extract.feeds.merchant import merchant_products
@@ -72,7 +72,7 @@ def _entries(value: Any) -> list[Any]:
     """The list of products in a document, or the one product that it is."""
     if isinstance(value, list):
         return value
-    if isinstance(value, dict) and not (shopify.is_product(value) or woocommerce.is_product(value)):
+    if isinstance(value, dict) and not (shopify_json.is_product(value) or woocommerce.is_product(value)):
         for key in _LISTS:
             if isinstance(value.get(key), list | dict):
                 return _entries(value[key])

@@ -86,6 +86,8 @@ def fit_words(
         untrained = objective.validate(_embedded(val.z, yardstick, device), model)
         journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))
     for epoch in range(len(journal.history), settings.epochs + 1):
+        if journal.gives_up(settings.early_stop):
+            break
         began, total = time.monotonic(), 0.0
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
         for z, batch in _embedded(train.z, sampler.epoch(epoch, settings.batch_size), device):

@@ -14,6 +14,7 @@ from weft.contracts.tables import PREPARED
 from weft.data.bags import read_bags
 from weft.errors import ContractError
 from weft.params import FitWords
+from weft.runtime import enough_memory
 from weft.training.checkpoint import forget_checkpoint
 from weft.training.first_words import typical_length
 from weft.training.fit_words import CachedPhotos, fit_words
@@ -52,7 +53,8 @@ def run_fit_words(
     train = _cached(embeddings, photos, "train", settings.repeats)
     val = _cached(embeddings, photos, "val", settings.repeats)
     vocabulary = artefacts.read_words(words)
-    fitted, history = fit_words(train, val, len(vocabulary), settings, device, state, report)
+    with enough_memory(f"fit_words.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
+        fitted, history = fit_words(train, val, len(vocabulary), settings, device, state, report)
     with tables.atomic(out) as temporary:
         temporary.mkdir(parents=True)
         save_file({name: tensor.contiguous() for name, tensor in fitted.items()}, temporary / files.MODEL)

@@ -111,3 +111,12 @@ def test_the_first_training_loss_is_close_to_the_log_of_the_vocabulary(tmp_path,
     settings = fit_words_settings(epochs=1, word_learning_rate=1e-9)
     _, history = fit_words(cached(30, 1), cached(12, 2), VOCABULARY, settings, "cpu", tmp_path, quiet)
     assert history[1].train_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)
+
+
+def test_early_stop_ends_after_epochs_in_vain(tmp_path, cached, fit_words_settings):
+    ruinous = fit_words_settings(
+        epochs=9, early_stop=2, optimizer="sgd", schedule="plateau", patience=9, word_learning_rate=1e4
+    )
+    _, history = fit_words(cached(30, 1), cached(12, 2), VOCABULARY, ruinous, "cpu", tmp_path, quiet)
+    best = min(range(len(history)), key=lambda epoch: history[epoch].val_loss)
+    assert len(history) - 1 - best == 2

@@ -1,24 +1,50 @@
 """The rows of W that a batch needs, so that a step costs what it touches and not what the vocabulary holds."""
 
+from typing import Any
+
 import torch
-from torch.nn.functional import embedding
 
 
-def narrow(words: torch.Tensor, *ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Look up all rows named in `ids` once.
+class Narrowed:
+    """Some words out of the vocabulary: their ids, and where each stands among them."""
 
-    Args:
-        words: A parameter, (vocabulary, dim). Its gradient is sparse: rows outside `ids` have none.
-        ids: Word ids of any shapes.
+    def __init__(self, vocabulary: int, first: torch.Tensor, then: torch.Tensor | None = None) -> None:
+        """Gather the words of `first`, ascending, and then those that only `then` holds.
 
-    Returns:
-        The word ids, (rows,) ascending, and their rows, (rows, dim).
-    """
-    kept = torch.unique(torch.cat([some.flatten() for some in ids]))
-    return kept, embedding(kept, words, sparse=True)
+        Args:
+            vocabulary: How many words there are.
+            first: Word ids of any shape.
+            then: Likewise.
+        """
+        self._place = torch.full((vocabulary,), -1, dtype=torch.int64, device=first.device)
+        self.ids = torch.unique(first)
+        self._place[self.ids] = torch.arange(len(self.ids), device=first.device)
+        if then is not None:
+            more = torch.unique(then[self._place[then] < 0])
+            self._place[more] = torch.arange(len(self.ids), len(self.ids) + len(more), device=first.device)
+            self.ids = torch.cat([self.ids, more])
+
+    def places(self, ids: torch.Tensor) -> torch.Tensor:
+        """Where each of `ids`, of any shape, stands in `self.ids`; -1 where it does not, or is -1 itself."""
+        return torch.where(ids < 0, ids, self._place[ids])
+
+    def rows(self, words: torch.Tensor) -> torch.Tensor:
+        """The rows of a parameter, (vocabulary, dim): its gradient is sparse, other rows have none."""
+        rows: torch.Tensor = _Rows.apply(words, self.ids)
+        return rows
 
 
-def places_in(kept: torch.Tensor, ids: torch.Tensor, absent: int = -1) -> torch.Tensor:
-    """The place in `kept`, ascending, of each of `ids`, of any shape; `absent` for those that are not in it."""
-    places = torch.searchsorted(kept, ids).clamp_max(len(kept) - 1)
-    return torch.where(kept[places] == ids, places, absent)
+class _Rows(torch.autograd.Function):
+    """`torch.nn.functional.embedding(sparse=True)` of ids that are known to differ, which need not be summed up."""
+
+    @staticmethod
+    def forward(ctx: Any, words: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(ids)
+        ctx.shape = words.shape
+        return words.index_select(0, ids)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
+        (ids,) = ctx.saved_tensors
+        sparse = torch.sparse_coo_tensor(ids[None], gradients[0], ctx.shape, is_coalesced=True, check_invariants=False)
+        return sparse, None

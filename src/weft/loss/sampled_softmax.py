@@ -45,29 +45,40 @@ def sampled_softmax(
         )
     if negatives.shape[1] < 1:
         raise ValueError("sampled softmax wants at least one negative a photo")
-    logits = z @ words.T if bias is None else torch.addmm(bias.T, z, words.T)
-    counts = torch.zeros(len(negatives), len(words), device=z.device)
+    positive, negative = _logits(z, words, bias, targets, int(negatives.max()) + 1)
+    counts = torch.zeros(len(negatives), negative.shape[1], device=z.device)
     counts = counts.scatter_add(1, negatives, torch.ones_like(negatives, dtype=counts.dtype))
-    log_counts = counts.log() if log_expected is None else counts.log() - log_expected
-    corrected = logits + log_counts
-    positive = logits.gather(1, targets)
+    log_counts = counts.log() if log_expected is None else counts.log() - log_expected[: negative.shape[1]]
+    corrected = negative + log_counts
     if true_words is None:
         others = _without_each(corrected, targets, weights)
     else:
-        others = _without_all(corrected, torch.where(true_words < 0, _surest(targets, weights), true_words)).unsqueeze(
-            1
-        )
+        others = _without_all(corrected, true_words).unsqueeze(1)
     return (weights * (torch.logaddexp(positive, others) - positive)).sum(1).mean()
 
 
-def _surest(targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """(batch, 1): a target that is no padding."""
-    return targets.gather(1, weights.argmax(1, keepdim=True))
+def _logits(
+    z: torch.Tensor, words: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor, columns: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Scores of each photo's targets, (batch, targets), and of the first `columns` words, (batch, columns)."""
+
+    def score(rows: torch.Tensor, of: torch.Tensor | None) -> torch.Tensor:
+        return z @ rows.T if of is None else torch.addmm(of.T, z, rows.T)
+
+    if targets.shape[1] == 1:
+        only = targets[:, 0]
+        positive = (z * words[only]).sum(1, keepdim=True)
+        positive = positive if bias is None else positive + bias[only]
+        return positive, score(words[:columns], None if bias is None else bias[:columns])
+    logits = score(words, bias)
+    return logits.gather(1, targets), logits[:, :columns]
 
 
 def _without_all(scores: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    """(batch,): logsumexp of each row of `scores` but for its `columns`, (batch, columns)."""
-    own = torch.zeros_like(scores, dtype=torch.bool).scatter(1, columns, True)
+    """(batch,): logsumexp of each row of `scores` but for its `columns`, (batch, some); those beyond are no matter."""
+    beyond = (columns < 0) | (columns >= scores.shape[1])
+    own = torch.zeros(len(scores), scores.shape[1] + 1, dtype=torch.bool, device=scores.device)
+    own = own.scatter(1, columns.masked_fill(beyond, scores.shape[1]), True)[:, :-1]
     # -inf alone in a row has no gradient to give: a large negative number has one of 0.
     return scores.masked_fill(own | scores.isneginf(), torch.finfo(scores.dtype).min).logsumexp(1)
 
@@ -78,13 +89,14 @@ def _without_each(scores: torch.Tensor, targets: torch.Tensor, weights: torch.Te
     The row's other targets are added one by one to what no target has, since taking a target's share off the whole
     would lose all digits where it is nearly the whole.
     """
-    real = weights > 0
-    columns = torch.where(real, targets, _surest(targets, weights))
-    rest = _without_all(scores, columns)
-    own = scores.gather(1, columns)
+    columns = torch.where(weights > 0, targets, -1)
+    rest = _without_all(scores, columns).unsqueeze(1)
+    if targets.shape[1] == 1:
+        return rest
+    drawable = (columns >= 0) & (columns < scores.shape[1])
+    own = scores.gather(1, columns.masked_fill(~drawable, 0))
     same = columns.unsqueeze(2) == columns.unsqueeze(1)
-    repeats = same.tril(-1).any(2)
-    counted = ~same & ~repeats.unsqueeze(1) & ~own.isneginf().unsqueeze(1)
+    counted = ~same & (drawable & ~same.tril(-1).any(2) & ~own.isneginf()).unsqueeze(1)
     floor = torch.finfo(scores.dtype).min
     others = own.unsqueeze(1).expand_as(same).masked_fill(~counted, floor).logsumexp(2)
-    return torch.logaddexp(rest.unsqueeze(1), others)
+    return torch.logaddexp(rest, others)

@@ -55,13 +55,12 @@ def _sgd(
     words: torch.Tensor, rows: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any], state: dict[str, Any]
 ) -> None:
     if group["weight_decay"]:
-        gradient = gradient + group["weight_decay"] * words[rows]
+        gradient = gradient.add(words.index_select(0, rows), alpha=group["weight_decay"])
     if group["momentum"]:
         if not state:
             state["momentum_buffer"] = torch.zeros_like(words)
-        moved = group["momentum"] * state["momentum_buffer"][rows] + gradient
-        state["momentum_buffer"][rows] = moved
-        gradient = moved
+        gradient = state["momentum_buffer"].index_select(0, rows).mul_(group["momentum"]).add_(gradient)
+        state["momentum_buffer"].index_copy_(0, rows, gradient)
     words.index_add_(0, rows, gradient, alpha=-group["lr"])
 
 
@@ -74,9 +73,10 @@ def _adamw(
         state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(words), torch.zeros_like(words)
     state["step"] += 1
     step, (beta1, beta2) = float(state["step"]), group["betas"]
-    first = state["exp_avg"][rows].lerp_(gradient, 1 - beta1)
-    second = state["exp_avg_sq"][rows].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-    state["exp_avg"][rows], state["exp_avg_sq"][rows] = first, second
-    scale = (second / (1 - beta2**step)).sqrt_().add_(group["eps"])
-    kept = words[rows] * (1 - group["lr"] * group["weight_decay"])
-    words[rows] = kept - group["lr"] / (1 - beta1**step) * first / scale
+    first = state["exp_avg"].index_select(0, rows).lerp_(gradient, 1 - beta1)
+    second = state["exp_avg_sq"].index_select(0, rows).mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+    state["exp_avg"].index_copy_(0, rows, first)
+    state["exp_avg_sq"].index_copy_(0, rows, second)
+    scale = second.div_(1 - beta2**step).sqrt_().add_(group["eps"])
+    kept = words.index_select(0, rows).mul_(1 - group["lr"] * group["weight_decay"])
+    words.index_copy_(0, rows, kept.addcdiv_(first, scale, value=-group["lr"] / (1 - beta1**step)))

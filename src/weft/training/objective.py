@@ -1,5 +1,6 @@
 """The training objective of params.yaml, and the one yardstick that all trainings are validated on."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,11 +10,11 @@ from torch.nn.functional import normalize
 
 from weft.data.bags import Bags
 from weft.data.balance import Doubles
-from weft.data.samplers import NO_WORD, Batch, Sampler
+from weft.data.samplers import Batch, Sampler
 from weft.loss.binary_cross_entropy import binary_cross_entropy
 from weft.loss.contrastive import contrastive
 from weft.loss.full_softmax import full_softmax
-from weft.loss.narrow import narrow, places_in
+from weft.loss.narrow import Narrowed
 from weft.loss.proposals import Proposal
 from weft.loss.sampled_softmax import sampled_softmax
 from weft.model.embedder import Embedder
@@ -53,9 +54,9 @@ class Objective:
             true_words = _on(batch.true_words, z)
             return binary_cross_entropy(*self._scaled(z, model.words), targets, weights, true_words, model.bias)
         if self._settings.loss == "contrastive":
-            kept, words = narrow(model.words, targets)
-            bag = normalize(words, dim=1)
-            return contrastive(z, bag, places_in(kept, targets), weights, self._settings.temperature)
+            some = Narrowed(len(model.words), targets)
+            words = normalize(some.rows(model.words), dim=1)
+            return contrastive(z, words, some.places(targets), weights, self._settings.temperature)
         return self._sampled(z, model, batch, generator)
 
     def _sampled(self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator) -> torch.Tensor:
@@ -63,21 +64,19 @@ class Objective:
         targets, weights, true_words = _on(batch.targets, z), _on(batch.weights, z), _on(batch.true_words, z)
         sets = 1 if settings.shared_negatives else len(z)
         negatives = self._proposal.draw(sets, settings.negatives, generator).to(z.device)
-        kept, words = narrow(model.words, targets, negatives)
-        bias = None if model.bias is None else torch.nn.functional.embedding(kept, model.bias, sparse=True)
+        # Negatives come first, so that the loss scores every photo against them and no further.
+        some = Narrowed(len(model.words), negatives, targets)
         log_expected = None
         if settings.correction:
-            log_expected = self._proposal.log_q.to(z.device)[kept] + np.log(settings.negatives)
-        scaled_z, scaled_words = self._scaled(z, words)
+            log_expected = self._proposal.log_q.to(z.device)[some.ids] + math.log(settings.negatives)
         return sampled_softmax(
-            scaled_z,
-            scaled_words,
-            places_in(kept, targets),
+            *self._scaled(z, some.rows(model.words)),
+            some.places(targets),
             weights,
-            places_in(kept, negatives),
+            some.places(negatives),
             log_expected,
-            places_in(kept, true_words, absent=NO_WORD) if settings.mask_true_words else None,
-            bias,
+            some.places(true_words) if settings.mask_true_words else None,
+            None if model.bias is None else some.rows(model.bias),
         )
 
     @torch.no_grad()

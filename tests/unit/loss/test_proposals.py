@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weft.loss.alias_table import AliasTable
-from weft.loss.narrow import narrow, places_in
 from weft.loss.proposals import Proposal
 
 SAID = np.array([90, 40, 40, 7, 1, 0])
@@ -62,21 +61,3 @@ def test_a_word_of_probability_0_is_never_drawn():
 def test_no_distribution_is_refused(bad):
     with pytest.raises(ValueError, match="wanted probabilities"):
         AliasTable(np.array(bad))
-
-
-def test_narrow_looks_up_each_word_once_and_touches_no_other():
-    words = torch.nn.Parameter(torch.arange(20.0).view(10, 2))
-    targets, negatives = torch.tensor([[7, 3], [3, 3]]), torch.tensor([[9, 0, 7]])
-    kept, rows = narrow(words, targets, negatives)
-    assert kept.tolist() == [0, 3, 7, 9]
-    assert rows[places_in(kept, targets)].equal(words[targets])
-    rows.sum().backward()
-    assert words.grad.is_sparse
-    assert sorted(words.grad.coalesce().indices()[0].tolist()) == [0, 3, 7, 9]
-
-
-def test_words_that_were_not_looked_up_are_absent():
-    assert places_in(torch.tensor([0, 3, 7]), torch.tensor([[7, -1, 5], [0, 9, 3]])).tolist() == [
-        [2, -1, -1],
-        [0, -1, 1],
-    ]

@@ -1,0 +1,157 @@
+"""Time and memory of one step of the head: sampled softmax with sparse updates of W beside full softmax.
+
+    OMP_NUM_THREADS=1 python benchmarks/training_losses.py
+
+A step is what finetune does with z, (BATCH, DIM): loss, gradients of z and W, one update of W; one word a photo is the
+target, negatives are shared by the batch. All variants run in one process, in turn; figures are medians of ROUNDS
+rounds. Memory is the most that a step took beyond what W, z and the optimiser's moments hold. Compare ratios, not
+milliseconds. WEFT_DEVICE says where.
+"""
+
+import csv
+import ctypes
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from weft import params, runtime
+from weft.data.samplers import Batch
+from weft.model.embedder import Embedder, initial_words
+from weft.params import FitWords
+from weft.training.objective import Objective
+from weft.training.schedule import build_optimizer
+
+VOCABULARY, DIM, BATCH, ROUNDS = 30_000, 2_048, 256, 5
+ROOT = Path(__file__).resolve().parents[1]
+COLUMNS = ["optimizer", "loss", "negatives", "update", "ms_per_step", "times_faster", "step_mb", "times_less_memory"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the table."""
+
+    settings: FitWords
+    sparse: bool
+
+
+def variants(optimizer: str) -> list[Variant]:
+    settings = replace(
+        params.load(ROOT / "params.yaml").fit_words,
+        target="one_word",
+        optimizer=optimizer,
+        momentum=0.0,
+        weight_decay=0.0,
+        shared_negatives=True,
+        correction=True,
+        loss="sampled_softmax",
+    )
+    full = replace(settings, loss="full_softmax")
+    sampled = [Variant(replace(settings, negatives=count), sparse=True) for count in (100, 1_000, 5_000)]
+    return [Variant(full, sparse=False), *sampled, Variant(replace(settings, negatives=1_000), sparse=False)]
+
+
+def step_of(variant: Variant, device: str) -> Callable[[], None]:
+    model = Embedder(torch.nn.Identity(), initial_words(VOCABULARY, DIM, seed=1)).to(device)
+    optimizer = build_optimizer([(model.head(), 1e-3)], variant.settings)
+    objective = Objective(variant.settings, np.arange(VOCABULARY, 0, -1))
+    generator = torch.Generator().manual_seed(1)
+    random = np.random.default_rng(1)
+    z = torch.randn(BATCH, DIM, generator=generator).to(device).requires_grad_()
+
+    def step() -> None:
+        words = random.integers(VOCABULARY, size=(BATCH, 1))
+        batch = Batch(np.arange(BATCH), words, np.ones((BATCH, 1), np.float32), words)
+        objective(z, model, batch, generator).backward()
+        gradient = model.words.grad
+        if gradient is not None and gradient.is_sparse and not variant.sparse:
+            model.words.grad = gradient.to_dense()
+        optimizer.step()
+        optimizer.zero_grad()
+        z.grad = None
+
+    return step
+
+
+def seconds_of(step: Callable[[], None], device: str) -> float:
+    settle(device)
+    began = time.perf_counter()
+    step()
+    settle(device)
+    return time.perf_counter() - began
+
+
+def bytes_of(step: Callable[[], None], device: str) -> float:
+    """The most memory the step took beyond what was held before it; NaN where nobody tells."""
+    if device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        step()
+        return float(torch.cuda.max_memory_allocated() - before)
+    if platform.system() != "Linux":
+        return float("nan")
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # or the step would find its memory among what others freed
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # forgets the highest resident size so far
+    except OSError:
+        return float("nan")
+    before = resident("VmRSS")
+    step()
+    return resident("VmHWM") - before
+
+
+def resident(field: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1_024.0 * int(next(line for line in lines if line.startswith(field)).split()[1])
+
+
+def settle(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
+
+
+def main() -> None:
+    device = runtime.device()
+    table = csv.writer(sys.stdout)
+    table.writerow([*COLUMNS, "threads", "torch", "machine"])
+    machine = torch.cuda.get_device_name() if device.startswith("cuda") else platform.machine()
+    for optimizer in ("sgd", "adamw"):
+        rows = variants(optimizer)
+        steps = [step_of(variant, device) for variant in rows]
+        for step in steps:
+            step()  # makes the optimiser's moments
+        times: list[list[float]] = [[] for _ in rows]
+        memory: list[list[float]] = [[] for _ in rows]
+        for _ in range(ROUNDS):
+            for number, step in enumerate(steps):
+                times[number].append(seconds_of(step, device))
+                memory[number].append(bytes_of(step, device))
+        time_of, memory_of = ([statistics.median(values) for values in both] for both in (times, memory))
+        for number, variant in enumerate(rows):
+            settings = variant.settings
+            negatives = "" if settings.loss == "full_softmax" else settings.negatives
+            update = "sparse" if variant.sparse else "dense"
+            cost = [round(1e3 * time_of[number], 1), round(time_of[0] / time_of[number], 1)]
+            cost += [round(memory_of[number] / 2**20, 1), round(memory_of[0] / memory_of[number], 1)]
+            table.writerow(
+                [
+                    optimizer,
+                    settings.loss,
+                    negatives,
+                    update,
+                    *cost,
+                    torch.get_num_threads(),
+                    torch.__version__,
+                    machine,
+                ]
+            )
+
+
+if __name__ == "__main__":
+    main()

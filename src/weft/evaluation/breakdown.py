@@ -10,11 +10,14 @@ import pyarrow as pa
 from weft import tables
 from weft.contracts.tables import BREAKDOWN, SCORES
 from weft.evaluation.aligned import Aligned
-from weft.evaluation.measured import Measured, measure
+from weft.evaluation.measured import measure
 from weft.evaluation.outcome import Outcome
 from weft.evaluation.scored import Scored
 
 Row = dict[str, Any]
+
+LEAST_ITEMS = 5
+"""Of fewer items the bootstrap draws nearly the same again and again: its interval would be too narrow by far."""
 
 
 def write_breakdown(path: Path, outcome: Outcome, resamples: int) -> None:
@@ -36,14 +39,16 @@ def _breakdown(outcome: Outcome, resamples: int) -> list[Row]:
     for table, scored in outcome.tables.items():
         for facet, values in scored.facets.items():
             for value, observations in values.parts():
-                part = scored.only(observations)
-                rows += _rows(table, facet, value, part, measure(part, resamples))
+                rows += _rows(table, facet, value, scored.only(observations), resamples)
     for (table, facet, value), part in outcome.parts.items():
-        rows += _rows(table, facet, value, part, measure(part, resamples))
+        rows += _rows(table, facet, value, part, resamples)
     return rows
 
 
-def _rows(table: str, facet: str, value: str, part: Scored, measured: Measured) -> Iterator[Row]:
+def _rows(table: str, facet: str, value: str, part: Scored, resamples: int) -> Iterator[Row]:
+    if len(np.unique(part.items)) < LEAST_ITEMS:
+        return
+    measured = measure(part, resamples)
     baseline = next(iter(part.gained))
     for model, metrics in measured.table.items():
         for metric, share in metrics.items():

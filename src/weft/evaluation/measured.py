@@ -34,10 +34,12 @@ class _Columns:
     names: list[tuple[str, str]]
     values: Floats
     resampled: Floats
+    several: bool
+    """Whether there are several items: a single one drawn again and again is always the same."""
 
 
 def measure(scored: Scored, resamples: int) -> Measured:
-    """A table with its intervals and the differences of all pairs of its rows."""
+    """A table with its intervals and the differences of all pairs of its rows; of one item there are neither."""
     return _measured(_columns(scored, resamples))
 
 
@@ -48,13 +50,14 @@ def measure_mean(tables: Sequence[Scored], resamples: int) -> Measured:
     """
     every = [_columns(scored, resamples) for scored in tables]
     values = np.mean([columns.values for columns in every], axis=0)
-    return _measured(_Columns(every[0].names, values, np.mean([columns.resampled for columns in every], axis=0)))
+    resampled = np.mean([columns.resampled for columns in every], axis=0)
+    return _measured(_Columns(every[0].names, values, resampled, every[0].several))
 
 
 def _columns(scored: Scored, resamples: int) -> _Columns:
     names, table = scored.columns(), scored.table()
     values = np.array([table[row].get(metric, np.nan) for row, metric in names])
-    return _Columns(names, values, scored.resampled(resamples))
+    return _Columns(names, values, scored.resampled(resamples), len(np.unique(scored.items)) > 1)
 
 
 def _measured(columns: _Columns) -> Measured:
@@ -68,6 +71,8 @@ def _measured(columns: _Columns) -> Measured:
         if np.isnan(columns.values[number]):
             continue
         table[row][metric] = float(columns.values[number])
+        if not columns.several:
+            continue
         intervals.setdefault(row, {})[metric] = rounded(bounds[:, number])
         for against, other in _earlier(place, row, metric):
             drawn = columns.resampled[:, number] - columns.resampled[:, other]

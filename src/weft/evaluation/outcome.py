@@ -37,12 +37,14 @@ class Outcome:
     tagged: Tagged | None = None
 
     def measured(self, resamples: int) -> dict[str, Measured]:
-        """Every table with its intervals, the means last."""
-        found = {name: measure(scored, resamples) for name, scored in self.tables.items()}
-        means = {
-            name: measure_mean([self.tables[part] for part in parts], resamples) for name, parts in self.means.items()
-        }
-        return found | means
+        """Every table with its intervals; a mean comes after the last of its parts."""
+        found: dict[str, Measured] = {}
+        for name, scored in self.tables.items():
+            found[name] = measure(scored, resamples)
+            for mean, parts in self.means.items():
+                if parts[-1] == name:
+                    found[mean] = measure_mean([self.tables[part] for part in parts], resamples)
+        return found
 
     def metrics(self, benchmark: str, reader: str, measured: dict[str, Measured], resamples: int) -> dict[str, object]:
         """The content of metrics.json; shares rounded to 6 digits."""

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from world import made_world
 
 
 def naive_nearest(queries, gallery, k, query_groups=None, gallery_groups=None):
@@ -26,3 +27,8 @@ def search():
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)
+
+
+@pytest.fixture
+def world(tmp_path, rng):
+    return made_world(tmp_path, rng)

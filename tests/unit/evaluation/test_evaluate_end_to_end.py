@@ -1,99 +1,18 @@
 import io
 import json
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from safetensors.numpy import save_file
+from world import DIM, ENCODERS, ROWS, WORDS, jpeg
 
 from weft import artefacts, params, tables
 from weft.benchmarks import open_benchmark
-from weft.contracts.tables import EXAMPLES, PREPARED
+from weft.contracts.tables import EXAMPLES
 from weft.errors import BenchmarkError, ContractError, ModelError
-from weft.evaluation.evaluate import evaluate
-from weft.evaluation.inputs import Folders
-
-WORDS = ("blue", "dress", "long", "red", "shirt", "skirt")
-DIM = len(WORDS)
-SETTINGS = params.Evaluate(top_k=(1, 2), tag_k=(1, 2), neighbours=2, examples=4)
-ENCODERS = ["frozen backbone", "after fit_words", "after finetune"]
-ROWS = [
-    "frozen backbone, tags of 2 neighbours",
-    "after fit_words",
-    "after finetune",
-    "after finetune, tags of 2 neighbours",
-]
-
-
-def jpeg(number, height=128):
-    stream = io.BytesIO()
-    Image.new("RGB", (height * 3 // 4, height), (number * 40 % 256, number * 90 % 256, 90)).save(stream, "JPEG")
-    return stream.getvalue()
-
-
-def bag(number):
-    """A colour and a garment: no two of six products agree in both."""
-    return sorted(((0, 3)[number % 2], (1, 4, 5)[number // 2 % 3]))
-
-
-@dataclass(frozen=True)
-class World:
-    """A catalogue of 6 training and 3 test products of 2 views, whose trained z are their words, frozen z noise."""
-
-    root: Path
-    benchmark: params.Benchmark
-    name: str = "catalogue"
-
-    @property
-    def folders(self):
-        root = self.root
-        return Folders(root / "features", root / "embeddings", root / "words", root / "embedder")
-
-    def run(self, search, out="report"):
-        data = open_benchmark(self.benchmark)
-        own = open_benchmark(params.Benchmark(reader="catalogue", path=str(self.root / "prepared")))
-        flat = evaluate(self.name, self.benchmark, SETTINGS, data, own, self.folders, search, self.root / out)
-        return flat, json.loads((self.root / out / "metrics.json").read_text())
-
-    def embed(self, name, records, z, frozen, skip=()):
-        for folder, matrix in (("embeddings", z), ("features", frozen)):
-            rows = [{"photo_id": r.photo_id, "product_id": r.product_id, "split": r.split} for r in records]
-            kept = [n for n, row in enumerate(rows) if row["photo_id"] not in skip]
-            batch = ([rows[n] for n in kept], np.asarray(matrix, np.float32)[kept])
-            artefacts.write_embeddings(self.root / folder / name, DIM, [batch])
-
-
-@pytest.fixture
-def world(tmp_path, rng):
-    views = 2
-    for split, products in (("train", range(6)), ("val", ()), ("test", range(6, 9))):
-        rows = (
-            {
-                "product_id": f"alder/{number}",
-                "view": view,
-                "photo_id": f"alder/{number}#{view}",
-                "colour": None,
-                "jpeg": jpeg(number),
-                "word_ids": bag(number),
-            }
-            for number in products
-            for view in range(views)
-        )
-        tables.write_shards(tmp_path / "prepared" / split, rows, PREPARED)
-    frame = pd.DataFrame({"word_id": range(DIM), "word": WORDS, "document_frequency": 9, "count": 9})
-    for folder in ("words", "embedder"):
-        artefacts.write_words(tmp_path / folder / "words.tsv", frame)
-        save_file({"words": np.eye(DIM, dtype=np.float32)}, tmp_path / folder / "model.safetensors")
-    world = World(tmp_path, params.Benchmark(reader="catalogue", path=str(tmp_path / "prepared")))
-    records = open_benchmark(world.benchmark).records
-    z = np.array([np.isin(np.arange(DIM), record.word_ids) for record in records], np.float32)
-    # The views of a product differ a little from each other and from the training product of the same words.
-    z += 0.01 * np.array([int(record.product_id.split("/")[1]) for record in records])[:, None]
-    world.embed("catalogue", records, z, rng.normal(size=z.shape))
-    return world
 
 
 def test_a_perfect_model_scores_one_and_noise_does_not(world, search):

@@ -3,8 +3,9 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from weft.evaluation import probe
 from weft.evaluation.neighbours import knn_correct, vote
-from weft.evaluation.probe import probe_correct
+from weft.evaluation.probe import choose_strength, probe_correct, probe_scores
 
 
 def test_the_majority_wins_over_the_nearest():
@@ -71,3 +72,36 @@ def test_fewer_groups_than_folds_are_refused(rng):
     z, truth, groups = _clusters(rng, groups=2)
     with pytest.raises(ValueError, match="number of groups: 2"):
         probe_correct(z, truth, groups)
+
+
+def test_the_strength_is_chosen_on_val_alone(rng):
+    # Few photos, many numbers of noise: whoever is held back more tells val better.
+    truth = np.arange(60) % 2
+    z = np.concatenate([truth[:, None] * 1.2, rng.normal(size=(60, 40))], axis=1)
+    train, val, test = np.arange(20), np.arange(20, 40), np.arange(40, 60)
+    chosen = choose_strength(z, truth, train, val)
+    told = {c: (probe_scores(z, truth, train, val, c).argmax(1) == truth[val]).mean() for c in probe.STRENGTHS}
+    assert told[chosen] == max(told.values())
+    wrong = truth.copy()
+    wrong[test] = 1 - wrong[test]
+    assert choose_strength(z, wrong, train, val) == chosen
+
+
+def test_a_label_that_training_lacks_is_never_told(rng):
+    truth = np.array([0, 1, 2] * 10)
+    z = np.eye(3)[truth] + 0.01 * rng.normal(size=(30, 3))
+    train = np.flatnonzero(truth != 2)
+    scores = probe_scores(z, truth, train, np.arange(30), 0.1)
+    assert np.isneginf(scores[:, 2]).all()
+    assert (scores.argmax(axis=1)[train] == truth[train]).all()
+    alone = probe_scores(z, truth, np.flatnonzero(truth == 1), np.arange(3), 0.1)
+    assert alone.argmax(axis=1).tolist() == [1, 1, 1]
+
+
+def test_of_too_many_training_photos_an_even_choice_is_taken(rng, monkeypatch):
+    truth = rng.integers(0, 2, 40)
+    z = rng.normal(size=(40, 3))
+    monkeypatch.setattr(probe, "MOST_TRAINING", 20)
+    even = probe_scores(z, truth, np.arange(0, 40), np.arange(5), 0.1)
+    monkeypatch.setattr(probe, "MOST_TRAINING", 40)
+    assert even.tolist() == probe_scores(z, truth, np.arange(0, 40, 2), np.arange(5), 0.1).tolist()

@@ -1,0 +1,31 @@
+"""Photos of a benchmark made up in memory, for tests of single tables."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from weft.benchmarks.record import Record
+from weft.evaluation.aligned import Aligned
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """A benchmark without pictures."""
+
+    records: list[Record]
+    notes: tuple[str, ...] = ()
+
+
+def aligned(records, z, finetuned=None):
+    """Records with their embeddings; every product is an item."""
+    _, products = np.unique([record.product_id for record in records], return_inverse=True)
+    after = np.asarray(z if finetuned is None else finetuned, np.float32)
+    splits = tuple(record.split for record in records)
+    data = InMemory(list(records))
+    return Aligned(data, np.arange(len(records)), np.asarray(z, np.float32), after, products, products, splits, 0)
+
+
+def photo(product, split="test", word_ids=(), **labels):
+    """A record; the number of records made so far is no part of it, so name views by a label."""
+    name = "#".join([product, *map(str, labels.values())])
+    return Record(name, product, split, {key: str(value) for key, value in labels.items()}, None, tuple(word_ids))

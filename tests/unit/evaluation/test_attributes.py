@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weft.evaluation.attributes import found, lists_of, positives
+from weft.evaluation.bags import bags_of
+
+TYPES = ("texture", "texture", "texture", "texture", "fabric", "fabric")
+
+
+def told(scores, truth, types=TYPES):
+    scores = np.asarray(scores, np.float32)
+    bags = bags_of(truth)
+    return found(lambda part: scores[part], bags, lists_of(types), len(types)), bags
+
+
+def test_the_lists_are_the_types_and_all_at_once():
+    lists = {name: members.tolist() for name, members in lists_of(TYPES).items()}
+    assert lists == {"texture": [0, 1, 2, 3], "fabric": [4, 5], "all_at_once": [0, 1, 2, 3, 4, 5]}
+
+
+def test_within_a_type_more_is_found_than_all_at_once_worked_by_hand():
+    # The fabrics score lowest of all, but first of their type.
+    of, bags = told([[9, 8, 7, 6, 5, 4]], [[1, 3, 4]])
+    assert of["texture"].hits[3].tolist() == [1]
+    assert of["texture"].hits[5].tolist() == [2]
+    assert of["fabric"].hits[3].tolist() == [1]
+    assert of["all_at_once"].hits[3].tolist() == [1]
+    assert of["all_at_once"].hits[5].tolist() == [3]
+    assert [of[name].first.tolist() for name in ("texture", "fabric", "all_at_once")] == [[2], [1], [2]]
+    assert positives(bags, np.arange(4), 6).tolist() == [2]
+
+
+def test_an_attribute_without_words_is_never_found_however_few_there_are():
+    of, _ = told([[-np.inf, -np.inf, 1, 0, -np.inf, -np.inf]], [[0, 4]])
+    assert [of[name].hits[5].tolist() for name in of] == [[0], [0], [0]]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 9), st.integers(0, 2**32))
+def test_recall_equals_its_naive_twin(photos, attributes, seed):
+    random = np.random.default_rng(seed)
+    types = tuple(random.choice(["a", "b", "c"], attributes).tolist())
+    scores = random.integers(0, 4, (photos, attributes)).astype(np.float32)
+    truth = [np.flatnonzero(random.random(attributes) < 0.4).tolist() for _ in range(photos)]
+    of, _ = told(scores, truth, types)
+    for name, members in lists_of(types).items():
+        for k in (3, 5):
+            naive = []
+            for photo in range(photos):
+                ranked = sorted(members.tolist(), key=lambda n: (-scores[photo, n], n))[:k]
+                naive.append(len(set(ranked) & set(truth[photo])))
+            assert of[name].hits[k].tolist() == naive
+
+
+def test_the_two_numbers_called_all_differ_on_the_same_ranking(rng):
+    types = tuple(np.repeat(["texture", "fabric", "shape", "part", "style"], 40))
+    truth = [sorted(rng.choice(200, 3, replace=False).tolist()) for _ in range(300)]
+    of, bags = told(rng.normal(size=(300, 200)), truth, types)
+    pooled = {
+        name: of[name].hits[5].sum() / positives(bags, members, 200).sum() for name, members in lists_of(types).items()
+    }
+    at_once = pooled.pop("all_at_once")
+    # By chance 5 of 40 within a type, 5 of 200 all at once.
+    assert np.mean(list(pooled.values())) == pytest.approx(5 / 40, abs=0.03)
+    assert at_once == pytest.approx(5 / 200, abs=0.02)

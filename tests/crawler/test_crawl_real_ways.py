@@ -1,0 +1,84 @@
+"""A real catalogue in five markups, platforms and feeds: the same products, words and photos by every way."""
+
+import re
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from local_shop import settings
+
+from crawler.run import crawl_shops
+from weft import params, tables
+from weft.contracts.tables import PHOTOS, PRODUCTS
+
+SHOPS = Path(__file__).parents[3] / "shared" / "shops"
+PRODUCTS_SERVED = 40
+"""Of 20,110; the same held for 2,000."""
+
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not SHOPS.exists(), reason="no real catalogues: ../shared/shops is not beside the checkout"),
+]
+
+
+class Seen(NamedTuple):
+    """A product without its id and URL, which each platform gives its own."""
+
+    title: str
+    description: str
+    photos: tuple[tuple[str, str], ...]
+
+
+def crawl(platform: str, folder: Path) -> list[Seen]:
+    """What comes home of the catalogue served as `platform`."""
+    command = [
+        sys.executable,
+        str(SHOPS / "serve.py"),
+        "myntra",
+        "--limit",
+        str(PRODUCTS_SERVED),
+        "--platform",
+        platform,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().strip()
+            feed = f"{url}/feed.xml" if platform == "feed" else ""
+            shop = params.Shop(name="myntra", url=url, feed=feed, allow_private=True)
+            crawl_shops(settings(shop), folder / "state", folder / "out")
+        finally:
+            server.terminate()
+    photos: dict[str, list[tuple[str, str]]] = {}
+    for table in tables.read_shards(folder / "out" / "photos", PHOTOS):
+        for row in table.select(["product_id", "url", "sha256"]).to_pylist():
+            photos.setdefault(row["product_id"], []).append((row["url"].partition("/product/")[2], row["sha256"]))
+    return sorted(
+        Seen(row["title"], words(row["description"]), tuple(photos[row["product_id"]]))
+        for row in tables.read(folder / "out" / "products.parquet", PRODUCTS).to_pylist()
+    )
+
+
+def words(description: str) -> str:
+    """The text of a description without what only markup decides: tags, entities, white space."""
+    return re.sub(r"\W+", "", unescape(re.sub(r"<[^>]+>", " ", description)))
+
+
+@pytest.fixture(scope="module")
+def as_jsonld(tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
+    return crawl("jsonld", tmp_path_factory.mktemp("jsonld"))
+
+
+def test_every_product_comes_home_with_title_and_photo(as_jsonld: list[Seen]) -> None:
+    assert len(as_jsonld) == PRODUCTS_SERVED
+    assert all(seen.title and seen.photos for seen in as_jsonld)
+    # One cap has none in the catalogue.
+    assert sum(not seen.description for seen in as_jsonld) == 1
+
+
+@pytest.mark.parametrize("platform", ["opengraph", "shopify", "woocommerce", "feed"])
+def test_another_way_brings_home_the_same(platform: str, as_jsonld: list[Seen], tmp_path: Path) -> None:
+    assert crawl(platform, tmp_path) == as_jsonld

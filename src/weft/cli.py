@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
 
     _add_extract(commands)
+    _add_purge(commands)
 
     summary = commands.add_parser("summary", help="print the results table and where report and runs are")
     summary.add_argument("--reports", type=Path, default=Path("reports"), help="default: %(default)s")
@@ -115,6 +116,24 @@ def _add_extract(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     extract.set_defaults(run=_extract)
 
 
+def _add_purge(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    does = "remove a shop, a product or an address from the store, and say which later stages hold it"
+    purge = commands.add_parser(
+        "purge",
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}. It is removed at once (--dry-run only looks), and no crawl with the "
+        "same store brings it back. What later stages hold is listed, not touched.",
+    )
+    what = purge.add_mutually_exclusive_group(required=True)
+    what.add_argument("--shop", metavar="NAME", help="everything of a shop")
+    what.add_argument("--product", metavar="ID", help="a product_id, with the photos that no other product shows")
+    what.add_argument("--url", help="a photo, or a product's page with what only it shows")
+    purge.add_argument("--state", type=Path, default=Path("var/crawl"), help="the store; default: %(default)s")
+    purge.add_argument("--root", type=Path, default=Path(), help="where data, models and reports lie; default: here")
+    purge.add_argument("--dry-run", action="store_true", help="remove nothing")
+    purge.set_defaults(run=_purge)
+
+
 def _command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: object, does: str
 ) -> argparse.ArgumentParser:
@@ -122,6 +141,13 @@ def _command(
     command.add_argument("--model", type=Path, default=Path("models/embedder"), help="default: %(default)s")
     command.set_defaults(run=run)
     return command
+
+
+def _purge(args: argparse.Namespace) -> None:
+    from weft.commands.purge import purge
+
+    kind = next(name for name in ("shop", "product", "url") if getattr(args, name) is not None)
+    _print(purge(kind, getattr(args, kind), args.state, args.root, dry_run=args.dry_run))
 
 
 def _count(text: str) -> int:

@@ -1,8 +1,7 @@
 """The rows of W that a batch needs, so that a step costs what it touches and not what the vocabulary holds."""
 
-from typing import Any
-
 import torch
+from torch.nn.functional import embedding
 
 
 class Narrowed:
@@ -30,21 +29,4 @@ class Narrowed:
 
     def rows(self, words: torch.Tensor) -> torch.Tensor:
         """The rows of a parameter, (vocabulary, dim): its gradient is sparse, other rows have none."""
-        rows: torch.Tensor = _Rows.apply(words, self.ids)
-        return rows
-
-
-class _Rows(torch.autograd.Function):
-    """`torch.nn.functional.embedding(sparse=True)` of ids that are known to differ, which need not be summed up."""
-
-    @staticmethod
-    def forward(ctx: Any, words: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
-        ctx.save_for_backward(ids)
-        ctx.shape = words.shape
-        return words.index_select(0, ids)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
-        (ids,) = ctx.saved_tensors
-        sparse = torch.sparse_coo_tensor(ids[None], gradients[0], ctx.shape, is_coalesced=True, check_invariants=False)
-        return sparse, None
+        return embedding(self.ids, words, sparse=True)

@@ -44,10 +44,18 @@ def _take_sparse(groups: list[dict[str, Any]]) -> list[_Sparse]:
     for group in groups:
         for parameter in group["params"]:
             if parameter.grad is not None and parameter.grad.is_sparse:
-                gradient = parameter.grad.coalesce()
-                taken.append((parameter, gradient.indices()[0], gradient.values(), group))
+                taken.append((parameter, *_rows_of(parameter.grad), group))
                 parameter.grad = None
     return taken
+
+
+def _rows_of(gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each row once, and its values. Summing up rows copies them all, so it is left out where none repeats."""
+    rows, values = gradient._indices()[0], gradient._values()
+    if len(torch.unique(rows)) == len(rows):
+        return rows, values
+    gradient = gradient.coalesce()
+    return gradient.indices()[0], gradient.values()
 
 
 @torch.no_grad()

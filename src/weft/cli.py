@@ -5,8 +5,12 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from weft import errors, runtime
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 # Commands import what they need when they run: torch alone takes seconds, and --help must not wait for it.
 
@@ -31,6 +35,16 @@ def _run(args: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="weft", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_uses(commands)
+    _add_judgements(commands)
+    _add_results(commands)
+    _add_extract(commands)
+    _add_purge(commands)
+    return parser
+
+
+def _add_uses(commands: "Commands") -> None:
+    """What a trained model is for: embed, tag, search."""
     source = "a photo, a folder or a zip of photos, or a Parquet shard of prepared or crawled photos"
 
     embed = _command(commands, "embed", _embed, "write the embeddings of photos to a Parquet file")
@@ -49,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     tag.add_argument("--calibration", type=Path, metavar="FOLDER", help="default: calibration beside the model")
 
+    search = _command(commands, "search", _search, "print the catalogue's photos nearest to a photo or to words")
+    search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
+    search.add_argument("--top-k", type=_count, default=10, metavar="K", help="photos (default 10)")
+    search.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
+
+
+def _add_judgements(commands: "Commands") -> None:
+    """What it may tell, and what it holds against the catalogue: calibrate, audit."""
     calibrate = _command(commands, "calibrate", _calibrate, "find for each word the threshold above which it holds")
     calibrate.add_argument(
         "--precision", type=float, default=0.8, metavar="P", help="to be reached on val (default 0.8)"
@@ -78,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     audit.add_argument("-o", "--out", type=Path, default=Path("reports/audit"), help="a folder; default: %(default)s")
 
+
+def _add_results(commands: "Commands") -> None:
+    """What the pipeline measured: compare, summary."""
     compare = commands.add_parser("compare", help="print what one evaluation gains over another, and whose rank moved")
     run = "an MLflow run id of evaluate, or a folder it wrote (reports/benchmarks/NAME)"
     compare.add_argument("run_a", metavar="RUN_A", help=run)
@@ -86,18 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--most", type=_count, default=10, metavar="N", help="products whose rank moved (default 10)")
     compare.set_defaults(run=_compare)
 
-    search = _command(commands, "search", _search, "print the catalogue's photos nearest to a photo or to words")
-    search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
-    search.add_argument("--top-k", type=_count, default=10, metavar="K", help="photos (default 10)")
-    search.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
-
-    _add_extract(commands)
-    _add_purge(commands)
-
     summary = commands.add_parser("summary", help="print the results table and where report and runs are")
     summary.add_argument("--reports", type=Path, default=Path("reports"), help="default: %(default)s")
     summary.set_defaults(run=_summary)
-    return parser
 
 
 def _add_extract(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -134,9 +150,7 @@ def _add_purge(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     purge.set_defaults(run=_purge)
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: object, does: str
-) -> argparse.ArgumentParser:
+def _command(commands: "Commands", name: str, run: object, does: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
     command.add_argument("--model", type=Path, default=Path("models/embedder"), help="default: %(default)s")
     command.set_defaults(run=run)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from weft.contracts.tables import TableContract
+from weft.contracts.table import TableContract
 from weft.errors import ContractError
 
 ROWS_PER_SHARD = 5_000

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from weft.contracts import files
-from weft.contracts.tables import FINDINGS
+from weft.contracts.tagging import FINDINGS
 from weft.report.album import Album, Thumbnail
 from weft.report.reading import read_rows
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from weft import tables
-from weft.contracts.tables import TableContract
+from weft.contracts.table import TableContract
 from weft.errors import ContractError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from weft.contracts import files
-from weft.contracts.tables import CALIBRATED, RELIABILITY
+from weft.contracts.tagging import CALIBRATED, RELIABILITY
 from weft.errors import ContractError
 from weft.report.reading import read_json, read_rows
 from weft.report.wording import percent

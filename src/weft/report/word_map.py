@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weft.contracts import files
-from weft.contracts.tables import WORD_MAP
+from weft.contracts.tagging import WORD_MAP
 from weft.report.reading import read_rows
 from weft.report.svg import SERIES, inline_svg
 

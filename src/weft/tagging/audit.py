@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from weft import params, tables
 from weft.contracts import files
-from weft.contracts.tables import FINDINGS, PREPARED, SPLITS
+from weft.contracts.tables import PREPARED, SPLITS
+from weft.contracts.tagging import FINDINGS
 from weft.tagging.catalogue import Ints, Matrix, read_catalogue, read_model
 from weft.tagging.claims import read_claims, read_titles
 from weft.tagging.finding_sheet import finding_sheet

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from weft import params, tables
 from weft.contracts import files
-from weft.contracts.tables import CALIBRATED, RELIABILITY, WORD_MAP
+from weft.contracts.tagging import CALIBRATED, RELIABILITY, WORD_MAP
 from weft.errors import InputError
 from weft.tagging import probabilities, thresholds, word_map
 from weft.tagging.catalogue import Embedded, Ints, Model, read_catalogue, read_model

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from weft import tables
 from weft.contracts import files
-from weft.contracts.tables import CALIBRATED
+from weft.contracts.tagging import CALIBRATED
 from weft.errors import ModelError
 from weft.tagging.catalogue import Ints
 from weft.tagging.thresholds import Floats

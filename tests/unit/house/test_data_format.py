@@ -8,12 +8,14 @@ import pytest
 from import_walk import ROOT
 
 from weft.artefacts import VISUALNESS_COLUMNS, WORD_COLUMNS
-from weft.contracts import files, tables
-from weft.contracts.tables import TableContract
+from weft.contracts import files, tables, tagging
+from weft.contracts.table import TableContract
 from weft.training.record import EpochRecord
 
 PAGE = (ROOT / "DATA_FORMAT.md").read_text(encoding="utf-8")
-CONTRACTS = [contract for contract in vars(tables).values() if isinstance(contract, TableContract)]
+CONTRACTS = [
+    contract for room in (tables, tagging) for contract in vars(room).values() if isinstance(contract, TableContract)
+]
 FILES = [name for constant, name in vars(files).items() if constant.isupper()]
 
 

@@ -11,16 +11,9 @@ from PIL import Image, ImageDraw
 
 from weft import tables
 from weft.contracts import files
-from weft.contracts.tables import (
-    BREAKDOWN,
-    CALIBRATED,
-    EXAMPLES,
-    FINDINGS,
-    RELIABILITY,
-    SCORES,
-    WORD_MAP,
-    TableContract,
-)
+from weft.contracts.table import TableContract
+from weft.contracts.tables import BREAKDOWN, EXAMPLES, SCORES
+from weft.contracts.tagging import CALIBRATED, FINDINGS, RELIABILITY, WORD_MAP
 from weft.report.sources import Sources
 
 FROZEN, FINETUNED = "frozen backbone", "after finetune"

@@ -42,6 +42,7 @@ WEFT_LEAST_RATE = 1024  # ... so many bytes a second
 REDIRECT_MAX_TIMES = 5
 RETRY_TIMES = 4
 RETRY_WAIT = 0.5  # seconds before the first retry where the shop names no time; twice as long each time
+WEFT_PATIENCE = 10  # addresses that are busy (429, 503) in a row, before the shop is left for now
 RETRY_PRIORITY_ADJUST = 0
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 PRIVATE_DELAY = "WEFT_PRIVATE_DELAY"
 """Setting: seconds between two requests to a host at a private address; None for no difference."""
 FIRST_STEP = 0.02
-"""Seconds of delay that a host without any gets when it says that it is busy."""
+"""Seconds of delay that a host without any gets when it says that it is busy ..."""
+LAST_STEP = 1.0
+"""... and the most that it gets; hosts with a delay get more, up to AUTOTHROTTLE_MAX_DELAY."""
 NEGLIGIBLE = 0.005
 """Seconds; a delay that has shrunk to this is gone."""
 
@@ -43,6 +45,8 @@ class Pace:
         """Crawl-delay by host."""
         self._own: set[str] = set()
         """Hosts at private addresses."""
+        self._slowed_until: dict[str, float] = {}
+        """By host, the monotonic time until which all was sent before it was last slowed down."""
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
@@ -79,13 +83,20 @@ class Pace:
             slot.delay, slot.concurrency = max(slot.delay, self.least(host)), 1
 
     def slow_down(self, host: str, pause: float) -> None:
-        """Ask `host` nothing for `pause` seconds, and half as often as before from then on, until it recovers."""
+        """Ask `host` nothing for `pause` seconds, and half as often as before from then on, until it recovers.
+
+        Answers to what was sent before do not count twice: sixteen at once would bring it to a standstill.
+        """
         slot = self._downloader.slots.get(host)
         if slot is None:
             return
-        slot.delay = min(max(self._longest, self.least(host)), max(2 * slot.delay, FIRST_STEP))
+        now = monotonic()
+        if now >= self._slowed_until.get(host, 0.0):
+            most = max(self._longest, self.least(host)) if self.least(host) else LAST_STEP
+            slot.delay = min(most, max(2 * slot.delay, FIRST_STEP))
+            self._slowed_until[host] = now + pause + slot.delay
         # A slot waits until its delay has passed since it was last used.
-        slot.lastseen = max(slot.lastseen, monotonic() + pause)
+        slot.lastseen = max(slot.lastseen, now + pause)
         _wait_anew(self._downloader, slot)
 
     @property

@@ -24,8 +24,8 @@ TOO_MANY = 429
 UNAVAILABLE = 503
 IN_A_ROW = 3
 """So many addresses that answer 503 in a row are a busy host, not a busy page."""
-PATIENCE = 10
-"""So many addresses of a shop busy in a row, and three more for each connection, and it is left for now."""
+PATIENCE = "WEFT_PATIENCE"
+"""Setting: so many addresses of a shop busy in a row, and three more for each connection, and it is left for now."""
 
 
 class WaitingRetryMiddleware(RetryMiddleware):
@@ -33,7 +33,7 @@ class WaitingRetryMiddleware(RetryMiddleware):
 
     def __init__(self, settings: BaseSettings) -> None:
         super().__init__(settings)
-        self._patience = PATIENCE + 3 * settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
+        self._patience = settings.getint(PATIENCE) + 3 * settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
         self._busy: set[str] = set()
         """Addresses of the shop that were busy since the last good answer."""
 
@@ -70,9 +70,9 @@ class WaitingRetryMiddleware(RetryMiddleware):
         pace = self.crawler.get_extension(Pace)
         if pace is None or (status == UNAVAILABLE and asked is None):
             return
+        pause = self._backoff(request.meta.get("retry_times", 0)) if asked is None else asked
         is_of_host = status == TOO_MANY or len(self._busy) >= IN_A_ROW
-        pause = self._backoff(request.meta.get("retry_times", 0)) if asked is None else min(asked, LONGEST_WAIT)
-        pace.slow_down(request.meta.get("download_slot", ""), pause if is_of_host else 0.0)
+        pace.slow_down(request.meta.get("download_slot", ""), pause if is_of_host and pause <= LONGEST_WAIT else 0.0)
 
     def _is_of_shop(self, request: Request) -> bool:
         start: str = self.crawler.spider.start_url  # type: ignore[union-attr]

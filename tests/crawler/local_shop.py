@@ -42,6 +42,8 @@ class Shop:
         self.rules: dict[str, Callable[[str], Answer]] = {}
         """By the beginning of a path: pages without end."""
         self.asked: Counter[str] = Counter()
+        self.times: dict[str, list[float]] = {}
+        """By path, when it was asked."""
         self.agents: set[str] = set()
         """Who asked."""
         self.slowness = 0.0
@@ -58,6 +60,7 @@ class Shop:
         """Count a request that comes in."""
         with self._counting:
             self.asked[path] += 1
+            self.times.setdefault(path, []).append(time.monotonic())
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
         time.sleep(self.slowness)

@@ -16,6 +16,8 @@ from crawler.extract import own_part
 
 _SPACE = re.compile(r"\s+")
 _PLACEHOLDER = re.compile(r"\$\w+|\{\{.*\}\}|\{%.*%\}|\[object Object\]|undefined|null|none|n/?a|-+", re.IGNORECASE)
+_UNFILLED = re.compile(r"\{\{.*\}\}|\$\{.*\}|<%.*%>|\{%.*%\}")
+_LONGEST_TEMPLATE = 200
 _TITLE_PARTS = re.compile(r"\s+[|–—·»›]\s+|\s+-\s+|\s*[|｜]\s*")
 _TEMPLATE = re.compile(r"\{\{|\}\}|\{%|<%|\$\{|\[\[")
 _ENTITY = re.compile(r"&(?:amp|#0*38|#x0*26|#0*47|#x0*2f|quot|#0*34);", re.IGNORECASE)
@@ -122,7 +124,8 @@ def said(text: object) -> str:
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         return ""
     line = squeeze(str(text))
-    return "" if _PLACEHOLDER.fullmatch(line) else line
+    is_unsaid = _PLACEHOLDER.fullmatch(line) or (len(line) <= _LONGEST_TEMPLATE and _UNFILLED.search(line))
+    return "" if is_unsaid else line
 
 
 def _canonical(tree: lxml.html.HtmlElement, base: str, url: str) -> str:

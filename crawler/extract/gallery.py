@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -134,9 +135,9 @@ def _may_be_picture(value: str) -> bool:
 def _sets(image: lxml.html.HtmlElement) -> Iterator[str]:
     """The srcsets of an image, then those of the <source>s of its <picture>."""
     yield from (srcset for key in _SETS if (srcset := image.get(key)))
-    parent = image.getparent()
-    if parent is not None and parent.tag == "picture":
-        for source in parent.iter("source"):
+    # The parser takes <source> for an element with content, so the image may stand within it.
+    for picture in islice(image.iterancestors("picture"), 1):
+        for source in picture.iter("source"):
             yield from (srcset for key in _SETS if (srcset := source.get(key)))
 
 

@@ -32,7 +32,7 @@ def identity(layers: Iterable[Layer], canonical: str) -> Told[str]:
     for of in _RANKS:
         for layer in layers:
             if value := of(layer):
-                return Told(_safe(whole(value, canonical)), layer.name)
+                return Told(_safe(value), layer.name)
     slug = _UNSAFE.sub("-", urlsplit(canonical).path).strip("-.")[-60:]
     return Told(f"{slug or 'product'}-{_digest(canonical)}", "url")
 

@@ -15,6 +15,7 @@ _WRAPPING = re.compile(
 _BARE_TEMPLATE = re.compile(r"([:\[,]\s*)(?:\{\{[^{}]*\}\}|\{%[^{}]*%\}|<%.*?%>|\$\w+|undefined|NaN)(?=\s*[,}\]])")
 _NO_VALUE = re.compile(r":(\s*)(?=[,}])")
 _BETWEEN = " \t\r\n,;\ufeff\u2028\u2029"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _AFTER_VALUE = re.compile(r'\s*(?:[}\]]|,\s*"(?:[^"\\]|\\.)*"\s*:|,\s*[}\]]|\Z|,?\s*/[/*])')
 _AFTER_ELEMENT = re.compile(r'\s*(?:\]|,\s*(?:["{\[\d\]-]|true|false|null)|\Z)')
 _AFTER_KEY = re.compile(r"\s*:")
@@ -33,7 +34,7 @@ def loads(text: str) -> Any:
         A list of them where there are several values, None when it cannot be read.
     """
     for _ in range(3):
-        text = _WRAPPING.sub("", text).strip()
+        text = _WRAPPING.sub("", text).strip(_BETWEEN)
     for prepare in (_as_it_is, mend, lambda text: mend(html.unescape(text))):
         try:
             return _values(prepare(text))
@@ -45,6 +46,7 @@ def loads(text: str) -> Any:
 
 def mend(text: str) -> str:
     """`text` with what no JSON may hold taken out or escaped."""
+    text = _CONTROL.sub(" ", text)
     text = _NO_VALUE.sub(r": null\1", _BARE_TEMPLATE.sub(r"\1null", text)) if '"' in text else text
     return "".join(_tokens(text))
 
@@ -92,8 +94,7 @@ def _tokens(text: str) -> Iterator[str]:
             at = _past_blanks(text, at)
             if text[at : at + 1] in ("}", "]", ""):
                 continue
-        if character >= " " or character in "\t\r\n":
-            yield character
+        yield character
 
 
 def _past_blanks(text: str, at: int) -> int:
@@ -125,6 +126,6 @@ def _string(text: str, at: int, ends: Callable[[str, int], object]) -> tuple[str
                 break
             parts.append('\\"')
         else:
-            parts.append(character if character >= " " else " ")
+            parts.append(character)
     parts.append('"')
     return "".join(parts), at

@@ -7,6 +7,7 @@ from typing import Any
 from crawler.discover import urls
 from crawler.extract import values
 from crawler.extract.document import Document, said
+from crawler.extract.identity import whole
 from crawler.extract.layer import Layer
 from crawler.extract.own_product import own_product
 from crawler.extract.schema_nodes import Node, each, nodes_of, types
@@ -63,7 +64,7 @@ def _fill(layer: Layer, node: Node, variants: list[Node], document: Document) ->
     layer.group_id = _any((node, *groups), "productGroupID") or _any((node, *variants), "inProductGroupWithID")
     own_sku = _first(node, "sku") or _NUMBER_SCHEME.sub("", _first(node, "productID"))
     layer.sku = own_sku or _any((*variants, *offers), "sku")
-    layer.parent_sku = _any(groups, "sku") if groups else own_sku
+    layer.parent_sku = _any(groups, "sku") if groups else whole(own_sku, document.canonical)
     gtins = (values.gtin(text) for part in (node, *variants, *offers) for text in _gtins(part))
     layer.gtin = next(filter(None, gtins), "")
     layer.title = _any(everywhere, "name")

@@ -25,6 +25,17 @@ _METRICS: tuple[tuple[str, str, str], ...] = (
         "mean average precision over the first R photos, R being how many photos of the item there are to find",
     ),
     (r"precision_at_(\d+)", r"precision at \1", "share of the k words predicted first that the shop also uses"),
+    (r"right_in_(\d+)", r"right in \1", "share of the first k photos whose product's text says the word"),
+    (
+        r"found_at_(\d+)",
+        r"found at \1",
+        "share of the shop's words of this kind that are among the k predicted first",
+    ),
+    (
+        r"top_(\d+)_attribute_recall",
+        r"top-\1 recall",
+        "share of the attributes that photos have found among the k scored highest, pooled over photos",
+    ),
     (r"top_(\d+)_accuracy", r"top-\1 accuracy", "a photo counts when its label is among the k labels scored highest"),
     (
         r"same_in_(\d+)",
@@ -53,19 +64,34 @@ _TABLES: tuple[tuple[str, str], ...] = (
     ),
     ("retrieval", "Each query photo searches the gallery for other photos of its item, by cosine similarity."),
     ("tags", "Words predicted from a photo alone, against the words of that product's own text."),
+    ("text_to_photo", "A word looks for photos of never-seen products: right are those whose shop says it."),
+    ("text_to_product", "All words of a never-seen product, as one query, look for its own photos."),
+    (
+        "attributes/mean_of_types",
+        "The plain mean of the attribute types, each ranked by itself: what most of the literature calls All.",
+    ),
+    (
+        "attributes/all_at_once",
+        "All attributes ranked in one list, which is harder: what Corbiere et al. (2017) call All.",
+    ),
+    ("attributes/", "The attributes of one type, ranked by the scores of their words; no label was used in training."),
     ("labels/", "The label whose words score highest is the prediction; no label was used in training."),
     ("similar", "Each photo searches all others; counted are those of its 10 nearest that bear its label."),
     ("neighbours", "Each photo takes the label that most of its 5 nearest photos bear, none of them of its own group."),
-    ("probe", "A linear classifier on the photo vectors, trained with the benchmark's labels on other groups."),
+    (
+        "probe",
+        "A linear classifier on the photo vectors, trained with the benchmark's labels on photos it is not scored on.",
+    ),
 )
 
 _READERS = {
     "catalogue": "The shop's own photos. Queries and tagged photos show products of the test split, never trained on.",
     "inshop": "In-shop retrieval: each query photo searches the whole gallery for photos of the same item.",
+    "deepfashion_attributes": "DeepFashion Category & Attribute: test photos by people's categories and attributes.",
     "labelled_photos": "Labelled photos from elsewhere, used for scoring only.",
 }
 
-_RIGHT = {"labelled_photos": "a photo with the same labels"}
+_RIGHT = {"labelled_photos": "a photo with the same labels", "deepfashion_attributes": "a photo with the same labels"}
 
 
 def metric_name(metric: str) -> str:

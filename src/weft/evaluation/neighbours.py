@@ -25,6 +25,13 @@ def knn_correct(z: Matrix, truth: Ints, groups: Ints, search: Search, k: int = N
     return correct
 
 
+def knn_split_correct(z: Matrix, truth: Ints, train: Ints, test: Ints, search: Search, k: int = NEIGHBOURS) -> Bools:
+    """Whether the majority of the k nearest photos of train bears each test photo's label, (test photos,)."""
+    rows, similarities = search(z[test], z[train], k)
+    correct: Bools = vote(rows, similarities, truth[train]) == truth[test]
+    return correct
+
+
 def vote(rows: Ints, similarities: Matrix, labels: Ints) -> Ints:
     """The label most neighbours bear; ties by the larger sum of similarities, then by the smaller label.
 

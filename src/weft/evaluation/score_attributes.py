@@ -23,7 +23,7 @@ from weft.evaluation.facets import facets_of
 from weft.evaluation.inputs import Inputs
 from weft.evaluation.labels import LabelTask, label_ranks, label_scores, top_k_accuracy
 from weft.evaluation.outcome import Outcome
-from weft.evaluation.probe import choose_strength, probe_scores
+from weft.evaluation.probe import probe_split
 from weft.evaluation.ridge import STRENGTHS, fit_ridge
 from weft.evaluation.rows import FINETUNE, FROZEN
 from weft.evaluation.score_labels import TOP_K as CATEGORY_TOP_K
@@ -172,8 +172,7 @@ def _add_category_probe(
     truth = np.unique(names, return_inverse=True)[1].astype(np.int64)
     gained, ranks = {}, {}
     for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
-        strength = choose_strength(z, truth, train, val)
-        of_test = label_ranks(probe_scores(z, truth, train, test, strength), truth[test])
+        of_test = label_ranks(probe_split(z, truth, train, val, test), truth[test])
         gained[model] = {f"top_{k}_accuracy": top_k_accuracy(of_test, k).astype(np.float64) for k in CATEGORY_TOP_K}
         ranks[model] = of_test + 1
     outcome.tables["probe/category"] = Scored(

@@ -8,9 +8,9 @@ from weft import params
 from weft.evaluation.aligned import Aligned
 from weft.evaluation.facets import facets_of
 from weft.evaluation.labels import LabelTask
-from weft.evaluation.neighbours import knn_correct
+from weft.evaluation.neighbours import knn_correct, knn_split_correct
 from weft.evaluation.outcome import Outcome
-from weft.evaluation.probe import FOLDS, probe_correct
+from weft.evaluation.probe import FOLDS, probe_correct, probe_split
 from weft.evaluation.ranking import precision_at_k
 from weft.evaluation.retrieval import Ranking, rank
 from weft.evaluation.rows import FINETUNE, FROZEN, of_encoders
@@ -68,6 +68,32 @@ def score_across_groups(
             for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
                 columns.add(model, f"{name}_accuracy", task.photos, way(z[task.photos], task.truth, own))
         columns.to(outcome, table)
+
+
+def score_by_split(
+    photos: Aligned, tasks: Mapping[str, LabelTask], facets: Mapping[str, str], search: Search, outcome: Outcome
+) -> None:
+    """Add "neighbours" and "probe" by the benchmark's own split: test photos told from those of train.
+
+    The probe's regularisation is chosen on val, or on a fifth of train where there is no val.
+    """
+    split = np.array(photos.splits)
+    neighbours, probe = _Columns(photos, facets), _Columns(photos, facets)
+    for name, task in tasks.items():
+        train, val, test = (np.flatnonzero(split[task.photos] == part) for part in ("train", "val", "test"))
+        if len(np.unique(task.truth[train])) < 2 or not len(test):
+            outcome.notes.append(
+                f"neighbours and probe: {name} is left out: wanted 2 labels in train and photos of test"
+            )
+            continue
+        for model, matrix in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
+            z, counted = matrix[task.photos], task.photos[test]
+            told = knn_split_correct(z, task.truth, train, test, search)
+            neighbours.add(model, f"{name}_accuracy", counted, told)
+            scores = probe_split(z, task.truth, train, val, test)
+            probe.add(model, f"{name}_accuracy", counted, scores.argmax(axis=1) == task.truth[test])
+    neighbours.to(outcome, "neighbours")
+    probe.to(outcome, "probe")
 
 
 class _Columns:

@@ -11,7 +11,7 @@ from world import DIM, ENCODERS, ROWS, WORDS, jpeg
 
 from weft import artefacts, params, tables
 from weft.benchmarks import open_benchmark
-from weft.contracts.tables import EXAMPLES
+from weft.contracts.tables import EXAMPLES, SCORES
 from weft.errors import BenchmarkError, ContractError, ModelError
 
 
@@ -183,6 +183,19 @@ def test_neighbours_and_probe_are_scored_across_groups_without_words(world, sear
     for table in ("neighbours", "probe"):
         assert list(metrics["tables"][table]) == ENCODERS
         assert metrics["tables"][table]["after finetune"] == {"category_accuracy": 1}
+
+
+@pytest.mark.parametrize("val", [True, False])
+def test_a_benchmark_with_a_split_of_its_own_is_probed_by_it(world, search, rng, val):
+    splits = ["train", "train", "val" if val else "train", "test"]
+    rows = [{**row, "split": splits[number % 4]} for number, row in enumerate(PHOTOS * 2)]
+    _, metrics = labelled(world, rng, rows, labels={"category": set_of("category")}, words=False).run(search)
+    for table in ("neighbours", "probe"):
+        assert metrics["tables"][table]["after finetune"] == {"category_accuracy": 1}
+    scored = [row for row in rows if row["split"] == "test"]
+    scores = tables.read(world.root / "report" / "scores.parquet", SCORES).to_pylist()
+    counted = [row for row in scores if row["table"] == "probe" and row["possible"] == [1.0]]
+    assert len(counted) == 3 * len(scored)
 
 
 def test_too_few_groups_leave_the_tables_out_with_the_reason(world, search, rng):

@@ -1,8 +1,11 @@
 """Traps: views of what is known already, told by the names in their address; endless ones have a budget instead."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from crawler.discover import urls
 
 
 class Cut(NamedTuple):
@@ -58,6 +61,7 @@ LONGEST = 2000
 """Characters of an address."""
 
 
+@lru_cache(urls.CACHED)
 def reason(url: str) -> str:
     """Why the page at `url` (clean) is not asked, "" when nothing in its address speaks against it."""
     parts = urlsplit(url)

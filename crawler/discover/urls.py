@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 # fmt: off
@@ -25,10 +26,13 @@ _FILES = (
     *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".ico", ".css", ".js", ".pdf", ".zip"),
     *(".mp4", ".webm", ".xml", ".json", ".txt", ".woff", ".woff2", ".gz"),
 )
+CACHED = 8192
+"""URLs whose form is remembered: every page of a shop names the same ones, and Python takes long to split one."""
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+@lru_cache(CACHED)
 def clean(url: str) -> str:
     """`url` without tracking parameters, fragment and default port; scheme and host in lower case."""
     parts = urlsplit(url.strip())
@@ -42,7 +46,10 @@ def clean(url: str) -> str:
 def absolute(base: str, href: str) -> str | None:
     """The http(s) URL that `href` means on a page at `base`, or None for anything else (mailto:, data:, broken)."""
     try:
-        url = urljoin(base, href.strip())
+        href = href.strip()
+        # What most links are, without what urljoin has to look at.
+        is_plain = href.startswith("/") and not href.startswith("//") and "/." not in href
+        url = _origin(base) + href if is_plain else urljoin(base, href)
         parts = urlsplit(url)
         wanted = parts.scheme in ("http", "https") and bool(parts.hostname)
         _ = parts.port
@@ -82,5 +89,12 @@ def _host(parts: SplitResult) -> str:
     return host if port is None or port == _DEFAULT_PORTS.get(parts.scheme.lower()) else f"{host}:{port}"
 
 
+@lru_cache(CACHED)
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+@lru_cache(CACHED)
 def _site(url: str) -> str:
     return _host(urlsplit(url)).removeprefix("www.")

@@ -95,7 +95,7 @@ def absolute(base: str, href: object) -> str | None:
     if not isinstance(href, str):
         return None
     text = href.strip().strip("\"'").replace("\\/", "/")
-    if not text or _PLACEHOLDER.fullmatch(text) or _TEMPLATE.search(text):
+    if not text or text == "//" or text.startswith("#") or _PLACEHOLDER.fullmatch(text) or _TEMPLATE.search(text):
         return None
     for _ in range(2):
         # Escaped once too often ("&amp;amp;") is common in feeds and in attributes made by scripts.

@@ -48,7 +48,7 @@ def mend(text: str) -> str:
     """`text` with what no JSON may hold taken out or escaped."""
     text = _CONTROL.sub(" ", text)
     text = _NO_VALUE.sub(r": null\1", _BARE_TEMPLATE.sub(r"\1null", text)) if '"' in text else text
-    return "".join(_tokens(text))
+    return "".join(_tokens(text)).strip(_BETWEEN)
 
 
 def _as_it_is(text: str) -> str:

@@ -81,7 +81,7 @@ def path(url: str) -> str:
 def json_ld(name: str, photos: list[str], **more: object) -> str:
     """A product page's script."""
     data = {"@type": "Product", "name": name, "sku": name.replace(" ", ""), "image": photos, **more}
-    return f'<script type="application/ld+json">{json.dumps(data)}</script>'
+    return f'<script type="application/ld+json">{json.dumps(data, ensure_ascii=False)}</script>'
 
 
 def product_page(name: str, photos: list[str], body: str = "", **more: object) -> str:

@@ -1,0 +1,130 @@
+"""Pages that lie about their type and charset, JSON-LD that is no JSON, photos hidden in attributes, photos that their
+owner reserves."""
+
+from collections.abc import Iterator
+
+import pytest
+from hostile_crawl import Harvest, crawl, product_page
+from local_shop import Shop, open_shop
+
+TITLE = "Robe d’été Größe"
+
+CHARSETS: dict[str, tuple[str, str, str, str]] = {
+    # path: (what its bytes are, the server's word, the page's word, title)
+    "/p/utf8-called-latin1": ("utf-8", "text/html; charset=iso-8859-1", "", TITLE),
+    "/p/latin1-called-utf8": ("cp1252", "text/html; charset=utf-8", "", TITLE),
+    "/p/latin1-unsaid": ("cp1252", "text/html", "", TITLE),
+    "/p/meta-knows-better": ("gb18030", "text/html; charset=utf-8", "gb2312", "红色连衣裙"),
+    "/p/header-knows-better": ("euc-jp", "text/html; charset=euc-jp", "iso-8859-1", "赤いドレス"),
+    "/p/koi8": ("koi8-r", "text/html; charset=koi8-r", "", "Красное платье"),
+    "/p/utf16": ("utf-16", "text/html; charset=utf-8", "", TITLE),
+    "/p/no-charset-of-the-web": ("utf-8", "text/html; charset=punycode", "", TITLE),
+    "/p/called-a-photo": ("utf-8", "image/jpeg", "", TITLE),
+    "/p/called-octets": ("utf-8", "application/octet-stream", "", TITLE),
+}
+
+PARTS = '"@type": "Product", "name": "Shirt {0}", "sku": "{0}", "image": "{1}"'
+BROKEN = {
+    "comment": "/* made by hand */ {{" + PARTS + " // the end\n}}",
+    "html-comment": "<!-- {{" + PARTS + "}} -->",
+    "trailing-comma": "{{" + PARTS + ",}}",
+    "trailing-semicolon": "{{" + PARTS + "}};",
+    "cdata": "//<![CDATA[\n{{" + PARTS + "}}\n//]]>",
+    "two-objects": '{{"@type": "Organization", "name": "Shop"}} {{' + PARTS + "}}",
+    "bare-quote": "{{" + PARTS + ', "description": "a 5" heel, as seen on "TV" today"}}',
+    "control-characters": "{{" + PARTS + ', "description": "first line\nsecond\tline\x0b"}}',
+    "after-a-broken-one": '{{"@type": "WebSite", </script><script type="application/ld+json">{{' + PARTS + "}}",
+}
+
+TAGS = {
+    # X-Robots-Tag or tdm-reservation of a photo: whether it may be taken
+    "plain": ({}, True),
+    "noai": ({"X-Robots-Tag": "noai"}, False),
+    "noimageai": ({"X-Robots-Tag": "nofollow, NoImageAI"}, False),
+    "noindex": ({"X-Robots-Tag": "noindex"}, False),
+    "none": ({"X-Robots-Tag": "none"}, False),
+    "for-us": ({"X-Robots-Tag": "weftbot: noai"}, False),
+    "for-another": ({"X-Robots-Tag": "otherbot: noindex, noai"}, True),
+    "of-no-matter": ({"X-Robots-Tag": "max-image-preview: large, nofollow"}, True),
+    "dated": ({"X-Robots-Tag": "unavailable_after: 25 Jun 2010 15:00:00 PST"}, True),
+    "reserved": ({"tdm-reservation": "1"}, False),
+    "not-reserved": ({"tdm-reservation": "0"}, True),
+}
+
+HIDDEN = """
+<div class="product gallery">
+  <img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" data-src="/media/lazy.jpg" alt="Lazy">
+  <img src="blob:http://shop.example/9115d58c" alt="Blob">
+  <img src="/media/set-200.jpg" srcset="/media/set-200.jpg 200w, /media/set-800.jpg 800w" alt="Lazy">
+</div>"""
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Harvest]]:
+    with open_shop() as shop:
+        photo = shop.base + shop.photo("one")
+        for path, (encoding, kind, meta, title) in CHARSETS.items():
+            page = product_page(title, [photo], sku=path)
+            page = page.replace("<head>", f"<head><meta charset={meta}>" if meta else "<head>")
+            shop.page(path, page.encode(encoding, errors="xmlcharrefreplace"), headers={"Content-Type": kind})
+        for name, script in BROKEN.items():
+            script = script.format(name, photo)
+            shop.page(f"/b/{name}", f'<script type="application/ld+json">{script}</script><h1>Shirt {name}</h1>')
+        tagged = [shop.photo(name, headers={"Content-Type": "image/jpeg", **tag}) for name, (tag, _) in TAGS.items()]
+        shop.page("/p/tagged", product_page("Tagged", [shop.base + path for path in tagged]))
+        meta = "<meta name=robots content='noai, noimageai'>"
+        shop.page("/p/page-meta", meta + product_page("Meta", [shop.base + shop.photo("meta")]))
+        headers = {"Content-Type": "text/html", "X-Robots-Tag": "noimageai"}
+        shop.page("/p/page-header", product_page("Header", [shop.base + shop.photo("header")]), headers=headers)
+        tdm = '<meta name="tdm-reservation" content="1">'
+        shop.page("/p/page-tdm", tdm + product_page("Reserved", [shop.base + shop.photo("tdm")]))
+        noindex = "<meta name=robots content=noindex>"
+        shop.page("/p/page-noindex", noindex + product_page("Unlisted", [shop.base + shop.photo("unlisted")]))
+        for name in ("lazy", "set-200", "set-800"):
+            shop.photo(name)
+        odd = ["data:image/png;base64,iVBORw0KGgo=", "blob:http://shop.example/1", "javascript:void(0)", "//", "$image"]
+        shop.page("/p/hidden", product_page("Lazy", odd, HIDDEN))
+        shop.sitemap([path for path in shop.answers if path.startswith(("/p/", "/b/"))])
+        yield shop, crawl(shop, tmp_path_factory.mktemp("pages"))
+
+
+@pytest.mark.parametrize("path", CHARSETS)
+def test_a_page_is_read_in_the_charset_of_its_bytes(crawled: tuple[Shop, Harvest], path: str) -> None:
+    titles = {row["url"]: row["title"] for row in crawled[1].products.values()}
+    assert titles[crawled[0].base + path] == CHARSETS[path][3]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_json_ld_is_read_all_the_same(crawled: tuple[Shop, Harvest], name: str) -> None:
+    assert crawled[1].products[name]["title"] == f"Shirt {name}"
+
+
+@pytest.mark.parametrize("name", TAGS)
+def test_a_photo_is_taken_unless_its_owner_reserves_it(crawled: tuple[Shop, Harvest], name: str) -> None:
+    path = f"/media/{name}.jpg"
+    assert (path in crawled[1].photos) is TAGS[name][1]
+    assert crawled[1].failures.get(path) == (None if TAGS[name][1] else "opted out by its owner")
+
+
+@pytest.mark.parametrize(("product", "photo"), [("Meta", "meta"), ("Header", "header"), ("Reserved", "tdm")])
+def test_a_page_may_reserve_its_photos_and_they_are_not_even_asked(
+    crawled: tuple[Shop, Harvest], product: str, photo: str
+) -> None:
+    assert product in crawled[1].products
+    assert crawled[0].asked[f"/media/{photo}.jpg"] == 0
+
+
+def test_a_page_kept_out_of_search_engines_reserves_nothing(crawled: tuple[Shop, Harvest]) -> None:
+    assert "/media/unlisted.jpg" in crawled[1].photos
+
+
+def test_lazy_photos_come_home_at_their_largest_and_what_is_no_address_is_not_asked(
+    crawled: tuple[Shop, Harvest],
+) -> None:
+    found = {path for path in crawled[1].photos if path.startswith(("/media/lazy", "/media/set"))}
+    assert found == {"/media/lazy.jpg", "/media/set-800.jpg"}
+    assert [path for path in crawled[0].asked if "data:" in path or "blob" in path or "$" in path] == []
+
+
+def test_nothing_else_failed(crawled: tuple[Shop, Harvest]) -> None:
+    assert set(crawled[1].failures.values()) == {"opted out by its owner"}

@@ -93,7 +93,8 @@ def finetune(
             shown = track(batches, f"finetune, epoch {epoch} of {settings.epochs}", count - first, "steps")
             train_loss, cost = _train_epoch(moved, shown, objective, journal, len(sampler))
             val_loss = _val_loss(moved, val.store, yardstick, objective, workers)
-            record = EpochRecord(epoch, train_loss, val_loss, moved.optimizer.param_groups[-1]["lr"])
+            rate = moved.optimizer.param_groups[-1]["lr"]
+            record = EpochRecord(epoch, train_loss, val_loss, rate, sampler.most_drawn(epoch), sampler.capped)
             journal.add(record, moved.weights())
             report(record, cost)
     model.load_state_dict(journal.best)

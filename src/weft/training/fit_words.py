@@ -99,7 +99,9 @@ def fit_words(
             total += float(loss.detach()) * len(z)
         val_loss = objective.validate(_embedded(val.z, yardstick, device), model)
         seconds = time.monotonic() - began
-        journal.add(EpochRecord(epoch, total / len(sampler), val_loss, optimizer.param_groups[-1]["lr"]))
+        rate = optimizer.param_groups[-1]["lr"]
+        mean = total / len(sampler)
+        journal.add(EpochRecord(epoch, mean, val_loss, rate, sampler.most_drawn(epoch), sampler.capped))
         report(journal.history[-1], EpochCost(seconds, 0.0, len(sampler) / seconds))
     finished = finished_words(journal.best["words"], settings, typical_length(train.z))
     return {**journal.best, "words": finished}, journal.history

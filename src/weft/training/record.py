@@ -22,6 +22,10 @@ class EpochRecord:
     """Full softmax over the vocabulary on val, every entry of a photo's bag weighing the same. Lower is better."""
     learning_rate: float
     """Of W, at the end of the epoch."""
+    most_draws: int = 0
+    """How often the photo that came most often came in the epoch; 0 at epoch 0."""
+    capped_photos: int = 0
+    """Photos that `most_draws` of the params kept from coming as often as `balance` has it."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,12 @@ class EpochCost:
 
 def describe(stage: str, record: EpochRecord, cost: EpochCost) -> None:
     """Say in one line how an epoch went."""
+    often = f", a photo up to {record.most_draws} times" if record.most_draws > 1 else ""
+    often += f" ({record.capped_photos:,} held back)" if record.capped_photos else ""
     say(
         f"{stage}, epoch {record.epoch}: train loss {record.train_loss:.3f}, val loss {record.val_loss:.3f}, "
         f"{cost.photos_per_second:,.0f} photos/s, {cost.seconds:.0f} s, of which {cost.data_wait_seconds:.1f} s "
-        "waiting for photos"
+        f"waiting for photos{often}"
     )
 
 

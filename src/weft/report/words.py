@@ -4,8 +4,8 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from weft import artefacts
 from weft.contracts import files
 from weft.errors import ContractError
 from weft.report.reading import missing
@@ -31,10 +31,8 @@ class Told:
     """A word and how well photos tell it."""
 
     word: str
-    separation: float
-    """How often a photo of a product with the word scores above one without, on val; 0.5 is chance."""
-    products: int
-    """Training products with the word."""
+    visualness: float
+    """1: all photos with the word score above all others for it; 0: no more often than not."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +46,20 @@ class WordsPart:
     """Least visual first."""
 
 
-def read_words_part(clean: Path, vocabulary: Path, calibrated: list[dict[str, Any]]) -> WordsPart:
-    """Gather the dropped words of clean and vocabulary, and the words that calibrate could judge.
+def read_words_part(clean: Path, vocabulary: Path, fitted: Path) -> WordsPart:
+    """Gather the dropped words of clean and vocabulary, and how visual fit_words found the others.
 
     Raises:
-        ContractError: A list of dropped words is missing or broken.
+        ContractError: A list is missing or broken.
     """
     dropped = [
         *_reasons("clean", clean, "token", "count"),
         *_reasons("vocabulary", vocabulary, "word", "document_frequency"),
     ]
-    judged = [row for row in calibrated if row["separation"] is not None]
-    judged.sort(key=lambda row: (-row["separation"], row["word_id"]))
-    told = [Told(row["word"], row["separation"], row["document_frequency"]) for row in judged]
+    measured = artefacts.read_visualness(fitted / files.VISUALNESS)
+    known = measured[measured["expected"].notna() & measured["visualness"].notna()]
+    ordered = known.sort_values(["expected", "word_id"], ascending=[False, True])
+    told = [Told(str(word), float(value)) for word, value in zip(ordered["word"], ordered["expected"], strict=True)]
     shown = min(WORDS_SHOWN, len(told) // 2)
     return WordsPart(tuple(dropped), tuple(told[:shown]), tuple(reversed(told[len(told) - shown :])))
 

@@ -84,7 +84,7 @@ def _pipeline(sources: Sources, album: Album) -> PipelinePart:
     return PipelinePart(
         read_provenance(sources, histories[-1]),
         read_crawl(sources.crawl),
-        read_words_part(sources.clean, sources.vocabulary, calibrated),
+        read_words_part(sources.clean, sources.vocabulary, sources.words),
         read_word_map(sources.calibration),
         histories,
         read_thresholds(sources.calibration, calibrated),

@@ -128,11 +128,15 @@ def _doubted(evidence: Evidence, doubts: dict[int, list[Finding]]) -> Iterator[F
             apart = separation(lead[either], claim[either])
             if apart is None or apart < APART:
                 continue
-            usual: Floats = np.sort(lead[claim]).astype(np.float64)
             for doubt in (doubt for doubt in doubts[word] if doubt.shows == shown[number - 1]):
-                rank = float(np.searchsorted(usual, lead[doubt.product])) / len(usual)
+                # Of a product in two colours, one view shows the claim: it leads little, but it is there.
+                rank = max(_share_below(of[doubt.product], of[claim]) for of in (lead, of_claim))
                 if rank <= UNUSUAL:
                     yield replace(doubt, says_score=float(of_claim[doubt.product]), says_rank=rank)
+
+
+def _share_below(own: float, usual: Scores) -> float:
+    return float((usual < own).mean())
 
 
 def _most_doubtful(doubts: list[Finding], claims: Floats) -> list[Finding]:

@@ -62,8 +62,8 @@ class Lexicon:
         expected = self._claims * self._claims[shown] / self._claimed.shape[0]
         side_by_side = np.asarray((self._claimed.T @ self._claimed[:, [shown]]).todense()).ravel()
         broad = self._claims >= BREADTH * self._claims[shown]
-        rivals = (expected >= RIVAL_EXPECTED) & (side_by_side <= RIVAL * expected) & broad & ~same
-        return Relations(same, (same | compound | synonym | follows) & ~rivals, rivals)
+        rivals = (expected >= RIVAL_EXPECTED) & (side_by_side <= RIVAL * expected) & broad & ~same & ~synonym
+        return Relations(same, same | compound | synonym | follows, rivals)
 
 
 def stem(word: str) -> str:

@@ -1,8 +1,21 @@
-import pytest
+"""What a crawl says of itself, how fast it asks, what it reads of opt-outs and charsets."""
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scrapy.http import HtmlResponse
+from scrapy.settings import Settings
+
+from crawler import manners
+from crawler import settings as crawl_settings
 from crawler.extract.sniff import is_photo
+from crawler.middlewares.legible import encoding_of
+from crawler.middlewares.optout import is_page_reserved, said_to_us
+from crawler.middlewares.pace import eased
 from crawler.middlewares.retry import retry_after
 from crawler.middlewares.robots import is_not_now
+from weft import params
+from weft.errors import ParamsError, ShopError
 
 
 @pytest.mark.parametrize(
@@ -11,12 +24,21 @@ from crawler.middlewares.robots import is_not_now
         (b"7", 7.0),
         (b"Thu, 01 Jan 1970 00:01:40 GMT", 90.0),
         (b"Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        (b"9" * 400, 999_999_999_999.0),
+        ("\N{SUPERSCRIPT TWO}".encode("latin-1"), None),
+        (b"Fri, 99 Foo 99999 99:99:99 GMT", None),
+        (b"-5", None),
         (b"soon", None),
         (None, None),
     ],
 )
 def test_retry_after_is_read_in_seconds_and_as_a_date(header: bytes | None, seconds: float | None) -> None:
     assert retry_after(header, now=10.0) == seconds
+
+
+@given(st.binary(max_size=60))
+def test_no_retry_after_raises(header: bytes) -> None:
+    assert (retry_after(header, now=10.0) or 0.0) >= 0.0
 
 
 def test_only_a_server_that_cannot_answer_means_not_now() -> None:
@@ -37,3 +59,158 @@ def test_only_a_server_that_cannot_answer_means_not_now() -> None:
 )
 def test_photos_are_told_by_their_first_bytes(body: bytes, photo: bool) -> None:
     assert is_photo(body) is photo
+
+
+@pytest.mark.parametrize(
+    ("contact", "told"),
+    [
+        ("anna@shop.com", True),
+        ("https://weft.dev/bot", True),
+        ("crawler@example.com", False),
+        ("a@sub.example.org", False),
+        ("https://example.net/bot", False),
+        ("me@localhost", False),
+        ("me", False),
+        ("", False),
+        ("a@b.com)\r\nX-Evil: 1", False),
+        ("é@shop.com", False),
+        ("me@examples.com", True),
+    ],
+)
+def test_a_contact_is_a_mail_or_web_address_and_not_the_example(contact: str, told: bool) -> None:
+    assert manners.has_contact(contact) is told
+    assert (contact in manners.user_agent(contact) and bool(contact)) is told
+
+
+def crawl(*shops: params.Shop, contact: str = "crawler@example.com", delay: float = 0.0) -> params.Crawl:
+    demo = params.Demo(products=9, seed=1)
+    return params.Crawl(snapshot=1, shops=shops, delay=delay, concurrency=4, demo=demo, contact=contact)
+
+
+STRANGER = params.Shop(name="far", url="https://shop.example/")
+OWN = params.Shop(name="near", url="http://10.0.0.5/", allow_private=True)
+DEMO = params.Shop(name="demo", url="demo:jsonld")
+
+
+def test_shops_of_others_are_not_asked_without_a_contact() -> None:
+    with pytest.raises(ParamsError, match=r"crawl\.contact is 'crawler@example\.com', to crawl far: wanted"):
+        manners.check_contact(crawl(DEMO, STRANGER, OWN))
+    manners.check_contact(crawl(DEMO, OWN))
+    manners.check_contact(crawl(STRANGER, contact="anna@shop.com"))
+
+
+def test_strangers_are_asked_once_a_second_unless_their_own_params_say_otherwise() -> None:
+    assert manners.arguments(STRANGER, crawl(STRANGER))["delay"] == "1.0"
+    assert manners.arguments(STRANGER, crawl(STRANGER))["private_delay"] == "0.0"
+    assert manners.arguments(STRANGER, crawl(STRANGER, delay=3.0))["delay"] == "3.0"
+    quick = params.Shop(name="far", url="https://shop.example/", delay=0.25)
+    assert manners.arguments(quick, crawl(quick, delay=3.0))["delay"] == "0.25"
+
+
+def test_arguments_become_settings() -> None:
+    settings, arguments = Settings(), {"url": "http://Shop.example:81/x", "max_products": "3"}
+    arguments |= {
+        "delay": "2",
+        "concurrency": "3",
+        "at": "http://127.0.0.1:1",
+        "allow_private": "1",
+        "contact": "a@b.org",
+    }
+    manners.settle(settings, arguments)
+    assert arguments == {"url": "http://Shop.example:81/x", "max_products": "3"}
+    assert settings.getfloat("DOWNLOAD_DELAY") == 2
+    assert settings.getint("CONCURRENT_REQUESTS") == 3
+    assert settings["WEFT_PRIVATE_HOME"] == "shop.example"
+    assert settings["WEFT_SERVED_AT"] == {"Shop.example:81": "http://127.0.0.1:1"}
+    assert settings["USER_AGENT"] == "WeftBot/0.1 (+a@b.org; product crawler; obeys robots.txt)"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("delay", "fast"), ("delay", "-1"), ("delay", "nan"), ("allow_private", "2")]
+)
+def test_an_argument_that_cannot_be_read_is_named(name: str, text: str) -> None:
+    with pytest.raises(ShopError, match=f"-a {name}={text}: wanted"):
+        manners.settle(Settings(), {"url": "http://shop.example/", name: text})
+
+
+def test_by_hand_a_shop_is_asked_once_a_second_by_its_robots_txt_and_without_a_console() -> None:
+    assert crawl_settings.DOWNLOAD_DELAY == 1.0
+    assert crawl_settings.ROBOTSTXT_OBEY
+    assert crawl_settings.AUTOTHROTTLE_ENABLED
+    assert not crawl_settings.TELNETCONSOLE_ENABLED
+    assert not crawl_settings.COOKIES_ENABLED
+
+
+@pytest.mark.parametrize(
+    ("delay", "least", "latency", "after"),
+    [
+        (1.0, 1.0, 0.1, 1.0),  # quick host: as asked for
+        (1.0, 1.0, 4.0, 4.0),  # slow host: at once
+        (8.0, 1.0, 2.0, 5.0),  # on the mend: half way
+        (1.0, 1.0, 900.0, 60.0),  # latency alone does not stop a crawl
+        (90.0, 90.0, 0.1, 90.0),  # a Crawl-delay is never undone
+        (0.02, 0.0, 0.3, 0.01),  # without delay: back to none
+        (0.01, 0.0, 0.3, 0.0),
+        (0.0, 0.0, 0.3, 0.0),
+    ],
+)
+def test_a_pace_eases_to_what_the_host_needs(delay: float, least: float, latency: float, after: float) -> None:
+    assert eased(delay, least, latency, longest=60.0) == after
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("noai, noimageai", {"noai", "noimageai"}),
+        ("NoIndex", {"noindex"}),
+        ("otherbot: noindex, noai", set()),
+        ("otherbot: noindex, weftbot: noai", {"noai"}),
+        ("otherbot: noindex, *: none", {"none"}),
+        ("max-image-preview: large, noai", {"max-image-preview:", "large", "noai"}),
+        ("unavailable_after: 25 Jun 2010 15:00:00 PST", {""}),
+        ("", {""}),
+    ],
+)
+def test_x_robots_tag_is_read_as_far_as_it_is_meant_for_us(value: str, said: set[str]) -> None:
+    assert said_to_us(value) == said
+
+
+@pytest.mark.parametrize(
+    ("head", "reserved"),
+    [
+        ("<meta name='robots' content='noai'>", True),
+        ("<META CONTENT=noimageai NAME=ROBOTS>", True),
+        ("<meta name=weftbot content='index, noai'>", True),
+        ("<meta name=otherbot content=noai>", False),
+        ("<meta name=robots content='noindex, nofollow'>", False),
+        ("<meta name=tdm-reservation content='1'>", True),
+        ("<meta name=tdm-reservation content='0'>", False),
+        ("<p>noai</p>", False),
+    ],
+)
+def test_a_page_reserves_its_photos_by_a_tag(head: str, reserved: bool) -> None:
+    page = HtmlResponse("http://shop.example/", body=f"<head>{head}</head>".encode())
+    assert is_page_reserved(page) is reserved
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "encoding"),
+    [
+        (b"plain", "text/html", "utf-8"),
+        ("été".encode(), "text/html; charset=iso-8859-1", "utf-8"),
+        ("été".encode()[:-1], "text/html; charset=iso-8859-1", "utf-8"),
+        ("été".encode("latin-1"), "text/html; charset=utf-8", "cp1252"),
+        (b"<meta charset=windows-1251>" + "платье".encode("cp1251"), "text/html", "cp1251"),
+        ("платье и платье".encode() + b"\xff", "text/html; charset=utf-8", "utf-8"),
+        ("赤い".encode("iso2022_jp"), "text/html; charset=iso-2022-jp", "iso2022_jp"),
+        ("été".encode("latin-1"), "text/html; charset=punycode", "cp1252"),
+        ("été".encode("utf-16"), "text/html; charset=utf-8", "utf-16-le"),
+    ],
+)
+def test_a_page_has_the_encoding_of_its_bytes(body: bytes, content_type: str, encoding: str) -> None:
+    assert encoding_of(body, content_type) == encoding
+
+
+@given(st.binary(max_size=80), st.text(max_size=40))
+def test_any_bytes_have_some_encoding(body: bytes, content_type: str) -> None:
+    body.decode(encoding_of(body, content_type), errors="replace")

@@ -1,0 +1,113 @@
+"""Which addresses are public, and that the resolver hands on no other."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.address import IPv4Address, IPv6Address
+
+from crawler.connect.networks import Network, network_of
+from crawler.connect.resolver import GuardedResolver, spelt
+
+
+@pytest.mark.parametrize(
+    ("network", "addresses"),
+    [
+        (Network.PUBLIC, "8.8.8.8 93.184.216.34 2606:2800:220:1::1 ::ffff:8.8.8.8 64:ff9b::808:808 2002:808:808::1"),
+        (Network.LOOPBACK, "127.0.0.1 127.8.9.1 0.0.0.0 ::1 :: ::ffff:127.0.0.1 ::127.0.0.1 64:ff9b::7f00:1"),
+        (Network.LOOPBACK, "2002:7f00:1::1"),
+        (Network.LOCAL, "10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 fd00::1 ::ffff:10.0.0.1"),
+        (Network.NO_SHOP, "169.254.169.254 fe80::1 fe80::1%eth0 224.0.0.1 255.255.255.255 0.1.2.3 240.0.0.1 ff02::1"),
+        (Network.NO_SHOP, "192.0.2.1 198.51.100.7 2001:db8::1 ::ffff:169.254.169.254"),
+    ],
+)
+def test_each_address_belongs_to_its_network(network: Network, addresses: str) -> None:
+    assert {address: network_of(address) for address in addresses.split()} == dict.fromkeys(addresses.split(), network)
+
+
+@given(st.ip_addresses(v=4))
+def test_an_address_in_any_ipv6_clothing_stays_what_it_is(address: Any) -> None:
+    number = int(address)
+    for clothed in (f"::ffff:{address}", f"64:ff9b::{number >> 16:x}:{number & 0xFFFF:x}"):
+        assert network_of(clothed) is network_of(str(address))
+
+
+class Known:
+    """A resolver that knows its answers, one list a look-up."""
+
+    def __init__(self, **answers: list[list[str]]) -> None:
+        self.answers = answers
+
+    def resolveHostName(self, receiver: Any, name: str, port: int = 0, *_: Any) -> None:  # noqa: N802
+        receiver.resolutionBegan(None)
+        for address in self.answers[name].pop(0):
+            kind = IPv6Address if ":" in address else IPv4Address
+            receiver.addressResolved(kind("TCP", address, port))
+        receiver.resolutionComplete()
+
+
+class Received:
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+        self.is_complete = False
+
+    def resolutionBegan(self, _: object) -> None:  # noqa: N802
+        pass
+
+    def addressResolved(self, address: Any) -> None:  # noqa: N802
+        self.addresses.append(address.host)
+
+    def resolutionComplete(self) -> None:  # noqa: N802
+        self.is_complete = True
+
+
+def look_up(resolver: GuardedResolver, name: str) -> list[str]:
+    received = Received()
+    resolver.resolveHostName(received, name, 80)
+    assert received.is_complete
+    return received.addresses
+
+
+def test_of_several_addresses_the_public_ones_are_handed_on() -> None:
+    resolver = GuardedResolver(Known(shop=[["10.0.0.1", "8.8.8.8", "::1"]]), has_contact=True)
+    assert look_up(resolver, "shop") == ["8.8.8.8"]
+
+
+def test_a_name_that_changes_its_address_is_checked_each_time() -> None:
+    resolver = GuardedResolver(Known(shop=[["8.8.8.8"], ["127.0.0.1"]]), has_contact=True)
+    assert [look_up(resolver, "shop") for _ in range(2)] == [["8.8.8.8"], []]
+    assert resolver.refused == {"shop": Network.LOOPBACK}
+
+
+def test_without_a_contact_no_public_address_is_open() -> None:
+    resolver = GuardedResolver(Known(shop=[["8.8.8.8"]]), has_contact=False)
+    assert look_up(resolver, "shop") == []
+    assert resolver.refused == {"shop": Network.PUBLIC}
+
+
+def test_a_private_home_opens_its_own_kind_of_network_and_no_other() -> None:
+    answers = {"shop": [["192.168.1.5"], ["127.0.0.1"]], "photos": [["10.9.8.7"]], "here": [["127.0.0.1"]]}
+    resolver = GuardedResolver(Known(**answers, cloud=[["169.254.169.254"]]), has_contact=True, home="shop")
+    assert look_up(resolver, "shop") == ["192.168.1.5"]
+    assert look_up(resolver, "photos") == ["10.9.8.7"]
+    assert look_up(resolver, "here") == []
+    assert look_up(resolver, "cloud") == []
+    assert look_up(resolver, "shop") == [], "moved to another network since"
+
+
+def test_nobody_lives_at_a_link_local_address_whatever_is_allowed() -> None:
+    resolver = GuardedResolver(Known(shop=[["169.254.169.254"]]), has_contact=True, home="shop")
+    assert look_up(resolver, "shop") == []
+
+
+def test_a_place_named_by_hand_is_open_under_a_name_of_its_own_alone() -> None:
+    resolver = GuardedResolver(Known(**{"127.0.0.1": [["127.0.0.1"], ["127.0.0.1"]]}), has_contact=True)
+    name = resolver.place("127.0.0.1")
+    assert resolver.place("127.0.0.1") == name
+    assert look_up(resolver, name) == ["127.0.0.1"]
+    assert look_up(resolver, "127.0.0.1") == []
+
+
+def test_a_name_in_letters_and_in_punycode_is_one() -> None:
+    assert spelt("Bücher.example") == spelt("xn--bcher-kva.example") == "xn--bcher-kva.example"

@@ -36,7 +36,7 @@ def sku(layers: Sequence[Layer], url: str) -> Told[str] | None:
 def title(layers: Sequence[Layer], heading: str) -> Told[str] | None:
     """The title; of an og:title such as "Blue shirt | Shop" only the part that is the page's heading."""
     told = first(layers, lambda layer: layer.title)
-    if told and told.layer == "opengraph" and heading and heading in told.value:
+    if told and told.layer == "opengraph" and heading and told.value != heading and heading in told.value:
         return Told(heading, "page")
     return told
 
@@ -55,10 +55,11 @@ def description(layers: Sequence[Layer], title: str) -> Told[str] | None:
     if not marked_up:
         return Told(*block[:2]) if block else None
     best = max(marked_up, key=lambda candidate: len(candidate[2]))
-    if block and len(block[2]) >= len(best[2]):
-        is_label = len(best[2]) < LONG_ENOUGH
-        is_whole = best[2][:_OPENING] in block[2]
-        is_boilerplate = best[1] == "opengraph" and not _speaks_of(title, best[0]) and _speaks_of(title, block[0])
+    if block:
+        is_label = len(best[2]) < LONG_ENOUGH and len(block[2]) >= len(best[2])
+        is_whole = len(block[2]) >= len(best[2]) and best[2][:_OPENING] in block[2]
+        speaks = len(block[2]) >= LONG_ENOUGH and _speaks_of(title, block[0])
+        is_boilerplate = best[1] == "opengraph" and speaks and not _speaks_of(title, best[0])
         if is_label or is_whole or is_boilerplate:
             return Told(*block[:2])
     return Told(*best[:2])

@@ -5,12 +5,12 @@ from functools import cache
 from pathlib import Path
 
 _KINDS = ("colour", "brand", "manufacturer", "gtin", "mpn", "sku")
-_AROUND = " \t\n.:：#№*"
+_MARKS = re.compile(r"[\s._:：#№*]+")
 
 
 def kind(label: str) -> str:
     """What a printed label announces: "colour", "brand", "manufacturer", "gtin", "mpn", "sku"; "" for all else."""
-    return _words().get(label.strip(_AROUND).casefold().replace("_", " "), "")
+    return _words().get(_folded(label), "")
 
 
 def is_colour(name: str) -> bool:
@@ -20,7 +20,12 @@ def is_colour(name: str) -> bool:
 
 @cache
 def _words() -> dict[str, str]:
-    return {word.strip(_AROUND).casefold(): name for name in _KINDS for word in _sections()[name]}
+    return {_folded(word): name for name in _KINDS for word in _sections()[name]}
+
+
+def _folded(label: str) -> str:
+    """`label` as labels are compared: "Art. Nr.:" and "art_nr" are "art nr"."""
+    return " ".join(_MARKS.sub(" ", label).casefold().split())
 
 
 def says(section: str, text: str) -> bool:

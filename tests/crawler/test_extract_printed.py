@@ -1,0 +1,132 @@
+"""What pages print beside labels, name by class, or put into their address, in many languages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.extract import address_number, buying, labels, named_places, printed, values
+from crawler.extract.document import Document, parse
+
+
+def page(body: str, url: str = "https://shop.example/p/hat") -> Document:
+    return parse(f"<html><body><h1>Hat</h1>{body}</body></html>", url)
+
+
+@pytest.mark.parametrize(
+    ("body", "meant"),
+    [
+        ("<table><tr><th>SKU</th><td>AB-12</td></tr></table>", {"sku": "AB-12"}),
+        ("<dl><dt>Marque :</dt><dd>Fenwick</dd></dl>", {"brand": "Fenwick"}),
+        ("<ul><li>Brand: <a href='/b'>B&amp;S</a></li></ul>", {"brand": "B&S"}),
+        ("<p><strong>Šifra:</strong> 0638</p>", {"sku": "0638"}),
+        ("<p>Код: 01245</p>", {"sku": "01245"}),
+        ("<div><span>Cikkszám</span><span>K 77-1</span></div>", {}),
+        ("<div><span>品番</span><span>ZX-900</span></div>", {"sku": "ZX-900"}),
+        ("<div><div><b>Marka</b></div><div>Saltash</div></div>", {"brand": "Saltash"}),
+        ("<p>Ref. 0210/088</p>", {"sku": "0210/088"}),
+        ("<p>Artikelnr. 8815952953</p>", {"sku": "8815952953"}),
+        ("<p>EAN: 4006381333931</p>", {"gtin": "4006381333931"}),
+        ("<p>EAN: 4006381333932</p>", {}),
+        ("<table><tr><td><b>Hersteller</b></td><td>Gauge</td></tr></table>", {"manufacturer": "Gauge"}),
+        ("<p>Our brand stands for comfort: since 1894.</p>", {}),
+        ("<p>SKU: please choose a size</p>", {}),
+        ("<footer><p>SKU: 999</p></footer>", {}),
+        ("<section class='related'><p>Brand: Other</p></section>", {}),
+    ],
+)
+def test_a_label_announces_what_stands_beside_it(body: str, meant: dict[str, str]) -> None:
+    assert printed.found(page(body)) == meant
+
+
+@pytest.mark.parametrize(
+    ("body", "sku", "brand"),
+    [
+        ("<span class='product-sku'>AB-12</span>", "AB-12", ""),
+        ("<span id='sku'>SKU: AB-12</span>", "AB-12", ""),
+        ("<p class='article-number'>Art. Nr.: 7730-12</p>", "7730-12", ""),
+        ("<div data-sku='AB-12'></div>", "AB-12", ""),
+        ("<span data-testid='product-reference'>0210/088</span>", "0210/088", ""),
+        ("<div class='brand'>Fenwick</div>", "", "Fenwick"),
+        ("<a class='product-brand' href='/x'><img alt='Fenwick' src='/f.svg'></a>", "", "Fenwick"),
+        ("<a href='/marken/fenwick'>Fenwick</a>", "", "Fenwick"),
+        ("<div class='brand'>12/09(Wed)</div>", "", ""),
+        ("<div class='skull'>AB-12</div><div class='rebrand'>Fenwick</div>", "", ""),
+    ],
+)
+def test_a_place_is_known_by_its_name(body: str, sku: str, brand: str) -> None:
+    assert (named_places.sku(page(body)), named_places.brand(page(body))) == (sku, brand)
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "number"),
+    [
+        ("https://shop.example/p/hat-771234", "<i data-id='771234'></i>", "771234"),
+        ("https://shop.example/c7200a771234/hat.html", "<b>771234</b>", "771234"),
+        ("https://shop.example/dp/B07FW264WL", "<input value='B07FW264WL'>", "B07FW264WL"),
+        ("https://shop.example/x?sku=1357247&page=20202", "<b>1357247</b>", "1357247"),
+        ("https://shop.example/p/hat-771234", "<a href='/p/hat-771234'>x</a>", ""),
+        ("https://shop.example/p/hat-771234", "", ""),
+        ("https://shop.example/p/hat-2024", "<b>2024</b>", ""),
+    ],
+)
+def test_a_number_of_the_address_counts_where_it_stands_alone(url: str, body: str, number: str) -> None:
+    assert address_number.number(page(body, url)) == number
+
+
+@pytest.mark.parametrize(
+    "button",
+    ["Add to bag", "In den Warenkorb", "Do košíka", "В корзину", "カートに入れる", "장바구니", "Ajouter au panier"],
+)
+def test_a_button_to_buy_is_known_in_many_languages(button: str) -> None:
+    assert buying.has_button(page(f"<button>{button}</button>"))
+    assert not buying.has_button(page(f"<nav><button>{button}</button></nav>"))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("£49.00", "49.00"),
+        ("1.299,50 €", "1299.50"),
+        ("1,299.50", "1299.50"),
+        ("1 299,00 Kč", "1299.00"),
+        ("3'450.-", "3450"),
+        ("Rs. 1,299", "1299"),
+        ("12.5", "12.5"),
+        ("0.999", "0.999"),
+        ("free", ""),
+    ],
+)
+def test_prices_are_plain_decimals(written: str, meant: str) -> None:
+    assert values.price(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("https://schema.org/InStock", "InStock"),
+        ("in stock", "InStock"),
+        ("OUT_OF_STOCK", "OutOfStock"),
+        ("oos", "OutOfStock"),
+        ("PreOrder", "PreOrder"),
+        ("soon", ""),
+    ],
+)
+def test_availability_is_said_in_schema_org_s_words(written: str, meant: str) -> None:
+    assert values.availability(written) == meant
+
+
+def test_every_label_has_one_kind() -> None:
+    assert labels.kind("Farbe:") == "colour"
+    assert labels.kind("ITEM_NUMBER") == "sku"
+    assert labels.kind("Farbenfroh") == ""
+
+
+@given(st.text(alphabet="<>/abdtrlipSKU:= '\"1-9", max_size=150))
+def test_no_page_however_broken_raises(body: str) -> None:
+    document = page(body)
+    printed.found(document)
+    named_places.sku(document)
+    named_places.brand(document)
+    named_places.form_number(document)
+    buying.price(document)
+    buying.has_button(document)

@@ -1,11 +1,13 @@
 """A crawl killed at any moment goes on where it was and ends with the same bytes."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,23 @@ def test_kill_9_loses_nothing(asked: int, uninterrupted: dict[str, bytes], tmp_p
         again = sum(count > 1 for path, count in shop.asked.items() if path != "/robots.txt")
     assert bytes_of(tmp_path / "out") == uninterrupted
     assert again < PRODUCTS * 3
+
+
+def test_many_kills_of_one_crawl_lose_nothing(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
+    with open_shop() as shop:
+        _stock(shop)
+        for moment in sorted(random.Random(7).sample(range(1, 200), 4)):
+            process = subprocess.Popen(
+                [sys.executable, "-c", _RUN, shop.real, str(tmp_path)], env=_environment(), start_new_session=True
+            )
+            _wait_until(lambda at=moment, run=process: shop.asked.total() >= at or run.poll() is not None)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        crawl_shops(_demo(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.real})
+        assert shop.asked["/secret"] == 0
+    assert bytes_of(tmp_path / "out") == uninterrupted
+    assert list((tmp_path / "state" / "photos").glob("incoming-*/*")) == []
 
 
 def test_a_crawl_leaves_when_the_run_that_started_it_is_killed(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:

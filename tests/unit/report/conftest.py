@@ -181,10 +181,9 @@ def add_pipeline(made: Inputs) -> None:
         (made.folder / stage / files.DROPPED).write_text(text, encoding="utf-8")
     words = [word_row(0, "denim", **DENIM), word_row(1, "washed", separation=0.6)]
     write_table(sources.calibration / files.CALIBRATED, words, CALIBRATED)
-    visualness = pd.DataFrame(
-        {"word_id": [0, 1], "word": ["denim", "washed"], "document_frequency": 9, "val_photos": 5}
-    )
-    visualness = visualness.assign(visualness=[1.0, 0.1], expected=[0.97, 0.12])
+    two = {name: [0.1, 0.2] for name in artefacts.VISUALNESS_COLUMNS} | {"word_id": [0, 1], "word": ["denim", "washed"]}
+    counts = {"document_frequency": [9, 9], "val_photos": [5, 5], "visualness": [1.0, 0.1], "expected": [0.97, 0.12]}
+    visualness = pd.DataFrame(two | counts)
     artefacts.write_visualness(sources.words / files.VISUALNESS, visualness)
     bins = [
         {"words": "words with a probability", "bin": n, "pairs": n, "promised": 0.1, "true": 0.2} for n in range(10)

@@ -46,9 +46,11 @@ class InMemory:
         self._pixels = store.decode(np.arange(len(store)))
 
     def decode(self, photos: np.ndarray) -> np.ndarray:
+        """Some of them."""
         return self._pixels[photos]
 
     def digest(self) -> str:
+        """A name."""
         return "in memory"
 
 
@@ -105,7 +107,7 @@ def rate_of(store: PhotoStore | InMemory, settings: Finetune) -> Callable[[], fl
                 runtime.device(),
                 runtime.workers(),
                 Path(state),
-                lambda record, cost: told.append(cost.photos_per_second),
+                lambda _, cost: told.append(cost.photos_per_second),
             )
         return told[-1]
 

@@ -1,0 +1,134 @@
+"""Stage 1 on cached z beside the same epochs with the encoder's forward pass each time.
+
+    OMP_NUM_THREADS=1 python benchmarks/training_cached.py > benchmarks/results/training_cached.csv
+
+Both take the same steps of the same objective; one reads z from a float16 matrix, the other decodes the photos and runs
+the frozen encoder over them. All settings run in one process, in turn; a ratio is the median of ROUNDS rounds' ratios,
+leaving out the one pass over the photos that the stage `features` makes anyway, for the frozen baseline.
+"""
+
+import csv
+import io
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from weft import params, runtime
+from weft.data.bags import bags_of
+from weft.data.samplers import Batch
+from weft.model.backbone import load_backbone
+from weft.model.embedder import Embedder, initial_words
+from weft.params import FitWords
+from weft.photos.fit import encode
+from weft.training.objective import Objective, training_sampler
+from weft.training.schedule import Schedule, build_optimizer
+
+ROUNDS = 5
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table."""
+
+    name: str
+    backbone: str
+    height: int
+    width: int
+    words: int
+    photos: int
+    """An epoch's; as few as give whole batches."""
+    settings: FitWords
+
+
+def cases() -> Iterator[Case]:
+    demo = params.load(ROOT / "params.yaml").fit_words
+    catalogue = params.load(ROOT / "presets" / "catalogue.yaml").fit_words
+    paper = params.load(ROOT / "presets" / "paper.yaml").fit_words
+    yield Case("params.yaml on the demo shop", "mobilenet_v2", 128, 96, 600, 2 * demo.batch_size, demo)
+    yield Case("presets/catalogue.yaml", "mobilenet_v2", 128, 96, 6_000, 128, replace(catalogue, batch_size=64))
+    yield Case("presets/paper.yaml", "resnet50", 224, 224, 30_000, 2 * paper.batch_size, paper)
+
+
+def epochs(case: Case, device: str) -> tuple[Callable[[], float], Callable[[], float]]:
+    """Seconds of an epoch: on cached z, and with the encoder each time."""
+    random = np.random.default_rng(1)
+    backbone = load_backbone(case.backbone, "random")
+    encoder = Embedder(backbone.network, initial_words(1, backbone.dim, seed=1), backbone.normalisation)
+    encoder = encoder.to(device, memory_format=torch.channels_last).eval()
+    jpegs = [encode(_smooth(random, case.height, case.width), 92) for _ in range(case.photos)]
+    cache = random.normal(size=(case.photos, backbone.dim)).astype(np.float16)
+    bags = bags_of([np.unique(random.integers(case.words, size=30)) for _ in range(case.photos)])
+
+    def cached(batch: Batch) -> torch.Tensor:
+        return torch.from_numpy(cache[batch.photos].astype(np.float32)).to(device)
+
+    def computed(batch: Batch) -> torch.Tensor:
+        photos = np.stack([np.asarray(Image.open(io.BytesIO(jpegs[photo]))) for photo in batch.photos])
+        with torch.inference_mode():
+            z = encoder(torch.from_numpy(photos.transpose(0, 3, 1, 2).copy()).to(device))
+        return z.clone()
+
+    def epoch(z_of: Callable[[Batch], torch.Tensor]) -> Callable[[], float]:
+        model = Embedder(torch.nn.Identity(), initial_words(case.words, backbone.dim, seed=1)).to(device)
+        sampler = training_sampler(bags, case.words, case.settings)
+        objective = Objective(case.settings, bags.photo_counts(case.words))
+        optimizer = build_optimizer([(model.head(), 1e-3)], case.settings)
+        schedule = Schedule(optimizer, replace(case.settings, epochs=99), sampler.steps(case.settings.batch_size))
+
+        def run() -> float:
+            began = time.perf_counter()
+            generator = torch.Generator().manual_seed(1)
+            for batch in sampler.epoch(1, case.settings.batch_size):
+                loss = objective(z_of(batch), model, batch, generator)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.after_step()
+                float(loss.detach())
+            return time.perf_counter() - began
+
+        return run
+
+    return epoch(cached), epoch(computed)
+
+
+def _smooth(random: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A picture that compresses as photos do."""
+    coarse = random.integers(256, size=(height // 8, width // 8, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def main() -> None:
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    columns = [
+        "settings",
+        "backbone",
+        "words",
+        "loss",
+        "cached_photos_per_second",
+        "computed_photos_per_second",
+        "ratio",
+    ]
+    table.writerow([*columns, "threads", "torch", "machine"])
+    for case in cases():
+        on_cache, with_encoder = epochs(case, runtime.device())
+        on_cache()
+        with_encoder()
+        seconds = [(on_cache(), with_encoder()) for _ in range(ROUNDS)]
+        ratio = round(statistics.median(long / short for short, long in seconds), 1)
+        rates = [round(case.photos / statistics.median(values), 1) for values in zip(*seconds, strict=True)]
+        row = [case.name, case.backbone, case.words, case.settings.loss, *rates, ratio]
+        table.writerow([*row, torch.get_num_threads(), torch.__version__, platform.machine()])
+
+
+if __name__ == "__main__":
+    main()

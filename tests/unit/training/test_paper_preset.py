@@ -1,0 +1,114 @@
+"""presets/paper.yaml as it is: ResNet50, batch 20, rate 0.1, plateau, both stages, over a shop of 200 products.
+
+Only two things are not the paper's: weights are random, as no network is at hand, and photos are of 32 x 32 px with one
+epoch of finetune, as a test has seconds and not a GPU's days.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from weft import artefacts, params, tables
+from weft.contracts.tables import PREPARED
+from weft.demo import catalogue, texts
+from weft.demo.photos import picture
+from weft.model.backbone import load_backbone
+from weft.model.bundle import load_bundle
+from weft.model.embedder import Embedder, initial_words
+from weft.photos.fit import encode
+from weft.retrieval.embed import embed
+from weft.text.tokens import tokens
+from weft.training.run_finetune import run_finetune
+from weft.training.run_fit_words import run_fit_words
+
+SIDE = 32
+PRESET = params.load(Path(__file__).parents[3] / "presets" / "paper.yaml")
+
+
+def test_the_preset_says_what_the_paper_says():
+    for stage in (PRESET.fit_words, PRESET.finetune):
+        assert (stage.batch_size, stage.epochs, stage.word_learning_rate) == (20, 20, 0.1)
+        assert (stage.schedule, stage.patience, stage.warm_up, stage.early_stop) == ("plateau", 10, 0.0, 0)
+        assert (stage.target, stage.loss, stage.bias, stage.normalise) == ("one_word", "sampled_softmax", False, False)
+        assert (stage.optimizer, stage.momentum, stage.weight_decay) == ("sgd", 0.0, 0.0)
+    assert PRESET.model == params.Model("resnet50", "imagenet", "last", "average", 0)
+    assert PRESET.vocabulary.max_words == 30_000
+    finetune = PRESET.finetune
+    assert (finetune.learning_rate, finetune.layer_decay, finetune.ema, finetune.frozen) == (0.1, 1.0, 0.0, ())
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """200 products: their prepared photos, vocabulary, and z of the backbone."""
+    folder = tmp_path_factory.mktemp("paper")
+    products = list(catalogue.products(seed=1, count=200))
+    said = [tokens(f"{text.title} {texts.plain(text.html)}") for text in map(texts.text_of, products)]
+    counts = Counter(word for words in said for word in set(words))
+    vocabulary = [word for word, _ in counts.most_common(PRESET.vocabulary.max_words)]
+    ids = {word: number for number, word in enumerate(vocabulary)}
+    rows = [
+        {
+            "product_id": f"a/{n:04}",
+            "view": 0,
+            "photo_id": f"a/{n:04}#0",
+            "colour": None,
+            "jpeg": encode(np.asarray(picture(product, "front").convert("RGB").resize((SIDE, SIDE))), 92),
+            "word_ids": sorted(ids[word] for word in said[n]),
+        }
+        for n, product in enumerate(products)
+    ]
+    splits = {"test": [], "train": rows[:160], "val": rows[160:]}
+    for split, of_split in splits.items():
+        tables.write_shards(folder / "prepared" / split, of_split, PREPARED, 100)
+    return folder, vocabulary, splits
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param(
+            "cuda",
+            marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")],
+        ),
+    ],
+)
+def test_both_stages_of_the_paper_run(tmp_path, shop, write_words, device):
+    folder, vocabulary, splits = shop
+    words = write_words(tmp_path / "words.tsv", vocabulary)
+    settings = replace(
+        PRESET,
+        model=replace(PRESET.model, weights="random"),
+        prepare=replace(PRESET.prepare, height=SIDE, width=SIDE),
+        finetune=replace(PRESET.finetune, epochs=1),
+    )
+    backbone = load_backbone("resnet50", "random")
+    frozen = Embedder(backbone.network, initial_words(1, backbone.dim, 0), backbone.normalisation)
+
+    def batches():
+        for split, rows in splits.items():
+            photos = [((row["photo_id"], row["product_id"], split), row["jpeg"]) for row in rows]
+            for keys, z in embed(photos, frozen, SIDE, SIDE, device, 1):
+                yield [dict(zip(("photo_id", "product_id", "split"), key, strict=True)) for key in keys], z
+
+    artefacts.write_embeddings(tmp_path / "features", backbone.dim, batches())
+    first, second = [], []
+    run_fit_words(
+        tmp_path / "features", folder / "prepared", words, settings.fit_words, device, tmp_path / "state_1",
+        tmp_path / "words", lambda record, cost: first.append(record),
+    )  # fmt: skip
+    assert [record.epoch for record in first] == list(range(1, 21))
+    assert all(np.isfinite(record.train_loss) for record in first)
+    run_finetune(
+        folder / "prepared", words, tmp_path / "words", settings, device, 1, tmp_path / "state_2",
+        tmp_path / "embedder", lambda record, cost: second.append(record),
+    )  # fmt: skip
+    assert len(second) == 1
+    bundle = load_bundle(tmp_path / "embedder")
+    assert bundle.embedder.words.shape == (len(vocabulary), 2_048)
+    assert bundle.words == vocabulary

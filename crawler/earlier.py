@@ -120,7 +120,8 @@ class Earlier:
         found = self._db.execute(
             "SELECT 1 FROM frontier JOIN earlier_products AS e ON e.page = url"
             " WHERE id = ? AND kind = ? AND e.lastmod = frontier.lastmod AND body != '' AND NOT is_of_feed"
-            " AND (e.lastmod LIKE '____-__-__T%' OR (e.lastmod LIKE '____-__-__' AND e.lastmod < substr(e.read_at, 1, 10)))",
+            " AND (e.lastmod LIKE '____-__-__T%'"
+            " OR (e.lastmod LIKE '____-__-__' AND e.lastmod < substr(e.read_at, 1, 10)))",
             (row, PAGE),
         )
         return found.fetchone() is not None

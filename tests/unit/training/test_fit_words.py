@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from weft.data.samplers import Sampler
-from weft.loss.full_softmax import full_softmax
-from weft.training.first_words import first_words
+from weft.errors import ModelError
+from weft.model.embedder import Embedder
+from weft.training.first_words import first_words, typical_length
 from weft.training.fit_words import CachedPhotos, fit_words
+from weft.training.objective import Objective, finished_words, training_sampler
 from weft.training.schedule import Schedule, build_optimizer
 
 VOCABULARY = 6
@@ -74,30 +75,106 @@ def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, cached, fit_words_se
     assert words["words"].equal(anew["words"])
 
 
-def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy, cached, fit_words_settings):
+LOSSES = {
+    "full_softmax": {"target": "one_word", "balance": 0.5},
+    "sampled_softmax": {"correction": True, "proposal": "unigram", "shared_negatives": True},
+    "binary_cross_entropy": {"bias": True},
+    "contrastive": {"normalise": True, "temperature": 1.0},
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy, cached, fit_words_settings, loss):
     """The uncached loop, written out: every photo through the encoder at every step."""
-    settings, bags = fit_words_settings(epochs=3), cached(30, seed=1).bags
+    settings, bags = fit_words_settings(epochs=3, loss=loss, **LOSSES[loss]), cached(30, seed=1).bags
     photos = torch.randint(256, (30, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     model = toy().eval()
     model.encoder.requires_grad_(False)
     with torch.no_grad():
         z = model(photos).numpy()
-    start, _ = fit_words(
+    fitted, _ = fit_words(
         CachedPhotos(z, bags), CachedPhotos(z[:0], cached(0, 1).bags), VOCABULARY, settings, "cpu", tmp_path, quiet
     )
 
-    model.words.data = first_words(z, VOCABULARY, settings)
-    sampler = Sampler(bags, VOCABULARY, settings.target, settings.balance, settings.seed)
-    optimizer = build_optimizer([([model.words], settings.word_learning_rate)], settings)
+    bias = torch.zeros(VOCABULARY, 1) if settings.bias else None
+    model = Embedder(model.encoder, first_words(z, VOCABULARY, settings), bias=bias).eval()
+    sampler = training_sampler(bags, VOCABULARY, settings)
+    objective = Objective(settings, bags.photo_counts(VOCABULARY))
+    optimizer = build_optimizer([(model.head(), settings.word_learning_rate)], settings)
     schedule = Schedule(optimizer, settings, sampler.steps(settings.batch_size))
     for epoch in range(1, settings.epochs + 1):
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
         for batch in sampler.epoch(epoch, settings.batch_size):
             optimizer.zero_grad()
-            targets, weights = torch.from_numpy(batch.targets), torch.from_numpy(batch.weights)
-            full_softmax(model(photos[batch.photos]), model.words, targets, weights).backward()
+            objective(model(photos[batch.photos]), model, batch, generator).backward()
             optimizer.step()
             schedule.after_step()
-    torch.testing.assert_close(start["words"], model.words.detach(), rtol=0, atol=1e-6)
+    wanted = finished_words(model.words.detach(), settings, typical_length(z))
+    torch.testing.assert_close(fitted["words"], wanted, rtol=0, atol=1e-6)
+    if bias is not None:
+        torch.testing.assert_close(fitted["bias"], model.bias.detach(), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_learns_what_z_tells(tmp_path, cached, fit_words_settings, loss):
+    train, val = cached(60, seed=1), cached(20, seed=2)
+    settings = fit_words_settings(epochs=8, loss=loss, **LOSSES[loss])
+    fitted, _ = fit_words(train, val, VOCABULARY, settings, "cpu", tmp_path, quiet)
+    assert ("bias" in fitted) == settings.bias
+    photos = np.flatnonzero(val.bags.sizes)
+    scores = torch.from_numpy(val.z[photos].astype(np.float32)) @ fitted["words"].T
+    assert scores[:, :4].argmax(1).tolist() == [val.bags[photo][0] for photo in photos]
+
+
+def test_words_that_no_step_drew_stay_as_they_began(tmp_path, cached, fit_words_settings):
+    """Of 500 words the photos say 6 and a step draws 3: with momentum and weight decay the others do not move."""
+    for optimizer in ("sgd", "adamw"):
+        settings = fit_words_settings(
+            loss="sampled_softmax", optimizer=optimizer, schedule="cosine", epochs=1, shared_negatives=True
+        )
+        train, val = cached(12, seed=1), cached(0, seed=1)
+        fitted, _ = fit_words(train, val, 500, settings, "cpu", tmp_path / optimizer, quiet)
+        moved = (fitted["words"] != first_words(train.z, 500, settings)).any(1)
+        assert 6 <= moved.sum() <= 6 + 3 * 3
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 100.0])
+@pytest.mark.parametrize("vocabulary", [6, 30_000])
+def test_the_first_loss_is_the_log_of_the_vocabulary_however_long_z_is(
+    tmp_path, cached, fit_words_settings, scale, vocabulary
+):
+    train, val = cached(30, seed=1), cached(12, seed=2)
+    train, val = (CachedPhotos((part.z * scale).astype(np.float16), part.bags) for part in (train, val))
+    settings = fit_words_settings(epochs=1, word_learning_rate=1e-9)
+    _, history = fit_words(train, val, vocabulary, settings, "cpu", tmp_path, quiet)
+    assert history[0].val_loss == pytest.approx(math.log(vocabulary), rel=0.05)
+    assert history[1].train_loss == pytest.approx(math.log(vocabulary), rel=0.05)
+
+
+def test_a_first_loss_far_from_it_is_refused(tmp_path, cached, fit_words_settings):
+    """At so low a temperature random directions are opinions."""
+    settings = fit_words_settings(normalise=True, temperature=0.001)
+    told = r"the first loss is .*, wanted within 5% of ln 6 = 1\.792: .*raise fit_words\.temperature"
+    with pytest.raises(ModelError, match=told):
+        fit_words(cached(60, seed=1), cached(12, seed=2), VOCABULARY, settings, "cpu", tmp_path, quiet)
+
+
+def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, fit_words_settings):
+    """Every other photo, none of which was looked at when W was made, answers with numbers as large as there are."""
+    train, val = cached(2_048, seed=1), cached(12, seed=2)
+    z = train.z.astype(np.float32)
+    z[::2] /= 100
+    z[1::2] *= 10_000
+    with pytest.raises(ModelError, match=r"the embeddings are 0\.01.* to 2.*e\+04 long.*look for photos"):
+        fit_words(
+            CachedPhotos(z.astype(np.float16), train.bags),
+            val,
+            VOCABULARY,
+            fit_words_settings(),
+            "cpu",
+            tmp_path,
+            quiet,
+        )
 
 
 def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, fit_words_settings):
@@ -105,18 +182,3 @@ def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, fit_words_sett
     _, history = fit_words(train, nothing, VOCABULARY, fit_words_settings(), "cpu", tmp_path, quiet)
     assert all(math.isnan(record.val_loss) for record in history)
     assert history[-1].train_loss < history[1].train_loss
-
-
-def test_the_first_training_loss_is_close_to_the_log_of_the_vocabulary(tmp_path, cached, fit_words_settings):
-    settings = fit_words_settings(epochs=1, word_learning_rate=1e-9)
-    _, history = fit_words(cached(30, 1), cached(12, 2), VOCABULARY, settings, "cpu", tmp_path, quiet)
-    assert history[1].train_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)
-
-
-def test_early_stop_ends_after_epochs_in_vain(tmp_path, cached, fit_words_settings):
-    ruinous = fit_words_settings(
-        epochs=9, early_stop=2, optimizer="sgd", schedule="plateau", patience=9, word_learning_rate=1e4
-    )
-    _, history = fit_words(cached(30, 1), cached(12, 2), VOCABULARY, ruinous, "cpu", tmp_path, quiet)
-    best = min(range(len(history)), key=lambda epoch: history[epoch].val_loss)
-    assert len(history) - 1 - best == 2

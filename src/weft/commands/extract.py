@@ -31,10 +31,9 @@ def extract_page(page: Path, url: str) -> Iterator[str]:
     from crawler.extract.verdict import why_none
     from crawler.overrides import load_override
 
-    try:
-        parsed = document.parse(document.decode(_bytes_of(page)), url)
-    except ValueError as error:
-        raise InputError(f"--url {url}: {error}; wanted the http(s) URL that the page was saved from") from error
+    if not url.startswith(("http://", "https://")):
+        raise InputError(f"--url {url}: wanted the http(s) URL that the page was saved from")
+    parsed = document.parse(document.decode(_bytes_of(page)), url)
     try:
         override = load_override(urlsplit(parsed.url).hostname or "")
     except ShopError as error:

@@ -1,0 +1,153 @@
+"""weft extract: a saved page or feed in, a JSON line per product out."""
+
+import gzip
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from weft import cli
+from weft.commands import extract as command
+
+URL = "https://shop.example/p/blue-shirt"
+PAGE = (
+    '<script type="application/ld+json">{"@type": "Product", "name": "Blue shirt", "sku": "B1", "brand": "Fenwick",'
+    '"gtin13": "4006381333931", "color": "Blue", "image": ["/a.jpg"], "description": "Cotton.",'
+    '"offers": {"price": "49.00", "availability": "https://schema.org/InStock"}}</script><h1>Blue shirt</h1>'
+    "<ul class='breadcrumb'><li>Home</li><li>Men</li></ul><table><tr><th>Neck</th><td>Round</td></tr></table>"
+)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["weft", "extract", *map(str, arguments)])
+    return cli.main()
+
+
+def save(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_page_is_one_line_with_every_field_s_layer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], zipped: bool
+) -> None:
+    page = save(tmp_path, "page.html", gzip.compress(PAGE.encode()) if zipped else PAGE)
+    assert run(monkeypatch, page, "--url", URL) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert told == {
+        "item_id": "B1",
+        "item_id_layer": "json-ld",
+        "url": URL,
+        "title": {"value": "Blue shirt", "layer": "json-ld"},
+        "description": {"value": "Cotton.", "layer": "json-ld"},
+        "brand": {"value": "Fenwick", "layer": "json-ld"},
+        "colour": {"value": "Blue", "layer": "json-ld"},
+        "sku": {"value": "B1", "layer": "json-ld"},
+        "gtin": {"value": "4006381333931", "layer": "json-ld"},
+        "group_id": None,
+        "price": {"value": "49.00", "layer": "json-ld"},
+        "availability": {"value": "InStock", "layer": "json-ld"},
+        "category": {"value": "Men", "layer": "page"},
+        "categories": [{"value": "Men", "layer": "page"}],
+        "attributes": [{"name": "Neck", "value": "Round", "layer": "page"}],
+        "photos": [{"url": "https://shop.example/a.jpg", "colour": None, "layer": "json-ld"}],
+    }
+
+
+def test_a_page_without_a_product_prints_nothing_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = save(tmp_path, "about.html", "<h1>About us</h1>")
+    assert run(monkeypatch, page, "--url", URL) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "no schema.org Product" in err
+    assert "no button to buy" in err
+
+
+def test_a_listing_is_told_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cards = json.dumps([{"@type": "Product", "name": f"Shirt {n}", "url": f"/p/{n}"} for n in range(3)])
+    page = save(tmp_path, "c.html", f'<script type="application/ld+json">{cards}</script><h1>Shirts</h1>')
+    assert run(monkeypatch, page, "--url", URL) == 2
+    assert "3 products" in capsys.readouterr().err
+
+
+FEEDS = {
+    "shopify.json": '{"products": [{"id": 1, "title": "Hat", "handle": "hat", "variants": [], "images": []}]}',
+    "product.json": '{"product": {"id": 1, "title": "Hat", "handle": "hat", "variants": []}}',
+    "woo.json": '[{"id": 1, "name": "Hat", "permalink": "https://shop.example/hat", "images": []}]',
+    "schema.json": '{"@graph": [{"@type": "Product", "name": "Hat", "sku": "1"}]}',
+    "catalogue.json": '{"items": [{"id": "1", "title": "Hat", "image": "/a.jpg"}]}',
+    "catalogue.jsonl": '{"id": "1", "title": "Hat"}\n{"id": "1", "title": "Hat", "size": "M"}\n',
+    "feed.xml": '<rss xmlns:g="http://base.google.com/ns/1.0"><channel><item><g:id>1</g:id><title>Hat</title></item>'
+    "</channel></rss>",
+    "catalogue.csv": "id;title\n1;Hat\n",
+}
+
+
+@pytest.mark.parametrize("name", FEEDS)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_feed_is_known_by_its_shape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, zipped: bool
+) -> None:
+    body = FEEDS[name].encode()
+    feed = save(tmp_path, name, gzip.compress(body) if zipped else body)
+    assert run(monkeypatch, "--json", feed, "--url", "https://shop.example/") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert (json.loads(line)["item_id"], json.loads(line)["title"]["value"]) == ("1", "Hat")
+
+
+def test_what_is_no_product_in_a_feed_is_said_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed = save(tmp_path, "feed.jsonl", '{"id": 1, "title": "Hat"}\n{"id": 2}\n')
+    assert run(monkeypatch, "--json", feed) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 1
+    assert err.count("line 2: it has no title") == 1
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"", b"\x00\x01", b"<html><p>No feed</p></html>", b"a,b\n1,2\n"])
+def test_a_feed_without_a_product_ends_with_status_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], body: bytes
+) -> None:
+    assert run(monkeypatch, "--json", save(tmp_path, "feed", body)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "feed" in err
+
+
+def test_a_bomb_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "LARGEST_PAGE", 100_000)
+    page = save(tmp_path, "bomb.html.gz", gzip.compress(b"a" * 1_000_000))
+    assert run(monkeypatch, page, "--url", URL) == 2
+    assert "larger than" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (("missing.html", "--url", URL), "cannot be read"),
+        (("page.html",), "--url"),
+        (("page.html", "--url", "x"), "--url"),
+    ],
+)
+def test_what_a_person_forgot_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    wanted: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path, "page.html", PAGE)
+    assert run(monkeypatch, *arguments) == 2
+    assert wanted in capsys.readouterr().err

@@ -27,11 +27,12 @@ def extract_page(page: Path, url: str) -> Iterator[str]:
     Raises:
         InputError: The page cannot be read, or shows no product; the message says why.
     """
+    from crawler.discover import urls
     from crawler.extract import document, merge
     from crawler.extract.verdict import why_none
     from crawler.overrides import load_override
 
-    if not url.startswith(("http://", "https://")):
+    if urls.absolute(url, "") is None:
         raise InputError(f"--url {url}: wanted the http(s) URL that the page was saved from")
     parsed = document.parse(document.decode(_bytes_of(page)), url)
     try:

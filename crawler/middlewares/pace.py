@@ -13,6 +13,7 @@ from scrapy.core.downloader import Slot
 from scrapy.http import Request, Response
 
 from crawler.connect.networks import Network, network_of
+from crawler.overrides import load_override
 
 if TYPE_CHECKING:
     from scrapy.core.downloader import Downloader
@@ -42,7 +43,7 @@ class Pace:
         self._for_own = self._for_strangers if own is None else float(own)
         self._longest = crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY")
         self._asked: dict[str, float] = {}
-        """Crawl-delay by host."""
+        """By host, the longer of its Crawl-delay and what shops/<host>.yaml says."""
         self._own: set[str] = set()
         """Hosts at private addresses."""
         self._slowed_until: dict[str, float] = {}
@@ -65,9 +66,12 @@ class Pace:
         slot = self._downloader.slots.get(host)
         if slot is None:
             return
+        if host not in self._asked:
+            self._asked[host] = _overridden(host)
+            slot.delay = max(slot.delay, self._from_now_on(host)["delay"])
         if host not in self._own and response.ip_address and network_of(str(response.ip_address)) is not Network.PUBLIC:
             self._own.add(host)
-            slot.delay = self.least(host)
+            slot.delay = self._from_now_on(host)["delay"]
             _wait_anew(self._downloader, slot)
         if response.status == 200:
             slot.delay = eased(slot.delay, self.least(host), request.meta.get("download_latency", 0.0), self._longest)
@@ -76,11 +80,11 @@ class Pace:
         """Ask `host` one thing at a time, this many seconds apart at least; its robots.txt says so."""
         if crawl_delay <= 0:
             return
-        self._asked[host] = crawl_delay
-        # For slots to come too: Scrapy drops those that were idle for a minute.
-        self._downloader.per_slot_settings[host] = {"delay": self.least(host), "concurrency": 1}
+        self._asked[host] = max(crawl_delay, _overridden(host))
+        least = self._from_now_on(host) | {"concurrency": 1}
+        self._downloader.per_slot_settings[host] = least
         if slot := self._downloader.slots.get(host):
-            slot.delay, slot.concurrency = max(slot.delay, self.least(host)), 1
+            slot.delay, slot.concurrency = max(slot.delay, least["delay"]), 1
 
     def slow_down(self, host: str, pause: float) -> None:
         """Ask `host` nothing for `pause` seconds, and half as often as before from then on, until it recovers.
@@ -99,10 +103,22 @@ class Pace:
         slot.lastseen = max(slot.lastseen, now + pause)
         _wait_anew(self._downloader, slot)
 
+    def _from_now_on(self, host: str) -> dict[str, float]:
+        """Let slots of `host` begin at its least delay: Scrapy makes new ones for those that were idle a minute."""
+        begins = self._downloader.per_slot_settings.get(host, {}) | {"delay": self.least(host)}
+        self._downloader.per_slot_settings[host] = begins
+        return begins
+
     @property
     def _downloader(self) -> "Downloader":
         assert self._crawler.engine is not None
         return self._crawler.engine.downloader
+
+
+def _overridden(host: str) -> float:
+    """Seconds between two requests to `host`, as its file in shops/ has it; 0 without one."""
+    override = load_override(host)
+    return 1 / override.rate if override and override.rate else 0.0
 
 
 def eased(delay: float, least: float, latency: float, longest: float) -> float:

@@ -1,9 +1,14 @@
 """What a crawl says of itself, how fast it asks, what it reads of opt-outs and charsets."""
 
+from ipaddress import ip_address
+from pathlib import Path
+from time import monotonic
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scrapy.http import HtmlResponse
+from scrapy.core.downloader import Slot
+from scrapy.http import HtmlResponse, Request
 from scrapy.settings import Settings
 
 from crawler import manners
@@ -11,7 +16,7 @@ from crawler import settings as crawl_settings
 from crawler.extract.sniff import is_photo
 from crawler.middlewares.legible import encoding_of
 from crawler.middlewares.optout import is_page_reserved, said_to_us
-from crawler.middlewares.pace import eased
+from crawler.middlewares.pace import Pace, eased
 from crawler.middlewares.retry import retry_after
 from crawler.middlewares.robots import is_not_now
 from weft import params
@@ -214,3 +219,60 @@ def test_a_page_has_the_encoding_of_its_bytes(body: bytes, content_type: str, en
 @given(st.binary(max_size=80), st.text(max_size=40))
 def test_any_bytes_have_some_encoding(body: bytes, content_type: str) -> None:
     body.decode(encoding_of(body, content_type), errors="replace")
+
+
+class Engine:
+    """What Pace asks of Scrapy: download slots."""
+
+    def __init__(self, host: str, delay: float) -> None:
+        self.downloader = self
+        self.slots = {host: Slot(4, delay, 0.0)}
+        self.per_slot_settings: dict[str, dict[str, float]] = {}
+        self.engine = self
+        self.settings = Settings({"DOWNLOAD_DELAY": delay, "WEFT_PRIVATE_DELAY": 0.0, "AUTOTHROTTLE_MAX_DELAY": 60.0})
+
+    def _process_queue(self, slot: Slot) -> None:
+        pass
+
+
+def answer(address: str, latency: float = 0.0) -> tuple[HtmlResponse, Request]:
+    url = "http://shop.example/"
+    request = Request(url, meta={"download_slot": "shop.example", "download_latency": latency})
+    return HtmlResponse(url, ip_address=ip_address(address)), request
+
+
+def test_a_public_host_keeps_the_delay_for_strangers_and_a_private_one_gets_its_own() -> None:
+    for address, delay in (("8.8.8.8", 1.0), ("127.0.0.1", 0.0)):
+        engine = Engine("shop.example", 1.0)
+        Pace(engine).answered(*answer(address))  # type: ignore[arg-type]
+        assert engine.slots["shop.example"].delay == delay
+        assert engine.per_slot_settings["shop.example"]["delay"] == delay
+
+
+def test_a_crawl_delay_holds_for_private_hosts_too_one_request_at_a_time() -> None:
+    engine = Engine("shop.example", 1.0)
+    pace = Pace(engine)  # type: ignore[arg-type]
+    pace.answered(*answer("127.0.0.1"))
+    pace.obey("shop.example", 7.0)
+    pace.answered(*answer("127.0.0.1"))
+    assert (engine.slots["shop.example"].delay, engine.slots["shop.example"].concurrency) == (7.0, 1)
+    assert engine.per_slot_settings["shop.example"] == {"delay": 7.0, "concurrency": 1}
+
+
+def test_a_busy_host_is_slowed_once_for_all_that_was_sent_before() -> None:
+    engine = Engine("shop.example", 1.0)
+    pace = Pace(engine)  # type: ignore[arg-type]
+    pace.answered(*answer("8.8.8.8"))
+    for _ in range(16):
+        pace.slow_down("shop.example", pause=30.0)
+    assert engine.slots["shop.example"].delay == 2.0
+    assert engine.slots["shop.example"].lastseen > monotonic() + 29
+
+
+def test_a_file_of_the_shop_may_ask_for_a_slower_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shops").mkdir()
+    (tmp_path / "shops" / "shop.example.yaml").write_text("rate: 0.25\n")
+    monkeypatch.chdir(tmp_path)
+    engine = Engine("shop.example", 1.0)
+    Pace(engine).answered(*answer("8.8.8.8"))  # type: ignore[arg-type]
+    assert engine.slots["shop.example"].delay == 4.0

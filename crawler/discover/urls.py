@@ -45,17 +45,14 @@ def clean(url: str) -> str:
 
 def absolute(base: str, href: str) -> str | None:
     """The http(s) URL that `href` means on a page at `base`, or None for anything else (mailto:, data:, broken)."""
+    href = href.strip()
+    # What most links are, without what urljoin has to look at.
+    if href.startswith("/") and not href.startswith("//") and "/." not in href:
+        return _web_address(_origin(base) + href)
     try:
-        href = href.strip()
-        # What most links are, without what urljoin has to look at.
-        is_plain = href.startswith("/") and not href.startswith("//") and "/." not in href
-        url = _origin(base) + href if is_plain else urljoin(base, href)
-        parts = urlsplit(url)
-        wanted = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
+        return _web_address(urljoin(base, href))
     except ValueError:
         return None
-    return url if wanted else None
 
 
 def same_site(url: str, other: str) -> bool:
@@ -87,6 +84,17 @@ def _host(parts: SplitResult) -> str:
     host = f"[{host}]" if ":" in host else host
     port = parts.port
     return host if port is None or port == _DEFAULT_PORTS.get(parts.scheme.lower()) else f"{host}:{port}"
+
+
+@lru_cache(CACHED)
+def _web_address(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        wanted = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        return None
+    return url if wanted else None
 
 
 @lru_cache(CACHED)

@@ -4,6 +4,7 @@ import html as html_entities
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,7 +58,7 @@ class Document:
 
     @cached_property
     def _parts(self) -> tuple[list[Any], list[Any]]:
-        return own_part.parts(self.tree)
+        return own_part.parts(self.tree, self.html)
 
     @cached_property
     def named(self) -> list[tuple[Any, str]]:
@@ -80,8 +81,8 @@ def parse(html: str, url: str) -> Document:
         tree = lxml.html.document_fromstring("<html></html>")
     url = urls.clean(url)
     base = url
-    for href in tree.xpath("//base/@href")[:1]:
-        base = urls.absolute(url, href) or url
+    for element in islice(tree.iter("base"), 1):
+        base = absolute(url, element.get("href")) or url
     headings = (squeeze(h1.text_content()) for h1 in tree.iter("h1"))
     heading = next((text for text in headings if text), "")
     return Document(url=url, base=base, canonical=_canonical(tree, base, url), heading=heading, tree=tree, html=html)
@@ -129,8 +130,10 @@ def said(text: object) -> str:
 
 
 def _canonical(tree: lxml.html.HtmlElement, base: str, url: str) -> str:
-    for href in tree.xpath("//link[@rel='canonical']/@href | //meta[@property='og:url']/@content"):
-        found = urls.absolute(base, href)
+    links = (link.get("href") for link in tree.iter("link") if (link.get("rel") or "").lower() == "canonical")
+    tags = (meta.get("content") for meta in tree.iter("meta") if meta.get("property") == "og:url")
+    for href in (*links, *tags):
+        found = absolute(base, href)
         if found and urls.same_site(found, url):
             # A shop that names its home page everywhere tells nothing about this one.
             if urlsplit(found).path in ("", "/") and urlsplit(url).path not in ("", "/"):

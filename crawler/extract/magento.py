@@ -19,6 +19,8 @@ _FORM = "//form[@id='product_addtocart_form']"
 def read(document: Document) -> Layer:
     """The photos of the page's gallery, then those of each colour, each with its colour where one is told."""
     layer = Layer(name="magento")
+    if "x-magento-init" not in document.html and "product_addtocart_form" not in document.html:
+        return layer
     _read_form(document, layer)
     views: list[PhotoLink] = []
     of_colours: list[PhotoLink] = []

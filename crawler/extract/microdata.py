@@ -18,7 +18,7 @@ def read(document: Document) -> Layer:
 
 def nodes(document: Document) -> list[schema_org.Node]:
     """The page's items in the shape of JSON-LD's top nodes."""
-    if not document.tree.xpath("boolean(//*[@itemscope])"):
+    if "itemscope" not in document.html:
         return []
     return [_node(item) for item in _EXTRACTOR.extract_items(document.tree, document.base)]
 

@@ -68,8 +68,9 @@ def form_number(document: Document) -> str:
 
 def _with(document: Document, attributes: tuple[str, ...]) -> Iterator[lxml.html.HtmlElement]:
     """Elements of the page's own part that have one of `attributes`."""
-    for element in document.own:
-        if any(element.get(name) is not None for name in attributes):
+    present = [name for name in attributes if name in document.html]
+    for element in document.own if present else ():
+        if any(element.get(name) is not None for name in present):
             yield element
 
 

@@ -42,7 +42,7 @@ def _is_named_aside(names: str) -> bool:
     return bool(_ASIDE.search(names))
 
 
-def parts(tree: lxml.html.HtmlElement) -> tuple[list[Any], list[Any]]:
+def parts(tree: lxml.html.HtmlElement, html: str) -> tuple[list[Any], list[Any]]:
     """(the elements of the page's own part in its order, the blocks named breadcrumbs).
 
     What is aside, and scripts, are left out whole.
@@ -60,7 +60,7 @@ def parts(tree: lxml.html.HtmlElement) -> tuple[list[Any], list[Any]]:
                 crumbs.append(element)
         else:
             found.append(element)
-    return found, crumbs or _hidden_crumbs(tree)
+    return found, crumbs or (_hidden_crumbs(tree) if "readcrumb" in html else [])
 
 
 def is_crumbs(element: lxml.html.HtmlElement) -> bool:

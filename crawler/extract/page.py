@@ -13,7 +13,7 @@ from weft.contracts.product import Attribute, PhotoLink
 
 LONGEST_NAME = 40
 LONGEST_VALUE = 200
-_ENOUGH_SIGNS = 2
+_ENOUGH_SIGNS, _CELLS = 2, 2
 
 _DESCRIPTION = re.compile(
     r"description|beschreibung|descripcion|descrizione|descricao|descriptif|\bopis|popis|kuvaus|beskriv|leiras|descriere"
@@ -103,10 +103,10 @@ def _names_description(names: str) -> bool:
 
 def attributes(document: Document) -> Iterator[Attribute]:
     """Two-column tables and definition lists of short names and values."""
-    rows = [(row[0], row[1]) for row in document.tree.xpath("//tr[count(*) = 2]")]
-    rows += [(dt, dt.getnext()) for dt in document.tree.iter("dt")]
+    rows = [(row[0], row[1]) for row in document.own if row.tag == "tr" and len(row) == _CELLS]
+    rows += [(dt, dt.getnext()) for dt in document.own if dt.tag == "dt"]
     for name, value in rows:
-        if value is None or value.tag not in ("td", "dd") or gallery.is_aside(name):
+        if value is None or value.tag not in ("td", "dd"):
             continue
         label, text = said(name.text_content()).rstrip(":"), said(value.text_content())
         if 0 < len(label) <= LONGEST_NAME and 0 < len(text) <= LONGEST_VALUE:

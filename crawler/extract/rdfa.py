@@ -18,6 +18,8 @@ def read(document: Document) -> Layer:
 
 def nodes(document: Document) -> list[schema_org.Node]:
     """The page's top resources in the shape of JSON-LD's top nodes."""
+    if "typeof" not in document.html:
+        return []
     found = document.tree.xpath("//*[@typeof and not(@property)]")
     return [_node(element) for element in found]
 

@@ -20,6 +20,8 @@ _LARGEST = 2_000_000
 
 def read(document: Document) -> Layer:
     """What the page's own product JSON says; quick views of other products lose."""
+    if '"variants"' not in document.html and "Shopify" not in document.html:
+        return Layer(name="shopify")
     found = [entry for text in _texts(document) for entry in _products(text)]
     handle = unquote(urlsplit(document.canonical).path.rstrip("/").rsplit("/", 1)[-1])
     own = [entry for entry in found if said(entry.get("handle")) == handle]
@@ -36,8 +38,7 @@ def read(document: Document) -> Layer:
 
 def _analytics(document: Document) -> Layer:
     """The product's number alone, which every theme tells the shop's statistics."""
-    numbers = (_NUMBER.search(script.text or "") for script in document.tree.iter("script"))
-    match = next(filter(None, numbers), None)
+    match = _NUMBER.search(document.html)
     number = (match[1] or match[2]) if match else ""
     return Layer(name="shopify", platform_id=number, is_product=bool(number))
 

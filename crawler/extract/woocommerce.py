@@ -17,6 +17,8 @@ _LARGEST = 4_000_000
 def read(document: Document) -> Layer:
     """The product's id, its gallery, and the photos of each colour with that colour."""
     layer = Layer(name="woocommerce")
+    if "woocommerce" not in document.html and "single-product" not in document.html:
+        return layer
     body = document.tree.find("body")
     names = body.get("class") or "" if body is not None else ""
     forms = document.tree.xpath("//form[contains(@class, 'variations_form') or contains(@class, 'cart')]")

@@ -1,5 +1,6 @@
 """Read and write tables under their contracts: checked both ways, streamed, written whole or not at all."""
 
+import itertools
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -57,34 +58,42 @@ def write_shards(
     Raises:
         ContractError: A row breaks the contract; nothing is left behind.
     """
-    count = 0
+    count, last = 0, None
+    left = iter(rows)
     with atomic(folder) as temporary:
         temporary.mkdir(parents=True)
-        for number, shard in enumerate(_batched(rows, rows_per_shard)):
-            path = folder / f"{number:05}.parquet"
-            _write_shard(temporary / path.name, shard, contract, str(path))
-            count += len(shard)
-        if count == 0:
-            pq.write_table(contract.schema.empty_table(), temporary / "00000.parquet")
-        _check_shard_order(temporary, folder, contract)
+        for number in itertools.count():
+            name = f"{number:05}.parquet"
+            shard = itertools.islice(left, rows_per_shard)
+            first = next(shard, None)
+            if first is None and number > 0:
+                return count
+            rows_of_shard = itertools.chain([] if first is None else [first], shard)
+            written, last = _write_shard(temporary / name, rows_of_shard, contract, str(folder / name), last)
+            count += written
     return count
 
 
-def _write_shard(file: Path, rows: list[dict[str, Any]], contract: TableContract, place: str) -> None:
-    try:
-        table = pa.Table.from_pylist(rows, schema=contract.schema)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise ContractError(f"{place}: {contract.name}: {error}") from error
-    check(table, contract, place)
-    pq.write_table(table, file, compression="none", row_group_size=ROWS_PER_GROUP)
-
-
-def _check_shard_order(temporary: Path, folder: Path, contract: TableContract) -> None:
-    """The last key of a shard comes before the first key of the next one."""
-    last = None
-    for file in sorted(temporary.glob("*.parquet")):
-        keys = pq.read_table(file, columns=list(contract.key))
-        last = _check_follows(keys, contract, str(folder / file.name), last)
+def _write_shard(
+    file: Path, rows: Iterator[dict[str, Any]], contract: TableContract, place: str, last: tuple[Any, ...] | None
+) -> tuple[int, tuple[Any, ...] | None]:
+    """Write one shard a row group at a time, so that a group of photos is in memory and no shard; rows, last key."""
+    written = 0
+    with pq.ParquetWriter(file, contract.schema, compression="none") as writer:
+        while group := list(itertools.islice(rows, ROWS_PER_GROUP)):
+            where = f"{place} (from row {written})" if written else place
+            try:
+                table = pa.Table.from_pylist(group, schema=contract.schema)
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                raise ContractError(f"{where}: {contract.name}: {error}") from error
+            check(table, contract, where)
+            last = _check_follows(table, contract, where, last)
+            writer.write_table(table)
+            written += len(group)
+        if not written:
+            # A row group all the same: readers take the schema from it.
+            writer.write_table(contract.schema.empty_table())
+    return written, last
 
 
 def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -252,14 +261,3 @@ def write_text(path: Path, text: str) -> None:
 def _must_exist(path: Path, contract: TableContract) -> None:
     if not path.exists():
         raise ContractError(f"{path}: no such file or folder, wanted {contract.name}; run the stage before (dvc repro)")
-
-
-def _batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

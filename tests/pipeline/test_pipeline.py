@@ -35,7 +35,7 @@ def one_photo(checkout, folder: Path) -> Path:
 
 
 def test_repro_runs_every_stage_for_every_benchmark(checkout):
-    once = {"crawl", "clean", "vocabulary", "prepare", "fit_words", "finetune", "report"}
+    once = {"crawl", "clean", "vocabulary", "prepare", "fit_words", "finetune", "calibrate", "audit", "report"}
     each = {f"{stage}@{name}" for stage in ("features", "embed", "evaluate") for name in benchmarks(checkout)}
     assert set(stages(checkout)) == once | each
 

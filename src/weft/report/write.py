@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from weft.report.words import read_words_part
 
 RESULTS = "results.md"
 PAGE = "index.html"
+METRICS = "metrics.json"
 RECALL = "recall_at_k.csv"
 RELIABILITY = "reliability.csv"
 
@@ -35,8 +37,8 @@ def write_report(benchmarks: Sequence[str], sources: Sources, out: Path) -> dict
     Args:
         benchmarks: Names, in the order to show; each has a folder in `sources.benchmarks`.
         sources: What the stages before wrote.
-        out: A folder, replaced whole: results.md, index.html, and for `dvc plots` recall_at_k.csv (of the first
-            benchmark that searches) and reliability.csv.
+        out: A folder, replaced whole: results.md, index.html, for `dvc metrics` metrics.json, for `dvc plots`
+            recall_at_k.csv (of the first benchmark that searches) and reliability.csv.
 
     Returns:
         What the report holds: benchmarks, tables, photos, page_bytes.
@@ -53,6 +55,7 @@ def write_report(benchmarks: Sequence[str], sources: Sources, out: Path) -> dict
         temporary.mkdir()
         (temporary / RESULTS).write_text(results_markdown([part.results for part in parts]), encoding="utf-8")
         (temporary / PAGE).write_text(page, encoding="utf-8")
+        (temporary / METRICS).write_text(_metrics(parts, pipeline.thresholds), encoding="utf-8")
         (temporary / RECALL).write_text(_recall_csv(recalls), encoding="utf-8")
         (temporary / RELIABILITY).write_text(_reliability_csv(pipeline.thresholds), encoding="utf-8")
     return {
@@ -90,6 +93,12 @@ def _pipeline(sources: Sources, album: Album) -> PipelinePart:
         read_thresholds(sources.calibration, calibrated),
         read_findings(sources.audit, album),
     )
+
+
+def _metrics(parts: Sequence[BenchmarkPart], thresholds: Thresholds) -> str:
+    """The tables of all benchmarks and what the thresholds reach, without what is no metric: for comparing runs."""
+    values: dict[str, object] = {part.results.benchmark: part.results.tables for part in parts}
+    return json.dumps({**values, "thresholds": thresholds.totals}, indent=1, ensure_ascii=False) + "\n"
 
 
 def _recall_csv(recalls: Sequence[Recall]) -> str:

@@ -181,7 +181,7 @@ def add_pipeline(made: Inputs) -> None:
         (made.folder / stage / files.DROPPED).write_text(text, encoding="utf-8")
     words = [word_row(0, "denim", **DENIM), word_row(1, "washed", separation=0.6)]
     write_table(sources.calibration / files.CALIBRATED, words, CALIBRATED)
-    two = {name: [0.1, 0.2] for name in artefacts.VISUALNESS_COLUMNS} | {"word_id": [0, 1], "word": ["denim", "washed"]}
+    two = {name: [1.0, 1.0] for name in artefacts.VISUALNESS_COLUMNS} | {"word_id": [0, 1], "word": ["denim", "washed"]}
     counts = {"document_frequency": [9, 9], "val_photos": [5, 5], "visualness": [1.0, 0.1], "expected": [0.97, 0.12]}
     visualness = pd.DataFrame(two | counts)
     artefacts.write_visualness(sources.words / files.VISUALNESS, visualness)

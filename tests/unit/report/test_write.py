@@ -31,7 +31,7 @@ def page_of(inputs, names=("catalogue",)) -> str:
 def test_two_runs_write_equal_bytes(filled, tmp_path):
     for name in ("one", "two"):
         write_report(["catalogue"], filled.sources, tmp_path / name)
-    for name in ("index.html", "results.md", "recall_at_k.csv", "reliability.csv"):
+    for name in ("index.html", "results.md", "metrics.json", "recall_at_k.csv", "reliability.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
@@ -107,6 +107,14 @@ def test_the_curves_have_their_numbers_in_files(filled):
     lines = (folder / "reliability.csv").read_text().splitlines()
     assert lines[:3] == ["words,bin,pairs,promised,true", "words with a probability,0,0,,", lines[2]]
     assert lines[2] == "words with a probability,1,1,0.100000,0.200000"
+
+
+def test_the_metrics_of_all_benchmarks_are_one_file_for_comparing_runs(filled):
+    page_of(filled)
+    told = json.loads((filled.folder / "summary" / "metrics.json").read_text())
+    assert told["catalogue"]["retrieval"]["after finetune"]["recall_at_1"] == 0.46449
+    assert told["thresholds"]["coverage"] == 0.6
+    assert set(told) == {"catalogue", "thresholds"}
 
 
 def test_without_anything_to_search_there_is_a_header_and_no_picture(inputs):

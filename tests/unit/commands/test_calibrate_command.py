@@ -1,0 +1,189 @@
+import json
+import shutil
+import sys
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from safetensors.numpy import load_file
+
+from weft import artefacts, cli, tables
+from weft.contracts.tables import PREPARED, SPLITS
+
+
+@pytest.fixture
+def model(bundle, tmp_path):
+    """A model of one's own, whose folder may be written beside."""
+    shutil.copytree(bundle, tmp_path / "models" / "embedder")
+    return tmp_path / "models" / "embedder"
+
+
+@pytest.fixture
+def catalogue(tmp_path, jpeg, model, embed_naively):
+    """Prepared photos of four colours and their embeddings: a product's first word is its colour."""
+    colours = ["red", "green", "blue", "black"]
+    rows = {split: [] for split in SPLITS}
+    photos, embedded = [], []
+    for split, each in (("train", 1), ("val", 15), ("test", 5)):
+        for n in range(4 * each):
+            product = f"alder/{split}{n:03}"
+            photo = {"product_id": product, "photo_id": f"{product}#0"}
+            picture = jpeg(colours[n % 4], seed=n + 100)
+            rows[split].append({**photo, "view": 0, "colour": None, "jpeg": picture, "word_ids": [n % 4, 4]})
+            photos.append(picture)
+            embedded.append({**photo, "split": split})
+    for split in SPLITS:
+        tables.write_shards(tmp_path / "prepared" / split, rows[split], PREPARED, 100)
+    z = embed_naively(*photos)
+    digest = (model / "digest.txt").read_text().strip()
+    artefacts.write_embeddings(tmp_path / "index", z.shape[1], [(embedded, z)], digest)
+    return tmp_path
+
+
+@pytest.fixture
+def calibrate(weft, catalogue, model):
+    def run(*words, **options):
+        told = ("--photos", catalogue / "prepared", "--index", catalogue / "index", *words)
+        return weft("calibrate", *told, model=options.get("model", model))
+
+    return run
+
+
+@pytest.fixture
+def tag(weft, parsed, model):
+    def run(*words):
+        status, lines, err = weft("tag", *words, model=model)
+        return status, parsed(lines) if status == 0 else lines, err
+
+    return run
+
+
+def test_thresholds_are_written_beside_the_model_and_hold_its_digest(calibrate, model):
+    status, lines, err = calibrate()
+    assert status == 0
+    assert f"thresholds written to {model.parent / 'calibration'}" in err
+    assert "of 8 words reach a precision of 0.8 on val" in lines[0]
+    told = json.loads((model.parent / "calibration" / "calibration.json").read_text())
+    assert told["model"] == (model / "digest.txt").read_text().strip()
+
+
+def test_only_words_that_reach_their_threshold_are_told_and_none_where_none_does(
+    calibrate, tag, model, photos, embed_naively
+):
+    calibrate("--precision", 0.6, "--min-products", 5)
+    thresholds = pq.read_table(model.parent / "calibration" / "words.parquet").to_pylist()
+    w = load_file(model / "model.safetensors")["words"].astype(np.float64)
+    status, lines, _ = tag(photos, "--calibrated")
+    assert status == 0
+    for line in lines:
+        assert list(line) == ["photo", "model", "words"]
+        assert line["model"] == (model / "digest.txt").read_text().strip()
+        logits = embed_naively((photos / line["photo"]).read_bytes())[0].astype(np.float64) @ w.T
+        scores = logits - np.log(np.exp(logits).sum())
+        told = {
+            row["word"]
+            for row in thresholds
+            if row["threshold"] is not None and scores[row["word_id"]] >= row["threshold"]
+        }
+        assert {word["word"] for word in line["words"]} == told
+        assert [word["probability"] for word in line["words"]] == sorted(
+            (word["probability"] for word in line["words"]), reverse=True
+        )
+    assert any(line["words"] for line in lines)
+
+
+def test_where_no_word_can_be_told_the_tagger_abstains(calibrate, tag, photos):
+    calibrate("--precision", 0.999)
+    status, lines, _ = tag(photos, "--calibrated")
+    assert status == 0
+    assert [line["words"] for line in lines] == [[], [], []]
+
+
+def test_top_k_bounds_calibrated_words(calibrate, tag, photos):
+    calibrate("--precision", 0.5, "--confidence", 0.5, "--min-products", 2)
+    whole = tag(photos, "--calibrated")[1]
+    cut = tag(photos, "--calibrated", "--top-k", 1)[1]
+    assert [line["words"] for line in cut] == [line["words"][:1] for line in whole]
+
+
+def test_thresholds_of_another_model_are_refused(calibrate, tag, model, photos):
+    calibrate()
+    path = model.parent / "calibration" / "calibration.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "model": "0" * 64}))
+    status, _, err = tag(photos, "--calibrated")
+    assert status == 2
+    assert "thresholds of another model" in err
+    assert err.count("\n") == 1
+
+
+def test_without_thresholds_a_calibrated_tag_says_what_to_do(tag, photos):
+    status, _, err = tag(photos, "--calibrated")
+    assert status == 2
+    assert "run weft calibrate" in err
+
+
+def test_calibration_without_calibrated_is_answered(tag, photos, tmp_path):
+    status, _, err = tag(photos, "--calibration", tmp_path)
+    assert status == 2
+    assert "--calibration: says nothing without --calibrated" in err
+
+
+def test_labels_and_calibrated_exclude_each_other(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["weft", "tag", "x.jpg", "--calibrated", "--labels", "l.txt"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "not allowed with" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("share", [0, 1, 1.5])
+def test_a_precision_that_is_no_share_is_answered(calibrate, share):
+    status, _, err = calibrate("--precision", share)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "wanted a share between 0 and 1" in err
+
+
+def test_a_folder_of_other_things_is_not_replaced(calibrate, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    status, _, err = calibrate("-o", tmp_path / "mine")
+    assert status == 2
+    assert "holds other things than thresholds" in err
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+    assert calibrate("-o", tmp_path / "thresholds")[0] == 0
+    assert calibrate("-o", tmp_path / "thresholds")[0] == 0
+
+
+def test_an_index_of_another_model_is_answered(calibrate, catalogue):
+    (catalogue / "index" / "digest.txt").write_text("0" * 64)
+    status, _, err = calibrate()
+    assert status == 2
+    assert "made by another model" in err
+
+
+def test_an_audit_is_a_list_and_a_page(weft, calibrate, catalogue, model, tmp_path):
+    import pyarrow as pa
+
+    from weft.contracts.tables import PRODUCTS
+
+    calibrate()
+    ids = pq.read_table(catalogue / "index" / "photos.parquet")["product_id"].to_pylist()
+    blank = {"brand": None, "colour": None, "categories": [], "attributes": [], "description": "", "shop": "alder"}
+    rows = [{**blank, "product_id": product, "url": "http://a.example/", "title": "red dress"} for product in ids]
+    table = pa.Table.from_pylist(rows, schema=PRODUCTS.schema)
+    tables.write(tmp_path / "products.parquet", tables.check(table, PRODUCTS, "", ordered=False), PRODUCTS)
+    told = (
+        "--products",
+        tmp_path / "products.parquet",
+        "--photos",
+        catalogue / "prepared",
+        "--index",
+        catalogue / "index",
+    )
+    status, lines, err = weft("audit", *told, "-o", tmp_path / "audit", model=model)
+    assert (status, err) == (0, "")
+    assert lines[0].startswith("84 products: ")
+    assert sorted(path.name for path in (tmp_path / "audit").iterdir()) == [
+        "contact_sheet.jpg", "findings.csv", "findings.parquet", "index.html",
+    ]  # fmt: skip
+    assert "Audit of the catalogue" in (tmp_path / "audit" / "index.html").read_text()
+    assert weft("audit", *told, "-o", tmp_path / "prepared", model=model)[0] == 2

@@ -1,0 +1,108 @@
+import json
+import sys
+
+import pyarrow as pa
+import pytest
+
+from weft import cli, tables
+from weft.contracts import files
+from weft.contracts.tables import SCORES
+
+ROW = "after finetune"
+
+
+def entry(asked, rank, item=0):
+    gained = [float(rank == 1), float(rank is not None and rank <= 10)]
+    row = {"table": "retrieval", "model": ROW, "asked": asked, "product_id": asked.split("#")[0], "item": item}
+    return {**row, "rank": rank, "gained": gained, "possible": [1.0, 1.0]}
+
+
+@pytest.fixture
+def out(tmp_path):
+    """Writes evaluate's out of a made-up benchmark."""
+
+    def write(name, ranks, benchmark="catalogue"):
+        folder = tmp_path / name
+        folder.mkdir()
+        row = {"recall_at_1": 0.5, "recall_at_10": 0.5}
+        (folder / files.METRICS).write_text(json.dumps({"benchmark": benchmark, "tables": {"retrieval": {ROW: row}}}))
+        rows = [entry(f"alder/{n:02}#0", rank, n) for n, rank in enumerate(ranks)]
+        tables.write(folder / files.SCORES, pa.Table.from_pylist(rows, schema=SCORES.schema), SCORES)
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def compare(monkeypatch, capsys):
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["weft", "compare", *map(str, words)])
+        status = cli.main()
+        printed, err = capsys.readouterr()
+        return status, printed.splitlines(), err
+
+    return run
+
+
+def test_paired_differences_and_moved_products_are_printed(out, compare):
+    a, b = out("a", [5] * 20 + [1] * 10), out("b", [1] * 20 + [1] * 9 + [40])
+    status, lines, _ = compare(a, b, "--most", 2)
+    assert status == 0
+    assert lines[0] == f"catalogue, after finetune: A {a}, B {b}"
+    assert "retrieval: 30 questions of 30 items in both" in lines
+    (gain,) = [line for line in lines if "recall_at_1 " in line]
+    assert " 33.3 ->  96.7   +63.3*" in gain
+    (loss,) = [line for line in lines if "recall_at_10" in line]
+    assert "100.0 ->  96.7    -3.3  (" in loss
+    moved = lines[lines.index("  rank of the first right answer, changed most:") + 1 :]
+    assert moved == [
+        "        1 -> 40    worse   alder/29 (asked with alder/29#0)",
+        "        5 -> 1     better  alder/00 (asked with alder/00#0)",
+    ]
+
+
+def test_a_run_of_mlflow_is_what_it_logged(out, compare, tmp_path, monkeypatch):
+    import mlflow
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'runs.db'}")
+    a, b = out("a", [2, 1]), out("b", [1, 1])
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'runs.db'}")
+    with mlflow.start_run() as run:
+        for name in (files.METRICS, files.SCORES):
+            mlflow.log_artifact(str(a / name))
+    status, lines, _ = compare(run.info.run_id, b)
+    assert status == 0
+    assert lines[1:] == compare(a, b)[1][1:]
+    status, _, err = compare("f" * 32, b)
+    assert status == 2
+    assert "neither a folder nor an MLflow run" in err
+
+
+def test_runs_of_other_benchmarks_are_not_compared(out, compare):
+    status, _, err = compare(out("a", [1]), out("b", [1], benchmark="luma"))
+    assert (status, err.count("\n")) == (2, 1)
+    assert "scored catalogue" in err
+    assert "scored luma" in err
+
+
+def test_a_row_that_is_not_there_is_answered_with_those_that_are(out, compare):
+    status, _, err = compare(out("a", [1]), out("b", [1]), "--row", "after lunch")
+    assert status == 2
+    assert "no table has the row 'after lunch' in both runs; rows of A: after finetune" in err
+
+
+def test_a_broken_run_names_its_file(out, compare):
+    a, b = out("a", [1]), out("b", [1])
+    (a / files.METRICS).write_text("{}")
+    assert "metrics.json: not what evaluate writes" in compare(a, b)[2]
+    (b / files.METRICS).unlink()
+    assert "metrics.json: cannot be read" in compare(b, b)[2]
+
+
+def test_scores_of_other_metrics_are_refused(out, compare):
+    a = out("a", [1])
+    told = json.loads((a / files.METRICS).read_text())
+    del told["tables"]["retrieval"][ROW]["recall_at_10"]
+    (a / files.METRICS).write_text(json.dumps(told))
+    assert "scores of other metrics" in compare(a, a)[2]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from html import unescape
 from itertools import groupby
 
 import lxml.html
@@ -35,7 +36,7 @@ def sku(layers: Sequence[Layer], url: str) -> Told[str] | None:
 
 def title(layers: Sequence[Layer], heading: str) -> Told[str] | None:
     """The title; of an og:title such as "Blue shirt | Shop" only the part that is the page's heading."""
-    told = first(layers, lambda layer: layer.title)
+    told = first(layers, lambda layer: squeeze(unescape(layer.title)))
     if told and told.layer == "opengraph" and heading and told.value != heading and heading in told.value:
         return Told(heading, "page")
     return told
@@ -112,6 +113,8 @@ def photos(layers: Sequence[Layer], html: str) -> tuple[Told[PhotoLink], ...]:
     links: dict[str, Told[PhotoLink]] = {}
     for layer in layers:
         for photo in layer.photos:
+            if pictures.is_decoration(photo.url):
+                continue
             key = pictures.same_photo(photo.url)
             known = links.get(key)
             if known is None:

@@ -1,6 +1,7 @@
 """Merge layers into one product, field by field, the most specific layer first."""
 
 from collections.abc import Callable, Sequence
+from html import unescape
 
 from crawler.extract import (
     fields,
@@ -16,7 +17,7 @@ from crawler.extract import (
     values,
     woocommerce,
 )
-from crawler.extract.document import Document, parse
+from crawler.extract.document import Document, parse, squeeze
 from crawler.extract.found import Found, Told
 from crawler.extract.identity import identity
 from crawler.extract.layer import Layer
@@ -80,8 +81,8 @@ def settle(layers: Sequence[Layer], url: str, heading: str = "", html: str = "")
         item_id=identity(layers, url),
         title=title,
         description=fields.description(layers, title.value),
-        brand=fields.first(layers, lambda layer: layer.brand),
-        colour=fields.first(layers, lambda layer: layer.colour),
+        brand=fields.first(layers, lambda layer: squeeze(unescape(layer.brand))),
+        colour=fields.first(layers, lambda layer: squeeze(unescape(layer.colour))),
         sku=fields.sku(layers, url),
         gtin=fields.first(layers, lambda layer: values.gtin(layer.gtin)),
         group_id=fields.first(layers, lambda layer: layer.group_id or layer.item_group_id),

@@ -14,11 +14,16 @@ from weft.contracts.product import Attribute, PhotoLink
 LONGEST_NAME = 40
 LONGEST_VALUE = 200
 _ENOUGH_SIGNS, _CELLS = 2, 2
+_NEARLY = 0.8
+"""Share of the longest block's text that makes a block within it the better one."""
 
 _DESCRIPTION = re.compile(
     r"description|beschreibung|descripcion|descrizione|descricao|descriptif|\bopis|popis|kuvaus|beskriv|leiras|descriere"
-    r"|product-?(?:info|details?|overview|story|copy)|pdp-?(?:info|details)|detail-?(?:text|content)|about-?product"
-    r"|product[-_]?text",
+    r"|product[-_]?(?:text|story|copy)|detail-?text|about-?product",
+    re.IGNORECASE,
+)
+_DETAILS = re.compile(
+    r"product[-_]?(?:info|details?|overview|content)|pdp-?(?:info|details)|item-?details|feature-?bullets",
     re.IGNORECASE,
 )
 _NO_DESCRIPTION = re.compile(
@@ -86,19 +91,35 @@ def breadcrumbs(document: Document) -> str:
 
 
 def description(document: Document) -> str:
-    """The inner HTML of the longest block named a description, outside navigation and related products."""
-    best, longest = None, 0
-    for element, names in document.named:
-        if element.tag in _BLOCKS and _names_description(names):
-            length = len(squeeze(element.text_content()))
-            if length > longest:
-                best, longest = element, length
-    return inner_html(best) if best is not None else ""
+    """The inner HTML of the longest block named a description, else of one named after the product's details.
+
+    Of blocks within each other the inner one counts where it says nearly as much; what holds the heading or a form
+    is more than a description.
+    """
+    for names_it in (_names_description, _names_details):
+        told = [
+            (element, len(squeeze(element.text_content())))
+            for element, names in document.named
+            if element.tag in _BLOCKS and names_it(names) and not _holds_more(element)
+        ]
+        longest = max((length for _, length in told), default=0)
+        if longest:
+            return inner_html([element for element, length in told if length >= _NEARLY * longest][-1])
+    return ""
+
+
+def _holds_more(block: lxml.html.HtmlElement) -> bool:
+    return any(block.find(f".//{tag}") is not None for tag in ("h1", "form", "select"))
 
 
 @lru_cache(maxsize=65536)
 def _names_description(names: str) -> bool:
     return bool(_DESCRIPTION.search(names)) and not _NO_DESCRIPTION.search(names)
+
+
+@lru_cache(maxsize=65536)
+def _names_details(names: str) -> bool:
+    return bool(_DETAILS.search(names)) and not _NO_DESCRIPTION.search(names)
 
 
 def attributes(document: Document) -> Iterator[Attribute]:

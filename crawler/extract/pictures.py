@@ -18,9 +18,19 @@ _SIZE_PARAMETERS = _WIDTH_PARAMETERS.union(
     ("h", "hei", "height", "sh", "maxheight", "max-height", "quality", "q", "fit", "crop", "dpr", "format", "fm", "v")
 )
 _IDENTIFYING = re.compile(r"(?:^|[&?])(?:id|img|image|file|src|path|url|name)=", re.IGNORECASE)
+_MAGENTO_CACHE = re.compile(r"/cache/[0-9a-f]{32}/")
+_DECORATION = re.compile(
+    r"(?:^|[-_.])(?:logo|placeholder|no[-_]?(?:image|photo|picture)|default[-_]?image|spacer|blank)(?:[-_.]|$)|\.svg$",
+    re.IGNORECASE,
+)
 _SHOPIFY = re.compile(r"^cdn\.shopify\.com$|(?:^|\.)shopifycdn\.")
 _SHOPIFY_PATH = "/cdn/shop/"
 _WORDPRESS = "/wp-content/uploads/"
+
+
+def is_decoration(url: str) -> bool:
+    """A logo, a placeholder or a drawing by its file's name, whoever calls it the product's."""
+    return bool(_DECORATION.search(urlsplit(url).path.rsplit("/", 1)[-1]))
 
 
 @lru_cache(maxsize=65536)
@@ -28,7 +38,7 @@ def same_photo(url: str) -> str:
     """Equal for two sizes of one photo: scheme, size suffix and size parameters left out."""
     parts = urlsplit(url)
     query = _kept_query(parts.query) if _IDENTIFYING.search(parts.query) else ""
-    return f"{parts.netloc}{_SUFFIX.sub('', parts.path)}?{query}"
+    return f"{parts.netloc}{_SUFFIX.sub('', _MAGENTO_CACHE.sub('/', parts.path))}?{query}"
 
 
 @lru_cache(maxsize=65536)

@@ -13,6 +13,12 @@ LONGEST_LABEL = 40
 LONGEST_NAME = 60
 _CODE = re.compile(r"(?=[^\s]*\d)[^\W_][\w./+-]{1,39}")
 _LABEL_AND_CODE = re.compile(r"(\D{2,40}?)[\s.:：#№]*((?=\S*\d)[A-Z0-9][\w./-]{2,39})")
+_STORE = re.compile(
+    r"visit the (.{1,60}) store|besuche(?:n sie)? den (.{1,60})-store|visite[rz] la boutique (.{1,60})"
+    r"|visita lo store di (.{1,60})|visita la tienda de (.{1,60})|bezoek de (.{1,60})-(?:store|winkel)",
+    re.IGNORECASE,
+)
+"""A marketplace's link to the brand's own shelf."""
 _CLIMBS = 2
 
 
@@ -32,6 +38,9 @@ def _told_by(element: Any, text: str) -> Iterator[tuple[str, str]]:
     """(kind, value) that the text at the beginning of `element` announces or holds."""
     if len(text) <= LONGEST_LABEL and (kind := labels.kind(text)):
         yield from ((kind, value) for value in _beside(element))
+        return
+    if len(text) <= 2 * LONGEST_NAME and (store := _STORE.fullmatch(text)):
+        yield "brand", next(filter(None, store.groups()))
         return
     label, mark, value = text.replace("：", ":").partition(":")
     if mark and len(label) <= LONGEST_LABEL and (kind := labels.kind(label)):

@@ -46,12 +46,12 @@ class Training:
     """Read by sgd alone."""
     weight_decay: NotNegative
     schedule: Literal["plateau", "one_cycle", "cosine"]
-    """plateau: x 0.1 after `patience` epochs without improvement on val; one_cycle: up, then down to 0; cosine: down."""
+    """plateau: x 0.1 after `patience` epochs without improvement on val; one_cycle: up, then to 0; cosine: down."""
     patience: Count
     warm_up: NotNegative
     """Epochs, or a part of one, in which the rates rise to theirs; one_cycle rises by itself and reads it not."""
     early_stop: WholeNumber
-    """Training ends after this many epochs without a new lowest val_loss; 0 for never. The best epoch is kept anyway."""
+    """Training ends after so many epochs without a new lowest val_loss; 0 for never. The best epoch is kept anyway."""
     word_learning_rate: Rate
     """For W."""
     batch_size: Count
@@ -72,6 +72,8 @@ class Finetune(Training):
     they tell; nothing below `min_visualness`. Dropped words stay in the vocabulary, and are no photo's."""
     min_visualness: Share = field(kw_only=True)
     """Read by drop alone; 0 is chance, 1 certainty."""
+    redundancy: Literal["ignore", "divide"] = field(kw_only=True)
+    """Whether words that say the same (watch, dial, case, strap) share one worth: divide each by its redundancy."""
     learning_rate: Rate = field(kw_only=True)
     """For the last block of the encoder."""
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = field(kw_only=True)

@@ -19,6 +19,7 @@ from weft.training.checkpoint import forget_checkpoint
 from weft.training.first_words import typical_length
 from weft.training.fit_words import CachedPhotos, fit_words
 from weft.training.record import EpochCost, EpochRecord, write_history
+from weft.training.redundancy import measure_redundancy
 from weft.training.visualness import measure_visualness
 
 
@@ -60,7 +61,7 @@ def run_fit_words(
         save_file({name: tensor.contiguous() for name, tensor in fitted.items()}, temporary / files.MODEL)
         shutil.copyfile(words, temporary / files.WORDS)
         write_history(temporary / files.HISTORY, history)
-        artefacts.write_visualness(temporary / files.VISUALNESS, _visualness(val, vocabulary, fitted, settings))
+        artefacts.write_visualness(temporary / files.VISUALNESS, _visualness(train, val, vocabulary, fitted, settings))
     forget_checkpoint(state)
 
 
@@ -76,7 +77,11 @@ def _cached(embeddings: artefacts.Embeddings, photos: Path, split: str, repeats:
 
 
 def _visualness(
-    val: CachedPhotos, vocabulary: pd.DataFrame, fitted: dict[str, torch.Tensor], settings: FitWords
+    train: CachedPhotos,
+    val: CachedPhotos,
+    vocabulary: pd.DataFrame,
+    fitted: dict[str, torch.Tensor],
+    settings: FitWords,
 ) -> pd.DataFrame:
     z = val.z
     if settings.normalise:
@@ -86,4 +91,9 @@ def _visualness(
     words = fitted["words"].numpy()
     bias = fitted["bias"].numpy() if "bias" in fitted else np.zeros((len(words), 1), np.float32)
     found = measure_visualness(z, val.bags, words, bias)
-    return vocabulary.assign(val_photos=found.photos, visualness=found.measured, expected=found.expected)
+    return vocabulary.assign(
+        val_photos=found.photos,
+        visualness=found.measured,
+        expected=found.expected,
+        redundancy=measure_redundancy(train.bags, len(vocabulary)),
+    )

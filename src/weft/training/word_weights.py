@@ -1,4 +1,4 @@
-"""How much each word is worth in finetune, by its visualness."""
+"""How much each word is worth in finetune, by its visualness and its redundancy."""
 
 from pathlib import Path
 
@@ -11,7 +11,11 @@ from weft.params import Finetune
 
 
 def word_weights(path: Path, settings: Finetune) -> Doubles | None:
-    """(words,): 1 or 0 for `drop`, the visualness for `weight`; None, all worth the same, for `ignore`.
+    """(words,) worth of each word, at least 0; None when all are worth the same.
+
+    `drop` makes it 1 or 0, `weight` the visualness squared: the area under the ROC curve, doubled less 1, squared is to
+    a ranking what the explained variance is to a value, and falls as fast for words that photos hardly tell. `divide`
+    divides it by the redundancy.
 
     Args:
         path: visualness.tsv of stage 1.
@@ -20,15 +24,19 @@ def word_weights(path: Path, settings: Finetune) -> Doubles | None:
     Raises:
         ContractError: The file cannot be read, or no word was measured because val has no photos.
     """
-    if settings.visualness == "ignore":
+    if settings.visualness == "ignore" and settings.redundancy == "ignore":
         return None
-    expected = artefacts.read_visualness(path)["expected"].to_numpy(np.float64)
-    if np.isnan(expected).any():
-        raise ContractError(
-            f"{path}: no word was measured, as no photo of val has words; raise prepare.val_share or set "
-            "finetune.visualness: ignore"
-        )
-    if settings.visualness == "drop":
-        return (expected >= settings.min_visualness).astype(np.float64)
-    weights: Doubles = np.clip(expected, 0.0, 1.0)
-    return weights
+    table = artefacts.read_visualness(path)
+    worth = np.ones(len(table))
+    if settings.visualness != "ignore":
+        expected = table["expected"].to_numpy(np.float64)
+        if np.isnan(expected).any():
+            raise ContractError(
+                f"{path}: no word was measured, as no photo of val has words; raise prepare.val_share or set "
+                "finetune.visualness: ignore"
+            )
+        drop = settings.visualness == "drop"
+        worth = (expected >= settings.min_visualness).astype(np.float64) if drop else np.clip(expected, 0.0, 1.0) ** 2
+    if settings.redundancy == "divide":
+        worth = worth / table["redundancy"].to_numpy(np.float64)
+    return worth

@@ -51,6 +51,7 @@ def finetune_settings():
         own = {
             "visualness": "ignore",
             "min_visualness": 0.3,
+            "redundancy": "ignore",
             "learning_rate": 0.01,
             "layer_decay": 1.0,
             "ema": 0.0,

@@ -46,14 +46,15 @@ def _breakdown(outcome: Outcome, resamples: int) -> list[Row]:
 
 
 def _rows(table: str, facet: str, value: str, part: Scored, resamples: int) -> Iterator[Row]:
-    if len(np.unique(part.items)) < LEAST_ITEMS:
-        return
     measured = measure(part, resamples)
     baseline = next(iter(part.gained))
     for model, metrics in measured.table.items():
         for metric, share in metrics.items():
-            low, high = measured.intervals[model][metric]
             counted = part.counted(metric)
+            items = len(np.unique(part.items[counted]))
+            if items < LEAST_ITEMS:
+                continue
+            low, high = measured.intervals[model][metric]
             gain = measured.differences.get(model, {}).get(baseline, {}).get(metric, [None, None, None])
             yield {
                 "table": table,
@@ -62,7 +63,7 @@ def _rows(table: str, facet: str, value: str, part: Scored, resamples: int) -> I
                 "model": model,
                 "metric": metric,
                 "observations": len(counted),
-                "items": len(np.unique(part.items[counted])),
+                "items": items,
                 "share": share,
                 "low": low,
                 "high": high,

@@ -16,7 +16,7 @@ class Shop:
 
     name: Name
     """Our name for it: the first part of every product_id."""
-    url: str
+    url: Annotated[str, Field(pattern=r"^(?:https?://[^/\s]|demo:)")]
     """Where to start: http(s)://..., or demo:jsonld, demo:microdata, demo:opengraph for the built-in shops."""
     strategy: Literal["auto", "feed", "sitemap", "links", "products"] = "auto"
     """How products are found. auto: feeds of the shop's platform, else sitemaps together with the listings that the

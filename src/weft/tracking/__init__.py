@@ -5,6 +5,7 @@ The store is `MLFLOW_TRACKING_URI`, by default the project's own mlflow.db.
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -21,6 +22,8 @@ DEFAULT_URI = "sqlite:///mlflow.db"
 MODEL_NAME = "weft-embedder"
 """Registered model; its alias `newest` is the bundle of the last finetune."""
 
+_REFUSED = re.compile(r"[^\w\-. :/]")
+"""What MLflow refuses in the name of a parameter."""
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -192,7 +195,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         elif isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{key}.")
         else:
-            flat[prefix + key] = value
+            flat[_REFUSED.sub("_", prefix + key)] = value
     return flat
 
 

@@ -18,6 +18,12 @@ def nobody(monkeypatch):
     return uri
 
 
+def test_a_parameter_whose_name_mlflow_refuses_is_logged_under_another(store, newest, project):
+    with tracking.stage_run("crawl", {"gate": {"max_failures": {"*": 0.3, "photo: HTTP 404": 0.5}}}):
+        pass
+    assert newest("crawl").data.params == {"gate.max_failures._": "0.3", "gate.max_failures.photo: HTTP 404": "0.5"}
+
+
 def test_a_stage_is_one_finished_run_with_params_metrics_tags_and_files(store, newest, settings, project):
     report = project / "report.json"
     report.write_text("{}")

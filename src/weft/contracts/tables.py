@@ -182,6 +182,20 @@ BREAKDOWN = TableContract(
     checks=(not_blank("facet"), not_negative("share"), not_negative("observations")),
 )
 
+CONFUSIONS = TableContract(
+    "confusions",
+    pa.schema(
+        [
+            column("facet", pa.string()),
+            column("shown", pa.string()),
+            column("found", pa.string()),
+            column("queries", pa.int64()),
+        ]
+    ),
+    key=("facet", "shown", "found"),
+    checks=(not_blank("facet"), not_negative("queries")),
+)
+
 SCORES = TableContract(
     "scores of single photos",
     pa.schema(

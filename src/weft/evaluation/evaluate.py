@@ -12,6 +12,7 @@ from weft.errors import BenchmarkError
 from weft.evaluation.aligned import Aligned
 from weft.evaluation.bags import bags_of
 from weft.evaluation.breakdown import write_breakdown, write_scores
+from weft.evaluation.confusions import write_confusions
 from weft.evaluation.example_sheet import example_sheet
 from weft.evaluation.examples import collect_examples, write_examples
 from weft.evaluation.inputs import Folders, Inputs, read_inputs
@@ -71,6 +72,7 @@ def evaluate(
         )
         write_breakdown(folder / files.BREAKDOWN, outcome, settings.resamples)
         write_scores(folder / files.SCORES, outcome, inputs.photos, inputs.words.words)
+        write_confusions(folder / files.CONFUSIONS, outcome, inputs.photos, facet_fields(benchmark))
         write_examples(folder / files.EXAMPLES, examples)
         (folder / files.CONTACT_SHEET).write_bytes(example_sheet(examples))
         if benchmark.reader == "catalogue":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weft.report import wording
 from weft.report.album import Album
 from weft.report.comparison import Cell, Comparison, compare
+from weft.report.confusions import Confusions
 from weft.report.crawl import CrawledShop
 from weft.report.curves import loss_curve, recall_curve, reliability_curve
 from weft.report.examples import Examples, Hit, Strip
@@ -39,6 +40,7 @@ class BenchmarkPart:
     facets: dict[str, tuple[FacetTable, ...]]
     """By table."""
     recalls: tuple[Recall, ...]
+    confusions: tuple[Confusions, ...]
 
     @property
     def comparisons(self) -> list[tuple[str, Comparison]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from weft import tables
 from weft.report.album import Album
+from weft.report.confusions import read_confusions
 from weft.report.crawl import read_crawl
 from weft.report.examples import read_examples
 from weft.report.facets import read_facets
@@ -75,6 +76,7 @@ def _part(folder: Path, album: Album) -> BenchmarkPart:
         read_nearest_words(folder),
         read_facets(folder, results),
         tuple(read_recall(folder, rows)),
+        read_confusions(folder),
     )
 
 

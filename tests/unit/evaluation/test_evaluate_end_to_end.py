@@ -68,6 +68,7 @@ def test_every_file_is_byte_equal_the_second_time(world, search):
     assert first == second
     assert set(first) == {
         "breakdown.parquet",
+        "confusions.parquet",
         "contact_sheet.jpg",
         "examples.parquet",
         "metrics.json",

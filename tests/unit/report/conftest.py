@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from weft import artefacts, tables
 from weft.contracts import files
 from weft.contracts.table import TableContract
-from weft.contracts.tables import BREAKDOWN, EXAMPLES, SCORES
+from weft.contracts.tables import BREAKDOWN, CONFUSIONS, EXAMPLES, SCORES
 from weft.contracts.tagging import CALIBRATED, FINDINGS, RELIABILITY, WORD_MAP
 from weft.report.sources import Sources
 
@@ -145,12 +145,14 @@ class Inputs:
         nearest: dict[str, list[tuple[str, float]]] | None = None,
         scores: Sequence[dict[str, Any]] = (),
         breakdown: Sequence[dict[str, Any]] = (),
+        confusions: Sequence[dict[str, Any]] = (),
     ) -> None:
         folder = self.reports / name
         write_json(folder / files.METRICS, {**(METRICS if metrics is None else metrics), "benchmark": name})
         write_table(folder / files.EXAMPLES, default_examples() if examples is None else examples, EXAMPLES)
         write_table(folder / files.SCORES, scores, SCORES)
         write_table(folder / files.BREAKDOWN, breakdown, BREAKDOWN)
+        write_table(folder / files.CONFUSIONS, confusions, CONFUSIONS)
         if nearest is not None:
             write_json(folder / files.NEAREST_WORDS, nearest)
 
@@ -210,8 +212,14 @@ def inputs(tmp_path: Path) -> Inputs:
 @pytest.fixture
 def filled(inputs: Inputs) -> Inputs:
     scores = [score_row(FROZEN, n, n) for n in (1, 2)] + [score_row(FINETUNED, n, 1) for n in (1, 2)]
+    taken = [
+        {"facet": "category", "shown": "Tunics", "found": found, "queries": queries}
+        for found, queries in (("Kurtas", 3), ("Tunics", 9))
+    ]
     parts = [part_row("red", FROZEN, 0.5, None), part_row("red", FINETUNED, 0.6, 0.1)]
-    inputs.add(nearest={"denim": [("jeans", 0.8125), ("washed", 0.5)]}, scores=scores, breakdown=parts)
+    inputs.add(
+        nearest={"denim": [("jeans", 0.8125), ("washed", 0.5)]}, scores=scores, breakdown=parts, confusions=taken
+    )
     says = {"says": "wool", "says_rank": 0.01, "neighbours_saying": 0.05}
     inputs.add_findings([finding("contradicted", 0, **says), finding("missing", 0)])
     return inputs

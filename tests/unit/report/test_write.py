@@ -98,6 +98,12 @@ def test_results_are_told_apart_by_facet(filled):
     assert '<span class="gain">▲ +10.0' in page
 
 
+def test_confusions_tell_how_many_and_what_share(filled):
+    page = " ".join(page_of(filled).split())
+    assert "By category: 3 of 12 queries" in page
+    assert '<bdi>Tunics</bdi></th><td class="text narrow"><bdi>Kurtas</bdi></td><td>3</td><td>25.0</td>' in page
+
+
 def test_the_curves_have_their_numbers_in_files(filled):
     page_of(filled)
     folder = filled.folder / "summary"

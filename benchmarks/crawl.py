@@ -1,0 +1,185 @@
+"""Our crawl beside a bare Scrapy spider and beside img2dataset, and its memory; a real catalogue on loopback.
+
+    python benchmarks/crawl.py ../shared/shops/serve.py                  # beside benchmarks/bare_spider.py
+    python benchmarks/crawl.py ../shared/shops/serve.py --img2dataset PATH/TO/bin/img2dataset
+    python benchmarks/crawl.py ../shared/shops/serve.py --memory 20000   # peak memory, beside that of --products
+
+Variants run in turn, in processes of their own; politeness is off; the server's time is not counted as theirs, but it
+shares the machine. One CSV row a variant: median seconds, median CPU seconds, peak MB of the largest process, and what
+came home; then the ratio of the seconds and that of the CPU seconds. Compare ratios, not seconds. img2dataset wants
+old libraries: install it into an environment of its own.
+"""
+
+import argparse
+import csv
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+BARE = Path(__file__).with_name("bare_spider.py")
+CRAWL = """
+import sys
+from pathlib import Path
+from crawler.run import crawl_shops
+from weft import params
+url, folder, strategy, feed = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+shop = params.Shop(name="shop", url=url, strategy=strategy, feed=feed, allow_private=True)
+demo = params.Demo(products=1, seed=1)
+settings = params.Crawl(snapshot=1, shops=(shop,), delay=0.0, concurrency=16, demo=demo)
+crawl_shops(settings, folder / "state", folder / "out")
+"""
+PREPARE = """
+import pandas as pd
+from weft import artefacts, params
+from weft.photos.prepare import prepare_photos
+from weft.text.clean import clean_products
+clean_products(folder / "out" / "products.parquet", folder / "clean", params.Clean(fields=("title",), min_letters=2))
+words = pd.DataFrame({"word_id": [0], "word": ["photo"], "document_frequency": 5, "count": 5})
+artefacts.write_words(folder / "words.tsv", words)
+settings = params.Prepare(height=128, width=96, min_side=48, jpeg_quality=92, duplicate_distance=8, val_share=0.1,
+                          test_share=0.2)
+prepare_photos(folder / "out" / "photos", folder / "clean" / "products.parquet", folder / "words.tsv",
+               folder / "prepared", settings)
+"""
+
+
+class Run(NamedTuple):
+    """What one process, its children included, took."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    found: int
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("server", type=Path, help="serve.py of the real catalogues")
+    parser.add_argument("--products", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--img2dataset", default="", help="its command, to compare with that")
+    parser.add_argument("--memory", type=int, default=0, help="so many products, to compare the memory")
+    args = parser.parse_args()
+    out = csv.writer(sys.stdout)
+    out.writerow(["variant", "seconds", "cpu_seconds", "peak_mb", "found"])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if args.memory:
+            for products in (args.products, args.memory):
+                with serving(args.server, products) as url:
+                    tell(out, f"{products} products", [ours(url, folder / str(products))])
+            return
+        with serving(args.server, args.products) as url:
+            variants = photos(url, folder, args.img2dataset) if args.img2dataset else crawls(url)
+            compare(out, variants, folder, args.rounds)
+
+
+def compare(out: "csv.Writer", variants: dict[str, Callable[[Path], Run]], folder: Path, rounds: int) -> None:
+    """Run all `variants` in turn, `rounds` times, and print their medians and the first one's ratio to the second."""
+    runs: dict[str, list[Run]] = {name: [] for name in variants}
+    for _ in range(rounds):
+        for name, run in variants.items():
+            shutil.rmtree(folder / "run", ignore_errors=True)
+            (folder / "run").mkdir()
+            runs[name].append(run(folder / "run"))
+    medians = [tell(out, name, done) for name, done in runs.items()]
+    ratios = [round(medians[0][n] / medians[1][n], 2) for n in range(2)]
+    out.writerow(["ratio", *ratios, "", ""])
+
+
+def tell(out: "csv.Writer", name: str, runs: list[Run]) -> tuple[float, float]:
+    """Print one row; (median seconds, median CPU seconds)."""
+    seconds = statistics.median(run.seconds for run in runs)
+    cpu = statistics.median(run.cpu_seconds for run in runs)
+    peak = max(run.peak_mb for run in runs)
+    out.writerow([name, round(seconds, 1), round(cpu, 1), round(peak), runs[0].found])
+    sys.stdout.flush()
+    return seconds, cpu
+
+
+def crawls(url: str) -> dict[str, Callable[[Path], Run]]:
+    """The whole shop: every product and photo."""
+    return {"weft": lambda folder: ours(url, folder), "bare scrapy": lambda folder: bare(url, folder)}
+
+
+def ours(url: str, folder: Path) -> Run:
+    """Feeds looked for, sitemaps, listings, state, snapshot."""
+    run = timed([sys.executable, "-c", CRAWL, url, str(folder), "auto", ""])
+    return run._replace(found=json.loads((folder / "out" / "report.json").read_text())["photos"])
+
+
+def bare(url: str, folder: Path) -> Run:
+    """The pages of the sitemap and their photos as files."""
+    store = ["-s", f"FILES_STORE={folder / 'files'}", "-o", str(folder / "items.jsonl")]
+    run = timed(
+        [sys.executable, "-m", "scrapy", "runspider", str(BARE), "-a", f"sitemap={url}/sitemap.xml", *store], folder
+    )
+    return run._replace(found=sum(1 for file in (folder / "files").rglob("*") if file.is_file()))
+
+
+def photos(url: str, folder: Path, img2dataset: str) -> dict[str, Callable[[Path], Run]]:
+    """The same list of photos fetched and brought to training size."""
+    with urllib.request.urlopen(f"{url}/sitemap-products-1.xml") as reply:
+        pages = reply.read().decode().split("<loc>")[1:]
+    numbers = [page.partition("</loc>")[0].split("/")[-2] for page in pages]
+    addresses = [f"{url}/media/catalog/product/{number}.jpg" for number in numbers]
+    (folder / "list.txt").write_text("".join(f"{address}\n" for address in addresses))
+    rows = ({"id": n, "title": "photo", "image_link": address} for n, address in enumerate(addresses))
+    (folder / "list.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+    def fetch_and_prepare(at: Path) -> Run:
+        run = timed([sys.executable, "-c", CRAWL + PREPARE, url, str(at), "feed", str(folder / "list.jsonl")])
+        return run._replace(found=json.loads((at / "prepared" / "report.json").read_text())["photos"]["photos"])
+
+    def by_img2dataset(at: Path) -> Run:
+        settings = {"url_list": folder / "list.txt", "output_folder": at / "out", "image_size": 128, "thread_count": 16,
+                    "processes_count": 1, "resize_mode": "border", "output_format": "parquet"}  # fmt: skip
+        run = timed([img2dataset, *(f"--{name}={value}" for name, value in settings.items())])
+        stats = [json.loads(file.read_text()) for file in (at / "out").glob("*_stats.json")]
+        return run._replace(found=sum(shard["successes"] for shard in stats))
+
+    return {"weft": fetch_and_prepare, "img2dataset": by_img2dataset}
+
+
+def timed(command: list[str], folder: Path | None = None) -> Run:
+    """Run a command to its end; in `folder`, away from our scrapy.cfg."""
+    begun = time.perf_counter()
+    environment = {
+        **{k: v for k, v in os.environ.items() if k != "SCRAPY_SETTINGS_MODULE"},
+        "OMP_NUM_THREADS": "1",
+        "NO_ALBUMENTATIONS_UPDATE": "1",
+    }
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{command[:4]}: exit status {process.returncode}\n{said.decode(errors='replace')[-3000:]}")
+    return Run(time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, 0)
+
+
+@contextmanager
+def serving(server: Path, products: int) -> Iterator[str]:
+    """The catalogue with JSON-LD markup on a free port."""
+    command = [sys.executable, str(server), "myntra", "--limit", str(products), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    main()

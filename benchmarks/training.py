@@ -35,7 +35,7 @@ from weft.photos.decode import decode
 from weft.photos.fit import encode, fit
 from weft.training.finetune import StoredPhotos, finetune
 
-PHOTOS, ROUNDS, WORDS, HEIGHT, WIDTH, ORIGINAL = 192, 5, 6_000, 128, 96, (900, 1_200)
+PHOTOS, ROUNDS, WORDS, HEIGHT, WIDTH, ORIGINAL = 128, 5, 6_000, 128, 96, (900, 1_200)
 ROOT = Path(__file__).resolve().parents[1]
 
 

@@ -27,6 +27,7 @@ def main() -> None:
     with joined(runtime.device()) as processes, tracked as run:
         model = settings.model
         backbone = load_backbone(model.backbone, model.weights, model.layer, model.pooling)
+        backbone.check_size(size.height, size.width)
         counts = embed_benchmark(
             open_benchmark(benchmark),
             Embedder(backbone.network, initial_words(1, backbone.dim, seed=0), backbone.normalisation),

@@ -28,6 +28,23 @@ class Backbone:
     """The width of its z."""
     normalisation: Normalisation
 
+    def check_size(self, height: int, width: int) -> None:
+        """See that the network takes photos of this size, in pixels; transformers take one size alone.
+
+        Raises:
+            ModelError: It does not.
+        """
+        self.network.eval()
+        try:
+            with torch.inference_mode():
+                self.network(torch.zeros(1, 3, height, width))
+        except (RuntimeError, AssertionError, ValueError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelError(
+                f"model.backbone: takes no photos of prepare.height = {height} and prepare.width = {width} ({reason}); "
+                "224 x 224 suits nearly every backbone"
+            ) from error
+
 
 def load_backbone(name: str, weights: str, layer: str = "last", pooling: str = "average") -> Backbone:
     """A backbone with its weights.

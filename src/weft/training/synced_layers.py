@@ -35,8 +35,8 @@ def sync_layers(model: nn.Module, part: Part) -> None:
 
 
 def _synced(norm: nn.modules.batchnorm._BatchNorm) -> nn.Module:
-    weight = norm.weight
-    if weight is not None and weight.is_cuda:
+    # timm's batch norm has its activation inside, which torch's conversion would lose.
+    if norm.weight is not None and norm.weight.is_cuda and not hasattr(norm, "act"):
         synced: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(norm)  # type: ignore[no-untyped-call]
         return synced
     return _BatchNormOverAll(norm)
@@ -50,7 +50,6 @@ class _BatchNormOverAll(nn.modules.batchnorm._BatchNorm):
         self.weight, self.bias = norm.weight, norm.bias
         self.running_mean, self.running_var = norm.running_mean, norm.running_var
         self.num_batches_tracked = norm.num_batches_tracked
-        # timm's batch norm has its activation inside.
         self.act = getattr(norm, "act", nn.Identity())
         self.train(norm.training)
 

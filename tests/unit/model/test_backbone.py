@@ -59,3 +59,15 @@ def test_inception_gives_one_embedding_in_training_too():
     assert backbone.dim == 2_048
     assert backbone.normalisation == PLUS_MINUS_ONE
     assert backbone.network.train()(torch.zeros(2, 3, 96, 96)).shape == (2, 2_048)
+
+
+@pytest.mark.parametrize(("name", "height", "width"), [("vit_b_16", 128, 96), ("inception_v3", 40, 40)])
+def test_a_size_that_the_network_cannot_take_is_answered(name, height, width):
+    backbone = load_backbone(name, "random")
+    with pytest.raises(ModelError, match=rf"takes no photos of prepare.height = {height} .*224 x 224 suits") as error:
+        backbone.check_size(height, width)
+    assert "\n" not in str(error.value)
+
+
+def test_most_networks_take_any_size():
+    load_backbone(SMALL, "random").check_size(128, 96)

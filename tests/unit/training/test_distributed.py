@@ -111,3 +111,15 @@ def test_names_and_tensors_stay():
     assert all(model.state_dict()[name].data_ptr() == tensor.data_ptr() for name, tensor in before.items())
     photos = torch.rand(2, 3, 8, 8)
     assert model[:2].eval()(photos).shape == (2, 4, 6, 6)
+
+
+def test_timms_batch_norm_keeps_its_activation():
+    timm_layers = pytest.importorskip("timm.layers", reason="requirements-weights.txt is not installed")
+    norm = timm_layers.BatchNormAct2d(3, act_layer=nn.ReLU6).eval()
+    x = 9 * torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(1))
+    expected = norm(x).detach()
+    model = nn.Sequential(norm)
+    sync_layers(model, Part())
+    assert model[0] is not norm
+    assert model.eval()(x).equal(expected)
+    assert 0 <= float(expected.min()) < float(expected.max()) == 6

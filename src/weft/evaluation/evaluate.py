@@ -19,7 +19,7 @@ from weft.evaluation.inputs import Folders, Inputs, read_inputs
 from weft.evaluation.leaks import find_leaks, refuse_leaks
 from weft.evaluation.nearest_words import NearestWords, nearest_words, seen_words
 from weft.evaluation.outcome import Outcome, flat
-from weft.evaluation.score_attributes import category_task, score_attributes
+from weft.evaluation.score_attributes import CATEGORY, category_task, score_attributes
 from weft.evaluation.score_classes import score_across_groups, score_by_split, score_similar
 from weft.evaluation.score_labels import score_labels, tasks_of
 from weft.evaluation.score_retrieval import score_across_colours, score_inshop_retrieval, score_own_retrieval
@@ -63,6 +63,8 @@ def evaluate(
     if not outcome.tables:
         raise BenchmarkError(f"benchmarks.{name}: nothing to measure; {'; '.join(outcome.notes) or 'name its labels'}")
     fields = [label_set.field for label_set in benchmark.labels.values()]
+    if isinstance(data, DeepFashionAttributes):
+        fields = [CATEGORY]
     examples = collect_examples(inputs.photos, outcome, inputs.words.words, fields, settings.examples)
     measured = outcome.measured(settings.resamples)
     with tables.atomic(out) as folder:

@@ -32,6 +32,10 @@ class Words:
     """W after fit_words, (words, embedding_dim)."""
     finetuned: WordMatrix
     """W after finetune."""
+    fitted_bias: WordMatrix
+    """(words, 1): b after fit_words, zeros where the training had none."""
+    finetuned_bias: WordMatrix
+    """b after finetune."""
 
     def ids(self) -> dict[str, int]:
         """word_id by word."""
@@ -108,7 +112,7 @@ def _aligned(name: str, data: BenchmarkData, folders: Folders) -> Aligned:
 
 
 def _read_words(folders: Folders) -> Words:
-    vocabularies, matrices = [], []
+    vocabularies, matrices, biases = [], [], []
     for folder in (folders.words, folders.model):
         vocabulary = artefacts.read_words(folder / files.WORDS)
         matrix = artefacts.read_word_embeddings(folder / files.MODEL)
@@ -116,8 +120,9 @@ def _read_words(folders: Folders) -> Words:
             raise ModelError(f"{folder}: W is {matrix.shape}, but its words.tsv has {len(vocabulary)} words")
         vocabularies.append(vocabulary)
         matrices.append(matrix)
+        biases.append(artefacts.read_word_bias(folder / files.MODEL))
     words = tuple(vocabularies[1]["word"])
     if tuple(vocabularies[0]["word"]) != words:
         raise ModelError(f"{folders.words} and {folders.model} have different words; run dvc repro finetune")
     frequencies = vocabularies[1]["document_frequency"].to_numpy(np.int64)
-    return Words(words, frequencies, matrices[0], matrices[1])
+    return Words(words, frequencies, *matrices, *biases)

@@ -28,8 +28,8 @@ def word_scorers(inputs: Inputs, rows: Ints, neighbours: int, search: Search) ->
     lent = [rows_of(z, training.rows) for z in (lenders.frozen, lenders.finetuned)]
     return {
         neighbours_row(FROZEN, neighbours): by_neighbours(frozen, lent[0], training.bags, count, neighbours, search),
-        FIT_WORDS: by_words(frozen, words.fitted),
-        FINETUNE: by_words(finetuned, words.finetuned),
+        FIT_WORDS: by_words(frozen, words.fitted, words.fitted_bias),
+        FINETUNE: by_words(finetuned, words.finetuned, words.finetuned_bias),
         neighbours_row(FINETUNE, neighbours): by_neighbours(
             finetuned, lent[1], training.bags, count, neighbours, search
         ),

@@ -16,17 +16,19 @@ WordScores = Callable[[slice], Scores]
 """Photos, as a slice, to scores (photos, words); higher is likelier."""
 
 
-def by_words(z: Matrix, word_embeddings: Matrix) -> WordScores:
-    """The score of word k for photo n is w_k . z_n.
+def by_words(z: Matrix, word_embeddings: Matrix, bias: Matrix | None = None) -> WordScores:
+    """The score of word k for photo n is w_k . z_n + b_k.
 
     Args:
         z: (photos, embedding_dim).
         word_embeddings: W, (words, embedding_dim).
+        bias: b, (words, 1), none in the paper; where photos are ranked for a word it is the same for all of them.
     """
     columns = np.ascontiguousarray(word_embeddings, np.float32).T
+    added = np.float32(0) if bias is None else np.asarray(bias, np.float32).T
 
     def scores(part: slice) -> Scores:
-        product: Scores = z[part].astype(np.float32) @ columns
+        product: Scores = z[part].astype(np.float32) @ columns + added
         return product
 
     return scores

@@ -21,7 +21,8 @@ def inputs(rng):
     z = np.array([np.isin(np.arange(3), record.word_ids) for record in records], float)
     # Lengths differ, and must not matter.
     photos = aligned(records, rng.normal(size=z.shape), z * rng.uniform(0.1, 9, (len(z), 1)))
-    words = Words(WORDS, np.array([900, 40, 2]), np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32))
+    identity, none = np.eye(3, dtype=np.float32), np.zeros((3, 1), np.float32)
+    words = Words(WORDS, np.array([900, 40, 2]), identity, identity, none, none)
     train = photos.of_split("train")
     return Inputs(photos, words, Training(photos, train, bags_of(r.word_ids for r in photos.records(train))))
 

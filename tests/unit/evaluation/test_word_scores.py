@@ -62,3 +62,8 @@ def test_top_words_equal_a_full_stable_sort_whatever_the_ties(scores):
 @pytest.mark.parametrize("photos", [0, 1, 511, 512, 513, 1500])
 def test_parts_cover_every_photo_once(photos):
     assert [row for part in in_parts(photos) for row in range(part.start, part.stop)] == list(range(photos))
+
+
+def test_a_bias_is_added_to_every_photo():
+    scores = by_words(np.eye(2), np.eye(2), np.array([[5], [0]]))(slice(0, 2))
+    assert scores.tolist() == [[6, 0], [5, 1]]

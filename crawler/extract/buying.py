@@ -74,6 +74,8 @@ def in_card(element: Any) -> bool:
 
 
 def _buys(element: Any) -> bool:
+    if element.get("disabled") is not None or element.get("aria-disabled") == "true":
+        return False
     names = " ".join(
         element.get(key) or "" for key in ("id", "class", "name", "value", "action", "title", "aria-label")
     )

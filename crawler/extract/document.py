@@ -35,7 +35,7 @@ class Document:
     canonical: str
     """The page's own name for itself on the same site, else `url`."""
     heading: str
-    """Text of the first h1, or ""."""
+    """Text of its main h1, or ""."""
     tree: lxml.html.HtmlElement
     html: str
     """As decoded."""
@@ -83,9 +83,9 @@ def parse(html: str, url: str) -> Document:
     base = url
     for element in islice(tree.iter("base"), 1):
         base = absolute(url, element.get("href")) or url
-    headings = (squeeze(h1.text_content()) for h1 in tree.iter("h1"))
-    heading = next((text for text in headings if text), "")
-    return Document(url=url, base=base, canonical=_canonical(tree, base, url), heading=heading, tree=tree, html=html)
+    return Document(
+        url=url, base=base, canonical=_canonical(tree, base, url), heading=_heading(tree), tree=tree, html=html
+    )
 
 
 def absolute(base: str, href: object) -> str | None:
@@ -127,6 +127,19 @@ def said(text: object) -> str:
     line = squeeze(str(text))
     is_unsaid = _PLACEHOLDER.fullmatch(line) or (len(line) <= _LONGEST_TEMPLATE and _UNFILLED.search(line))
     return "" if is_unsaid else line
+
+
+def _heading(tree: lxml.html.HtmlElement) -> str:
+    """The first h1, or rather the first that the page's title begins with: shops put their logo into an h1 too."""
+    headings = [text for h1 in tree.iter("h1") if (text := squeeze(h1.text_content()))]
+    if len(headings) > 1:
+        titles = [squeeze(title.text_content()) for title in tree.iter("title")]
+        titles += [
+            squeeze(meta.get("content") or "") for meta in tree.iter("meta") if meta.get("property") == "og:title"
+        ]
+        told = (text for text in headings if any(title.startswith(text) for title in titles))
+        return next(told, headings[0])
+    return headings[0] if headings else ""
 
 
 def _canonical(tree: lxml.html.HtmlElement, base: str, url: str) -> str:

@@ -4,12 +4,12 @@ import re
 from functools import cache
 from pathlib import Path
 
-_KINDS = ("colour", "brand", "manufacturer", "gtin", "mpn", "sku")
+_KINDS = ("colour", "brand", "manufacturer", "gtin", "mpn", "reference", "sku")
 _MARKS = re.compile(r"[\s._:：#№*]+")
 
 
 def kind(label: str) -> str:
-    """What a printed label announces: "colour", "brand", "manufacturer", "gtin", "mpn", "sku"; "" for all else."""
+    """What a printed label announces: "colour", "brand", "manufacturer", "gtin", "mpn", "sku", "reference"; or ""."""
     return _words().get(_folded(label), "")
 
 

@@ -33,6 +33,7 @@ LAYERS: tuple[Callable[[Document], Layer], ...] = (
     woocommerce.read,
 )
 """Kinds of markup, the most specific first; what the visible page, the head and the scripts say comes after them."""
+_SHORTEST_INTERNAL = 6
 _SEARCHED = ("brand", "sku", "price", "availability")
 
 
@@ -52,16 +53,29 @@ def merge(document: Document, override: Override | None = None) -> Found | None:
     layers = [selected.read(document, override)] if override else []
     layers += [read(document) for read in LAYERS]
     known = {name for name in _SEARCHED if any(getattr(layer, name) for layer in layers)}
-    if all(values.gtin(layer.sku) for layer in layers if layer.sku):
+    skus = [layer for layer in layers if layer.sku]
+    if all(values.gtin(layer.sku) for layer in skus):
         known.discard("sku")
+    elif all(_is_internal(layer.sku, document) for layer in skus):
+        known.add("internal sku")
     if any(layer.is_product for layer in layers):
         known.add("product")
     layers.append(page.read(document, frozenset(known)))
+    if "internal sku" in known and layers[-1].sku:
+        for layer in skus:
+            layer.sku = ""
     layers.append(head.read(document))
     title = fields.title(layers, document.heading)
     unsaid = frozenset(name for name in _SEARCHED if not any(getattr(layer, name) for layer in layers))
     layers.append(scripted.read(document, unsaid, title.value if title else ""))
     return settle(layers, document.canonical, document.heading, document.html)
+
+
+def _is_internal(sku: str, document: Document) -> bool:
+    """A long number that nobody sees on the page: the software's own, not the one the shop sells by."""
+    if len(sku) < _SHORTEST_INTERNAL or not sku.isdecimal():
+        return False
+    return not any(sku in (element.text or "") or sku in (element.tail or "") for element in document.own)
 
 
 def settle(layers: Sequence[Layer], url: str, heading: str = "", html: str = "") -> Found | None:
@@ -81,12 +95,12 @@ def settle(layers: Sequence[Layer], url: str, heading: str = "", html: str = "")
         item_id=identity(layers, url),
         title=title,
         description=fields.description(layers, title.value),
-        brand=fields.first(layers, lambda layer: squeeze(unescape(layer.brand))),
+        brand=fields.first(layers, lambda layer: values.brand(layer.brand)),
         colour=fields.first(layers, lambda layer: squeeze(unescape(layer.colour))),
         sku=fields.sku(layers, url),
         gtin=fields.first(layers, lambda layer: values.gtin(layer.gtin)),
         group_id=fields.first(layers, lambda layer: layer.group_id or layer.item_group_id),
-        price=fields.first(layers, lambda layer: values.price(layer.price)),
+        price=fields.first(layers, lambda layer: values.paid(layer.price)),
         availability=fields.first(layers, lambda layer: values.availability(layer.availability)),
         categories=fields.categories(layers, title.value),
         attributes=tuple(

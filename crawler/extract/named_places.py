@@ -35,6 +35,9 @@ LONGEST_NAME = 40
 
 def brand(document: Document) -> str:
     """The first brand that a place of the page's own part names."""
+    for element in _with(document, ("itemprop",)):
+        if element.get("itemprop") == "brand" and (name := said(element.get("content")) or _name(element)):
+            return name
     for element in _with(document, _BRAND_ATTRIBUTES):
         for key in _BRAND_ATTRIBUTES:
             if 0 < len(name := said(element.get(key))) <= LONGEST_NAME:
@@ -48,6 +51,9 @@ def brand(document: Document) -> str:
 
 def sku(document: Document) -> str:
     """The first code printed in a place of the page's own part that is named after it, or in its data attribute."""
+    for element in _with(document, ("itemprop",)):
+        if element.get("itemprop") == "sku" and (code := _code(element.get("content") or element.text_content())):
+            return code
     for element in _with(document, _SKU_ATTRIBUTES):
         if code := next(filter(None, (_code(element.get(key)) for key in _SKU_ATTRIBUTES)), ""):
             return code

@@ -29,12 +29,13 @@ def is_aside(element: lxml.html.HtmlElement | None) -> bool:
 
 
 def begins_aside(element: lxml.html.HtmlElement) -> bool:
-    """Whether `element` itself is such a block. A header that holds the page's heading is its own."""
+    """Whether `element` itself is such a block; never, for a header or by its name, what holds the page's heading."""
     if element.tag in _ASIDE_TAGS:
         return True
     if element.tag == "header":
         return element.find(".//h1") is None
-    return _is_named_aside(f"{element.get('id', '')} {element.get('class', '')}")
+    names = f"{element.get('id', '')} {element.get('class', '')}"
+    return _is_named_aside(names) and element.find(".//h1") is None
 
 
 @lru_cache(maxsize=65536)

@@ -13,6 +13,8 @@ from weft.contracts.product import Attribute, PhotoLink
 
 LONGEST_NAME = 40
 LONGEST_VALUE = 200
+LONGEST_DESCRIPTION = 20_000
+"""Characters of text; what says more is a whole page."""
 _ENOUGH_SIGNS, _CELLS = 2, 2
 _NEARLY = 0.8
 """Share of the longest block's text that makes a block within it the better one."""
@@ -42,7 +44,8 @@ def read(document: Document, known: frozenset[str]) -> Layer:
 
     Args:
         document: The page.
-        known: Fields that its markup tells, which are not looked for here; "product" where it tells that there is one.
+        known: Fields that its markup tells, which are not looked for here; "product" where it tells that there is one;
+            "internal sku" where its sku may be none that people know.
     """
     trail = breadcrumbs(document)
     photos = gallery.photos(document)
@@ -58,17 +61,26 @@ def read(document: Document, known: frozenset[str]) -> Layer:
         photos=tuple(PhotoLink(url=url) for url in photos),
     )
     if "brand" not in known:
-        layer.brand = told.get("brand") or named_places.brand(document) or told.get("manufacturer", "")
+        layer.brand = told.get("brand") or told.get("manufacturer") or named_places.brand(document)
     number = address_number.number(document) if not {"sku", "product"} <= known else ""
-    if "sku" not in known:
-        layer.sku = told.get("sku") or named_places.sku(document) or number or named_places.form_number(document)
+    if "internal sku" in known:
+        layer.sku = told.get("sku", "")
+    elif "sku" not in known:
+        layer.sku = (
+            told.get("sku")
+            or named_places.sku(document)
+            or number
+            or told.get("reference")
+            or named_places.form_number(document)
+        )
     can_be_bought = False
     if not {"product", "availability"} <= known:
         can_be_bought = buying.has_button(document)
-        layer.availability = "OutOfStock" if buying.is_sold_out(document) else "InStock" if can_be_bought else ""
+        # Notices for other sizes and other sellers are about; a button that works is not.
+        layer.availability = "InStock" if can_be_bought else "OutOfStock" if buying.is_sold_out(document) else ""
     if not {"product", "price"} <= known:
         layer.price = buying.price(document)
-    signs = sum(map(bool, (layer.price, told.get("sku") or layer.gtin, number)))
+    signs = sum(map(bool, (layer.price, told.get("sku") or told.get("reference") or layer.gtin, number)))
     layer.is_product = bool((document.heading or document.name) and photos) and (
         can_be_bought or signs >= _ENOUGH_SIGNS
     )
@@ -102,6 +114,7 @@ def description(document: Document) -> str:
             for element, names in document.named
             if element.tag in _BLOCKS and names_it(names) and not _holds_more(element)
         ]
+        told = [(element, length) for element, length in told if length <= LONGEST_DESCRIPTION]
         longest = max((length for _, length in told), default=0)
         if longest:
             return inner_html([element for element, length in told if length >= _NEARLY * longest][-1])

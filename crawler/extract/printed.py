@@ -23,7 +23,7 @@ _CLIMBS = 2
 
 
 def found(document: Document) -> dict[str, str]:
-    """The first value of each kind ("sku", "gtin", "mpn", "brand", "manufacturer", "colour") in the page's order."""
+    """The first value of each kind of label ("sku", "brand" ...; see `labels.kind`) in the page's order."""
     told: dict[str, str] = {}
     for element in document.own:
         text = element.text
@@ -47,7 +47,7 @@ def _told_by(element: Any, text: str) -> Iterator[tuple[str, str]]:
         yield kind, value.strip() or said(element.text_content().partition(":")[2])
         return
     match = _LABEL_AND_CODE.fullmatch(text) if len(text) <= 2 * LONGEST_LABEL else None
-    if match and (kind := labels.kind(match[1])) in ("sku", "gtin", "mpn"):
+    if match and (kind := labels.kind(match[1])) in ("sku", "reference", "gtin", "mpn"):
         yield kind, match[2]
 
 
@@ -80,7 +80,7 @@ def _checked(kind: str, value: str) -> str:
     text = said(value).strip(" :：,;|‎‏")
     if kind == "gtin":
         return values.gtin(text.split(" ")[0]) or values.gtin(text)
-    if kind in ("sku", "mpn"):
+    if kind in ("sku", "reference", "mpn"):
         code = text.split(" ")[0].strip(",;()") if text else ""
         return code if _CODE.fullmatch(code) else ""
     return text if 0 < len(text) <= LONGEST_NAME and any(c.isalnum() for c in text) and "http" not in text else ""

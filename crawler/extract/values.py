@@ -1,5 +1,6 @@
 """What shops write as a number, brought to one form: prices, availability, gtin."""
 
+import html
 import re
 
 _PRICE = re.compile(r"\d[\d.,'’   ]*")
@@ -13,6 +14,7 @@ _IN_STOCK = {
 }  # fmt: skip
 _GTIN_LENGTHS = (8, 12, 13, 14)
 _MOST_DECIMALS = 2
+_DOMAIN = re.compile(r"(?:www\.)?[\w-]+\.(?:com|net|org|co\.uk|[a-z]{2})", re.IGNORECASE)
 
 
 def price(text: str) -> str:
@@ -33,6 +35,18 @@ def price(text: str) -> str:
     if not single or (len(decimals) > _MOST_DECIMALS and len(decimals) % 3 == 0 and whole.lstrip("0")):
         return whole + decimals
     return f"{whole or '0'}.{decimals}"
+
+
+def paid(text: str) -> str:
+    """As `price`, but "" for nothing: a price of 0 stands where a script has not yet put the real one."""
+    number = price(text)
+    return number if number.strip("0.") else ""
+
+
+def brand(text: str) -> str:
+    """A brand's name on one line, "" for the address of a shop, which some put there."""
+    name = " ".join(html.unescape(text).split())
+    return "" if _DOMAIN.fullmatch(name) else name
 
 
 def availability(text: str) -> str:

@@ -146,3 +146,20 @@ def test_what_a_template_never_filled_in_is_not_said() -> None:
 def test_a_title_alone_makes_no_item() -> None:
     ids = {found(card("Blue shirt"), url=f"https://shop.example/p/{n}").item_id.value for n in "ab"}
     assert len(ids) == 2
+
+
+def test_a_sku_of_the_markup_wins_over_a_printed_one_but_not_a_software_s_number_that_nobody_sees() -> None:
+    body = "<h1>Blue shirt</h1><p>Product code: 7730-12</p>"
+    told, hidden = (
+        found(card("Blue shirt", sku="BS-1"), body=body),
+        found(card("Blue shirt", sku="238368885"), body=body),
+    )
+    seen = found(card("Blue shirt", sku="238368885"), body=body + "<p>No. 238368885</p>")
+    assert [one.sku and one.sku.value for one in (told, hidden, seen)] == ["BS-1", "7730-12", "238368885"]
+
+
+def test_a_gtin_in_place_of_a_sku_loses_to_the_shop_s_own_number() -> None:
+    body = "<h1>Blue shirt</h1><p>Product code: 7730-12</p>"
+    product = found(card("Blue shirt", sku="4006381333931"), body=body)
+    assert product.sku is not None
+    assert (product.sku.value, product.sku.layer) == ("7730-12", "page")

@@ -10,7 +10,7 @@ UI_ADDRESS = "http://127.0.0.1:5000"
 
 
 def summary(reports: Path) -> str:
-    """The results table, the path of the report and the MLflow page that compares runs.
+    """The results table, the paths of report and audit, and the MLflow page that compares runs.
 
     Raises:
         InputError: There is no report yet.
@@ -19,6 +19,9 @@ def summary(reports: Path) -> str:
     if not results.is_file():
         raise InputError(f"{results}: no results yet; run `make repro`")
     lines = [results.read_text(encoding="utf-8").rstrip(), "", f"Report:        {page}"]
+    audit = reports / "audit" / "index.html"
+    if audit.is_file():
+        lines.append(f"Audit:         {audit}")
     link = tracking.comparison_link("evaluate", UI_ADDRESS)
     if link:
         lines.append(f"Compare runs:  {link}   (after `make ui`)")

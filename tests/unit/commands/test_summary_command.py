@@ -30,6 +30,13 @@ def test_without_runs_there_is_no_link(reports, monkeypatch):
     assert summary(reports).splitlines()[-1].startswith("Report: ")
 
 
+def test_an_audit_is_told_where_there_is_one(reports, monkeypatch):
+    monkeypatch.setattr(tracking, "comparison_link", lambda stage, address: "")
+    (reports / "audit").mkdir()
+    (reports / "audit" / "index.html").write_text("page")
+    assert summary(reports).splitlines()[-1] == f"Audit:         {reports}/audit/index.html"
+
+
 def test_without_results_it_says_what_to_run(tmp_path):
     with pytest.raises(InputError, match=r"results\.md: no results yet; run `make repro`"):
         summary(tmp_path)

@@ -19,7 +19,8 @@ def main() -> None:
     # The Scrapy project is no installed package: scrapy.cfg says where it is, as for `scrapy crawl`.
     init_env()
     from crawler import shards
-    from crawler.run import DEMO, crawl_shops
+    from crawler.manners import DEMO
+    from crawler.run import crawl_shops
 
     shard = shards.parse(args.shard)
     settings = params.load(Path("params.yaml")).crawl

@@ -5,8 +5,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.discover import traps, urls
-from crawler.extract import gallery, jsonld, page, schema_org
+from crawler.extract import gallery, jsonld, page
 from crawler.extract.document import Document, squeeze
+from crawler.extract.schema_nodes import each, types
 
 
 class Link(NamedTuple):
@@ -86,8 +87,8 @@ def _named(document: Document) -> Iterator[tuple[object, bool]]:
             yield href, anchor.tag == "link" or not gallery.is_aside(anchor)
     for node in jsonld.nodes(document):
         # A listing drawn by scripts names its products here alone.
-        if "itemlist" in schema_org.types(node):
-            for entry in schema_org.each(node.get("itemListElement")):
+        if "itemlist" in types(node):
+            for entry in each(node.get("itemListElement")):
                 if isinstance(entry, dict):
                     item = entry.get("item")
                     yield entry.get("url") or (item.get("url") if isinstance(item, dict) else item), True

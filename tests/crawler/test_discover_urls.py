@@ -1,0 +1,144 @@
+"""What an address says of itself: traps, patterns, numbered pages, platforms' lists."""
+
+from urllib.parse import urljoin
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.discover import patterns, platforms, traps, urls
+
+SHOP = "https://shop.example"
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/c?color=red", "facet"),
+        ("/c?filter[size]=m", "facet"),
+        ("/c?filter.v.option.colour=Red", "facet"),
+        ("/c?pa_color=red", "facet"),
+        ("/c?min_price=3", "facet"),
+        ("/c?sort_by=price", "sort"),
+        ("/c?product_list_order=name", "sort"),
+        ("/c?view=grid", "view"),
+        ("/p/1?variant=77", "view"),
+        ("/search?q=shirt", "search"),
+        ("/events?month=2026-12", "calendar"),
+        ("/c?add-to-cart=7", "action"),
+        ("/customer/account/login/", "account"),
+        ("/checkout/cart", "account"),
+        ("/a/b/a/b/a/b", "repeats itself"),
+        (f"/{'x' * 2000}", "repeats itself"),
+        ("/c/men?p=2", ""),
+        ("/c/men?page=2&id=7", ""),
+        ("/women/shirts", ""),
+        ("/accounting-shirts", ""),
+        ("/index.php?route=product/category&path=20_27", ""),
+    ],
+)
+def test_a_trap_is_told_by_its_address(path: str, reason: str) -> None:
+    assert traps.reason(SHOP + path) == reason
+
+
+@pytest.mark.parametrize(
+    ("path", "plain"),
+    [
+        ("/c/men?id=3&color=red&sort=price", "/c/men?id=3"),
+        ("/p/1?variant=7", "/p/1"),
+        ("/search?q=shirt", ""),
+        ("/login?lang=fr", ""),
+    ],
+)
+def test_a_view_has_a_plain_page_and_a_search_none(path: str, plain: str) -> None:
+    assert traps.plain(SHOP + path, traps.reason(SHOP + path)) == (SHOP + plain if plain else "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/p/1?PHPSESSID=3f",
+        "/p/1;jsessionid=4F2A",
+        "/(S(abc123))/p/1",
+        "/p/1?sessionid=7&utm_campaign=x",
+        "/p/1?sess_id=9",
+        "/p/1?form_key=9#reviews",
+    ],
+)
+def test_sessions_are_no_part_of_an_address(url: str) -> None:
+    assert urls.clean(SHOP + url) == f"{SHOP}/p/1"
+
+
+@given(st.text("abc./-_%25?=&é#", max_size=12))
+def test_an_absolute_address_is_what_urljoin_says(path: str) -> None:
+    found = urls.absolute(f"{SHOP}/c/men?p=2", f"/{path}")
+    said = urljoin(f"{SHOP}/c/men?p=2", f"/{path}".strip())
+    assert found is not None or path.startswith("/")
+    if found is not None:
+        assert urls.clean(found) == urls.clean(said)
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern"),
+    [
+        ("/about", "/*"),
+        ("/p/123", "/p/#"),
+        ("/c/men/shirts", "/c/men/*"),
+        ("/c/men/shirts/black/cotton", "/c/men/*"),
+        ("/events/2026/12/24", "/events/#/#"),
+        ("/c/men?size=3&page=7", "/c/*?page&size"),
+        ("/s/0123456789abcdef01/c/men", "/s/*/*"),
+        ("/", "/"),
+    ],
+)
+def test_addresses_made_by_one_rule_have_one_pattern(path: str, pattern: str) -> None:
+    assert patterns.pattern(SHOP + path) == pattern
+
+
+@pytest.mark.parametrize(
+    ("path", "listing"),
+    [
+        ("/c/men?p=2", "/c/men"),
+        ("/c?id=7&page=3", "/c?id=7"),
+        ("/c/men/page/4/", "/c/men"),
+        ("/c/men/page-4", "/c/men"),
+        ("/c/men?start=48&sz=24", "/c/men?sz=24"),
+        ("/c/men", "/c/men"),
+        ("/page/3", "/"),
+        ("/page/about", "/page/about"),
+    ],
+)
+def test_a_numbered_page_knows_its_listing(path: str, listing: str) -> None:
+    assert patterns.listing_of(SHOP + path) == SHOP + listing
+
+
+@given(st.text(max_size=30))
+def test_every_address_has_a_pattern_a_reason_and_a_listing(path: str) -> None:
+    url = urls.absolute(SHOP, f"/{path}")
+    if url is not None:
+        url = urls.clean(url)
+        assert patterns.pattern(url).startswith("/")
+        assert isinstance(traps.reason(url), str)
+        assert patterns.listing_of(patterns.listing_of(url)) is not None
+
+
+def test_a_platform_s_list_goes_from_page_to_page() -> None:
+    first, second = platforms.guesses(f"{SHOP}/en/")
+    assert first == f"{SHOP}/products.json?limit=250&page=1"
+    assert second == f"{SHOP}/wp-json/wc/store/v1/products?per_page=100&page=1"
+    assert platforms.next_page(first) == f"{SHOP}/products.json?limit=250&page=2"
+    assert platforms.page_of(platforms.next_page(second)) == platforms.Page(platforms.WOOCOMMERCE, 2, 100)
+
+
+def test_a_given_list_is_read_from_its_first_page_as_large_as_may_be() -> None:
+    given_url = f"{SHOP}/collections/men/products.json?limit=999&page=4&currency=EUR"
+    assert platforms.first_page(given_url) == (f"{SHOP}/collections/men/products.json?limit=250&page=1&currency=EUR")
+    assert platforms.first_page(f"{SHOP}/feed.php?page=4") == f"{SHOP}/feed.php?page=4"
+
+
+@pytest.mark.parametrize(
+    ("path", "is_feed"),
+    [("/feed.xml", True), ("/c.csv.gz", True), ("/products.json", True), ("/", False), ("/p", False)],
+)
+def test_files_of_products_are_told_from_pages(path: str, is_feed: bool) -> None:
+    assert platforms.is_feed(SHOP + path) is is_feed

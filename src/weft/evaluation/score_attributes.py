@@ -23,7 +23,7 @@ from weft.evaluation.facets import facets_of
 from weft.evaluation.inputs import Inputs
 from weft.evaluation.labels import LabelTask, label_ranks, label_scores, top_k_accuracy
 from weft.evaluation.outcome import Outcome
-from weft.evaluation.probe import probe_split
+from weft.evaluation.probe import MOST_TRAINING, probe_split
 from weft.evaluation.ridge import STRENGTHS, fit_ridge
 from weft.evaluation.rows import FINETUNE, FROZEN
 from weft.evaluation.score_labels import TOP_K as CATEGORY_TOP_K
@@ -168,6 +168,8 @@ def _metric(k: int) -> str:
 def _add_category_probe(
     photos: Aligned, train: Ints, val: Ints, test: Ints, facets: Mapping[str, str], outcome: Outcome
 ) -> None:
+    if len(train) > MOST_TRAINING:
+        outcome.notes.append(f"probe/category: trained on {MOST_TRAINING:,} or fewer of {len(train):,}, in even steps")
     names = [record.labels[CATEGORY] for record in photos.all_records()]
     truth = np.unique(names, return_inverse=True)[1].astype(np.int64)
     gained, ranks = {}, {}

@@ -52,14 +52,17 @@ def score_labels(
 ) -> None:
     """Add a table per label set: top-1, top-3 and top-5 accuracy by the words of the labels."""
     worded = _worded(tasks, inputs.words.ids(), outcome)
+    if not worded:
+        return
     photos = inputs.photos
+    counted = np.unique(np.concatenate([labels.task.photos for labels in worded.values()]))
     ranks: dict[str, dict[str, Ints]] = {name: {} for name in worded}
-    for model, scores in word_scorers(inputs, np.arange(len(photos)), neighbours, search).items():
-        found, best = _ranks(scores, len(photos), worded, shown=model == FINETUNE)
+    for model, scores in word_scorers(inputs, counted, neighbours, search).items():
+        found, best = _ranks(scores, counted, worded, shown=model == FINETUNE)
         for name, of_set in found.items():
             ranks[name][model] = of_set
         if best is not None:
-            outcome.tagged = _tagged(best, found, worded)
+            outcome.tagged = _tagged(best, counted, found, worded)
     bands = band_of(inputs.words.frequencies, inputs.training.products())
     for name, labels in worded.items():
         outcome.tables[f"labels/{name}"] = _scored(photos, labels, ranks[name], facets, bands)
@@ -112,28 +115,33 @@ def _scored(
 
 
 def _ranks(
-    scores: WordScores, photos: int, worded: Mapping[str, _WordedTask], shown: bool
+    scores: WordScores, counted: Ints, worded: Mapping[str, _WordedTask], shown: bool
 ) -> tuple[dict[str, Ints], Ints | None]:
-    """The rank of every true label per label set, and the best words of every photo when they are to be shown."""
+    """The rank of every true label per label set, and the best words of every photo when they are to be shown.
+
+    Args:
+        scores: Of the photos `counted`.
+        counted: (photos that count in a label set,), ascending rows.
+        worded: The label sets.
+        shown: Whether the best words are wanted.
+    """
     ranks: dict[str, list[Ints]] = {name: [] for name in worded}
     best: list[Ints] = []
-    for part in in_parts(photos):
+    places = {name: np.searchsorted(counted, labels.task.photos) for name, labels in worded.items()}
+    for part in in_parts(len(counted)):
         of_words = scores(part)
         for name, labels in worded.items():
-            first, last = np.searchsorted(labels.task.photos, (part.start, part.stop))
-            counted = labels.task.photos[first:last] - part.start
-            of_labels = label_scores(of_words[counted], labels.words)
+            first, last = np.searchsorted(places[name], (part.start, part.stop))
+            of_labels = label_scores(of_words[places[name][first:last] - part.start], labels.words)
             ranks[name].append(label_ranks(of_labels, labels.task.truth[first:last]))
         if shown:
             best.append(top_words(of_words, WORDS_SHOWN))
     return {name: np.concatenate(parts) for name, parts in ranks.items()}, np.concatenate(best) if best else None
 
 
-def _tagged(best: Ints, ranks: Mapping[str, Ints], worded: Mapping[str, _WordedTask]) -> Tagged:
+def _tagged(best: Ints, counted: Ints, ranks: Mapping[str, Ints], worded: Mapping[str, _WordedTask]) -> Tagged:
     """The photos that count in a label set; the more of their labels are not the first guess, the worse."""
-    wrong = np.full(len(best), -1, np.int64)
+    wrong = np.zeros(len(counted), np.int64)
     for name, labels in worded.items():
-        counted = labels.task.photos
-        wrong[counted] = np.maximum(wrong[counted], 0) + (ranks[name] > 0)
-    photos = np.flatnonzero(wrong >= 0)
-    return Tagged(photos, best[photos], -wrong[photos])
+        wrong[np.searchsorted(counted, labels.task.photos)] += ranks[name] > 0
+    return Tagged(counted, best, -wrong)

@@ -15,7 +15,6 @@ from w3lib.encoding import html_to_unicode
 from crawler.discover import urls
 from crawler.extract import own_part
 
-_SPACE = re.compile(r"\s+")
 _PLACEHOLDER = re.compile(r"\$\w+|\{\{.*\}\}|\{%.*%\}|\[object Object\]|undefined|null|none|n/?a|-+", re.IGNORECASE)
 _UNFILLED = re.compile(r"\{\{.*\}\}|\$\{.*\}|<%.*%>|\{%.*%\}")
 _LONGEST_TEMPLATE = 200
@@ -117,7 +116,7 @@ def page_of(url: str) -> Document:
 
 def squeeze(text: str) -> str:
     """`text` with every run of white space as one space."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def said(text: object) -> str:

@@ -14,6 +14,7 @@ _WRAPPING = re.compile(
 )
 _BARE_TEMPLATE = re.compile(r"([:\[,]\s*)(?:\{\{[^{}]*\}\}|\{%[^{}]*%\}|<%.*?%>|\$\w+|undefined|NaN)(?=\s*[,}\]])")
 _NO_VALUE = re.compile(r":(\s*)(?=[,}])")
+_MOST_WRAPPINGS = 3
 _BETWEEN = " \t\r\n,;\ufeff\u2028\u2029"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _AFTER_VALUE = re.compile(r'\s*(?:[}\]]|,\s*"(?:[^"\\]|\\.)*"\s*:|,\s*[}\]]|\Z|,?\s*/[/*])')
@@ -33,9 +34,12 @@ def loads(text: str) -> Any:
     Returns:
         A list of them where there are several values, None when it cannot be read.
     """
-    for _ in range(3):
-        text = _WRAPPING.sub("", text).strip(_BETWEEN)
-    for prepare in (_as_it_is, mend, lambda text: mend(html.unescape(text))):
+    for prepare in (
+        str.strip,
+        _unwrap,
+        lambda text: mend(_unwrap(text)),
+        lambda text: mend(_unwrap(html.unescape(text))),
+    ):
         try:
             return _values(prepare(text))
         except (ValueError, RecursionError):
@@ -51,7 +55,9 @@ def mend(text: str) -> str:
     return "".join(_tokens(text)).strip(_BETWEEN)
 
 
-def _as_it_is(text: str) -> str:
+def _unwrap(text: str) -> str:
+    for _ in range(_MOST_WRAPPINGS):
+        text = _WRAPPING.sub("", text).strip(_BETWEEN)
     return text
 
 

@@ -1,8 +1,8 @@
 """shop: crawls one shop of any kind into a store; how it is found is crawler.ways, how it is read crawler.reading."""
 
 import asyncio
+import gc
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from http import HTTPStatus
@@ -28,6 +28,8 @@ from crawler.store import Store
 from crawler.ways import Ways
 from weft.errors import ShopError
 
+GARBAGE_AFTER = 20_000
+"""Objects, net, after which Python looks for cycles: a few megabytes."""
 TICK_SECONDS = 1.0
 """Between two looks at the clock and at the parent."""
 
@@ -109,6 +111,9 @@ class ShopSpider(Spider):
         except ShopError as error:
             self.stop(str(error))
             return
+        # What is here now stays; looking through it again and again would cost a tenth of the crawl.
+        gc.freeze()
+        gc.set_threshold(GARBAGE_AFTER)
         self.is_ready = True
         self._ticking = asyncio.ensure_future(self._tick())
 
@@ -203,8 +208,9 @@ class ShopSpider(Spider):
             elif reason == "finished":
                 self.store.finish()
             self.store.close()
-        except (sqlite3.Error, ShopError):
+        except ShopError as error:
             self.logger.exception("the end of the crawl could not be noted")
+            self.store.abandon(self.fault or str(error))
         self._tell_end()
 
     def _tell_end(self) -> None:

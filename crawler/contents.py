@@ -1,21 +1,23 @@
 """Contents: photo bytes as files named by their sha256, shared by all crawls whose states lie in one folder.
 
-A file is written under a temporary name, fsynced and renamed, so that what bears its final name is whole. Files are
-written as they come and fsynced together by a few threads when the store commits: one at a time, the disk's pauses
-would be the crawl's.
+A file is written under a temporary name, fsynced and renamed, so that what bears its final name is whole. A few
+threads do that as photos come, and the store waits for them before it commits the rows that name the photos: were it
+done one at a time, the disk's pauses would be the crawl's.
 """
 
 import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 FOLDER = "photos"
 """Beside the state files."""
 THREADS = 4
 """2,000 photos of 3 kB: 0.6 s with 4 threads or 16, 2.6 s with one."""
+MOST_WAITING = 64
+"""Photos in memory; when the disk is slower than the shop, the crawl waits."""
 
 
 class Contents:
@@ -74,37 +76,43 @@ class Incoming:
     def __init__(self, contents: Contents, folder: Path) -> None:
         self._contents = contents
         self._folder = folder
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, Future[None]] = {}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="contents")
-        self.drop()
+        shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, body: bytes) -> str:
-        """Write `body` under a temporary name, unless it is there; its digest."""
+        """Have `body` written, unless it is there; its digest."""
         digest = hashlib.sha256(body).hexdigest()
         if digest not in self._waiting and not self._contents.has(digest):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / digest).write_bytes(body)
-            self._waiting.add(digest)
+            if len(self._waiting) >= MOST_WAITING:
+                self.settle()
+            self._waiting[digest] = self._threads.submit(self._place, digest, body)
         return digest
 
     def settle(self) -> None:
-        """Fsync what was added and give it its final name; before the rows that name it are committed."""
-        waiting, self._waiting = sorted(self._waiting), set()
-        list(self._threads.map(self._place, waiting))
+        """Wait until all that was added bears its final name, before the rows that name it are committed."""
+        waiting, self._waiting = self._waiting, {}
+        wait(waiting.values())
+        for placed in waiting.values():
+            placed.result()
 
     def drop(self) -> None:
-        """Forget what was added since the last `settle`."""
+        """Leave nothing half written of what was added; what bears its final name already is whole, and stays."""
+        wait(self._waiting.values())
         self._waiting.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:
         """Let go of what is not settled, and of the threads."""
-        self._threads.shutdown()
         self.drop()
+        self._threads.shutdown()
 
-    def _place(self, digest: str) -> None:
+    def _place(self, digest: str, body: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
         temporary = self._folder / digest
-        with temporary.open("rb") as file:
+        with temporary.open("wb") as file:
+            file.write(body)
+            file.flush()
             os.fsync(file.fileno())
         final = self._contents.path(digest)
         final.parent.mkdir(parents=True, exist_ok=True)

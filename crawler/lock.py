@@ -1,7 +1,12 @@
-"""Lock: one process at a time works on a state file."""
+"""Lock: one process at a time works on a state file, and leaves a word there when it cannot leave it in the state.
+
+The lock file is as long from the start as any word needs, so that a full disk takes the word too.
+"""
 
 import fcntl
+import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -9,6 +14,8 @@ from weft.errors import ShopError
 
 SECONDS = 10.0
 """A crawl whose parent was killed leaves within a second or two."""
+_ROOM = 4_000
+"""Bytes for a word."""
 
 
 def locked(state: Path, patience: float = SECONDS) -> TextIO:
@@ -18,7 +25,7 @@ def locked(state: Path, patience: float = SECONDS) -> TextIO:
         ShopError: Another process holds it, and has not let go within `patience` seconds.
     """
     path = state.with_suffix(".lock")
-    file = path.open("w")
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+", encoding="utf-8")
     until = time.monotonic() + patience
     while True:
         try:
@@ -29,4 +36,18 @@ def locked(state: Path, patience: float = SECONDS) -> TextIO:
                 raise ShopError(f"{path}: another crawl is at work on this state; wait for its end") from None
             time.sleep(0.1)
         else:
+            leave_word(file, "")
             return file
+
+
+def leave_word(file: TextIO, text: str) -> None:
+    """Note in a lock file that is held why the crawl could not go on."""
+    line = " ".join(text.split()).encode()[: _ROOM - 1].decode(errors="ignore")
+    with suppress(OSError):
+        os.pwrite(file.fileno(), line.encode().ljust(_ROOM - 1) + b"\n", 0)
+
+
+def last_word(state: Path) -> str:
+    """What the last crawl that worked on `state` left in its lock file, "" for nothing."""
+    path = state.with_suffix(".lock")
+    return path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""

@@ -12,6 +12,7 @@ import crawler
 from crawler import manners
 from crawler.arguments import further_key
 from crawler.export import export
+from crawler.lock import last_word
 from crawler.manners import DEMO
 from crawler.shards import WHOLE, Shard, shops_of
 from crawler.snapshot import Snapshot
@@ -116,7 +117,8 @@ def _check_end(job: Job, status: int) -> None:
     if _is_complete(job):
         return
     snapshot = Snapshot(job.state)
-    fault = snapshot.fault or f"the crawl of {job.url} ended before its end (exit status {status}); run again to go on"
+    ended = f"the crawl of {job.url} ended before its end (exit status {status}); run again to go on"
+    fault = snapshot.fault or last_word(job.state) or ended
     snapshot.close()
     raise ShopError(f"{job.shop.name}: {fault}. Its log: {job.state.with_suffix('.log')}")
 

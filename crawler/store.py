@@ -7,8 +7,8 @@ second: that stands in the frontier still, and the next run asks for it again.
 
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -16,9 +16,10 @@ from pathlib import Path
 from crawler import tombstones
 from crawler.contents import Contents
 from crawler.earlier import Earlier, reader, state_before
+from crawler.frontier import Frontier
 from crawler.harvest import Harvest
 from crawler.haul import Haul
-from crawler.lock import locked
+from crawler.lock import leave_word, locked
 from crawler.outcomes import (
     PAGE,
     Failed,
@@ -30,7 +31,7 @@ from crawler.outcomes import (
     SitemapRead,
     Unchanged,
 )
-from crawler.ranks import LINKED, rank
+from crawler.ranks import rank
 from crawler.states import SCHEMA
 from weft.errors import ShopError
 
@@ -44,7 +45,7 @@ class StateError(ShopError):
     """The disk does not take the state; it stands as it was committed last."""
 
 
-class Store:
+class Store(Frontier):
     """The state of one crawl.
 
     Args:
@@ -95,11 +96,6 @@ class Store:
             self.earlier.learn(before)
         self.note(shop=shop, start=start, snapshot=str(snapshot))
 
-    def about(self, name: str) -> str:
-        """What is noted under `name`, "" when nothing is."""
-        row = self._db.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
-        return str(row[0]) if row else ""
-
     def note(self, **values: str) -> None:
         """Note facts about the crawl, and commit."""
         with self._writing():
@@ -134,17 +130,6 @@ class Store:
         self.note(unseen="asked")
         return bool(pages)
 
-    def todo(self, kind: str, count: int, but: Collection[int]) -> list[tuple[int, str]]:
-        """Up to `count` (row, url) of `kind` still to ask, in the order of their rank, without the rows in `but`.
-
-        Pages that links led to wait until all that sitemaps name are settled.
-        """
-        rows = self._db.execute(
-            "SELECT id, url, rank < ? FROM frontier WHERE status = 'todo' AND kind = ? ORDER BY rank LIMIT ?",
-            (LINKED, kind, count + len(but)),
-        ).fetchall()
-        return [(row, url) for row, url, is_named in rows if is_named == rows[0][2] and row not in but][:count]
-
     def recognise(self, row: int, url: str) -> bool:
         """Whether a page need not be asked; if so it is settled.
 
@@ -168,32 +153,6 @@ class Store:
                 self._settle(row, "done", tries=0)
                 self._haul.sighting(row, product_id, "")
         return bool(product_id)
-
-    def is_waiting(self, kind: str) -> bool:
-        """Whether any URL of `kind` is not settled yet."""
-        found = self._db.execute("SELECT 1 FROM frontier WHERE status = 'todo' AND kind = ? LIMIT 1", (kind,))
-        return found.fetchone() is not None
-
-    def has_failed(self, kind: str) -> bool:
-        """Whether any URL of `kind` that somebody named could not be had."""
-        found = self._db.execute(
-            "SELECT 1 FROM frontier WHERE status = 'failed' AND kind = ? AND NOT guess LIMIT 1", (kind,)
-        )
-        return found.fetchone() is not None
-
-    def is_deferred(self, row: int) -> bool:
-        """Whether a row of the frontier waits for its pattern's budget."""
-        found = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND status = 'deferred'", (row,))
-        return found.fetchone() is not None
-
-    def sitemap_photos(self, page: str) -> list[str]:
-        """The photos that a sitemap names beside `page`."""
-        found = self._db.execute("SELECT url FROM sitemap_photos WHERE page = ? ORDER BY place", (page,))
-        return [url for (url,) in found]
-
-    def url(self, row: int) -> str:
-        """The URL in a row of the frontier."""
-        return str(self._db.execute("SELECT url FROM frontier WHERE id = ?", (row,)).fetchone()[0])
 
     def keep(self, outcome: Outcome, mark: str | None = None) -> None:
         """Keep all of an outcome; committed within COMMIT_SECONDS together with what came before it.
@@ -294,6 +253,14 @@ class Store:
             self._incoming.close()
             self._db.close()
             self._lock.close()
+
+    def abandon(self, word: str) -> None:
+        """Close without what is not committed, and leave word of why; for a disk that takes nothing."""
+        leave_word(self._lock, word)
+        with suppress(sqlite3.Error, OSError):
+            self._incoming.close()
+            self._db.close()
+        self._lock.close()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

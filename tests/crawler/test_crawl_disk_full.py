@@ -52,9 +52,9 @@ def test_what_cannot_be_fsynced_is_not_committed(tmp_path: Path, monkeypatch: py
     store.keep(ProductRead(row=page, product=product(1, photos=(PhotoLink(url=f"{BASE}/1.jpg"),))))
     store.commit()
     ((photo, _),) = store.todo(PHOTO, 1, ())
-    store.keep(PhotoRead(row=photo, body=b"bytes"))
     with monkeypatch.context() as broken:
         broken.setattr(os, "fsync", _full)
+        store.keep(PhotoRead(row=photo, body=b"bytes"))
         with pytest.raises(StateError, match=r"s\.sqlite: cannot be written .*No space left.*make room"):
             store.commit()
     assert [row for row, _ in store.todo(PHOTO, 9, ())] == [photo]

@@ -71,6 +71,14 @@ def test_a_missing_section_is_named(answer_to):
         ("prepare", "duplicate_distance", 17),
         ("fit_words", "epochs", 0),
         ("fit_words", "target", "two_words"),
+        ("fit_words", "balance", 1.01),
+        ("fit_words", "most_draws", -1),
+        ("fit_words", "loss", "hinge"),
+        ("fit_words", "proposal", "zipf"),
+        ("fit_words", "negatives", 0),
+        ("fit_words", "temperature", 0.0),
+        ("finetune", "visualness", False),
+        ("finetune", "min_visualness", 1.5),
         ("finetune", "learning_rate", 0.0),
         ("finetune", "learning_rate", float("nan")),
         ("finetune", "momentum", 1.0),
@@ -107,6 +115,11 @@ def test_two_shops_of_one_name_are_refused(answer_to):
 @pytest.mark.parametrize("name", ["Alder", "al/der", "", "../x", "-x"])
 def test_a_shops_name_must_fit_into_product_ids(answer_to, name):
     assert answer_to(lambda values: values["crawl"]["shops"][0].update(name=name)).startswith("crawl.shops.0.name = ")
+
+
+def test_the_contrastive_loss_wants_normalised_scores(answer_to):
+    told = answer_to(lambda values: values["finetune"].update(loss="contrastive"))
+    assert told == "finetune.loss = contrastive compares directions: set finetune.normalise: true"
 
 
 def test_shares_must_leave_something_to_train_on(answer_to):

@@ -38,9 +38,10 @@ def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> It
         describe = _words_of(bundle, min(top_k or 10, len(bundle.words)))
     else:
         describe = _labels_of(_read_labels(labels, bundle), top_k)
-    w = bundle.embedder.words.detach().numpy()
+    w, bias = bundle.embedder.words.detach().numpy(), bundle.embedder.bias
+    added = np.float32(0) if bias is None else bias.detach().numpy().T
     for names, z in embedded(source, bundle):
-        for name, scores in zip(names, z @ w.T, strict=True):
+        for name, scores in zip(names, z @ w.T + added, strict=True):
             yield json.dumps({"photo": name, **describe(scores)}, ensure_ascii=False)
 
 

@@ -17,7 +17,10 @@ from weft.contracts.tables import EMBEDDED
 from weft.errors import ContractError
 
 WORD_COLUMNS = ("word_id", "word", "document_frequency", "count")
-VISUALNESS_COLUMNS = ("word_id", "word", "document_frequency", "val_photos", "visualness", "expected", "redundancy")
+VISUALNESS_COLUMNS = (
+    *("word_id", "word", "document_frequency", "val_photos"),
+    *("visualness", "expected", "explained", "redundancy"),
+)
 
 
 @dataclass(frozen=True)
@@ -144,13 +147,14 @@ def read_visualness(path: Path) -> pd.DataFrame:
     try:
         for column in ("word_id", "document_frequency", "val_photos"):
             table[column] = table[column].astype(np.int64)
-        for column in ("visualness", "expected", "redundancy"):
+        for column in ("visualness", "expected", "explained", "redundancy"):
             table[column] = table[column].replace("", "nan").astype(np.float64)
     except ValueError as error:
         raise ContractError(f"{path}: {error}; run the stage fit_words") from error
     if table["expected"].isna().nunique() > 1:
         raise ContractError(f"{path}: some words have an expected visualness and some have none; run fit_words again")
-    beyond = (table[["visualness", "expected"]].abs() > 1).to_numpy().any() or not (table["redundancy"] >= 1).all()
+    beyond = bool((table[["visualness", "expected", "explained"]].abs() > 1).to_numpy().any())
+    beyond = beyond or not (table["redundancy"] >= 1).all()
     if beyond or not (table["word_id"] == np.arange(len(table))).all():
         raise ContractError(
             f"{path}: word_id is not 0, 1, 2 ..., or a visualness or redundancy is beyond 1; run fit_words"

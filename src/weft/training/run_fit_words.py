@@ -5,22 +5,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 
 from weft import artefacts, tables
 from weft.contracts import files
 from weft.contracts.tables import PREPARED
-from weft.data.bags import read_bags
+from weft.data.bags import Bags, bags_of, read_bags
 from weft.errors import ContractError
 from weft.params import FitWords
 from weft.runtime import enough_memory
 from weft.training.checkpoint import forget_checkpoint
+from weft.training.explained import measure_explained
 from weft.training.first_words import typical_length
 from weft.training.fit_words import CachedPhotos, fit_words
 from weft.training.record import EpochCost, EpochRecord, write_history
 from weft.training.redundancy import measure_redundancy
-from weft.training.visualness import measure_visualness
+from weft.training.visualness import MOST_PHOTOS, Matrix, measure_visualness
 
 
 def run_fit_words(
@@ -83,17 +85,26 @@ def _visualness(
     fitted: dict[str, torch.Tensor],
     settings: FitWords,
 ) -> pd.DataFrame:
-    z = val.z
-    if settings.normalise:
-        # W is made for embeddings of their typical length, of which training saw the direction alone.
-        whole = z.astype(np.float32)
-        z = whole * (typical_length(z) / np.linalg.norm(whole, axis=1, keepdims=True).clip(1e-12))
     words = fitted["words"].numpy()
     bias = fitted["bias"].numpy() if "bias" in fitted else np.zeros((len(words), 1), np.float32)
-    found = measure_visualness(z, val.bags, words, bias)
+    seen, unseen = (_as_scored(cached, settings.normalise) for cached in (train, val))
+    found = measure_visualness(*unseen, words, bias)
     return vocabulary.assign(
         val_photos=found.photos,
         visualness=found.measured,
         expected=found.expected,
+        explained=measure_explained(seen, unseen, words, bias),
         redundancy=measure_redundancy(train.bags, len(vocabulary)),
     )
+
+
+def _as_scored(cached: CachedPhotos, normalise: bool) -> tuple[npt.NDArray[np.float16] | Matrix, Bags]:
+    """At most MOST_PHOTOS photos with words, as stage 1 scores them, and their words."""
+    photos = np.flatnonzero(cached.bags.sizes)
+    photos = photos[:: max(1, -(-len(photos) // MOST_PHOTOS))]
+    z, bags = cached.z[photos], bags_of([cached.bags[int(photo)].tolist() for photo in photos])
+    if not normalise:
+        return z, bags
+    # W is made for embeddings of their typical length, of which training saw the direction alone.
+    whole = z.astype(np.float32)
+    return whole * (typical_length(cached.z) / np.linalg.norm(whole, axis=1, keepdims=True).clip(1e-12)), bags

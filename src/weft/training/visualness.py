@@ -34,7 +34,7 @@ class Visualness:
     """(words,) the same, drawn to the mean of all by as much as chance may have moved it; NaN if none is known."""
 
 
-def measure_visualness(z: npt.NDArray[np.float16], bags: Bags, words: Matrix, bias: Matrix) -> Visualness:
+def measure_visualness(z: npt.NDArray[np.float16] | Matrix, bags: Bags, words: Matrix, bias: Matrix) -> Visualness:
     """Visualness of all words.
 
     Args:
@@ -51,10 +51,10 @@ def measure_visualness(z: npt.NDArray[np.float16], bags: Bags, words: Matrix, bi
     starts = np.searchsorted(pairs[0], np.arange(len(words) + 1))
     counts = np.diff(starts)
     measured = np.full(len(words), np.nan)
-    normaliser = _normaliser(z, seen, words, bias)
+    normaliser = log_normaliser(z, seen, words, bias)
     for first in range(0, len(words), _WORDS_AT_ONCE):
         part = slice(first, first + _WORDS_AT_ONCE)
-        scores = _scores(z, seen, words[part], bias[part]) - normaliser
+        scores = word_scores(z, seen, words[part], bias[part]) - normaliser
         for word_id in np.flatnonzero((counts[part] > 0) & (counts[part] < len(seen))):
             carriers = pairs[1, starts[first + word_id] : starts[first + word_id + 1]]
             measured[first + word_id] = somers_d(scores[:, word_id], carriers)
@@ -70,7 +70,7 @@ def somers_d(scores: Matrix, carriers: Ints) -> float:
     return float(2 * (ranks.sum() - count * (count + 1) / 2) / (count * others) - 1)
 
 
-def _scores(z: npt.NDArray[np.float16], photos: Ints, words: Matrix, bias: Matrix) -> Matrix:
+def word_scores(z: npt.NDArray[np.float16] | Matrix, photos: Ints, words: Matrix, bias: Matrix) -> Matrix:
     """(photos, words), a few photos at a time, so that z is never whole in memory."""
     scores = np.empty((len(photos), len(words)), np.float32)
     for first in range(0, len(photos), _PHOTOS_AT_ONCE):
@@ -79,12 +79,12 @@ def _scores(z: npt.NDArray[np.float16], photos: Ints, words: Matrix, bias: Matri
     return scores
 
 
-def _normaliser(z: npt.NDArray[np.float16], photos: Ints, words: Matrix, bias: Matrix) -> Matrix:
+def log_normaliser(z: npt.NDArray[np.float16] | Matrix, photos: Ints, words: Matrix, bias: Matrix) -> Matrix:
     """(photos, 1): the logarithm of each photo's sum of exponentials, which makes scores of photos comparable."""
     logs = np.empty((len(photos), 1), np.float32)
     for first in range(0, len(photos), _PHOTOS_AT_ONCE):
         part = slice(first, first + _PHOTOS_AT_ONCE)
-        scores = _scores(z, photos[part], words, bias)
+        scores = word_scores(z, photos[part], words, bias)
         most = scores.max(axis=1, keepdims=True)
         logs[part] = most + np.log(np.exp(scores - most).sum(axis=1, keepdims=True))
     return logs

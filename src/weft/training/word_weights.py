@@ -9,13 +9,15 @@ from weft.data.balance import Doubles
 from weft.errors import ContractError
 from weft.params import Finetune
 
+LEAST_EXPLAINED = 0.001
+"""What a word that photos explain nothing of is still worth, so that it is drawn now and then."""
+
 
 def word_weights(path: Path, settings: Finetune) -> Doubles | None:
     """(words,) worth of each word, at least 0; None when all are worth the same.
 
-    `drop` makes it 1 or 0, `weight` the visualness squared: the area under the ROC curve, doubled less 1, squared is to
-    a ranking what the explained variance is to a value, and falls as fast for words that photos hardly tell. `divide`
-    divides it by the redundancy.
+    `drop` makes it 1 or 0 by its visualness, `weight` what photos explain of it, never quite nothing. `divide` divides
+    by its redundancy.
 
     Args:
         path: visualness.tsv of stage 1.
@@ -35,8 +37,9 @@ def word_weights(path: Path, settings: Finetune) -> Doubles | None:
                 f"{path}: no word was measured, as no photo of val has words; raise prepare.val_share or set "
                 "finetune.visualness: ignore"
             )
-        drop = settings.visualness == "drop"
-        worth = (expected >= settings.min_visualness).astype(np.float64) if drop else np.clip(expected, 0.0, 1.0) ** 2
+        worth = (expected >= settings.min_visualness).astype(np.float64)
+    if settings.visualness == "weight":
+        worth = np.maximum(table["explained"].to_numpy(np.float64), LEAST_EXPLAINED)
     if settings.redundancy == "divide":
         worth = worth / table["redundancy"].to_numpy(np.float64)
     return worth

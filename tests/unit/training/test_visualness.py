@@ -128,6 +128,7 @@ def table(tmp_path):
             "val_photos": [3, 0, 2, 2],
             "visualness": [0.9, np.nan, 0.75, -0.3],
             "expected": [0.8, 0.5, 0.7, -0.1],
+            "explained": [0.6, 0.2, 0.4, 0.0],
             "redundancy": [1.0, 2.0, 4.0, 1.5],
         }
     )
@@ -138,16 +139,16 @@ def table(tmp_path):
 def test_the_table_is_read_as_it_was_written(table):
     path, frame = table
     pd.testing.assert_frame_equal(artefacts.read_visualness(path), frame, check_dtype=False)
-    assert path.read_text().splitlines()[2] == "1\tnan\t8\t0\t\t0.5000\t2.0000"
+    assert path.read_text().splitlines()[2] == "1\tnan\t8\t0\t\t0.5000\t0.2000\t2.0000"
 
 
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        ("0\tnull\t9\t3\t0.9\t\t1.0", "some have none"),
-        ("7\tnull\t9\t3\t0.9\t0.8\t1.0", "word_id is not 0"),
-        ("0\tnull\t9\t3\t1.9\t0.8\t1.0", "beyond 1"),
-        ("0\tnull\t9\t3\thigh\t0.8\t1.0", "could not convert"),
+        ("0\tnull\t9\t3\t0.9\t\t0.1\t1.0", "some have none"),
+        ("7\tnull\t9\t3\t0.9\t0.8\t0.1\t1.0", "word_id is not 0"),
+        ("0\tnull\t9\t3\t1.9\t0.8\t0.1\t1.0", "beyond 1"),
+        ("0\tnull\t9\t3\thigh\t0.8\t0.1\t1.0", "could not convert"),
     ],
 )
 def test_a_broken_table_is_refused(table, line, wanted):
@@ -161,10 +162,10 @@ def test_a_broken_table_is_refused(table, line, wanted):
 def test_finetune_weighs_or_drops_words_by_it(table, finetune_settings):
     path, _ = table
     assert word_weights(path, finetune_settings(visualness="ignore")) is None
-    assert word_weights(path, finetune_settings(visualness="weight")) == pytest.approx([0.64, 0.25, 0.49, 0.0])
+    assert word_weights(path, finetune_settings(visualness="weight")) == pytest.approx([0.6, 0.2, 0.4, 0.001])
     assert word_weights(path, finetune_settings(redundancy="divide")) == pytest.approx([1, 1 / 2, 1 / 4, 1 / 1.5])
     both = word_weights(path, finetune_settings(visualness="weight", redundancy="divide"))
-    assert both == pytest.approx([0.64, 0.25 / 2, 0.49 / 4, 0.0])
+    assert both == pytest.approx([0.6, 0.2 / 2, 0.4 / 4, 0.001 / 1.5])
     dropped = word_weights(path, finetune_settings(visualness="drop", min_visualness=0.6))
     assert dropped.tolist() == [1.0, 0.0, 1.0, 0.0]
 

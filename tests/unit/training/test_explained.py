@@ -1,0 +1,81 @@
+"""What photos explain of a word: all when scores tell it, nothing when they do not, little when it is rarely right."""
+
+import math
+
+import numpy as np
+import pytest
+
+from weft.data.bags import bags_of
+from weft.training import explained
+from weft.training.explained import measure_explained, share_explained
+
+
+def drawn(seed, photos=600):
+    random = np.random.default_rng(seed)
+    scores = random.normal(size=(photos, 4)).astype(np.float32)
+    sure, _, rare, blurred = scores.T
+    present = np.stack(
+        [
+            sure > 0,
+            random.random(photos) < 0.5,
+            (rare > 0) & (random.random(photos) < 0.02),
+            blurred + random.normal(size=photos) > 0,
+        ],
+        axis=1,
+    )
+    return scores, present
+
+
+def naive(scores, present, val_scores, val_present):
+    """One word, photo by photo."""
+    cuts = np.quantile(scores, np.linspace(0, 1, explained.BINS + 1)[1:-1])
+
+    def bin_of(score):
+        return sum(score > cut for cut in cuts)
+
+    share = sum(present) / len(present)
+    known = unknown = 0.0
+    for score, said in zip(val_scores, val_present, strict=True):
+        inside = [own for other, own in zip(scores, present, strict=True) if bin_of(other) == bin_of(score)]
+        told = (sum(inside) + 2 * share) / (len(inside) + 2)
+        told = min(max(told, 1e-5), 1 - 1e-5)
+        known += math.log(told if said else 1 - told)
+        unknown += math.log(share if said else 1 - share)
+    return min(max((known - unknown) / -unknown, 0.0), 1.0)
+
+
+def test_equals_its_naive_twin():
+    scores, present = drawn(1, 80)
+    val_scores, val_present = drawn(2, 50)
+    wanted = [naive(scores[:, k], present[:, k], val_scores[:, k], val_present[:, k]) for k in range(4)]
+    assert share_explained(scores, present, val_scores, val_present) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_told_word_is_explained_and_a_thrown_coin_is_not():
+    sure, noise, rare, blurred = share_explained(*drawn(1, 4000), *drawn(2, 4000))
+    assert sure > 0.8
+    assert noise < 0.01
+    assert 0.15 < blurred < 0.4
+    assert rare < blurred  # though the areas under their curves are about the same
+
+
+def test_words_in_blocks_and_through_bags_are_the_same(monkeypatch):
+    (scores, present), (val_scores, val_present) = drawn(3, 90), drawn(4, 70)
+    present[:, 0] |= ~present.any(axis=1)  # a photo without any word is not looked at
+    val_present[:, 0] |= ~val_present.any(axis=1)
+    bags, val_bags = (bags_of([np.flatnonzero(row) for row in rows]) for rows in (present, val_present))
+    words, bias = np.eye(4, dtype=np.float32), np.zeros((4, 1), np.float32)
+    whole = measure_explained((scores, bags), (val_scores, val_bags), words, bias)
+    monkeypatch.setattr(explained, "_WORDS_AT_ONCE", 3)
+    np.testing.assert_allclose(measure_explained((scores, bags), (val_scores, val_bags), words, bias), whole)
+    told = [s - np.log(np.exp(s).sum(axis=1, keepdims=True)) for s in (scores, val_scores)]
+    assert whole == pytest.approx(share_explained(told[0], present, told[1], val_present), abs=1e-4)
+
+
+def test_without_val_nothing_is_explained():
+    scores, present = drawn(1, 20)
+    bags = bags_of([np.flatnonzero(row) for row in present])
+    nothing = (np.zeros((0, 4), np.float32), bags_of([]))
+    assert not measure_explained(
+        (scores, bags), nothing, np.eye(4, dtype=np.float32), np.zeros((4, 1), np.float32)
+    ).any()

@@ -85,10 +85,8 @@ def fit_words(
         objective.check_first_loss(z, model, batch)
         untrained = objective.validate(_embedded(val.z, yardstick, device), model)
         journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))
-    for epoch in range(len(journal.history), settings.epochs + 1):
-        if journal.gives_up(settings.early_stop):
-            break
-        began, total = time.monotonic(), 0.0
+    while len(journal.history) <= settings.epochs and not journal.gives_up(settings.early_stop):
+        began, total, epoch = time.monotonic(), 0.0, len(journal.history)
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
         for z, batch in _embedded(train.z, sampler.epoch(epoch, settings.batch_size), device):
             loss = objective(z, model, batch, generator)
@@ -99,8 +97,7 @@ def fit_words(
             total += float(loss.detach()) * len(z)
         val_loss = objective.validate(_embedded(val.z, yardstick, device), model)
         seconds = time.monotonic() - began
-        rate = optimizer.param_groups[-1]["lr"]
-        mean = total / len(sampler)
+        mean, rate = total / len(sampler), optimizer.param_groups[-1]["lr"]
         journal.add(EpochRecord(epoch, mean, val_loss, rate, sampler.most_drawn(epoch), sampler.capped))
         report(journal.history[-1], EpochCost(seconds, 0.0, len(sampler) / seconds))
     finished = finished_words(journal.best["words"], settings, typical_length(train.z))

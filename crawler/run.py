@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import crawler
-from crawler import manners
+from crawler import manners, tombstones
 from crawler.arguments import further_key
 from crawler.export import export
 from crawler.lock import last_word
@@ -59,6 +59,9 @@ def crawl_shops(
         ParamsError: A shop of others is to be crawled, and nobody is named whom they could reach.
     """
     manners.check_contact(settings)
+    purged = tombstones.load(state)
+    for shop in settings.shops:
+        purged.refuse(shop.name)
     jobs = [_job(shop, settings, state, served_at or {}) for shop in shops_of(shard, settings.shops)]
     _crawl([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
     snapshots = [Snapshot(job.state) for job in jobs]

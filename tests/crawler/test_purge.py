@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_shop import settings
 from made_crawl import BASE, crawled, product, settle
 
 from crawler import tombstones
 from crawler.contents import Contents
 from crawler.export import export
 from crawler.outcomes import PAGE, PHOTO, FeedProduct, FeedRead, PhotoRead, ProductRead
+from crawler.run import crawl_shops
 from crawler.snapshot import Snapshot
 from crawler.store import Store
-from weft import cli, tables
+from weft import cli, params, tables
 from weft.contracts.product import PhotoLink
 from weft.contracts.tables import PHOTOS, PREPARED, PRODUCTS
 from weft.errors import ShopError
@@ -60,6 +62,8 @@ def test_a_shop_goes_whole_and_is_not_crawled_again(root: Path, monkeypatch: pyt
     with pytest.raises(ShopError, match="shop: was purged"):
         store.begin("shop", BASE, 2)
     store.close()
+    with pytest.raises(ShopError, match=r"shop: was purged .* take it out of params"):
+        crawl_shops(settings(params.Shop(name="shop", url=BASE)), root / "var" / "crawl", root / "again")
 
 
 def test_nothing_of_it_is_left_in_the_bytes_of_the_state(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

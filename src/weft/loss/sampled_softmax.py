@@ -2,6 +2,7 @@
 
 import torch
 
+from weft.loss.one_target import score_one_target
 from weft.loss.shapes import check_targets
 
 
@@ -61,17 +62,11 @@ def _logits(
     z: torch.Tensor, words: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor, columns: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Scores of each photo's targets, (batch, targets), and of the first `columns` words, (batch, columns)."""
-
-    def score(rows: torch.Tensor, of: torch.Tensor | None) -> torch.Tensor:
-        return z @ rows.T if of is None else torch.addmm(of.T, z, rows.T)
-
-    if targets.shape[1] == 1:
-        only = targets[:, 0]
-        positive = (z * words[only]).sum(1, keepdim=True)
-        positive = positive if bias is None else positive + bias[only]
-        return positive, score(words[:columns], None if bias is None else bias[:columns])
-    logits = score(words, bias)
-    return logits.gather(1, targets), logits[:, :columns]
+    if targets.shape[1] > 1:
+        logits = z @ words.T if bias is None else torch.addmm(bias.T, z, words.T)
+        return logits.gather(1, targets), logits[:, :columns]
+    positive, negative = score_one_target(z, words, targets[:, 0], columns)
+    return (positive, negative) if bias is None else (positive + bias[targets[:, 0]], negative + bias[:columns].T)
 
 
 def _without_all(scores: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:

@@ -62,8 +62,10 @@ def tag_calibrated(source: Path, model: Path, calibration: Path, top_k: int | No
     bundle = load_bundle(model)
     told = read_told(calibration, bundle.digest, len(bundle.words))
     w = bundle.embedder.words.detach().numpy()
+    bias = np.zeros((len(w), 1), np.float32) if bundle.embedder.bias is None else bundle.embedder.bias.detach().numpy()
     for names, z in embedded(source, bundle):
-        scores = (z @ w[told.word_ids].T - normalisers(z, w)[:, None]).astype(np.float64)
+        logits = z @ w[told.word_ids].T + bias[told.word_ids].T
+        scores = (logits - normalisers(z, w, bias)[:, None]).astype(np.float64)
         likely = probabilities(scores, told.slope, told.intercept)
         for name, reached, probable in zip(names, scores >= told.thresholds, likely, strict=True):
             kept = np.flatnonzero(reached)

@@ -78,9 +78,9 @@ class _Part:
         rows = np.array([row for product in chosen for row in catalogue.rows_of(int(product))], np.int64)
         sizes = [len(catalogue.rows_of(int(product))) for product in chosen]
         self._starts: Ints = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64) if sizes else rows
-        self._z, self._w = catalogue.z[rows], model.w
+        self._z, self._model = catalogue.z[rows], model
         self._said = catalogue.said[chosen].tocsc()
-        self._normaliser = normalisers(self._z, model.w)
+        self._normaliser = normalisers(self._z, model.w, model.bias)
         self.tagged = np.zeros(self.products, np.int64)
 
     def with_word(self) -> Ints:
@@ -90,7 +90,7 @@ class _Part:
 
     def scores(self, words: Ints) -> np.ndarray[Any, np.dtype[np.float32]]:
         """(products, words)."""
-        return product_scores(self._z, self._w[words], self._normaliser, self._starts)
+        return product_scores(self._z, self._model.w[words], self._model.bias[words], self._normaliser, self._starts)
 
     def says(self, words: Ints) -> Bools:
         """(products, words)."""

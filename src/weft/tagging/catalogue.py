@@ -55,6 +55,8 @@ class Model:
     """(words,): training products with the word."""
     w: npt.NDArray[np.float32]
     """(words, embedding_dim)."""
+    bias: npt.NDArray[np.float32]
+    """(words, 1), zeros where the training had none."""
 
 
 def read_model(folder: Path) -> Model:
@@ -66,13 +68,14 @@ def read_model(folder: Path) -> Model:
     """
     vocabulary = artefacts.read_words(folder / files.WORDS)
     w = artefacts.read_word_embeddings(folder / files.MODEL)
+    bias = artefacts.read_word_bias(folder / files.MODEL)
     if w.ndim != 2 or len(w) != len(vocabulary):
         raise ModelError(f"{folder}: W is {w.shape}, but its words.tsv has {len(vocabulary)} words")
     try:
         digest = (folder / files.DIGEST).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{folder / files.DIGEST}: cannot be read: {error}; run dvc repro finetune") from error
-    return Model(digest, tuple(vocabulary["word"]), vocabulary["document_frequency"].to_numpy(np.int64), w)
+    return Model(digest, tuple(vocabulary["word"]), vocabulary["document_frequency"].to_numpy(np.int64), w, bias)
 
 
 def read_catalogue(photos: Path, embeddings: Path, model: Model) -> Embedded:

@@ -57,14 +57,15 @@ class Evidence:
     @classmethod
     def of(cls, catalogue: Embedded, model: Model, claimed: "sparse.csr_matrix") -> "Evidence":
         """Reads every photo's embedding once."""
-        return cls(catalogue, model, claimed, normalisers(catalogue.z, model.w))
+        return cls(catalogue, model, claimed, normalisers(catalogue.z, model.w, model.bias))
 
     def scores(self, words: Ints) -> Iterator[tuple[int, Scores]]:
         """(Place in `words`, scores of all products), a few words at a time so that memory stays flat."""
         at_once = max(1, CELLS_AT_ONCE // max(1, len(self.catalogue.starts)))
         for first in range(0, len(words), at_once):
-            w = self.model.w[words[first : first + at_once]]
-            block = product_scores(self.catalogue.z, w, self.normaliser, self.catalogue.starts)
+            some = words[first : first + at_once]
+            w, bias = self.model.w[some], self.model.bias[some]
+            block = product_scores(self.catalogue.z, w, bias, self.normaliser, self.catalogue.starts)
             yield from ((first + column, block[:, column]) for column in range(block.shape[1]))
 
 

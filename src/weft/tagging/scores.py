@@ -14,28 +14,32 @@ _PHOTOS_AT_ONCE = 512
 _CELLS_AT_ONCE = 8_000_000
 
 
-def normalisers(z: Matrix, w: npt.NDArray[np.float32]) -> Scores:
-    """(photos,): the log of the sum over all words of exp(w . z), which every score of the photo has taken off.
+def normalisers(z: Matrix, w: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> Scores:
+    """(photos,): the log of the sum over all words of exp(w . z + b), which every score of the photo has taken off.
 
     Args:
         z: (photos, embedding_dim).
         w: (words, embedding_dim).
+        bias: (words, 1).
     """
     found = np.empty(len(z), np.float32)
     for start in range(0, len(z), _PHOTOS_AT_ONCE):
         part = slice(start, start + _PHOTOS_AT_ONCE)
-        logits = z[part].astype(np.float32) @ w.T
+        logits = z[part].astype(np.float32) @ w.T + bias.T
         highest = logits.max(axis=1)
         found[part] = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
     return found
 
 
-def product_scores(z: Matrix, w: npt.NDArray[np.float32], normaliser: Scores, starts: Ints) -> Scores:
+def product_scores(
+    z: Matrix, w: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], normaliser: Scores, starts: Ints
+) -> Scores:
     """The score of each word for each product: the highest of its photos.
 
     Args:
         z: (photos, embedding_dim), a product's photos one after the other.
         w: (some words, embedding_dim).
+        bias: (some words, 1).
         normaliser: (photos,), of all words.
         starts: (products,), ascending from 0.
 
@@ -49,7 +53,7 @@ def product_scores(z: Matrix, w: npt.NDArray[np.float32], normaliser: Scores, st
     while product < len(starts):
         last = max(product + 1, int(np.searchsorted(ends, starts[product] + at_once, side="right")))
         rows = slice(int(starts[product]), int(ends[last - 1]))
-        of_photos = z[rows].astype(np.float32) @ w.T - normaliser[rows, None]
+        of_photos = z[rows].astype(np.float32) @ w.T + bias.T - normaliser[rows, None]
         scores[product:last] = np.maximum.reduceat(of_photos, starts[product:last] - rows.start, axis=0)
         product = last
     return scores

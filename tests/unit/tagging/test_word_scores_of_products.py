@@ -5,8 +5,8 @@ from weft.tagging import scores
 from weft.tagging.scores import normalisers, product_scores
 
 
-def naive(z, w, starts):
-    logits = z.astype(np.float64) @ w.T.astype(np.float64)
+def naive(z, w, bias, starts):
+    logits = z.astype(np.float64) @ w.T.astype(np.float64) + bias[:, 0]
     log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     ends = [*starts[1:], len(z)]
     return np.array([log_probabilities[a:b].max(axis=0) for a, b in zip(starts, ends, strict=True)])
@@ -19,11 +19,12 @@ def test_a_product_scores_its_best_photo_however_it_is_cut(monkeypatch, cells):
     random = np.random.default_rng(2)
     z = random.normal(size=(11, 4)).astype(np.float16)
     w = random.normal(size=(6, 4)).astype(np.float32)
+    bias = random.normal(size=(6, 1)).astype(np.float32)
     starts = np.array([0, 1, 4, 10])
-    found = product_scores(z, w[[1, 3, 5]], normalisers(z, w), starts)
-    assert found == pytest.approx(naive(z, w, starts)[:, [1, 3, 5]], abs=1e-4)
+    found = product_scores(z, w[[1, 3, 5]], bias[[1, 3, 5]], normalisers(z, w, bias), starts)
+    assert found == pytest.approx(naive(z, w, bias, starts)[:, [1, 3, 5]], abs=1e-4)
 
 
 def test_large_logits_do_not_overflow():
     z = np.array([[1000.0, 0.0]], np.float16)
-    assert normalisers(z, np.eye(2, dtype=np.float32)) == pytest.approx([1000.0])
+    assert normalisers(z, np.eye(2, dtype=np.float32), np.zeros((2, 1), np.float32)) == pytest.approx([1000.0])

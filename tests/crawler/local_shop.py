@@ -28,10 +28,14 @@ class Answer:
     """So many 503 come first ..."""
     busy_status: int = 503
     """... or another status ..."""
-    retry_after: str = "0"
-    """... that asks to wait."""
+    retry_after: str | Callable[[], str] = "0"
+    """... that asks to wait: what it says, or what says it."""
     script: Callable[[BaseHTTPRequestHandler], bool] | None = None
     """Writes the whole answer itself, headers included, or says False to leave it."""
+
+    def wait(self) -> str:
+        """What a busy answer says of waiting."""
+        return self.retry_after if isinstance(self.retry_after, str) else self.retry_after()
 
 
 class Shop:
@@ -120,7 +124,7 @@ def open_shop() -> Iterator[Shop]:
             shop.agents.add(self.headers.get("User-Agent", ""))
             answer = shop.answer(self.path)
             if shop.asked[self.path] <= answer.busy:
-                answer = Answer(b"busy", answer.busy_status, {"Retry-After": answer.retry_after})
+                answer = Answer(b"busy", answer.busy_status, {"Retry-After": answer.wait()})
             shop.leave()
             if answer.script is not None and answer.script(self):
                 return

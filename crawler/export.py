@@ -127,12 +127,12 @@ def _photo_rows(crawls: Iterable[tuple[Snapshot, Survey]]) -> Iterator[dict[str,
     """One row per photo that was had; one that was not, or is a placeholder, leaves a gap in the positions."""
     for snapshot, found in crawls:
         dropped = found.dropped
-        for product in snapshot.products():
-            for position, link in enumerate(product.photos):
+        for product_id, photos in snapshot.galleries():
+            for position, link in enumerate(photos):
                 digest = snapshot.photo_digest(link.url)
                 if digest is not None and digest not in dropped:
                     yield {
-                        "product_id": product.product_id,
+                        "product_id": product_id,
                         "position": position,
                         "colour": link.colour,
                         "url": link.url,

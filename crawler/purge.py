@@ -96,11 +96,14 @@ def _look(path: Path, db: sqlite3.Connection, kind: str, value: str, found: Purg
     """Add to `found` what this state knows of `value`."""
     rows = list(_sightings(db))
     shop = dict(db.execute("SELECT name, value FROM about")).get("shop", "")
-    gone = [row for row in rows if _is_meant(row, kind, value, shop)]
+    gone = {row for row in rows if _is_meant(row, kind, value, shop)}
     is_photo = kind == URL and _exists(db, value)
     if not (gone or is_photo or (kind == SHOP and shop == value)):
         return
     found.states.add(path.name)
+    # An address that only told which product it is stands for nothing once that has no page.
+    alive = {row[1] for row in rows if row[2] and row not in gone}
+    gone |= {row for row in rows if row[1] not in alive} if gone else set()
     pages = {page for page, _, _ in gone}
     left = [row for row in rows if row[0] not in pages]
     found.pages |= pages

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +16,7 @@ from crawler.discover import links
 from crawler.outcomes import PAGE, PHOTO
 from crawler.ranks import EVERYTHING, LINKED
 from crawler.states import SCHEMA
-from weft.contracts.product import Product
+from weft.contracts.product import PhotoLink, Product
 from weft.errors import ShopError
 
 
@@ -88,14 +88,26 @@ class Snapshot:
 
     def products(self) -> Iterator[Product]:
         """Every product, all its sightings joined, sorted by product_id."""
+        for read, addresses in self._sightings():
+            yield products.join(read, (trail for url in sorted(addresses) for trail in self._listed_under(url)))
+
+    def galleries(self) -> Iterator[tuple[str, Sequence[PhotoLink]]]:
+        """Every product_id with the product's photos, as `products` has them, without looking for its categories."""
+        for read, _ in self._sightings():
+            product = products.join(read, ())
+            yield product.product_id, product.photos
+
+    def _sightings(self) -> Iterator[tuple[list[tuple[str, Product]], set[str]]]:
+        """Product by product, (page, what it shows) of its pages, and every address it is known by."""
         rows = self._db.execute(
             "SELECT product_id, page, body FROM products WHERE rank <= ? ORDER BY product_id, page", (self._last_rank,)
         )
         for _, sightings in groupby(rows, key=lambda row: row[0]):
             bodies = {page: body for _, page, body in sightings}
             read = [(page, products.from_json(body)) for page, body in bodies.items() if body]
-            known_as = {*bodies, *(product.url for _, product in read)}
-            yield products.join(read, (trail for url in sorted(known_as) for trail in self._listed_under(url)))
+            # An address alone can tell a product whose page was taken back since.
+            if read:
+                yield read, {*bodies, *(product.url for _, product in read)}
 
     def photo_digest(self, url: str) -> str | None:
         """The sha256 of a photo, None when it could not be had."""
@@ -190,7 +202,7 @@ class Snapshot:
     @cached_property
     def _photos_shown(self) -> set[str]:
         failed = {url for (url,) in self._db.execute("SELECT url FROM frontier WHERE status = 'failed'")}
-        return {photo.url for product in self.products() for photo in product.photos} & failed
+        return {photo.url for _, photos in self.galleries() for photo in photos} & failed
 
     @cached_property
     def _labels(self) -> dict[str, tuple[str, str]]:

@@ -54,6 +54,15 @@ def test_a_page_goes_with_its_product(root: Path, monkeypatch: pytest.MonkeyPatc
     assert _left(root) == ({"shop/1"}, {SHARED, OWN})
 
 
+def test_an_address_that_only_told_the_product_goes_with_its_page(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(root / "var" / "crawl" / "shop-1.sqlite")
+    store.plant(PAGE, [f"{BASE}/women/p/2"], linked=True)
+    assert store.recognise(*store.todo(PAGE, 9, ())[0])
+    store.close()
+    weft(root, monkeypatch, "--url", f"{BASE}/p/2")
+    assert _left(root) == ({"shop/1"}, {SHARED, OWN})
+
+
 def test_a_shop_goes_whole_and_is_not_crawled_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weft(root, monkeypatch, "--shop", "shop")
     assert list((root / "var" / "crawl").glob("*.sqlite*")) == []

@@ -37,10 +37,6 @@ class Batch:
     def __len__(self) -> int:
         return len(self.photos)
 
-    def rows(self, part: slice) -> "Batch":
-        """Some photos of the batch: what one of several processes trains on."""
-        return Batch(self.photos[part], self.targets[part], self.weights[part], self.true_words[part])
-
 
 class Sampler:
     """Draws the batches of an epoch; the draw is a function of (seed, epoch) alone."""

@@ -227,14 +227,6 @@ def test_targets_are_padded_with_a_word_of_the_photo(bags):
             assert set(words.tolist()) == set(bags[photo].tolist())
 
 
-def test_some_rows_of_a_batch_are_a_batch(bags):
-    whole = next(Sampler(bags, VOCABULARY, "all_words", 0.5, seed=1).epoch(1, batch_size=4))
-    part = whole.rows(slice(1, 3))
-    assert (len(whole), len(part)) == (4, 2)
-    for name in ("photos", "targets", "weights", "true_words"):
-        assert (getattr(part, name) == getattr(whole, name)[1:3]).all()
-
-
 def test_uniform_targets_go_through_all_photos_with_words_in_order(bags):
     batches = list(uniform_targets(bags, batch_size=3))
     assert [batch.photos.tolist() for batch in batches] == [[1, 2, 4], [5]]

@@ -9,6 +9,7 @@ USER_AGENT = "WeftBot/0.1 (product crawler; obeys robots.txt)"  # crawler.manner
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "WeftBot"
 DOWNLOAD_DELAY = 1.0
+DOWNLOAD_DELAY_JITTER = 0.0  # else half of all requests would come sooner than was promised
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 AUTOTHROTTLE_ENABLED = True  # by crawler.middlewares.pace

@@ -52,7 +52,7 @@ class Handler(HTTP11DownloadHandler):
         self._slow_after = settings.getfloat(SLOW_AFTER)
         self._least_rate = settings.getfloat(LEAST_RATE)
         self._resolver = guard(
-            reactor,  # type: ignore[arg-type]
+            reactor,
             has_contact=settings.getbool(HAS_CONTACT),
             home=settings.get(PRIVATE_HOME, ""),
         )

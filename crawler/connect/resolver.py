@@ -13,10 +13,9 @@ from twisted.internet.interfaces import (
     IAddress,
     IHostnameResolver,
     IHostResolution,
-    IReactorPluggableNameResolver,
     IResolutionReceiver,
 )
-from zope.interface import implementer
+from zope.interface import implementer  # type: ignore[import-untyped]
 
 from crawler.connect.networks import Network, network_of
 
@@ -33,7 +32,7 @@ class GuardedResolver:
             none.
     """
 
-    def __init__(self, resolver: IHostnameResolver, *, has_contact: bool, home: str = "") -> None:
+    def __init__(self, resolver: Any, *, has_contact: bool, home: str = "") -> None:
         self._resolver = resolver
         self._open = {Network.PUBLIC} if has_contact else set()
         self._home = spelt(home)
@@ -66,7 +65,10 @@ class GuardedResolver:
         place = self._places.get(hostName)
         receiver = resolutionReceiver if place else _Sieve(resolutionReceiver, self, spelt(hostName))
         name = place or hostName
-        return self._resolver.resolveHostName(receiver, name, portNumber, addressTypes, transportSemantics)  # type: ignore[no-any-return]
+        answer: IHostResolution = self._resolver.resolveHostName(
+            receiver, name, portNumber, addressTypes, transportSemantics
+        )
+        return answer
 
     def admits(self, name: str, address: str) -> bool:
         """Whether `name` may be connected to at `address`."""
@@ -101,7 +103,7 @@ class _Sieve:
         self._receiver.resolutionComplete()
 
 
-def guard(reactor: IReactorPluggableNameResolver, *, has_contact: bool, home: str) -> GuardedResolver:
+def guard(reactor: Any, *, has_contact: bool, home: str) -> GuardedResolver:
     """Put a guarded resolver before the reactor's own, once; there is one crawl in a process."""
     if not isinstance(reactor.nameResolver, GuardedResolver):
         resolver = GuardedResolver(reactor.nameResolver, has_contact=has_contact, home=home)

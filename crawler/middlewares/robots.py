@@ -73,7 +73,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         await super()._parse_robots(response, netloc, request)
         rules = self._parsers[netloc]
         if isinstance(rules, ProtegoRobotParser):
-            delay = float(rules.rp.crawl_delay(self._robotstxt_useragent) or 0.0)
+            delay = float(rules.rp.crawl_delay(str(self._robotstxt_useragent)) or 0.0)
             if not delay <= LONGEST_CRAWL_DELAY:
                 self._parsers[netloc] = _Nothing(LongDelay)
             elif (pace := self.crawler.get_extension(Pace)) is not None:

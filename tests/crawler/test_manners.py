@@ -139,7 +139,7 @@ def test_an_argument_that_cannot_be_read_is_named(name: str, text: str) -> None:
 
 
 def test_by_hand_a_shop_is_asked_once_a_second_by_its_robots_txt_and_without_a_console() -> None:
-    assert crawl_settings.DOWNLOAD_DELAY == 1.0
+    assert (crawl_settings.DOWNLOAD_DELAY, crawl_settings.DOWNLOAD_DELAY_JITTER) == (1.0, 0.0)
     assert crawl_settings.ROBOTSTXT_OBEY
     assert crawl_settings.AUTOTHROTTLE_ENABLED
     assert not crawl_settings.TELNETCONSOLE_ENABLED

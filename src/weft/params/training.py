@@ -45,6 +45,8 @@ class Training:
     momentum: Annotated[float, Field(ge=0.0, lt=1.0)]
     """Read by sgd alone."""
     weight_decay: NotNegative
+    """Of the encoder and of W. Where a step touches some words alone (sampled_softmax, contrastive), its decay and
+    momentum are of those rows: the others stay as they are."""
     schedule: Literal["plateau", "one_cycle", "cosine"]
     """plateau: x 0.1 after `patience` epochs without improvement on val; one_cycle: up, then to 0; cosine: down."""
     patience: Count
@@ -74,6 +76,11 @@ class Finetune(Training):
     """Read by drop alone; 0 is chance, 1 certainty."""
     redundancy: Literal["ignore", "divide"] = field(kw_only=True)
     """Whether words that say the same (watch, dial, case, strap) share one worth: divide each by its redundancy."""
+    similarity: NotNegative = field(kw_only=True)
+    """Weight of a second loss beside the first, by which photos with like words lie close together; 0 for none. It
+    compares the photos of a batch with each other."""
+    similarity_temperature: Rate = field(kw_only=True)
+    """Read where `similarity` is on; the smaller, the more the nearest photos count."""
     learning_rate: Rate = field(kw_only=True)
     """For the last block of the encoder."""
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = field(kw_only=True)

@@ -17,6 +17,7 @@ from weft.loss.full_softmax import full_softmax
 from weft.loss.narrow import Narrowed
 from weft.loss.proposals import Proposal
 from weft.loss.sampled_softmax import sampled_softmax
+from weft.loss.similarity import similarity
 from weft.model.embedder import Embedder
 from weft.params import Training
 from weft.training.first_words import check_first_loss
@@ -34,19 +35,31 @@ def training_sampler(
 class Objective:
     """The loss of `settings`; W and the bias are those of the model it is asked about."""
 
-    def __init__(self, settings: Training, said: npt.NDArray[np.int64]) -> None:
+    def __init__(
+        self, settings: Training, said: npt.NDArray[np.int64], like_bags: float = 0.0, like_temperature: float = 1.0
+    ) -> None:
         """Prepare to draw negatives.
 
         Args:
             settings: Which loss, and its own keys.
             said: (vocabulary,) how often training photos' texts say each word.
+            like_bags: Weight of the term by which photos with like bags lie close together.
+            like_temperature: Its temperature.
         """
         self._settings = settings
+        self._like_bags, self._like_temperature = like_bags, like_temperature
         self._proposal = Proposal(settings.proposal, said)
 
     def __call__(self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         """The training loss of one batch of embeddings, (batch, embedding_dim), in float32."""
         z = z.float()
+        loss = self._of_words(z, model, batch, generator)
+        if not self._like_bags:
+            return loss
+        like = similarity(z, _on(batch.targets, z), _on(batch.weights, z), len(model.words), self._like_temperature)
+        return loss + self._like_bags * like
+
+    def _of_words(self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         targets, weights = _on(batch.targets, z), _on(batch.weights, z)
         if self._settings.loss == "full_softmax":
             return full_softmax(*self._scaled(z, model.words), targets, weights, model.bias)

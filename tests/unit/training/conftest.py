@@ -52,6 +52,8 @@ def finetune_settings():
             "visualness": "ignore",
             "min_visualness": 0.3,
             "redundancy": "ignore",
+            "similarity": 0.0,
+            "similarity_temperature": 0.1,
             "learning_rate": 0.01,
             "layer_decay": 1.0,
             "ema": 0.0,

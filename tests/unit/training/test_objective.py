@@ -13,6 +13,7 @@ from weft.data.samplers import Batch, uniform_targets
 from weft.loss.binary_cross_entropy import binary_cross_entropy
 from weft.loss.contrastive import contrastive
 from weft.loss.full_softmax import full_softmax
+from weft.loss.similarity import similarity
 from weft.model.embedder import Embedder
 from weft.training.objective import Objective, finished_words, training_sampler
 
@@ -174,3 +175,11 @@ def test_a_gpu_computes_the_same(objective_of, z, model, batch, loss):
     objective = objective_of(loss=loss, correction=True, mask_true_words=True)
     wanted = value(objective, z, model, batch)
     torch.testing.assert_close(value(objective, z.cuda(), model.cuda(), batch).cpu(), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_like_bags_add_their_share_to_the_loss(z, model, batch, fit_words_settings):
+    settings, said = fit_words_settings(loss="full_softmax"), bags_of(BAGS).photo_counts(VOCABULARY)
+    plain = Objective(settings, said)(z, model, batch, torch.Generator())
+    both = Objective(settings, said, 2.0, 0.3)(z, model, batch, torch.Generator())
+    alone = similarity(z, *parts(batch), VOCABULARY, 0.3)
+    assert both.item() == pytest.approx(plain.item() + 2 * alone.item(), rel=1e-5)

@@ -12,6 +12,8 @@ from weft import runtime
 
 QUERY_CHUNK = 1024
 GALLERY_CHUNK = 4_096
+TILE = 64
+"""Photos; a multiple of what the kernels of BLAS libraries compute at once."""
 
 Matrix = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -41,13 +43,14 @@ def nearest(
     scores = torch.full((len(queries), k), -torch.inf, device=device)
     rows = torch.full((len(queries), k), -1, dtype=torch.int64, device=device)
     # Gallery outside: a mapped file larger than memory is read once.
-    for first in range(0, len(gallery), GALLERY_CHUNK):
-        chunk = slice(first, min(first + GALLERY_CHUNK, len(gallery)))
-        photos = _normalised(gallery[chunk], device).T
+    size = _chunk_size(len(gallery))
+    for first in range(0, len(gallery), size):
+        chunk = slice(first, min(first + size, len(gallery)))
+        photos = _filled(_normalised(gallery[chunk], device), size).T
         groups = None if gallery_groups is None else torch.from_numpy(gallery_groups[chunk]).to(device)
         for start in range(0, len(queries), QUERY_CHUNK):
             part = slice(start, min(start + QUERY_CHUNK, len(queries)))
-            similarity = _normalised(queries[part], device) @ photos
+            similarity = (_normalised(queries[part], device) @ photos)[:, : chunk.stop - first]
             if groups is not None and query_groups is not None:
                 own = torch.from_numpy(query_groups[part]).to(device)
                 similarity.masked_fill_(own[:, None] == groups[None, :], -torch.inf)
@@ -75,6 +78,21 @@ def _top(similarity: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
         whole, everywhere = similarity[shared].sort(dim=1, descending=True, stable=True)
         value[shared], place[shared] = whole[:, :k], everywhere[:, :k]
     return value, place
+
+
+def _chunk_size(gallery: int) -> int:
+    """Photos in a chunk: all chunks alike, as few as GALLERY_CHUNK allows, in whole tiles.
+
+    Products of other shapes add up in another order: two equal photos, one of them in a shorter last chunk or in
+    columns beyond the last whole tile, would differ in the eighth digit and could stand against gallery order.
+    """
+    chunks = max(1, -(-gallery // GALLERY_CHUNK))
+    return max(1, -(-gallery // (chunks * TILE))) * TILE
+
+
+def _filled(block: torch.Tensor, size: int) -> torch.Tensor:
+    """Rows of zeros added up to `size`."""
+    return torch.nn.functional.pad(block, (0, 0, 0, size - len(block)))
 
 
 def _normalised(matrix: Matrix, device: str) -> torch.Tensor:

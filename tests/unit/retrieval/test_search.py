@@ -32,6 +32,7 @@ def small_chunks(monkeypatch):
     """Chunks of which test data fill several."""
     monkeypatch.setattr(search, "QUERY_CHUNK", 4)
     monkeypatch.setattr(search, "GALLERY_CHUNK", 5)
+    monkeypatch.setattr(search, "TILE", 2)
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ def test_equals_its_naive_twin_with_ties_across_chunks(photos, small_chunks, k):
 @pytest.mark.parametrize("k", [1, 5, 30])
 def test_chunks_change_nothing(photos, monkeypatch, k):
     whole = nearest(*photos, k)
+    monkeypatch.setattr(search, "TILE", 1)
     for queries, gallery in ((1, 1), (4, 5), (9, 23), (3, 22)):
         monkeypatch.setattr(search, "QUERY_CHUNK", queries)
         monkeypatch.setattr(search, "GALLERY_CHUNK", gallery)
@@ -128,6 +130,18 @@ def test_equal_photos_come_in_gallery_order_at_real_width():
     rows, scores = nearest(different[:8].astype(np.float32), gallery, 3)
     assert rows.tolist() == [[n, n + 40, n + 80] for n in range(8)]
     np.testing.assert_allclose(scores, 1.0, atol=1e-3)
+
+
+@pytest.mark.parametrize("beyond", [1, 17, 33, 904])
+def test_equal_photos_keep_gallery_order_whatever_chunk_they_fall_into(beyond):
+    # A shorter last chunk would be multiplied by another kernel and differ in the eighth digit.
+    random = np.random.default_rng(0)
+    gallery = random.normal(size=(search.GALLERY_CHUNK + beyond, 1_280)).astype(np.float16)
+    twins = gallery[:40]
+    gallery[-40:] = twins
+    rows, scores = nearest(twins.astype(np.float32), gallery, 2)
+    assert rows.tolist() == [[n, len(gallery) - 40 + n] for n in range(40)]
+    assert (scores[:, 0] == scores[:, 1]).all()
 
 
 @pytest.mark.gpu

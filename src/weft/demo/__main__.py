@@ -42,7 +42,8 @@ def serve(markups: list[str], products: int, seed: int, port: int, *, attached: 
         sys.stdout.write(f"{server.site.shop.name} {server.url}\n")
     if not attached:
         first = servers[0]
-        sys.stdout.write(f"\nTry: scrapy crawl shop -a name={first.site.shop.name} -a url={first.url}\n")
+        shop = f"-a name={first.site.shop.name} -a url={first.url}"
+        sys.stdout.write(f"\nTry: scrapy crawl shop {shop} -a allow_private=1 -a delay=0\n")
         sys.stdout.write("Ctrl-C ends.\n")
     sys.stdout.flush()
     _wait(attached=attached)

@@ -17,8 +17,8 @@ from weft.model.normalisation import IMAGENET
 class EverydayLoop:
     """One classifier over a folder for each class, as torchvision's own examples train it.
 
-    The same network, optimiser and number of outputs as ours, and as many processes that decode as we have threads;
-    they stay alive between epochs.
+    The same network, optimiser and number of outputs as ours, all of it trained. Photos are decoded in this process, so
+    that CPU time counts them: no process more would make them cheaper.
     """
 
     def __init__(self, photos: list[bytes], folder: Path, words: int, height: int, width: int, batch: int) -> None:
@@ -34,17 +34,15 @@ class EverydayLoop:
         ]
         self._device = runtime.device()
         dataset = ImageFolder(str(folder), transforms.Compose(steps))
-        self._batches = DataLoader(
-            dataset, batch, shuffle=True, num_workers=runtime.workers(), persistent_workers=True, drop_last=True
-        )
+        self._batches = DataLoader(dataset, batch, shuffle=True)
         self._model = torchvision.models.mobilenet_v2()
         self._model.classifier[1] = nn.Linear(self._model.last_channel, words)
         self._model = self._model.to(self._device).train()
         self._optimizer = torch.optim.AdamW(self._model.parameters(), lr=1e-4)
 
     def rate(self) -> float:
-        """Photos per second of one epoch."""
-        began, seen = time.monotonic(), 0
+        """Photos per CPU second of one epoch."""
+        began, seen = time.process_time(), 0
         for photos, classes in self._batches:
             loss = nn.functional.cross_entropy(self._model(photos.to(self._device)), classes.to(self._device))
             self._optimizer.zero_grad()
@@ -52,8 +50,4 @@ class EverydayLoop:
             self._optimizer.step()
             seen += len(photos)
             _ = loss.item()
-        return seen / (time.monotonic() - began)
-
-    def close(self) -> None:
-        """End the processes that decode."""
-        del self._batches
+        return seen / (time.process_time() - began)

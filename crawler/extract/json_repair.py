@@ -12,7 +12,7 @@ _WRAPPING = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|"
     r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>|;)\s*$"
 )
-_BARE_TEMPLATE = re.compile(r"([:\[,]\s*)(?:\{\{[^{}]*\}\}|\{%[^{}]*%\}|<%.*?%>|\$\w+|undefined|NaN)(?=\s*[,}\]])")
+_BARE_TEMPLATE = re.compile(r"([:\[,]\s*)(?:\{\{[^{}]*\}\}|\{%[^{}]*%\}|<%[^%]{0,200}%>|\$\w+|undefined|NaN)(?=\s*[,}\]])")
 _NO_VALUE = re.compile(r":(\s*)(?=[,}])")
 _MOST_WRAPPINGS = 3
 _BETWEEN = " \t\r\n,;\ufeff\u2028\u2029"
@@ -76,11 +76,12 @@ def _values(text: str) -> Any:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    at, stack, is_key = 0, "", False
+    at, is_key = 0, False
+    stack: list[str] = []
     while at < len(text):
         character = text[at]
         if character == '"':
-            ends = _AFTER_KEY.match if is_key else _AFTER_VALUE.match if stack[-1:] == "{" else _AFTER_ELEMENT.match
+            ends = _AFTER_KEY.match if is_key else _AFTER_VALUE.match if stack[-1:] == ["{"] else _AFTER_ELEMENT.match
             string, at = _string(text, at + 1, ends)
             yield string
             continue
@@ -89,14 +90,16 @@ def _tokens(text: str) -> Iterator[str]:
             continue
         at += 1
         if character in "{[":
-            stack += character
+            stack.append(character)
             is_key = character == "{"
         elif character in "}]":
-            stack, is_key = stack[:-1], False
+            is_key = False
+            if stack:
+                stack.pop()
         elif character == ":":
             is_key = False
         elif character == ",":
-            is_key = stack[-1:] == "{"
+            is_key = stack[-1:] == ["{"]
             at = _past_blanks(text, at)
             if text[at : at + 1] in ("}", "]", ""):
                 continue

@@ -11,9 +11,11 @@ from local_shop import open_shop, settings
 from made_crawl import BASE, product, settle
 
 import crawler
+from crawler import arguments
 from crawler.outcomes import PAGE, PHOTO, Failed, ListingRead, PhotoRead, ProductRead
 from crawler.run import crawl_shops
 from crawler.snapshot import Snapshot
+from crawler.states import state_path
 from crawler.store import Store
 from crawler.wall import Wall, mark_of
 from weft import params, tables
@@ -60,6 +62,14 @@ def test_retry_failed_leaves_what_was_never_asked_to_the_next_run(store: Store) 
     assert store.about("complete") != "yes"
     (failure,) = Snapshot(store.path).failures()
     assert failure.tries == 3
+
+
+def test_by_hand_a_crawl_works_on_the_state_of_the_pipeline() -> None:
+    shop = params.Shop(name="shop", url="https://shop.example/", max_products=5, strategy="sitemap", allow_private=True)
+    given = {"max_products": "5", "strategy": "sitemap", "snapshot": "3"}
+    by_hand = arguments.wanted("shop", "https://shop.example/", "", given)
+    job = state_path(arguments.BY_HAND, shop.name, shop.url, shop.max_products, 3, *arguments.further_key(shop))
+    assert by_hand.state == job
 
 
 def test_a_photo_whose_file_was_lost_is_asked_again(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ _WRAPPING = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|"
     r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>|;)\s*$"
 )
-_BARE_TEMPLATE = re.compile(r"([:\[,]\s*)(?:\{\{[^{}]*\}\}|\{%[^{}]*%\}|<%[^%]{0,200}%>|\$\w+|undefined|NaN)(?=\s*[,}\]])")
+_BARE_TEMPLATE = re.compile(
+    r"([:\[,]\s*)(?:\{\{[^{}]*\}\}|\{%[^{}]*%\}|<%[^%]{0,200}%>|\$\w+|undefined|NaN)(?=\s*[,}\]])"
+)
 _NO_VALUE = re.compile(r":(\s*)(?=[,}])")
 _MOST_WRAPPINGS = 3
 _BETWEEN = " \t\r\n,;\ufeff\u2028\u2029"

@@ -8,6 +8,9 @@ from crawler.extract import schema_org
 from crawler.extract.document import Document
 from crawler.extract.layer import Layer
 
+_MOST = 1_000
+_TOO_DEEP = "boolean(//*[@itemscope][count(ancestor::*[@itemscope]) > 20])"
+"""Items within items cost the cube of their depth; no shop nests more than a handful."""
 _EXTRACTOR = MicrodataExtractor()
 
 
@@ -18,7 +21,7 @@ def read(document: Document) -> Layer:
 
 def nodes(document: Document) -> list[schema_org.Node]:
     """The page's items in the shape of JSON-LD's top nodes."""
-    if "itemscope" not in document.html:
+    if not 0 < document.html.count("itemscope") <= _MOST or document.tree.xpath(_TOO_DEEP):
         return []
     return [_node(item) for item in _EXTRACTOR.extract_items(document.tree, document.base)]
 

@@ -163,3 +163,13 @@ def test_a_gtin_in_place_of_a_sku_loses_to_the_shop_s_own_number() -> None:
     product = found(card("Blue shirt", sku="4006381333931"), body=body)
     assert product.sku is not None
     assert (product.sku.value, product.sku.layer) == ("7730-12", "page")
+
+
+def test_items_within_items_without_end_are_not_read() -> None:
+    html = "<h1>Hat</h1>" + "<div itemscope itemtype='http://schema.org/Product'><i itemprop='name'>Hat</i>" * 500
+    assert extract(html, URL) is None
+
+
+def test_a_script_of_nothing_but_brackets_is_not_read() -> None:
+    html = f'<h1>Hat</h1><script type="application/ld+json">{"[" * 50_000}{"]" * 50_000}</script>'
+    assert extract(html, URL) is None

@@ -57,7 +57,8 @@ class Training:
     word_learning_rate: Rate
     """For W."""
     batch_size: Count
-    epochs: Count
+    epochs: WholeNumber
+    """0 leaves everything as it begins: of fit_words, a random W."""
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -182,3 +182,12 @@ def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, fit_words_sett
     _, history = fit_words(train, nothing, VOCABULARY, fit_words_settings(), "cpu", tmp_path, quiet)
     assert all(math.isnan(record.val_loss) for record in history)
     assert history[-1].train_loss < history[1].train_loss
+
+
+def test_without_an_epoch_w_stays_as_it_began(tmp_path, cached, fit_words_settings):
+    """Both stages at once: finetune then starts from a random W."""
+    train, val = cached(20, seed=1), cached(10, seed=2)
+    fitted, history = fit_words(train, val, VOCABULARY, fit_words_settings(epochs=0), "cpu", tmp_path, quiet)
+    assert [record.epoch for record in history] == [0]
+    assert fitted["words"].std() > 0
+    assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)

@@ -1,0 +1,147 @@
+"""Which choice of the learning core is worth what: one pipeline a row, at one budget of steps, into one table.
+
+    python benchmarks/ablation.py --out benchmarks/results/ablation.csv [--rows NAME ...] [--set KEY=VALUE ...]
+
+To be run in a checkout whose params.yaml is a preset for a real catalogue (presets/catalogue.yaml). A row changes that
+file and runs `dvc repro`, so that what rows share (crawl, words, photos, frozen embeddings) is made once, and a row
+that was measured before costs nothing. --set changes all rows alike: finetune.epochs is the budget. params.yaml is put
+back at the end.
+"""
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PARAMS = Path("params.yaml")
+PLAIN: dict[str, Any] = {
+    "model.projection": 0,
+    "finetune.visualness": "ignore",
+    "finetune.redundancy": "ignore",
+    "finetune.similarity": 0.0,
+}
+"""The paper's objective with all of an image's words: what a row is compared with."""
+
+
+def _both(**changes: object) -> dict[str, Any]:
+    """`changes` to fit_words and finetune alike."""
+    return {f"{stage}.{key}": value for stage in ("fit_words", "finetune") for key, value in changes.items()}
+
+
+def _sampled(negatives: int, correction: bool) -> dict[str, Any]:
+    return _both(loss="sampled_softmax", negatives=negatives, shared_negatives=True, correction=correction)
+
+
+ROWS: dict[str, dict[str, Any]] = {
+    "all_words, alpha 0": PLAIN,
+    "one_word, word-first": PLAIN | _both(target="one_word", balance=1.0),
+    "one_word, image-first": PLAIN | _both(target="one_word", balance=0.0),
+    "all_words, alpha 0.5": PLAIN | _both(balance=0.5),
+    "all_words, alpha 1": PLAIN | _both(balance=1.0),
+    **{
+        f"sampled softmax, {negatives} negatives{', corrected' if correction else ''}": PLAIN
+        | _sampled(negatives, correction)
+        for negatives in (20, 100, 1000)
+        for correction in (False, True)
+    },
+    "binary cross-entropy": PLAIN | _both(loss="binary_cross_entropy"),
+    "contrastive, image to bag": PLAIN | _both(loss="contrastive", normalise=True),
+    "visualness": PLAIN | {"finetune.visualness": "weight"},
+    "visualness and redundancy": PLAIN | {"finetune.visualness": "weight", "finetune.redundancy": "divide"},
+    "projection": PLAIN | {"model.projection": 256},
+    "like bags close": PLAIN | {"finetune.similarity": 1.0},
+    "all of the four": {},
+    "both stages at once": PLAIN | {"fit_words.epochs": 0},
+    "all of the four, lite0": {
+        "model.backbone": "efficientnet_lite0",
+        "finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"],
+    },
+    "all of the four, lite2": {
+        "model.backbone": "efficientnet_lite2",
+        "finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"],
+    },
+}
+
+METRICS = {
+    "category_top_1": ("myntra_labels", "labels/category", "after finetune", "top_1_accuracy"),
+    "category_top_3": ("myntra_labels", "labels/category", "after finetune", "top_3_accuracy"),
+    "colour_top_1": ("myntra_labels", "labels/colour", "after finetune", "top_1_accuracy"),
+    "gender_top_1": ("myntra_labels", "labels/gender", "after finetune", "top_1_accuracy"),
+    "same_category_in_10": ("myntra_labels", "similar", "after finetune", "same_category_in_10"),
+    "same_in_10": ("myntra_labels", "similar", "after finetune", "same_in_10"),
+    "other_domain_neighbours": ("clothing_categories", "neighbours", "after finetune", "category_accuracy"),
+    "other_domain_probe": ("clothing_categories", "probe", "after finetune", "category_accuracy"),
+}
+"""Column: benchmark, table, row and metric of its metrics.json. Empty where a benchmark is not in params.yaml."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="CSV; rows are added to those that stand there")
+    parser.add_argument("--rows", nargs="+", choices=list(ROWS), metavar="NAME", default=list(ROWS))
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="for all rows: finetune.epochs=1")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1])
+    args = parser.parse_args()
+    base = PARAMS.read_text(encoding="utf-8")
+    common = {key: yaml.safe_load(value) for key, _, value in (pair.partition("=") for pair in args.set)}
+    try:
+        for seed in args.seeds:
+            for name in args.rows:
+                changes = common | ROWS[name] | _both(seed=seed)
+                PARAMS.write_text(changed(base, changes), encoding="utf-8")
+                began = time.monotonic()
+                subprocess.run(["dvc", "repro"], check=True)
+                minutes = round((time.monotonic() - began) / 60, 1)
+                _add(args.out, {"row": name, "seed": seed, **measured(Path("reports/benchmarks")), "minutes": minutes})
+    finally:
+        PARAMS.write_text(base, encoding="utf-8")
+    return 0
+
+
+def changed(text: str, changes: Mapping[str, Any]) -> str:
+    """The YAML `text` with dotted keys changed; every key must be there."""
+    values = yaml.safe_load(text)
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        section = values
+        for part in path:
+            section = section[part]
+        if last not in section:
+            raise KeyError(f"{key}: not in {PARAMS}")
+        section[last] = value
+    dumped: str = yaml.safe_dump(values, sort_keys=False)
+    return dumped
+
+
+def measured(reports: Path) -> dict[str, str]:
+    """METRICS in percent, from what evaluate wrote."""
+    found = {}
+    for column, (benchmark, table, row, metric) in METRICS.items():
+        path = reports / benchmark / "metrics.json"
+        tables = json.loads(path.read_text(encoding="utf-8"))["tables"] if path.exists() else {}
+        value = tables.get(table, {}).get(row, {}).get(metric)
+        found[column] = "" if value is None else f"{100 * value:.1f}"
+    return found
+
+
+def _add(path: Path, row: Mapping[str, object]) -> None:
+    """Append at once: a run of hours that is cut off keeps its rows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(row), lineterminator="\n")
+        if fresh:
+            writer.writeheader()
+        writer.writerow(row)
+    print(row, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -16,6 +16,8 @@ from weft.contracts.product import PhotoLink
 
 LONG_ENOUGH = 80
 """Characters from which a structured description is more than a label."""
+_ESCAPED_TWICE = re.compile(r"&amp;(#?\w{2,8};)")
+"""A slip of the shop: nobody means to show a literal "&nbsp;", and in a feed, plain text, it is read as the space."""
 _OPENING = 30
 _LETTERS = re.compile(r"\W+")
 _WORD = re.compile(r"\w+")
@@ -49,7 +51,8 @@ def description(layers: Sequence[Layer], title: str) -> Told[str] | None:
     much and begins with its words, or where the markup says next to nothing, or nothing of this product while the
     block does. The head's description counts only where nobody else speaks.
     """
-    told = [(layer.description, layer.name, _letters(layer.description)) for layer in layers if layer.description]
+    said = [(_ESCAPED_TWICE.sub(r"&\1", layer.description), layer.name) for layer in layers if layer.description]
+    told = [(text, name, _letters(text)) for text, name in said]
     spoken = [candidate for candidate in told if candidate[1] != "head"] or told
     block = next((candidate for candidate in spoken if candidate[1] == "page"), None)
     marked_up = [candidate for candidate in spoken if candidate[1] != "page"]

@@ -69,7 +69,7 @@ def test_a_missing_section_is_named(answer_to):
         ("prepare", "height", 8),
         ("prepare", "jpeg_quality", 101),
         ("prepare", "duplicate_distance", 17),
-        ("fit_words", "epochs", 0),
+        ("fit_words", "epochs", -1),
         ("fit_words", "target", "two_words"),
         ("fit_words", "balance", 1.01),
         ("fit_words", "most_draws", -1),

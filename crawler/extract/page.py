@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from html import escape
 
 import lxml.html
 
@@ -155,10 +156,10 @@ def lacks(document: Document) -> list[str]:
 
 def inner_html(block: lxml.html.HtmlElement) -> str:
     """What stands within `block`, without scripts, forms and buttons."""
-    parts = [block.text or ""]
+    parts = [escape(block.text or "", quote=False)]
     for child in block:
         if child.tag not in ("script", "style", "noscript", "form", "button"):
             parts.append(lxml.html.tostring(child, encoding="unicode"))
         else:
-            parts.append(child.tail or "")
+            parts.append(escape(child.tail or "", quote=False))
     return "".join(parts).strip()

@@ -246,4 +246,4 @@ def test_entities_escaped_twice_are_no_words() -> None:
     found = extract(data + html, "https://shop.example/p/1")
     assert found is not None
     assert found.description is not None
-    assert found.description.value == "Soft &nbsp;&#39;wool&#39; cap, R&D"
+    assert found.description.value == "Soft &nbsp;&#39;wool&#39; cap, R&amp;D"

@@ -16,7 +16,7 @@ from weft.contracts.product import PhotoLink
 
 LONG_ENOUGH = 80
 """Characters from which a structured description is more than a label."""
-_ESCAPED_TWICE = re.compile(r"&amp;(#?\w{2,8};)")
+_ESCAPED_TWICE = re.compile(r"&(?:amp;)+(#?\w{2,8};)")
 """A slip of the shop: nobody means to show a literal "&nbsp;", and in a feed, plain text, it is read as the space."""
 _OPENING = 30
 _LETTERS = re.compile(r"\W+")

@@ -241,7 +241,7 @@ def test_no_jsonld_however_odd_raises(data: object) -> None:
 
 
 def test_entities_escaped_twice_are_no_words() -> None:
-    html = "<h1>Cap</h1><div class='description'>Soft &amp;nbsp;&amp;#39;wool&amp;#39; cap, R&amp;D</div>"
+    html = "<h1>Cap</h1><div class='description'>Soft &amp;amp;nbsp;&amp;#39;wool&amp;#39; cap, R&amp;D</div>"
     data = '<script type="application/ld+json">{"@type": "Product", "name": "Cap"}</script>'
     found = extract(data + html, "https://shop.example/p/1")
     assert found is not None

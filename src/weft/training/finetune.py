@@ -67,7 +67,7 @@ def finetune(
         word_weights: (words,) how much each word is worth in training and on val; all the same when left out.
         checkpoint_seconds: How old a checkpoint may grow inside an epoch; there is one after each epoch anyway.
         processes: All that train together; batch_size is of all of them, and so is what they learn.
-        compiler: A backend of torch.compile for the encoder, "inductor"; empty for none.
+        compiler: A backend of torch.compile, "inductor"; empty for none.
 
     Raises:
         ModelError: The backbone has no module that `settings` freezes.
@@ -90,14 +90,13 @@ def finetune(
             epoch, first = len(journal.history), journal.progress.steps
             drawn = sampler.epoch(epoch, settings.batch_size)
             plan = steps(drawn, settings.seed, epoch, first, processes.rank, processes.count)
-            batches = fed(train.store, plan, settings, workers)
-            shown = track(batches, f"finetune, epoch {epoch} of {settings.epochs}", count - first, "steps")
+            name = f"finetune, epoch {epoch} of {settings.epochs}"
+            shown = track(fed(train.store, plan, settings, workers), name, count - first, "steps")
             train_loss, cost = _train_epoch(moved, shown, objective, journal, len(sampler))
             val_loss = _val_loss(moved, val.store, yardstick, objective, workers)
-            rate = moved.optimizer.param_groups[-1]["lr"]
-            record = EpochRecord(epoch, train_loss, val_loss, rate, sampler.most_drawn(epoch), sampler.capped)
-            journal.add(record, moved.weights())
-            report(record, cost)
+            drawn_most, rate = sampler.most_drawn(epoch), moved.optimizer.param_groups[-1]["lr"]
+            journal.add(EpochRecord(epoch, train_loss, val_loss, rate, drawn_most, sampler.capped), moved.weights())
+            report(journal.history[-1], cost)
     model.load_state_dict(journal.best)
     return journal.history
 

@@ -52,7 +52,7 @@ def description(layers: Sequence[Layer], title: str) -> Told[str] | None:
     block does. The head's description counts only where nobody else speaks.
     """
     said = [(_ESCAPED_TWICE.sub(r"&\1", layer.description), layer.name) for layer in layers if layer.description]
-    told = [(text, name, _letters(text)) for text, name in said]
+    told = [(text, name, letters) for text, name in said if (letters := _letters(text))]
     spoken = [candidate for candidate in told if candidate[1] != "head"] or told
     block = next((candidate for candidate in spoken if candidate[1] == "page"), None)
     marked_up = [candidate for candidate in spoken if candidate[1] != "page"]

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-
 Item = TypeVar("Item")
 
 PLAIN_LINE_SECONDS = 10.0

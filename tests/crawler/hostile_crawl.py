@@ -1,8 +1,6 @@
 """One crawl of a local shop by hand, as `scrapy crawl shop` does it, and what it brought home."""
 
 import json
-import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local_shop import Shop
+from peak_memory import peak_mib
 
 from crawler.export import export
 from crawler.snapshot import Snapshot
@@ -46,13 +45,11 @@ def crawl(shop: Shop, folder: Path, *settings: str, **arguments: str) -> Harvest
     for setting in settings:
         command += ["-s", setting]
     with log.open("w") as lines:
-        child = subprocess.Popen(command, cwd=ROOT, stdout=lines, stderr=lines, stdin=subprocess.DEVNULL)
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0, log.read_text()
+        status, peak = peak_mib(command, folder / "peak", lines, ROOT)
+    assert status == 0, log.read_text()
     snapshot = Snapshot(state)
     try:
-        return _read(snapshot, folder / "out", used.ru_maxrss // 1024)
+        return _read(snapshot, folder / "out", peak)
     finally:
         snapshot.close()
 

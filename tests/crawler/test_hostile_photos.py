@@ -1,7 +1,5 @@
 """Photos in every format: crawled as they are, under names and types that lie, then prepared or quarantined."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 from hostile_crawl import Harvest, crawl, product_page
 from hostile_photos import BLUE, RED
 from local_shop import open_shop
+from peak_memory import peak_mib
 
 from weft.errors import PhotoError
 from weft.photos.decode import decode
@@ -79,14 +78,10 @@ def test_a_png_of_12000_pixels_a_side_costs_no_memory(tmp_path: Path) -> None:
         "try: decode(open(sys.argv[1], 'rb').read(), 128, 96)\n"
         "except PhotoError as error: sys.exit(str(error))"
     )
-    child = subprocess.Popen([sys.executable, "-c", code, str(path)], stderr=subprocess.PIPE, text=True)
-    assert child.stderr is not None
-    said = child.stderr.read()
-    child.stderr.close()
-    _, _, used = os.wait4(child.pid, 0)
-    child.returncode = 1
-    assert said.startswith("too many pixels: 12000 x 12000 px")
-    assert used.ru_maxrss < 300 * 1024
+    with (tmp_path / "said").open("w") as said:
+        _, peak = peak_mib([sys.executable, "-c", code, str(path)], tmp_path / "peak", said)
+    assert (tmp_path / "said").read_text().startswith("too many pixels: 12000 x 12000 px")
+    assert peak < 300
 
 
 def test_crawling_it_costs_none_either(harvest: Harvest) -> None:

@@ -24,8 +24,10 @@ repro: .stamps/installed ## run the pipeline of dvc.yaml and print its results
 	@dvc repro
 	@weft summary
 
+# A process a core, a file at a time; one thread each, as two processes of two threads wait for each other.
+test: export OMP_NUM_THREADS := 1
 test: .stamps/installed ## run the whole test suite
-	@pytest -q
+	@pytest -q -n auto --dist loadfile
 
 lint: .stamps/installed ## ruff, ruff format --check, mypy --strict, import-linter
 	@ruff check

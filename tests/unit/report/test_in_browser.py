@@ -13,7 +13,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here (Debi
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
-    "--virtual-time-budget=8000",
 )  # fmt: skip
 
 # Asks every photo to be decoded, then tells the page around it what a person would see and what was fetched.
@@ -39,9 +38,10 @@ addEventListener("message", m => { all.push(m.data); document.body.dataset.seen 
 </script>"""
 
 
-def chromium(tmp_path, *arguments):
-    """What headless Chromium prints, and what its console says."""
-    command = [CHROMIUM, *QUIET, f"--user-data-dir={tmp_path / 'profile'}", *arguments]
+def chromium(tmp_path, *arguments, budget=8000):
+    """What headless Chromium prints after `budget` ms of its own time, and what its console says."""
+    own = (f"--user-data-dir={tmp_path / 'profile'}", f"--virtual-time-budget={budget}")
+    command = [CHROMIUM, *QUIET, *own, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
@@ -57,8 +57,11 @@ def probe(page, tmp_path):
     assert policies == 1
     (tmp_path / "probed.html").write_text(text.replace("</body>", PROBE + "</body>"), encoding="utf-8")
     (tmp_path / "frames.html").write_text(f"<!DOCTYPE html><body>{FRAMES}</body>", encoding="utf-8")
-    dom, _ = chromium(tmp_path, "--dump-dom", f"file://{tmp_path}/frames.html")
-    found = re.search(r'data-seen="([^"]*)"', dom)
+    for budget in (8000, 60_000, 400_000):  # on a busy machine the frames may not have answered in the first
+        dom, _ = chromium(tmp_path, "--dump-dom", f"file://{tmp_path}/frames.html", budget=budget)
+        found = re.search(r'data-seen="([^"]*)"', dom)
+        if found:
+            break
     assert found, dom[:2000]
     return json.loads(html.unescape(found[1]))
 

@@ -5,12 +5,15 @@
 To be run in a checkout whose params.yaml is a preset for a real catalogue (presets/catalogue.yaml). A row changes that
 file and runs `dvc repro`, so that what rows share (crawl, words, photos, frozen embeddings) is made once, and a row
 that was measured before costs nothing. --set changes all rows alike: finetune.epochs is the budget. params.yaml is put
-back at the end.
+back at the end. Each row tells its commit, its hardware and the command that makes it again.
 """
 
 import argparse
 import csv
 import json
+import os
+import platform
+import shlex
 import subprocess
 import sys
 import time
@@ -26,6 +29,7 @@ PLAIN: dict[str, Any] = {
     "finetune.visualness": "ignore",
     "finetune.redundancy": "ignore",
     "finetune.similarity": 0.0,
+    "finetune.fold_projection": False,
 }
 """The paper's objective with all of an image's words: what a row is compared with."""
 
@@ -36,7 +40,9 @@ def _both(**changes: object) -> dict[str, Any]:
 
 
 def _sampled(negatives: int, correction: bool) -> dict[str, Any]:
-    return _both(loss="sampled_softmax", negatives=negatives, shared_negatives=True, correction=correction)
+    """AdamW moves a row by its whole rate however seldom it is drawn; at the rate of the others these rows diverge."""
+    changes = _both(loss="sampled_softmax", negatives=negatives, shared_negatives=True, correction=correction)
+    return changes | _both(proposal="unigram", word_learning_rate=0.0003)
 
 
 ROWS: dict[str, dict[str, Any]] = {
@@ -56,14 +62,16 @@ ROWS: dict[str, dict[str, Any]] = {
     "visualness": PLAIN | {"finetune.visualness": "weight"},
     "visualness and redundancy": PLAIN | {"finetune.visualness": "weight", "finetune.redundancy": "divide"},
     "projection": PLAIN | {"model.projection": 256},
+    "projection, folded": PLAIN | {"model.projection": 256, "finetune.fold_projection": True},
     "like bags close": PLAIN | {"finetune.similarity": 1.0},
-    "all of the four": {},
     "both stages at once": PLAIN | {"fit_words.epochs": 0},
-    "all of the four, lite0": {
+    "the preset": {},
+    "the preset, not folded": {"finetune.fold_projection": False},
+    "the preset, lite0": {
         "model.backbone": "efficientnet_lite0",
         "finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"],
     },
-    "all of the four, lite2": {
+    "the preset, lite2": {
         "model.backbone": "efficientnet_lite2",
         "finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"],
     },
@@ -97,12 +105,45 @@ def main() -> int:
                 changes = common | ROWS[name] | _both(seed=seed)
                 PARAMS.write_text(changed(base, changes), encoding="utf-8")
                 began = time.monotonic()
-                subprocess.run(["dvc", "repro"], check=True)
+                subprocess.run(["dvc", "repro", *_targets(base)], check=True)
                 minutes = round((time.monotonic() - began) / 60, 1)
-                _add(args.out, {"row": name, "seed": seed, **measured(Path("reports/benchmarks")), "minutes": minutes})
+                found = {"row": name, "seed": seed, **measured(Path("reports/benchmarks")), "minutes": minutes}
+                _add(
+                    args.out,
+                    found | {"commit": _commit(), "hardware": hardware(), "command": _command(args, name, seed)},
+                )
     finally:
         PARAMS.write_text(base, encoding="utf-8")
     return 0
+
+
+def _targets(base: str) -> list[str]:
+    """The stages that measure, of the benchmarks that the table reads."""
+    there = yaml.safe_load(base)["benchmarks"]
+    return [f"evaluate@{name}" for name in dict.fromkeys(place[0] for place in METRICS.values()) if name in there]
+
+
+def _commit() -> str:
+    answer = subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True)
+    return answer.stdout.strip()
+
+
+def hardware() -> str:
+    """The accelerator, or the processor and how many of its threads a stage was told to take."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    threads = os.environ.get("WEFT_THREADS", str(os.cpu_count()))
+    return f"{names[0] if names else platform.processor()}, {threads} threads"
+
+
+def _command(args: argparse.Namespace, name: str, seed: int) -> str:
+    """What makes this one row again."""
+    own = ["python", "benchmarks/ablation.py", "--out", str(args.out), "--rows", name, "--seeds", str(seed)]
+    return shlex.join([*own, *(["--set", *args.set] if args.set else [])])
 
 
 def changed(text: str, changes: Mapping[str, Any]) -> str:

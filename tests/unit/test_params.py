@@ -122,6 +122,11 @@ def test_the_contrastive_loss_wants_normalised_scores(answer_to):
     assert told == "finetune.loss = contrastive compares directions: set finetune.normalise: true"
 
 
+def test_a_projection_before_normalised_scores_does_not_fold(answer_to):
+    told = answer_to(lambda values: values["finetune"].update(normalise=True, fold_projection=True))
+    assert told == "finetune.normalise = true stands between the projection and W: set finetune.fold_projection: false"
+
+
 def test_shares_must_leave_something_to_train_on(answer_to):
     assert "leave nothing to train on" in answer_to(lambda v: v["prepare"].update(val_share=0.5, test_share=0.5))
 

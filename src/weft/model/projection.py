@@ -1,8 +1,9 @@
-"""Where a projection starts: from the W that stage 1 found for the backbone's own z."""
+"""Where a projection starts, from the W that stage 1 found for the backbone's own z, and how W takes it in again."""
 
 import torch
 
 from weft.errors import ModelError
+from weft.model.embedder import Embedder
 
 
 def first_projection(words: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -30,3 +31,14 @@ def first_projection(words: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch
     largest = chosen.abs().argmax(dim=1, keepdim=True)
     chosen = (chosen * chosen.gather(1, largest).sign()).float()
     return chosen, words @ chosen.T
+
+
+def fold_projection(model: Embedder) -> None:
+    """Take the projection P of `model` into its W, if it has one: W (P z) = (W P) z, so word scores stay as they are.
+
+    z is then the backbone's own. A layer that serves the loss alone keeps from z what the loss would throw away: the
+    features before it retrieve better what the loss did not ask for (Chen et al. 2020, SimCLR, section 4.2).
+    """
+    if model.projection is not None:
+        model.words.data = model.words.data @ model.projection.data
+        model.projection = None

@@ -75,6 +75,9 @@ def _check_across(params: Params, path: Path) -> None:
     for name, training in (("fit_words", params.fit_words), ("finetune", params.finetune)):
         if training.loss == "contrastive" and not training.normalise:
             raise ParamsError(f"{path}: {name}.loss = contrastive compares directions: set {name}.normalise: true")
+    if params.finetune.fold_projection and params.finetune.normalise:
+        stands = "finetune.normalise = true stands between the projection and W"
+        raise ParamsError(f"{path}: {stands}: set finetune.fold_projection: false")
     own = params.benchmarks.get("catalogue")
     if own is None or own.reader != "catalogue":
         raise ParamsError(f"{path}: benchmarks.catalogue: missing, wanted reader: catalogue (the shop's own photos)")

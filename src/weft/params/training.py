@@ -82,6 +82,9 @@ class Finetune(Training):
     compares the photos of a batch with each other."""
     similarity_temperature: Rate = field(kw_only=True)
     """Read where `similarity` is on; the smaller, the more the nearest photos count."""
+    fold_projection: bool = field(kw_only=True)
+    """Whether the projection serves training alone: z becomes what stands before it, as wide as the backbone's, which
+    knows more of what the words do not tell, and W takes the projection in; word scores stay as they were trained."""
     learning_rate: Rate = field(kw_only=True)
     """For the last block of the encoder."""
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = field(kw_only=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,7 +15,7 @@ from weft.errors import ModelError
 from weft.model.backbone import load_backbone
 from weft.model.bundle import save_bundle
 from weft.model.embedder import Embedder
-from weft.model.projection import first_projection
+from weft.model.projection import first_projection, fold_projection
 from weft.params import Params
 from weft.processes import ALONE, Processes
 from weft.training.checkpoint import forget_checkpoint
@@ -71,8 +72,11 @@ def run_finetune(
     if not processes.leads:
         return ""
     model.words.data = finished_words(model.words.data, settings.finetune)
+    if settings.finetune.fold_projection:
+        fold_projection(model)
+    encoder = settings.model if model.projection is not None else replace(settings.model, projection=0)
     size = settings.prepare
-    digest = save_bundle(out, model, settings.model, size.height, size.width, words)
+    digest = save_bundle(out, model, encoder, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
     forget_checkpoint(state)
     for split in ("train", "val"):

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from weft.errors import ModelError
-from weft.model.projection import first_projection
+from weft.model.embedder import Embedder
+from weft.model.projection import first_projection, fold_projection
 
 WORDS = torch.randn(9, 6, generator=torch.Generator().manual_seed(1))
 Z = torch.randn(4, 6, generator=torch.Generator().manual_seed(2))
@@ -36,3 +37,20 @@ def test_the_sign_is_fixed():
 def test_more_directions_than_words_are_refused():
     with pytest.raises(ModelError, match=r"model.projection = 7: at most 6, of 9 words and z of 6"):
         first_projection(WORDS, 7)
+
+
+def test_folding_keeps_word_scores_and_gives_back_the_z_of_the_backbone():
+    photos = torch.randint(256, (4, 3, 2, 1), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
+    projection, words = first_projection(WORDS, 3)
+    model = Embedder(torch.nn.Flatten(), words, projection=projection)
+    plain = Embedder(torch.nn.Flatten(), WORDS)
+    before = model.score(model(photos))
+    fold_projection(model)
+    torch.testing.assert_close(model(photos), plain(photos))
+    torch.testing.assert_close(model.score(model(photos)), before, rtol=1e-4, atol=1e-4)
+
+
+def test_folding_leaves_a_model_without_projection_alone():
+    model = Embedder(torch.nn.Flatten(), WORDS)
+    fold_projection(model)
+    torch.testing.assert_close(model.words.data, WORDS)

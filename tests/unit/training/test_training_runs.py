@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from weft import artefacts, params, tables
 from weft.contracts.tables import PREPARED
@@ -104,6 +105,23 @@ def test_both_stages_write_the_same_bytes_twice(tmp_path, run_words, run_network
     assert contents(tmp_path / "c") == contents(tmp_path / "d")
     bundle = load_bundle(tmp_path / "c")
     assert (bundle.words, bundle.height, bundle.width) == (WORDS, 32, 32)
+
+
+def test_a_projection_that_folds_leaves_the_bundle_with_the_z_of_the_backbone(tmp_path, settings, work, run_words):
+    words, found = run_words(tmp_path / "words"), {}
+    for fold in (False, True):
+        out, state = tmp_path / f"network-{fold}", tmp_path / "state"
+        changed = replace(
+            settings,
+            model=replace(settings.model, projection=4),
+            finetune=replace(settings.finetune, fold_projection=fold),
+        )
+        run_finetune(work.photos, work.words, words, changed, "cpu", 1, state, out, quiet)
+        found[fold] = load_bundle(out).embedder
+    photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    z = {fold: embedder(photos) for fold, embedder in found.items()}
+    assert (z[False].shape, z[True].shape) == ((2, 4), (2, DIM))
+    torch.testing.assert_close(found[True].score(z[True]), found[False].score(z[False]), rtol=1e-3, atol=1e-3)
 
 
 def test_a_finished_stage_leaves_no_state(tmp_path, run_words, run_network):

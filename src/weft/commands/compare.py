@@ -86,7 +86,7 @@ def _better(one: Moved) -> str:
 
 
 def _whose(one: Moved) -> str:
-    return one.item if one.item == one.asked else f"{one.item} (asked with {one.asked})"
+    return one.product if one.product == one.asked else f"{one.product} (asked with {one.asked})"
 
 
 @contextmanager
@@ -133,6 +133,7 @@ def _scores(run: _Run, table: str, row: str) -> Scores:
         metrics,
         tuple(entry["asked"] for entry in entries),
         tuple(entry["product_id"] or entry["asked"] for entry in entries),
+        tuple(entry["item"] for entry in entries),
         tuple(entry["rank"] for entry in entries),
         np.array([entry["gained"] for entry in entries], np.float64).reshape(len(entries), len(metrics)),
         np.array([entry["possible"] for entry in entries], np.float64).reshape(len(entries), len(metrics)),

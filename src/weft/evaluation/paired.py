@@ -17,8 +17,10 @@ class Scores:
     metrics: tuple[str, ...]
     asked: tuple[str, ...]
     """(questions,): photo_id or word, each once."""
-    items: tuple[str, ...]
-    """(questions,): the product of each, drawn together by the bootstrap; the question itself where it has none."""
+    products: tuple[str, ...]
+    """(questions,): the product of each; the question itself where it has none."""
+    items: tuple[int, ...]
+    """(questions,): what the bootstrap draws together, as evaluate does: the sender of a photo, or its product."""
     ranks: tuple[int | None, ...]
     """(questions,): place of the first right answer, from 1; None where the list ends before it."""
     gained: Floats
@@ -43,7 +45,7 @@ class PairedDifference:
 class Moved:
     """A question whose first right answer stands elsewhere now."""
 
-    item: str
+    product: str
     asked: str
     first: int | None
     second: int | None
@@ -84,7 +86,7 @@ def paired_differences(first: Scores, second: Scores, resamples: int) -> tuple[i
 
 
 def most_moved(first: Scores, second: Scores, most: int) -> list[Moved]:
-    """The questions whose rank changed most, one an item: by the ratio of the ranks, the better first where equal.
+    """The questions whose rank changed most, one a product: by the ratio of the ranks, the better first where equal.
 
     From 2 to 1 counts as much as from 20 to 10. A list that ends before a right answer counts as one place longer
     than the longest rank of either evaluation.
@@ -97,11 +99,11 @@ def most_moved(first: Scores, second: Scores, most: int) -> list[Moved]:
         before, after = first.ranks[a], second.ranks[b]
         ratio = float(np.log((before or beyond) / (after or beyond)))
         if ratio:
-            moved.append((-abs(ratio), -ratio, Moved(first.items[a], first.asked[a], before, after)))
+            moved.append((-abs(ratio), -ratio, Moved(first.products[a], first.asked[a], before, after)))
     moved.sort(key=lambda entry: (*entry[:2], entry[2].asked))
     best: dict[str, Moved] = {}
     for *_, one in moved:
-        best.setdefault(one.item, one)
+        best.setdefault(one.product, one)
     return list(best.values())[:most]
 
 

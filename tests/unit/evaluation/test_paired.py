@@ -6,10 +6,12 @@ from weft.evaluation.bootstrap import interval, resampled_shares
 from weft.evaluation.paired import Scores, most_moved, paired_differences
 
 
-def scores(ranks, items=None, asked=None, metrics=("recall_at_1",), gained=None):
+def scores(ranks, products=None, asked=None, metrics=("recall_at_1",), gained=None, items=None):
     asked = tuple(asked or (f"q{n}" for n in range(len(ranks))))
     hits = np.array([[float(rank == 1)] for rank in ranks]) if gained is None else np.array(gained, float)
-    return Scores(tuple(metrics), asked, tuple(items or asked), tuple(ranks), hits, np.ones_like(hits))
+    products = tuple(products or asked)
+    items = tuple(np.unique(products, return_inverse=True)[1].tolist()) if items is None else items
+    return Scores(tuple(metrics), asked, products, items, tuple(ranks), hits, np.ones_like(hits))
 
 
 def test_a_difference_is_taken_over_the_questions_of_both():
@@ -21,15 +23,16 @@ def test_a_difference_is_taken_over_the_questions_of_both():
     assert one.low <= 2 / 3 <= one.high
 
 
-def test_the_interval_is_the_bootstrap_of_the_differences_item_by_item():
+@pytest.mark.parametrize("products", [[f"p{n // 3}" for n in range(60)], [f"p{n}" for n in range(60)]])
+def test_the_interval_is_the_bootstrap_of_the_differences_item_by_item(products):
     random = np.random.default_rng(1)
-    items = [f"p{n // 3}" for n in range(60)]
+    items = tuple(n // 3 for n in range(60))
     a, b = (random.integers(0, 2, (60, 1)).astype(float) for _ in range(2))
     ranks = [1] * 60
-    _, count, (one,) = paired_differences(scores(ranks, items, gained=a), scores(ranks, items, gained=b), 400)
+    first, second = (scores(ranks, products, gained=gained, items=items) for gained in (a, b))
+    _, count, (one,) = paired_differences(first, second, 400)
     assert count == 20
-    number = np.unique(items, return_inverse=True)[1]
-    low, high = interval(resampled_shares(b - a, np.ones((60, 1)), number, 400))[:, 0]
+    low, high = interval(resampled_shares(b - a, np.ones((60, 1)), np.array(items), 400))[:, 0]
     assert (one.low, one.high) == (pytest.approx(low), pytest.approx(high))
 
 
@@ -48,10 +51,10 @@ def test_metrics_that_only_one_run_has_are_left_out():
     ]
 
 
-def test_ranks_move_by_their_ratio_and_each_item_is_named_once():
-    first = scores([2, 20, None, 4, 8], items=["a", "b", "c", "d", "d"])
-    second = scores([1, 16, 1, 8, 8], items=["a", "b", "c", "d", "d"])
-    moved = [(one.item, one.first, one.second) for one in most_moved(first, second, 9)]
+def test_ranks_move_by_their_ratio_and_each_product_is_named_once():
+    first = scores([2, 20, None, 4, 8], ["a", "b", "c", "d", "d"])
+    second = scores([1, 16, 1, 8, 8], ["a", "b", "c", "d", "d"])
+    moved = [(one.product, one.first, one.second) for one in most_moved(first, second, 9)]
     assert moved == [("c", None, 1), ("a", 2, 1), ("d", 4, 8), ("b", 20, 16)]
     assert len(most_moved(first, second, 2)) == 2
 

@@ -75,7 +75,8 @@ class Sampler:
         self._bags, said = bags.keep(worth > 0).once()
         if len(self._bags.words) == 0:
             raise ContractError("no training photo has a word of the vocabulary: look at dropped.tsv and quarantine")
-        self._target, self._seed = target, seed
+        self._target, self._seed, self._alpha, self._worth = target, seed, alpha, worth
+        self._said = np.bincount(self._bags.words, weights=said, minlength=vocabulary_size)
         self._balance = balance(self._bags, said, worth, alpha, most_draws)
         self._below = np.concatenate([[0.0], np.cumsum(self._balance.words)])
         self._count = int(np.count_nonzero(self._bags.sizes))
@@ -107,6 +108,18 @@ class Sampler:
             part = slice(step * batch_size, (step + 1) * batch_size if step + 1 < steps else None)
             yield _batch(self._bags, photos[part], self._balance.words, None if drawn is None else drawn[part])
 
+    def expected(self, bags: Bags, batch_size: int) -> Iterator[Batch]:
+        """All photos of `bags` with words, in order, each with the distribution that this sampler draws words from.
+
+        What validation measures: of other photos, but at the balance and weights of training. Words are as frequent as
+        in training; one that training lacks counts as said once.
+        """
+        kept, said = bags.keep(self._worth > 0).once()
+        weights = said * (self._worth * np.maximum(self._said, 1.0) ** -self._alpha)[kept.words]
+        photos = np.flatnonzero(kept.sizes)
+        for start in range(0, len(photos), batch_size):
+            yield _batch(kept, photos[start : start + batch_size], weights, None)
+
     def _order(self, epoch: int) -> tuple[Ints, np.random.Generator]:
         random = np.random.default_rng((self._seed, epoch))
         return draw_photos(self._balance.draws, random), random
@@ -117,16 +130,6 @@ class Sampler:
         mark = self._below[first] + random.random(len(photos)) * (self._below[end] - self._below[first])
         entries = np.clip(np.searchsorted(self._below, mark, side="right") - 1, first, end - 1)
         return self._bags.words[entries, None]
-
-
-def uniform_targets(bags: Bags, batch_size: int, word_weights: Doubles | None = None) -> Iterator[Batch]:
-    """All photos with words in order, every word of a photo weighing the same (or its weight): validation's measure."""
-    worth = np.ones(int(bags.words.max(initial=0)) + 1) if word_weights is None else word_weights
-    kept, said = bags.keep(worth > 0).once()
-    weights = said * worth[kept.words]
-    photos = np.flatnonzero(kept.sizes)
-    for start in range(0, len(photos), batch_size):
-        yield _batch(kept, photos[start : start + batch_size], weights, None)
 
 
 def _batch(bags: Bags, photos: Ints, entry_weights: Doubles, drawn: Ints | None) -> Batch:

@@ -12,7 +12,7 @@ from weft.data.bags import Bags
 from weft.data.balance import Doubles
 from weft.data.loader import Photos, decoded
 from weft.data.photo_store import PhotoStore
-from weft.data.samplers import Batch, uniform_targets
+from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
 from weft.params import Finetune
 from weft.processes import ALONE, Processes
@@ -81,7 +81,7 @@ def finetune(
     count = sampler.steps(settings.batch_size)
     moved = moving(model, settings, count, device, processes, compiler)
     journal = moved.open_journal(state, belongs_to, checkpoint_seconds)
-    yardstick = moved.replica.share(list(uniform_targets(val.bags, 4 * settings.batch_size, word_weights)))
+    yardstick = moved.replica.share(list(sampler.expected(val.bags, 4 * settings.batch_size)))
     with enough_memory(f"finetune.batch_size = {settings.batch_size}, or prepare.height and prepare.width"):
         if not journal.history:
             untrained = _val_loss(moved, val.store, yardstick, objective, workers)

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from weft.data.bags import Bags
-from weft.data.samplers import Batch, uniform_targets
+from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
 from weft.params import FitWords
 from weft.training.checkpoint import fingerprint
@@ -75,13 +75,13 @@ def fit_words(
     objective = Objective(settings, train.bags.photo_counts(vocabulary_size))
     optimizer = build_optimizer([(model.head(), settings.word_learning_rate)], settings)
     schedule = Schedule(optimizer, settings, steps_per_epoch=sampler.steps(settings.batch_size))
-    yardstick = list(uniform_targets(val.bags, settings.batch_size))
+    yardstick = list(sampler.expected(val.bags, settings.batch_size))
 
     journal = Journal(
         state, fingerprint(settings, train.digest(), val.digest(), vocabulary_size), model, optimizer, schedule
     )
     if not journal.history:
-        z, batch = next(_embedded(train.z, uniform_targets(train.bags, _FIRST_PHOTOS), device))
+        z, batch = next(_embedded(train.z, sampler.expected(train.bags, _FIRST_PHOTOS), device))
         objective.check_first_loss(z, model, batch)
         untrained = objective.validate(_embedded(val.z, yardstick, device), model)
         journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))

@@ -1,4 +1,4 @@
-"""The training objective of params.yaml, and the one yardstick that all trainings are validated on."""
+"""The training objective of params.yaml, and the yardstick that goes with it: an epoch is judged by what it was for."""
 
 import math
 from collections.abc import Iterable
@@ -59,9 +59,12 @@ class Objective:
         like = similarity(z, _on(batch.targets, z), _on(batch.weights, z), len(model.words), self._like_temperature)
         return loss + self._like_bags * like
 
-    def _of_words(self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator) -> torch.Tensor:
+    def _of_words(
+        self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator, exact: bool = False
+    ) -> torch.Tensor:
         targets, weights = _on(batch.targets, z), _on(batch.weights, z)
-        if self._settings.loss == "full_softmax":
+        stands_for_full = self._settings.loss == "sampled_softmax" and self._settings.correction
+        if self._settings.loss == "full_softmax" or (exact and stands_for_full):
             return full_softmax(*self._scaled(z, model.words), targets, weights, model.bias)
         if self._settings.loss == "binary_cross_entropy":
             true_words = _on(batch.true_words, z)
@@ -94,13 +97,15 @@ class Objective:
 
     @torch.no_grad()
     def validate(self, embedded: Iterable[tuple[torch.Tensor, Batch]], model: Embedder) -> float:
-        """Mean full-softmax loss over photos given as (z, uniform targets); NaN when there are none."""
-        total, photos, words = 0.0, 0, self._scaled_words(model.words)
+        """Mean loss of words over photos given as (z, expected targets); NaN when there are none.
+
+        The loss that is trained, without its noise: of sampled softmax with correction the full softmax, which it
+        stands for; without, the same negatives each time.
+        """
+        total, photos = 0.0, 0
         for z, batch in embedded:
-            scaled = self._scaled_z(z.float())
-            total += float(full_softmax(scaled, words, _on(batch.targets, z), _on(batch.weights, z), model.bias)) * len(
-                z
-            )
+            same_each_time = torch.Generator().manual_seed(int(batch.photos[0]))
+            total += float(self._of_words(z.float(), model, batch, same_each_time, exact=True)) * len(z)
             photos += len(z)
         return total / photos if photos else float("nan")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from weft.data.bags import bags_of
-from weft.data.samplers import NO_WORD, Sampler, uniform_targets
+from weft.data.samplers import NO_WORD, Sampler
 from weft.errors import ContractError
 
 VOCABULARY = 6
@@ -62,10 +62,14 @@ def test_one_word_is_drawn_at_the_balance(bags, alpha):
         assert_within_chance(counts[pair], counts.total(), p)
 
 
+@pytest.mark.parametrize(
+    "batches", [lambda sampler, _: sampler.epoch(1, 3), lambda sampler, bags: sampler.expected(bags, 3)]
+)
 @pytest.mark.parametrize("alpha", [*ALPHAS, 0.3])
-def test_a_photos_words_weigh_as_n_to_the_minus_alpha(bags, alpha):
+def test_a_photos_words_weigh_as_n_to_the_minus_alpha(bags, alpha, batches):
+    """In training, and in the expectation that validation measures."""
     n = {0: 2, 1: 3, 2: 2, 4: 1}
-    for batch in Sampler(bags, VOCABULARY, "all_words", alpha, seed=1).epoch(1, batch_size=3):
+    for batch in batches(Sampler(bags, VOCABULARY, "all_words", alpha, seed=1), bags):
         for photo, words, weights in zip(batch.photos, batch.targets, batch.weights, strict=True):
             of_bag = Counter(bags[photo].tolist())
             wanted = {word: times * n[word] ** -alpha for word, times in of_bag.items()}
@@ -227,17 +231,25 @@ def test_targets_are_padded_with_a_word_of_the_photo(bags):
             assert set(words.tolist()) == set(bags[photo].tolist())
 
 
-def test_uniform_targets_go_through_all_photos_with_words_in_order(bags):
-    batches = list(uniform_targets(bags, batch_size=3))
+def test_expected_targets_go_through_all_photos_with_words_in_order(bags):
+    sampler = Sampler(bags, VOCABULARY, "all_words", 0.0, seed=1)
+    batches = list(sampler.expected(bags, batch_size=3))
     assert [batch.photos.tolist() for batch in batches] == [[1, 2, 4], [5]]
     assert batches[0].targets.tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 2]]
     assert batches[0].weights.tolist() == [[0.5, 0.5, 0], [1, 0, 0], [0.25, 0.25, 0.5]]
-    assert list(uniform_targets(bags_of([[], []]), batch_size=3)) == []
+    assert list(sampler.expected(bags_of([[], []]), batch_size=3)) == []
 
 
-def test_uniform_targets_weigh_words_by_their_worth(bags):
+def test_expected_targets_weigh_words_by_their_worth(bags):
     worth = np.array([1.0, 0.0, 0.5, 1.0, 1.0, 1.0])
-    batches = list(uniform_targets(bags, 3, worth))
+    batches = list(Sampler(bags, VOCABULARY, "all_words", 0.0, 1, word_weights=worth).expected(bags, 3))
     assert [batch.photos.tolist() for batch in batches] == [[1, 4, 5]]
     assert batches[0].targets.tolist() == [[0, 0], [0, 2], [4, 4]]
     assert batches[0].weights.tolist() == [[1, 0], [0.5, 0.5], [1, 0]]
+
+
+def test_other_photos_are_expected_at_the_frequencies_of_training(bags):
+    """Of training photos word 0 is said twice and word 1 three times; word 3 never, and counts as said once."""
+    sampler = Sampler(bags, VOCABULARY, "one_word", 1.0, seed=1)
+    (batch,) = sampler.expected(bags_of([[0, 1, 3]]), batch_size=1)
+    assert batch.weights[0].tolist() == pytest.approx([3 / 11, 2 / 11, 6 / 11])

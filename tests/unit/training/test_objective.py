@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import normalize
 
 from weft.data.bags import bags_of
-from weft.data.samplers import Batch, uniform_targets
+from weft.data.samplers import Batch, Sampler
 from weft.loss.binary_cross_entropy import binary_cross_entropy
 from weft.loss.contrastive import contrastive
 from weft.loss.full_softmax import full_softmax
@@ -35,7 +35,13 @@ def z():
 
 @pytest.fixture
 def batch():
-    return next(uniform_targets(bags_of(BAGS), 5))
+    return next(expected(5))
+
+
+def expected(batch_size):
+    """All photos with all their words."""
+    bags = bags_of(BAGS)
+    return Sampler(bags, VOCABULARY, "all_words", 0.0, seed=1).expected(bags, batch_size)
 
 
 def parts(batch):
@@ -142,14 +148,25 @@ def test_finished_words_score_as_trained_by_their_plain_product(fit_words_settin
     assert finished_words(model.words, fit_words_settings()) is model.words
 
 
-def test_validation_is_the_full_softmax_of_every_photo_whatever_the_loss(objective_of, z, model):
-    batches = list(uniform_targets(bags_of(BAGS), 2))
-    embedded = [(z[2 * n : 2 * n + 2], batch) for n, batch in enumerate(batches)]
-    whole = next(uniform_targets(bags_of(BAGS), 5))
-    wanted = full_softmax(z, model.words, *parts(whole), model.bias).item()
-    for loss in ("full_softmax", "sampled_softmax", "binary_cross_entropy", "contrastive"):
-        assert objective_of(loss=loss).validate(embedded, model) == pytest.approx(wanted, rel=1e-5)
-    assert math.isnan(objective_of().validate([], model))
+@pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax"])
+def test_validation_is_the_full_softmax_where_that_or_its_estimate_is_trained(objective_of, z, model, loss):
+    embedded = [(z[2 * n : 2 * n + 2], batch) for n, batch in enumerate(expected(2))]
+    wanted = full_softmax(z, model.words, *parts(next(expected(5))), model.bias).item()
+    assert objective_of(loss=loss, correction=True).validate(embedded, model) == pytest.approx(wanted, rel=1e-5)
+    assert math.isnan(objective_of(loss=loss).validate([], model))
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "contrastive"])
+def test_validation_of_another_loss_is_that_loss(objective_of, z, model, batch, loss):
+    objective = objective_of(loss=loss, normalise=loss == "contrastive")
+    assert objective.validate([(z, batch)], model) == pytest.approx(value(objective, z, model, batch).item())
+
+
+def test_validation_without_correction_takes_the_same_negatives_each_time(objective_of, z, model, batch):
+    objective = objective_of(loss="sampled_softmax", correction=False, negatives=3)
+    first = objective.validate([(z, batch)], model)
+    assert objective.validate([(z, batch)], model) == first
+    assert first != pytest.approx(objective_of(loss="full_softmax").validate([(z, batch)], model))
 
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "binary_cross_entropy"])

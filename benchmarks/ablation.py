@@ -70,9 +70,13 @@ ROWS: dict[str, dict[str, Any]] = {
     "projection": PLAIN | {"model.projection": 256},
     "projection, folded": PLAIN | {"model.projection": 256, "finetune.fold_projection": True},
     "like bags close": PLAIN | {"finetune.similarity": 1.0},
+    "binary cross-entropy, like bags close, projection folded": PLAIN
+    | _both(loss="binary_cross_entropy")
+    | {"model.projection": 256, "finetune.fold_projection": True, "finetune.similarity": 40.0},
     "both stages at once": PLAIN | {"fit_words.epochs": 0},
     "the preset": {},
     "the preset, not folded": {"finetune.fold_projection": False},
+    "the preset with binary cross-entropy": _both(loss="binary_cross_entropy") | {"finetune.similarity": 40.0},
     "the preset, lite0": {
         "model.backbone": "efficientnet_lite0",
         "finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"],

@@ -25,6 +25,8 @@ import yaml
 
 PARAMS = Path("params.yaml")
 PLAIN: dict[str, Any] = {
+    "fit_words.loss": "full_softmax",
+    "finetune.loss": "full_softmax",
     "model.projection": 0,
     "finetune.visualness": "ignore",
     "finetune.redundancy": "ignore",
@@ -37,6 +39,10 @@ PLAIN: dict[str, Any] = {
 def _both(**changes: object) -> dict[str, Any]:
     """`changes` to fit_words and finetune alike."""
     return {f"{stage}.{key}": value for stage in ("fit_words", "finetune") for key, value in changes.items()}
+
+
+FOUR = _both(loss="full_softmax") | {"finetune.similarity": 1.0}
+"""The preset's weights of words, projection, folding and likeness of bags, beside the loss of the paper."""
 
 
 def _sampled(negatives: int, correction: bool) -> dict[str, Any]:
@@ -74,14 +80,16 @@ ROWS: dict[str, dict[str, Any]] = {
     | _both(loss="binary_cross_entropy")
     | {"model.projection": 256, "finetune.fold_projection": True, "finetune.similarity": 40.0},
     "both stages at once": PLAIN | {"fit_words.epochs": 0},
-    "the preset": {},
-    "the preset, not folded": {"finetune.fold_projection": False},
-    "the preset with binary cross-entropy": _both(loss="binary_cross_entropy") | {"finetune.similarity": 40.0},
-    "the preset, lite0": {
+    "all four": FOUR,
+    "all four, not folded": FOUR | {"finetune.fold_projection": False},
+    "all four, binary cross-entropy: the preset": {},
+    "all four, lite0": FOUR
+    | {
         "model.backbone": "efficientnet_lite0",
         "finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"],
     },
-    "the preset, lite2": {
+    "all four, lite2": FOUR
+    | {
         "model.backbone": "efficientnet_lite2",
         "finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"],
     },

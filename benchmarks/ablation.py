@@ -24,9 +24,14 @@ from typing import Any
 import yaml
 
 PARAMS = Path("params.yaml")
-PLAIN: dict[str, Any] = {
-    "fit_words.loss": "full_softmax",
-    "finetune.loss": "full_softmax",
+
+
+def _both(**changes: object) -> dict[str, Any]:
+    """`changes` to fit_words and finetune alike."""
+    return {f"{stage}.{key}": value for stage in ("fit_words", "finetune") for key, value in changes.items()}
+
+
+PLAIN = _both(loss="full_softmax") | {
     "model.projection": 0,
     "finetune.visualness": "ignore",
     "finetune.redundancy": "ignore",
@@ -35,14 +40,11 @@ PLAIN: dict[str, Any] = {
 }
 """The paper's objective with all of an image's words: what a row is compared with."""
 
-
-def _both(**changes: object) -> dict[str, Any]:
-    """`changes` to fit_words and finetune alike."""
-    return {f"{stage}.{key}": value for stage in ("fit_words", "finetune") for key, value in changes.items()}
-
-
 FOUR = _both(loss="full_softmax") | {"finetune.similarity": 1.0}
 """The preset's weights of words, projection, folding and likeness of bags, beside the loss of the paper."""
+
+LITE_FROZEN = {"finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"]}
+"""What mobilenet_v2's first seven blocks are in an EfficientNet-Lite."""
 
 
 def _sampled(negatives: int, correction: bool) -> dict[str, Any]:
@@ -83,16 +85,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "all four": FOUR,
     "all four, not folded": FOUR | {"finetune.fold_projection": False},
     "all four, binary cross-entropy: the preset": {},
-    "all four, lite0": FOUR
-    | {
-        "model.backbone": "efficientnet_lite0",
-        "finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"],
-    },
-    "all four, lite2": FOUR
-    | {
-        "model.backbone": "efficientnet_lite2",
-        "finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"],
-    },
+    "all four, lite0": FOUR | LITE_FROZEN | {"model.backbone": "efficientnet_lite0"},
+    "all four, lite2": FOUR | LITE_FROZEN | {"model.backbone": "efficientnet_lite2"},
 }
 
 METRICS = {

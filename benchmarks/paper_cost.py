@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
+from training_cached import smooth
 
 from weft import params
 from weft.data.bags import bags_of
@@ -110,8 +111,7 @@ def _step(
 
 def _decode_rate(height: int, width: int, settings: Finetune, photos: int = 400) -> float:
     random = np.random.default_rng(1)
-    coarse = random.integers(256, size=(height // 8, width // 8, 3), dtype=np.uint8)
-    jpeg = encode(np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)), 92)
+    jpeg = encode(smooth(random, height, width), 92)
     began = time.process_time()
     pixels = np.stack([np.asarray(Image.open(io.BytesIO(jpeg))).transpose(2, 0, 1) for _ in range(photos)])
     augment(pixels, draw_moves(photos, settings.flip, settings.shift, settings.crop, random))

@@ -67,7 +67,7 @@ def epochs(case: Case, device: str) -> tuple[Callable[[], float], Callable[[], f
     backbone = load_backbone(case.backbone, "random")
     encoder = Embedder(backbone.network, initial_words(1, backbone.dim, seed=1), backbone.normalisation)
     encoder = encoder.to(device, memory_format=torch.channels_last).eval()
-    jpegs = [encode(_smooth(random, case.height, case.width), 92) for _ in range(case.photos)]
+    jpegs = [encode(smooth(random, case.height, case.width), 92) for _ in range(case.photos)]
     cache = random.normal(size=(case.photos, backbone.dim)).astype(np.float16)
     bags = bags_of([np.unique(random.integers(case.words, size=30)) for _ in range(case.photos)])
 
@@ -104,7 +104,7 @@ def epochs(case: Case, device: str) -> tuple[Callable[[], float], Callable[[], f
     return epoch(cached), epoch(computed)
 
 
-def _smooth(random: np.random.Generator, height: int, width: int) -> np.ndarray:
+def smooth(random: np.random.Generator, height: int, width: int) -> np.ndarray:
     """A picture that compresses as photos do."""
     coarse = random.integers(256, size=(height // 8, width // 8, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))

@@ -29,6 +29,9 @@ class Balance:
 
     words: Doubles
     """(entries of the bags,) p(word | photo): sums to 1 over each photo that has words."""
+    factors: Doubles
+    """(vocabulary,) word weight * n_k ^ -alpha: p(word | photo) is in proportion to it and to how often the text says
+    the word. A word that no photo has counts as said once."""
     draws: Doubles
     """(photos,) how often a photo is drawn in an epoch on average; sums to the number of photos with words."""
     capped: int
@@ -49,12 +52,13 @@ def balance(bags: Bags, said: Ints, word_weights: Doubles, alpha: float, most_dr
     n = np.bincount(bags.words, weights=said, minlength=len(word_weights))
     worth = said * word_weights[bags.words]
     size = np.bincount(photo, weights=worth, minlength=len(bags))
-    joint = worth * n[bags.words] ** -alpha * size[photo] ** (alpha - 1.0)
+    factors = word_weights * np.maximum(n, 1.0) ** -alpha
+    joint = said * factors[bags.words] * size[photo] ** (alpha - 1.0)
     share: Doubles = np.bincount(photo, weights=joint, minlength=len(bags)).astype(np.float64)
     draws = np.zeros(len(bags))
     with_words = np.flatnonzero(bags.sizes)
     draws[with_words], capped = _capped(share[with_words], most_draws)
-    return Balance(joint / share[photo], draws, capped)
+    return Balance(joint / share[photo], factors, draws, capped)
 
 
 def _capped(shares: Doubles, most: int) -> tuple[Doubles, int]:

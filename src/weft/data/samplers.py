@@ -75,8 +75,7 @@ class Sampler:
         self._bags, said = bags.keep(worth > 0).once()
         if len(self._bags.words) == 0:
             raise ContractError("no training photo has a word of the vocabulary: look at dropped.tsv and quarantine")
-        self._target, self._seed, self._alpha, self._worth = target, seed, alpha, worth
-        self._said = np.bincount(self._bags.words, weights=said, minlength=vocabulary_size)
+        self._target, self._seed = target, seed
         self._balance = balance(self._bags, said, worth, alpha, most_draws)
         self._below = np.concatenate([[0.0], np.cumsum(self._balance.words)])
         self._count = int(np.count_nonzero(self._bags.sizes))
@@ -114,8 +113,8 @@ class Sampler:
         What validation measures: of other photos, but at the balance and weights of training. Words are as frequent as
         in training; one that training lacks counts as said once.
         """
-        kept, said = bags.keep(self._worth > 0).once()
-        weights = said * (self._worth * np.maximum(self._said, 1.0) ** -self._alpha)[kept.words]
+        kept, said = bags.keep(self._balance.factors > 0).once()
+        weights = said * self._balance.factors[kept.words]
         photos = np.flatnonzero(kept.sizes)
         for start in range(0, len(photos), batch_size):
             yield _batch(kept, photos[start : start + batch_size], weights, None)

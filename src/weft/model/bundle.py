@@ -71,6 +71,8 @@ def save_bundle(folder: Path, embedder: Embedder, model: Model, height: int, wid
         config = {name: value for name, value in asdict(model).items() if name != "weights"}
         config |= {"embedding_dim": dim, "words": count, "vocabulary": _sha256(words)}
         config |= {"unit": embedder.unit, "bias": embedder.bias is not None}
+        # One that was folded into W is no more.
+        config |= {"projection": 0 if embedder.projection is None else dim}
         _write_json(temporary / files.CONFIG, config)
         size = {"height": height, "width": width}
         _write_json(temporary / files.PREPROCESS, size | embedder.normalisation._asdict())

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -74,9 +73,8 @@ def run_finetune(
     model.words.data = finished_words(model.words.data, settings.finetune)
     if settings.finetune.fold_projection:
         fold_projection(model)
-    encoder = settings.model if model.projection is not None else replace(settings.model, projection=0)
     size = settings.prepare
-    digest = save_bundle(out, model, encoder, size.height, size.width, words)
+    digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
     forget_checkpoint(state)
     for split in ("train", "val"):

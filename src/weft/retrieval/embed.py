@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from weft.errors import PhotoError
+from weft.model.folded import folded
 from weft.photos.decode_ahead import fitted
 
 Key = TypeVar("Key")
@@ -58,7 +59,7 @@ def embed_each(
     refused: list[tuple[Key, PhotoError]] | None = None,
 ) -> Iterator[tuple[list[Key], Floats | None]]:
     """As `embed`, but also where all of BATCH_SIZE photos were refused: ([], None)."""
-    model.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    quick = folded(model.to(device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
     decoded = fitted(photos, height, width, workers)
     while some := list(islice(decoded, BATCH_SIZE)):
         usable = list(_usable(some, refused))
@@ -67,7 +68,7 @@ def embed_each(
             continue
         pixels = np.stack([photo for _, photo in usable]).transpose(0, 3, 1, 2)
         with torch.inference_mode():
-            z = model(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
+            z = quick(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
         yield [key for key, _ in usable], z.float().cpu().numpy()
 
 

@@ -82,7 +82,8 @@ def finetune(
     moved = moving(model, settings, count, device, processes, compiler)
     journal = moved.open_journal(state, belongs_to, checkpoint_seconds)
     yardstick = moved.replica.share(list(sampler.expected(val.bags, 4 * settings.batch_size)))
-    with enough_memory(f"finetune.batch_size = {settings.batch_size}, or prepare.height and prepare.width"):
+    lower = f"finetune.batch_size = {settings.batch_size}, or prepare.height and prepare.width"
+    with enough_memory(lower), moved.settled():
         if not journal.history:
             untrained = _val_loss(moved, val.store, yardstick, objective, workers)
             journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from weft.model.embedder import Embedder
+from weft.model.folded import computed_folded
 from weft.model.parts import frozen_modules, layer_rates
 from weft.params import Finetune
 from weft.processes import Processes
@@ -54,6 +55,12 @@ class Moving:
         """The model has the weights that count, the average where there is one, as long as this is open."""
         return self.average.in_place() if self.average else nullcontext()
 
+    def settled(self) -> AbstractContextManager[None]:
+        """What no step moves is computed the quick way as long as this is open."""
+        return computed_folded(
+            module.eval() for module in self.frozen if not any(tensor.requires_grad for tensor in module.parameters())
+        )
+
     def weights(self) -> Callable[[], dict[str, Any]]:
         """Gives the weights that count."""
         return self.average.weights if self.average else self.model.state_dict
@@ -69,9 +76,9 @@ def moving(
     """
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     part = Part()
-    if processes.count > 1:
-        sync_layers(model, part)
     frozen = frozen_modules(model.encoder, settings.frozen, settings.freeze_batch_norm)
+    if processes.count > 1:
+        sync_layers(model, part, frozen)
     groups = layer_rates(model.encoder, settings.learning_rate, settings.layer_decay)
     if model.projection is not None:
         groups.append(([model.projection], settings.learning_rate))

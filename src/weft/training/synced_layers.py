@@ -5,6 +5,7 @@ torch has none. Dropout and stochastic depth draw for the whole batch and keep t
 same fate in any number of processes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +23,19 @@ class Part:
     count: int = 0
 
 
-def sync_layers(model: nn.Module, part: Part) -> None:
-    """Replace such layers in place; parameters, buffers and their names stay."""
+def sync_layers(model: nn.Module, part: Part, frozen: Iterable[nn.Module] = ()) -> None:
+    """Replace such layers in place; parameters, buffers and their names stay.
+
+    Args:
+        model: Whose layers.
+        part: What they look at.
+        frozen: Modules that stay in eval mode, where nothing depends on other photos: they and all in them are left.
+    """
+    still = {inner for module in frozen for inner in module.modules()}
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
+            if child in still:
+                continue
             if isinstance(child, nn.modules.batchnorm._BatchNorm):
                 setattr(module, name, _synced(child))
             elif isinstance(child, nn.Dropout) and child.p > 0:
@@ -43,7 +53,7 @@ def _synced(norm: nn.modules.batchnorm._BatchNorm) -> nn.Module:
 
 
 class _BatchNormOverAll(nn.modules.batchnorm._BatchNorm):
-    """Batch norm over the photos of all processes, on any backend; a frozen one (eval mode) asks nobody."""
+    """Batch norm over the photos of all processes, on any backend; in eval mode it asks nobody."""
 
     def __init__(self, norm: nn.modules.batchnorm._BatchNorm) -> None:
         super().__init__(norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats)

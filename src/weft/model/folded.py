@@ -19,7 +19,8 @@ _CANNOT_BE_FOLLOWED = (TraceError, TypeError, ValueError, AttributeError, NotImp
 def folded(module: nn.Module) -> nn.Module:
     """A copy of a module in eval mode that computes the same up to the last digits.
 
-    A module without batch norms, or one that cannot be followed, comes back itself. The copy follows neither later training nor later loading of the module.
+    A module without batch norms, or one that cannot be followed, comes back itself. The copy follows neither later
+    training nor later loading of the module.
     """
     if not any(isinstance(part, nn.BatchNorm2d) for part in module.modules()):
         return module

@@ -25,9 +25,6 @@ import yaml
 
 PARAMS = Path("params.yaml")
 
-STEPS = {"finetune.batch_size": 64, "finetune.learning_rate": 0.0004}
-"""Of every row, so that an epoch is as many steps, of one size, whatever the preset has come to."""
-
 
 def _both(**changes: object) -> dict[str, Any]:
     """`changes` to fit_words and finetune alike."""
@@ -43,7 +40,7 @@ PLAIN = _both(loss="full_softmax") | {
 }
 """The paper's objective with all of an image's words: what a row is compared with."""
 
-FOUR = _both(loss="full_softmax") | {"finetune.similarity": 1.0, "finetune.bag_temperature": 0.1}
+FOUR = _both(loss="full_softmax") | {"finetune.similarity": 1.0}
 """The preset's weights of words, projection, folding and likeness of bags, beside the loss of the paper."""
 
 LITE_FROZEN = {"finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"]}
@@ -80,16 +77,14 @@ ROWS: dict[str, dict[str, Any]] = {
     "visualness and redundancy": PLAIN | {"finetune.visualness": "weight", "finetune.redundancy": "divide"},
     "projection": PLAIN | {"model.projection": 256},
     "projection, folded": PLAIN | {"model.projection": 256, "finetune.fold_projection": True},
-    "like bags close": PLAIN | {"finetune.similarity": 1.0, "finetune.bag_temperature": 0.1},
+    "like bags close": PLAIN | {"finetune.similarity": 1.0},
     "binary cross-entropy, like bags close, projection folded": PLAIN
     | _both(loss="binary_cross_entropy")
-    | {"model.projection": 256, "finetune.fold_projection": True}
-    | {"finetune.similarity": 40.0, "finetune.bag_temperature": 0.1},
+    | {"model.projection": 256, "finetune.fold_projection": True, "finetune.similarity": 40.0},
     "both stages at once": PLAIN | {"fit_words.epochs": 0},
     "all four": FOUR,
     "all four, not folded": FOUR | {"finetune.fold_projection": False},
-    "all four, binary cross-entropy": {"finetune.bag_temperature": 0.1},
-    "all four, binary cross-entropy, bags sharper: the preset": {},
+    "all four, binary cross-entropy: the preset": {},
     "all four, lite0": FOUR | LITE_FROZEN | {"model.backbone": "efficientnet_lite0"},
     "all four, lite2": FOUR | LITE_FROZEN | {"model.backbone": "efficientnet_lite2"},
 }
@@ -119,7 +114,7 @@ def main() -> int:
     try:
         for seed in args.seeds:
             for name in args.rows:
-                changes = STEPS | common | ROWS[name] | _both(seed=seed)
+                changes = common | ROWS[name] | _both(seed=seed)
                 PARAMS.write_text(changed(base, changes), encoding="utf-8")
                 began = time.monotonic()
                 subprocess.run(["dvc", "repro", *_targets(base)], check=True)

@@ -13,22 +13,16 @@ from weft.loss.shapes import check_targets
 
 
 def similarity(
-    z: torch.Tensor,
-    targets: torch.Tensor,
-    weights: torch.Tensor,
-    vocabulary_size: int,
-    temperature: float,
-    bag_temperature: float,
+    z: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, vocabulary_size: int, temperature: float
 ) -> torch.Tensor:
-    """Mean cross-entropy between the likeness of bags and the cosines of embeddings, each over its temperature.
+    """Mean cross-entropy between the likeness of bags and the cosines of embeddings, both over the temperature.
 
     Args:
         z: Embeddings, (batch, embedding_dim), at least two.
         targets: Word ids, (batch, targets); any id where the weight is 0.
         weights: p, (batch, targets); each row sums to 1.
         vocabulary_size: Words in the vocabulary.
-        temperature: Of cosines, above 0; the smaller, the more the nearest photos count.
-        bag_temperature: Of the likeness of bags, above 0; the smaller, the more the likest bags count.
+        temperature: Above 0; the smaller, the more the nearest photos count.
 
     Raises:
         ValueError: The shapes do not fit, a photo has no target, or there is a single photo.
@@ -39,7 +33,7 @@ def similarity(
     bags = torch.zeros(len(z), vocabulary_size, device=z.device).scatter_add(1, targets, weights).sqrt()
     unit = normalize(z, dim=1)
     itself = torch.eye(len(z), dtype=torch.bool, device=z.device)
-    wanted = (bags @ bags.T / bag_temperature).masked_fill(itself, float("-inf")).softmax(dim=1)
+    wanted = (bags @ bags.T / temperature).masked_fill(itself, float("-inf")).softmax(dim=1)
     # Far below every cosine, yet finite: 0 * -inf would be NaN.
     found = (unit @ unit.T / temperature).masked_fill(itself, -1e9).log_softmax(dim=1)
     return -(wanted * found).sum(dim=1).mean()

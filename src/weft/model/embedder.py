@@ -12,8 +12,7 @@ class Embedder(nn.Module):
     Attributes:
         normalisation: What the backbone's weights were trained on.
         encoder: The backbone; (batch, 3, height, width) to (batch, its width).
-        projection: P, a linear layer after it without bias, (dim, its width); None where there is none.
-        folds: Whether P stands before W alone: z is the backbone's own, its word scores are W (P z).
+        projection: A linear layer after it without bias, (embedding_dim, its width); None where there is none.
         words: W, (words, embedding_dim): row k is the embedding of word k.
         unit: Whether z is brought to length 1.
         bias: (words, 1), added to the scores of words and left out of retrieval; None in the paper.
@@ -30,12 +29,10 @@ class Embedder(nn.Module):
         projection: torch.Tensor | None = None,
         bias: torch.Tensor | None = None,
         unit: bool = False,
-        folds: bool = False,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.projection = None if projection is None else nn.Parameter(projection)
-        self.folds = folds
         self.words = nn.Parameter(words)
         self.unit = unit
         self.bias = None if bias is None else nn.Parameter(bias)
@@ -48,20 +45,13 @@ class Embedder(nn.Module):
         """Embeddings z, (batch, embedding_dim), of photos, uint8 (batch, 3, height, width), RGB."""
         x = ((photos.float() - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         z: torch.Tensor = self.encoder(x)
-        z = z if self.folds else self._projected(z)
+        z = z if self.projection is None else z @ self.projection.T
         return nn.functional.normalize(z, dim=1) if self.unit else z
-
-    def before_words(self, z: torch.Tensor) -> torch.Tensor:
-        """What W is multiplied with, of embeddings z."""
-        return self._projected(z) if self.folds else z
 
     def score(self, z: torch.Tensor) -> torch.Tensor:
         """Word scores, (batch, words), of embeddings z."""
-        scores = self.before_words(z) @ self.words.T
+        scores = z @ self.words.T
         return scores if self.bias is None else scores + self.bias.T
-
-    def _projected(self, z: torch.Tensor) -> torch.Tensor:
-        return z if self.projection is None else z @ self.projection.T
 
     def head(self) -> list[nn.Parameter]:
         """What stage 1 trains: W and, where there is one, the bias."""

@@ -34,11 +34,11 @@ def first_projection(words: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch
 
 
 def fold_projection(model: Embedder) -> None:
-    """Take the projection P of `model` into its W, if it folds: W (P z) = (W P) z, so word scores stay as they are.
+    """Take the projection P of `model` into its W, if it has one: W (P z) = (W P) z, so word scores stay as they are.
 
-    A layer that serves the loss of words alone keeps from z what that loss would throw away: the features before it
-    retrieve better what was not asked for (Chen et al. 2020, SimCLR, section 4.2).
+    z is then the backbone's own. A layer that serves the loss alone keeps from z what the loss would throw away: the
+    features before it retrieve better what the loss did not ask for (Chen et al. 2020, SimCLR, section 4.2).
     """
-    if model.folds and model.projection is not None:
+    if model.projection is not None:
         model.words.data = model.words.data @ model.projection.data
-        model.projection, model.folds = None, False
+        model.projection = None

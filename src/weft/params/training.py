@@ -81,9 +81,7 @@ class Finetune(Training):
     """Weight of a second loss beside the first, by which photos with like words lie close together; 0 for none. It
     compares the photos of a batch with each other."""
     similarity_temperature: Rate = field(kw_only=True)
-    """Of the cosines of z, read where `similarity` is on; the smaller, the more the nearest photos count."""
-    bag_temperature: Rate = field(kw_only=True)
-    """Of the likeness of bags, read where `similarity` is on; the smaller, the more the likest photos count."""
+    """Read where `similarity` is on; the smaller, the more the nearest photos count."""
     fold_projection: bool = field(kw_only=True)
     """Whether the projection serves training alone: z becomes what stands before it, as wide as the backbone's, which
     knows more of what the words do not tell, and W takes the projection in; word scores stay as they were trained."""

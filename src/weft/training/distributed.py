@@ -1,9 +1,9 @@
 """One training in several processes: each embeds its part of the batch, all compute the loss of the whole batch.
 
-Encoder and projection (unless it folds into W) are DistributedDataParallel. The embeddings z travel, not the gradient
-of W: every process has all z of the batch, so it has the very gradient of W that one process would have, negatives,
-in-batch rivals and sparse rows included, and W stays the same everywhere without being sent (30,000 words of 2,048
-numbers would be 245 MB a step; the z of 256 photos are 2 MB).
+Encoder and projection are DistributedDataParallel. The embeddings z travel, not the gradient of W: every process has
+all z of the batch, so it has the very gradient of W that one process would have, negatives, in-batch rivals and sparse
+rows included, and W stays the same everywhere without being sent (30,000 words of 2,048 numbers would be 245 MB a
+step; the z of 256 photos are 2 MB).
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +16,8 @@ from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
 from weft.processes import Processes
 from weft.training.synced_layers import Part
+
+_OWN_GRADIENT_EVERYWHERE = ("words", "bias")
 
 
 class Replica:
@@ -38,7 +40,7 @@ class Replica:
         if processes.count > 1 and any(tensor.requires_grad for name, tensor in _shared(model)):
             ddp = nn.parallel.DistributedDataParallel
             # It compares names of a model's own parameters with and without a leading dot.
-            own = [dot + name for name in _own_gradient_everywhere(model) for dot in ("", ".")]
+            own = [dot + name for name in _OWN_GRADIENT_EVERYWHERE for dot in ("", ".")]
             ddp._set_params_and_buffers_to_ignore_for_model(model, own)  # type: ignore[no-untyped-call]
             on_gpu = [model.words.device] if model.words.is_cuda else None
             self._network = ddp(model, device_ids=on_gpu, forward_sync_buffers=False)
@@ -78,14 +80,8 @@ class Replica:
         return batches[self.processes.rank :: self.processes.count]
 
 
-def _own_gradient_everywhere(model: Embedder) -> tuple[str, ...]:
-    """What comes after z, of which every process has all."""
-    return ("words", "bias", "projection") if model.folds else ("words", "bias")
-
-
 def _shared(model: Embedder) -> Iterator[tuple[str, nn.Parameter]]:
-    own = _own_gradient_everywhere(model)
-    return ((name, tensor) for name, tensor in model.named_parameters() if name not in own)
+    return ((name, tensor) for name, tensor in model.named_parameters() if name not in _OWN_GRADIENT_EVERYWHERE)
 
 
 def photos_of(batches: Iterable[Batch]) -> int:

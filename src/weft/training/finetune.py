@@ -77,8 +77,7 @@ def finetune(
     belongs_to = fingerprint(settings, train.digest(), val.digest(), weights_digest(model), worth)
     sampler = training_sampler(train.bags, len(model.words), settings, word_weights)
     said = train.bags.photo_counts(len(model.words))
-    temperatures = settings.similarity_temperature, settings.bag_temperature
-    objective = Objective(settings, said, settings.similarity, temperatures)
+    objective = Objective(settings, said, settings.similarity, settings.similarity_temperature)
     count = sampler.steps(settings.batch_size)
     moved = moving(model, settings, count, device, processes, compiler)
     journal = moved.open_journal(state, belongs_to, checkpoint_seconds)

@@ -36,11 +36,7 @@ class Objective:
     """The loss of `settings`; W and the bias are those of the model it is asked about."""
 
     def __init__(
-        self,
-        settings: Training,
-        said: npt.NDArray[np.int64],
-        like_bags: float = 0.0,
-        temperatures: tuple[float, float] = (1.0, 1.0),
+        self, settings: Training, said: npt.NDArray[np.int64], like_bags: float = 0.0, like_temperature: float = 1.0
     ) -> None:
         """Prepare to draw negatives.
 
@@ -48,20 +44,19 @@ class Objective:
             settings: Which loss, and its own keys.
             said: (vocabulary,) how often training photos' texts say each word.
             like_bags: Weight of the term by which photos with like bags lie close together.
-            temperatures: Those of its cosines and of its bags.
+            like_temperature: Its temperature.
         """
         self._settings = settings
-        self._like_bags, self._temperatures = like_bags, temperatures
+        self._like_bags, self._like_temperature = like_bags, like_temperature
         self._proposal = Proposal(settings.proposal, said)
 
     def __call__(self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         """The training loss of one batch of embeddings, (batch, embedding_dim), in float32."""
         z = z.float()
-        loss = self._of_words(model.before_words(z), model, batch, generator)
+        loss = self._of_words(z, model, batch, generator)
         if not self._like_bags:
             return loss
-        targets, weights = _on(batch.targets, z), _on(batch.weights, z)
-        like = similarity(z, targets, weights, len(model.words), *self._temperatures)
+        like = similarity(z, _on(batch.targets, z), _on(batch.weights, z), len(model.words), self._like_temperature)
         return loss + self._like_bags * like
 
     def _of_words(
@@ -110,8 +105,7 @@ class Objective:
         total, photos = 0.0, 0
         for z, batch in embedded:
             same_each_time = torch.Generator().manual_seed(int(batch.photos[0]))
-            loss = self._of_words(model.before_words(z.float()), model, batch, same_each_time, exact=True)
-            total += float(loss) * len(z)
+            total += float(self._of_words(z.float(), model, batch, same_each_time, exact=True)) * len(z)
             photos += len(z)
         return total / photos if photos else float("nan")
 

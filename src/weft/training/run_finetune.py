@@ -71,7 +71,8 @@ def run_finetune(
     if not processes.leads:
         return ""
     model.words.data = finished_words(model.words.data, settings.finetune)
-    fold_projection(model)
+    if settings.finetune.fold_projection:
+        fold_projection(model)
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
@@ -104,5 +105,4 @@ def _first_model(settings: Params, initial: Path, words: Path) -> Embedder:
         projection, first = first_projection(first, encoder.projection)
     bias = torch.from_numpy(artefacts.read_word_bias(initial / files.MODEL)) if training.bias else None
     first = torch.nn.functional.normalize(first, dim=1) if training.normalise else first
-    unit, folds = training.normalise, training.fold_projection
-    return Embedder(backbone.network, first, backbone.normalisation, projection, bias, unit, folds)
+    return Embedder(backbone.network, first, backbone.normalisation, projection, bias, unit=training.normalise)

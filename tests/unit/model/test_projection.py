@@ -42,21 +42,15 @@ def test_more_directions_than_words_are_refused():
 def test_folding_keeps_word_scores_and_gives_back_the_z_of_the_backbone():
     photos = torch.randint(256, (4, 3, 2, 1), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
     projection, words = first_projection(WORDS, 3)
-    model = Embedder(torch.nn.Flatten(), words, projection=projection, folds=True)
-    kept = Embedder(torch.nn.Flatten(), words, projection=projection)
+    model = Embedder(torch.nn.Flatten(), words, projection=projection)
     plain = Embedder(torch.nn.Flatten(), WORDS)
-    torch.testing.assert_close(model(photos), plain(photos))
     before = model.score(model(photos))
-    torch.testing.assert_close(before, kept.score(kept(photos)))
     fold_projection(model)
-    assert model.projection is None
     torch.testing.assert_close(model(photos), plain(photos))
     torch.testing.assert_close(model.score(model(photos)), before, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(("projection", "folds"), [(None, True), (torch.eye(6), False)])
-def test_folding_leaves_a_model_alone_that_has_nothing_to_fold(projection, folds):
-    model = Embedder(torch.nn.Flatten(), WORDS, projection=projection, folds=folds)
+def test_folding_leaves_a_model_without_projection_alone():
+    model = Embedder(torch.nn.Flatten(), WORDS)
     fold_projection(model)
     torch.testing.assert_close(model.words.data, WORDS)
-    assert (model.projection is None) == (projection is None)

@@ -54,7 +54,6 @@ def finetune_settings():
             "redundancy": "ignore",
             "similarity": 0.0,
             "similarity_temperature": 0.1,
-            "bag_temperature": 0.1,
             "fold_projection": False,
             "learning_rate": 0.01,
             "layer_decay": 1.0,

@@ -13,7 +13,7 @@ from weft.training.finetune import finetune
 
 def train(folder: Path, out: Path) -> None:
     job = json.loads((folder / "job.json").read_text())
-    model = first_model("small", job["projection"], job["settings"]["fold_projection"])
+    model = first_model("small", job["projection"])
     history = finetune(
         stored(folder / "train", out / "train.arrow"),
         stored(folder / "val", out / "val.arrow"),

@@ -197,18 +197,6 @@ def test_a_gpu_computes_the_same(objective_of, z, model, batch, loss):
 def test_like_bags_add_their_share_to_the_loss(z, model, batch, fit_words_settings):
     settings, said = fit_words_settings(loss="full_softmax"), bags_of(BAGS).photo_counts(VOCABULARY)
     plain = Objective(settings, said)(z, model, batch, torch.Generator())
-    both = Objective(settings, said, 2.0, (0.3, 0.2))(z, model, batch, torch.Generator())
-    alone = similarity(z, *parts(batch), VOCABULARY, 0.3, 0.2)
+    both = Objective(settings, said, 2.0, 0.3)(z, model, batch, torch.Generator())
+    alone = similarity(z, *parts(batch), VOCABULARY, 0.3)
     assert both.item() == pytest.approx(plain.item() + 2 * alone.item(), rel=1e-5)
-
-
-def test_a_projection_that_folds_is_before_the_words_and_not_before_the_likeness(z, batch, fit_words_settings):
-    settings, said = fit_words_settings(loss="full_softmax"), bags_of(BAGS).photo_counts(VOCABULARY)
-    random = torch.Generator().manual_seed(4)
-    words, projection = torch.randn(VOCABULARY, 3, generator=random), torch.randn(3, DIM, generator=random)
-    folding = Embedder(torch.nn.Identity(), words, projection=projection, folds=True)
-    of_words = full_softmax(z @ projection.T, words, *parts(batch))
-    wanted = of_words + 2 * similarity(z, *parts(batch), VOCABULARY, 0.3, 0.2)
-    objective = Objective(settings, said, 2.0, (0.3, 0.2))
-    torch.testing.assert_close(objective(z, folding, batch, torch.Generator()), wanted)
-    assert objective.validate([(z.detach(), batch)], folding) == pytest.approx(of_words.item(), rel=1e-5)

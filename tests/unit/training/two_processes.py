@@ -38,18 +38,18 @@ class Small(nn.Sequential):
         )
 
 
-def first_model(encoder: str, projection: int, folds: bool = False) -> Embedder:
+def first_model(encoder: str, projection: int) -> Embedder:
     torch.manual_seed(0)
     loaded = Backbone(Small(), 12, IMAGENET) if encoder == "small" else load_backbone(encoder, "random")
     generator = torch.Generator().manual_seed(2)
     added = torch.randn(projection, loaded.dim, generator=generator) / loaded.dim**0.5 if projection else None
     words = 0.1 * torch.randn(6, projection or loaded.dim, generator=generator)
-    return Embedder(loaded.network, words, loaded.normalisation, added, folds=folds)
+    return Embedder(loaded.network, words, loaded.normalisation, added)
 
 
 def train(folder: Path, out: Path, processes: Processes) -> None:
     job = json.loads((folder / "job.json").read_text())
-    model = first_model(job["encoder"], job["projection"], job["settings"]["fold_projection"])
+    model = first_model(job["encoder"], job["projection"])
     history = finetune(
         stored(folder / "train", out / "train.arrow"),
         stored(folder / "val", out / "val.arrow"),

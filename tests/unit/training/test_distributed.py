@@ -19,6 +19,7 @@ from two_processes import train
 from weft.processes import ALONE
 from weft.training.synced_layers import Part, sync_layers
 
+SGD = {"batch_size": 10, "optimizer": "sgd", "learning_rate": 0.1}
 SCRIPT = Path(__file__).with_name("two_processes.py")
 
 
@@ -48,10 +49,11 @@ def in_processes(count, folder):
     ("encoder", "projection", "changes"),
     [
         # 33 photos by 10: the last batch has 3.
-        ("small", 0, {"batch_size": 10, "optimizer": "sgd", "learning_rate": 0.1, "ema": 0.9}),
+        ("small", 0, {**SGD, "ema": 0.9}),
         ("mobilenet_v3_small", 5, {"batch_size": 10, "loss": "sampled_softmax", "freeze_batch_norm": True}),
+        ("small", 5, {**SGD, "similarity": 1.0, "frozen": ["0", "1"]}),
     ],
-    ids=["live_batch_norm", "frozen_batch_norm"],
+    ids=["live_batch_norm", "frozen_batch_norm", "frozen_blocks"],
 )
 def test_two_processes_learn_what_one_does(tmp_path, write_prepared, finetune_settings, encoder, projection, changes):
     write_prepared(tmp_path / "train", [[n % 4, 4] for n in range(33)])

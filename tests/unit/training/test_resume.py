@@ -34,6 +34,7 @@ VARIANTS = [
     {"optimizer": "sgd", "schedule": "plateau", "loss": "sampled_softmax", "target": "one_word", "warm_up": 0.5},
     {"ema": 0.9, "schedule": "cosine", "precision": "float16", "crop": 0.5, "layer_decay": 0.7},
     {"precision": "bfloat16", "freeze_batch_norm": True, "early_stop": 1},
+    {"frozen": ["0", "1"], "similarity": 1.0},
 ]
 
 
@@ -58,7 +59,7 @@ def same(one, other):
     return one[0] == other[0] and all(one[1][name].equal(other[1][name]) for name in one[1])
 
 
-@pytest.mark.parametrize("changes", VARIANTS, ids=["plain", "sampled", "average_half", "bfloat16"])
+@pytest.mark.parametrize("changes", VARIANTS, ids=["plain", "sampled", "average_half", "bfloat16", "frozen"])
 def test_an_interruption_after_any_step_changes_no_bit(job, monkeypatch, changes):
     folder = job(**changes)
     (folder / "whole").mkdir()

@@ -38,7 +38,7 @@ from weft.photos.decode import decode
 from weft.photos.fit import encode, fit
 from weft.training.finetune import StoredPhotos, finetune
 
-PHOTOS, ROUNDS, WORDS, HEIGHT, WIDTH, ORIGINAL = 96, 5, 1_000, 128, 96, (900, 1_200)
+PHOTOS, ROUNDS, WORDS, HEIGHT, WIDTH, ORIGINAL = 320, 5, 1_000, 128, 96, (900, 1_200)
 ROOT = Path(__file__).resolve().parents[1]
 
 

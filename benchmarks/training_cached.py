@@ -27,6 +27,7 @@ from weft.data.bags import bags_of
 from weft.data.samplers import Batch
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, initial_words
+from weft.model.folded import folded
 from weft.params import FitWords
 from weft.photos.fit import encode
 from weft.training.objective import Objective, training_sampler
@@ -66,7 +67,7 @@ def epochs(case: Case, device: str) -> tuple[Callable[[], float], Callable[[], f
     random = np.random.default_rng(1)
     backbone = load_backbone(case.backbone, "random")
     encoder = Embedder(backbone.network, initial_words(1, backbone.dim, seed=1), backbone.normalisation)
-    encoder = encoder.to(device, memory_format=torch.channels_last).eval()
+    encoder = folded(encoder.to(device, memory_format=torch.channels_last).eval())
     jpegs = [encode(smooth(random, case.height, case.width), 92) for _ in range(case.photos)]
     cache = random.normal(size=(case.photos, backbone.dim)).astype(np.float16)
     bags = bags_of([np.unique(random.integers(case.words, size=30)) for _ in range(case.photos)])

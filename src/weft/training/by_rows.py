@@ -2,10 +2,11 @@
 
 torch's optimisers move every row at every step: by weight decay, by SGD's momentum, by Adam's first moment, whether or
 not the row was among the sampled words. Here a sparse gradient moves its own rows alone, and their momentum and
-moments stand still in between. Parameters with dense gradients are updated as torch does.
+moments stand still in between. Parameters with dense gradients are updated by torch's fused kernels: one walk through
+memory instead of six, a fifth of the time for AdamW on a CPU.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -13,6 +14,11 @@ import torch
 
 class SGDByRows(torch.optim.SGD):
     """SGD with momentum and weight decay, by rows where the gradient is sparse."""
+
+    def __init__(self, params: Iterable[Any], lr: float, *, momentum: float = 0.0, weight_decay: float = 0.0) -> None:
+        """As torch's."""
+        super().__init__(params, lr=lr, momentum=momentum, weight_decay=weight_decay, fused=True)
+        self._step_supports_amp_scaling = False  # see AdamWByRows
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Take one step."""
@@ -25,6 +31,12 @@ class SGDByRows(torch.optim.SGD):
 
 class AdamWByRows(torch.optim.AdamW):
     """AdamW, by rows where the gradient is sparse; the step of the bias correction counts every step."""
+
+    def __init__(self, params: Iterable[Any], lr: float, *, weight_decay: float) -> None:
+        """As torch's."""
+        super().__init__(params, lr=lr, weight_decay=weight_decay, fused=True)
+        # A GradScaler leaves unscaling to fused kernels, which never see the sparse rows: let it do so before.
+        self._step_supports_amp_scaling = False
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Take one step."""
@@ -43,9 +55,15 @@ def _take_sparse(groups: list[dict[str, Any]]) -> list[_Sparse]:
     taken = []
     for group in groups:
         for parameter in group["params"]:
-            if parameter.grad is not None and parameter.grad.is_sparse:
-                taken.append((parameter, *_rows_of(parameter.grad), group))
+            gradient = parameter.grad
+            if gradient is None:
+                continue
+            if gradient.is_sparse:
+                taken.append((parameter, *_rows_of(gradient), group))
                 parameter.grad = None
+            elif gradient.stride() != parameter.stride():
+                # Fused kernels on a CPU walk both as they lie in memory, and mix up the numbers without a word.
+                parameter.grad = torch.empty_like(parameter).copy_(gradient)
     return taken
 
 

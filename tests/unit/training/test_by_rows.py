@@ -58,7 +58,42 @@ def test_plain_sgd_is_torchs_whatever_is_touched():
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 def test_dense_gradients_are_torchs(kind, settings):
-    assert trained(kind, settings, steps(), dense=True).equal(trained(kind.__bases__[0], settings, steps(), dense=True))
+    own = trained(kind, settings, steps(), dense=True)
+    torch.testing.assert_close(own, trained(kind.__bases__[0], settings, steps(), dense=True), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_a_gradient_may_lie_in_memory_otherwise_than_its_parameter(kind, settings, layout):
+    """Fused kernels walk both as they lie, and would give each number another's gradient."""
+    random = torch.Generator().manual_seed(0)
+    start, gradients = torch.randn(4, 3, 5, 5, generator=random), torch.randn(STEPS, 4, 3, 5, 5, generator=random)
+    ends = []
+    for own in (layout, torch.contiguous_format):
+        kernel = torch.nn.Parameter(start.clone(memory_format=own))
+        optimizer = kind([kernel], **settings)
+        for gradient in gradients:
+            kernel.grad = gradient.clone()
+            optimizer.step()
+        ends.append(kernel.detach())
+    torch.testing.assert_close(*ends)
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_scaled_gradients_are_unscaled_whether_sparse_or_dense(kind, settings):
+    """float16 scales its loss; a fused kernel unscales by itself, and rows that it never sees would not be."""
+    ends = []
+    for scales in ([1.0] * STEPS, [1024.0, 2.0] * (STEPS // 2)):
+        words, bias = first(), first()
+        optimizer, scaler = kind([words, bias], **settings), torch.amp.GradScaler("cpu")
+        for scale, (rows, gradient) in zip(scales, steps(), strict=True):
+            scaler.scale(torch.zeros(()))
+            scaler.update(scale)
+            words.grad, bias.grad = sparse(rows, scale * gradient), scale * sparse(rows, gradient).to_dense()
+            scaler.step(optimizer)
+            scaler.update()
+        ends.append(torch.stack([words.detach(), bias.detach()]))
+    torch.testing.assert_close(*ends)
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
@@ -128,7 +163,7 @@ def test_a_state_saved_goes_on_as_if_never_saved(kind, settings):
 
 def test_dense_and_sparse_parameters_share_an_optimiser():
     words, other = first(), torch.nn.Parameter(torch.ones(2))
-    optimizer = AdamWByRows([{"params": [other], "lr": 0.1}, {"params": [words], "lr": 0.0}], lr=0.0)
+    optimizer = AdamWByRows([{"params": [other], "lr": 0.1}, {"params": [words], "lr": 0.0}], lr=0.0, weight_decay=0.01)
     words.grad, other.grad = sparse(torch.tensor([1]), torch.ones(1, DIM)), torch.ones(2)
     optimizer.step()
     assert words.detach().equal(first().detach())

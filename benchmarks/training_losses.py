@@ -1,6 +1,6 @@
 """Time and memory of one step of the head: sampled softmax with sparse updates of W beside full softmax.
 
-    OMP_NUM_THREADS=1 python benchmarks/training_losses.py
+    OMP_NUM_THREADS=1 python benchmarks/training_losses.py > benchmarks/results/training_losses.csv
 
 A step is what finetune does with z, (BATCH, DIM): loss, gradients of z and W, one update of W; one word a photo is the
 target, negatives are shared by the batch. All variants run in one process, in turn; figures are medians of ROUNDS

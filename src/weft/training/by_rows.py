@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+from torch.optim.adamw import adamw
 
 
 class SGDByRows(torch.optim.SGD):
@@ -95,14 +96,26 @@ def _adamw(
     words: torch.Tensor, rows: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any], state: dict[str, Any]
 ) -> None:
     if not state:
-        state["step"] = torch.tensor(0.0)
+        state["step"] = torch.zeros((), device=words.device)
         state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(words), torch.zeros_like(words)
-    state["step"] += 1
-    step, (beta1, beta2) = float(state["step"]), group["betas"]
-    first = state["exp_avg"].index_select(0, rows).lerp_(gradient, 1 - beta1)
-    second = state["exp_avg_sq"].index_select(0, rows).mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-    state["exp_avg"].index_copy_(0, rows, first)
-    state["exp_avg_sq"].index_copy_(0, rows, second)
-    scale = second.div_(1 - beta2**step).sqrt_().add_(group["eps"])
-    kept = words.index_select(0, rows).mul_(1 - group["lr"] * group["weight_decay"])
-    words.index_copy_(0, rows, kept.addcdiv_(first, scale, value=-group["lr"] / (1 - beta1**step)))
+    moved = (words, state["exp_avg"], state["exp_avg_sq"])
+    own, first, second = (tensor.index_select(0, rows) for tensor in moved)
+    (beta1, beta2), rate, decay, eps = group["betas"], group["lr"], group["weight_decay"], group["eps"]
+    adamw(
+        [own],
+        [gradient],
+        [first],
+        [second],
+        [],
+        [state["step"]],
+        beta1=beta1,
+        beta2=beta2,
+        lr=rate,
+        weight_decay=decay,
+        eps=eps,
+        amsgrad=False,
+        maximize=False,
+        fused=True,
+    )
+    for tensor, values in zip(moved, (own, first, second), strict=True):
+        tensor.index_copy_(0, rows, values)

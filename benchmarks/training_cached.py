@@ -7,9 +7,9 @@ the frozen encoder over them. Figures are photos per second of CPU time; all set
 ratio is the median of ROUNDS rounds' ratios, leaving out the one pass over the photos that the stage `features` makes
 anyway, for the frozen baseline.
 
-Both are near their limits: the encoder's batch norms are folded, and with 6,000 words two thirds of an epoch on cached z
-are its two products with W, at 119 GFLOP/s of one core. With small photos and many words the ratio is therefore about
-ten, and could not be above seventeen.
+Both are near their limits: the encoder's batch norms are folded, and with 6,000 words two thirds of an epoch on cached
+z are its two products with W, at 119 GFLOP/s of one core. With small photos and many words the ratio is therefore
+about ten, and could not be above seventeen.
 """
 
 import csv

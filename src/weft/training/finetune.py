@@ -73,8 +73,7 @@ def finetune(
         ModelError: The backbone has no module that `settings` freezes.
         ParamsError: The device has not memory enough; says what to lower.
     """
-    worth = None if word_weights is None else word_weights.tolist()
-    belongs_to = fingerprint(settings, train.digest(), val.digest(), weights_digest(model), worth)
+    belongs_to = _name(train, val, model, settings, word_weights)
     sampler = training_sampler(train.bags, len(model.words), settings, word_weights)
     said = train.bags.photo_counts(len(model.words))
     objective = Objective(settings, said, settings.similarity, settings.similarity_temperature)
@@ -100,6 +99,14 @@ def finetune(
             report(journal.history[-1], cost)
     model.load_state_dict(journal.best)
     return journal.history
+
+
+def _name(
+    train: StoredPhotos, val: StoredPhotos, model: Embedder, settings: Finetune, word_weights: Doubles | None
+) -> str:
+    """Of this very training: a checkpoint of another is none of its own."""
+    worth = None if word_weights is None else word_weights.tolist()
+    return fingerprint(settings, train.digest(), val.digest(), weights_digest(model), worth)
 
 
 def _train_epoch(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -15,10 +16,11 @@ from weft.model.backbone import load_backbone
 from weft.model.bundle import save_bundle
 from weft.model.embedder import Embedder
 from weft.model.projection import first_projection, fold_projection
-from weft.params import Params
+from weft.params import Finetune, Params
 from weft.processes import ALONE, Processes
 from weft.training.checkpoint import forget_checkpoint
 from weft.training.finetune import StoredPhotos, finetune
+from weft.training.interpolate import interpolate
 from weft.training.objective import finished_words
 from weft.training.record import EpochCost, EpochRecord, write_history
 from weft.training.word_weights import word_weights
@@ -62,6 +64,7 @@ def run_finetune(
         ParamsError: The device has not memory enough; says what to lower.
     """
     model = _first_model(settings, initial, words)
+    first = deepcopy(model) if settings.finetune.first_share else None
     train, val = (_stored(photos / split, state / f"{split}.arrow", settings, processes) for split in ("train", "val"))
     worth = word_weights(initial / files.VISUALNESS, settings.finetune)
     history = finetune(
@@ -70,9 +73,7 @@ def run_finetune(
     )  # fmt: skip
     if not processes.leads:
         return ""
-    model.words.data = finished_words(model.words.data, settings.finetune)
-    if settings.finetune.fold_projection:
-        fold_projection(model)
+    _finish(model, first, settings.finetune)
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
@@ -106,3 +107,13 @@ def _first_model(settings: Params, initial: Path, words: Path) -> Embedder:
     bias = torch.from_numpy(artefacts.read_word_bias(initial / files.MODEL)) if training.bias else None
     first = torch.nn.functional.normalize(first, dim=1) if training.normalise else first
     return Embedder(backbone.network, first, backbone.normalisation, projection, bias, unit=training.normalise)
+
+
+def _finish(model: Embedder, first: Embedder | None, settings: Finetune) -> None:
+    """From the model as it was trained to the one that is used: W alone, and a share of the model before training."""
+    for each in (model,) if first is None else (model, first):
+        each.words.data = finished_words(each.words.data, settings)
+        if settings.fold_projection:
+            fold_projection(each)
+    if first is not None:
+        interpolate(model, first, settings.first_share)

@@ -55,6 +55,7 @@ def finetune_settings():
             "similarity": 0.0,
             "similarity_temperature": 0.1,
             "fold_projection": False,
+            "first_share": 0.0,
             "learning_rate": 0.01,
             "layer_decay": 1.0,
             "ema": 0.0,

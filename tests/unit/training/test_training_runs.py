@@ -124,6 +124,21 @@ def test_a_projection_that_folds_leaves_the_bundle_with_the_z_of_the_backbone(tm
     torch.testing.assert_close(found[True].score(z[True]), found[False].score(z[False]), rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("fold", [False, True])
+def test_a_share_of_the_first_model_lies_between_it_and_the_trained_one(tmp_path, settings, work, run_words, fold):
+    initial = run_words(tmp_path / "words")
+    found = []
+    for name, share, epochs in (("trained", 0.0, 1), ("first", 0.0, 0), ("mixed", 0.25, 1)):
+        changed = replace(settings.finetune, fold_projection=fold, first_share=share, epochs=epochs)
+        given = replace(settings, model=replace(settings.model, projection=4), finetune=changed)
+        out, state = tmp_path / name, tmp_path / "state"
+        run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, out, quiet)
+        found.append(load_bundle(out).embedder.state_dict())
+    for name, tensor in found[2].items():
+        if tensor.is_floating_point():
+            torch.testing.assert_close(tensor, 0.75 * found[0][name] + 0.25 * found[1][name])
+
+
 def test_a_finished_stage_leaves_no_state(tmp_path, run_words, run_network):
     run_network(tmp_path / "network", run_words(tmp_path / "words"))
     assert list((tmp_path / "words.state").iterdir()) == []

@@ -3,7 +3,7 @@
 torch's optimisers move every row at every step: by weight decay, by SGD's momentum, by Adam's first moment, whether or
 not the row was among the sampled words. Here a sparse gradient moves its own rows alone, and their momentum and
 moments stand still in between. Parameters with dense gradients are updated by torch's fused kernels: one walk through
-memory instead of six, a fifth of the time for AdamW on a CPU.
+memory instead of seven, a fifth of the time for AdamW on a CPU.
 """
 
 from collections.abc import Callable, Iterable

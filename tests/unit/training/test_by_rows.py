@@ -58,8 +58,9 @@ def test_plain_sgd_is_torchs_whatever_is_touched():
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 def test_dense_gradients_are_torchs(kind, settings):
-    own = trained(kind, settings, steps(), dense=True)
-    torch.testing.assert_close(own, trained(kind.__bases__[0], settings, steps(), dense=True), rtol=1e-5, atol=1e-6)
+    own, torchs = trained(kind, settings, steps(), dense=True), kind.__bases__[0]
+    assert own.equal(trained(torchs, settings | {"fused": True}, steps(), dense=True))
+    torch.testing.assert_close(own, trained(torchs, settings, steps(), dense=True), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)

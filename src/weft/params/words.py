@@ -16,6 +16,9 @@ class Clean:
     """The product's fields whose words are kept. The paper: title, categories, description."""
     min_letters: Count
     """Shorter tokens are dropped."""
+    in_passing: Literal["drop", "keep"]
+    """What becomes of a description's words for other kinds of things, as of "jeans" on the page of a shirt: "pair it with
+    jeans". The paper keeps them."""
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -14,6 +14,7 @@ from weft.progress import track
 from weft.text import names
 from weft.text.fields import category_steps, texts
 from weft.text.html import visible_text
+from weft.text.in_passing import NAMING, Kinds
 from weft.text.stop_words import function_words, trade_words
 from weft.text.tally import Tally
 from weft.text.tokens import is_word, pieces
@@ -24,6 +25,7 @@ NUMBER = "number"
 TOO_SHORT = "too short"
 FUNCTION_WORD = "function word"
 TRADE_WORD = "trade word"
+IN_PASSING = "in passing"
 
 
 def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[str, float]:
@@ -36,9 +38,10 @@ def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[st
         ContractError: `products` is missing or breaks its contract.
     """
     tally = Tally()
+    kinds = _kinds(products) if settings.in_passing == "drop" else None
 
     def cleaned(table: pa.Table) -> pa.Table:
-        rows = [clean_product(product, settings, tally) for product in table.to_pylist()]
+        rows = [clean_product(product, settings, tally, kinds) for product in table.to_pylist()]
         return pa.Table.from_pylist(rows, schema=CLEANED.schema)
 
     pieces_of_table = (cleaned(table) for table in tables.stream(products, PRODUCTS))
@@ -49,9 +52,30 @@ def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[st
     return tally.totals()
 
 
-def clean_product(product: Mapping[str, Any], settings: params.Clean, tally: Tally) -> dict[str, Any]:
-    """One row of PRODUCTS as a row of CLEANED: tokens in the order of the text, repeats kept."""
-    words = [piece for text in texts(product, settings.fields) for piece in pieces(text)]
+def _kinds(products: Path) -> Kinds:
+    """A pass over the short texts alone: which words name kinds takes the whole shop to know."""
+    kinds = Kinds()
+    for table in tables.stream(products, PRODUCTS, ("product_id", "shop", "brand", *NAMING)):
+        for product in table.to_pylist():
+            kinds.add(product)
+    return kinds
+
+
+def clean_product(
+    product: Mapping[str, Any], settings: params.Clean, tally: Tally, kinds: Kinds | None = None
+) -> dict[str, Any]:
+    """One row of PRODUCTS as a row of CLEANED: tokens in the order of the text, repeats kept.
+
+    Without `kinds` a description counts whole.
+    """
+    words: list[str] = []
+    described = range(0)
+    for field in settings.fields:
+        start = len(words)
+        words += [piece for text in texts(product, (field,)) for piece in pieces(text)]
+        if field == "description":
+            described = range(start, len(words))
+    others = kinds.in_passing(product) if kinds else frozenset[str]()
     brand, shop = _short(product["brand"] or ""), _short(product["shop"])
     own_names = dict.fromkeys(_own_places(shop, words, product), SHOP_NAME)
     own_names |= dict.fromkeys(_own_places(brand, words, product), BRAND_NAME)
@@ -59,6 +83,8 @@ def clean_product(product: Mapping[str, Any], settings: params.Clean, tally: Tal
     dropped: list[tuple[str, str]] = []
     for place, word in enumerate(words):
         reason = own_names.get(place) or _why_dropped(word, settings.min_letters)
+        if not reason and place in described and word in others:
+            reason = IN_PASSING
         if reason:
             dropped.append((word, reason))
         else:

@@ -1,7 +1,7 @@
 """Products to lists of words."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +15,8 @@ from weft.text.stop_words import function_words
 from weft.text.tally import Tally
 from weft.text.tokens import pieces
 
-SETTINGS = params.Clean(fields=("title", "categories", "description", "colour", "attributes"), min_letters=2)
+FIELDS = ("title", "categories", "description", "colour", "attributes")
+SETTINGS = params.Clean(fields=FIELDS, min_letters=2, in_passing="drop")
 
 
 def _product(**columns: Any) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def test_the_brand_column_holds_the_tokens_of_the_brand() -> None:
 
 
 def test_only_the_fields_of_the_settings_are_read() -> None:
-    settings = params.Clean(fields=("title",), min_letters=2)
+    settings = params.Clean(fields=("title",), min_letters=2, in_passing="drop")
     product = _product(title="Shirt", description="red", colour="blue")
     assert clean_product(product, settings, Tally())["tokens"] == ["shirt"]
 
@@ -113,3 +114,30 @@ def test_a_broken_table_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_words_of_trade_go_and_words_that_clothes_wear_stay() -> None:
     text = "Buy this classic pair, machine wash, dry in shade, free delivery, high waist, regular fit"
     assert _tokens(title=text) == ["classic", "pair", "free", "high", "waist", "regular", "fit"]
+
+
+def _outfit(**columns: Any) -> dict[str, Any]:
+    text = "A shirt of blue cotton. Pair this shirt with jeans, red or blue"
+    return _product(title="Blue shirt", categories=["Men > Shirts"], description=text, **columns)
+
+
+@pytest.mark.parametrize("in_passing", ["drop", "keep"])
+def test_what_to_wear_with_it_is_dropped_from_descriptions(tmp_path: Path, in_passing: Literal["drop", "keep"]) -> None:
+    jeans = _product(product_id="alder/2", title="Jeans", categories=["Men > Jeans"], description="Jeans for a shirt")
+    products = _write(tmp_path / "products.parquet", [_outfit(), jeans])
+    settings = params.Clean(fields=FIELDS, min_letters=2, in_passing=in_passing)
+    clean_products(products, tmp_path / "clean", settings)
+    shirt, trousers = tables.read(tmp_path / "clean" / "products.parquet", CLEANED)["tokens"].to_pylist()
+    assert ("jeans" in shirt) == ("shirt" in trousers) == (in_passing == "keep")
+    assert shirt.count("shirt") == 3, "its own kind stays as often as it is said"
+    assert trousers.count("jeans") == 3
+    listed = (tmp_path / "clean" / "dropped.tsv").read_text()
+    assert ("jeans\tin passing\t1\n" in listed) == (in_passing == "drop")
+
+
+def test_a_kind_in_the_title_is_never_in_passing(tmp_path: Path) -> None:
+    jeans = _product(product_id="alder/2", title="Jeans", categories=["Men > Jeans"])
+    jacket = _product(product_id="alder/3", title="Jacket of jeans", categories=["Men > Jackets"], description="Jeans")
+    clean_products(_write(tmp_path / "products.parquet", [jeans, jacket]), tmp_path / "clean", SETTINGS)
+    tokens = tables.read(tmp_path / "clean" / "products.parquet", CLEANED)["tokens"].to_pylist()
+    assert tokens[1].count("jeans") == 2

@@ -79,6 +79,7 @@ def prepared(photos: list[bytes], folder: Path) -> PhotoStore:
             "colour": None,
             "jpeg": encode(fit(decode(photo, HEIGHT, WIDTH), HEIGHT, WIDTH), 92),
             "word_ids": [0],
+            "named": [True],
         }
         for n, photo in enumerate(photos)
     ]

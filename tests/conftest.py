@@ -35,8 +35,16 @@ def _jpeg(colour: str = "red", seed: int = 0) -> bytes:
     return stream.getvalue()
 
 
-def _write_prepared(folder: Path, bags: Sequence[Sequence[int]], rows_per_shard: int = 100) -> Path:
-    """Prepared photos, one a product; the photo's colour is its first word's place among COLOURS."""
+def _write_prepared(
+    folder: Path,
+    bags: Sequence[Sequence[int]],
+    rows_per_shard: int = 100,
+    named: Sequence[Sequence[bool]] | None = None,
+) -> Path:
+    """Prepared photos, one a product; the photo's colour is its first word's place among COLOURS.
+
+    All words name their product unless `named` says otherwise.
+    """
     names = list(COLOURS)
     rows = [
         {
@@ -46,6 +54,7 @@ def _write_prepared(folder: Path, bags: Sequence[Sequence[int]], rows_per_shard:
             "colour": None,
             "jpeg": _jpeg(names[(bag[0] if bag else n) % len(names)], seed=n),
             "word_ids": list(bag),
+            "named": list(named[n]) if named else [True] * len(bag),
         }
         for n, bag in enumerate(bags)
     ]

@@ -189,8 +189,10 @@ def check(table: pa.Table, contract: TableContract, place: str, ordered: bool = 
             row = pc.index(pc.is_null(table[column.name]), pa.scalar(True)).as_py()
             raise ContractError(f"{place}, row {row}: {contract.name}.{column.name} is null, wanted a {column.type}")
     for rule in contract.checks:
-        if rule.column in present and table.num_rows:
-            bad = pc.index(pc.fill_null(rule.holds(table[rule.column]), True), pa.scalar(False)).as_py()
+        columns = [rule.column] if rule.beside is None else [rule.column, rule.beside]
+        if present.issuperset(columns) and table.num_rows:
+            held = rule.holds(*(table[name] for name in columns))
+            bad = pc.index(pc.fill_null(held, True), pa.scalar(False)).as_py()
             if bad >= 0:
                 value = str(table[rule.column][bad].as_py())[:80]
                 raise ContractError(

@@ -13,7 +13,11 @@ from weft.errors import ContractError
 
 
 def _piece(numbers: range) -> pa.Table:
-    rows = [{"product_id": f"alder/{n:05}", "shop": "alder", "brand": [], "tokens": ["red"] * (n % 3)} for n in numbers]
+    rows = [
+        {"product_id": f"alder/{n:05}", "shop": "alder", "brand": [], "tokens": ["red"] * said, "named": [True] * said}
+        for n in numbers
+        for said in (n % 3,)
+    ]
     return pa.Table.from_pylist(rows, schema=CLEANED.schema)
 
 

@@ -11,14 +11,15 @@ from weft.contracts.tables import EMBEDDED, PHOTOS, PREPARED, QUARANTINE
 from weft.errors import ContractError
 
 
-def row(product="alder/1", view=0, **changes):
+def row(product="alder/1", view=0, word_ids=(1, 2), **changes):
     return {
         "product_id": product,
         "view": view,
         "photo_id": f"{product}#{view}",
         "colour": None,
         "jpeg": b"\xff\xd8",
-        "word_ids": [1, 2],
+        "word_ids": word_ids and list(word_ids),
+        "named": [True] * len(word_ids or ()),
     } | changes
 
 
@@ -37,12 +38,16 @@ def read_all(folder):
 BROKEN = [
     ([row("a"), row("b", jpeg=None)], r"row 1: prepared photos\.jpeg is null, wanted a binary"),
     ([row("a", word_ids=None)], r"row 0: prepared photos\.word_ids is null, wanted a list"),
+    (
+        [row("a"), row("b", named=[True])],
+        r"row 1: prepared photos\.named = '\[True\]', wanted as many as word_ids has",
+    ),
     ([row("a"), row("b", photo_id="  ")], r"row 1: prepared photos\.photo_id = '  ', wanted not blank"),
     ([row("a", view=-1)], r"row 0: prepared photos\.view = '-1', wanted >= 0"),
     ([row("a"), row("b"), row("c", jpeg=b"")], r"row 2: prepared photos\.jpeg = \"b''\", wanted at least one byte"),
     ([row("a"), row("a")], r"row 1: prepared photos repeats the key \('a', 0\)"),
 ]
-NAMES = ["null", "null_list", "blank", "negative", "no_bytes", "repeated_key"]
+NAMES = ["null", "null_list", "other_length", "blank", "negative", "no_bytes", "repeated_key"]
 
 
 @pytest.mark.parametrize(("broken", "said"), BROKEN, ids=NAMES)

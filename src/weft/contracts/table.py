@@ -7,16 +7,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 STRINGS = pa.list_(pa.string())
+BOOLEANS = pa.list_(pa.bool_())
 
 
 @dataclass(frozen=True)
 class Check:
-    """A condition on every row of one column; nulls pass."""
+    """A condition on every row of one column, or of one beside another; nulls pass."""
 
     column: str
-    holds: Callable[[pa.ChunkedArray], pa.ChunkedArray]
+    holds: Callable[..., pa.ChunkedArray]
     wanted: str
     """The condition in words, for the error."""
+    beside: str | None = None
+    """A second column that `holds` takes; without it the condition is not checked."""
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,12 @@ def finite(column: str) -> Check:
 def one_of(column: str, values: tuple[str, ...]) -> Check:
     """One of the values."""
     return Check(column, lambda c: pc.is_in(c, value_set=pa.array(values)), "one of " + ", ".join(values))
+
+
+def as_many_as(column: str, other: str) -> Check:
+    """Lists as long as those of another column."""
+
+    def holds(these: pa.ChunkedArray, those: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.equal(pc.list_value_length(these), pc.list_value_length(those))
+
+    return Check(column, holds, f"as many as {other} has", other)

@@ -6,7 +6,18 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from weft.contracts.table import STRINGS, Check, TableContract, column, not_blank, not_empty_bytes, not_negative, one_of
+from weft.contracts.table import (
+    BOOLEANS,
+    STRINGS,
+    Check,
+    TableContract,
+    as_many_as,
+    column,
+    not_blank,
+    not_empty_bytes,
+    not_negative,
+    one_of,
+)
 
 SPLITS = ("train", "val", "test")
 
@@ -87,10 +98,12 @@ CLEANED = TableContract(
             column("shop", pa.string()),
             column("brand", STRINGS),
             column("tokens", STRINGS),
+            # Of each token: whether title, categories, colour or attributes say it there, and not the description.
+            column("named", BOOLEANS),
         ]
     ),
     key=("product_id",),
-    checks=(not_blank("product_id"), not_blank("shop")),
+    checks=(not_blank("product_id"), not_blank("shop"), as_many_as("named", "tokens")),
 )
 
 PREPARED = TableContract(
@@ -104,10 +117,17 @@ PREPARED = TableContract(
             column("jpeg", pa.binary()),
             # Ascending; a word as often as the text of the product says it.
             column("word_ids", pa.list_(pa.int32())),
+            # Of each of them: as in CLEANED; named ones come first.
+            column("named", BOOLEANS),
         ]
     ),
     key=("product_id", "view"),
-    checks=(not_blank("photo_id"), not_negative("view"), not_empty_bytes("jpeg")),
+    checks=(
+        not_blank("photo_id"),
+        not_negative("view"),
+        not_empty_bytes("jpeg"),
+        as_many_as("named", "word_ids"),
+    ),
 )
 
 QUARANTINE = TableContract(

@@ -12,6 +12,7 @@ from weft import tables
 from weft.contracts.tables import PREPARED
 
 Ints = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Bags:
     """(photos + 1,)"""
     words: Ints
     """(words of all photos,)"""
+    worth: Doubles
+    """(words of all photos,) above 0: how much each counts; 1 where nothing else is said."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -35,26 +38,26 @@ class Bags:
         return np.diff(self.offsets)
 
     def digest(self) -> str:
-        """Names this very content: sha256 of both arrays."""
-        return hashlib.sha256(self.offsets.tobytes() + self.words.tobytes()).hexdigest()
+        """Names this very content: sha256 of all arrays."""
+        return hashlib.sha256(self.offsets.tobytes() + self.words.tobytes() + self.worth.tobytes()).hexdigest()
 
     def photo_counts(self, vocabulary_size: int) -> Ints:
         """n_k, (vocabulary_size,): how many entries word k has; of bags without repeats, the photos that carry it."""
         return np.bincount(self.words, minlength=vocabulary_size)
 
-    def once(self) -> tuple["Bags", Ints]:
-        """The same bags with each word once, and how often each was said: (words of all photos,)."""
+    def once(self, add: bool = True) -> "Bags":
+        """The same bags with each word once, worth what its repeats are together, or the most that one of them is."""
         first = self._first_of_equals()
         kept = np.concatenate([[0], np.cumsum(first)])
         begins = np.flatnonzero(first)
-        said = np.diff(np.append(begins, len(self.words)))
-        return Bags(kept[self.offsets], self.words[first]), said
+        worth = (np.add if add else np.maximum).reduceat(self.worth, begins) if len(begins) else self.worth
+        return Bags(kept[self.offsets], self.words[first], worth)
 
     def keep(self, wanted: npt.NDArray[np.bool_]) -> "Bags":
         """The same bags without the words that are not `wanted`, (vocabulary_size,)."""
         stays = wanted[self.words]
         kept = np.concatenate([[0], np.cumsum(stays)])
-        return Bags(kept[self.offsets], self.words[stays])
+        return Bags(kept[self.offsets], self.words[stays], self.worth[stays])
 
     def _first_of_equals(self) -> npt.NDArray[np.bool_]:
         """Repeats stand side by side, as words ascend: an entry repeats when it equals the one before in its bag."""
@@ -72,25 +75,29 @@ class Bags:
 
 
 def bags_of(bags: Iterable[Sequence[int]]) -> Bags:
-    """Bags from one sequence of word ids a photo."""
+    """Bags from one sequence of word ids a photo, all worth the same."""
     arrays = [np.asarray(bag, dtype=np.int64) for bag in bags]
     offsets = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int64)
-    return Bags(offsets, np.concatenate([np.empty(0, np.int64), *arrays]))
+    words = np.concatenate([np.empty(0, np.int64), *arrays])
+    return Bags(offsets, words, np.ones(len(words)))
 
 
-def read_bags(folder: Path, repeats: bool) -> Bags:
+def read_bags(folder: Path, repeats: bool, described: float = 1.0) -> Bags:
     """The bags of all prepared photos of one split, in the order of its shards.
 
     Args:
         folder: Prepared shards.
-        repeats: Keep a word as often as the product's text says it, else once.
+        repeats: Keep a word as often as the product's text says it, else once, worth the most it is anywhere.
+        described: What a word is worth where the description says it, beside 1 where the product is named by it.
     """
-    bags = [Bags(np.zeros(1, np.int64), np.empty(0, np.int64))]
-    for table in tables.read_shards(folder, PREPARED, columns=["word_ids"]):
+    bags = [bags_of([])]
+    for table in tables.read_shards(folder, PREPARED, columns=["word_ids", "named"]):
         column = table["word_ids"].combine_chunks()
         sizes = column.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
         words = column.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
-        group = Bags(np.concatenate([[0], np.cumsum(sizes)]), words)
-        bags.append(group if repeats else group.once()[0])
+        named = table["named"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(bool)
+        group = Bags(np.concatenate([[0], np.cumsum(sizes)]), words, np.where(named, 1.0, described))
+        bags.append(group if repeats else group.once(add=False))
     sizes = np.concatenate([group.sizes for group in bags])
-    return Bags(np.concatenate([[0], np.cumsum(sizes)]), np.concatenate([group.words for group in bags]))
+    words = np.concatenate([group.words for group in bags])
+    return Bags(np.concatenate([[0], np.cumsum(sizes)]), words, np.concatenate([group.worth for group in bags]))

@@ -5,7 +5,8 @@ The paper draws "one word per image, uniformly, to counter label imbalance", whi
     image-first   p(photo, word) = 1 / photos * 1 / words of the photo
     word-first    p(photo, word) = 1 / words * 1 / n_k        (Joulin et al. 2016, section 3.2)
 
-n_k being how often word k is said of any photo. The balance alpha takes their geometric mean, normalised:
+n_k being how often word k is said of any photo, a time counting what it is worth (`Bags.worth`). The balance alpha
+takes their geometric mean, normalised:
 
     p(photo, word) ~ image-first ^ (1 - alpha) * word-first ^ alpha
 
@@ -16,11 +17,8 @@ words are drawn in proportion to n_k ^ -alpha.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from weft.data.bags import Bags, Ints
-
-Doubles = npt.NDArray[np.float64]
+from weft.data.bags import Bags, Doubles, Ints
 
 
 @dataclass(frozen=True)
@@ -30,30 +28,29 @@ class Balance:
     words: Doubles
     """(entries of the bags,) p(word | photo): sums to 1 over each photo that has words."""
     factors: Doubles
-    """(vocabulary,) word weight * n_k ^ -alpha: p(word | photo) is in proportion to it and to how often the text says
-    the word. A word that no photo has counts as said once."""
+    """(vocabulary,) word weight * n_k ^ -alpha: p(word | photo) is in proportion to it and to what the word is worth
+    there. A word that no photo has counts as said once."""
     draws: Doubles
     """(photos,) how often a photo is drawn in an epoch on average; sums to the number of photos with words."""
     capped: int
     """Photos that would be drawn more often than the cap allows."""
 
 
-def balance(bags: Bags, said: Ints, word_weights: Doubles, alpha: float, most_draws: int) -> Balance:
+def balance(bags: Bags, word_weights: Doubles, alpha: float, most_draws: int) -> Balance:
     """The distribution over the entries of `bags` at balance `alpha`.
 
     Args:
         bags: Words of each photo, each once.
-        said: (entries,) how often the photo's text says the word; at least 1.
         word_weights: (vocabulary,) above 0 for every word in `bags`: how much a word is worth beside others.
         alpha: 0 (image-first) to 1 (word-first).
         most_draws: No photo is drawn more often in an epoch; 0 for no cap. What is cut goes to the other photos.
     """
     photo = np.repeat(np.arange(len(bags)), bags.sizes)
-    n = np.bincount(bags.words, weights=said, minlength=len(word_weights))
-    worth = said * word_weights[bags.words]
+    n = np.bincount(bags.words, weights=bags.worth, minlength=len(word_weights))
+    worth = bags.worth * word_weights[bags.words]
     size = np.bincount(photo, weights=worth, minlength=len(bags))
     factors = word_weights * np.maximum(n, 1.0) ** -alpha
-    joint = said * factors[bags.words] * size[photo] ** (alpha - 1.0)
+    joint = bags.worth * factors[bags.words] * size[photo] ** (alpha - 1.0)
     share: Doubles = np.bincount(photo, weights=joint, minlength=len(bags)).astype(np.float64)
     draws = np.zeros(len(bags))
     with_words = np.flatnonzero(bags.sizes)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from weft.data.bags import Bags, Ints
-from weft.data.balance import Doubles, balance, draw_photos
+from weft.data.bags import Bags, Doubles, Ints
+from weft.data.balance import balance, draw_photos
 from weft.errors import ContractError
 
 Floats = npt.NDArray[np.float32]
@@ -72,11 +72,11 @@ class Sampler:
                 "run the stage prepare with this words.tsv"
             )
         worth = np.ones(vocabulary_size) if word_weights is None else word_weights
-        self._bags, said = bags.keep(worth > 0).once()
+        self._bags = bags.keep(worth > 0).once()
         if len(self._bags.words) == 0:
             raise ContractError("no training photo has a word of the vocabulary: look at dropped.tsv and quarantine")
         self._target, self._seed = target, seed
-        self._balance = balance(self._bags, said, worth, alpha, most_draws)
+        self._balance = balance(self._bags, worth, alpha, most_draws)
         self._below = np.concatenate([[0.0], np.cumsum(self._balance.words)])
         self._count = int(np.count_nonzero(self._bags.sizes))
 
@@ -113,8 +113,8 @@ class Sampler:
         What validation measures: of other photos, but at the balance and weights of training. Words are as frequent as
         in training; one that training lacks counts as said once.
         """
-        kept, said = bags.keep(self._balance.factors > 0).once()
-        weights = said * self._balance.factors[kept.words]
+        kept = bags.keep(self._balance.factors > 0).once()
+        weights = kept.worth * self._balance.factors[kept.words]
         photos = np.flatnonzero(kept.sizes)
         for start in range(0, len(photos), batch_size):
             yield _batch(kept, photos[start : start + batch_size], weights, None)

@@ -23,6 +23,9 @@ class Training:
     """One photo comes at most this often in an epoch, whatever the balance; 0 for no cap."""
     repeats: bool
     """Whether a word that the text of a product says twice weighs twice. The paper does not tell."""
+    described: Annotated[float, Field(gt=0.0, le=1.0)]
+    """What a word of the description weighs, beside 1 for one of title, categories, colour or attributes: these say
+    what the product is, a description also what its parts are. 1 in the paper."""
     loss: Literal["full_softmax", "sampled_softmax", "binary_cross_entropy", "contrastive"]
     """contrastive wants `normalise`."""
     negatives: Count

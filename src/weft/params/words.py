@@ -17,7 +17,7 @@ class Clean:
     min_letters: Count
     """Shorter tokens are dropped."""
     in_passing: Literal["drop", "keep"]
-    """What becomes of a description's words for other kinds of things, as of "jeans" on the page of a shirt: "pair it with
+    """What becomes of a description's words for other kinds of things: of "jeans" on the page of a shirt, "pair it with
     jeans". The paper keeps them."""
 
 

@@ -77,6 +77,7 @@ def _rows_of(
                 "colour": spool.colour[photo],
                 "jpeg": spool.jpeg(photo),
                 "word_ids": words.ids(product),
+                "named": words.named(product),
             }
 
 

@@ -64,7 +64,7 @@ def _kinds(products: Path) -> Kinds:
 def clean_product(
     product: Mapping[str, Any], settings: params.Clean, tally: Tally, kinds: Kinds | None = None
 ) -> dict[str, Any]:
-    """One row of PRODUCTS as a row of CLEANED: tokens in the order of the text, repeats kept.
+    """One row of PRODUCTS as a row of CLEANED: tokens in the order of the text, repeats kept, named or described.
 
     Without `kinds` a description counts whole.
     """
@@ -80,6 +80,7 @@ def clean_product(
     own_names = dict.fromkeys(_own_places(shop, words, product), SHOP_NAME)
     own_names |= dict.fromkeys(_own_places(brand, words, product), BRAND_NAME)
     kept: list[str] = []
+    named: list[bool] = []
     dropped: list[tuple[str, str]] = []
     for place, word in enumerate(words):
         reason = own_names.get(place) or _why_dropped(word, settings.min_letters)
@@ -89,8 +90,10 @@ def clean_product(
             dropped.append((word, reason))
         else:
             kept.append(word)
+            named.append(place not in described)
     tally.add(product["shop"], len(kept), dropped)
-    return {"product_id": product["product_id"], "shop": product["shop"], "brand": brand, "tokens": kept}
+    cleaned = {"product_id": product["product_id"], "shop": product["shop"], "brand": brand}
+    return {**cleaned, "tokens": kept, "named": named}
 
 
 def _own_places(name: list[str], words: list[str], product: Mapping[str, Any]) -> set[int]:

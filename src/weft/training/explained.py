@@ -12,8 +12,7 @@ explained is explained of photos that stage 1 has not seen.
 import numpy as np
 import numpy.typing as npt
 
-from weft.data.bags import Bags, Ints
-from weft.data.balance import Doubles
+from weft.data.bags import Bags, Doubles, Ints
 from weft.training.visualness import MOST_PHOTOS, Matrix, log_normaliser, word_scores
 
 BINS = 16

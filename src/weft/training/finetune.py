@@ -8,8 +8,7 @@ from pathlib import Path
 
 import torch
 
-from weft.data.bags import Bags
-from weft.data.balance import Doubles
+from weft.data.bags import Bags, Doubles
 from weft.data.loader import Photos, decoded
 from weft.data.photo_store import PhotoStore
 from weft.data.samplers import Batch

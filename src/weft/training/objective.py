@@ -8,8 +8,7 @@ import numpy.typing as npt
 import torch
 from torch.nn.functional import normalize
 
-from weft.data.bags import Bags
-from weft.data.balance import Doubles
+from weft.data.bags import Bags, Doubles
 from weft.data.samplers import Batch, Sampler
 from weft.loss.binary_cross_entropy import binary_cross_entropy
 from weft.loss.contrastive import contrastive

@@ -14,8 +14,7 @@ m words that always occur together have m each, and m words worth 1 / m each are
 import numpy as np
 import numpy.typing as npt
 
-from weft.data.bags import Bags
-from weft.data.balance import Doubles
+from weft.data.bags import Bags, Doubles
 
 MOST_PHOTOS = 50_000
 """More photos than these move no correlation that matters."""

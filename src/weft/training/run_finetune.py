@@ -88,7 +88,8 @@ def _stored(folder: Path, scratch: Path, settings: Params, processes: Processes)
     if processes.leads:
         PhotoStore(folder, scratch)
     processes.wait()
-    return StoredPhotos(PhotoStore(folder, scratch, copy=False), read_bags(folder, settings.finetune.repeats))
+    bags = read_bags(folder, settings.finetune.repeats, settings.finetune.described)
+    return StoredPhotos(PhotoStore(folder, scratch, copy=False), bags)
 
 
 def _first_model(settings: Params, initial: Path, words: Path) -> Embedder:

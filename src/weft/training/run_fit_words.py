@@ -53,8 +53,8 @@ def run_fit_words(
     from safetensors.torch import save_file
 
     embeddings = artefacts.read_embeddings(features)
-    train = _cached(embeddings, photos, "train", settings.repeats)
-    val = _cached(embeddings, photos, "val", settings.repeats)
+    train = _cached(embeddings, photos, "train", settings)
+    val = _cached(embeddings, photos, "val", settings)
     vocabulary = artefacts.read_words(words)
     with enough_memory(f"fit_words.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
         fitted, history = fit_words(train, val, len(vocabulary), settings, device, state, report)
@@ -67,7 +67,7 @@ def run_fit_words(
     forget_checkpoint(state)
 
 
-def _cached(embeddings: artefacts.Embeddings, photos: Path, split: str, repeats: bool) -> CachedPhotos:
+def _cached(embeddings: artefacts.Embeddings, photos: Path, split: str, settings: FitWords) -> CachedPhotos:
     """The rows of one split, which must be the prepared photos of that split in the same order."""
     ids = [name for table in tables.read_shards(photos / split, PREPARED, ["photo_id"]) for name in table["photo_id"]]
     rows = [n for n, name in enumerate(embeddings.photos["split"].to_pylist()) if name == split]
@@ -75,7 +75,7 @@ def _cached(embeddings: artefacts.Embeddings, photos: Path, split: str, repeats:
     if embedded != [name.as_py() for name in ids]:
         raise ContractError(f"{photos / split}: not the photos that were embedded; run `dvc repro features@catalogue`")
     first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
-    return CachedPhotos(embeddings.z[first:last], read_bags(photos / split, repeats))
+    return CachedPhotos(embeddings.z[first:last], read_bags(photos / split, settings.repeats, settings.described))
 
 
 def _visualness(

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from weft.data.bags import Bags, Ints
-from weft.data.balance import Doubles
+from weft.data.bags import Bags, Doubles, Ints
 
 Matrix = npt.NDArray[np.float32]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from weft import artefacts
-from weft.data.balance import Doubles
+from weft.data.bags import Doubles
 from weft.errors import ContractError
 from weft.params import Finetune
 

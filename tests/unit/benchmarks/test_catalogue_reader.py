@@ -15,6 +15,7 @@ def photo(product, view, words=(3, 1)):
         "colour": None,
         "jpeg": f"{product}{view}".encode(),
         "word_ids": list(words),
+        "named": [True] * len(words),
     }
 
 

@@ -37,7 +37,7 @@ def test_categories_and_colours_become_labels_of_the_catalogue(tmp_path):
         rows = (
             {
                 "product_id": f"a/{number}", "view": view, "photo_id": f"a/{number}#{view}", "jpeg": b"x",
-                "colour": "Blue" if number else None, "word_ids": [0],
+                "colour": "Blue" if number else None, "word_ids": [0], "named": [True],
             }
             for number in numbers for view in (0, 1)
         )  # fmt: skip

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,34 +42,48 @@ def test_positions_are_padded_to_the_largest_bag_asked_for():
 
 
 def test_each_word_once_and_how_often_it_was_said():
-    once, said = bags_of(NEIGHBOURS).once()
+    once = bags_of(NEIGHBOURS).once()
     assert [once[n].tolist() for n in range(len(once))] == [sorted(set(bag)) for bag in NEIGHBOURS]
-    assert said.tolist() == [2, 1, 1, 2, 1, 2, 1, 1]
+    assert once.worth.tolist() == [2, 1, 1, 2, 1, 2, 1, 1]
+
+
+def test_without_words_there_is_nothing_to_add_up():
+    for add in (True, False):
+        once = bags_of([[], []]).once(add)
+        assert (once.offsets.tolist(), once.words.tolist(), once.worth.tolist()) == ([0, 0, 0], [], [])
 
 
 def test_words_that_are_not_wanted_leave_their_bags():
-    kept = bags_of(NEIGHBOURS).keep(np.array([True, True, True, False, True, True]))
+    bags = bags_of(NEIGHBOURS)
+    kept = replace(bags, worth=bags.words / 5).keep(np.array([True, True, True, False, True, True]))
+    assert kept.worth.tolist() == (kept.words / 5).tolist()
     assert [kept[n].tolist() for n in range(len(kept))] == [[w for w in bag if w != 3] for bag in NEIGHBOURS]
 
 
 def test_the_digest_tells_contents_apart():
     assert bags_of([[1], [2]]).digest() == bags_of([[1], [2]]).digest()
     others = [bags_of(bags).digest() for bags in ([[1], [2]], [[1, 2], []], [[], [1, 2]], [[1], [3]])]
-    assert len(set(others)) == 4
+    others.append(replace(bags_of([[1], [2]]), worth=np.array([1.0, 0.5])).digest())
+    assert len(set(others)) == 5
 
 
 @pytest.mark.parametrize("repeats", [True, False])
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(st.lists(st.integers(0, 4), max_size=5).map(sorted), max_size=12),
+    # A word, and whether it names the product or describes it.
+    st.lists(st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=5).map(sorted), max_size=12),
     st.integers(1, 5),
 )
 def test_reading_equals_its_naive_twin(tmp_path_factory, write_prepared, repeats, bags, rows_per_shard):
-    folder = write_prepared(tmp_path_factory.mktemp("p") / "train", bags, rows_per_shard)
-    read = read_bags(folder, repeats)
+    words, named = ([[entry[part] for entry in bag] for bag in bags] for part in (0, 1))
+    folder = write_prepared(tmp_path_factory.mktemp("p") / "train", words, rows_per_shard, named)
+    read = read_bags(folder, repeats, described=0.25)
     assert [Counter(read[n].tolist()) for n in range(len(read))] == [
-        Counter(bag if repeats else set(bag)) for bag in bags
+        Counter(bag if repeats else set(bag)) for bag in words
     ]
+    worths = [{word: [1.0 if named else 0.25 for w, named in bag if w == word] for word, _ in bag} for bag in bags]
+    expected = [sum(worth) if repeats else max(worth) for bag in worths for _, worth in sorted(bag.items())]
+    assert read.once().worth.tolist() == expected
 
 
 @pytest.mark.parametrize("repeats", [True, False])

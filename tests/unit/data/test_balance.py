@@ -10,8 +10,7 @@ from weft.data.balance import balance, draw_photos
 
 
 def draws(bags, alpha, most, vocabulary=4):
-    once, said = bags_of(bags).once()
-    return balance(once, said, np.ones(vocabulary), alpha, most)
+    return balance(bags_of(bags).once(), np.ones(vocabulary), alpha, most)
 
 
 def test_what_the_cap_cuts_goes_to_the_others_in_proportion():
@@ -73,6 +72,6 @@ def test_photos_are_drawn_as_often_as_told_on_average():
 def test_a_million_photos_are_drawn_once_each_at_image_first():
     photos = 1_000_000
     once = bags_of([])
-    once = type(once)(np.arange(photos + 1), np.zeros(photos, np.int64))
-    found = balance(once, np.ones(photos, np.int64), np.ones(1), 0.0, 0)
+    once = type(once)(np.arange(photos + 1), np.zeros(photos, np.int64), np.ones(photos))
+    found = balance(once, np.ones(1), 0.0, 0)
     assert (np.bincount(draw_photos(found.draws, np.random.default_rng(0)), minlength=photos) == 1).all()

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -253,3 +254,13 @@ def test_other_photos_are_expected_at_the_frequencies_of_training(bags):
     sampler = Sampler(bags, VOCABULARY, "one_word", 1.0, seed=1)
     (batch,) = sampler.expected(bags_of([[0, 1, 3]]), batch_size=1)
     assert batch.weights[0].tolist() == pytest.approx([3 / 11, 2 / 11, 6 / 11])
+
+
+def test_a_word_that_is_worth_less_is_drawn_less():
+    three = bags_of([[0, 1, 1]])
+    half = replace(three, worth=np.array([1.0, 0.25, 0.25]))
+    (batch,) = Sampler(half, VOCABULARY, "all_words", 0.0, seed=1).epoch(0, 1)
+    assert batch.weights.tolist() == [pytest.approx([2 / 3, 1 / 3])]
+    assert batch.true_words.tolist() == [[0, 1]], "it is true all the same"
+    drawn = [next(Sampler(half, VOCABULARY, "one_word", 0.0, seed).epoch(0, 1)).targets.item() for seed in range(300)]
+    assert 0.25 < np.mean(drawn) < 0.42

@@ -63,6 +63,7 @@ def test_a_product_in_two_splits_is_caught_though_its_pictures_differ(tmp_path, 
             "colour": None,
             "jpeg": drawn(20 + view),
             "word_ids": [0, 1],
+            "named": [True, True],
         }
         for number, view in ((5, 7), (6, 8))
     ]

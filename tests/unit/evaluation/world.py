@@ -81,6 +81,7 @@ def made_world(tmp_path, rng, splits=SPLITS, picture=lambda _, number: jpeg(numb
                 "colour": None,
                 "jpeg": picture(split, number),
                 "word_ids": bag(number),
+                "named": [True] * len(bag(number)),
             }
             for number in products
             for view in range(VIEWS)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ def picture(seed: int, size: tuple[int, int] = (96, 128), quality: int = 95) -> 
     return out.getvalue()
 
 
+def first_half(tokens: Sequence[str]) -> list[bool]:
+    """The first half of a text names the product, the rest describes it."""
+    return [2 * n < len(tokens) for n in range(len(tokens))]
+
+
 class Catalogue:
     """Photos and tokens by product, written as prepare wants them."""
 
@@ -66,7 +72,17 @@ class Catalogue:
             for position, data in enumerate(photos)
         ]
         tables.write_shards(self.folder / "photos", rows, PHOTOS, rows_per_shard=7)
-        cleaned = [{"product_id": p, "shop": "alder", "brand": [], "tokens": t} for p, t in self.tokens.items()]
+        cleaned = [
+            # The first half of a text names the product, the rest describes it.
+            {
+                "product_id": p,
+                "shop": "alder",
+                "brand": [],
+                "tokens": t,
+                "named": [2 * n < len(t) for n in range(len(t))],
+            }
+            for p, t in self.tokens.items()
+        ]
         tables.write(self.folder / "products.parquet", pa.Table.from_pylist(cleaned, schema=CLEANED.schema), CLEANED)
         numbers = range(len(WORDS))
         words = pd.DataFrame({"word_id": numbers, "word": WORDS, "document_frequency": 9, "count": 9})
@@ -223,4 +239,9 @@ def test_words_are_looked_up_as_one_by_one(catalogue: Catalogue) -> None:
     words = read_product_words(catalogue.folder / "products.parquet", catalogue.folder / "words.tsv")
     for product_id, tokens in catalogue.tokens.items():
         expected = sorted(WORDS.index(token) for token in tokens if token in WORDS)
-        assert words.ids(words.place[product_id]).tolist() == expected
+        place = words.place[product_id]
+        assert words.ids(place).tolist() == expected
+        pairs = zip(tokens, first_half(tokens), strict=True)
+        looked_up = [(WORDS.index(token), named) for token, named in pairs if token in WORDS]
+        named_first = [named for _, named in sorted(looked_up, key=lambda entry: (entry[0], not entry[1]))]
+        assert words.named(place).tolist() == named_first

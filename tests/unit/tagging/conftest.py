@@ -62,7 +62,8 @@ class Shop:
             for view, shown in enumerate(item.shows):
                 photo = {"product_id": product, "photo_id": f"{product}#{view}"}
                 jpeg = f"photo {product}#{view}".encode()
-                photos[split].append({**photo, "view": view, "colour": None, "jpeg": jpeg, "word_ids": said})
+                words = {"word_ids": said, "named": [True] * len(said)}
+                photos[split].append({**photo, "view": view, "colour": None, "jpeg": jpeg, **words})
                 embedded.append({**photo, "split": split})
                 z.append([6.0 * (word in shown) + random.normal(0, 0.3) for word in WORDS])
         for split, rows in photos.items():

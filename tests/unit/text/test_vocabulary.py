@@ -25,7 +25,8 @@ def _settings(max_words: int = 1_000, min_documents: int = 1) -> params.Vocabula
 
 def _write(path: Path, texts: dict[str, list[str]]) -> Path:
     rows = [
-        {"product_id": key, "shop": key.split("/")[0], "brand": [], "tokens": words} for key, words in texts.items()
+        {"product_id": key, "shop": key.split("/")[0], "brand": [], "tokens": words, "named": [True] * len(words)}
+        for key, words in texts.items()
     ]
     tables.write(path, pa.Table.from_pylist(rows, schema=CLEANED.schema), CLEANED)
     return path

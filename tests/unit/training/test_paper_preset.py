@@ -58,6 +58,7 @@ def shop(tmp_path_factory):
             "colour": None,
             "jpeg": encode(np.asarray(picture(product, "front").convert("RGB").resize((SIDE, SIDE))), 92),
             "word_ids": sorted(ids[word] for word in said[n]),
+            "named": [True] * len(said[n]),
         }
         for n, product in enumerate(products)
     ]

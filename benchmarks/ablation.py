@@ -31,7 +31,11 @@ def _both(**changes: object) -> dict[str, Any]:
     return {f"{stage}.{key}": value for stage in ("fit_words", "finetune") for key, value in changes.items()}
 
 
-PLAIN = _both(loss="full_softmax") | {
+WHOLE_TEXTS = _both(described=1.0) | {"clean.in_passing": "keep"}
+"""Every word of a text counts the same, as in the paper."""
+
+PLAIN = WHOLE_TEXTS | {
+    **_both(loss="full_softmax"),
     "model.projection": 0,
     "finetune.visualness": "ignore",
     "finetune.redundancy": "ignore",
@@ -40,7 +44,7 @@ PLAIN = _both(loss="full_softmax") | {
 }
 """The paper's objective with all of an image's words: what a row is compared with."""
 
-FOUR = _both(loss="full_softmax") | {"finetune.similarity": 1.0}
+FOUR = WHOLE_TEXTS | _both(loss="full_softmax") | {"finetune.similarity": 1.0}
 """The preset's weights of words, projection, folding and likeness of bags, beside the loss of the paper."""
 
 LITE_FROZEN = {"finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"]}
@@ -81,10 +85,14 @@ ROWS: dict[str, dict[str, Any]] = {
     "binary cross-entropy, like bags close, projection folded": PLAIN
     | _both(loss="binary_cross_entropy")
     | {"model.projection": 256, "finetune.fold_projection": True, "finetune.similarity": 40.0},
+    "nothing in passing": PLAIN | {"clean.in_passing": "drop"},
+    "descriptions count for less": PLAIN | _both(described=0.2),
+    "nothing in passing, descriptions count for less": PLAIN | _both(described=0.2) | {"clean.in_passing": "drop"},
     "both stages at once": PLAIN | {"fit_words.epochs": 0},
     "all four": FOUR,
     "all four, not folded": FOUR | {"finetune.fold_projection": False},
-    "all four, binary cross-entropy: the preset": {},
+    "all four, binary cross-entropy": WHOLE_TEXTS,
+    "all of these: the preset": {},
     "all four, lite0": FOUR | LITE_FROZEN | {"model.backbone": "efficientnet_lite0"},
     "all four, lite2": FOUR | LITE_FROZEN | {"model.backbone": "efficientnet_lite2"},
 }

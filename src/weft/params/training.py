@@ -88,6 +88,9 @@ class Finetune(Training):
     fold_projection: bool = field(kw_only=True)
     """Whether the projection serves training alone: z becomes what stands before it, as wide as the backbone's, which
     knows more of what the words do not tell, and W takes the projection in; word scores stay as they were trained."""
+    refit_words: bool = field(kw_only=True)
+    """Whether W is fitted once more, on the finished z and as the section fit_words says: what weighs much here shapes
+    the encoder, and no longer says how readily a word is told. Not in the paper."""
     first_share: Annotated[float, Field(ge=0.0, lt=1.0)] = field(kw_only=True)
     """The share of the weights before this stage in those that stay (WiSE-FT); 0 for none. 0.2 gives photos of another
     kind, such as customers' own, much of what training took from them, and costs the shop's own a little."""

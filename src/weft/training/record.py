@@ -19,7 +19,7 @@ class EpochRecord:
     train_loss: float
     """Mean of the training loss over the epoch's photos; NaN at epoch 0."""
     val_loss: float
-    """Full softmax over the vocabulary on val, every entry of a photo's bag weighing the same. Lower is better."""
+    """The loss that is trained, on val and without its noise. Lower is better."""
     learning_rate: float
     """Of W, at the end of the epoch."""
     most_draws: int = 0

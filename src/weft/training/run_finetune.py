@@ -23,6 +23,7 @@ from weft.training.finetune import StoredPhotos, finetune
 from weft.training.interpolate import interpolate
 from weft.training.objective import finished_words
 from weft.training.record import EpochCost, EpochRecord, write_history
+from weft.training.refit import refit_words
 from weft.training.word_weights import word_weights
 
 
@@ -46,7 +47,7 @@ def run_finetune(
         photos: Prepared photos.
         words: words.tsv.
         initial: models/words, for the first W.
-        settings: The sections model, prepare (the size) and finetune are read.
+        settings: The sections model, prepare (the size) and finetune are read; fit_words where W is fitted again.
         device: Where to compute.
         workers: Threads that decode photos ahead.
         state: Folder of the checkpoint and of the mapped photos.
@@ -74,6 +75,9 @@ def run_finetune(
     if not processes.leads:
         return ""
     _finish(model, first, settings.finetune)
+    if settings.finetune.refit_words:
+        stores = {"train": train.store, "val": val.store}
+        refit_words(model, stores, photos, settings.fit_words, device, workers, state / "words")
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)

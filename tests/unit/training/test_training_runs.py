@@ -139,6 +139,18 @@ def test_a_share_of_the_first_model_lies_between_it_and_the_trained_one(tmp_path
             torch.testing.assert_close(tensor, 0.75 * found[0][name] + 0.25 * found[1][name])
 
 
+def test_fitting_w_again_changes_w_alone(tmp_path, settings, work, run_words):
+    initial, found = run_words(tmp_path / "words"), []
+    for refit in (False, True):
+        stage_1 = replace(settings.fit_words, seed=2)  # nothing to learn here: W is what it began as
+        given = replace(settings, fit_words=stage_1, finetune=replace(settings.finetune, refit_words=refit))
+        state = tmp_path / "state"
+        run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, tmp_path / f"{refit}", quiet)
+        assert list(state.iterdir()) == []
+        found.append(load_bundle(tmp_path / f"{refit}").embedder.state_dict())
+    assert [name for name, tensor in found[0].items() if not torch.equal(tensor, found[1][name])] == ["words"]
+
+
 def test_a_finished_stage_leaves_no_state(tmp_path, run_words, run_network):
     run_network(tmp_path / "network", run_words(tmp_path / "words"))
     assert list((tmp_path / "words.state").iterdir()) == []

@@ -75,7 +75,7 @@ def clean_product(
         words += [piece for text in texts(product, (field,)) for piece in pieces(text)]
         if field == "description":
             described = range(start, len(words))
-    others = kinds.in_passing(product) if kinds else frozenset[str]()
+    passing = kinds.in_passing(product, words[described.start : described.stop]) if kinds else set[str]()
     brand, shop = _short(product["brand"] or ""), _short(product["shop"])
     own_names = dict.fromkeys(_own_places(shop, words, product), SHOP_NAME)
     own_names |= dict.fromkeys(_own_places(brand, words, product), BRAND_NAME)
@@ -84,7 +84,7 @@ def clean_product(
     dropped: list[tuple[str, str]] = []
     for place, word in enumerate(words):
         reason = own_names.get(place) or _why_dropped(word, settings.min_letters)
-        if not reason and place in described and word in others:
+        if not reason and place in described and word in passing:
             reason = IN_PASSING
         if reason:
             dropped.append((word, reason))

@@ -5,13 +5,13 @@ shirt knows both the worse. No list of kinds is needed, as a shop's categories e
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from weft.text.fields import category_steps, texts
 from weft.text.html import visible_text
-from weft.text.tokens import pieces
+from weft.text.tokens import tokens
 
 NAMING = ("title", "categories", "attributes")
 """What these fields say is said of the product itself."""
@@ -42,15 +42,15 @@ class Kinds:
             self._settled[shop] = frozenset(word for word in counted if counted[word] >= A_KIND * named[word])
         return self._settled[shop]
 
-    def in_passing(self, product: Mapping[str, Any]) -> frozenset[str]:
-        """The words that the description of `product` can only have in passing: kinds that its NAMING does not say.
+    def in_passing(self, product: Mapping[str, Any], described: Iterable[str]) -> set[str]:
+        """The words of `product`'s description that it has in passing: kinds of things that its NAMING does not say.
 
         Singular and plural are one. A product without categories may be of any kind: nothing is in passing there.
         """
         if not product["categories"]:
-            return frozenset()
+            return set()
         own = {singular(word) for word in _named(product)}
-        return frozenset(word for word in self.of(product["shop"]) if singular(word) not in own)
+        return {word for word in self.of(product["shop"]).intersection(described) if singular(word) not in own}
 
 
 @lru_cache(maxsize=100_000)
@@ -65,10 +65,10 @@ def singular(word: str) -> str:
 
 
 def _named(product: Mapping[str, Any]) -> set[str]:
-    return {piece for text in texts(product, NAMING) for piece in pieces(text)}
+    return {word for text in texts(product, NAMING) for word in tokens(text)}
 
 
 def _steps(product: Mapping[str, Any]) -> list[list[str]]:
-    """The pieces of each category step; one that is the product's brand ("Brands > Nike") names no kind."""
-    brand = pieces(visible_text(product["brand"] or ""))
-    return [words for step in category_steps(product) if (words := pieces(step)) and words != brand]
+    """The words of each category step; one that is the product's brand ("Brands > Nike") names no kind."""
+    brand = tokens(visible_text(product["brand"] or ""))
+    return [words for step in category_steps(product) if (words := tokens(step)) and words != brand]

@@ -17,6 +17,13 @@ SHORTS = _product("Khaki shorts", "Men > Shorts")
 SHORT_DRESS = _product("Short dress", "Women > Dresses")
 
 
+EVERYTHING = [
+    *["jeans", "jean", "shirt", "shirts", "t-shirt", "tshirts", "shorts", "short"],
+    *["shoes", "casual", "men", "dress", "suit", "classic", "blue"],
+]
+"""What a description may say."""
+
+
 def _kinds(*products: dict[str, Any]) -> Kinds:
     kinds = Kinds()
     for product in products:
@@ -26,19 +33,19 @@ def _kinds(*products: dict[str, Any]) -> Kinds:
 
 def test_other_kinds_are_said_in_passing_and_the_own_is_not() -> None:
     kinds = _kinds(JEANS, SHIRT)
-    assert kinds.in_passing(SHIRT) == {"jeans"}
-    assert kinds.in_passing(JEANS) == {"shirt", "shirts"}
+    assert kinds.in_passing(SHIRT, EVERYTHING) == {"jeans"}
+    assert kinds.in_passing(JEANS, EVERYTHING) == {"shirt", "shirts"}
 
 
 def test_a_kind_is_spelled_as_titles_and_categories_spell_it() -> None:
     tee = _product("Red t-shirt", "Men > Tshirts")
     kinds = _kinds(JEANS, tee)
-    assert kinds.in_passing(JEANS) == {"t-shirt", "tshirts"}
-    assert kinds.in_passing(tee) == {"jeans"}
+    assert kinds.in_passing(JEANS, EVERYTHING) == {"t-shirt", "tshirts"}
+    assert kinds.in_passing(tee, EVERYTHING) == {"jeans"}
 
 
 def test_a_kind_is_the_last_word_of_a_step() -> None:
-    assert _kinds(_product("Loafers", "Casual Shoes"), JEANS).in_passing(JEANS) == {"shoes"}
+    assert _kinds(_product("Loafers", "Casual Shoes"), JEANS).in_passing(JEANS, EVERYTHING) == {"shoes"}
 
 
 def test_a_word_that_mostly_stands_in_other_categories_is_no_kind() -> None:
@@ -55,16 +62,20 @@ def test_two_thirds_of_those_called_so_must_be_of_the_kind(elsewhere: int, is_a_
 
 def test_what_attributes_say_is_said_of_the_product() -> None:
     suit = _product("Linen suit", "Men > Suits", attributes=[{"name": "Parts", "value": "Jeans"}])
-    assert "jeans" not in _kinds(JEANS, suit).in_passing(suit)
+    assert "jeans" not in _kinds(JEANS, suit).in_passing(suit, EVERYTHING)
 
 
 def test_without_categories_nothing_is_in_passing() -> None:
-    assert not _kinds(JEANS, SHIRT).in_passing(_product("Checked shirt"))
+    assert not _kinds(JEANS, SHIRT).in_passing(_product("Checked shirt"), EVERYTHING)
 
 
 def test_the_step_of_a_brand_names_no_kind() -> None:
     classic = _product("Classic polo", "Brands > Classic", brand="Classic")
     assert "classic" not in _kinds(classic, SHIRT).of("alder")
+
+
+def test_only_what_the_description_says_is_in_passing() -> None:
+    assert _kinds(JEANS, SHIRT).in_passing(SHIRT, ["blue", "shirt", "cotton"]) == set()
 
 
 def test_every_shop_has_its_own_kinds() -> None:

@@ -23,19 +23,19 @@ from typing import Any
 
 import yaml
 
-PARAMS = Path("params.yaml")
+PARAMS_PATH = Path("params.yaml")
 
 
-def _both(**changes: object) -> dict[str, Any]:
+def _for_both_stages(**changes: object) -> dict[str, Any]:
     """`changes` to fit_words and finetune alike."""
     return {f"{stage}.{key}": value for stage in ("fit_words", "finetune") for key, value in changes.items()}
 
 
-AS_WRITTEN = _both(described=1.0) | {"clean.in_passing": "keep", "finetune.refit_words": False}
+AS_IN_PAPER = _for_both_stages(described=1.0) | {"clean.in_passing": "keep", "finetune.refit_words": False}
 """Every word of a text counts the same, and W is fitted once before and once with the encoder, as in the paper."""
 
-PLAIN = AS_WRITTEN | {
-    **_both(loss="full_softmax"),
+BASELINE = AS_IN_PAPER | {
+    **_for_both_stages(loss="full_softmax"),
     "model.projection": 0,
     "finetune.visualness": "ignore",
     "finetune.redundancy": "ignore",
@@ -44,58 +44,61 @@ PLAIN = AS_WRITTEN | {
 }
 """The paper's objective with all of an image's words: what a row is compared with."""
 
-FOUR = AS_WRITTEN | _both(loss="full_softmax") | {"finetune.similarity": 1.0}
+ALL_FOUR_CHANGES = AS_IN_PAPER | _for_both_stages(loss="full_softmax") | {"finetune.similarity": 1.0}
 """The preset's weights of words, projection, folding and likeness of bags, beside the loss of the paper."""
 
-LITE_FROZEN = {"finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"]}
+LITE_FROZEN_MODULES = {"finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"]}
 """What mobilenet_v2's first seven blocks are in an EfficientNet-Lite."""
 
 
-def _sampled(negatives: int, correction: bool) -> dict[str, Any]:
+def _sampled_softmax_changes(negatives: int, correction: bool) -> dict[str, Any]:
     """AdamW moves a row by its whole rate however seldom it is drawn; at the rate of the others these rows diverge."""
-    changes = _both(loss="sampled_softmax", negatives=negatives, shared_negatives=True, correction=correction)
-    return changes | _both(proposal="unigram", word_learning_rate=0.0003)
+    changes = _for_both_stages(
+        loss="sampled_softmax", negatives=negatives, shared_negatives=True, correction=correction
+    )
+    return changes | _for_both_stages(proposal="unigram", word_learning_rate=0.0003)
 
 
-def _one_word(balance: float) -> dict[str, Any]:
+def _sampled_word_changes(balance: float) -> dict[str, Any]:
     """At a quarter of the others' rates: the gradient of one drawn word is many times as noisy."""
-    changes = _both(target="one_word", balance=balance, word_learning_rate=0.0005)
+    changes = _for_both_stages(target="one_word", balance=balance, word_learning_rate=0.0005)
     return changes | {"finetune.learning_rate": 0.0001}
 
 
 ROWS: dict[str, dict[str, Any]] = {
-    "all_words, alpha 0": PLAIN,
-    "one_word, word-first": PLAIN | _one_word(1.0),
-    "one_word, image-first": PLAIN | _one_word(0.0),
-    "all_words, alpha 0.5": PLAIN | _both(balance=0.5),
-    "all_words, alpha 1": PLAIN | _both(balance=1.0),
+    "all_words, alpha 0": BASELINE,
+    "one_word, word-first": BASELINE | _sampled_word_changes(1.0),
+    "one_word, image-first": BASELINE | _sampled_word_changes(0.0),
+    "all_words, alpha 0.5": BASELINE | _for_both_stages(balance=0.5),
+    "all_words, alpha 1": BASELINE | _for_both_stages(balance=1.0),
     **{
-        f"sampled softmax, {negatives} negatives{', corrected' if correction else ''}": PLAIN
-        | _sampled(negatives, correction)
+        f"sampled softmax, {negatives} negatives{', corrected' if correction else ''}": BASELINE
+        | _sampled_softmax_changes(negatives, correction)
         for negatives in (20, 100, 1000)
         for correction in (False, True)
     },
-    "binary cross-entropy": PLAIN | _both(loss="binary_cross_entropy"),
-    "contrastive, image to bag": PLAIN | _both(loss="contrastive", normalise=True),
-    "visualness": PLAIN | {"finetune.visualness": "weight"},
-    "visualness and redundancy": PLAIN | {"finetune.visualness": "weight", "finetune.redundancy": "divide"},
-    "projection": PLAIN | {"model.projection": 256},
-    "projection, folded": PLAIN | {"model.projection": 256, "finetune.fold_projection": True},
-    "like bags close": PLAIN | {"finetune.similarity": 1.0},
-    "binary cross-entropy, like bags close, projection folded": PLAIN
-    | _both(loss="binary_cross_entropy")
+    "binary cross-entropy": BASELINE | _for_both_stages(loss="binary_cross_entropy"),
+    "contrastive, image to bag": BASELINE | _for_both_stages(loss="contrastive", normalise=True),
+    "visualness": BASELINE | {"finetune.visualness": "weight"},
+    "visualness and redundancy": BASELINE | {"finetune.visualness": "weight", "finetune.redundancy": "divide"},
+    "projection": BASELINE | {"model.projection": 256},
+    "projection, folded": BASELINE | {"model.projection": 256, "finetune.fold_projection": True},
+    "like bags close": BASELINE | {"finetune.similarity": 1.0},
+    "binary cross-entropy, like bags close, projection folded": BASELINE
+    | _for_both_stages(loss="binary_cross_entropy")
     | {"model.projection": 256, "finetune.fold_projection": True, "finetune.similarity": 40.0},
-    "nothing in passing": PLAIN | {"clean.in_passing": "drop"},
-    "descriptions count for less": PLAIN | _both(described=0.2),
-    "W fitted again": PLAIN | {"finetune.refit_words": True},
-    "W fitted again, descriptions count for less": PLAIN | {"finetune.refit_words": True, "fit_words.described": 0.2},
-    "both stages at once": PLAIN | {"fit_words.epochs": 0},
-    "all four": FOUR,
-    "all four, not folded": FOUR | {"finetune.fold_projection": False},
-    "all four, binary cross-entropy": AS_WRITTEN,
+    "nothing in passing": BASELINE | {"clean.in_passing": "drop"},
+    "descriptions count for less": BASELINE | _for_both_stages(described=0.2),
+    "W fitted again": BASELINE | {"finetune.refit_words": True},
+    "W fitted again, descriptions count for less": BASELINE
+    | {"finetune.refit_words": True, "fit_words.described": 0.2},
+    "both stages at once": BASELINE | {"fit_words.epochs": 0},
+    "all four": ALL_FOUR_CHANGES,
+    "all four, not folded": ALL_FOUR_CHANGES | {"finetune.fold_projection": False},
+    "all four, binary cross-entropy": AS_IN_PAPER,
     "all of these: the preset": {},
-    "all four, lite0": FOUR | LITE_FROZEN | {"model.backbone": "efficientnet_lite0"},
-    "all four, lite2": FOUR | LITE_FROZEN | {"model.backbone": "efficientnet_lite2"},
+    "all four, lite0": ALL_FOUR_CHANGES | LITE_FROZEN_MODULES | {"model.backbone": "efficientnet_lite0"},
+    "all four, lite2": ALL_FOUR_CHANGES | LITE_FROZEN_MODULES | {"model.backbone": "efficientnet_lite2"},
 }
 
 METRICS = {
@@ -118,38 +121,45 @@ def main() -> int:
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="for all rows: finetune.epochs=1")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
     args = parser.parse_args()
-    base = PARAMS.read_text(encoding="utf-8")
+    base = PARAMS_PATH.read_text(encoding="utf-8")
     common = {key: yaml.safe_load(value) for key, _, value in (pair.partition("=") for pair in args.set)}
     try:
         for seed in args.seeds:
             for name in args.rows:
-                changes = common | ROWS[name] | _both(seed=seed)
-                PARAMS.write_text(changed(base, changes), encoding="utf-8")
-                began = time.monotonic()
-                subprocess.run(["dvc", "repro", *_targets(base)], check=True)
-                minutes = round((time.monotonic() - began) / 60, 1)
-                found = {"row": name, "seed": seed, **measured(Path("reports/benchmarks")), "minutes": minutes}
-                _add(
+                changes = common | ROWS[name] | _for_both_stages(seed=seed)
+                PARAMS_PATH.write_text(override_params(base, changes), encoding="utf-8")
+                started = time.monotonic()
+                subprocess.run(["dvc", "repro", *_list_dvc_targets(base)], check=True)
+                minutes = round((time.monotonic() - started) / 60, 1)
+                row = {"row": name, "seed": seed, **read_metrics(Path("reports/benchmarks")), "minutes": minutes}
+                _append_row(
                     args.out,
-                    found | {"commit": _commit(), "hardware": hardware(), "command": _command(args, name, seed)},
+                    row
+                    | {
+                        "commit": _get_commit(),
+                        "hardware": describe_hardware(),
+                        "command": _format_command(args, name, seed),
+                    },
                 )
     finally:
-        PARAMS.write_text(base, encoding="utf-8")
+        PARAMS_PATH.write_text(base, encoding="utf-8")
     return 0
 
 
-def _targets(base: str) -> list[str]:
+def _list_dvc_targets(base: str) -> list[str]:
     """The stages that measure, of the benchmarks that the table reads."""
-    there = yaml.safe_load(base)["benchmarks"]
-    return [f"evaluate@{name}" for name in dict.fromkeys(place[0] for place in METRICS.values()) if name in there]
+    configured = yaml.safe_load(base)["benchmarks"]
+    return [
+        f"evaluate@{name}" for name in dict.fromkeys(source[0] for source in METRICS.values()) if name in configured
+    ]
 
 
-def _commit() -> str:
-    answer = subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True)
-    return answer.stdout.strip()
+def _get_commit() -> str:
+    completed = subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True)
+    return completed.stdout.strip()
 
 
-def hardware() -> str:
+def describe_hardware() -> str:
     """The accelerator, or the processor and how many of its threads a stage was told to take."""
     import torch
 
@@ -161,13 +171,13 @@ def hardware() -> str:
     return f"{names[0] if names else platform.processor()}, {threads} threads"
 
 
-def _command(args: argparse.Namespace, name: str, seed: int) -> str:
+def _format_command(args: argparse.Namespace, name: str, seed: int) -> str:
     """What makes this one row again."""
-    own = ["python", "benchmarks/ablation.py", "--out", str(args.out), "--rows", name, "--seeds", str(seed)]
-    return shlex.join([*own, *(["--set", *args.set] if args.set else [])])
+    words = ["python", "benchmarks/ablation.py", "--out", str(args.out), "--rows", name, "--seeds", str(seed)]
+    return shlex.join([*words, *(["--set", *args.set] if args.set else [])])
 
 
-def changed(text: str, changes: Mapping[str, Any]) -> str:
+def override_params(text: str, changes: Mapping[str, Any]) -> str:
     """The YAML `text` with dotted keys changed; every key must be there."""
     values = yaml.safe_load(text)
     for key, value in changes.items():
@@ -176,30 +186,30 @@ def changed(text: str, changes: Mapping[str, Any]) -> str:
         for part in path:
             section = section[part]
         if last not in section:
-            raise KeyError(f"{key}: not in {PARAMS}")
+            raise KeyError(f"{key}: not in {PARAMS_PATH}")
         section[last] = value
-    dumped: str = yaml.safe_dump(values, sort_keys=False)
-    return dumped
+    yaml_text: str = yaml.safe_dump(values, sort_keys=False)
+    return yaml_text
 
 
-def measured(reports: Path) -> dict[str, str]:
+def read_metrics(reports: Path) -> dict[str, str]:
     """METRICS in percent, from what evaluate wrote."""
-    found = {}
+    metrics = {}
     for column, (benchmark, table, row, metric) in METRICS.items():
         path = reports / benchmark / "metrics.json"
         tables = json.loads(path.read_text(encoding="utf-8"))["tables"] if path.exists() else {}
         value = tables.get(table, {}).get(row, {}).get(metric)
-        found[column] = "" if value is None else f"{100 * value:.1f}"
-    return found
+        metrics[column] = "" if value is None else f"{100 * value:.1f}"
+    return metrics
 
 
-def _add(path: Path, row: Mapping[str, object]) -> None:
+def _append_row(path: Path, row: Mapping[str, object]) -> None:
     """Append at once: a run of hours that is cut off keeps its rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = not path.exists()
+    is_new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(row), lineterminator="\n")
-        if fresh:
+        if is_new:
             writer.writeheader()
         writer.writerow(row)
     print(row, flush=True)

@@ -26,8 +26,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-BARE = Path(__file__).with_name("bare_spider.py")
-CRAWL = """
+BARE_SPIDER_PATH = Path(__file__).with_name("bare_spider.py")
+CRAWL_SCRIPT = """
 import sys
 from pathlib import Path
 from crawler.run import crawl_shops
@@ -38,7 +38,7 @@ demo = params.Demo(products=1, seed=1)
 settings = params.Crawl(snapshot=1, shops=(shop,), delay=0.0, concurrency=16, demo=demo)
 crawl_shops(settings, folder / "state", folder / "out")
 """
-PREPARE = """
+PREPARE_SCRIPT = """
 import pandas as pd
 from weft import artefacts, params
 from weft.photos.prepare import prepare_photos
@@ -54,7 +54,7 @@ prepare_photos(folder / "out" / "photos", folder / "clean" / "products.parquet",
 """
 
 
-class Run(NamedTuple):
+class RunMeasurement(NamedTuple):
     """What one process, its children included, took."""
 
     seconds: float
@@ -77,28 +77,32 @@ def main() -> None:
         folder = Path(name)
         if args.memory:
             for products in (args.products, args.memory):
-                with serving(args.server, products) as url:
-                    tell(out, f"{products} products", [ours(url, folder / str(products))])
+                with serve_catalogue(args.server, products) as url:
+                    write_row(out, f"{products} products", [run_weft(url, folder / str(products))])
             return
-        with serving(args.server, args.products) as url:
-            variants = photos(url, folder, args.img2dataset) if args.img2dataset else crawls(url)
-            compare(out, variants, folder, args.rounds)
+        with serve_catalogue(args.server, args.products) as url:
+            variants = (
+                list_photo_variants(url, folder, args.img2dataset) if args.img2dataset else list_crawl_variants(url)
+            )
+            compare_variants(out, variants, folder, args.rounds)
 
 
-def compare(out: "csv.Writer", variants: dict[str, Callable[[Path], Run]], folder: Path, rounds: int) -> None:
+def compare_variants(
+    out: "csv.Writer", variants: dict[str, Callable[[Path], RunMeasurement]], folder: Path, rounds: int
+) -> None:
     """Run all `variants` in turn, `rounds` times, and print their medians and the first one's ratio to the second."""
-    runs: dict[str, list[Run]] = {name: [] for name in variants}
+    runs: dict[str, list[RunMeasurement]] = {name: [] for name in variants}
     for _ in range(rounds):
         for name, run in variants.items():
             shutil.rmtree(folder / "run", ignore_errors=True)
             (folder / "run").mkdir()
             runs[name].append(run(folder / "run"))
-    medians = [tell(out, name, done) for name, done in runs.items()]
+    medians = [write_row(out, name, finished) for name, finished in runs.items()]
     ratios = [round(medians[0][n] / medians[1][n], 2) for n in range(2)]
     out.writerow(["ratio", *ratios, "", ""])
 
 
-def tell(out: "csv.Writer", name: str, runs: list[Run]) -> tuple[float, float]:
+def write_row(out: "csv.Writer", name: str, runs: list[RunMeasurement]) -> tuple[float, float]:
     """Print one row; (median seconds, median CPU seconds)."""
     seconds = statistics.median(run.seconds for run in runs)
     cpu = statistics.median(run.cpu_seconds for run in runs)
@@ -108,53 +112,73 @@ def tell(out: "csv.Writer", name: str, runs: list[Run]) -> tuple[float, float]:
     return seconds, cpu
 
 
-def crawls(url: str) -> dict[str, Callable[[Path], Run]]:
+def list_crawl_variants(url: str) -> dict[str, Callable[[Path], RunMeasurement]]:
     """The whole shop: every product and photo."""
-    return {"weft": lambda folder: ours(url, folder), "bare scrapy": lambda folder: bare(url, folder)}
+    return {"weft": lambda folder: run_weft(url, folder), "bare scrapy": lambda folder: run_bare_scrapy(url, folder)}
 
 
-def ours(url: str, folder: Path) -> Run:
+def run_weft(url: str, folder: Path) -> RunMeasurement:
     """Feeds looked for, sitemaps, listings, state, snapshot."""
-    run = timed([sys.executable, "-c", CRAWL, url, str(folder), "auto", ""])
+    run = run_timed([sys.executable, "-c", CRAWL_SCRIPT, url, str(folder), "auto", ""])
     return run._replace(found=json.loads((folder / "out" / "report.json").read_text())["photos"])
 
 
-def bare(url: str, folder: Path) -> Run:
+def run_bare_scrapy(url: str, folder: Path) -> RunMeasurement:
     """The pages of the sitemap and their photos as files."""
     store = ["-s", f"FILES_STORE={folder / 'files'}", "-o", str(folder / "items.jsonl")]
-    run = timed(
-        [sys.executable, "-m", "scrapy", "runspider", str(BARE), "-a", f"sitemap={url}/sitemap.xml", *store], folder
+    run = run_timed(
+        [
+            sys.executable,
+            "-m",
+            "scrapy",
+            "runspider",
+            str(BARE_SPIDER_PATH),
+            "-a",
+            f"sitemap={url}/sitemap.xml",
+            *store,
+        ],
+        folder,
     )
     return run._replace(found=sum(1 for file in (folder / "files").rglob("*") if file.is_file()))
 
 
-def photos(url: str, folder: Path, img2dataset: str) -> dict[str, Callable[[Path], Run]]:
+def list_photo_variants(url: str, folder: Path, img2dataset: str) -> dict[str, Callable[[Path], RunMeasurement]]:
     """The same list of photos fetched and brought to training size."""
     with urllib.request.urlopen(f"{url}/sitemap-products-1.xml") as reply:
         pages = reply.read().decode().split("<loc>")[1:]
     numbers = [page.partition("</loc>")[0].split("/")[-2] for page in pages]
-    addresses = [f"{url}/media/catalog/product/{number}.jpg" for number in numbers]
-    (folder / "list.txt").write_text("".join(f"{address}\n" for address in addresses))
-    rows = ({"id": n, "title": "photo", "image_link": address} for n, address in enumerate(addresses))
+    photo_urls = [f"{url}/media/catalog/product/{number}.jpg" for number in numbers]
+    (folder / "list.txt").write_text("".join(f"{address}\n" for address in photo_urls))
+    rows = ({"id": n, "title": "photo", "image_link": photo_url} for n, photo_url in enumerate(photo_urls))
     (folder / "list.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
-    def fetch_and_prepare(at: Path) -> Run:
-        run = timed([sys.executable, "-c", CRAWL + PREPARE, url, str(at), "feed", str(folder / "list.jsonl")])
-        return run._replace(found=json.loads((at / "prepared" / "report.json").read_text())["photos"]["photos"])
+    def run_weft_prepare(run_folder: Path) -> RunMeasurement:
+        run = run_timed(
+            [
+                sys.executable,
+                "-c",
+                CRAWL_SCRIPT + PREPARE_SCRIPT,
+                url,
+                str(run_folder),
+                "feed",
+                str(folder / "list.jsonl"),
+            ]
+        )
+        return run._replace(found=json.loads((run_folder / "prepared" / "report.json").read_text())["photos"]["photos"])
 
-    def by_img2dataset(at: Path) -> Run:
-        settings = {"url_list": folder / "list.txt", "output_folder": at / "out", "image_size": 128, "thread_count": 16,
+    def run_img2dataset(run_folder: Path) -> RunMeasurement:
+        settings = {"url_list": folder / "list.txt", "output_folder": run_folder / "out", "image_size": 128, "thread_count": 16,
                     "processes_count": 1, "resize_mode": "border", "output_format": "parquet"}  # fmt: skip
-        run = timed([img2dataset, *(f"--{name}={value}" for name, value in settings.items())])
-        stats = [json.loads(file.read_text()) for file in (at / "out").glob("*_stats.json")]
+        run = run_timed([img2dataset, *(f"--{name}={value}" for name, value in settings.items())])
+        stats = [json.loads(file.read_text()) for file in (run_folder / "out").glob("*_stats.json")]
         return run._replace(found=sum(shard["successes"] for shard in stats))
 
-    return {"weft": fetch_and_prepare, "img2dataset": by_img2dataset}
+    return {"weft": run_weft_prepare, "img2dataset": run_img2dataset}
 
 
-def timed(command: list[str], folder: Path | None = None) -> Run:
+def run_timed(command: list[str], folder: Path | None = None) -> RunMeasurement:
     """Run a command to its end; in `folder`, away from our scrapy.cfg."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     environment = {
         **{k: v for k, v in os.environ.items() if k != "SCRAPY_SETTINGS_MODULE"},
         "OMP_NUM_THREADS": "1",
@@ -162,18 +186,18 @@ def timed(command: list[str], folder: Path | None = None) -> Run:
     }
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
+    stderr = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"{command[:4]}: exit status {process.returncode}\n{said.decode(errors='replace')[-3000:]}")
-    return Run(time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, 0)
+        sys.exit(f"{command[:4]}: exit status {process.returncode}\n{stderr.decode(errors='replace')[-3000:]}")
+    return RunMeasurement(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, 0)
 
 
 @contextmanager
-def serving(server: Path, products: int) -> Iterator[str]:
+def serve_catalogue(server_script: Path, products: int) -> Iterator[str]:
     """The catalogue with JSON-LD markup on a free port."""
-    command = [sys.executable, str(server), "myntra", "--limit", str(products), "--port", "0"]
+    command = [sys.executable, str(server_script), "myntra", "--limit", str(products), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-RUN = """
+CRAWL_SCRIPT = """
 import sys
 from pathlib import Path
 from crawler.run import crawl_shops
@@ -45,28 +45,41 @@ def main() -> int:
     serve = [sys.executable, str(args.server), args.catalogue, "--limit", str(args.limit)]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        with serving([*serve, "--port", "0"]) as url:
-            began = time.monotonic()
-            run(url, folder / "whole").wait()
-            whole = time.monotonic() - began
-            once = asked(url)
+        with serve_shop([*serve, "--port", "0"]) as url:
+            started = time.monotonic()
+            start_crawl(url, folder / "whole").wait()
+            uninterrupted_seconds = time.monotonic() - started
+            uninterrupted_requests = fetch_request_counts(url)
         port = url.rpartition(":")[2]
-        with serving([*serve, "--port", port, "--faults", str(args.faults)]) as url:
-            kill(url, folder / "killed", sorted(random.Random(args.seed).sample(range(sum(once.values())), args.kills)))
-            status = run(url, folder / "killed").wait()
-            stats = asked(url)
+        with serve_shop([*serve, "--port", port, "--faults", str(args.faults)]) as url:
+            kill_repeatedly(
+                url,
+                folder / "killed",
+                sorted(random.Random(args.seed).sample(range(sum(uninterrupted_requests.values())), args.kills)),
+            )
+            status = start_crawl(url, folder / "killed").wait()
+            stats = fetch_request_counts(url)
             if status:
                 sys.stderr.write((folder / "killed" / "log").read_text())
-        same = bytes_of(folder / "whole" / "out") == bytes_of(folder / "killed" / "out")
-    again = sum(stats.values()) - stats.get("faults", 0) - sum(once.values())
+        is_equal = read_files(folder / "whole" / "out") == read_files(folder / "killed" / "out")
+    n_repeated_requests = sum(stats.values()) - stats.get("faults", 0) - sum(uninterrupted_requests.values())
     sys.stdout.write("products,faults,kills,exit_status,equal_bytes,disallowed,requests,asked_again,uninterrupted_s\n")
-    row = (args.limit, args.faults, args.kills, status, same, stats.get("disallowed", 0), sum(stats.values()), again)
-    sys.stdout.write(",".join(map(str, row)) + f",{whole:.0f}\n")
-    return 0 if same and not status and not stats.get("disallowed") else 1
+    row = (
+        args.limit,
+        args.faults,
+        args.kills,
+        status,
+        is_equal,
+        stats.get("disallowed", 0),
+        sum(stats.values()),
+        n_repeated_requests,
+    )
+    sys.stdout.write(",".join(map(str, row)) + f",{uninterrupted_seconds:.0f}\n")
+    return 0 if is_equal and not status and not stats.get("disallowed") else 1
 
 
 @contextlib.contextmanager
-def serving(command: list[str]) -> Iterator[str]:
+def serve_shop(command: list[str]) -> Iterator[str]:
     """The shop's address, for as long as the context lasts."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
@@ -76,36 +89,36 @@ def serving(command: list[str]) -> Iterator[str]:
             server.terminate()
 
 
-def run(url: str, folder: Path) -> "subprocess.Popen[bytes]":
+def start_crawl(url: str, folder: Path) -> "subprocess.Popen[bytes]":
     """A crawl in a process group of its own."""
     folder.mkdir(exist_ok=True)
     paths = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-c", RUN, url, str(folder)], env=environment, stderr=log, start_new_session=True
+            [sys.executable, "-c", CRAWL_SCRIPT, url, str(folder)], env=environment, stderr=log, start_new_session=True
         )
 
 
-def kill(url: str, folder: Path, moments: list[int]) -> None:
+def kill_repeatedly(url: str, folder: Path, request_thresholds: list[int]) -> None:
     """Begin the crawl and kill it, all its processes at once, when the shop has been asked so often."""
-    for moment in moments:
-        process = run(url, folder)
-        while process.poll() is None and sum(asked(url).values()) < moment:
+    for threshold in request_thresholds:
+        process = start_crawl(url, folder)
+        while process.poll() is None and sum(fetch_request_counts(url).values()) < threshold:
             time.sleep(0.02)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
-def asked(url: str) -> dict[str, int]:
+def fetch_request_counts(url: str) -> dict[str, int]:
     """How often the shop was asked, by kind."""
     with urllib.request.urlopen(f"{url}/__stats__") as reply:
         stats: dict[str, int] = json.load(reply)
     return {kind: number for kind, number in stats.items() if kind != "max_in_flight"}
 
 
-def bytes_of(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     """Every file below `folder` by its name."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 

@@ -20,34 +20,34 @@ import torch
 from PIL import Image
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
-from training_cached import smooth
+from training_cached import draw_smooth_image
 
 from weft import params
-from weft.data.bags import bags_of
+from weft.data.bags import build_weighted_bags
 from weft.data.samplers import Batch
 from weft.model.backbone import load_backbone
-from weft.model.embedder import Embedder, initial_words
+from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import Finetune
-from weft.photos.fit import encode
-from weft.training.augment import augment, draw_moves
-from weft.training.objective import Objective, training_sampler
-from weft.training.precision import Precision
+from weft.photos.fit import encode_jpeg
+from weft.training.augment import augment, sample_augment_params
+from weft.training.objective import Objective, build_sampler
+from weft.training.precision import MixedPrecision
 from weft.training.schedule import build_optimizer
 
 ROOT = Path(__file__).resolve().parents[1]
-PHOTOS = 1_300_000
+NUM_PHOTOS = 1_300_000
 """Section 3.1 of the paper."""
-WORDS = 30_000
+NUM_WORDS = 30_000
 
 H100_FLOPS = 0.4 * 989e12
 """Dense bfloat16 peak of the data sheet, and the share of it that large convolutions are assumed to reach."""
-LAUNCH_SECONDS = 25e-6
+KERNEL_LAUNCH_SECONDS = 25e-6
 """Assumed for one kernel called from Python, with autograd's bookkeeping: what bounds steps of 20 photos."""
-CORES = 16
+CPU_CORES = 16
 """Assumed beside the card, for decoding."""
 
 
-class Kernels(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class KernelCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts operations that compute; views cost no kernel."""
 
     def __init__(self) -> None:
@@ -60,46 +60,50 @@ class Kernels(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
-class Measured:
+class StepCost:
     """What this machine can tell."""
 
-    forward: float
+    forward_flops: float
     """Floating-point operations of a photo through the encoder; one multiplication and one addition are two."""
-    step: float
+    step_flops: float
     """Likewise with the loss and the way back."""
-    kernels: int
+    kernels_per_step: int
     """Of one step of the preset's batch."""
-    decoded: float
+    decoded_per_second: float
     """Photos a second and core, JPEG bytes to augmented pixels."""
 
 
-def measure(settings: params.Params) -> Measured:
+def measure_step_cost(settings: params.Params) -> StepCost:
     finetune, size = settings.finetune, settings.prepare
     backbone = load_backbone(settings.model.backbone, "random")
-    model = Embedder(backbone.network, initial_words(WORDS, backbone.dim, 1), backbone.normalisation)
+    model = Embedder(backbone.network, make_random_word_embeddings(NUM_WORDS, backbone.dim, 1), backbone.normalisation)
     optimizer = build_optimizer([(list(model.parameters()), finetune.learning_rate)], finetune)
-    random = np.random.default_rng(1)
-    bags = bags_of([np.unique(random.integers(WORDS, size=30)).tolist() for _ in range(finetune.batch_size)])
-    batch = next(iter(training_sampler(bags, WORDS, finetune).epoch(1, finetune.batch_size)))
-    objective = Objective(finetune, bags.photo_counts(WORDS))
-    photos = torch.zeros(len(batch.photos), 3, size.height, size.width, dtype=torch.uint8)
-    with FlopCounterMode(display=False) as forward, torch.inference_mode():
+    rng = np.random.default_rng(1)
+    bags = build_weighted_bags(
+        [np.unique(rng.integers(NUM_WORDS, size=30)).tolist() for _ in range(finetune.batch_size)]
+    )
+    batch = next(iter(build_sampler(bags, NUM_WORDS, finetune).sample_epoch(1, finetune.batch_size)))
+    objective = Objective(finetune, bags.count_words(NUM_WORDS))
+    photos = torch.zeros(len(batch.photo_indices), 3, size.height, size.width, dtype=torch.uint8)
+    with FlopCounterMode(display=False) as forward_counter, torch.inference_mode():
         model.eval()(photos[:1])
-    train = _step(model.train(), objective, optimizer, batch, photos)
+    train = _make_train_step(model.train(), objective, optimizer, batch, photos)
     train()
-    with FlopCounterMode(display=False) as whole:
+    with FlopCounterMode(display=False) as step_counter:
         train()
-    with Kernels() as kernels:
+    with KernelCounter() as kernels:
         train()
-    decoded = _decode_rate(size.height, size.width, finetune)
-    return Measured(forward.get_total_flops(), whole.get_total_flops() / len(photos), kernels.count, decoded)
+    decode_rate = _measure_decode_rate(size.height, size.width, finetune)
+    return StepCost(
+        forward_counter.get_total_flops(), step_counter.get_total_flops() / len(photos), kernels.count, decode_rate
+    )
 
 
-def _step(
+def _make_train_step(
     model: Embedder, objective: Objective, optimizer: torch.optim.Optimizer, batch: Batch, photos: torch.Tensor
 ) -> Callable[[], None]:
     def run() -> None:
-        with Precision("bfloat16", "cpu").autocast():
+        with MixedPrecision("bfloat16", "cpu").autocast():
             z = model(photos)
         loss = objective(z, model, batch, torch.Generator().manual_seed(1))
         optimizer.zero_grad()
@@ -109,48 +113,48 @@ def _step(
     return run
 
 
-def _decode_rate(height: int, width: int, settings: Finetune, photos: int = 400) -> float:
-    random = np.random.default_rng(1)
-    jpeg = encode(smooth(random, height, width), 92)
-    began = time.process_time()
-    pixels = np.stack([np.asarray(Image.open(io.BytesIO(jpeg))).transpose(2, 0, 1) for _ in range(photos)])
-    augment(pixels, draw_moves(photos, settings.flip, settings.shift, settings.crop, random))
-    return photos / (time.process_time() - began)
+def _measure_decode_rate(height: int, width: int, settings: Finetune, n_photos: int = 400) -> float:
+    rng = np.random.default_rng(1)
+    jpeg = encode_jpeg(draw_smooth_image(rng, height, width), 92)
+    started = time.process_time()
+    pixels = np.stack([np.asarray(Image.open(io.BytesIO(jpeg))).transpose(2, 0, 1) for _ in range(n_photos)])
+    augment(pixels, sample_augment_params(n_photos, settings.flip, settings.shift, settings.crop, rng))
+    return n_photos / (time.process_time() - started)
 
 
 def main() -> int:
-    settings = params.load(ROOT / "presets" / "paper.yaml")
-    found, batch = measure(settings), settings.finetune.batch_size
-    print(written(found, batch, settings.fit_words.epochs, settings.finetune.epochs))
+    settings = params.load_params(ROOT / "presets" / "paper.yaml")
+    cost, batch = measure_step_cost(settings), settings.finetune.batch_size
+    print(format_report(cost, batch, settings.fit_words.epochs, settings.finetune.epochs))
     return 0
 
 
-def written(found: Measured, batch: int, first_epochs: int, second_epochs: int) -> str:
+def format_report(cost: StepCost, batch: int, head_epochs: int, finetune_epochs: int) -> str:
     """The estimate in Markdown."""
     bounds = {
-        "launching its kernels": found.kernels * LAUNCH_SECONDS,
-        "arithmetic": batch * found.step / H100_FLOPS,
-        f"decoding on {CORES} cores": batch / (CORES * found.decoded),
+        "launching its kernels": cost.kernels_per_step * KERNEL_LAUNCH_SECONDS,
+        "arithmetic": batch * cost.step_flops / H100_FLOPS,
+        f"decoding on {CPU_CORES} cores": batch / (CPU_CORES * cost.decoded_per_second),
     }
     slowest = max(bounds, key=lambda name: bounds[name])
-    steps = PHOTOS / batch
-    second = second_epochs * steps * bounds[slowest] / 3600
-    features = PHOTOS * max(found.forward / H100_FLOPS, 1 / (CORES * found.decoded)) / 60
+    steps = NUM_PHOTOS / batch
+    finetune_hours = finetune_epochs * steps * bounds[slowest] / 3600
+    feature_minutes = NUM_PHOTOS * max(cost.forward_flops / H100_FLOPS, 1 / (CPU_CORES * cost.decoded_per_second)) / 60
     # Stage 1 reads z and has no encoder: of the kernels only those of the loss and of W's step remain, some fifty.
-    first = first_epochs * steps * 50 * LAUNCH_SECONDS / 3600
+    head_hours = head_epochs * steps * 50 * KERNEL_LAUNCH_SECONDS / 3600
     lines = [
         "# The paper's preset on one H100: an estimate",
         "",
         "*Not measured on a GPU.* Written by `python benchmarks/paper_cost.py` (its text says how).",
         "",
-        f"{PHOTOS:,} photos, ResNet50 at 224 x 224 px, batches of {batch}, {WORDS:,} words, {first_epochs} + "
-        f"{second_epochs} epochs.",
+        f"{NUM_PHOTOS:,} photos, ResNet50 at 224 x 224 px, batches of {batch}, {NUM_WORDS:,} words, {head_epochs} + "
+        f"{finetune_epochs} epochs.",
         "",
         "Measured on a CPU: "
-        f"{found.forward / 1e9:.1f} GFLOP a photo forward, {found.step / 1e9:.1f} with the way back; "
-        f"{found.kernels:,} kernels a step; {found.decoded:,.0f} photos a second and core decoded and augmented.",
+        f"{cost.forward_flops / 1e9:.1f} GFLOP a photo forward, {cost.step_flops / 1e9:.1f} with the way back; "
+        f"{cost.kernels_per_step:,} kernels a step; {cost.decoded_per_second:,.0f} photos a second and core decoded and augmented.",
         f"Assumed of the H100: {H100_FLOPS / 1e12:.0f} TFLOP/s in bfloat16 (40 % of the peak), "
-        f"{LAUNCH_SECONDS * 1e6:.0f} microseconds a kernel, {CORES} cores beside it.",
+        f"{KERNEL_LAUNCH_SECONDS * 1e6:.0f} microseconds a kernel, {CPU_CORES} cores beside it.",
         "",
         "| a step of finetune is bound by | milliseconds |",
         "| --- | ---: |",
@@ -158,13 +162,13 @@ def written(found: Measured, batch: int, first_epochs: int, second_epochs: int) 
         "",
         "| stage | estimate |",
         "| --- | ---: |",
-        f"| features, once | {features:.0f} min |",
-        f"| fit_words, {first_epochs} epochs on cached z | {first:.1f} h |",
-        f"| finetune, {second_epochs} epochs | {second:.1f} h |",
+        f"| features, once | {feature_minutes:.0f} min |",
+        f"| fit_words, {head_epochs} epochs on cached z | {head_hours:.1f} h |",
+        f"| finetune, {finetune_epochs} epochs | {finetune_hours:.1f} h |",
         "",
         "Batches of 20 leave the card idle most of the time: with 256 photos a step arithmetic and decoding are what "
         "is left, "
-        f"{second_epochs * PHOTOS * max(found.step / H100_FLOPS, 1 / (CORES * found.decoded)) / 3600:.1f} h. The paper "
+        f"{finetune_epochs * NUM_PHOTOS * max(cost.step_flops / H100_FLOPS, 1 / (CPU_CORES * cost.decoded_per_second)) / 3600:.1f} h. The paper "
         "says 20, so the preset does. `WEFT_COMPILE=inductor` fuses kernels and was not measured either.",
     ]
     return "\n".join(lines)

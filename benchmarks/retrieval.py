@@ -24,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 ROUNDS, QUERIES, GALLERY, DIM, TOP_K = 3, 14_218, 12_612, 2_048, 50
-SMALL = {"queries": 1_500, "gallery": 1_200, "dim": 128, "items": 200}
-MATCH = 1e-6
-OTHERWISE_DEFINED = {
+AGREEMENT_SIZES = {"queries": 1_500, "gallery": 1_200, "dim": 128, "items": 200}
+TOLERANCE = 1e-6
+KNOWN_DIFFERENCES = {
     "precision_at_10": "oml divides by the fewer of k and the query's positives, we by k",
     "map_at_10": "oml divides by the hits among the first k; we have map_at_r alone, over all positives",
 }
@@ -34,21 +34,25 @@ OTHERWISE_DEFINED = {
 Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
-def vectors(queries: int, gallery: int, dim: int) -> Arrays:
+def random_unit_vectors(queries: int, gallery: int, dim: int) -> Arrays:
     """Unit vectors."""
-    random = np.random.default_rng(1)
-    found = random.standard_normal((queries + gallery, dim), dtype=np.float32)
-    found /= np.linalg.norm(found, axis=1, keepdims=True)
-    return found[:queries], found[queries:]
+    rng = np.random.default_rng(1)
+    z = rng.standard_normal((queries + gallery, dim), dtype=np.float32)
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    return z[:queries], z[queries:]
 
 
-def weft_search(queries: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
-    from weft.retrieval.search import nearest
+def search_with_weft(
+    queries: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32], k: int
+) -> npt.NDArray[np.int64]:
+    from weft.retrieval.search import find_nearest_neighbours
 
-    return nearest(queries, gallery, k)[0]
+    return find_nearest_neighbours(queries, gallery, k)[0]
 
 
-def faiss_search(queries: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
+def search_with_faiss(
+    queries: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32], k: int
+) -> npt.NDArray[np.int64]:
     import faiss
 
     index = faiss.IndexFlatIP(gallery.shape[1])
@@ -56,39 +60,42 @@ def faiss_search(queries: npt.NDArray[np.float32], gallery: npt.NDArray[np.float
     return np.asarray(index.search(queries, k)[1])
 
 
-SEARCHES: dict[str, Callable[..., npt.NDArray[np.int64]]] = {"weft": weft_search, "faiss": faiss_search}
+SEARCH_FUNCTIONS: dict[str, Callable[..., npt.NDArray[np.int64]]] = {
+    "weft": search_with_weft,
+    "faiss": search_with_faiss,
+}
 
 
-def one_search(name: str) -> dict[str, float]:
+def measure_search(name: str) -> dict[str, float]:
     """Seconds of one search and the peak memory of this process, in gigabytes of 10^9 bytes."""
-    queries, gallery = vectors(QUERIES, GALLERY, DIM)
-    search = SEARCHES[name]
+    queries, gallery = random_unit_vectors(QUERIES, GALLERY, DIM)
+    search = SEARCH_FUNCTIONS[name]
     search(queries[:64], gallery[:64], TOP_K)
-    began = time.perf_counter()
-    found = search(queries, gallery, TOP_K)
-    seconds = time.perf_counter() - began
+    started = time.perf_counter()
+    rows = search(queries, gallery, TOP_K)
+    seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-    return {"seconds": seconds, "peak": peak, "checksum": float(found[:, 0].sum())}
+    return {"seconds": seconds, "peak": peak, "checksum": float(rows[:, 0].sum())}
 
 
-def speed() -> None:
+def compare_speed() -> None:
     """The table of searches on standard output."""
-    names = [name for name in SEARCHES if name == "weft" or importlib.util.find_spec(name)]
+    names = [name for name in SEARCH_FUNCTIONS if name == "weft" or importlib.util.find_spec(name)]
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(ROUNDS):
         for name in names:
-            done = subprocess.run([sys.executable, __file__, name], check=True, capture_output=True, text=True)
-            runs[name].append(json.loads(done.stdout))
+            completed = subprocess.run([sys.executable, __file__, name], check=True, capture_output=True, text=True)
+            runs[name].append(json.loads(completed.stdout))
     table = csv.writer(sys.stdout)
     table.writerow(["search", "seconds", "peak_gigabytes", "same_first_neighbours", "machine"])
-    for name, found in runs.items():
-        seconds = round(statistics.median(run["seconds"] for run in found), 2)
-        peak = round(max(run["peak"] for run in found), 2)
-        same = found[0]["checksum"] == runs["weft"][0]["checksum"]
+    for name, measurements in runs.items():
+        seconds = round(statistics.median(run["seconds"] for run in measurements), 2)
+        peak = round(max(run["peak"] for run in measurements), 2)
+        same = measurements[0]["checksum"] == runs["weft"][0]["checksum"]
         table.writerow([name, seconds, peak, same, platform.machine()])
 
 
-def ours(rows: npt.NDArray[np.int64], labels: Any, gallery_labels: Any) -> dict[str, float]:
+def measure_with_weft(rows: npt.NDArray[np.int64], labels: Any, gallery_labels: Any) -> dict[str, float]:
     """Our metrics of the whole ranking."""
     from weft.evaluation import ranking
 
@@ -99,58 +106,61 @@ def ours(rows: npt.NDArray[np.int64], labels: Any, gallery_labels: Any) -> dict[
     return recall | precision | {"map_at_r": float(ranking.map_at_r(hits, positives).mean())}
 
 
-def by_pytorch_metric_learning(z: Arrays, labels: Any, gallery_labels: Any, _: Any) -> dict[str, float]:
+def measure_with_pytorch_metric_learning(z: Arrays, labels: Any, gallery_labels: Any, _: Any) -> dict[str, float]:
     from pytorch_metric_learning.distances import CosineSimilarity
     from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
     from pytorch_metric_learning.utils.inference import CustomKNN
 
-    wanted = ("precision_at_1", "mean_average_precision_at_r")
-    calculator = AccuracyCalculator(include=wanted, k="max_bin_count", knn_func=CustomKNN(CosineSimilarity()))
-    found = calculator.get_accuracy(z[0], labels, z[1], gallery_labels)
+    metric_names = ("precision_at_1", "mean_average_precision_at_r")
+    calculator = AccuracyCalculator(include=metric_names, k="max_bin_count", knn_func=CustomKNN(CosineSimilarity()))
+    accuracies = calculator.get_accuracy(z[0], labels, z[1], gallery_labels)
     # With one place, a precision is a recall: both are whether the first is right.
-    return {"recall_at_1": found["precision_at_1"], "map_at_r": found["mean_average_precision_at_r"]}
+    return {"recall_at_1": accuracies["precision_at_1"], "map_at_r": accuracies["mean_average_precision_at_r"]}
 
 
-def by_open_metric_learning(_: Arrays, labels: Any, gallery_labels: Any, rows: Any) -> dict[str, float]:
+def measure_with_open_metric_learning(_: Arrays, labels: Any, gallery_labels: Any, rows: Any) -> dict[str, float]:
     import torch
     from oml.functional.metrics import calc_retrieval_metrics
 
-    right = [torch.from_numpy(np.flatnonzero(gallery_labels == label)) for label in labels]
+    relevant = [torch.from_numpy(np.flatnonzero(gallery_labels == label)) for label in labels]
     top = {"cmc_top_k": (1, 10, 20), "precision_top_k": (1, 10), "map_top_k": (10,)}
-    found = calc_retrieval_metrics(list(torch.from_numpy(rows)), right, **top, verbose=False)
-    recall = {f"recall_at_{k}": float(found["cmc"][k]) for k in (1, 10, 20)}
-    precision = {f"precision_at_{k}": float(found["precision"][k]) for k in (1, 10)}
-    return recall | precision | {"map_at_10": float(found["map"][10])}
+    metrics = calc_retrieval_metrics(list(torch.from_numpy(rows)), relevant, **top, verbose=False)
+    recall = {f"recall_at_{k}": float(metrics["cmc"][k]) for k in (1, 10, 20)}
+    precision = {f"precision_at_{k}": float(metrics["precision"][k]) for k in (1, 10)}
+    return recall | precision | {"map_at_10": float(metrics["map"][10])}
 
 
-PEERS = {"pytorch_metric_learning": by_pytorch_metric_learning, "oml": by_open_metric_learning}
+REFERENCE_LIBRARIES = {
+    "pytorch_metric_learning": measure_with_pytorch_metric_learning,
+    "oml": measure_with_open_metric_learning,
+}
 
 
-def agreement() -> None:
+def compare_metrics() -> None:
     """The table of metrics on standard output: ours beside theirs, on noisy clusters without ties."""
-    random = np.random.default_rng(2)
-    items = random.integers(SMALL["items"], size=SMALL["queries"] + SMALL["gallery"])
-    z = random.standard_normal((SMALL["items"], SMALL["dim"]))[items]
-    z = (z + 2.5 * random.standard_normal(z.shape)).astype(np.float32)
-    gallery_labels = items[SMALL["queries"] :]
-    known = np.flatnonzero(np.isin(items[: SMALL["queries"]], gallery_labels))
-    labels, parts = items[known], (z[known], z[SMALL["queries"] :])
-    rows = weft_search(*parts, len(gallery_labels))
-    own = ours(rows, labels, gallery_labels)
+    rng = np.random.default_rng(2)
+    items = rng.integers(AGREEMENT_SIZES["items"], size=AGREEMENT_SIZES["queries"] + AGREEMENT_SIZES["gallery"])
+    z = rng.standard_normal((AGREEMENT_SIZES["items"], AGREEMENT_SIZES["dim"]))[items]
+    z = (z + 2.5 * rng.standard_normal(z.shape)).astype(np.float32)
+    gallery_labels = items[AGREEMENT_SIZES["queries"] :]
+    query_rows = np.flatnonzero(np.isin(items[: AGREEMENT_SIZES["queries"]], gallery_labels))
+    labels, embeddings = items[query_rows], (z[query_rows], z[AGREEMENT_SIZES["queries"] :])
+    rows = search_with_weft(*embeddings, len(gallery_labels))
+    weft_metrics = measure_with_weft(rows, labels, gallery_labels)
     table = csv.writer(sys.stdout)
     table.writerow(["metric", "weft", "library", "theirs", "equal_to_1e-6", "why_not"])
-    for name, measure in PEERS.items():
+    for name, measure in REFERENCE_LIBRARIES.items():
         if importlib.util.find_spec(name):
-            for metric, value in measure(parts, labels, gallery_labels, rows).items():
-                mine = own.get(metric, float("nan"))
-                same = abs(value - mine) < MATCH
-                why = "" if same else OTHERWISE_DEFINED.get(metric, "unexplained")
-                table.writerow([metric, round(mine, 7), name, round(value, 7), same, why])
+            for metric, value in measure(embeddings, labels, gallery_labels, rows).items():
+                weft_value = weft_metrics.get(metric, float("nan"))
+                same = abs(value - weft_value) < TOLERANCE
+                reason = "" if same else KNOWN_DIFFERENCES.get(metric, "unexplained")
+                table.writerow([metric, round(weft_value, 7), name, round(value, 7), same, reason])
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        sys.stdout.write(json.dumps(one_search(sys.argv[1])))
+        sys.stdout.write(json.dumps(measure_search(sys.argv[1])))
     else:
-        speed()
-        agreement()
+        compare_speed()
+        compare_metrics()

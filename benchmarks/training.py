@@ -22,27 +22,27 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from everyday_loop import EverydayLoop
+from everyday_loop import BaselineTrainingLoop
 from PIL import Image
 
 from weft import params, runtime, tables
-from weft.contracts.tables import PREPARED
-from weft.data.bags import Bags, bags_of
+from weft.contracts.tables import PREPARED_PHOTOS
+from weft.data.bags import WeightedBags, build_weighted_bags
 from weft.data.photo_store import PhotoStore
 from weft.demo import catalogue
-from weft.demo.photos import picture
+from weft.demo.photos import render_image
 from weft.model.backbone import load_backbone
-from weft.model.embedder import Embedder, initial_words
+from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import Finetune
 from weft.photos.decode import decode
-from weft.photos.fit import encode, fit
+from weft.photos.fit import encode_jpeg, letterbox
 from weft.training.finetune import StoredPhotos, finetune
 
-PHOTOS, ROUNDS, WORDS, HEIGHT, WIDTH, ORIGINAL = 320, 5, 1_000, 128, 96, (900, 1_200)
+NUM_PHOTOS, ROUNDS, NUM_WORDS, HEIGHT, WIDTH, ORIGINAL_SIZE_PX = 320, 5, 1_000, 128, 96, (900, 1_200)
 ROOT = Path(__file__).resolve().parents[1]
 
 
-class InMemory:
+class InMemoryPhotoStore:
     """Photos already decoded: the training step with nothing to wait for."""
 
     def __init__(self, store: PhotoStore) -> None:
@@ -57,19 +57,19 @@ class InMemory:
         return "in memory"
 
 
-def originals() -> list[bytes]:
+def draw_originals() -> list[bytes]:
     """Photos as shops serve them."""
     photos = []
-    for product in catalogue.products(seed=1, count=PHOTOS):
+    for product in catalogue.generate_products(seed=1, count=NUM_PHOTOS):
         stream = io.BytesIO()
-        picture(product, product.views[0]).convert("RGB").resize(ORIGINAL, Image.Resampling.BICUBIC).save(
+        render_image(product, product.views[0]).convert("RGB").resize(ORIGINAL_SIZE_PX, Image.Resampling.BICUBIC).save(
             stream, "JPEG", quality=90
         )
         photos.append(stream.getvalue())
     return photos
 
 
-def prepared(photos: list[bytes], folder: Path) -> PhotoStore:
+def write_prepared_photos(photos: list[bytes], folder: Path) -> PhotoStore:
     """What the stage `prepare` makes of them."""
     rows = [
         {
@@ -77,61 +77,63 @@ def prepared(photos: list[bytes], folder: Path) -> PhotoStore:
             "view": 0,
             "photo_id": f"a/{n:04}#0",
             "colour": None,
-            "jpeg": encode(fit(decode(photo, HEIGHT, WIDTH), HEIGHT, WIDTH), 92),
+            "jpeg": encode_jpeg(letterbox(decode(photo, HEIGHT, WIDTH), HEIGHT, WIDTH), 92),
             "word_ids": [0],
             "named": [True],
         }
         for n, photo in enumerate(photos)
     ]
-    tables.write_shards(folder / "prepared", rows, PREPARED, 5_000)
+    tables.write_shards(folder / "prepared", rows, PREPARED_PHOTOS, 5_000)
     return PhotoStore(folder / "prepared", folder / "photos.arrow")
 
 
-def words() -> Bags:
+def make_bags() -> WeightedBags:
     """Noisy texts of about 30 different words."""
-    random = np.random.default_rng(1)
-    return bags_of([np.unique(random.integers(WORDS, size=30)) for _ in range(PHOTOS)])
+    rng = np.random.default_rng(1)
+    return build_weighted_bags([np.unique(rng.integers(NUM_WORDS, size=30)) for _ in range(NUM_PHOTOS)])
 
 
-def rate_of(store: PhotoStore | InMemory, settings: Finetune) -> Callable[[], float]:
+def make_finetune_benchmark(store: PhotoStore | InMemoryPhotoStore, settings: Finetune) -> Callable[[], float]:
     """Photos per CPU second of an epoch of finetune."""
-    bags, told = words(), []
-    nothing = StoredPhotos(InMemory.__new__(InMemory), bags_of([]))  # type: ignore[arg-type]
-    nothing.store.digest = lambda: "none"  # type: ignore[method-assign]
+    bags, epoch_ends = make_bags(), []
+    no_validation = StoredPhotos(InMemoryPhotoStore.__new__(InMemoryPhotoStore), build_weighted_bags([]))  # type: ignore[arg-type]
+    no_validation.store.digest = lambda: "none"  # type: ignore[method-assign]
 
     def run() -> float:
         backbone = load_backbone("mobilenet_v2", "random")
-        model = Embedder(backbone.network, initial_words(WORDS, backbone.dim, seed=1), backbone.normalisation)
+        model = Embedder(
+            backbone.network, make_random_word_embeddings(NUM_WORDS, backbone.dim, seed=1), backbone.normalisation
+        )
         with tempfile.TemporaryDirectory() as state:
             finetune(
                 StoredPhotos(store, bags),  # type: ignore[arg-type]
-                nothing,
+                no_validation,
                 model,
                 settings,
                 runtime.device(),
                 runtime.workers(),
                 Path(state),
-                lambda record, cost: told.append(time.process_time()),  # noqa: ARG005  finetune hands both over
+                lambda record, cost: epoch_ends.append(time.process_time()),  # noqa: ARG005  finetune hands both over
             )
-        return PHOTOS / (told[-1] - told[-2])
+        return NUM_PHOTOS / (epoch_ends[-1] - epoch_ends[-2])
 
     return run
 
 
 def main() -> None:
-    usual = replace(params.load(ROOT / "params.yaml").finetune, epochs=2)
-    whole = replace(usual, frozen=())
-    still = {"flip": False, "shift": 0, "crop": 1.0}
+    settings = replace(params.load_params(ROOT / "params.yaml").finetune, epochs=2)
+    unfrozen = replace(settings, frozen=())
+    no_augmentation = {"flip": False, "shift": 0, "crop": 1.0}
     with tempfile.TemporaryDirectory() as scratch:
-        photos = originals()
-        store = prepared(photos, Path(scratch))
-        memory = InMemory(store)
-        everyday = EverydayLoop(photos, Path(scratch) / "folder", WORDS, HEIGHT, WIDTH, usual.batch_size)
+        photos = draw_originals()
+        store = write_prepared_photos(photos, Path(scratch))
+        memory_store = InMemoryPhotoStore(store)
+        baseline = BaselineTrainingLoop(photos, Path(scratch) / "folder", NUM_WORDS, HEIGHT, WIDTH, settings.batch_size)
         variants = {
-            "finetune": rate_of(store, usual),
-            "finetune, from memory": rate_of(memory, replace(usual, **still)),
-            "finetune, no block frozen": rate_of(store, whole),
-            "the loop most people would write": everyday.rate,
+            "finetune": make_finetune_benchmark(store, settings),
+            "finetune, from memory": make_finetune_benchmark(memory_store, replace(settings, **no_augmentation)),
+            "finetune, no block frozen": make_finetune_benchmark(store, unfrozen),
+            "the loop most people would write": baseline.measure_photos_per_second,
         }
         rates = {name: [run()] for name, run in variants.items()}
         for values in rates.values():
@@ -139,7 +141,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, run in variants.items():
                 rates[name].append(run())
-    against = {
+    comparisons = {
         "finetune": ["finetune, from memory", "finetune, no block frozen", "the loop most people would write"],
         "finetune, no block frozen": ["the loop most people would write"],
     }
@@ -147,11 +149,11 @@ def main() -> None:
     table.writerow(
         ["of", "photos_per_cpu_second", "against", "photos_per_cpu_second", "ratio", "threads", "torch", "machine"]
     )
-    for name, others in against.items():
+    for name, others in comparisons.items():
         for other in others:
             ratio = statistics.median(a / b for a, b in zip(rates[name], rates[other], strict=True))
-            own, their = (round(statistics.median(rates[key]), 1) for key in (name, other))
-            row = [name, own, other, their, round(ratio, 2)]
+            rate, other_rate = (round(statistics.median(rates[key]), 1) for key in (name, other))
+            row = [name, rate, other, other_rate, round(ratio, 2)]
             table.writerow([*row, torch.get_num_threads(), torch.__version__, platform.machine()])
 
 

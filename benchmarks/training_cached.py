@@ -27,22 +27,22 @@ import torch
 from PIL import Image
 
 from weft import params, runtime
-from weft.data.bags import bags_of
+from weft.data.bags import build_weighted_bags
 from weft.data.samplers import Batch
 from weft.model.backbone import load_backbone
-from weft.model.embedder import Embedder, initial_words
-from weft.model.folded import folded
-from weft.params import FitWords
-from weft.photos.fit import encode
-from weft.training.objective import Objective, training_sampler
-from weft.training.schedule import Schedule, build_optimizer
+from weft.model.embedder import Embedder, make_random_word_embeddings
+from weft.model.folded import fuse_batch_norm
+from weft.params import TrainHead
+from weft.photos.fit import encode_jpeg
+from weft.training.objective import Objective, build_sampler
+from weft.training.schedule import LRSchedule, build_optimizer
 
 ROUNDS = 5
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
-class Case:
+class BenchmarkCase:
     """One row of the table."""
 
     name: str
@@ -52,66 +52,68 @@ class Case:
     words: int
     photos: int
     """An epoch's; as few as give whole batches."""
-    settings: FitWords
+    settings: TrainHead
 
 
-def cases() -> Iterator[Case]:
-    demo = params.load(ROOT / "params.yaml").fit_words
-    catalogue = params.load(ROOT / "presets" / "catalogue.yaml").fit_words
-    paper = params.load(ROOT / "presets" / "paper.yaml").fit_words
-    yield Case("params.yaml on the demo shop", "mobilenet_v2", 128, 96, 600, 2 * demo.batch_size, demo)
+def iter_cases() -> Iterator[BenchmarkCase]:
+    demo = params.load_params(ROOT / "params.yaml").fit_words
+    catalogue = params.load_params(ROOT / "presets" / "catalogue.yaml").fit_words
+    paper = params.load_params(ROOT / "presets" / "paper.yaml").fit_words
+    yield BenchmarkCase("params.yaml on the demo shop", "mobilenet_v2", 128, 96, 600, 2 * demo.batch_size, demo)
     sampled = replace(catalogue, loss="sampled_softmax", negatives=1_000, shared_negatives=True)
     for settings in (catalogue, sampled):
-        yield Case("presets/catalogue.yaml", "mobilenet_v2", 128, 96, 6_000, settings.batch_size, settings)
-    yield Case("presets/paper.yaml", "resnet50", 224, 224, 30_000, 2 * paper.batch_size, paper)
+        yield BenchmarkCase("presets/catalogue.yaml", "mobilenet_v2", 128, 96, 6_000, settings.batch_size, settings)
+    yield BenchmarkCase("presets/paper.yaml", "resnet50", 224, 224, 30_000, 2 * paper.batch_size, paper)
 
 
-def epochs(case: Case, device: str) -> tuple[Callable[[], float], Callable[[], float]]:
+def make_epoch_timers(case: BenchmarkCase, device: str) -> tuple[Callable[[], float], Callable[[], float]]:
     """CPU seconds of an epoch: on cached z, and with the encoder each time."""
-    random = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     backbone = load_backbone(case.backbone, "random")
-    encoder = Embedder(backbone.network, initial_words(1, backbone.dim, seed=1), backbone.normalisation)
-    encoder = folded(encoder.to(device, memory_format=torch.channels_last).eval())
-    jpegs = [encode(smooth(random, case.height, case.width), 92) for _ in range(case.photos)]
-    cache = random.normal(size=(case.photos, backbone.dim)).astype(np.float16)
-    bags = bags_of([np.unique(random.integers(case.words, size=30)) for _ in range(case.photos)])
+    encoder = Embedder(backbone.network, make_random_word_embeddings(1, backbone.dim, seed=1), backbone.normalisation)
+    encoder = fuse_batch_norm(encoder.to(device, memory_format=torch.channels_last).eval())
+    jpegs = [encode_jpeg(draw_smooth_image(rng, case.height, case.width), 92) for _ in range(case.photos)]
+    cache = rng.normal(size=(case.photos, backbone.dim)).astype(np.float16)
+    bags = build_weighted_bags([np.unique(rng.integers(case.words, size=30)) for _ in range(case.photos)])
 
-    def cached(batch: Batch) -> torch.Tensor:
-        return torch.from_numpy(cache[batch.photos].astype(np.float32)).to(device)
+    def read_cached(batch: Batch) -> torch.Tensor:
+        return torch.from_numpy(cache[batch.photo_indices].astype(np.float32)).to(device)
 
-    def computed(batch: Batch) -> torch.Tensor:
-        photos = np.stack([np.asarray(Image.open(io.BytesIO(jpegs[photo]))) for photo in batch.photos])
+    def compute_z(batch: Batch) -> torch.Tensor:
+        photos = np.stack([np.asarray(Image.open(io.BytesIO(jpegs[photo]))) for photo in batch.photo_indices])
         with torch.inference_mode():
             z = encoder(torch.from_numpy(photos.transpose(0, 3, 1, 2).copy()).to(device))
         return z.clone()
 
-    def epoch(z_of: Callable[[Batch], torch.Tensor]) -> Callable[[], float]:
-        model = Embedder(torch.nn.Identity(), initial_words(case.words, backbone.dim, seed=1)).to(device)
-        sampler = training_sampler(bags, case.words, case.settings)
-        objective = Objective(case.settings, bags.photo_counts(case.words))
-        optimizer = build_optimizer([(model.head(), 1e-3)], case.settings)
-        schedule = Schedule(optimizer, replace(case.settings, epochs=99), sampler.steps(case.settings.batch_size))
+    def make_epoch_timer(get_z: Callable[[Batch], torch.Tensor]) -> Callable[[], float]:
+        model = Embedder(torch.nn.Identity(), make_random_word_embeddings(case.words, backbone.dim, seed=1)).to(device)
+        sampler = build_sampler(bags, case.words, case.settings)
+        objective = Objective(case.settings, bags.count_words(case.words))
+        optimizer = build_optimizer([(model.head_parameters(), 1e-3)], case.settings)
+        schedule = LRSchedule(
+            optimizer, replace(case.settings, epochs=99), sampler.count_steps(case.settings.batch_size)
+        )
 
         def run() -> float:
-            began = time.process_time()
+            started = time.process_time()
             generator = torch.Generator().manual_seed(1)
-            for batch in sampler.epoch(1, case.settings.batch_size):
-                loss = objective(z_of(batch), model, batch, generator)
+            for batch in sampler.sample_epoch(1, case.settings.batch_size):
+                loss = objective(get_z(batch), model, batch, generator)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                schedule.after_step()
+                schedule.step_batch()
                 float(loss.detach())
-            return time.process_time() - began
+            return time.process_time() - started
 
         return run
 
-    return epoch(cached), epoch(computed)
+    return make_epoch_timer(read_cached), make_epoch_timer(compute_z)
 
 
-def smooth(random: np.random.Generator, height: int, width: int) -> np.ndarray:
+def draw_smooth_image(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """A picture that compresses as photos do."""
-    coarse = random.integers(256, size=(height // 8, width // 8, 3), dtype=np.uint8)
+    coarse = rng.integers(256, size=(height // 8, width // 8, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 
 
@@ -119,8 +121,8 @@ def main() -> None:
     table = csv.writer(sys.stdout, lineterminator="\n")
     columns = ["settings", "backbone", "words", "loss", "cached_photos_per_cpu_second", "computed", "ratio"]
     table.writerow([*columns, "threads", "torch", "machine"])
-    for case in cases():
-        on_cache, with_encoder = epochs(case, runtime.device())
+    for case in iter_cases():
+        on_cache, with_encoder = make_epoch_timers(case, runtime.device())
         on_cache()
         with_encoder()
         seconds = [(on_cache(), with_encoder()) for _ in range(ROUNDS)]

@@ -23,12 +23,12 @@ import torch
 
 from weft import params, runtime
 from weft.data.samplers import Batch
-from weft.model.embedder import Embedder, initial_words
-from weft.params import FitWords
+from weft.model.embedder import Embedder, make_random_word_embeddings
+from weft.params import TrainHead
 from weft.training.objective import Objective
 from weft.training.schedule import build_optimizer
 
-VOCABULARY, DIM, BATCH, ROUNDS = 30_000, 2_048, 256, 5
+NUM_WORDS, DIM, BATCH, ROUNDS = 30_000, 2_048, 256, 5
 ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = ["optimizer", "loss", "negatives", "update", "ms_per_step", "times_faster", "step_mb", "times_less_memory"]
 
@@ -37,13 +37,13 @@ COLUMNS = ["optimizer", "loss", "negatives", "update", "ms_per_step", "times_fas
 class Variant:
     """One row of the table."""
 
-    settings: FitWords
+    settings: TrainHead
     sparse: bool
 
 
-def variants(optimizer: str) -> list[Variant]:
+def list_variants(optimizer: str) -> list[Variant]:
     settings = replace(
-        params.load(ROOT / "params.yaml").fit_words,
+        params.load_params(ROOT / "params.yaml").fit_words,
         target="one_word",
         optimizer=optimizer,
         momentum=0.0,
@@ -57,16 +57,16 @@ def variants(optimizer: str) -> list[Variant]:
     return [Variant(full, sparse=False), *sampled, Variant(replace(settings, negatives=1_000), sparse=False)]
 
 
-def step_of(variant: Variant, device: str) -> Callable[[], None]:
-    model = Embedder(torch.nn.Identity(), initial_words(VOCABULARY, DIM, seed=1)).to(device)
-    optimizer = build_optimizer([(model.head(), 1e-3)], variant.settings)
-    objective = Objective(variant.settings, np.arange(VOCABULARY, 0, -1))
+def make_step(variant: Variant, device: str) -> Callable[[], None]:
+    model = Embedder(torch.nn.Identity(), make_random_word_embeddings(NUM_WORDS, DIM, seed=1)).to(device)
+    optimizer = build_optimizer([(model.head_parameters(), 1e-3)], variant.settings)
+    objective = Objective(variant.settings, np.arange(NUM_WORDS, 0, -1))
     generator = torch.Generator().manual_seed(1)
-    random = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     z = torch.randn(BATCH, DIM, generator=generator).to(device).requires_grad_()
 
     def step() -> None:
-        words = random.integers(VOCABULARY, size=(BATCH, 1))
+        words = rng.integers(NUM_WORDS, size=(BATCH, 1))
         batch = Batch(np.arange(BATCH), words, np.ones((BATCH, 1), np.float32), words)
         objective(z, model, batch, generator).backward()
         gradient = model.words.grad
@@ -79,17 +79,17 @@ def step_of(variant: Variant, device: str) -> Callable[[], None]:
     return step
 
 
-def seconds_of(step: Callable[[], None], device: str) -> float:
+def measure_seconds(step: Callable[[], None], device: str) -> float:
     """On a CPU the processor's own seconds, so that other work on the machine counts little."""
-    settle(device)
+    synchronize(device)
     clock = time.perf_counter if device.startswith("cuda") else time.process_time
-    began = clock()
+    started = clock()
     step()
-    settle(device)
-    return clock() - began
+    synchronize(device)
+    return clock() - started
 
 
-def bytes_of(step: Callable[[], None], device: str) -> float:
+def measure_memory_bytes(step: Callable[[], None], device: str) -> float:
     """The most memory the step took beyond what was held before it; NaN where nobody tells."""
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats()
@@ -103,17 +103,17 @@ def bytes_of(step: Callable[[], None], device: str) -> float:
         Path("/proc/self/clear_refs").write_text("5")  # forgets the highest resident size so far
     except OSError:
         return float("nan")
-    before = resident("VmRSS")
+    before = read_resident_bytes("VmRSS")
     step()
-    return resident("VmHWM") - before
+    return read_resident_bytes("VmHWM") - before
 
 
-def resident(field: str) -> float:
+def read_resident_bytes(field: str) -> float:
     lines = Path("/proc/self/status").read_text().splitlines()
     return 1_024.0 * int(next(line for line in lines if line.startswith(field)).split()[1])
 
 
-def settle(device: str) -> None:
+def synchronize(device: str) -> None:
     if device.startswith("cuda"):
         torch.cuda.synchronize()
 
@@ -124,23 +124,25 @@ def main() -> None:
     table.writerow([*COLUMNS, "threads", "torch", "machine"])
     machine = torch.cuda.get_device_name() if device.startswith("cuda") else platform.machine()
     for optimizer in ("sgd", "adamw"):
-        rows = variants(optimizer)
-        steps = [step_of(variant, device) for variant in rows]
+        rows = list_variants(optimizer)
+        steps = [make_step(variant, device) for variant in rows]
         for step in steps:
             step()  # makes the optimiser's moments
         times: list[list[float]] = [[] for _ in rows]
         memory: list[list[float]] = [[] for _ in rows]
         for _ in range(ROUNDS):
             for number, step in enumerate(steps):
-                times[number].append(seconds_of(step, device))
-                memory[number].append(bytes_of(step, device))
-        time_of, memory_of = ([statistics.median(values) for values in both] for both in (times, memory))
+                times[number].append(measure_seconds(step, device))
+                memory[number].append(measure_memory_bytes(step, device))
+        median_seconds, median_bytes = (
+            [statistics.median(values) for values in per_variant] for per_variant in (times, memory)
+        )
         for number, variant in enumerate(rows):
             settings = variant.settings
             negatives = "" if settings.loss == "full_softmax" else settings.negatives
             update = "sparse" if variant.sparse else "dense"
-            cost = [round(1e3 * time_of[number], 1), round(time_of[0] / time_of[number], 1)]
-            cost += [round(memory_of[number] / 2**20, 1), round(memory_of[0] / memory_of[number], 1)]
+            cost = [round(1e3 * median_seconds[number], 1), round(median_seconds[0] / median_seconds[number], 1)]
+            cost += [round(median_bytes[number] / 2**20, 1), round(median_bytes[0] / median_bytes[number], 1)]
             table.writerow(
                 [
                     optimizer,

@@ -11,15 +11,15 @@ from crawler.discover import urls
 from crawler.states import state_path
 from weft.errors import ShopError
 from weft.params import Shop
-from weft.params.kinds import Count, WholeNumber
+from weft.params.kinds import NonNegativeInt, PositiveInt
 
-BY_HAND = Path("var/crawl")
-_OWN_KEY = ("name", "url", "max_products", "delay", "allow_private")
+DEFAULT_STATE_DIR = Path("var/crawl")
+_NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private")
 """Fields of a shop that stand in its state's name otherwise, or change nothing of what is found."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SpiderArgs:
     """One shop, and what of it."""
 
     shop: Shop
@@ -31,11 +31,11 @@ class Wanted:
     """A higher number is a later crawl of the same shop."""
     retry_failed: bool
     """Ask only for what failed."""
-    wall_pages: int
+    block_page_threshold: int
     """So many pages alike stop the crawl; 0 for no such number."""
 
 
-def wanted(name: str, url: str, state: str, given: dict[str, Any]) -> Wanted:
+def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any]) -> SpiderArgs:
     """What is wanted of the shop at `url`.
 
     Args:
@@ -48,22 +48,26 @@ def wanted(name: str, url: str, state: str, given: dict[str, Any]) -> Wanted:
         ShopError: An argument is unknown or impossible.
     """
     try:
-        snapshot = TypeAdapter(Count).validate_python(given.pop("snapshot", 1))
-        wall_pages = TypeAdapter(WholeNumber).validate_python(given.pop("wall_pages", wall.PAGES))
-        retry_failed = TypeAdapter(bool).validate_python(given.pop("retry_failed", False))
-        shop = TypeAdapter(Shop).validate_python({"name": name, "url": url, **given})
+        snapshot = TypeAdapter(PositiveInt).validate_python(extra_args.pop("snapshot", 1))
+        block_page_threshold = TypeAdapter(NonNegativeInt).validate_python(
+            extra_args.pop("wall_pages", wall.DEFAULT_BLOCK_PAGE_THRESHOLD)
+        )
+        retry_failed = TypeAdapter(bool).validate_python(extra_args.pop("retry_failed", False))
+        shop = TypeAdapter(Shop).validate_python({"name": name, "url": url, **extra_args})
     except ValidationError as error:
         problems = (f"-a {'.'.join(map(str, e['loc']))}={e['input']}: {e['msg']}" for e in error.errors())
         known = ", ".join([*(field.name for field in fields(Shop)), "state", "snapshot", "retry_failed", "wall_pages"])
         raise ShopError(f"scrapy crawl shop: {'; '.join(problems)}. Known: {known}") from error
     path = (
-        Path(state) if state else state_path(BY_HAND, shop.name, url, shop.max_products, snapshot, *further_key(shop))
+        Path(state)
+        if state
+        else state_path(DEFAULT_STATE_DIR, shop.name, url, shop.max_products, snapshot, *state_key(shop))
     )
-    return Wanted(shop, urls.clean(shop.url), path, snapshot, retry_failed, wall_pages)
+    return SpiderArgs(shop, urls.canonicalize(shop.url), path, snapshot, retry_failed, block_page_threshold)
 
 
-def further_key(shop: Shop) -> list[str]:
+def state_key(shop: Shop) -> list[str]:
     """What else of `shop` makes it another crawl, with another state: all that is not left as it is by default."""
-    plain = Shop(name=shop.name, url=shop.url)
-    names = [field.name for field in fields(Shop) if field.name not in _OWN_KEY]
-    return [f"{name}={getattr(shop, name)}" for name in names if getattr(shop, name) != getattr(plain, name)]
+    defaults = Shop(name=shop.name, url=shop.url)
+    names = [field.name for field in fields(Shop) if field.name not in _NOT_IN_STATE_KEY]
+    return [f"{name}={getattr(shop, name)}" for name in names if getattr(shop, name) != getattr(defaults, name)]

@@ -9,16 +9,16 @@ import sqlite3
 
 from crawler.discover import patterns
 
-ALLOWANCE = 800
+INITIAL_BUDGET = 800
 """What every pattern begins with."""
-BARREN, BARREN_NUMBERED, KNOWN = 4, 16, 2
+EMPTY_PAGE_COST, EMPTY_NUMBERED_PAGE_COST, KNOWN_PRODUCTS_COST = 4, 16, 2
 """What a page costs that leads to no product, the same where only a number or parameter tells it from others, and
 one that leads to known products alone: 200, 50 and 400 of a kind without a single new product."""
-OWN_PRODUCT, NAMED_PRODUCT = 16, 4
+PRODUCT_REWARD, LINKING_PAGE_REWARD = 16, 4
 """What a new product earns for its own pattern, and for the pattern of the page that led to it."""
 
 
-class Budget:
+class CrawlBudget:
     """The patterns of one crawl, kept in its state.
 
     Args:
@@ -28,49 +28,49 @@ class Budget:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         rows = db.execute("SELECT pattern, left FROM budget WHERE left <= 0")
-        self._exhausted = {pattern for pattern, _ in rows}
+        self._exhausted = {template for template, _ in rows}
 
-    def enter(self, row: int, url: str, via: str) -> None:
+    def register_link(self, row: int, url: str, source_template: str) -> None:
         """A link led to the page in `row` of the frontier, from a page of the pattern `via`."""
-        pattern = patterns.pattern(url)
-        self._db.execute("INSERT OR IGNORE INTO linked VALUES (?, ?, ?)", (row, pattern, via))
-        if pattern in self._exhausted:
+        template = patterns.url_template(url)
+        self._db.execute("INSERT OR IGNORE INTO linked VALUES (?, ?, ?)", (row, template, source_template))
+        if template in self._exhausted:
             self._db.execute("UPDATE frontier SET status = 'deferred' WHERE id = ?", (row,))
 
-    def listing(self, row: int, *, leads_to_products: bool, is_free: bool) -> None:
+    def record_listing(self, row: int, *, leads_to_products: bool, is_free: bool) -> None:
         """The page in `row` is no product."""
-        pattern = self._patterns(row)[0]
-        if pattern and not is_free:
-            barren = BARREN_NUMBERED if patterns.is_numbered(pattern) else BARREN
-            self._add(pattern, -(KNOWN if leads_to_products else barren))
+        template = self._templates(row)[0]
+        if template and not is_free:
+            cost = EMPTY_NUMBERED_PAGE_COST if patterns.has_number_or_query(template) else EMPTY_PAGE_COST
+            self._adjust(template, -(KNOWN_PRODUCTS_COST if leads_to_products else cost))
 
-    def product(self, row: int, *, is_new: bool) -> None:
+    def record_product(self, row: int, *, is_new: bool) -> None:
         """The page in `row` is a product."""
-        pattern, via = self._patterns(row)
-        if not pattern:
+        template, source_template = self._templates(row)
+        if not template:
             return
-        self._add(pattern, OWN_PRODUCT if is_new else -KNOWN)
-        if is_new and via:
-            self._add(via, NAMED_PRODUCT)
+        self._adjust(template, PRODUCT_REWARD if is_new else -KNOWN_PRODUCTS_COST)
+        if is_new and source_template:
+            self._adjust(source_template, LINKING_PAGE_REWARD)
 
-    def _patterns(self, row: int) -> tuple[str, str]:
+    def _templates(self, row: int) -> tuple[str, str]:
         found = self._db.execute("SELECT pattern, via FROM linked WHERE row = ?", (row,)).fetchone()
         return found or ("", "")
 
-    def _add(self, pattern: str, units: int) -> None:
-        (left,) = self._db.execute(
+    def _adjust(self, template: str, amount: int) -> None:
+        (remaining,) = self._db.execute(
             "INSERT INTO budget VALUES (?, ?) ON CONFLICT DO UPDATE SET left = left + ? RETURNING left",
-            (pattern, ALLOWANCE + units, units),
+            (template, INITIAL_BUDGET + amount, amount),
         ).fetchone()
-        if left <= 0 and pattern not in self._exhausted:
-            self._exhausted.add(pattern)
-            self._move(pattern, "todo", "deferred")
-        elif left > 0 and pattern in self._exhausted:
-            self._exhausted.remove(pattern)
-            self._move(pattern, "deferred", "todo")
+        if remaining <= 0 and template not in self._exhausted:
+            self._exhausted.add(template)
+            self._set_status(template, "todo", "deferred")
+        elif remaining > 0 and template in self._exhausted:
+            self._exhausted.remove(template)
+            self._set_status(template, "deferred", "todo")
 
-    def _move(self, pattern: str, old: str, new: str) -> None:
+    def _set_status(self, template: str, old_status: str, new_status: str) -> None:
         self._db.execute(
             "UPDATE frontier SET status = ? WHERE status = ? AND id IN (SELECT row FROM linked WHERE pattern = ?)",
-            (new, old, pattern),
+            (new_status, old_status, template),
         )

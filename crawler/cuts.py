@@ -6,13 +6,13 @@ from typing import TypedDict
 
 from crawler.discover import patterns
 
-EXAMPLES = 5
-PATTERNS = 20
+MAX_EXAMPLES_PER_REASON = 5
+MAX_TEMPLATES_PER_REASON = 20
 """As many are listed for each reason, the most frequent."""
 OVER_BUDGET = "over budget"
 
 
-class Cuts(TypedDict):
+class SkippedUrls(TypedDict):
     """What was cut for one reason."""
 
     pages: int
@@ -22,7 +22,7 @@ class Cuts(TypedDict):
     """The first URLs by the alphabet."""
 
 
-def cuts(db: sqlite3.Connection) -> dict[str, Cuts]:
+def count_skipped_urls(db: sqlite3.Connection) -> dict[str, SkippedUrls]:
     """By reason, what the crawl whose state is open in `db` did not ask."""
     rows = db.execute(
         "SELECT reason, url FROM cut UNION ALL SELECT ?, url FROM frontier WHERE status = 'deferred' ORDER BY 1, 2",
@@ -31,14 +31,16 @@ def cuts(db: sqlite3.Connection) -> dict[str, Cuts]:
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     examples: defaultdict[str, list[str]] = defaultdict(list)
     for reason, url in rows:
-        counts[reason][patterns.pattern(url)] += 1
-        if len(examples[reason]) < EXAMPLES:
+        counts[reason][patterns.url_template(url)] += 1
+        if len(examples[reason]) < MAX_EXAMPLES_PER_REASON:
             examples[reason].append(url)
     return {
-        reason: Cuts(pages=found.total(), patterns=_most(found), examples=examples[reason])
-        for reason, found in sorted(counts.items())
+        reason: SkippedUrls(
+            pages=template_counts.total(), patterns=_top_counts(template_counts), examples=examples[reason]
+        )
+        for reason, template_counts in sorted(counts.items())
     }
 
 
-def _most(counts: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:PATTERNS])
+def _top_counts(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_TEMPLATES_PER_REASON])

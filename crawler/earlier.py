@@ -9,38 +9,42 @@ from functools import cache
 from pathlib import Path
 
 from crawler import products
-from crawler.contents import Contents
+from crawler.contents import BlobStore
 from crawler.outcomes import FEED, PAGE, PHOTO, SITEMAP
-from crawler.ranks import rank
+from crawler.ranks import compute_priority
 from weft.contracts.product import Product
 from weft.errors import ShopError
 
-GONE = ("HTTP 404", "HTTP 410", "disallowed by robots.txt")
+REMOVED_REASONS = ("HTTP 404", "HTTP 410", "disallowed by robots.txt")
 """Why a page fails that does not come back; any other failure may be a shop's bad day."""
 NO_PRODUCT = "shows no product any more"
-NOT_NAMED = "named nowhere any more"
+NOT_LISTED = "named nowhere any more"
 _VALIDATORS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 
 
-def state_before(folder: Path, state: Path, shop: str, start: str, snapshot: int) -> Path | None:
+def find_previous_state(folder: Path, state: Path, shop: str, start_url: str, snapshot: int) -> Path | None:
     """The finished crawl of the same shop in `folder` with the highest snapshot below `snapshot`, if there is one."""
-    found: list[tuple[int, str]] = []
+    candidates: list[tuple[int, str]] = []
     for path in folder.glob(f"{shop}-*.sqlite"):
         if path == state:
             continue
         try:
             with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-                about = dict(db.execute("SELECT name, value FROM about"))
+                meta = dict(db.execute("SELECT name, value FROM about"))
                 db.execute("SELECT is_of_feed FROM products LIMIT 1")
         except sqlite3.Error:
             continue
-        number = int(about.get("snapshot") or 0)
-        if (about.get("shop"), about.get("start"), about.get("complete")) == (shop, start, "yes") and number < snapshot:
-            found.append((number, path.name))
-    return folder / max(found)[1] if found else None
+        number = int(meta.get("snapshot") or 0)
+        if (meta.get("shop"), meta.get("start"), meta.get("complete")) == (
+            shop,
+            start_url,
+            "yes",
+        ) and number < snapshot:
+            candidates.append((number, path.name))
+    return folder / max(candidates)[1] if candidates else None
 
 
-class Earlier:
+class PreviousCrawl:
     """What the crawl before knew, kept in the state of this one.
 
     Args:
@@ -48,20 +52,20 @@ class Earlier:
         contents: The photos of both.
     """
 
-    def __init__(self, db: sqlite3.Connection, contents: Contents) -> None:
+    def __init__(self, db: sqlite3.Connection, blobs: BlobStore) -> None:
         self._db = db
-        self._contents = contents
-        self._reader = reader()
-        self._reader_before = ""
-        self._look()
+        self._blobs = blobs
+        self._extraction_version = extraction_version()
+        self._previous_extraction_version = ""
+        self._load()
 
-    def learn(self, state: Path) -> None:
+    def import_previous(self, state: Path) -> None:
         """Take over what the finished crawl in `state` knew, in one transaction; once, before anything is asked.
 
         Raises:
             ShopError: It cannot be read.
         """
-        if self._about("earlier"):
+        if self._get_meta("earlier"):
             return
         try:
             self._db.execute("ATTACH ? AS old", (str(state),))
@@ -73,18 +77,18 @@ class Earlier:
                 (PAGE,),
             )
             self._db.execute("INSERT OR REPLACE INTO earlier_photos SELECT * FROM old.photos")
-            of_old = dict(self._db.execute("SELECT name, value FROM old.about"))
-            facts = {
+            old_meta = dict(self._db.execute("SELECT name, value FROM old.about"))
+            meta = {
                 "earlier": state.name,
-                "earlier_reader": of_old.get("reader", ""),
-                "earlier_max_products": of_old.get("max_products", ""),
+                "earlier_reader": old_meta.get("reader", ""),
+                "earlier_max_products": old_meta.get("max_products", ""),
             }
-            self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", facts.items())
+            self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", meta.items())
             self._db.execute("COMMIT")
             self._db.execute("DETACH old")
         except sqlite3.Error as error:
             raise ShopError(f"{state}: the crawl before cannot be read ({error}); delete it to do without") from error
-        self._look()
+        self._load()
 
     def validators(self, kind: str, url: str) -> dict[str, str]:
         """The request headers that let the shop answer "not changed"; none for what was not had before.
@@ -93,29 +97,29 @@ class Earlier:
         """
         if kind == PHOTO:
             query = "SELECT headers, sha256 FROM earlier_photos WHERE url = ? AND served_from = url"
-        elif kind == PAGE and self._is_same_reader:
+        elif kind == PAGE and self._is_same_extraction_version:
             query = "SELECT headers, '' FROM earlier_products WHERE page = ? AND body != '' AND NOT is_of_feed"
         else:
             return {}
         row = self._db.execute(query, (url,)).fetchone()
-        if row is None or (kind == PHOTO and not self._contents.has(row[1])):
+        if row is None or (kind == PHOTO and not self._blobs.has(row[1])):
             return {}
         headers = json.loads(row[0])
-        return {asked: headers[name] for name, asked in _VALIDATORS.items() if headers.get(name)}
+        return {request_header: headers[name] for name, request_header in _VALIDATORS.items() if headers.get(name)}
 
-    def note_changes(self, lastmod: Mapping[str, str]) -> None:
+    def update_lastmod(self, lastmod: Mapping[str, str]) -> None:
         """Note for pages of the frontier when a sitemap says they changed last; of two sitemaps the later word."""
         self._db.executemany(
             "UPDATE frontier SET lastmod = max(coalesce(lastmod, ''), ?) WHERE url = ? AND kind = 'page'",
-            ((said, page) for page, said in lastmod.items()),
+            ((changed_at, page) for page, changed_at in lastmod.items()),
         )
 
-    def is_current(self, row: int) -> bool:
+    def is_lastmod_unchanged(self, row: int) -> bool:
         """Whether the sitemap gives the page in this row of the frontier the date of change it had before.
 
         A date without a time says nothing about the day on which the page was read.
         """
-        if not self._is_same_reader:
+        if not self._is_same_extraction_version:
             return False
         found = self._db.execute(
             "SELECT 1 FROM frontier JOIN earlier_products AS e ON e.page = url"
@@ -126,12 +130,12 @@ class Earlier:
         )
         return found.fetchone() is not None
 
-    def product(self, row: int) -> Product | None:
+    def get_product(self, row: int) -> Product | None:
         """What the page in this row of the frontier showed before."""
         found = self._db.execute(
             "SELECT body FROM earlier_products JOIN frontier ON url = page WHERE id = ? AND body != ''", (row,)
         ).fetchone()
-        return products.from_json(found[0]) if found else None
+        return products.product_from_json(found[0]) if found else None
 
     def restore_page(self, row: int, confirmed_at: str | None) -> None:
         """Take over from before what an unchanged page showed.
@@ -148,15 +152,15 @@ class Earlier:
 
     def restore_photo(self, url: str) -> bool:
         """Take an unchanged photo over from before; whether there was one."""
-        changed = self._db.execute(
+        n_restored = self._db.execute(
             "INSERT OR REPLACE INTO photos SELECT * FROM earlier_photos WHERE url = ?", (url,)
         ).rowcount
-        return changed > 0
+        return n_restored > 0
 
-    def stands_with_its_page(self, url: str) -> bool:
+    def can_reuse_with_page(self, url: str) -> bool:
         """Whether a photo of an unchanged page is taken as unchanged: there is nothing to ask the shop with."""
         found = self._db.execute("SELECT sha256 FROM earlier_photos WHERE url = ?", (url,)).fetchone()
-        return bool(found) and self._contents.has(found[0]) and not self.validators(PHOTO, url)
+        return bool(found) and self._blobs.has(found[0]) and not self.validators(PHOTO, url)
 
     def unseen_pages(self) -> Iterator[str]:
         """Pages of products from before that this crawl has not met: asked before they are called gone."""
@@ -166,7 +170,7 @@ class Earlier:
         )
         return (str(page) for (page,) in self._db.execute(query, (PAGE,)).fetchall())
 
-    def conclude(self) -> None:
+    def finalise(self) -> None:
         """Mark as withdrawn the products that have gone; take over those that only could not be asked this time."""
         self._db.execute("DELETE FROM withdrawn")
         missing = self._db.execute(
@@ -174,8 +178,8 @@ class Earlier:
             " AND product_id NOT IN (SELECT product_id FROM products) ORDER BY product_id, page"
         ).fetchall()
         for product_id, page, body, is_of_feed in missing:
-            reason = self._gone(page, is_of_feed)
-            product = products.from_json(body)
+            reason = self._removal_reason(page, is_of_feed)
+            product = products.product_from_json(body)
             if reason:
                 row = (product_id, product.url, reason)
                 self._db.execute("INSERT OR IGNORE INTO withdrawn VALUES (?, ?, ?)", row)
@@ -183,7 +187,7 @@ class Earlier:
             self._db.execute(
                 "INSERT OR IGNORE INTO products SELECT page, ?, product_id, body, is_of_feed, read_at, headers"
                 " FROM earlier_products WHERE page = ?",
-                (rank(page, linked=True), page),
+                (compute_priority(page, linked=True), page),
             )
             for photo in product.photos:
                 self._db.execute(
@@ -191,36 +195,40 @@ class Earlier:
                 )
         self._db.execute("DELETE FROM withdrawn WHERE product_id IN (SELECT product_id FROM products)")
 
-    def _gone(self, page: str, is_of_feed: bool) -> str:
+    def _removal_reason(self, page: str, is_of_feed: bool) -> str:
         """Why the product of `page` is taken as gone, "" where that is not certain."""
         if is_of_feed:
             failed = self._db.execute(
                 "SELECT 1 FROM frontier WHERE kind IN (?, ?) AND status = 'failed' AND NOT guess", (FEED, SITEMAP)
             )
-            return "" if failed.fetchone() else NOT_NAMED
+            return "" if failed.fetchone() else NOT_LISTED
         row = self._db.execute("SELECT status, reason FROM frontier WHERE url = ? AND kind = ?", (page, PAGE))
         status, reason = row.fetchone() or ("todo", None)
         if status == "failed":
-            return str(reason) if reason in GONE else ""
+            return str(reason) if reason in REMOVED_REASONS else ""
         return NO_PRODUCT if status == "done" else ""
 
-    def _look(self) -> None:
-        self._reader_before = self._about("earlier_reader")
+    def _load(self) -> None:
+        self._previous_extraction_version = self._get_meta("earlier_reader")
 
     @property
-    def _is_same_reader(self) -> bool:
-        return self._reader_before == self._reader
+    def _is_same_extraction_version(self) -> bool:
+        return self._previous_extraction_version == self._extraction_version
 
-    def _about(self, name: str) -> str:
+    def _get_meta(self, name: str) -> str:
         row = self._db.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
 
 @cache
-def reader() -> str:
+def extraction_version() -> str:
     """A digest of the code that reads pages: what another version of it read is not taken over."""
-    room = Path(__file__).parent
-    files = [room / "products.py", *sorted((room / "extract").rglob("*.py")), *sorted((room / "overrides").glob("*.*"))]
+    package_dir = Path(__file__).parent
+    files = [
+        package_dir / "products.py",
+        *sorted((package_dir / "extract").rglob("*.py")),
+        *sorted((package_dir / "overrides").glob("*.*")),
+    ]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())

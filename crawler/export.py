@@ -14,21 +14,21 @@ from typing import Any
 
 import pyarrow as pa
 
-from crawler.gate import check
-from crawler.report import report, totals
+from crawler.gate import check_quality
+from crawler.report import build_report, compute_totals
 from crawler.snapshot import Snapshot
-from crawler.survey import Survey, survey
+from crawler.survey import CrawlStats, collect_crawl_stats
 from weft import errors, tables
 from weft.contracts import files
 from weft.contracts.product import Product
-from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS, WITHDRAWN
-from weft.params import Gate
+from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS, REMOVED_PRODUCTS
+from weft.params import QualityChecks
 
-BATCH = 1_000
+PRODUCTS_PER_BATCH = 1_000
 """Products turned to Arrow at once."""
 
 
-def export(snapshots: Sequence[Snapshot], out: Path, gate: Gate | None = None) -> dict[str, float]:
+def export(snapshots: Sequence[Snapshot], out: Path, quality_checks: QualityChecks | None = None) -> dict[str, float]:
     """Write products.parquet, photos/, failures.parquet, withdrawn.parquet and report.json into `out`.
 
     Args:
@@ -48,18 +48,18 @@ def export(snapshots: Sequence[Snapshot], out: Path, gate: Gate | None = None) -
         raise errors.ShopError(f"{', '.join(sorted(names))}: two crawls of one shop; export one of them")
     # Ids begin with "<shop>/", so this order of shops makes every table sorted.
     ordered = sorted(snapshots, key=lambda snapshot: f"{snapshot.shop}/")
-    gate = gate or Gate()
-    surveys = [survey(snapshot, gate.placeholder_products) for snapshot in ordered]
-    before = [_survey_before(snapshot, gate.placeholder_products) for snapshot in ordered]
-    check(list(zip(surveys, before, strict=True)), gate)
+    quality_checks = quality_checks or QualityChecks()
+    stats = [collect_crawl_stats(snapshot, quality_checks.placeholder_products) for snapshot in ordered]
+    previous_stats = [_collect_previous_stats(snapshot, quality_checks.placeholder_products) for snapshot in ordered]
+    check_quality(list(zip(stats, previous_stats, strict=True)), quality_checks)
     try:
-        return write(
+        return write_tables(
             out,
-            products=(_row(product) for snapshot in ordered for product in snapshot.products()),
-            photos=_photo_rows(zip(ordered, surveys, strict=True)),
+            products=(_product_row(product) for snapshot in ordered for product in snapshot.products()),
+            photos=_photo_rows(zip(ordered, stats, strict=True)),
             failures=[{"shop": s.shop, **failure._asdict()} for s in ordered for failure in s.failures()],
-            withdrawn=[{"shop": s.shop, **product._asdict()} for s in ordered for product in s.withdrawn()],
-            surveys=surveys,
+            removed=[{"shop": s.shop, **product._asdict()} for s in ordered for product in s.removed_products()],
+            stats=stats,
         )
     except OSError as error:
         raise errors.ShopError(
@@ -67,25 +67,25 @@ def export(snapshots: Sequence[Snapshot], out: Path, gate: Gate | None = None) -
         ) from error
 
 
-def _survey_before(snapshot: Snapshot, placeholder_products: int) -> Survey | None:
-    path = snapshot.before
+def _collect_previous_stats(snapshot: Snapshot, placeholder_min_products: int) -> CrawlStats | None:
+    path = snapshot.previous_state
     if path is None:
         return None
-    before = Snapshot(path)
+    previous = Snapshot(path)
     try:
-        return survey(before, placeholder_products)
+        return collect_crawl_stats(previous, placeholder_min_products)
     finally:
-        before.close()
+        previous.close()
 
 
-def write(
+def write_tables(
     out: Path,
     *,
     products: Iterator[dict[str, Any]],
     photos: Iterator[dict[str, Any]],
     failures: list[dict[str, Any]],
-    withdrawn: list[dict[str, Any]],
-    surveys: Sequence[Survey],
+    removed: list[dict[str, Any]],
+    stats: Sequence[CrawlStats],
 ) -> dict[str, float]:
     """Write the tables of a snapshot from their rows, products and photos sorted by their keys.
 
@@ -93,23 +93,25 @@ def write(
         The report's totals, flat.
     """
     out.mkdir(parents=True, exist_ok=True)
-    tables.write_stream(out / files.PRODUCTS, _product_tables(products), PRODUCTS)
+    tables.write_stream(out / files.PRODUCTS, _product_batches(products), PRODUCTS)
     tables.write_shards(out / files.PHOTOS, photos, PHOTOS)
-    tables.write(out / files.FAILURES, pa.Table.from_pylist(failures, schema=FAILURES.schema), FAILURES)
-    tables.write(out / files.WITHDRAWN, pa.Table.from_pylist(withdrawn, schema=WITHDRAWN.schema), WITHDRAWN)
-    found = report(surveys)
-    tables.write_text(out / files.REPORT, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-    return {**totals(sum((s.counts for s in surveys), Counter[str]())), "failures": float(len(failures))}
+    tables.write_table(out / files.FAILURES, pa.Table.from_pylist(failures, schema=FAILURES.schema), FAILURES)
+    tables.write_table(
+        out / files.REMOVED_PRODUCTS, pa.Table.from_pylist(removed, schema=REMOVED_PRODUCTS.schema), REMOVED_PRODUCTS
+    )
+    crawl_report = build_report(stats)
+    tables.write_text(out / files.REPORT, json.dumps(crawl_report, indent=2, ensure_ascii=False) + "\n")
+    return {**compute_totals(sum((s.counts for s in stats), Counter[str]())), "failures": float(len(failures))}
 
 
-def _product_tables(rows: Iterator[dict[str, Any]]) -> Iterator[pa.Table]:
+def _product_batches(rows: Iterator[dict[str, Any]]) -> Iterator[pa.Table]:
     # A table without rows is a file all the same.
     yield PRODUCTS.schema.empty_table()
-    while batch := list(islice(rows, BATCH)):
+    while batch := list(islice(rows, PRODUCTS_PER_BATCH)):
         yield pa.Table.from_pylist(batch, schema=PRODUCTS.schema)
 
 
-def _row(product: Product) -> dict[str, Any]:
+def _product_row(product: Product) -> dict[str, Any]:
     return {
         "product_id": product.product_id,
         "shop": product.shop,
@@ -123,10 +125,10 @@ def _row(product: Product) -> dict[str, Any]:
     }
 
 
-def _photo_rows(crawls: Iterable[tuple[Snapshot, Survey]]) -> Iterator[dict[str, Any]]:
+def _photo_rows(crawls: Iterable[tuple[Snapshot, CrawlStats]]) -> Iterator[dict[str, Any]]:
     """One row per photo that was had; one that was not, or is a placeholder, leaves a gap in the positions."""
-    for snapshot, found in crawls:
-        dropped = found.dropped
+    for snapshot, stats in crawls:
+        dropped = stats.placeholder_digests
         for product_id, photos in snapshot.galleries():
             for position, link in enumerate(photos):
                 digest = snapshot.photo_digest(link.url)
@@ -153,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

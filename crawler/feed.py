@@ -7,22 +7,22 @@ from typing import BinaryIO
 
 from crawler.discover import platforms
 from crawler.extract import feeds
-from crawler.extract.feeds.source import opened
-from crawler.extract.found import Found
-from crawler.outcomes import BadRow, FeedProduct, FeedRead
+from crawler.extract.feeds.source import open_limited
+from crawler.extract.found import ExtractedProduct
+from crawler.outcomes import BadRow, FeedPartItem, FeedProduct
 from weft.contracts.product import Product
 
-PART = 100
+PRODUCTS_PER_ITEM = 100
 """Products kept at once."""
-LARGEST_JSON = 256 * 1024**2
+MAX_JSON_BYTES = 256 * 1024**2
 """Bytes of a catalogue that is one JSON value, which cannot be read in parts."""
-_OPENING = 4096
-_LONGEST_REASON = 120
+_HEAD_BYTES = 4096
+_MAX_REASON_CHARS = 120
 
 
-def read(
-    source: Path | bytes, url: str, shop: str, row: int, most: int = 0, *, pages_in_all: int = 0
-) -> Iterator[FeedRead]:
+def read_feed(
+    source: Path | bytes, url: str, shop: str, row: int, max_products: int = 0, *, total_pages: int = 0
+) -> Iterator[FeedPartItem]:
     """Read a feed of any kind, told by its address where it is a platform's, else by its first bytes.
 
     Args:
@@ -36,73 +36,79 @@ def read(
     Raises:
         ShopError: It is no feed that anybody here can read.
     """
-    named = source.name if isinstance(source, Path) else url
-    page = None if isinstance(source, Path) else platforms.page_of(url)
-    bad: list[BadRow] = []
+    source_name = source.name if isinstance(source, Path) else url
+    page = None if isinstance(source, Path) else platforms.parse_api_url(url)
+    bad_rows: list[BadRow] = []
 
-    def refuse(place: str, reason: str) -> None:
-        bad.append(BadRow(f"{named}#{place.replace(' ', '-')}", f"feed: {reason.splitlines()[0][:_LONGEST_REASON]}"))
+    def on_bad_row(location: str, reason: str) -> None:
+        bad_rows.append(
+            BadRow(f"{source_name}#{location.replace(' ', '-')}", f"feed: {reason.splitlines()[0][:_MAX_REASON_CHARS]}")
+        )
 
-    found = (entry.product(shop) for entry in _entries(source, url, page, refuse))
-    place = (page.number - 1) * page.size if page else 0
-    part: list[FeedProduct] = []
-    for product in _first_of(found, most):
-        part.append(FeedProduct(place, product))
-        place += 1
-        if len(part) == PART and page is None:
-            yield FeedRead(row=row, settles=False, products=tuple(part), bad=tuple(bad))
-            part, bad[:] = [], []
-    is_last = page is None or not part or page.number == pages_in_all
-    further = () if is_last else (platforms.next_page(url),)
-    yield FeedRead(row=row, products=tuple(part), bad=tuple(bad), feeds=further)
+    shop_products = (entry.to_product(shop) for entry in _read_feed_entries(source, url, page, on_bad_row))
+    position = (page.number - 1) * page.size if page else 0
+    batch: list[FeedProduct] = []
+    for product in _take_products(shop_products, max_products):
+        batch.append(FeedProduct(position, product))
+        position += 1
+        if len(batch) == PRODUCTS_PER_ITEM and page is None:
+            yield FeedPartItem(row=row, is_final=False, products=tuple(batch), bad_rows=tuple(bad_rows))
+            batch, bad_rows[:] = [], []
+    is_last = page is None or not batch or page.number == total_pages
+    next_pages = () if is_last else (platforms.next_page_url(url),)
+    yield FeedPartItem(row=row, products=tuple(batch), bad_rows=tuple(bad_rows), next_pages=next_pages)
 
 
-def _entries(source: Path | bytes, url: str, page: platforms.Page | None, refuse: feeds.Refuse) -> Iterable[Found]:
+def _read_feed_entries(
+    source: Path | bytes, url: str, page: platforms.ApiPage | None, on_bad_row: feeds.OnBadRow
+) -> Iterable[ExtractedProduct]:
     if page is not None and isinstance(source, bytes):
-        reads = feeds.shopify_products if page.platform == platforms.SHOPIFY else feeds.woocommerce_products
-        return reads(source, url, refuse)
+        read_entries = feeds.shopify_products if page.platform == platforms.SHOPIFY else feeds.woocommerce_products
+        return read_entries(source, url, on_bad_row)
     stream: Path | BinaryIO = source if isinstance(source, Path) else io.BytesIO(source)
-    opening = _opening(source, url)
-    if opening.startswith(b"<"):
-        return feeds.merchant_products(stream, url, refuse)
-    if opening.startswith((b"{", b"[")):
-        return _json_entries(source, url, opening, refuse)
-    return feeds.csv_products(stream, url, refuse)
+    head = _read_head(source, url)
+    if head.startswith(b"<"):
+        return feeds.merchant_products(stream, url, on_bad_row)
+    if head.startswith((b"{", b"[")):
+        return _read_json_entries(source, url, head, on_bad_row)
+    return feeds.csv_products(stream, url, on_bad_row)
 
 
-def _json_entries(source: Path | bytes, url: str, opening: bytes, refuse: feeds.Refuse) -> Iterable[Found]:
+def _read_json_entries(
+    source: Path | bytes, url: str, head: bytes, on_bad_row: feeds.OnBadRow
+) -> Iterable[ExtractedProduct]:
     """One value with all products, or a product a line."""
-    whole = opening.startswith(b"[") or b'"products"' in opening[:200]
-    if not whole:
-        return feeds.json_lines_products(source if isinstance(source, Path) else io.BytesIO(source), url, refuse)
-    with opened(source if isinstance(source, Path) else io.BytesIO(source), url, LARGEST_JSON) as stream:
+    is_single_document = head.startswith(b"[") or b'"products"' in head[:200]
+    if not is_single_document:
+        return feeds.json_lines_products(source if isinstance(source, Path) else io.BytesIO(source), url, on_bad_row)
+    with open_limited(source if isinstance(source, Path) else io.BytesIO(source), url, MAX_JSON_BYTES) as stream:
         body = stream.read()
-    reads = feeds.woocommerce_products if b'"permalink"' in body else feeds.shopify_products
-    return reads(body, url, refuse)
+    read_entries = feeds.woocommerce_products if b'"permalink"' in body else feeds.shopify_products
+    return read_entries(body, url, on_bad_row)
 
 
-def _opening(source: Path | bytes, url: str) -> bytes:
-    with opened(source if isinstance(source, Path) else io.BytesIO(source), url) as stream:
-        return stream.read(_OPENING).lstrip(b"\xef\xbb\xbf \t\r\n")
+def _read_head(source: Path | bytes, url: str) -> bytes:
+    with open_limited(source if isinstance(source, Path) else io.BytesIO(source), url) as stream:
+        return stream.read(_HEAD_BYTES).lstrip(b"\xef\xbb\xbf \t\r\n")
 
 
-def _first_of(products: Iterable[Product], most: int) -> Iterator[Product]:
+def _take_products(products: Iterable[Product], max_products: int) -> Iterator[Product]:
     """The products up to the last that is one of the first `most` different ones."""
     seen: set[str] = set()
     for product in products:
-        if most:
-            if product.product_id not in seen and len(seen) == most:
+        if max_products:
+            if product.product_id not in seen and len(seen) == max_products:
                 return
             seen.add(product.product_id)
         yield product
 
 
-def lines(path: Path) -> list[str]:
+def read_url_list(path: Path) -> list[str]:
     """The lines of a file of addresses, one a line; of a CSV the first cell.
 
     Raises:
         ShopError: It cannot be read.
     """
-    with opened(path) as stream:
+    with open_limited(path) as stream:
         text = stream.read().decode("utf-8-sig", errors="replace")
     return [cell for line in text.splitlines() if (cell := line.split(",")[0].strip().strip('"'))]

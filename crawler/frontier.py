@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Collection
 
-from crawler.ranks import LINKED
+from crawler.ranks import LINKED_OFFSET
 
 
 class Frontier:
@@ -11,23 +11,25 @@ class Frontier:
 
     _db: sqlite3.Connection
 
-    def about(self, name: str) -> str:
+    def get_meta(self, name: str) -> str:
         """What is noted under `name`, "" when nothing is."""
         row = self._db.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
-    def todo(self, kind: str, count: int, but: Collection[int]) -> list[tuple[int, str]]:
+    def select_todo(self, kind: str, limit: int, exclude: Collection[int]) -> list[tuple[int, str]]:
         """Up to `count` (row, url) of `kind` still to ask, in the order of their rank, without the rows in `but`.
 
         Pages that links led to wait until all that sitemaps name are settled.
         """
         rows = self._db.execute(
             "SELECT id, url, rank < ? FROM frontier WHERE status = 'todo' AND kind = ? ORDER BY rank LIMIT ?",
-            (LINKED, kind, count + len(but)),
+            (LINKED_OFFSET, kind, limit + len(exclude)),
         ).fetchall()
-        return [(row, url) for row, url, is_named in rows if is_named == rows[0][2] and row not in but][:count]
+        return [(row, url) for row, url, is_in_sitemap in rows if is_in_sitemap == rows[0][2] and row not in exclude][
+            :limit
+        ]
 
-    def is_waiting(self, kind: str) -> bool:
+    def has_todo(self, kind: str) -> bool:
         """Whether any URL of `kind` is not settled yet."""
         found = self._db.execute("SELECT 1 FROM frontier WHERE status = 'todo' AND kind = ? LIMIT 1", (kind,))
         return found.fetchone() is not None
@@ -39,16 +41,16 @@ class Frontier:
         )
         return found.fetchone() is not None
 
-    def is_deferred(self, row: int) -> bool:
+    def is_over_budget(self, row: int) -> bool:
         """Whether a row of the frontier waits for its pattern's budget."""
         found = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND status = 'deferred'", (row,))
         return found.fetchone() is not None
 
-    def sitemap_photos(self, page: str) -> list[str]:
+    def get_sitemap_photos(self, page: str) -> list[str]:
         """The photos that a sitemap names beside `page`."""
         found = self._db.execute("SELECT url FROM sitemap_photos WHERE page = ? ORDER BY place", (page,))
         return [url for (url,) in found]
 
-    def url(self, row: int) -> str:
+    def get_url(self, row: int) -> str:
         """The URL in a row of the frontier."""
         return str(self._db.execute("SELECT url FROM frontier WHERE id = ?", (row,)).fetchone()[0])

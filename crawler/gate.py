@@ -2,21 +2,25 @@
 
 from collections.abc import Iterator
 
-from crawler.survey import Survey
+from crawler.survey import CrawlStats
 from weft.errors import ShopError
-from weft.params import Gate
+from weft.params import QualityChecks
 
-ANY = "*"
+ANY_REASON = "*"
 """In `Gate.max_failures`: every reason that is not named."""
 
 
-def check(surveys: list[tuple[Survey, Survey | None]], gate: Gate) -> None:
+def check_quality(stats: list[tuple[CrawlStats, CrawlStats | None]], quality_checks: QualityChecks) -> None:
     """Let crawls pass, each with the crawl of its shop before it, None where there is none.
 
     Raises:
         ShopError: Numbers are beyond their thresholds; every one is named.
     """
-    problems = [f"{now.shop}: {problem}" for now, before in surveys for problem in _problems(now, before, gate)]
+    problems = [
+        f"{current.shop}: {problem}"
+        for current, previous in stats
+        for problem in _problems(current, previous, quality_checks)
+    ]
     if problems:
         raise ShopError(
             f"the crawl does not pass the gate: {'; '.join(problems)}. The crawl is kept: change crawl.gate in "
@@ -24,49 +28,63 @@ def check(surveys: list[tuple[Survey, Survey | None]], gate: Gate) -> None:
         )
 
 
-def _problems(now: Survey, before: Survey | None, gate: Gate) -> Iterator[str]:
-    yield from _below("products", now.counts["products"], "min_products", gate.min_products)
-    for field, share in gate.min_share.items():
-        yield from _below(f"share of products with {field}", now.share(field), f"min_share.{field}", share)
-    yield from _below(
-        "photos per product", now.photos_per_product, "min_photos_per_product", gate.min_photos_per_product
+def _problems(current: CrawlStats, previous: CrawlStats | None, quality_checks: QualityChecks) -> Iterator[str]:
+    yield from _check_minimum("products", current.counts["products"], "min_products", quality_checks.min_products)
+    for field, share in quality_checks.min_share.items():
+        yield from _check_minimum(
+            f"share of products with {field}", current.coverage(field), f"min_share.{field}", share
+        )
+    yield from _check_minimum(
+        "photos per product",
+        current.photos_per_product,
+        "min_photos_per_product",
+        quality_checks.min_photos_per_product,
     )
-    yield from _failures(now, gate)
-    title, number = now.same_title
-    share = round(number / max(1, now.counts["products"]), 4)
-    if gate.wall_pages and number >= gate.wall_pages:
-        yield from _above(f"share of products with the title {title!r}", share, "max_same_title", gate.max_same_title)
-    if before is not None:
-        yield from _drift(now, before, gate.max_drift)
+    yield from _failure_problems(current, quality_checks)
+    title, count = current.top_title
+    share = round(count / max(1, current.counts["products"]), 4)
+    if quality_checks.wall_pages and count >= quality_checks.wall_pages:
+        yield from _check_maximum(
+            f"share of products with the title {title!r}", share, "max_same_title", quality_checks.max_same_title
+        )
+    if previous is not None:
+        yield from _change_problems(current, previous, quality_checks.max_drift)
 
 
-def _failures(now: Survey, gate: Gate) -> Iterator[str]:
-    for what, number in sorted(now.failures.items()):
-        kind, _, reason = what.partition(": ")
-        key = next((key for key in (what, reason) if key in gate.max_failures), ANY)
-        share = round(number / max(1, now.asked[kind], number), 4)
-        most = gate.max_failures.get(key, 1.0)
-        yield from _above(f"share of {kind}s that failed with {reason!r}", share, f"max_failures.{key}", most)
+def _failure_problems(current: CrawlStats, quality_checks: QualityChecks) -> Iterator[str]:
+    for failure, count in sorted(current.failures.items()):
+        kind, _, reason = failure.partition(": ")
+        key = next((key for key in (failure, reason) if key in quality_checks.max_failures), ANY_REASON)
+        share = round(count / max(1, current.requested[kind], count), 4)
+        max_share = quality_checks.max_failures.get(key, 1.0)
+        yield from _check_maximum(
+            f"share of {kind}s that failed with {reason!r}", share, f"max_failures.{key}", max_share
+        )
 
 
-def _drift(now: Survey, before: Survey, most: float) -> Iterator[str]:
-    had, has = before.counts["products"], now.counts["products"]
-    moved = round(abs(has - had) / max(1, had), 4)
-    yield from _above(f"change of products since the last snapshot, {had} to {has},", moved, "max_drift", most)
-    fell = round((before.photos_per_product - now.photos_per_product) / (before.photos_per_product or 1.0), 4)
-    what = f"fall of photos per product, {before.photos_per_product:g} to {now.photos_per_product:g},"
-    yield from _above(what, fell, "max_drift", most)
+def _change_problems(current: CrawlStats, previous: CrawlStats, max_change: float) -> Iterator[str]:
+    previous_products, current_products = previous.counts["products"], current.counts["products"]
+    change = round(abs(current_products - previous_products) / max(1, previous_products), 4)
+    yield from _check_maximum(
+        f"change of products since the last snapshot, {previous_products} to {current_products},",
+        change,
+        "max_drift",
+        max_change,
+    )
+    drop = round((previous.photos_per_product - current.photos_per_product) / (previous.photos_per_product or 1.0), 4)
+    description = f"fall of photos per product, {previous.photos_per_product:g} to {current.photos_per_product:g},"
+    yield from _check_maximum(description, drop, "max_drift", max_change)
     for field in ("description", "categories", "photos"):
-        lost = round(before.share(field) - now.share(field), 4)
-        what = f"fall of the share with {field}, {before.share(field):g} to {now.share(field):g},"
-        yield from _above(what, lost, "max_drift", most)
+        coverage_drop = round(previous.coverage(field) - current.coverage(field), 4)
+        description = f"fall of the share with {field}, {previous.coverage(field):g} to {current.coverage(field):g},"
+        yield from _check_maximum(description, coverage_drop, "max_drift", max_change)
 
 
-def _below(what: str, value: float, key: str, least: float) -> Iterator[str]:
-    if value < least:
-        yield f"{what} is {value:g}, {round(least - value, 4):g} below the {least:g} of {key}"
+def _check_minimum(description: str, value: float, key: str, minimum: float) -> Iterator[str]:
+    if value < minimum:
+        yield f"{description} is {value:g}, {round(minimum - value, 4):g} below the {minimum:g} of {key}"
 
 
-def _above(what: str, value: float, key: str, most: float) -> Iterator[str]:
-    if value > most:
-        yield f"{what} is {value:g}, {round(value - most, 4):g} above the {most:g} of {key}"
+def _check_maximum(description: str, value: float, key: str, maximum: float) -> Iterator[str]:
+    if value > maximum:
+        yield f"{description} is {value:g}, {round(value - maximum, 4):g} above the {maximum:g} of {key}"

@@ -7,9 +7,9 @@ from crawler.outcomes import FEED, PAGE, PHOTO
 from crawler.store import Store
 from weft.params import Shop
 
-NOTE_SECONDS = 1.0
+SAVE_INTERVAL_SECONDS = 1.0
 """At most this much is forgotten after a crash."""
-_MINUTE = 60
+_SECONDS_PER_MINUTE = 60
 
 
 class Limits:
@@ -22,47 +22,47 @@ class Limits:
 
     def __init__(self, shop: Shop, store: Store) -> None:
         self._store = store
-        self._most = {
+        self._limits = {
             "max_pages": shop.max_pages,
             "max_photos": shop.max_photos,
             "max_bytes": shop.max_bytes,
-            "max_minutes": shop.max_minutes * _MINUTE,
+            "max_minutes": shop.max_minutes * _SECONDS_PER_MINUTE,
         }
-        used = json.loads(store.about("used") or "{}")
-        self._used = {name: float(used.get(name, 0)) for name in self._most}
-        self._seen = self._noted = time.monotonic()
-        self.reached = store.about("limit")
+        used = json.loads(store.get_meta("used") or "{}")
+        self._used = {name: float(used.get(name, 0)) for name in self._limits}
+        self._last_tick = self._last_saved = time.monotonic()
+        self.limit_reached = store.get_meta("limit")
         """The limit that ended the crawl or kept something from being asked, "" for none."""
 
     def has_room(self, kind: str) -> bool:
         """Whether one more URL of `kind` may be asked."""
         name = {PAGE: "max_pages", FEED: "max_pages", PHOTO: "max_photos"}.get(kind, "")
-        full = next((limit for limit in (name, "max_bytes", "max_minutes") if self._is_full(limit)), "")
-        self.reached = self.reached or full
-        return not full
+        exhausted = next((limit for limit in (name, "max_bytes", "max_minutes") if self._is_exhausted(limit)), "")
+        self.limit_reached = self.limit_reached or exhausted
+        return not exhausted
 
-    def asked(self, kind: str) -> None:
+    def count_request(self, kind: str) -> None:
         """One more URL of `kind` is asked."""
         self._used["max_pages"] += kind in (PAGE, FEED)
         self._used["max_photos"] += kind == PHOTO
 
-    def received(self, size: int) -> None:
+    def count_bytes(self, size: int) -> None:
         """`size` more bytes have come."""
         self._used["max_bytes"] += size
 
-    def tick(self) -> None:
+    def update_clock(self) -> None:
         """Time has passed; note what was used, now and then."""
         now = time.monotonic()
-        self._used["max_minutes"] += now - self._seen
-        self._seen = now
-        if now - self._noted >= NOTE_SECONDS:
-            self.note()
+        self._used["max_minutes"] += now - self._last_tick
+        self._last_tick = now
+        if now - self._last_saved >= SAVE_INTERVAL_SECONDS:
+            self.save()
 
-    def note(self) -> None:
+    def save(self) -> None:
         """Note what was used, in whole seconds, bytes and pieces."""
-        self._noted = time.monotonic()
+        self._last_saved = time.monotonic()
         used = {name: round(value) for name, value in self._used.items()}
-        self._store.note(used=json.dumps(used), limit=self.reached)
+        self._store.set_meta(used=json.dumps(used), limit=self.limit_reached)
 
-    def _is_full(self, name: str) -> bool:
-        return bool(name) and 0 < self._most[name] <= self._used[name]
+    def _is_exhausted(self, name: str) -> bool:
+        return bool(name) and 0 < self._limits[name] <= self._used[name]

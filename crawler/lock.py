@@ -12,13 +12,13 @@ from typing import TextIO
 
 from weft.errors import ShopError
 
-SECONDS = 10.0
+LOCK_TIMEOUT_SECONDS = 10.0
 """A crawl whose parent was killed leaves within a second or two."""
-_ROOM = 4_000
+_MESSAGE_BYTES = 4_000
 """Bytes for a word."""
 
 
-def locked(state: Path, patience: float = SECONDS) -> TextIO:
+def acquire_lock(state: Path, timeout_seconds: float = LOCK_TIMEOUT_SECONDS) -> TextIO:
     """The open lock file of `state`; closing it lets go, and so does the end of the process, however it comes.
 
     Raises:
@@ -26,28 +26,28 @@ def locked(state: Path, patience: float = SECONDS) -> TextIO:
     """
     path = state.with_suffix(".lock")
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+", encoding="utf-8")
-    until = time.monotonic() + patience
+    deadline = time.monotonic() + timeout_seconds
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 file.close()
                 raise ShopError(f"{path}: another crawl is at work on this state; wait for its end") from None
             time.sleep(0.1)
         else:
-            leave_word(file, "")
+            write_error(file, "")
             return file
 
 
-def leave_word(file: TextIO, text: str) -> None:
+def write_error(file: TextIO, message: str) -> None:
     """Note in a lock file that is held why the crawl could not go on."""
-    line = " ".join(text.split()).encode()[: _ROOM - 1].decode(errors="ignore")
+    line = " ".join(message.split()).encode()[: _MESSAGE_BYTES - 1].decode(errors="ignore")
     with suppress(OSError):
-        os.pwrite(file.fileno(), line.encode().ljust(_ROOM - 1) + b"\n", 0)
+        os.pwrite(file.fileno(), line.encode().ljust(_MESSAGE_BYTES - 1) + b"\n", 0)
 
 
-def last_word(state: Path) -> str:
+def read_error(state: Path) -> str:
     """What the last crawl that worked on `state` left in its lock file, "" for nothing."""
     path = state.with_suffix(".lock")
     return path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""

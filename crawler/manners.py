@@ -6,30 +6,30 @@ from urllib.parse import urlsplit
 
 from scrapy.settings import BaseSettings
 
-from crawler.connect.handler import HAS_CONTACT, PRIVATE_HOME, SERVED_AT
+from crawler.connect.handler import CONNECT_TO, HAS_CONTACT, PRIVATE_HOST
 from crawler.connect.refusals import NoContact, PrivateAddress
 from crawler.middlewares.pace import PRIVATE_DELAY
 from weft.errors import ParamsError, ShopError
 from weft.params import Crawl, Shop
 
-AGENT = "WeftBot"
-DEMO = "demo:"
+USER_AGENT_NAME = "WeftBot"
+DEMO_URL_PREFIX = "demo:"
 """How the url of a built-in shop begins."""
-STRANGERS_DELAY = 1.0
+MIN_PUBLIC_DELAY_SECONDS = 1.0
 """Seconds between two requests to a host of others, unless the shop's own params say otherwise."""
-_VERSION = "0.1"
-_NOBODY = re.compile(r"(?:@|//|\.)(?:example(?:\.\w+)?|invalid|test|localhost)(?:[/:?#]|$)", re.IGNORECASE)
-_CONTACT = re.compile(r"[^\s()<>@:]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s()<>]+")
+_USER_AGENT_VERSION = "0.1"
+_PLACEHOLDER_CONTACT = re.compile(r"(?:@|//|\.)(?:example(?:\.\w+)?|invalid|test|localhost)(?:[/:?#]|$)", re.IGNORECASE)
+_CONTACT_PATTERN = re.compile(r"[^\s()<>@:]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s()<>]+")
 
 
-def has_contact(contact: str) -> bool:
+def is_valid_contact(contact: str) -> bool:
     """Whether `contact` is a mail or web address, and not that of the example."""
-    return bool(_CONTACT.fullmatch(contact)) and contact.isascii() and not _NOBODY.search(contact)
+    return bool(_CONTACT_PATTERN.fullmatch(contact)) and contact.isascii() and not _PLACEHOLDER_CONTACT.search(contact)
 
 
-def user_agent(contact: str) -> str:
+def build_user_agent(contact: str) -> str:
     """How a crawl names itself: WeftBot, and whom to turn to about it."""
-    return f"{AGENT}/{_VERSION} ({f'+{contact}; ' if has_contact(contact) else ''}product crawler; obeys robots.txt)"
+    return f"{USER_AGENT_NAME}/{_USER_AGENT_VERSION} ({f'+{contact}; ' if is_valid_contact(contact) else ''}product crawler; obeys robots.txt)"
 
 
 def check_contact(settings: Crawl) -> None:
@@ -38,21 +38,23 @@ def check_contact(settings: Crawl) -> None:
     Raises:
         ParamsError: `contact` is left at the example, and a shop is neither a demo nor private.
     """
-    strangers = [shop.name for shop in settings.shops if not (shop.allow_private or shop.url.startswith(DEMO))]
-    if strangers and not has_contact(settings.contact):
+    public_shops = [
+        shop.name for shop in settings.shops if not (shop.allow_private or shop.url.startswith(DEMO_URL_PREFIX))
+    ]
+    if public_shops and not is_valid_contact(settings.contact):
         raise ParamsError(
-            f"crawl.contact is {settings.contact!r}, to crawl {', '.join(strangers)}: wanted a mail or web address of "
+            f"crawl.contact is {settings.contact!r}, to crawl {', '.join(public_shops)}: wanted a mail or web address of "
             "yours, where a shop's engineer reaches you about the crawl; it goes into the user agent. A shop of your "
             "own at a private address needs none: allow_private: true"
         )
 
 
-def arguments(shop: Shop, settings: Crawl) -> dict[str, str]:
+def build_politeness_args(shop: Shop, settings: Crawl) -> dict[str, str]:
     """What params say about manners, as arguments of the spider.
 
     `crawl.delay` alone never asks strangers more often than once in STRANGERS_DELAY seconds; a shop's own does.
     """
-    delay = max(STRANGERS_DELAY, settings.delay) if shop.delay is None else shop.delay
+    delay = max(MIN_PUBLIC_DELAY_SECONDS, settings.delay) if shop.delay is None else shop.delay
     return {
         "delay": str(delay),
         "private_delay": str(settings.delay if shop.delay is None else shop.delay),
@@ -61,7 +63,7 @@ def arguments(shop: Shop, settings: Crawl) -> dict[str, str]:
     }
 
 
-def advice(error: BaseException | None) -> str:
+def fix_hint(error: BaseException | None) -> str:
     """What to do about an address that was refused; "" for any other error."""
     if isinstance(error, PrivateAddress):
         return "a shop of your own at a private address needs allow_private: true in params.yaml, or -a allow_private=1"
@@ -70,7 +72,7 @@ def advice(error: BaseException | None) -> str:
     return ""
 
 
-def settle(settings: BaseSettings, arguments: dict[str, Any]) -> None:
+def apply_spider_args(settings: BaseSettings, spider_args: dict[str, Any]) -> None:
     """Take what concerns manners out of a spider's arguments, and into its settings.
 
     Args:
@@ -86,35 +88,35 @@ def settle(settings: BaseSettings, arguments: dict[str, Any]) -> None:
     Raises:
         ShopError: One of them cannot be read.
     """
-    given = {
-        name: arguments.pop(name, None)
+    values = {
+        name: spider_args.pop(name, None)
         for name in ("delay", "private_delay", "concurrency", "at", "allow_private", "contact")
     }
-    shop = urlsplit(arguments["url"])
-    if given["delay"] is not None:
-        _set(settings, "DOWNLOAD_DELAY", _number("delay", given["delay"]))
-    private = given["private_delay"]
-    if private is not None:
-        _set(settings, PRIVATE_DELAY, _number("private_delay", private))
-    if given["concurrency"] is not None:
-        most = max(1, int(_number("concurrency", given["concurrency"])))
-        _set(settings, "CONCURRENT_REQUESTS_PER_DOMAIN", most)
+    url_parts = urlsplit(spider_args["url"])
+    if values["delay"] is not None:
+        _set_setting(settings, "DOWNLOAD_DELAY", _parse_number("delay", values["delay"]))
+    private_delay = values["private_delay"]
+    if private_delay is not None:
+        _set_setting(settings, PRIVATE_DELAY, _parse_number("private_delay", private_delay))
+    if values["concurrency"] is not None:
+        concurrency = max(1, int(_parse_number("concurrency", values["concurrency"])))
+        _set_setting(settings, "CONCURRENT_REQUESTS_PER_DOMAIN", concurrency)
         # Scrapy 2.19 counts a host's requests only once they have begun, so several may slip past that limit.
-        _set(settings, "CONCURRENT_REQUESTS", most)
-    if given["at"]:
-        _set(settings, SERVED_AT, {shop.netloc: given["at"]})
-    if _truth("allow_private", given["allow_private"]):
-        _set(settings, PRIVATE_HOME, shop.hostname or "")
-    contact = str(given["contact"] or "")
-    _set(settings, HAS_CONTACT, has_contact(contact))
-    _set(settings, "USER_AGENT", user_agent(contact))
+        _set_setting(settings, "CONCURRENT_REQUESTS", concurrency)
+    if values["at"]:
+        _set_setting(settings, CONNECT_TO, {url_parts.netloc: values["at"]})
+    if _parse_bool("allow_private", values["allow_private"]):
+        _set_setting(settings, PRIVATE_HOST, url_parts.hostname or "")
+    contact = str(values["contact"] or "")
+    _set_setting(settings, HAS_CONTACT, is_valid_contact(contact))
+    _set_setting(settings, "USER_AGENT", build_user_agent(contact))
 
 
-def _set(settings: BaseSettings, name: str, value: object) -> None:
+def _set_setting(settings: BaseSettings, name: str, value: object) -> None:
     settings.set(name, value, priority="spider")
 
 
-def _number(name: str, text: object) -> float:
+def _parse_number(name: str, text: object) -> float:
     try:
         number = float(str(text))
     except ValueError:
@@ -124,9 +126,9 @@ def _number(name: str, text: object) -> float:
     return number
 
 
-def _truth(name: str, text: object) -> bool:
-    words = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
+def _parse_bool(name: str, text: object) -> bool:
+    booleans = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
     word = str(text or "").lower()
-    if word not in words:
+    if word not in booleans:
         raise ShopError(f"-a {name}={text}: wanted 1 or 0")
-    return words[word]
+    return booleans[word]

@@ -11,18 +11,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from crawler.export import write
-from crawler.report import surveys_of
-from crawler.survey import Survey
+from crawler.export import write_tables
+from crawler.report import parse_report
+from crawler.survey import CrawlStats
 from weft import errors, tables
 from weft.contracts import files
-from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS, WITHDRAWN
+from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS, REMOVED_PRODUCTS
 
-_ROWS = 100
+_PHOTOS_PER_BATCH = 100
 """Photos of each folder in memory at once."""
 
 
-def merge(folders: Sequence[Path], out: Path) -> dict[str, float]:
+def merge_snapshots(folders: Sequence[Path], out: Path) -> dict[str, float]:
     """Write one snapshot of all shops in `folders` into `out`; memory does not grow with them.
 
     Returns:
@@ -32,37 +32,45 @@ def merge(folders: Sequence[Path], out: Path) -> dict[str, float]:
         ShopError: A shop stands in two of them, or a folder holds no snapshot.
         ContractError: A table in them is broken.
     """
-    surveys = [survey for folder in folders for survey in _surveys(folder)]
-    names = [survey.shop for survey in surveys]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise errors.ShopError(f"{', '.join(twice)}: in two of the snapshots; a shop is crawled by one shard alone")
-    return write(
+    stats = [shop_stats for folder in folders for shop_stats in _read_stats(folder)]
+    names = [shop_stats.shop for shop_stats in stats]
+    if duplicates := sorted({name for name in names if names.count(name) > 1}):
+        raise errors.ShopError(
+            f"{', '.join(duplicates)}: in two of the snapshots; a shop is crawled by one shard alone"
+        )
+    return write_tables(
         out,
-        products=heapq.merge(*map(_products, folders), key=lambda row: str(row["product_id"])),
-        photos=heapq.merge(*map(_photos, folders), key=lambda row: (str(row["product_id"]), int(row["position"]))),
-        failures=[row for folder in folders for row in tables.read(folder / files.FAILURES, FAILURES).to_pylist()],
-        withdrawn=[row for folder in folders for row in tables.read(folder / files.WITHDRAWN, WITHDRAWN).to_pylist()],
+        products=heapq.merge(*map(_read_products, folders), key=lambda row: str(row["product_id"])),
+        photos=heapq.merge(*map(_read_photos, folders), key=lambda row: (str(row["product_id"]), int(row["position"]))),
+        failures=[
+            row for folder in folders for row in tables.read_table(folder / files.FAILURES, FAILURES).to_pylist()
+        ],
+        removed=[
+            row
+            for folder in folders
+            for row in tables.read_table(folder / files.REMOVED_PRODUCTS, REMOVED_PRODUCTS).to_pylist()
+        ],
         # As export sorts shops, so that tables are sorted too.
-        surveys=sorted(surveys, key=lambda survey: f"{survey.shop}/"),
+        stats=sorted(stats, key=lambda shop_stats: f"{shop_stats.shop}/"),
     )
 
 
-def _surveys(folder: Path) -> list[Survey]:
+def _read_stats(folder: Path) -> list[CrawlStats]:
     path = folder / files.REPORT
     try:
-        return surveys_of(json.loads(path.read_text(encoding="utf-8")))
+        return parse_report(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise errors.ShopError(f"{path}: no report of a snapshot ({error!r}); wanted the out of a crawl") from error
 
 
-def _products(folder: Path) -> Iterator[dict[str, Any]]:
-    for piece in tables.stream(folder / files.PRODUCTS, PRODUCTS):
-        yield from piece.to_pylist()
+def _read_products(folder: Path) -> Iterator[dict[str, Any]]:
+    for table in tables.read_stream(folder / files.PRODUCTS, PRODUCTS):
+        yield from table.to_pylist()
 
 
-def _photos(folder: Path) -> Iterator[dict[str, Any]]:
-    for piece in tables.read_shards(folder / files.PHOTOS, PHOTOS):
-        for batch in piece.to_batches(max_chunksize=_ROWS):
+def _read_photos(folder: Path) -> Iterator[dict[str, Any]]:
+    for table in tables.read_shards(folder / files.PHOTOS, PHOTOS):
+        for batch in table.to_batches(max_chunksize=_PHOTOS_PER_BATCH):
             yield from batch.to_pylist()
 
 
@@ -72,9 +80,9 @@ def main() -> None:
     parser.add_argument("snapshots", type=Path, nargs="+", help="outs of stages/crawl.py --shard, one folder each")
     parser.add_argument("--out", type=Path, required=True, help="folder of the merged tables")
     args = parser.parse_args()
-    totals = merge(args.snapshots, args.out)
+    totals = merge_snapshots(args.snapshots, args.out)
     sys.stderr.write(f"{args.out}: {totals['products']:.0f} products, {totals['photos']:.0f} photos\n")
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

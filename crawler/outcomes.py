@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from crawler.discover.links import Link
-from crawler.discover.traps import Cut
+from crawler.discover.traps import SkippedUrl
 from weft.contracts.product import Product
 
 SITEMAP, FEED, PHOTO, PAGE = "sitemap", "feed", "photo", "page"
@@ -13,12 +13,12 @@ SITEMAP, FEED, PHOTO, PAGE = "sitemap", "feed", "photo", "page"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Served:
+class ResponseInfo:
     """How the shop served what was asked: evidence kept beside each photo, and what a later crawl asks with."""
 
     url: str = ""
     """Where it was had in the end, after redirects."""
-    at: str = ""
+    fetched_at: str = ""
     """When: ISO 8601, UTC, to the second."""
     robots: str = ""
     """What robots.txt decided: "allowed", or "no robots.txt"."""
@@ -27,19 +27,19 @@ class Served:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class CrawlItem:
     """One URL of the frontier was read."""
 
     row: int
     """Its id in the frontier."""
-    settles: bool = True
+    is_final: bool = True
     """Nothing more will come of it; False for all parts but the last of what is read in parts."""
 
 
 class FeedProduct(NamedTuple):
     """One product that a feed tells."""
 
-    place: int
+    position: int
     """Its place among all products of the shop's feed, from 0: a limit takes the first."""
     product: Product
 
@@ -53,7 +53,7 @@ class BadRow(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SitemapRead(Outcome):
+class SitemapItem(CrawlItem):
     """A sitemap names further sitemaps and pages."""
 
     sitemaps: tuple[str, ...]
@@ -65,55 +65,55 @@ class SitemapRead(Outcome):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FeedRead(Outcome):
+class FeedPartItem(CrawlItem):
     """A part of a feed names products whole, each by its own `Product.url`, and where the feed goes on."""
 
     products: tuple[FeedProduct, ...]
-    bad: tuple[BadRow, ...] = ()
-    feeds: tuple[str, ...] = ()
+    bad_rows: tuple[BadRow, ...] = ()
+    next_pages: tuple[str, ...] = ()
     """The feed's next page, where it has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProductRead(Outcome):
+class ProductItem(CrawlItem):
     """A page shows one product."""
 
     product: Product
-    served: Served = Served()
+    response_info: ResponseInfo = ResponseInfo()
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListingRead(Outcome):
+class ListingItem(CrawlItem):
     """A page shows no product, or several: a listing, or something else."""
 
     url: str
-    trail: str
+    breadcrumb: str
     """The category path it says it is, "" where it says none."""
-    label: str
+    page_title: str
     """Its own name, for the paths of listings below it."""
     links: tuple[Link, ...]
     """The pages of the same shop that it leads to."""
-    cut: tuple[Cut, ...] = ()
+    skipped: tuple[SkippedUrl, ...] = ()
     """The links that are not followed though they lead to the shop's pages."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PhotoRead(Outcome):
+class PhotoItem(CrawlItem):
     """The bytes of a photo, as served."""
 
     body: bytes
-    served: Served = Served()
+    response_info: ResponseInfo = ResponseInfo()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unchanged(Outcome):
+class UnchangedItem(CrawlItem):
     """A page or photo is what it was in the crawl before: the shop answered HTTP 304."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failed(Outcome):
+class FailedItem(CrawlItem):
     """Asked for the last time, in vain."""
 
     reason: str
     """One short constant phrase, fit for counting: "HTTP 404"."""
-    tries: int
+    attempts: int

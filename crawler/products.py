@@ -4,16 +4,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
-from crawler.extract.fields import union_of_trails
+from crawler.extract.fields import merge_category_paths
 from weft.contracts.product import Attribute, PhotoLink, Product
 
 
-def to_json(product: Product) -> str:
+def product_to_json(product: Product) -> str:
     """`product` as one line of JSON."""
     return json.dumps(asdict(product), ensure_ascii=False)
 
 
-def from_json(text: str) -> Product:
+def product_from_json(text: str) -> Product:
     """The product that `to_json` wrote."""
     values = json.loads(text)
     values["categories"] = tuple(values["categories"])
@@ -22,7 +22,7 @@ def from_json(text: str) -> Product:
     return Product(**values)
 
 
-def join(sightings: Sequence[tuple[str, Product]], trails: Iterable[str]) -> Product:
+def merge_observations(observations: Sequence[tuple[str, Product]], category_paths: Iterable[str]) -> Product:
     """One product from all pages that show it, whatever the order they were read in.
 
     Args:
@@ -30,21 +30,21 @@ def join(sightings: Sequence[tuple[str, Product]], trails: Iterable[str]) -> Pro
             tell several colours, the product has none of its own and each photo that of its page.
         trails: Category paths of the listings it was seen on.
     """
-    ordered = [product for page, product in sorted(sightings, key=lambda s: (s[0] != s[1].url, s[0]))]
+    ordered = [product for page, product in sorted(observations, key=lambda s: (s[0] != s[1].url, s[0]))]
     colours = {product.colour for product in ordered if product.colour}
     photos: dict[str, PhotoLink] = {}
     for product in ordered:
         # Pages of one product in several colours: a photo shows the colour of its page.
-        shown = product.colour if len(colours) > 1 else None
+        page_colour = product.colour if len(colours) > 1 else None
         for photo in product.photos:
             if photo.url not in photos or photos[photo.url].colour is None:
-                photos[photo.url] = PhotoLink(url=photo.url, colour=photo.colour or shown)
+                photos[photo.url] = PhotoLink(url=photo.url, colour=photo.colour or page_colour)
     return replace(
         ordered[0],
         description=next((p.description for p in ordered if p.description), ""),
         brand=next((p.brand for p in ordered if p.brand), None),
         colour=colours.pop() if len(colours) == 1 else None,
-        categories=union_of_trails([*trails, *(path for p in ordered for path in p.categories)]),
+        categories=merge_category_paths([*category_paths, *(path for p in ordered for path in p.categories)]),
         attributes=tuple(dict.fromkeys(attribute for p in ordered for attribute in p.attributes)),
         photos=tuple(photos.values()),
     )

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawler import products, tombstones
-from crawler.contents import Contents
+from crawler.contents import BlobStore
 from crawler.discover import urls
-from crawler.lock import locked
-from crawler.states import SCHEMA
-from crawler.tombstones import CONTENT, PRODUCT, SHOP, URL
+from crawler.lock import acquire_lock
+from crawler.states import SCHEMA_VERSION
+from crawler.tombstones import DIGEST, PRODUCT, SHOP, URL
 from weft.errors import ShopError
 
-PATIENCE = 1.0
+PURGE_LOCK_TIMEOUT_SECONDS = 1.0
 """Seconds to wait for a crawl that is just ending."""
-_BESIDE = (".sqlite", ".sqlite-wal", ".sqlite-shm", ".log")
+_STATE_SUFFIXES = (".sqlite", ".sqlite-wal", ".sqlite-shm", ".log")
 
 
 @dataclass
@@ -33,17 +33,17 @@ class Purged:
     """Addresses that products were read from."""
     photos: set[str] = field(default_factory=set)
     """Addresses of photos."""
-    contents: set[str] = field(default_factory=set)
+    digests: set[str] = field(default_factory=set)
     """Digests of photo bytes that nothing names any more."""
-    shared: set[str] = field(default_factory=set)
+    shared_urls: set[str] = field(default_factory=set)
     """Addresses that show the same bytes and keep them."""
     states: set[str] = field(default_factory=set)
     """Names of the state files it was found in."""
-    freed: int = 0
+    freed_bytes: int = 0
     """Bytes of photos."""
 
 
-def purge(folder: Path, kind: str, value: str, *, dry_run: bool) -> Purged:
+def purge(state_dir: Path, kind: str, value: str, *, dry_run: bool) -> Purged:
     """Take something out of every crawl whose state lies in `folder`.
 
     Args:
@@ -55,36 +55,36 @@ def purge(folder: Path, kind: str, value: str, *, dry_run: bool) -> Purged:
     Raises:
         ShopError: A crawl is at work, or a state cannot be read or written.
     """
-    value = urls.clean(value) if kind == URL else value
-    found = Purged()
-    contents = Contents(folder)
-    with ExitStack() as held:
-        paths = sorted(folder.glob("*.sqlite"))
+    value = urls.canonicalize(value) if kind == URL else value
+    purged = Purged()
+    blobs = BlobStore(state_dir)
+    with ExitStack() as stack:
+        paths = sorted(state_dir.glob("*.sqlite"))
         for path in paths:
-            held.enter_context(closing(locked(path, PATIENCE)))
-        states = [(path, held.enter_context(_opened(path))) for path in paths]
+            stack.enter_context(closing(acquire_lock(path, PURGE_LOCK_TIMEOUT_SECONDS)))
+        states = [(path, stack.enter_context(_open_state(path))) for path in paths]
         for path, db in states:
-            _look(path, db, kind, value, found)
-        digests = {digest for _, db in states for digest in _digests(db, found.photos)}
+            _collect(path, db, kind, value, purged)
+        digests = {digest for _, db in states for digest in _photo_digests(db, purged.photos)}
         for _, db in states:
-            found.shared |= _elsewhere(db, digests, found.photos)
-        kept = {digest for _, db in states for digest in _digests(db, found.shared)}
-        found.contents = digests - kept
+            purged.shared_urls |= _urls_sharing_digests(db, digests, purged.photos)
+        kept = {digest for _, db in states for digest in _photo_digests(db, purged.shared_urls)}
+        purged.digests = digests - kept
         if not dry_run:
-            tombstones.add(folder, _entries(kind, value, found))
+            tombstones.add_to_purge_list(state_dir, _purge_entries(kind, value, purged))
             for path, db in states:
-                _remove(path, db, kind, value, found)
-        found.freed = sum(contents.path(d).stat().st_size for d in found.contents if contents.has(d))
+                _delete(path, db, kind, value, purged)
+        purged.freed_bytes = sum(blobs.path(d).stat().st_size for d in purged.digests if blobs.has(d))
         if not dry_run:
-            contents.remove(found.contents)
-    return found
+            blobs.remove(purged.digests)
+    return purged
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+def _open_state(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as db:
-            if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
+            if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
                 raise ShopError(f"{path}: the state of another version of the crawler; delete it, or move it away")
             db.execute("PRAGMA secure_delete = ON")
             yield db
@@ -92,76 +92,78 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise ShopError(f"{path}: cannot be purged ({error}); run again") from error
 
 
-def _look(path: Path, db: sqlite3.Connection, kind: str, value: str, found: Purged) -> None:
+def _collect(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: Purged) -> None:
     """Add to `found` what this state knows of `value`."""
-    rows = list(_sightings(db))
+    rows = list(_read_observations(db))
     shop = dict(db.execute("SELECT name, value FROM about")).get("shop", "")
-    gone = {row for row in rows if _is_meant(row, kind, value, shop)}
-    is_photo = kind == URL and _exists(db, value)
-    if not (gone or is_photo or (kind == SHOP and shop == value)):
+    matched = {row for row in rows if _is_match(row, kind, value, shop)}
+    is_photo = kind == URL and _has_photo(db, value)
+    if not (matched or is_photo or (kind == SHOP and shop == value)):
         return
-    found.states.add(path.name)
+    purged.states.add(path.name)
     # An address that only told which product it is stands for nothing once that has no page.
-    alive = {row[1] for row in rows if row[2] and row not in gone}
-    gone |= {row for row in rows if row[1] not in alive} if gone else set()
-    pages = {page for page, _, _ in gone}
-    left = [row for row in rows if row[0] not in pages]
-    found.pages |= pages
-    found.products |= {product_id for _, product_id, _ in gone} - {product_id for _, product_id, _ in left}
-    shown = {photo for _, _, body in gone for photo in _photos(body)}
-    found.photos |= shown.difference(*(_photos(body) for _, _, body in left)) | ({value} if is_photo else set())
+    alive = {row[1] for row in rows if row[2] and row not in matched}
+    matched |= {row for row in rows if row[1] not in alive} if matched else set()
+    pages = {page for page, _, _ in matched}
+    remaining = [row for row in rows if row[0] not in pages]
+    purged.pages |= pages
+    purged.products |= {product_id for _, product_id, _ in matched} - {product_id for _, product_id, _ in remaining}
+    photos = {photo for _, _, body in matched for photo in _photo_urls(body)}
+    purged.photos |= photos.difference(*(_photo_urls(body) for _, _, body in remaining)) | (
+        {value} if is_photo else set()
+    )
 
 
-def _is_meant(row: tuple[str, str, str], kind: str, value: str, shop: str) -> bool:
+def _is_match(row: tuple[str, str, str], kind: str, value: str, shop: str) -> bool:
     page, product_id, body = row
     if kind == SHOP:
         return shop == value
     if kind == PRODUCT:
         return product_id == value
-    return page == value or (bool(body) and products.from_json(body).url == value)
+    return page == value or (bool(body) and products.product_from_json(body).url == value)
 
 
-def _sightings(db: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
+def _read_observations(db: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
     """(page, product_id, body) of this crawl and of the one before that it remembers."""
     for table in ("products", "earlier_products"):
         yield from db.execute(f"SELECT page, product_id, body FROM {table}")
 
 
-def _photos(body: str) -> set[str]:
-    return {photo.url for photo in products.from_json(body).photos} if body else set()
+def _photo_urls(body: str) -> set[str]:
+    return {photo.url for photo in products.product_from_json(body).photos} if body else set()
 
 
-def _exists(db: sqlite3.Connection, photo: str) -> bool:
+def _has_photo(db: sqlite3.Connection, photo: str) -> bool:
     query = "SELECT 1 FROM photos WHERE url = ?1 UNION SELECT 1 FROM earlier_photos WHERE url = ?1"
     return db.execute(query, (photo,)).fetchone() is not None
 
 
-def _digests(db: sqlite3.Connection, photos: Iterable[str]) -> set[str]:
+def _photo_digests(db: sqlite3.Connection, photos: Iterable[str]) -> set[str]:
     query = "SELECT sha256 FROM photos WHERE url = ?1 UNION SELECT sha256 FROM earlier_photos WHERE url = ?1"
     return {str(digest) for url in photos for (digest,) in db.execute(query, (url,))}
 
 
-def _elsewhere(db: sqlite3.Connection, digests: Iterable[str], photos: set[str]) -> set[str]:
+def _urls_sharing_digests(db: sqlite3.Connection, digests: Iterable[str], photos: set[str]) -> set[str]:
     query = "SELECT url FROM photos WHERE sha256 = ?1 UNION SELECT url FROM earlier_photos WHERE sha256 = ?1"
     return {str(url) for digest in digests for (url,) in db.execute(query, (digest,))} - photos
 
 
-def _entries(kind: str, value: str, found: Purged) -> list[tuple[str, str]]:
+def _purge_entries(kind: str, value: str, purged: Purged) -> list[tuple[str, str]]:
     if kind == SHOP:
         return [(SHOP, value)]
-    further = [(URL, page) for page in sorted(found.pages)] if kind == PRODUCT else []
-    return [(kind, value), *further, *((CONTENT, digest) for digest in sorted(found.contents))]
+    page_entries = [(URL, page) for page in sorted(purged.pages)] if kind == PRODUCT else []
+    return [(kind, value), *page_entries, *((DIGEST, digest) for digest in sorted(purged.digests))]
 
 
-def _remove(path: Path, db: sqlite3.Connection, kind: str, value: str, found: Purged) -> None:
-    if path.name not in found.states:
+def _delete(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: Purged) -> None:
+    if path.name not in purged.states:
         return
     if kind == SHOP:
         db.close()
-        for suffix in _BESIDE:
+        for suffix in _STATE_SUFFIXES:
             path.with_suffix(suffix).unlink(missing_ok=True)
         return
-    pages, photos = [(page,) for page in found.pages], [(photo,) for photo in found.photos]
+    pages, photos = [(page,) for page in purged.pages], [(photo,) for photo in purged.photos]
     db.execute("BEGIN IMMEDIATE")
     for table in ("products", "earlier_products"):
         db.executemany(f"DELETE FROM {table} WHERE page = ?", pages)
@@ -169,7 +171,7 @@ def _remove(path: Path, db: sqlite3.Connection, kind: str, value: str, found: Pu
         db.executemany(f"DELETE FROM {table} WHERE url = ?", photos)
     db.executemany("DELETE FROM sitemap_photos WHERE page = ?", pages)
     db.executemany("DELETE FROM sitemap_photos WHERE url = ?", photos)
-    db.executemany("DELETE FROM withdrawn WHERE product_id = ?", [(product,) for product in found.products])
+    db.executemany("DELETE FROM withdrawn WHERE product_id = ?", [(product,) for product in purged.products])
     # They stay known, as settled: nothing asks for them again.
     db.executemany("UPDATE frontier SET status = 'done', reason = NULL WHERE url = ?", [*pages, *photos, (value,)])
     db.execute("COMMIT")

@@ -2,13 +2,13 @@
 
 import hashlib
 
-LINKED = 2**62
+LINKED_OFFSET = 2**62
 """Ranks from here on are of pages that links led to: they come after all that sitemaps and feeds name."""
-EVERYTHING = 2**63 - 1
+MAX_PRIORITY = 2**63 - 1
 """No rank is higher."""
 
 
-def rank(url: str, *, linked: bool) -> int:
+def compute_priority(url: str, *, linked: bool) -> int:
     """A place for `url` among those that sitemaps name or links led to, taken from its hash alone."""
-    place = int.from_bytes(hashlib.sha256(url.encode()).digest()[:8], "big") >> 2
-    return place + LINKED if linked else place
+    priority = int.from_bytes(hashlib.sha256(url.encode()).digest()[:8], "big") >> 2
+    return priority + LINKED_OFFSET if linked else priority

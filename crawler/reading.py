@@ -11,23 +11,23 @@ from protego import Protego
 from scrapy.http import Response, TextResponse
 
 from crawler import evidence, feed, reasons
-from crawler.arguments import Wanted
+from crawler.arguments import SpiderArgs
 from crawler.discover import links, sitemap, traps, urls
 from crawler.extract import document, merge, sniff
-from crawler.outcomes import Failed, ListingRead, Outcome, PhotoRead, ProductRead, SitemapRead, Unchanged
+from crawler.outcomes import CrawlItem, FailedItem, ListingItem, PhotoItem, ProductItem, SitemapItem, UnchangedItem
 from crawler.overrides import Override
-from crawler.sitemap_photos import supplement
+from crawler.sitemap_photos import add_sitemap_images
 from crawler.store import Store
 from weft.errors import ShopError
 
-PART = 1_000
+PAGES_PER_ITEM = 1_000
 """Pages of a sitemap kept at once."""
-DENIED = "denied by shops/<host>.yaml"
+DENIED_BY_OVERRIDE = "denied by shops/<host>.yaml"
 
 _log = logging.getLogger(__name__)
 
 
-class Reading:
+class ResponseParser:
     """Reads the answers of one shop.
 
     Args:
@@ -37,96 +37,102 @@ class Reading:
         agent: Whom robots.txt speaks to.
     """
 
-    def __init__(self, wanted: Wanted, store: Store, override: Override, agent: str) -> None:
-        self._wanted, self._store, self._override, self._agent = wanted, store, override, agent
-        self.rules = Protego.parse("")
+    def __init__(self, spider_args: SpiderArgs, store: Store, override: Override, user_agent: str) -> None:
+        self._spider_args, self._store, self._override, self._user_agent = spider_args, store, override, user_agent
+        self.robots_rules = Protego.parse("")
         """The shop's robots.txt."""
 
-    def feed(self, response: Response) -> Iterator[Outcome]:
+    def parse_feed(self, response: Response) -> Iterator[CrawlItem]:
         """A page of a platform's list, or a whole feed."""
-        row, shop = response.meta["row"], self._wanted.shop
-        pages = (response.headers.get(b"X-WP-TotalPages") or b"").decode("latin-1")
-        in_all = int(pages) if pages.isdigit() else 0
+        row, shop = response.meta["row"], self._spider_args.shop
+        total_pages_header = (response.headers.get(b"X-WP-TotalPages") or b"").decode("latin-1")
+        total_pages = int(total_pages_header) if total_pages_header.isdigit() else 0
         try:
-            yield from feed.read(response.body, response.url, shop.name, row, shop.max_products, pages_in_all=in_all)
+            yield from feed.read_feed(
+                response.body, response.url, shop.name, row, shop.max_products, total_pages=total_pages
+            )
         except ShopError as error:
             _log.info("%s: no feed: %s", response.url, error)
-            yield self._failed(response, reasons.NOT_A_FEED)
+            yield self._make_failed_item(response, reasons.NOT_A_FEED)
 
-    def sitemap(self, response: Response) -> Iterator[Outcome]:
+    def parse_sitemap(self, response: Response) -> Iterator[CrawlItem]:
         """A sitemap: more URLs, in parts."""
         row = response.meta["row"]
         try:
-            found = sitemap.read(response.body, response.url)
+            parsed = sitemap.parse_sitemap(response.body, response.url)
         except ValueError:
-            yield self._failed(response, reasons.NOT_A_SITEMAP)
+            yield self._make_failed_item(response, reasons.NOT_A_SITEMAP)
             return
-        pages = (page for page in found.pages if self._is_wanted(page.url))
-        while part := list(islice(pages, PART)):
-            yield SitemapRead(
+        pages = (page for page in parsed.pages if self._is_crawlable(page.url))
+        while part := list(islice(pages, PAGES_PER_ITEM)):
+            yield SitemapItem(
                 row=row,
-                settles=False,
+                is_final=False,
                 sitemaps=(),
                 pages=tuple(page.url for page in part),
                 lastmod={page.url: page.lastmod for page in part if page.lastmod},
                 photos={page.url: page.photos for page in part if page.photos},
             )
-        yield SitemapRead(row=row, sitemaps=found.sitemaps, pages=())
+        yield SitemapItem(row=row, sitemaps=parsed.sitemaps, pages=())
 
-    def page(self, response: Response, *, follow: bool) -> Iterator[Outcome]:
+    def parse_page(self, response: Response, *, follow_links: bool) -> Iterator[CrawlItem]:
         """A page: a product, or else a listing whose links are followed where `follow` says so."""
         row = response.meta["row"]
         if response.status == HTTPStatus.NOT_MODIFIED:
-            yield Unchanged(row=row)
+            yield UnchangedItem(row=row)
             return
         if not isinstance(response, TextResponse):
-            yield ListingRead(row=row, url=response.url, trail="", label="", links=())
+            yield ListingItem(row=row, url=response.url, breadcrumb="", page_title="", links=())
             return
         try:
-            page = document.parse(response.text, response.url)
-            found = merge.merge(page, self._override)
+            page = document.parse_html(response.text, response.url)
+            extracted = merge.extract_product(page, self._override)
             # A home page that calls itself a product is none: its links would be lost.
-            if found is not None and not (follow and urlsplit(response.url).path in ("", "/")):
-                product = found.product(self._wanted.shop.name)
-                product = supplement(product, self._store.sitemap_photos(response.url))
-                yield ProductRead(row=row, product=product, served=evidence.served(response))
+            if extracted is not None and not (follow_links and urlsplit(response.url).path in ("", "/")):
+                product = extracted.to_product(self._spider_args.shop.name)
+                product = add_sitemap_images(product, self._store.get_sitemap_photos(response.url))
+                yield ProductItem(row=row, product=product, response_info=evidence.response_info(response))
                 return
-            leads = links.of(page) if follow else links.Links((), ())
-            listing = self._listing(row, page, leads)
+            page_links = links.extract_links(page) if follow_links else links.PageLinks((), ())
+            listing = self._make_listing_item(row, page, page_links)
         except Exception:  # noqa: BLE001 (one page that nobody foresaw must not end the crawl)
             _log.exception("%s cannot be read", response.url)
-            yield self._failed(response, reasons.UNREADABLE_PAGE)
+            yield self._make_failed_item(response, reasons.UNREADABLE_PAGE)
             return
         yield listing
 
-    def photo(self, response: Response) -> Iterator[Outcome]:
+    def parse_photo(self, response: Response) -> Iterator[CrawlItem]:
         """A photo: its bytes as they are."""
         if response.status == HTTPStatus.NOT_MODIFIED:
-            yield Unchanged(row=response.meta["row"])
-        elif sniff.is_photo(response.body):
-            yield PhotoRead(row=response.meta["row"], body=response.body, served=evidence.served(response))
+            yield UnchangedItem(row=response.meta["row"])
+        elif sniff.is_image(response.body):
+            yield PhotoItem(
+                row=response.meta["row"], body=response.body, response_info=evidence.response_info(response)
+            )
         else:
-            yield self._failed(response, reasons.NOT_A_PHOTO)
+            yield self._make_failed_item(response, reasons.NOT_A_PHOTO)
 
-    def _listing(self, row: int, page: document.Document, leads: links.Links) -> ListingRead:
-        allowed = [link for link in leads.followed if self.rules.can_fetch(link.url, self._agent)]
-        denied = [traps.Cut(link.url, DENIED) for link in allowed if not self._override.allows(link.url)]
-        return ListingRead(
+    def _make_listing_item(self, row: int, page: document.Document, page_links: links.PageLinks) -> ListingItem:
+        allowed = [link for link in page_links.followed if self.robots_rules.can_fetch(link.url, self._user_agent)]
+        denied = [
+            traps.SkippedUrl(link.url, DENIED_BY_OVERRIDE) for link in allowed if not self._override.allows(link.url)
+        ]
+        return ListingItem(
             row=row,
             url=page.url,
-            trail=links.trail(page),
-            label=links.label(page),
+            breadcrumb=links.breadcrumb(page),
+            page_title=links.page_title(page),
             links=tuple(link for link in allowed if self._override.allows(link.url)),
-            cut=(*leads.cut, *denied),
+            skipped=(*page_links.skipped, *denied),
         )
 
-    def _is_wanted(self, url: str) -> bool:
-        return urls.same_site(url, self._wanted.url) and self._override.allows(url)
+    def _is_crawlable(self, url: str) -> bool:
+        return urls.is_same_site(url, self._spider_args.url) and self._override.allows(url)
 
-    def _failed(self, response: Response, reason: str) -> Failed:
-        return Failed(row=response.meta["row"], reason=reason, tries=tries(response.meta))
+    def _make_failed_item(self, response: Response, reason: str) -> FailedItem:
+        return FailedItem(row=response.meta["row"], reason=reason, attempts=count_attempts(response.meta))
 
 
-def tries(meta: dict[str, Any]) -> int:
+def count_attempts(meta: dict[str, Any]) -> int:
     """How often a request was made."""
     return int(meta.get("retry_times", 0)) + 1

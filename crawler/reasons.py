@@ -3,13 +3,13 @@
 from scrapy import exceptions
 from scrapy.spidermiddlewares.httperror import HttpError
 
-NO_OUTCOME = "lost by the crawler, see its log"
+REQUEST_LOST = "lost by the crawler, see its log"
 NOT_A_PHOTO = "not a photo"
 NOT_A_FEED = "not a feed"
 NOT_A_SITEMAP = "not a sitemap"
 UNREADABLE_PAGE = "page cannot be read"
 
-_PHRASES: tuple[tuple[type[Exception], str], ...] = (
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.DownloadTimeoutError, "timeout"),
     (exceptions.CannotResolveHostError, "host not found"),
     (exceptions.DownloadConnectionRefusedError, "connection refused"),
@@ -19,11 +19,11 @@ _PHRASES: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def of(error: BaseException | None) -> str:
+def failure_reason(error: BaseException | None) -> str:
     """The phrase for what went wrong with a request."""
     if isinstance(error, HttpError):
         return f"HTTP {error.response.status}"
-    for kind, phrase in _PHRASES:
+    for kind, phrase in _REASONS:
         if isinstance(error, kind):
             return phrase
     if isinstance(error, exceptions.IgnoreRequest):

@@ -10,36 +10,40 @@ from pathlib import Path
 
 import crawler
 from crawler import manners, tombstones
-from crawler.arguments import further_key
+from crawler.arguments import state_key
 from crawler.export import export
-from crawler.lock import last_word
-from crawler.manners import DEMO
-from crawler.shards import WHOLE, Shard, shops_of
+from crawler.lock import read_error
+from crawler.manners import DEMO_URL_PREFIX
+from crawler.shards import SINGLE_SHARD, Shard, select_shops
 from crawler.snapshot import Snapshot
 from crawler.states import state_path
-from crawler.watch import Watch
+from crawler.watch import CrawlProgress
 from weft.errors import ShopError
 from weft.params import Crawl, Shop
 
-AT_ONCE = 4
+MAX_CONCURRENT_SHOPS = 4
 """Shops crawled at the same time."""
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Job:
+class CrawlJob:
     """One shop to crawl."""
 
     shop: Shop
     url: str
     """Where it begins: its public address."""
-    served_at: str
+    connect_to: str
     """Where it is really served, "" when that is the same."""
     state: Path
 
 
 def crawl_shops(
-    settings: Crawl, state: Path, out: Path, served_at: Mapping[str, str] | None = None, shard: Shard = WHOLE
+    settings: Crawl,
+    state_dir: Path,
+    out: Path,
+    connect_to: Mapping[str, str] | None = None,
+    shard: Shard = SINGLE_SHARD,
 ) -> dict[str, float]:
     """Crawl the shops that are not crawled yet and export all of them.
 
@@ -59,11 +63,11 @@ def crawl_shops(
         ParamsError: A shop of others is to be crawled, and nobody is named whom they could reach.
     """
     manners.check_contact(settings)
-    purged = tombstones.load(state)
+    purge_list = tombstones.load_purge_list(state_dir)
     for shop in settings.shops:
-        purged.refuse(shop.name)
-    jobs = [_job(shop, settings, state, served_at or {}) for shop in shops_of(shard, settings.shops)]
-    _crawl([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
+        purge_list.check_shop(shop.name)
+    jobs = [_make_job(shop, settings, state_dir, connect_to or {}) for shop in select_shops(shard, settings.shops)]
+    _run_jobs([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
     snapshots = [Snapshot(job.state) for job in jobs]
     try:
         return export(snapshots, out, settings.gate)
@@ -72,34 +76,34 @@ def crawl_shops(
             snapshot.close()
 
 
-def _job(shop: Shop, settings: Crawl, folder: Path, served_at: Mapping[str, str]) -> Job:
-    key: tuple[object, ...] = (settings.snapshot, *further_key(shop))
-    if not shop.url.startswith(DEMO):
-        return Job(shop, shop.url, "", state_path(folder, shop.name, shop.url, shop.max_products, *key))
-    if shop.url not in served_at:
+def _make_job(shop: Shop, settings: Crawl, folder: Path, connect_to: Mapping[str, str]) -> CrawlJob:
+    key: tuple[object, ...] = (settings.snapshot, *state_key(shop))
+    if not shop.url.startswith(DEMO_URL_PREFIX):
+        return CrawlJob(shop, shop.url, "", state_path(folder, shop.name, shop.url, shop.max_products, *key))
+    if shop.url not in connect_to:
         raise ShopError(f"{shop.name}: {shop.url} is served nowhere; wanted demo:jsonld, :microdata or :opengraph")
     key = (*key, settings.demo.products, settings.demo.seed)
     url = f"http://{shop.name}.example/"
     path = state_path(folder, shop.name, shop.url, shop.max_products, *key)
-    return Job(shop, url, served_at[shop.url], path)
+    return CrawlJob(shop, url, connect_to[shop.url], path)
 
 
-def _crawl(jobs: list[Job], settings: Crawl) -> None:
+def _run_jobs(jobs: list[CrawlJob], settings: Crawl) -> None:
     """Crawl all `jobs`, a few at a time; each shop is another host, so none is asked faster for it."""
     waiting = list(jobs)
-    running: dict[str, tuple[Job, subprocess.Popen[bytes]]] = {}
-    watch = Watch()
+    running: dict[str, tuple[CrawlJob, subprocess.Popen[bytes]]] = {}
+    progress = CrawlProgress()
     try:
         while waiting or running:
-            while waiting and len(running) < AT_ONCE:
+            while waiting and len(running) < MAX_CONCURRENT_SHOPS:
                 job = waiting.pop(0)
-                running[job.shop.name] = (job, _start(job, settings))
-            time.sleep(LOOK_SECONDS)
-            watch.look({name: job.state for name, (job, _) in running.items()})
+                running[job.shop.name] = (job, _start_process(job, settings))
+            time.sleep(POLL_SECONDS)
+            progress.update({name: job.state for name, (job, _) in running.items()})
             for name in [name for name, (_, process) in running.items() if process.poll() is not None]:
                 job, process = running.pop(name)
-                watch.ended(name, job.state)
-                _check_end(job, process.returncode)
+                progress.report_finished(name, job.state)
+                _check_finished(job, process.returncode)
     finally:
         for _, process in running.values():
             process.terminate()
@@ -107,26 +111,30 @@ def _crawl(jobs: list[Job], settings: Crawl) -> None:
             process.wait()
 
 
-def _start(job: Job, settings: Crawl) -> "subprocess.Popen[bytes]":
-    log = job.state.with_suffix(".log")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as lines:
+def _start_process(job: CrawlJob, settings: Crawl) -> "subprocess.Popen[bytes]":
+    log_path = job.state.with_suffix(".log")
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with log_path.open("a", encoding="utf-8") as log_file:
         return subprocess.Popen(
-            _command(job, settings), env=_environment(), stdout=lines, stderr=lines, stdin=subprocess.DEVNULL
+            _build_command(job, settings),
+            env=_build_environment(),
+            stdout=log_file,
+            stderr=log_file,
+            stdin=subprocess.DEVNULL,
         )
 
 
-def _check_end(job: Job, status: int) -> None:
+def _check_finished(job: CrawlJob, status: int) -> None:
     if _is_complete(job):
         return
     snapshot = Snapshot(job.state)
-    ended = f"the crawl of {job.url} ended before its end (exit status {status}); run again to go on"
-    fault = snapshot.fault or last_word(job.state) or ended
+    exit_message = f"the crawl of {job.url} ended before its end (exit status {status}); run again to go on"
+    stop_reason = snapshot.stop_reason or read_error(job.state) or exit_message
     snapshot.close()
-    raise ShopError(f"{job.shop.name}: {fault}. Its log: {job.state.with_suffix('.log')}")
+    raise ShopError(f"{job.shop.name}: {stop_reason}. Its log: {job.state.with_suffix('.log')}")
 
 
-def _is_complete(job: Job) -> bool:
+def _is_complete(job: CrawlJob) -> bool:
     """Whether the crawl is finished, with something to show for it.
 
     Raises:
@@ -138,7 +146,7 @@ def _is_complete(job: Job) -> bool:
             return False
         if next(snapshot.products(), None) is None:
             raise ShopError(
-                f"{job.shop.name}: no product found from {job.url} (seen: {snapshot.seen()}); wanted pages with "
+                f"{job.shop.name}: no product found from {job.url} (seen: {snapshot.summarise_frontier()}); wanted pages with "
                 f"JSON-LD, microdata or OpenGraph products, in a sitemap or linked from there. Mend the url, or "
                 f"delete {job.state} to ask the shop again"
             )
@@ -147,31 +155,31 @@ def _is_complete(job: Job) -> bool:
         snapshot.close()
 
 
-def _command(job: Job, settings: Crawl) -> list[str]:
-    arguments = {
+def _build_command(job: CrawlJob, settings: Crawl) -> list[str]:
+    spider_args = {
         "name": job.shop.name,
         "url": job.url,
         "state": str(job.state),
-        **_limits_and_strategy(job.shop),
+        **_limit_and_strategy_args(job.shop),
         "snapshot": str(settings.snapshot),
         "wall_pages": str(settings.gate.wall_pages),
-        **manners.arguments(job.shop, settings),
+        **manners.build_politeness_args(job.shop, settings),
         "concurrency": str(settings.concurrency),
-        "at": job.served_at,
+        "at": job.connect_to,
         "parent": str(os.getpid()),
     }
     command = [sys.executable, "-m", "scrapy", "crawl", "shop"]
-    for name, value in arguments.items():
+    for name, value in spider_args.items():
         command += ["-a", f"{name}={value}"]
     return command
 
 
-def _limits_and_strategy(shop: Shop) -> dict[str, str]:
+def _limit_and_strategy_args(shop: Shop) -> dict[str, str]:
     names = ("strategy", "feed", "products", "max_products", "max_pages", "max_photos", "max_bytes", "max_minutes")
     return {name: str(value) for name in names if (value := getattr(shop, name))}
 
 
-def _environment() -> dict[str, str]:
+def _build_environment() -> dict[str, str]:
     """The project is found wherever the command was given."""
     root = str(Path(crawler.__file__).parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]

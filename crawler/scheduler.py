@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from crawler.spiders.shop import ShopSpider
 
-SLICE = 200
+FRONTIER_BATCH_SIZE = 200
 """Rows read from the frontier at once."""
-WAIT = "wait_seconds"
+WAIT_META_KEY = "wait_seconds"
 """Request.meta key: the scheduler holds the request back for this long."""
 
 
@@ -31,10 +31,10 @@ class FrontierScheduler(BaseScheduler):
 
     def __init__(self, crawler: "Crawler") -> None:
         self._crawler = crawler
-        self._returned: deque[Request] = deque()
-        self._held: dict[Request, CallLaterResult] = {}
-        self._ahead: dict[str, deque[tuple[int, str]]] = {kind: deque() for kind in (FEED, SITEMAP, PHOTO, PAGE)}
-        self._under_way: set[int] = set()
+        self._requeued: deque[Request] = deque()
+        self._delayed: dict[Request, CallLaterResult] = {}
+        self._buffers: dict[str, deque[tuple[int, str]]] = {kind: deque() for kind in (FEED, SITEMAP, PHOTO, PAGE)}
+        self._in_flight: set[int] = set()
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
@@ -47,74 +47,74 @@ class FrontierScheduler(BaseScheduler):
 
     def close(self, reason: str) -> None:  # noqa: ARG002
         """Let go of what is held back; it stands in the frontier still."""
-        for timer in self._held.values():
+        for timer in self._delayed.values():
             timer.cancel()
-        self._held.clear()
+        self._delayed.clear()
 
-    def settle(self, row: int) -> None:
+    def mark_done(self, row: int) -> None:
         """`row` has its outcome."""
-        self._under_way.discard(row)
+        self._in_flight.discard(row)
 
-    def lost(self) -> set[int]:
+    def missing_responses(self) -> set[int]:
         """Rows that were handed out and, with nothing under way any more, never had an outcome."""
-        return self._under_way - {row for ahead in self._ahead.values() for row, _ in ahead}
+        return self._in_flight - {row for buffer in self._buffers.values() for row, _ in buffer}
 
     def has_pending_requests(self) -> bool:
         """Whether anything is left to hand out."""
-        return bool(self._returned or self._held) or (self.spider.is_ready and self._has_more())
+        return bool(self._requeued or self._delayed) or (self.spider.is_ready and self._has_frontier_requests())
 
     def enqueue_request(self, request: "Request") -> bool:
         """Take back a redirect or a retry, at once or after its wait."""
-        wait = request.meta.pop(WAIT, 0.0)
+        wait = request.meta.pop(WAIT_META_KEY, 0.0)
         if wait:
-            self._held[request] = call_later(wait, self._release, request)
+            self._delayed[request] = call_later(wait, self._release, request)
         else:
-            self._returned.append(request)
+            self._requeued.append(request)
         return True
 
     def next_request(self) -> "Request | None":
         """The next request, or None for now."""
-        if self._returned:
-            return self._returned.popleft()
+        if self._requeued:
+            return self._requeued.popleft()
         if not self.spider.is_ready:
             return None
-        if found := self._next():
-            return found
+        if request := self._next_frontier_request():
+            return request
         # Nothing of this way is left, not even under way: there may be another.
-        if not self._under_way and self.spider.go_on():
-            return self._next()
+        if not self._in_flight and self.spider.start_next_strategy():
+            return self._next_frontier_request()
         self.spider.commit()
         return None
 
-    def _next(self) -> "Request | None":
-        for kind, ahead in self._ahead.items():
-            while self._can_ask(kind) and self._has_ahead(kind):
-                row, url = ahead.popleft()
-                if kind == PAGE and self.spider.store.is_deferred(row):
-                    self._under_way.discard(row)
+    def _next_frontier_request(self) -> "Request | None":
+        for kind, buffer in self._buffers.items():
+            while self._can_request(kind) and self._fill_buffer(kind):
+                row, url = buffer.popleft()
+                if kind == PAGE and self.spider.store.is_over_budget(row):
+                    self._in_flight.discard(row)
                     continue
                 if kind != FEED:
-                    self.spider.limits.asked(kind)
-                return self.spider.request(kind, row, url)
+                    self.spider.limits.count_request(kind)
+                return self.spider.make_request(kind, row, url)
         return None
 
     def _release(self, request: "Request") -> None:
-        del self._held[request]
+        del self._delayed[request]
         assert self._crawler.engine is not None
         self._crawler.engine.crawl(request)
 
-    def _has_more(self) -> bool:
-        return any(self._can_ask(kind) and self._has_ahead(kind) for kind in self._ahead)
+    def _has_frontier_requests(self) -> bool:
+        return any(self._can_request(kind) and self._fill_buffer(kind) for kind in self._buffers)
 
-    def _can_ask(self, kind: str) -> bool:
-        if kind in (FEED, PAGE) and self.spider.has_enough():
+    def _can_request(self, kind: str) -> bool:
+        if kind in (FEED, PAGE) and self.spider.has_enough_products():
             return False
-        return (kind != PAGE or not self.spider.store.is_waiting(SITEMAP)) and self.spider.limits.has_room(kind)
+        return (kind != PAGE or not self.spider.store.has_todo(SITEMAP)) and self.spider.limits.has_room(kind)
 
-    def _has_ahead(self, kind: str) -> bool:
-        ahead = self._ahead[kind]
+    def _fill_buffer(self, kind: str) -> bool:
+        buffer = self._buffers[kind]
         store = self.spider.store
-        while not ahead and (found := store.todo(kind, SLICE, self._under_way)):
-            ahead.extend((row, url) for row, url in found if kind != PAGE or not store.recognise(row, url))
-            self._under_way.update(row for row, _ in ahead)
-        return bool(ahead)
+        while not buffer and (rows := store.select_todo(kind, FRONTIER_BATCH_SIZE, self._in_flight)):
+            buffer.extend((row, url) for row, url in rows if kind != PAGE or not store.skip_if_unchanged(row, url))
+            self._in_flight.update(row for row, _ in buffer)
+        return bool(buffer)

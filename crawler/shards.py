@@ -14,13 +14,13 @@ class Shard(NamedTuple):
 
     number: int
     """From 1."""
-    of: int
+    total: int
 
 
-WHOLE = Shard(1, 1)
+SINGLE_SHARD = Shard(1, 1)
 
 
-def parse(text: str) -> Shard:
+def parse_shard(text: str) -> Shard:
     """The shard that "2/3" means.
 
     Raises:
@@ -32,15 +32,15 @@ def parse(text: str) -> Shard:
     return Shard(int(found[1]), int(found[2]))
 
 
-def shops_of(shard: Shard, shops: Sequence[Shop]) -> list[Shop]:
+def select_shops(shard: Shard, shops: Sequence[Shop]) -> list[Shop]:
     """The shops of `shard`, in their order: hosts are dealt out in turn, in the order of their first shops.
 
     A host is never asked by two machines, and a shop added at the end of the list moves none of the others.
     """
-    hosts = list(dict.fromkeys(map(_host, shops)))
-    return [shop for shop in shops if hosts.index(_host(shop)) % shard.of == shard.number - 1]
+    hosts = list(dict.fromkeys(map(_shop_host, shops)))
+    return [shop for shop in shops if hosts.index(_shop_host(shop)) % shard.total == shard.number - 1]
 
 
-def _host(shop: Shop) -> str:
+def _shop_host(shop: Shop) -> str:
     """Host and port, as robots.txt and manners go by them; the built-in shops are hosts of their own."""
     return (urlsplit(shop.url).netloc or shop.name).lower().removeprefix("www.")

@@ -10,17 +10,17 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from crawler import products
-from crawler.contents import Contents
-from crawler.cuts import Cuts, cuts
+from crawler.contents import BlobStore
+from crawler.cuts import SkippedUrls, count_skipped_urls
 from crawler.discover import links
 from crawler.outcomes import PAGE, PHOTO
-from crawler.ranks import EVERYTHING, LINKED
-from crawler.states import SCHEMA
+from crawler.ranks import LINKED_OFFSET, MAX_PRIORITY
+from crawler.states import SCHEMA_VERSION
 from weft.contracts.product import PhotoLink, Product
 from weft.errors import ShopError
 
 
-class Failure(NamedTuple):
+class FailedUrl(NamedTuple):
     """A URL that could not be had."""
 
     url: str
@@ -30,7 +30,7 @@ class Failure(NamedTuple):
     tries: int
 
 
-class Withdrawn(NamedTuple):
+class RemovedProduct(NamedTuple):
     """A product that has gone from the shop since the crawl before."""
 
     product_id: str
@@ -53,61 +53,65 @@ class Snapshot:
     def __init__(self, path: Path) -> None:
         try:
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
-            self._about = dict(self._db.execute("SELECT name, value FROM about"))
-            is_ours = self._db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA
+            self._meta = dict(self._db.execute("SELECT name, value FROM about"))
+            is_ours = self._db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
         except sqlite3.Error as error:
             raise ShopError(f"{path}: no crawl state to read ({error}); crawl the shop first") from error
         if not is_ours:
             raise ShopError(f"{path}: the state of another version of the crawler; delete it to crawl anew")
-        self._contents = Contents(path.parent)
+        self._blobs = BlobStore(path.parent)
         self._path = path
-        self.shop: str = self._about.get("shop", "")
+        self.shop: str = self._meta.get("shop", "")
         """Our name for the shop."""
-        self._limit = int(self._about.get("max_products", "0"))
+        self._max_products = int(self._meta.get("max_products", "0"))
 
     def close(self) -> None:
         """Close the state file."""
         self._db.close()
 
     @property
-    def before(self) -> Path | None:
+    def previous_state(self) -> Path | None:
         """The state of the crawl before, where there was one with the same limit on products and it is still there."""
-        path = self._path.parent / self._about.get("earlier", "")
-        same_limit = self._about.get("earlier_max_products") == self._about.get("max_products")
-        return path if self._about.get("earlier") and same_limit and path.exists() else None
+        path = self._path.parent / self._meta.get("earlier", "")
+        has_same_limit = self._meta.get("earlier_max_products") == self._meta.get("max_products")
+        return path if self._meta.get("earlier") and has_same_limit and path.exists() else None
 
     @property
     def is_complete(self) -> bool:
         """Whether the crawl came to its end."""
-        return self._about.get("complete") == "yes"
+        return self._meta.get("complete") == "yes"
 
     @property
-    def fault(self) -> str:
+    def stop_reason(self) -> str:
         """Why it stopped before its end, "" when nobody said."""
-        return str(self._about.get("fault", ""))
+        return str(self._meta.get("fault", ""))
 
     def products(self) -> Iterator[Product]:
         """Every product, all its sightings joined, sorted by product_id."""
-        for read, addresses in self._sightings():
-            yield products.join(read, (trail for url in sorted(addresses) for trail in self._listed_under(url)))
+        for observations, page_urls in self._observations():
+            yield products.merge_observations(
+                observations,
+                (category_path for url in sorted(page_urls) for category_path in self._listing_category_paths(url)),
+            )
 
     def galleries(self) -> Iterator[tuple[str, Sequence[PhotoLink]]]:
         """Every product_id with the product's photos, as `products` has them, without looking for its categories."""
-        for read, _ in self._sightings():
-            product = products.join(read, ())
+        for observations, _ in self._observations():
+            product = products.merge_observations(observations, ())
             yield product.product_id, product.photos
 
-    def _sightings(self) -> Iterator[tuple[list[tuple[str, Product]], set[str]]]:
+    def _observations(self) -> Iterator[tuple[list[tuple[str, Product]], set[str]]]:
         """Product by product, (page, what it shows) of its pages, and every address it is known by."""
         rows = self._db.execute(
-            "SELECT product_id, page, body FROM products WHERE rank <= ? ORDER BY product_id, page", (self._last_rank,)
+            "SELECT product_id, page, body FROM products WHERE rank <= ? ORDER BY product_id, page",
+            (self._last_priority,),
         )
-        for _, sightings in groupby(rows, key=lambda row: row[0]):
-            bodies = {page: body for _, page, body in sightings}
-            read = [(page, products.from_json(body)) for page, body in bodies.items() if body]
+        for _, product_rows in groupby(rows, key=lambda row: row[0]):
+            bodies = {page: body for _, page, body in product_rows}
+            observations = [(page, products.product_from_json(body)) for page, body in bodies.items() if body]
             # An address alone can tell a product whose page was taken back since.
-            if read:
-                yield read, {*bodies, *(product.url for _, product in read)}
+            if observations:
+                yield observations, {*bodies, *(product.url for _, product in observations)}
 
     def photo_digest(self, url: str) -> str | None:
         """The sha256 of a photo, None when it could not be had."""
@@ -120,110 +124,116 @@ class Snapshot:
         Raises:
             ShopError: Its file is gone or damaged.
         """
-        body = self._contents.read(sha256)
+        body = self._blobs.read(sha256)
         if body is None:
             raise ShopError(
-                f"{self._contents.path(sha256)}: this photo of {self.shop} is missing or damaged; remove the file and "
-                f"fetch it again: scrapy crawl shop -a name={self.shop} -a url={self._about.get('start', '')} "
+                f"{self._blobs.path(sha256)}: this photo of {self.shop} is missing or damaged; remove the file and "
+                f"fetch it again: scrapy crawl shop -a name={self.shop} -a url={self._meta.get('start', '')} "
                 f"-a state={self._path}"
             )
         return body
 
-    def address(self, sha256: str) -> str:
+    def photo_url(self, sha256: str) -> str:
         """An address of a photo: the first by name."""
         return str(self._db.execute("SELECT min(url) FROM photos WHERE sha256 = ?", (sha256,)).fetchone()[0])
 
-    def withdrawn(self) -> Iterator[Withdrawn]:
+    def removed_products(self) -> Iterator[RemovedProduct]:
         """Every product of the crawl before that has gone from the shop, sorted by product_id."""
         rows = self._db.execute("SELECT product_id, url, reason FROM withdrawn ORDER BY product_id")
-        return (Withdrawn(*row) for row in rows)
+        return (RemovedProduct(*row) for row in rows)
 
-    def pages_asked(self) -> int:
+    def count_requested_pages(self) -> int:
         """Pages and sitemaps that somebody named and that were asked."""
         found = self._db.execute(
             "SELECT count(*) FROM frontier"
             " WHERE kind != ? AND status IN ('done', 'failed') AND NOT guess AND rank <= ?",
-            (PHOTO, self._last_rank),
+            (PHOTO, self._last_priority),
         )
         return int(found.fetchone()[0])
 
-    def failures(self) -> Iterator[Failure]:
+    def failures(self) -> Iterator[FailedUrl]:
         """Every URL that could not be had, sorted; of photos only those that a product of the snapshot shows."""
         rows = self._db.execute(
             "SELECT url, kind, reason, tries, rank FROM frontier"
             " WHERE status = 'failed' AND NOT guess ORDER BY url, kind"
         )
         seen = ""
-        for url, kind, reason, tries, rank in rows:
-            belongs = url in self._photos_shown if self._limit and kind == PHOTO else rank <= self._last_rank
-            if belongs and url != seen:
+        for url, kind, reason, attempts, priority in rows:
+            is_included = (
+                url in self._failed_photos if self._max_products and kind == PHOTO else priority <= self._last_priority
+            )
+            if is_included and url != seen:
                 seen = url
-                yield Failure(url, PHOTO if kind == PHOTO else PAGE, reason, tries)
+                yield FailedUrl(url, PHOTO if kind == PHOTO else PAGE, reason, attempts)
 
-    def pages_without_product(self) -> int:
+    def count_pages_without_product(self) -> int:
         """Pages that were read and showed no product of their own."""
         found = self._db.execute(
             "SELECT count(*) FROM frontier WHERE kind = ? AND status = 'done' AND rank <= ?"
             " AND NOT EXISTS (SELECT 1 FROM products WHERE page = url)",
-            (PAGE, self._last_rank),
+            (PAGE, self._last_priority),
         )
         return int(found.fetchone()[0])
 
-    def cut(self) -> dict[str, Cuts]:
+    def skipped_urls(self) -> dict[str, SkippedUrls]:
         """By reason, the pages that were not asked because they are traps."""
         # Where the sitemaps were enough, a listing that was read all the same was read by chance.
-        return cuts(self._db) if self._last_rank >= LINKED else {}
+        return count_skipped_urls(self._db) if self._last_priority >= LINKED_OFFSET else {}
 
     @property
     def limit_reached(self) -> str:
         """The limit that kept some of the shop from being asked, "" for none; that on products is none of these."""
-        return str(self._about.get("limit", ""))
+        return str(self._meta.get("limit", ""))
 
-    def seen(self) -> str:
+    def summarise_frontier(self) -> str:
         """What the crawl met, in words, for an error: counts by kind and outcome."""
         counts: Counter[str] = Counter()
         rows = self._db.execute("SELECT kind, status, reason, count(*) FROM frontier GROUP BY 1, 2, 3 ORDER BY 1, 2, 3")
         for kind, status, reason, count in rows:
             counts[f"{kind} {reason or {'done': 'read', 'todo': 'not asked'}[status]}"] += count
-        return ", ".join(f"{count} x {what}" for what, count in counts.items()) or "nothing"
+        return ", ".join(f"{count} x {description}" for description, count in counts.items()) or "nothing"
 
     @cached_property
-    def _last_rank(self) -> int:
+    def _last_priority(self) -> int:
         """The rank of the last page that counts, where products are limited."""
-        if not self._limit:
-            return EVERYTHING
+        if not self._max_products:
+            return MAX_PRIORITY
         chosen: set[str] = set()
-        for product_id, rank in self._db.execute("SELECT product_id, rank FROM products ORDER BY rank"):
+        for product_id, priority in self._db.execute("SELECT product_id, rank FROM products ORDER BY rank"):
             chosen.add(product_id)
-            if len(chosen) == self._limit:
-                return int(rank)
-        return EVERYTHING
+            if len(chosen) == self._max_products:
+                return int(priority)
+        return MAX_PRIORITY
 
     @cached_property
-    def _photos_shown(self) -> set[str]:
+    def _failed_photos(self) -> set[str]:
         failed = {url for (url,) in self._db.execute("SELECT url FROM frontier WHERE status = 'failed'")}
         return {photo.url for _, photos in self.galleries() for photo in photos} & failed
 
     @cached_property
-    def _labels(self) -> dict[str, tuple[str, str]]:
+    def _listings_by_path(self) -> dict[str, tuple[str, str]]:
         """By path, the (trail, label) of each page that lists something, but not of the start page."""
-        start = urlsplit(self._about.get("start", "")).path.rstrip("/")
+        start = urlsplit(self._meta.get("start", "")).path.rstrip("/")
         rows = self._db.execute(
             "SELECT page, trail, label FROM listings WHERE page IN (SELECT listing FROM listed) ORDER BY page DESC"
         )
-        labels = {urlsplit(page).path.rstrip("/"): (trail, label) for page, trail, label in rows}
-        labels.pop(start, None)
-        return labels
+        listings = {urlsplit(page).path.rstrip("/"): (breadcrumb, page_title) for page, breadcrumb, page_title in rows}
+        listings.pop(start, None)
+        return listings
 
-    def _listed_under(self, url: str) -> Iterator[str]:
+    def _listing_category_paths(self, url: str) -> Iterator[str]:
         """The category paths of the listings that lead to `url`."""
-        if self._last_rank < LINKED:
+        if self._last_priority < LINKED_OFFSET:
             # The sitemaps were enough; a listing that was read all the same was read by chance.
             return
         for (listing,) in self._db.execute("SELECT listing FROM listed WHERE target = ? ORDER BY listing", (url,)):
             path = urlsplit(listing).path.rstrip("/")
-            if path not in self._labels:
+            if path not in self._listings_by_path:
                 continue
-            trail, _ = self._labels[path]
-            steps = [self._labels[above][1] for above in links.above(listing) if above in self._labels]
-            yield trail or " > ".join(reversed(steps))
+            breadcrumb, _ = self._listings_by_path[path]
+            titles = [
+                self._listings_by_path[parent][1]
+                for parent in links.parent_paths(listing)
+                if parent in self._listings_by_path
+            ]
+            yield breadcrumb or " > ".join(reversed(titles))

@@ -3,11 +3,11 @@
 import hashlib
 from pathlib import Path
 
-SCHEMA = 2
+SCHEMA_VERSION = 2
 """The version of crawler/schema.sql, noted in every state file; raise it when a column changes its meaning."""
 
 
-def state_path(folder: Path, name: str, url: str, max_products: int, *further: object) -> Path:
+def state_path(folder: Path, name: str, url: str, max_products: int, *key_parts: object) -> Path:
     """The state file of one crawl within `folder`.
 
     Args:
@@ -17,5 +17,5 @@ def state_path(folder: Path, name: str, url: str, max_products: int, *further: o
         max_products: The limit, 0 for none.
         further: Whatever else makes it another crawl: the snapshot's number, the demo's size.
     """
-    digest = hashlib.sha256("\n".join(map(str, (url, max_products, *further))).encode()).hexdigest()[:8]
+    digest = hashlib.sha256("\n".join(map(str, (url, max_products, *key_parts))).encode()).hexdigest()[:8]
     return folder / f"{name}-{digest}.sqlite"

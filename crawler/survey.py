@@ -4,14 +4,14 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 
-from crawler.cuts import Cuts
+from crawler.cuts import SkippedUrls
 from crawler.outcomes import PAGE, PHOTO
 from crawler.snapshot import Snapshot
-from weft.params.gate import COVERED
+from weft.params.gate import COVERAGE_FIELDS
 
 
 @dataclass(frozen=True)
-class Placeholder:
+class PlaceholderPhoto:
     """One picture that many products show: no photo of any of them."""
 
     sha256: str
@@ -21,27 +21,27 @@ class Placeholder:
 
 
 @dataclass(frozen=True)
-class Survey:
+class CrawlStats:
     """One shop's crawl in numbers."""
 
     shop: str
     counts: Counter[str]
     """products, with_<field>, photos_named, photos (had and no placeholder), photos_placeholder,
     pages_without_product, withdrawn."""
-    placeholders: tuple[Placeholder, ...]
+    placeholders: tuple[PlaceholderPhoto, ...]
     """Sorted by sha256."""
-    same_title: tuple[str, int]
+    top_title: tuple[str, int]
     """The title that most products bear, and how many bear it."""
     failures: Counter[str]
     """By "kind: reason"."""
-    asked: dict[str, int]
+    requested: dict[str, int]
     """By kind of failure (page, photo), how many URLs were asked; a photo of two products counts twice."""
-    cut: dict[str, Cuts]
+    skipped: dict[str, SkippedUrls]
     """By reason, the pages that were not asked because they are traps."""
     limit_reached: str
     """The limit that kept some of the shop from being asked, "" for none."""
 
-    def share(self, field: str) -> float:
+    def coverage(self, field: str) -> float:
         """The share of products that have `field`, one of COVERED; 0 where there is no product."""
         return round(self.counts[f"with_{field}"] / max(1, self.counts["products"]), 4)
 
@@ -51,12 +51,12 @@ class Survey:
         return round(self.counts["photos"] / max(1, self.counts["products"]), 3)
 
     @property
-    def dropped(self) -> frozenset[str]:
+    def placeholder_digests(self) -> frozenset[str]:
         """The digests of placeholders."""
         return frozenset(placeholder.sha256 for placeholder in self.placeholders)
 
 
-def survey(snapshot: Snapshot, placeholder_products: int) -> Survey:
+def collect_crawl_stats(snapshot: Snapshot, placeholder_min_products: int) -> CrawlStats:
     """Count what a crawl brought home, in one pass that keeps a few bytes per product and photo.
 
     Args:
@@ -64,33 +64,37 @@ def survey(snapshot: Snapshot, placeholder_products: int) -> Survey:
         placeholder_products: A photo shown by at least so many products is a placeholder; 0 takes none for one.
     """
     counts: Counter[str] = Counter()
-    showing: Counter[bytes] = Counter()
-    shown: Counter[bytes] = Counter()
+    products_per_photo: Counter[bytes] = Counter()
+    uses_per_photo: Counter[bytes] = Counter()
     titles: Counter[bytes] = Counter()
-    same_title = ("", 0)
+    top_title = ("", 0)
     for product in snapshot.products():
         counts["products"] += 1
-        counts.update(f"with_{field}" for field in COVERED if getattr(product, field))
+        counts.update(f"with_{field}" for field in COVERAGE_FIELDS if getattr(product, field))
         counts["photos_named"] += len(product.photos)
         digests = [bytes.fromhex(d) for photo in product.photos if (d := snapshot.photo_digest(photo.url))]
-        shown.update(digests)
-        showing.update(set(digests))
+        uses_per_photo.update(digests)
+        products_per_photo.update(set(digests))
         title = hashlib.sha256(product.title.strip().casefold().encode()).digest()[:8]
         titles[title] += 1
-        if titles[title] > same_title[1]:
-            same_title = (product.title, titles[title])
-    common = sorted(digest for digest, number in showing.items() if 0 < placeholder_products <= number)
-    counts["photos_placeholder"] = sum(shown[digest] for digest in common)
-    counts["photos"] = shown.total() - counts["photos_placeholder"]
-    counts["pages_without_product"] = snapshot.pages_without_product()
-    counts["withdrawn"] = sum(1 for _ in snapshot.withdrawn())
-    return Survey(
+        if titles[title] > top_title[1]:
+            top_title = (product.title, titles[title])
+    placeholder_digests = sorted(
+        digest for digest, number in products_per_photo.items() if 0 < placeholder_min_products <= number
+    )
+    counts["photos_placeholder"] = sum(uses_per_photo[digest] for digest in placeholder_digests)
+    counts["photos"] = uses_per_photo.total() - counts["photos_placeholder"]
+    counts["pages_without_product"] = snapshot.count_pages_without_product()
+    counts["withdrawn"] = sum(1 for _ in snapshot.removed_products())
+    return CrawlStats(
         shop=snapshot.shop,
         counts=counts,
-        placeholders=tuple(Placeholder(d.hex(), showing[d], snapshot.address(d.hex())) for d in common),
-        same_title=same_title,
+        placeholders=tuple(
+            PlaceholderPhoto(d.hex(), products_per_photo[d], snapshot.photo_url(d.hex())) for d in placeholder_digests
+        ),
+        top_title=top_title,
         failures=Counter(f"{failure.kind}: {failure.reason}" for failure in snapshot.failures()),
-        asked={PAGE: snapshot.pages_asked(), PHOTO: counts["photos_named"]},
-        cut=snapshot.cut(),
+        requested={PAGE: snapshot.count_requested_pages(), PHOTO: counts["photos_named"]},
+        skipped=snapshot.skipped_urls(),
         limit_reached=snapshot.limit_reached,
     )

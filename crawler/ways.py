@@ -5,13 +5,13 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from crawler import feed
-from crawler.arguments import Wanted
+from crawler.arguments import SpiderArgs
 from crawler.discover import platforms, urls
 from crawler.outcomes import FEED, PAGE, SITEMAP
 from crawler.store import Store
 
 LINKS, PRODUCTS = "links", "products"
-ORDER: dict[str, tuple[str, ...]] = {
+STRATEGY_FALLBACKS: dict[str, tuple[str, ...]] = {
     # Listings beside sitemaps: they say in which categories the products stand, and name what the sitemaps forget.
     "auto": (FEED, SITEMAP + "+" + LINKS),
     "feed": (FEED,),
@@ -22,7 +22,7 @@ ORDER: dict[str, tuple[str, ...]] = {
 """By strategy, the ways that are tried one after the other."""
 
 
-class Ways:
+class DiscoveryStrategy:
     """Plants what each way begins with into the frontier.
 
     Args:
@@ -31,20 +31,20 @@ class Ways:
         starts: Where links begin.
     """
 
-    def __init__(self, wanted: Wanted, store: Store, starts: Sequence[str]) -> None:
-        self._wanted, self._store, self._starts = wanted, store, starts
-        self._order = ORDER[wanted.shop.strategy]
+    def __init__(self, spider_args: SpiderArgs, store: Store, start_urls: Sequence[str]) -> None:
+        self._spider_args, self._store, self._start_urls = spider_args, store, start_urls
+        self._fallbacks = STRATEGY_FALLBACKS[spider_args.shop.strategy]
         self._sitemaps: Sequence[str] = ()
 
     @property
     def follows_links(self) -> bool:
         """Whether links of listings are part of the way."""
-        return LINKS in self._order[self._at]
+        return LINKS in self._fallbacks[self._current_index]
 
     @property
-    def takes_all(self) -> bool:
+    def is_exhaustive(self) -> bool:
         """Whether these ways lead to all products of the shop, so that one not met may have gone."""
-        return PRODUCTS not in self._order
+        return PRODUCTS not in self._fallbacks
 
     def begin(self, sitemaps: Sequence[str]) -> None:
         """Plant the way that the crawl is on.
@@ -56,68 +56,72 @@ class Ways:
             ShopError: A feed or a list of products is a file that cannot be read.
         """
         self._sitemaps = sitemaps
-        self._plant()
+        self._add_start_urls()
 
-    def go_on(self) -> bool:
+    def start_next_strategy(self) -> bool:
         """Take the next way, where there is one and this one was not enough; nothing of this one is left to ask."""
-        if self._at + 1 == len(self._order) or self._was_enough():
+        if self._current_index + 1 == len(self._fallbacks) or self._is_sufficient():
             return False
-        self._store.note(way=str(self._at + 1))
-        self._plant()
+        self._store.set_meta(way=str(self._current_index + 1))
+        self._add_start_urls()
         return True
 
     @property
-    def _at(self) -> int:
-        return int(self._store.about("way") or 0)
+    def _current_index(self) -> int:
+        return int(self._store.get_meta("way") or 0)
 
-    def _was_enough(self) -> bool:
-        return self._store.products > 0 and not self._store.has_failed(FEED)
+    def _is_sufficient(self) -> bool:
+        return self._store.product_count > 0 and not self._store.has_failed(FEED)
 
-    def _plant(self) -> None:
-        way = self._order[self._at]
-        if way == FEED:
-            self._plant_feed()
-        if SITEMAP in way:
-            named = list(self._sitemaps)
-            if platforms.is_feed(self._wanted.url):
-                named.insert(0, self._wanted.url)
-            self._store.plant(SITEMAP, named or [urljoin(self._wanted.url, "/sitemap.xml")], guess=not named)
-        if LINKS in way:
-            self._store.plant(PAGE, self._starts, linked=True)
-        if way == PRODUCTS:
-            self._store.plant(PAGE, self._products())
+    def _add_start_urls(self) -> None:
+        current = self._fallbacks[self._current_index]
+        if current == FEED:
+            self._add_feed_urls()
+        if SITEMAP in current:
+            sitemap_urls = list(self._sitemaps)
+            if platforms.is_feed_url(self._spider_args.url):
+                sitemap_urls.insert(0, self._spider_args.url)
+            self._store.add_urls(
+                SITEMAP, sitemap_urls or [urljoin(self._spider_args.url, "/sitemap.xml")], optional=not sitemap_urls
+            )
+        if LINKS in current:
+            self._store.add_urls(PAGE, self._start_urls, linked=True)
+        if current == PRODUCTS:
+            self._store.add_urls(PAGE, self._product_pages())
         self._store.commit()
 
-    def _plant_feed(self) -> None:
-        given = self._wanted.shop.feed
-        if given and not _is_web(given):
-            self._read_file(Path(given))
-        elif given:
-            self._store.plant(FEED, [platforms.first_page(given)])
-        elif platforms.is_feed(self._wanted.url):
+    def _add_feed_urls(self) -> None:
+        feed_arg = self._spider_args.shop.feed
+        if feed_arg and not _is_http_url(feed_arg):
+            self._import_feed_file(Path(feed_arg))
+        elif feed_arg:
+            self._store.add_urls(FEED, [platforms.first_page_url(feed_arg)])
+        elif platforms.is_feed_url(self._spider_args.url):
             # It may be a sitemap as well.
-            strategy = self._wanted.shop.strategy
-            self._store.plant(FEED, [platforms.first_page(self._wanted.url)], guess=strategy == "auto")
+            strategy = self._spider_args.shop.strategy
+            self._store.add_urls(FEED, [platforms.first_page_url(self._spider_args.url)], optional=strategy == "auto")
         else:
-            self._store.plant(FEED, platforms.guesses(self._wanted.url), guess=True)
+            self._store.add_urls(FEED, platforms.api_candidates(self._spider_args.url), optional=True)
 
-    def _read_file(self, path: Path) -> None:
+    def _import_feed_file(self, path: Path) -> None:
         """A catalogue on this machine: no request, so its rows are kept at once."""
-        self._store.plant(FEED, [path.name])
-        for row, _ in self._store.todo(FEED, 1, ()):
-            for part in feed.read(path, self._wanted.url, self._wanted.shop.name, row, self._wanted.shop.max_products):
-                self._store.keep(part)
+        self._store.add_urls(FEED, [path.name])
+        for row, _ in self._store.select_todo(FEED, 1, ()):
+            for part in feed.read_feed(
+                path, self._spider_args.url, self._spider_args.shop.name, row, self._spider_args.shop.max_products
+            ):
+                self._store.save(part)
 
-    def _products(self) -> list[str]:
+    def _product_pages(self) -> list[str]:
         """The pages of `products`: addresses with commas between, or a file with one a line."""
-        given = self._wanted.shop.products
-        if _is_web(given):
-            listed: Sequence[str] = given.split(",")
+        products_arg = self._spider_args.shop.products
+        if _is_http_url(products_arg):
+            lines: Sequence[str] = products_arg.split(",")
         else:
-            listed = feed.lines(Path(given))
-        found = (urls.absolute(self._wanted.url, line.strip()) for line in listed if line.strip())
-        return [urls.clean(url) for url in found if url]
+            lines = feed.read_url_list(Path(products_arg))
+        found = (urls.absolute_url(self._spider_args.url, line.strip()) for line in lines if line.strip())
+        return [urls.canonicalize(url) for url in found if url]
 
 
-def _is_web(text: str) -> bool:
+def _is_http_url(text: str) -> bool:
     return urlsplit(text.strip()).scheme in ("http", "https")

@@ -16,21 +16,21 @@ def main() -> None:
     parser.add_argument("--calibration", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = vars(parser.parse_args())
-    runtime.settle_threads()
+    runtime.configure_threads()
 
     from weft.contracts import files
     from weft.report.audit_page import write_audit_page
-    from weft.retrieval.search import nearest
+    from weft.retrieval.search import find_nearest_neighbours
     from weft.tagging.audit import Sources, audit
 
-    settings = params.load(Path("params.yaml")).audit
+    settings = params.load_params(Path("params.yaml")).audit
     out = args.pop("out")
-    with tracking.stage_run("audit", settings, list(args.values())) as run:
-        run.log_metrics(audit(Sources(**args), settings, nearest, out))
+    with tracking.start_stage_run("audit", settings, list(args.values())) as run:
+        run.log_metrics(audit(Sources(**args), settings, find_nearest_neighbours, out))
         write_audit_page(out)
-        run.log_file(out / files.FINDINGS_CSV)
-        run.log_file(out / files.CONTACT_SHEET)
+        run.log_artifact(out / files.FINDINGS_CSV)
+        run.log_artifact(out / files.CONTACT_SHEET)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

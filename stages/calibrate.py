@@ -14,14 +14,14 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    runtime.settle_threads()
+    runtime.configure_threads()
 
     from weft.tagging.calibrate import calibrate
 
-    settings = params.load(Path("params.yaml")).calibrate
-    with tracking.stage_run("calibrate", settings, [args.photos, args.embeddings, args.model]) as run:
+    settings = params.load_params(Path("params.yaml")).calibrate
+    with tracking.start_stage_run("calibrate", settings, [args.photos, args.embeddings, args.model]) as run:
         run.log_metrics(calibrate(args.photos, args.embeddings, args.model, settings, args.out))
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

@@ -14,13 +14,13 @@ def main() -> None:
     parser.add_argument("--products", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    settings = params.load(Path("params.yaml")).clean
-    with tracking.stage_run("clean", settings) as run:
+    settings = params.load_params(Path("params.yaml")).clean
+    with tracking.start_stage_run("clean", settings) as run:
         counts = clean_products(args.products, args.out, settings)
         run.log_metrics(counts)
-        run.log_file(args.out / files.REPORT)
-        run.log_file(args.out / files.DROPPED)
+        run.log_artifact(args.out / files.REPORT)
+        run.log_artifact(args.out / files.DROPPED)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

@@ -7,7 +7,7 @@ from pathlib import Path
 from scrapy.utils.conf import init_env
 
 from weft import errors, params, tracking
-from weft.demo.server import serving
+from weft.demo.server import run_demo_shops
 
 
 def main() -> None:
@@ -19,20 +19,22 @@ def main() -> None:
     # The Scrapy project is no installed package: scrapy.cfg says where it is, as for `scrapy crawl`.
     init_env()
     from crawler import shards
-    from crawler.manners import DEMO
+    from crawler.manners import DEMO_URL_PREFIX
     from crawler.run import crawl_shops
 
-    shard = shards.parse(args.shard)
-    settings = params.load(Path("params.yaml")).crawl
-    markups = [shop.url.removeprefix(DEMO) for shop in settings.shops if shop.url.startswith(DEMO)]
+    shard = shards.parse_shard(args.shard)
+    settings = params.load_params(Path("params.yaml")).crawl
+    markups = [
+        shop.url.removeprefix(DEMO_URL_PREFIX) for shop in settings.shops if shop.url.startswith(DEMO_URL_PREFIX)
+    ]
     with (
-        tracking.stage_run("crawl", settings) as run,
-        serving(markups, settings.demo.products, settings.demo.seed) as bases,
+        tracking.start_stage_run("crawl", settings) as run,
+        run_demo_shops(markups, settings.demo.products, settings.demo.seed) as base_urls,
     ):
-        served_at = {f"{DEMO}{markup}": base for markup, base in bases.items()}
-        run.log_metrics(crawl_shops(settings, args.state, args.out, served_at, shard))
-        run.log_file(args.out / "report.json")
+        connect_to = {f"{DEMO_URL_PREFIX}{markup}": base for markup, base in base_urls.items()}
+        run.log_metrics(crawl_shops(settings, args.state, args.out, connect_to, shard))
+        run.log_artifact(args.out / "report.json")
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

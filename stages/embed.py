@@ -13,20 +13,20 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    runtime.launch()
-    runtime.settle_threads()
+    runtime.relaunch_with_torchrun()
+    runtime.configure_threads()
 
-    from weft.benchmarks import open_benchmark
+    from weft.benchmarks import open_dataset
     from weft.model.bundle import load_bundle
-    from weft.processes import joined
-    from weft.retrieval.embed_benchmark import embed_benchmark
+    from weft.processes import init_process_group
+    from weft.retrieval.embed_benchmark import embed_dataset
 
-    settings = params.load(Path("params.yaml")).benchmarks[args.benchmark]
-    tracked = tracking.stage_run("embed", settings, [args.model, Path(settings.path)], part=args.benchmark)
-    with joined(runtime.device()) as processes, tracked as run:
+    settings = params.load_params(Path("params.yaml")).benchmarks[args.benchmark]
+    tracked = tracking.start_stage_run("embed", settings, [args.model, Path(settings.path)], benchmark=args.benchmark)
+    with init_process_group(runtime.device()) as process_group, tracked as run:
         model = load_bundle(args.model)
-        counts = embed_benchmark(
-            open_benchmark(settings),
+        counts = embed_dataset(
+            open_dataset(settings),
             model.embedder,
             model.embedder.words.shape[1],
             model.height,
@@ -35,10 +35,10 @@ def main() -> None:
             runtime.workers(),
             args.out,
             model.digest,
-            processes,
+            process_group,
         )
         run.log_metrics(counts)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

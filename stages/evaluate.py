@@ -18,40 +18,40 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    runtime.settle_threads()
+    runtime.configure_threads()
 
-    from weft.benchmarks import open_benchmark
+    from weft.benchmarks import open_dataset
     from weft.benchmarks.catalogue import Catalogue
     from weft.contracts import files
     from weft.evaluation.evaluate import evaluate
     from weft.evaluation.inputs import Folders
-    from weft.retrieval.search import nearest
+    from weft.retrieval.search import find_nearest_neighbours
 
-    settings = params.load(Path("params.yaml"))
+    settings = params.load_params(Path("params.yaml"))
     benchmark = settings.benchmarks[args.benchmark]
     folders = Folders(args.features, args.embeddings, args.words, args.model)
-    read = [args.words, args.model, args.embeddings / args.benchmark, Path(benchmark.path)]
+    input_paths = [args.words, args.model, args.embeddings / args.benchmark, Path(benchmark.path)]
     # What made the model stands beside what it scored: the page that compares runs is this experiment's.
-    shown = {
+    logged_params = {
         name: getattr(settings, name)
         for name in ("vocabulary", "prepare", "model", "fit_words", "finetune", "evaluate")
     }
-    with tracking.stage_run("evaluate", shown, read, part=args.benchmark) as run:
+    with tracking.start_stage_run("evaluate", logged_params, input_paths, benchmark=args.benchmark) as run:
         metrics = evaluate(
             args.benchmark,
             benchmark,
             settings.evaluate,
-            open_benchmark(benchmark, args.products),
+            open_dataset(benchmark, args.products),
             Catalogue(args.photos),
             folders,
-            nearest,
+            find_nearest_neighbours,
             args.out,
         )
         run.log_metrics(metrics)
-        run.log_file(args.out / files.METRICS)
-        run.log_file(args.out / files.CONTACT_SHEET)
-        run.log_file(args.out / files.SCORES)
+        run.log_artifact(args.out / files.METRICS)
+        run.log_artifact(args.out / files.CONTACT_SHEET)
+        run.log_artifact(args.out / files.SCORES)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

@@ -12,35 +12,35 @@ def main() -> None:
     parser.add_argument("--benchmark", required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    runtime.launch()
-    runtime.settle_threads()
+    runtime.relaunch_with_torchrun()
+    runtime.configure_threads()
 
-    from weft.benchmarks import open_benchmark
+    from weft.benchmarks import open_dataset
     from weft.model.backbone import load_backbone
-    from weft.model.embedder import Embedder, initial_words
-    from weft.processes import joined
-    from weft.retrieval.embed_benchmark import embed_benchmark
+    from weft.model.embedder import Embedder, make_random_word_embeddings
+    from weft.processes import init_process_group
+    from weft.retrieval.embed_benchmark import embed_dataset
 
-    settings = params.load(Path("params.yaml"))
+    settings = params.load_params(Path("params.yaml"))
     benchmark, size = settings.benchmarks[args.benchmark], settings.prepare
-    tracked = tracking.stage_run("features", settings.model, [Path(benchmark.path)], part=args.benchmark)
-    with joined(runtime.device()) as processes, tracked as run:
+    tracked = tracking.start_stage_run("features", settings.model, [Path(benchmark.path)], benchmark=args.benchmark)
+    with init_process_group(runtime.device()) as process_group, tracked as run:
         model = settings.model
         backbone = load_backbone(model.backbone, model.weights, model.layer, model.pooling)
         backbone.check_size(size.height, size.width)
-        counts = embed_benchmark(
-            open_benchmark(benchmark),
-            Embedder(backbone.network, initial_words(1, backbone.dim, seed=0), backbone.normalisation),
+        counts = embed_dataset(
+            open_dataset(benchmark),
+            Embedder(backbone.network, make_random_word_embeddings(1, backbone.dim, seed=0), backbone.normalisation),
             backbone.dim,
             size.height,
             size.width,
             runtime.device(),
             runtime.workers(),
             args.out,
-            processes=processes,
+            process_group=process_group,
         )
         run.log_metrics(counts)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

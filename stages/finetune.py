@@ -16,23 +16,26 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    runtime.launch()
-    runtime.settle_threads()
+    runtime.relaunch_with_torchrun()
+    runtime.configure_threads()
 
     from weft.contracts import files
-    from weft.data.photo_store import first_photo
-    from weft.processes import joined
-    from weft.training.record import EpochCost, EpochRecord, describe
+    from weft.data.photo_store import read_first_photo
+    from weft.processes import init_process_group
+    from weft.training.record import EpochMetrics, EpochTiming, log_epoch
     from weft.training.run_finetune import run_finetune
 
-    settings = params.load(Path("params.yaml"))
-    read = {**asdict(settings.finetune), "model": settings.model, "prepare": settings.prepare}
+    settings = params.load_params(Path("params.yaml"))
+    logged_params = {**asdict(settings.finetune), "model": settings.model, "prepare": settings.prepare}
     inputs = [args.photos, args.words, args.initial]
-    with joined(runtime.device()) as processes, tracking.stage_run("finetune", read, inputs) as run:
+    with (
+        init_process_group(runtime.device()) as process_group,
+        tracking.start_stage_run("finetune", logged_params, inputs) as run,
+    ):
 
-        def report(epoch: EpochRecord, cost: EpochCost) -> None:
-            describe("finetune", epoch, cost)
-            run.log_metrics(asdict(epoch) | asdict(cost), step=epoch.epoch)
+        def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:
+            log_epoch("finetune", metrics, timing)
+            run.log_metrics(asdict(metrics) | asdict(timing), step=metrics.epoch)
 
         run_finetune(
             args.photos,
@@ -43,14 +46,14 @@ def main() -> None:
             runtime.workers(),
             args.state,
             args.out,
-            report,
-            processes,
+            on_epoch_end,
+            process_group,
             runtime.checkpoint_seconds(),
-            runtime.compiler(),
+            runtime.compile_backend(),
         )
-        run.log_file(args.out / files.HISTORY)
-        run.log_model(args.out, first_photo(args.photos / "train"))
+        run.log_artifact(args.out / files.HISTORY)
+        run.log_model(args.out, read_first_photo(args.photos / "train"))
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

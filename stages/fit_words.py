@@ -16,22 +16,24 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    runtime.settle_threads()
+    runtime.configure_threads()
 
     from weft.contracts import files
-    from weft.training.record import EpochCost, EpochRecord, describe
-    from weft.training.run_fit_words import run_fit_words
+    from weft.training.record import EpochMetrics, EpochTiming, log_epoch
+    from weft.training.run_fit_words import run_train_head
 
-    settings = params.load(Path("params.yaml")).fit_words
-    with tracking.stage_run("fit_words", settings, [args.features, args.photos, args.words]) as run:
+    settings = params.load_params(Path("params.yaml")).fit_words
+    with tracking.start_stage_run("fit_words", settings, [args.features, args.photos, args.words]) as run:
 
-        def report(epoch: EpochRecord, cost: EpochCost) -> None:
-            describe("fit_words", epoch, cost)
-            run.log_metrics(asdict(epoch) | asdict(cost), step=epoch.epoch)
+        def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:
+            log_epoch("fit_words", metrics, timing)
+            run.log_metrics(asdict(metrics) | asdict(timing), step=metrics.epoch)
 
-        run_fit_words(args.features, args.photos, args.words, settings, runtime.device(), args.state, args.out, report)
-        run.log_file(args.out / files.HISTORY)
+        run_train_head(
+            args.features, args.photos, args.words, settings, runtime.device(), args.state, args.out, on_epoch_end
+        )
+        run.log_artifact(args.out / files.HISTORY)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

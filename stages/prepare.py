@@ -16,12 +16,12 @@ def main() -> None:
     parser.add_argument("--words", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    settings = params.load(Path("params.yaml")).prepare
-    with tracking.stage_run("prepare", settings) as run:
+    settings = params.load_params(Path("params.yaml")).prepare
+    with tracking.start_stage_run("prepare", settings) as run:
         counts = prepare_photos(args.photos, args.products, args.words, args.out, settings)
         run.log_metrics(counts)
-        run.log_file(args.out / files.REPORT)
+        run.log_artifact(args.out / files.REPORT)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

@@ -11,7 +11,7 @@ from weft.report.write import PAGE, RESULTS, write_report
 
 
 @dataclass(frozen=True)
-class Shown:
+class ReportParams:
     """What the tracker is told of this stage, which has no section of its own."""
 
     benchmarks: str
@@ -31,12 +31,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = vars(parser.parse_args())
     out = args.pop("out")
-    names = list(params.load(Path("params.yaml")).benchmarks)
-    with tracking.stage_run("report", Shown(", ".join(names)), list(args.values())) as run:
+    names = list(params.load_params(Path("params.yaml")).benchmarks)
+    with tracking.start_stage_run("report", ReportParams(", ".join(names)), list(args.values())) as run:
         run.log_metrics(write_report(names, Sources(**args), out))
-        run.log_file(out / RESULTS)
-        run.log_file(out / PAGE)
+        run.log_artifact(out / RESULTS)
+        run.log_artifact(out / PAGE)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

@@ -14,14 +14,14 @@ def main() -> None:
     parser.add_argument("--products", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    settings = params.load(Path("params.yaml"))
-    with tracking.stage_run("vocabulary", settings.vocabulary) as run:
+    settings = params.load_params(Path("params.yaml"))
+    with tracking.start_stage_run("vocabulary", settings.vocabulary) as run:
         shares = settings.prepare.val_share, settings.prepare.test_share
         counts = build_vocabulary(args.products, args.out, settings.vocabulary, *shares)
         run.log_metrics(counts)
-        run.log_file(args.out / files.WORDS)
-        run.log_file(args.out / files.DROPPED)
+        run.log_artifact(args.out / files.WORDS)
+        run.log_artifact(args.out / files.DROPPED)
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

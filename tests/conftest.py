@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from weft import artefacts, tables
-from weft.contracts.tables import PREPARED
+from weft.contracts.tables import PREPARED_PHOTOS
 
 if TYPE_CHECKING:
     import torch
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 # Before torch is imported: for arrays this small, threads only cost.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-SIDE = 32
+SIDE_PX = 32
 """Pixels of every test photo."""
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 200), "black": (15, 15, 15)}
 
 
-def _jpeg(colour: str = "red", seed: int = 0) -> bytes:
+def _make_jpeg(colour: str = "red", seed: int = 0) -> bytes:
     """A photo of one colour with a little noise."""
-    noise = np.random.default_rng(seed).integers(-15, 16, (SIDE, SIDE, 3))
+    noise = np.random.default_rng(seed).integers(-15, 16, (SIDE_PX, SIDE_PX, 3))
     pixels = np.clip(np.array(COLOURS[colour]) + noise, 0, 255).astype(np.uint8)
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=90)
@@ -52,13 +52,13 @@ def _write_prepared(
             "view": 0,
             "photo_id": f"alder/{n:04}#0",
             "colour": None,
-            "jpeg": _jpeg(names[(bag[0] if bag else n) % len(names)], seed=n),
+            "jpeg": _make_jpeg(names[(bag[0] if bag else n) % len(names)], seed=n),
             "word_ids": list(bag),
             "named": list(named[n]) if named else [True] * len(bag),
         }
         for n, bag in enumerate(bags)
     ]
-    tables.write_shards(folder, rows, PREPARED, rows_per_shard)
+    tables.write_shards(folder, rows, PREPARED_PHOTOS, rows_per_shard)
     return folder
 
 
@@ -68,11 +68,11 @@ def _write_words(path: Path, words: Sequence[str]) -> Path:
     return path
 
 
-def _settle_batch_norm(model: "torch.nn.Module") -> None:
+def _calibrate_batch_norm(model: "torch.nn.Module") -> None:
     """Give batch norm the statistics of test photos, without which an untrained network answers next to nothing."""
     import torch
 
-    photos = [np.asarray(Image.open(io.BytesIO(_jpeg(colour, seed)))) for colour in COLOURS for seed in range(4)]
+    photos = [np.asarray(Image.open(io.BytesIO(_make_jpeg(colour, seed)))) for colour in COLOURS for seed in range(4)]
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = None  # the plain mean of all batches
@@ -82,7 +82,7 @@ def _settle_batch_norm(model: "torch.nn.Module") -> None:
 
 @pytest.fixture(scope="session")
 def jpeg() -> Callable[..., bytes]:
-    return _jpeg
+    return _make_jpeg
 
 
 @pytest.fixture(scope="session")
@@ -106,14 +106,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, bundle_words: list[str]) ->
     """A model bundle with a small backbone, not trained but with scores around 1; read it, never change it."""
     from weft.model.backbone import load_backbone
     from weft.model.bundle import save_bundle
-    from weft.model.embedder import Embedder, initial_words
+    from weft.model.embedder import Embedder, make_random_word_embeddings
     from weft.params import Model
 
     folder = tmp_path_factory.mktemp("models")
     words = _write_words(folder / "words.tsv", bundle_words)
     model = Model("shufflenet_v2_x0_5", "random", "last", "average", 0)
     backbone = load_backbone(model.backbone, model.weights)
-    embedder = Embedder(backbone.network, 100 * initial_words(len(bundle_words), backbone.dim, seed=1))
-    _settle_batch_norm(embedder)
-    save_bundle(folder / "embedder", embedder, model, SIDE, SIDE, words)
+    embedder = Embedder(backbone.network, 100 * make_random_word_embeddings(len(bundle_words), backbone.dim, seed=1))
+    _calibrate_batch_norm(embedder)
+    save_bundle(folder / "embedder", embedder, model, SIDE_PX, SIDE_PX, words)
     return folder / "embedder"

@@ -12,16 +12,16 @@ class Network(Enum):
     """This machine."""
     LOCAL = "local"
     """A house or company network: RFC 1918, shared (RFC 6598) or unique-local (RFC 4193) addresses."""
-    NO_SHOP = "no shop"
+    RESERVED = "no shop"
     """Link-local, where clouds keep their credentials service, multicast, reserved: nobody sells there."""
 
 
-_LOCAL = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
+_LOCAL_NETWORKS = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
 _NAT64 = ip_network("64:ff9b::/96")
-_COMPATIBLE = ip_network("::/96")
+_IPV4_COMPATIBLE = ip_network("::/96")
 
 
-def network_of(address: str) -> Network:
+def classify_network(address: str) -> Network:
     """The kind of network of `address`, an IPv4 or IPv6 address as a resolver answers it.
 
     An IPv4 address inside an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) decides: that is where it leads.
@@ -30,22 +30,22 @@ def network_of(address: str) -> Network:
         ValueError: It is no address.
     """
     ip = ip_address(address)
-    if isinstance(ip, IPv6Address) and (inner := _inner(ip)) is not None:
-        ip = inner
+    if isinstance(ip, IPv6Address) and (embedded := _embedded_ipv4(ip)) is not None:
+        ip = embedded
     if ip.is_loopback or ip.is_unspecified:
         return Network.LOOPBACK
-    if any(ip in local for local in _LOCAL if local.version == ip.version):
+    if any(ip in local for local in _LOCAL_NETWORKS if local.version == ip.version):
         return Network.LOCAL
-    return Network.PUBLIC if ip.is_global and not ip.is_multicast else Network.NO_SHOP
+    return Network.PUBLIC if ip.is_global and not ip.is_multicast else Network.RESERVED
 
 
-def _inner(ip: IPv6Address) -> IPv4Address | None:
+def _embedded_ipv4(ip: IPv6Address) -> IPv4Address | None:
     if ip.ipv4_mapped is not None:
         return ip.ipv4_mapped
     if ip.sixtofour is not None:
         return ip.sixtofour
     if ip.teredo is not None:
         return ip.teredo[1]
-    if ip in _NAT64 or (ip in _COMPATIBLE and not (ip.is_loopback or ip.is_unspecified)):
+    if ip in _NAT64 or (ip in _IPV4_COMPATIBLE and not (ip.is_loopback or ip.is_unspecified)):
         return IPv4Address(ip.packed[-4:])
     return None

@@ -3,7 +3,7 @@
 from scrapy.exceptions import IgnoreRequest
 
 
-class Refused(IgnoreRequest):
+class RequestRefused(IgnoreRequest):
     """We will not, or not to the end; asking again would change nothing."""
 
     reason = "refused"
@@ -12,73 +12,73 @@ class Refused(IgnoreRequest):
         super().__init__(self.reason)
 
 
-class PrivateAddress(Refused):
+class PrivateAddress(RequestRefused):
     """The host's address belongs to no public network."""
 
     reason = "private address"
 
 
-class NoContact(Refused):
+class NoContact(RequestRefused):
     """The host is public and nobody is named whom its owner could reach."""
 
     reason = "no contact given"
 
 
-class TooLarge(Refused):
+class TooLarge(RequestRefused):
     """More bytes than a thing of its kind has, before or after decompression."""
 
     reason = "too large"
 
 
-class TooSlow(Refused):
+class TooSlow(RequestRefused):
     """It trickles: it would hold a connection for hours."""
 
     reason = "too slow"
 
 
-class Garbled(Refused):
+class DecompressionError(RequestRefused):
     """What calls itself compressed cannot be decompressed."""
 
     reason = "cannot be decompressed"
 
 
-class Login(Refused):
+class LoginRequired(RequestRefused):
     """Only who has an account may see it."""
 
     reason = "behind a login"
 
 
-class Offsite(Refused):
+class Offsite(RequestRefused):
     """A page of another host."""
 
     reason = "leads off the shop"
 
 
-class NotHttp(Refused):
+class NonHttpRedirect(RequestRefused):
     """A redirect to another scheme: file:, ftp:, data:."""
 
     reason = "leads to no http address"
 
 
-class Forbidden(Refused):
+class RobotsDisallowed(RequestRefused):
     """robots.txt does not allow the URL."""
 
     reason = "disallowed by robots.txt"
 
 
-class Unreadable(Refused):
+class RobotsUnavailable(RequestRefused):
     """The host's robots.txt cannot be had, so nothing is asked of it."""
 
     reason = "robots.txt cannot be read"
 
 
-class LongDelay(Refused):
+class CrawlDelayTooLong(RequestRefused):
     """robots.txt asks for a delay with which a crawl has no end."""
 
     reason = "robots.txt asks for too long a delay"
 
 
-class OptedOut(Refused):
+class OptedOut(RequestRefused):
     """Its owner reserves it: X-Robots-Tag or tdm-reservation."""
 
     reason = "opted out by its owner"

@@ -17,7 +17,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer  # type: ignore[import-untyped]
 
-from crawler.connect.networks import Network, network_of
+from crawler.connect.networks import Network, classify_network
 
 
 @implementer(IHostnameResolver)
@@ -32,25 +32,25 @@ class GuardedResolver:
             none.
     """
 
-    def __init__(self, resolver: Any, *, has_contact: bool, home: str = "") -> None:
+    def __init__(self, resolver: Any, *, has_contact: bool, private_host: str = "") -> None:
         self._resolver = resolver
-        self._open = {Network.PUBLIC} if has_contact else set()
-        self._home = spelt(home)
-        self._places: dict[str, str] = {}
-        self.refused: dict[str, Network] = {}
+        self._allowed_networks = {Network.PUBLIC} if has_contact else set()
+        self._private_host = to_ascii_host(private_host)
+        self._aliases: dict[str, str] = {}
+        self.refused_networks: dict[str, Network] = {}
         """Names whose last look-up gave no open address, with the network they lead to."""
 
-    def place(self, host: str) -> str:
+    def register_alias(self, host: str) -> str:
         """A name, which nobody can guess, that leads to `host` whatever its network.
 
         Its own name also keeps the connections apart: a kept-alive connection to a place that is allowed must not
         serve a page that merely links to the same address.
         """
-        for name, known in self._places.items():
+        for name, known in self._aliases.items():
             if known == host:
                 return name
         name = f"{secrets.token_hex(8)}.invalid"
-        self._places[name] = host
+        self._aliases[name] = host
         return name
 
     def resolveHostName(  # noqa: N802
@@ -62,29 +62,31 @@ class GuardedResolver:
         transportSemantics: str = "TCP",  # noqa: N803
     ) -> IHostResolution:
         """Twisted's way to ask."""
-        place = self._places.get(hostName)
-        receiver = resolutionReceiver if place else _Sieve(resolutionReceiver, self, spelt(hostName))
-        name = place or hostName
-        answer: IHostResolution = self._resolver.resolveHostName(
+        target_host = self._aliases.get(hostName)
+        receiver = (
+            resolutionReceiver if target_host else _FilteringReceiver(resolutionReceiver, self, to_ascii_host(hostName))
+        )
+        name = target_host or hostName
+        resolution: IHostResolution = self._resolver.resolveHostName(
             receiver, name, portNumber, addressTypes, transportSemantics
         )
-        return answer
+        return resolution
 
-    def admits(self, name: str, address: str) -> bool:
+    def is_allowed(self, name: str, address: str) -> bool:
         """Whether `name` may be connected to at `address`."""
-        network = network_of(address)
-        if name == self._home and network is not Network.NO_SHOP:
-            self._open.add(network)
-            self._home = ""
-        if network in self._open:
-            self.refused.pop(name, None)
+        network = classify_network(address)
+        if name == self._private_host and network is not Network.RESERVED:
+            self._allowed_networks.add(network)
+            self._private_host = ""
+        if network in self._allowed_networks:
+            self.refused_networks.pop(name, None)
             return True
-        self.refused[name] = network
+        self.refused_networks[name] = network
         return False
 
 
 @implementer(IResolutionReceiver)
-class _Sieve:
+class _FilteringReceiver:
     """Hands on the addresses that are open."""
 
     def __init__(self, receiver: Any, resolver: GuardedResolver, name: str) -> None:
@@ -96,23 +98,23 @@ class _Sieve:
         self._receiver.resolutionBegan(resolution)
 
     def addressResolved(self, address: Any) -> None:  # noqa: N802
-        if self._resolver.admits(self._name, address.host):
+        if self._resolver.is_allowed(self._name, address.host):
             self._receiver.addressResolved(address)
 
     def resolutionComplete(self) -> None:  # noqa: N802
         self._receiver.resolutionComplete()
 
 
-def guard(reactor: Any, *, has_contact: bool, home: str) -> GuardedResolver:
+def install_resolver(reactor: Any, *, has_contact: bool, private_host: str) -> GuardedResolver:
     """Put a guarded resolver before the reactor's own, once; there is one crawl in a process."""
     if not isinstance(reactor.nameResolver, GuardedResolver):
-        resolver = GuardedResolver(reactor.nameResolver, has_contact=has_contact, home=home)
+        resolver = GuardedResolver(reactor.nameResolver, has_contact=has_contact, private_host=private_host)
         reactor.installNameResolver(resolver)
     guarded: GuardedResolver = reactor.nameResolver
     return guarded
 
 
-def spelt(host: str) -> str:
+def to_ascii_host(host: str) -> str:
     """`host` as one spelling, whether it came in letters or in punycode."""
     try:
         return host.encode("idna").decode("ascii").lower()

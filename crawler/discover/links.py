@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from crawler.discover import traps, urls
 from crawler.extract import gallery, jsonld, page
-from crawler.extract.document import Document, squeeze
-from crawler.extract.schema_nodes import each, types
+from crawler.extract.document import Document, collapse_whitespace
+from crawler.extract.schema_nodes import as_list, node_types
 
 
 class Link(NamedTuple):
@@ -15,51 +15,55 @@ class Link(NamedTuple):
 
     url: str
     """Clean."""
-    is_own: bool
+    in_main_content: bool
     """The listing itself names it, not the navigation, footer or recommendations around it."""
 
 
-class Links(NamedTuple):
+class PageLinks(NamedTuple):
     """Where a page leads."""
 
     followed: tuple[Link, ...]
     """Each URL once, in the page's order."""
-    cut: tuple[traps.Cut, ...]
+    skipped: tuple[traps.SkippedUrl, ...]
     """The views that are not asked."""
 
 
-def of(document: Document) -> Links:
+def extract_links(document: Document) -> PageLinks:
     """The links of a page that stay on its shop; of a sorted or filtered view its plain address is followed."""
     followed: dict[str, bool] = {}
-    cut: dict[str, str] = {}
-    for url, is_own in _links(document):
-        reason = traps.reason(url)
+    skipped: dict[str, str] = {}
+    for url, in_main_content in _internal_links(document):
+        reason = traps.skip_reason(url)
         if reason:
-            cut.setdefault(url, reason)
-            url = traps.plain(url, reason)
+            skipped.setdefault(url, reason)
+            url = traps.strip_view_params(url, reason)
         if url and url != document.url:
-            followed[url] = followed.get(url, False) or is_own
-    return Links(
-        tuple(Link(url, is_own) for url, is_own in followed.items()),
-        tuple(traps.Cut(url, reason) for url, reason in cut.items()),
+            followed[url] = followed.get(url, False) or in_main_content
+    return PageLinks(
+        tuple(Link(url, in_main_content) for url, in_main_content in followed.items()),
+        tuple(traps.SkippedUrl(url, reason) for url, reason in skipped.items()),
     )
 
 
-def label(document: Document) -> str:
+def page_title(document: Document) -> str:
     """What the page calls itself: its heading, else the first part of its title."""
     if document.heading:
         return document.heading
-    title = next((squeeze(element.text_content()) for element in document.tree.iter("title")), "")
+    title = next((collapse_whitespace(element.text_content()) for element in document.tree.iter("title")), "")
     return title.split(" | ")[0].split(" - ")[0].strip()
 
 
-def trail(document: Document) -> str:
+def breadcrumb(document: Document) -> str:
     """The category path that the page says it is, "" where it has no breadcrumbs."""
-    above = page.breadcrumbs(document)
-    return f"{above} > {label(document)}" if above and not above.endswith(label(document)) else above
+    parent_path = page.extract_breadcrumb(document)
+    return (
+        f"{parent_path} > {page_title(document)}"
+        if parent_path and not parent_path.endswith(page_title(document))
+        else parent_path
+    )
 
 
-def above(url: str) -> Iterator[str]:
+def parent_paths(url: str) -> Iterator[str]:
     """The paths that lead to `url`'s path, longest first, itself included: "/c/men/tops", "/c/men", "/c"."""
     path = urlsplit(url).path.rstrip("/")
     while path:
@@ -67,28 +71,28 @@ def above(url: str) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _links(document: Document) -> Iterator[tuple[str, bool]]:
+def _internal_links(document: Document) -> Iterator[tuple[str, bool]]:
     """(clean URL, whether the page itself names it) of every link to another page of the shop."""
-    for href, is_own in _named(document):
-        url = document.absolute(href)
-        if url is None or not urls.same_site(url, document.url):
+    for href, in_main_content in _all_hrefs(document):
+        url = document.resolve_href(href)
+        if url is None or not urls.is_same_site(url, document.url):
             continue
-        url = urls.clean(url)
-        if url != document.url and not urls.is_file(url):
-            yield url, is_own
+        url = urls.canonicalize(url)
+        if url != document.url and not urls.has_ignored_extension(url):
+            yield url, in_main_content
 
 
-def _named(document: Document) -> Iterator[tuple[object, bool]]:
+def _all_hrefs(document: Document) -> Iterator[tuple[object, bool]]:
     for anchor in document.tree.iter("a", "area", "link"):
         rel = (anchor.get("rel") or "").lower().split()
         if "nofollow" in rel or (anchor.tag == "link" and not {"next", "prev"} & set(rel)):
             continue
         if href := anchor.get("href"):
-            yield href, anchor.tag == "link" or not gallery.is_aside(anchor)
-    for node in jsonld.nodes(document):
+            yield href, anchor.tag == "link" or not gallery.is_inside_boilerplate(anchor)
+    for node in jsonld.find_json_ld_nodes(document):
         # A listing drawn by scripts names its products here alone.
-        if "itemlist" in types(node):
-            for entry in each(node.get("itemListElement")):
+        if "itemlist" in node_types(node):
+            for entry in as_list(node.get("itemListElement")):
                 if isinstance(entry, dict):
                     item = entry.get("item")
                     yield entry.get("url") or (item.get("url") if isinstance(item, dict) else item), True

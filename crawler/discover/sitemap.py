@@ -10,18 +10,18 @@ from scrapy.utils.gz import gunzip
 
 from crawler.discover import urls
 
-MOST_BYTES = 64_000_000
+MAX_SITEMAP_BYTES = 64_000_000
 """Of a sitemap after decompression: the standard allows 52,428,800."""
-MOST_PHOTOS = 1_000
+MAX_PHOTOS_PER_PAGE = 1_000
 """Of one page: what the standard allows."""
 
-_PRODUCTS = re.compile(r"produ[ck]t|item|pdp|artikel|produit|goods|sku")
-_OTHERS = re.compile(
+_PRODUCT_SITEMAP_NAME = re.compile(r"produ[ck]t|item|pdp|artikel|produit|goods|sku")
+_OTHER_SITEMAP_NAME = re.compile(
     r"categor|product_?(?:cat|tag)|(?<![a-z])tags?(?![a-z])|brand|collection|blog|post|page|author|news|image|video|store"
 )
 
 
-class Place(NamedTuple):
+class SitemapEntry(NamedTuple):
     """A page, as a sitemap names it."""
 
     url: str
@@ -37,11 +37,11 @@ class Sitemap(NamedTuple):
 
     sitemaps: tuple[str, ...]
     """Further sitemaps."""
-    pages: Iterator[Place]
+    pages: Iterator[SitemapEntry]
     """Each once, read as they are taken."""
 
 
-def read(body: bytes, url: str) -> Sitemap:
+def parse_sitemap(body: bytes, url: str) -> Sitemap:
     """Read a sitemap index or urlset, XML or plain list of URLs.
 
     Args:
@@ -53,64 +53,72 @@ def read(body: bytes, url: str) -> Sitemap:
     """
     if body[:2] == b"\x1f\x8b":
         try:
-            body = gunzip(body, max_size=MOST_BYTES)
+            body = gunzip(body, max_size=MAX_SITEMAP_BYTES)
         except (OSError, EOFError) as error:
             raise ValueError("not a sitemap: broken gzip") from error
     if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         lines = body.decode("utf-8", errors="replace").split()
-        return Sitemap((), _once(Place(line) for line in lines if line.startswith("http")))
+        return Sitemap((), _deduplicate(SitemapEntry(line) for line in lines if line.startswith("http")))
     elements = lxml.etree.iterparse(
         io.BytesIO(body), events=("start", "end"), recover=True, resolve_entities=False, remove_comments=True
     )
     try:
-        kind = _name(next(elements)[1])
+        root_tag = _local_name(next(elements)[1])
     except (StopIteration, lxml.etree.XMLSyntaxError) as error:
         raise ValueError("not a sitemap") from error
-    if kind == "sitemapindex":
-        return Sitemap(worth_reading(tuple(place.url for place in _once(_places(elements, url)))), iter(()))
-    if kind == "urlset":
-        return Sitemap((), _once(_places(elements, url)))
-    raise ValueError(f"a <{kind}>, not a sitemap")
+    if root_tag == "sitemapindex":
+        return Sitemap(
+            product_sitemaps(tuple(entry.url for entry in _deduplicate(_iter_entries(elements, url)))), iter(())
+        )
+    if root_tag == "urlset":
+        return Sitemap((), _deduplicate(_iter_entries(elements, url)))
+    raise ValueError(f"a <{root_tag}>, not a sitemap")
 
 
-def worth_reading(sitemaps: tuple[str, ...]) -> tuple[str, ...]:
+def product_sitemaps(sitemaps: tuple[str, ...]) -> tuple[str, ...]:
     """The sitemaps that say they hold products, when any says so; else all."""
     # "sitemap" itself holds "item".
     names = {sitemap: sitemap.lower().rsplit("/", 1)[-1].replace("sitemap", "") for sitemap in sitemaps}
-    of_products = tuple(s for s in sitemaps if _PRODUCTS.search(names[s]) and not _OTHERS.search(names[s]))
-    return of_products or sitemaps
+    product_only = tuple(
+        s for s in sitemaps if _PRODUCT_SITEMAP_NAME.search(names[s]) and not _OTHER_SITEMAP_NAME.search(names[s])
+    )
+    return product_only or sitemaps
 
 
-def _places(elements: "lxml.etree.iterparse[tuple[str, lxml.etree._Element]]", url: str) -> Iterator[Place]:
+def _iter_entries(
+    elements: "lxml.etree.iterparse[tuple[str, lxml.etree._Element]]", url: str
+) -> Iterator[SitemapEntry]:
     for event, element in elements:
-        if event != "end" or _name(element) not in ("url", "sitemap"):
+        if event != "end" or _local_name(element) not in ("url", "sitemap"):
             continue
-        said: dict[str, str] = {}
+        fields: dict[str, str] = {}
         photos = []
         for part in element:
-            if _name(part) == "image":
-                photos += [(child.text or "").strip() for child in part if _name(child) == "loc"]
+            if _local_name(part) == "image":
+                photos += [(child.text or "").strip() for child in part if _local_name(child) == "loc"]
             else:
-                said.setdefault(_name(part), (part.text or "").strip())
-        if page := urls.absolute(url, said.get("loc", "")) if said.get("loc") else None:
-            named = (urls.absolute(page, photo) for photo in photos[:MOST_PHOTOS] if photo)
-            yield Place(page, said.get("lastmod", ""), tuple(dict.fromkeys(photo for photo in named if photo)))
+                fields.setdefault(_local_name(part), (part.text or "").strip())
+        if page := urls.absolute_url(url, fields.get("loc", "")) if fields.get("loc") else None:
+            photo_urls = (urls.absolute_url(page, photo) for photo in photos[:MAX_PHOTOS_PER_PAGE] if photo)
+            yield SitemapEntry(
+                page, fields.get("lastmod", ""), tuple(dict.fromkeys(photo for photo in photo_urls if photo))
+            )
         # What is read is let go: a sitemap may name 50,000 pages.
         element.clear()
         while element.getprevious() is not None:
             del element.getparent()[0]
 
 
-def _once(places: Iterator[Place]) -> Iterator[Place]:
+def _deduplicate(entries: Iterator[SitemapEntry]) -> Iterator[SitemapEntry]:
     seen = set()
-    for place in places:
-        page = place._replace(url=urls.clean(place.url))
-        if page.url not in seen:
-            seen.add(page.url)
-            yield page
+    for entry in entries:
+        canonical = entry._replace(url=urls.canonicalize(entry.url))
+        if canonical.url not in seen:
+            seen.add(canonical.url)
+            yield canonical
 
 
-def _name(element: lxml.etree._Element) -> str:
+def _local_name(element: lxml.etree._Element) -> str:
     """Without its namespace; "" for what is no element."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""

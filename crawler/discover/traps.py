@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from crawler.discover import urls
 
 
-class Cut(NamedTuple):
+class SkippedUrl(NamedTuple):
     """A page of the shop that is not asked."""
 
     url: str
@@ -18,7 +18,7 @@ class Cut(NamedTuple):
 
 
 # fmt: off
-NAMES: dict[str, frozenset[str]] = {
+TRAP_PARAMS: dict[str, frozenset[str]] = {
     "facet": frozenset({
         "filter", "filters", "filtre", "facet", "facets", "refine", "fq", "color", "colour", "farbe", "couleur",
         "size", "sizes", "groesse", "taille", "price", "preis", "prix", "min_price", "max_price", "price_min",
@@ -47,49 +47,55 @@ NAMES: dict[str, frozenset[str]] = {
 # fmt: on
 """By reason, the parameters of views that show the same products in another order, part or shape."""
 
-_FACET = re.compile(r"^(?:filter[._\[]|f\[|pf_|pa_|attribute_pa_|attr[_\[]|facet[._\[]|refine[._\[]|pref[nv]\d|dwvar_)")
-_ACCOUNT = re.compile(
+_FACET_PARAM = re.compile(
+    r"^(?:filter[._\[]|f\[|pf_|pa_|attribute_pa_|attr[_\[]|facet[._\[]|refine[._\[]|pref[nv]\d|dwvar_)"
+)
+_ACCOUNT_PATH = re.compile(
     r"/(?:accounts?|customer|my-?account|log-?in|log-?out|sign-?in|sign-?up|register|checkout|cart|basket|wish-?list"
     r"|compare|panier|warenkorb|konto)(?:[/.]|$)",
     re.IGNORECASE,
 )
-_VIEWS = frozenset({"facet", "sort", "view"})
-_TWICE = 2
-DEEPEST = 12
+_VIEW_REASONS = frozenset({"facet", "sort", "view"})
+_MAX_SEGMENT_REPEATS = 2
+MAX_PATH_SEGMENTS = 12
 """Steps of a path; relative links that are written wrongly make it grow without end."""
-LONGEST = 2000
+MAX_URL_LENGTH = 2000
 """Characters of an address."""
 
 
-@lru_cache(urls.CACHED)
-def reason(url: str) -> str:
+@lru_cache(urls.URL_CACHE_SIZE)
+def skip_reason(url: str) -> str:
     """Why the page at `url` (clean) is not asked, "" when nothing in its address speaks against it."""
     parts = urlsplit(url)
-    found = (_of_name(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
-    if said := next((reason for reason in found if reason), ""):
-        return said
-    if _ACCOUNT.search(parts.path):
+    reasons = (_param_skip_reason(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    if param_reason := next((reason for reason in reasons if reason), ""):
+        return param_reason
+    if _ACCOUNT_PATH.search(parts.path):
         return "account"
-    steps = [step for step in parts.path.split("/") if step]
-    if len(url) > LONGEST or len(steps) > DEEPEST or any(steps.count(step) > _TWICE for step in set(steps)):
+    segments = [segment for segment in parts.path.split("/") if segment]
+    if (
+        len(url) > MAX_URL_LENGTH
+        or len(segments) > MAX_PATH_SEGMENTS
+        or any(segments.count(segment) > _MAX_SEGMENT_REPEATS for segment in set(segments))
+    ):
         return "repeats itself"
     return ""
 
 
-def plain(url: str, reason: str) -> str:
+def strip_view_params(url: str, reason: str) -> str:
     """What a view cut for `reason` is a view of: `url` without the parameters of views; "" where that is no page."""
-    if reason not in _VIEWS:
+    if reason not in _VIEW_REASONS:
         return ""
     parts = urlsplit(url)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    kept = urlencode([(name, value) for name, value in pairs if not _of_name(name)])
+    kept = urlencode([(name, value) for name, value in pairs if not _param_skip_reason(name)])
     found = parts._replace(query=kept).geturl()
-    return "" if _ACCOUNT.search(parts.path) else found
+    return "" if _ACCOUNT_PATH.search(parts.path) else found
 
 
-def _of_name(name: str) -> str:
+def _param_skip_reason(name: str) -> str:
     """The reason why a parameter of this name makes a trap, "" where it makes none."""
     name = name.lower()
     short = name.partition("[")[0]
-    found = (reason for reason, known in NAMES.items() if short in known)
-    return next(found, "facet" if _FACET.search(name) else "")
+    reasons = (reason for reason, known in TRAP_PARAMS.items() if short in known)
+    return next(reasons, "facet" if _FACET_PARAM.search(name) else "")

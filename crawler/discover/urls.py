@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
 # fmt: off
-TRACKING = frozenset(
+TRACKING_PARAMS = frozenset(
     {
         "src", "pos", "ref", "ref_", "referrer", "gclid", "gclsrc", "dclid", "fbclid", "msclkid", "yclid", "twclid",
         "ttclid", "igshid", "wbraid", "gbraid", "mc_cid", "mc_eid", "sid", "sessionid", "session_id", "phpsessid",
@@ -18,49 +18,49 @@ TRACKING = frozenset(
 """Parameters that say where a visitor came from, never which page it is."""
 
 _TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "_pos", "_sid", "_psq", "_ss")
-_SESSION = re.compile(r"^(?:php|j|asp|aspx|cf|zen|osc|cgi|w)?-?_?sess(?:ion)?[_-]?(?:id)?$|^(?:zenid|oscsid|cftoken"
+_SESSION_PARAM = re.compile(r"^(?:php|j|asp|aspx|cf|zen|osc|cgi|w)?-?_?sess(?:ion)?[_-]?(?:id)?$|^(?:zenid|oscsid|cftoken"
                       r"|cfid|xsid|sessid|session|csrf_?token|form_key|___sid|asp\.net_sessionid)$")  # fmt: skip
 """Names of parameters that carry a visitor's session."""
-_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sid|sessionid)=[^/?#;]*|(?<=/)\(S\([^)]*\)\)/", re.IGNORECASE)
-_FILES = (
+_SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sid|sessionid)=[^/?#;]*|(?<=/)\(S\([^)]*\)\)/", re.IGNORECASE)
+_IGNORED_EXTENSIONS = (
     *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".ico", ".css", ".js", ".pdf", ".zip"),
     *(".mp4", ".webm", ".xml", ".json", ".txt", ".woff", ".woff2", ".gz"),
 )
-CACHED = 8192
+URL_CACHE_SIZE = 8192
 """URLs whose form is remembered: every page of a shop names the same ones, and Python takes long to split one."""
-_SAFE = "%/:=&?~#+!$,;'@()*[]"
+_SAFE_CHARS = "%/:=&?~#+!$,;'@()*[]"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@lru_cache(CACHED)
-def clean(url: str) -> str:
+@lru_cache(URL_CACHE_SIZE)
+def canonicalize(url: str) -> str:
     """`url` without tracking parameters, fragment and default port; scheme and host in lower case."""
     parts = urlsplit(url.strip())
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     kept = [(name, value) for name, value in pairs if not _is_tracking(name)]
     query = parts.query if len(kept) == len(pairs) else urlencode(kept)
-    path = quote(_IN_PATH.sub("", parts.path) or "/", safe=_SAFE)
-    return urlunsplit((parts.scheme.lower(), _host(parts), path, quote(query, safe=_SAFE), ""))
+    path = quote(_SESSION_IN_PATH.sub("", parts.path) or "/", safe=_SAFE_CHARS)
+    return urlunsplit((parts.scheme.lower(), _host(parts), path, quote(query, safe=_SAFE_CHARS), ""))
 
 
-def absolute(base: str, href: str) -> str | None:
+def absolute_url(base: str, href: str) -> str | None:
     """The http(s) URL that `href` means on a page at `base`, or None for anything else (mailto:, data:, broken)."""
     href = href.strip()
     # What most links are, without what urljoin has to look at.
     if href.startswith("/") and not href.startswith("//") and "/." not in href:
-        return _web_address(_origin(base) + href)
+        return _http_url_or_none(_origin(base) + href)
     try:
-        return _web_address(urljoin(base, href))
+        return _http_url_or_none(urljoin(base, href))
     except ValueError:
         return None
 
 
-def same_site(url: str, other: str) -> bool:
+def is_same_site(url: str, other: str) -> bool:
     """Both on one host, `www.` or not, and on one port."""
     return _site(url) == _site(other)
 
 
-def shorter(url: str) -> Iterator[str]:
+def path_suffixes(url: str) -> Iterator[str]:
     """`url` without the first step of its path, the first two, and so on: "/women/p/1" gives "/p/1", then "/1"."""
     parts = urlsplit(url)
     _, _, path = parts.path.lstrip("/").partition("/")
@@ -69,14 +69,14 @@ def shorter(url: str) -> Iterator[str]:
         _, _, path = path.partition("/")
 
 
-def is_file(url: str) -> bool:
+def has_ignored_extension(url: str) -> bool:
     """A picture, a script, a document: no page."""
-    return urlsplit(url).path.lower().endswith(_FILES)
+    return urlsplit(url).path.lower().endswith(_IGNORED_EXTENSIONS)
 
 
 def _is_tracking(name: str) -> bool:
     name = name.lower()
-    return name in TRACKING or name.startswith(_TRACKING_PREFIXES) or bool(_SESSION.search(name))
+    return name in TRACKING_PARAMS or name.startswith(_TRACKING_PREFIXES) or bool(_SESSION_PARAM.search(name))
 
 
 def _host(parts: SplitResult) -> str:
@@ -86,23 +86,23 @@ def _host(parts: SplitResult) -> str:
     return host if port is None or port == _DEFAULT_PORTS.get(parts.scheme.lower()) else f"{host}:{port}"
 
 
-@lru_cache(CACHED)
-def _web_address(url: str) -> str | None:
+@lru_cache(URL_CACHE_SIZE)
+def _http_url_or_none(url: str) -> str | None:
     try:
         parts = urlsplit(url)
-        wanted = parts.scheme in ("http", "https") and bool(parts.hostname)
+        is_http = parts.scheme in ("http", "https") and bool(parts.hostname)
         _ = parts.port
     except ValueError:
         return None
-    return url if wanted else None
+    return url if is_http else None
 
 
-@lru_cache(CACHED)
+@lru_cache(URL_CACHE_SIZE)
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-@lru_cache(CACHED)
+@lru_cache(URL_CACHE_SIZE)
 def _site(url: str) -> str:
     return _host(urlsplit(url)).removeprefix("www.")

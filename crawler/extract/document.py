@@ -16,10 +16,10 @@ from crawler.discover import urls
 from crawler.extract import own_part
 
 _PLACEHOLDER = re.compile(r"\$\w+|\{\{.*\}\}|\{%.*%\}|\[object Object\]|undefined|null|none|n/?a|-+", re.IGNORECASE)
-_UNFILLED = re.compile(r"\{\{.*\}\}|\$\{.*\}|<%.*%>|\{%.*%\}")
-_LONGEST_TEMPLATE = 200
-_TITLE_PARTS = re.compile(r"\s+[|–—·»›]\s+|\s+-\s+|\s*[|｜]\s*")
-_TEMPLATE = re.compile(r"\{\{|\}\}|\{%|<%|\$\{|\[\[")
+_TEMPLATE_EXPRESSION = re.compile(r"\{\{.*\}\}|\$\{.*\}|<%.*%>|\{%.*%\}")
+_MAX_TEMPLATE_LENGTH = 200
+_TITLE_SEPARATOR = re.compile(r"\s+[|–—·»›]\s+|\s+-\s+|\s*[|｜]\s*")
+_TEMPLATE_MARKER = re.compile(r"\{\{|\}\}|\{%|<%|\$\{|\[\[")
 _ENTITY = re.compile(r"&(?:amp|#0*38|#x0*26|#0*47|#x0*2f|quot|#0*34);", re.IGNORECASE)
 
 
@@ -29,9 +29,9 @@ class Document:
 
     url: str
     """As fetched, clean."""
-    base: str
+    base_url: str
     """Relative links start here."""
-    canonical: str
+    canonical_url: str
     """The page's own name for itself on the same site, else `url`."""
     heading: str
     """Text of its main h1, or ""."""
@@ -40,37 +40,37 @@ class Document:
     """As decoded."""
 
     @cached_property
-    def name(self) -> str:
+    def title(self) -> str:
         """What the page calls itself in its title tag, without the shop's part; ""."""
-        title = next((squeeze(element.text_content()) for element in self.tree.iter("title")), "")
-        return _TITLE_PARTS.split(title)[0].strip()
+        title = next((collapse_whitespace(element.text_content()) for element in self.tree.iter("title")), "")
+        return _TITLE_SEPARATOR.split(title)[0].strip()
 
     @property
-    def own(self) -> list[Any]:
+    def main_elements(self) -> list[Any]:
         """The elements of the page's own part, in its order: nothing of navigation, footer and related products."""
-        return self._parts[0]
+        return self._content_parts[0]
 
     @property
-    def crumbs(self) -> list[Any]:
+    def breadcrumb_blocks(self) -> list[Any]:
         """The blocks named breadcrumbs."""
-        return self._parts[1]
+        return self._content_parts[1]
 
     @cached_property
-    def _parts(self) -> tuple[list[Any], list[Any]]:
-        return own_part.parts(self.tree, self.html)
+    def _content_parts(self) -> tuple[list[Any], list[Any]]:
+        return own_part.split_main_content(self.tree, self.html)
 
     @cached_property
-    def named(self) -> list[tuple[Any, str]]:
+    def labelled_elements(self) -> list[tuple[Any, str]]:
         """Those of `own` that have an id or a class, with both: (element, "main product-sku")."""
-        found = ((e, f"{e.get('id') or ''} {e.get('class') or ''}".strip()) for e in self.own)
+        found = ((e, f"{e.get('id') or ''} {e.get('class') or ''}".strip()) for e in self.main_elements)
         return [(element, names) for element, names in found if names]
 
-    def absolute(self, href: object) -> str | None:
+    def resolve_href(self, href: object) -> str | None:
         """The http(s) URL meant by `href` here; protocol-relative and entity-ridden ones included."""
-        return absolute(self.base, href)
+        return resolve_href(self.base_url, href)
 
 
-def parse(html: str, url: str) -> Document:
+def parse_html(html: str, url: str) -> Document:
     """Parse `html`, which may be broken or empty, as the page at `url`."""
     try:
         # Bytes and a declared encoding: lxml refuses text with an XML encoding declaration.
@@ -78,16 +78,21 @@ def parse(html: str, url: str) -> Document:
         tree = lxml.html.document_fromstring(html.encode("utf-8", errors="replace"), parser=parser)
     except ParserError:
         tree = lxml.html.document_fromstring("<html></html>")
-    url = urls.clean(url)
-    base = url
+    url = urls.canonicalize(url)
+    base_url = url
     for element in islice(tree.iter("base"), 1):
-        base = absolute(url, element.get("href")) or url
+        base_url = resolve_href(url, element.get("href")) or url
     return Document(
-        url=url, base=base, canonical=_canonical(tree, base, url), heading=_heading(tree), tree=tree, html=html
+        url=url,
+        base_url=base_url,
+        canonical_url=_find_canonical_url(tree, base_url, url),
+        heading=_find_heading(tree),
+        tree=tree,
+        html=html,
     )
 
 
-def absolute(base: str, href: object) -> str | None:
+def resolve_href(base_url: str, href: object) -> str | None:
     """The http(s) URL that `href` means at `base`: protocol-relative, entity-ridden and JSON-escaped ones included.
 
     None for everything else: no text, an unrendered template, data:, blob:, mailto:.
@@ -95,60 +100,70 @@ def absolute(base: str, href: object) -> str | None:
     if not isinstance(href, str):
         return None
     text = href.strip().strip("\"'").replace("\\/", "/")
-    if not text or text == "//" or text.startswith("#") or _PLACEHOLDER.fullmatch(text) or _TEMPLATE.search(text):
+    if (
+        not text
+        or text == "//"
+        or text.startswith("#")
+        or _PLACEHOLDER.fullmatch(text)
+        or _TEMPLATE_MARKER.search(text)
+    ):
         return None
     for _ in range(2):
         # Escaped once too often ("&amp;amp;") is common in feeds and in attributes made by scripts.
         text = html_entities.unescape(text) if _ENTITY.search(text) else text
-    return urls.absolute(base, text.replace(" ", "%20"))
+    return urls.absolute_url(base_url, text.replace(" ", "%20"))
 
 
-def decode(body: bytes) -> str:
+def decode_html(body: bytes) -> str:
     """The text of a saved page, by its byte order mark, else by what its meta tags declare, else as UTF-8."""
     text: str = html_to_unicode(None, body, default_encoding="utf-8")[1]
     return text
 
 
-def page_of(url: str) -> Document:
+def empty_document(url: str) -> Document:
     """An empty page at `url`, for markup that comes without one."""
-    return parse("", url)
+    return parse_html("", url)
 
 
-def squeeze(text: str) -> str:
+def collapse_whitespace(text: str) -> str:
     """`text` with every run of white space as one space."""
     return " ".join(text.split())
 
 
-def said(text: object) -> str:
+def clean_text(text: object) -> str:
     """`text` as one line; "" for what says nothing: null, "N/A", an unrendered template."""
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         return ""
-    line = squeeze(str(text))
-    is_unsaid = _PLACEHOLDER.fullmatch(line) or (len(line) <= _LONGEST_TEMPLATE and _UNFILLED.search(line))
-    return "" if is_unsaid else line
+    line = collapse_whitespace(str(text))
+    is_placeholder = _PLACEHOLDER.fullmatch(line) or (
+        len(line) <= _MAX_TEMPLATE_LENGTH and _TEMPLATE_EXPRESSION.search(line)
+    )
+    return "" if is_placeholder else line
 
 
-def _heading(tree: lxml.html.HtmlElement) -> str:
+def _find_heading(tree: lxml.html.HtmlElement) -> str:
     """The first h1, or rather the first that the page's title begins with: shops put their logo into an h1 too."""
-    headings = [text for h1 in tree.iter("h1") if (text := squeeze(h1.text_content()))]
+    headings = [text for h1 in tree.iter("h1") if (text := collapse_whitespace(h1.text_content()))]
     if len(headings) > 1:
-        titles = [squeeze(title.text_content()) for title in tree.iter("title")]
+        titles = [collapse_whitespace(title.text_content()) for title in tree.iter("title")]
         titles += [
-            squeeze(meta.get("content") or "") for meta in tree.iter("meta") if meta.get("property") == "og:title"
+            collapse_whitespace(meta.get("content") or "")
+            for meta in tree.iter("meta")
+            if meta.get("property") == "og:title"
         ]
-        told = (text for text in headings if any(title.startswith(text) for title in titles))
-        return next(told, headings[0])
+        title_headings = (text for text in headings if any(title.startswith(text) for title in titles))
+        return next(title_headings, headings[0])
     return headings[0] if headings else ""
 
 
-def _canonical(tree: lxml.html.HtmlElement, base: str, url: str) -> str:
+def _find_canonical_url(tree: lxml.html.HtmlElement, base_url: str, url: str) -> str:
     links = (link.get("href") for link in tree.iter("link") if (link.get("rel") or "").lower() == "canonical")
     tags = (meta.get("content") for meta in tree.iter("meta") if meta.get("property") == "og:url")
     for href in (*links, *tags):
-        found = absolute(base, href)
-        if found and urls.same_site(found, url):
+        found = resolve_href(base_url, href)
+        if found and urls.is_same_site(found, url):
             # A shop that names its home page everywhere tells nothing about this one.
             if urlsplit(found).path in ("", "/") and urlsplit(url).path not in ("", "/"):
                 continue
-            return urls.clean(found)
+            return urls.canonicalize(found)
     return url

@@ -9,82 +9,97 @@ import lxml.html
 from lxml.etree import ParserError
 
 from crawler.extract import identity, pictures, values
-from crawler.extract.document import squeeze
-from crawler.extract.found import Told
-from crawler.extract.layer import Layer
+from crawler.extract.document import collapse_whitespace
+from crawler.extract.found import SourcedValue
+from crawler.extract.layer import ExtractedFields
 from weft.contracts.product import PhotoLink
 
-LONG_ENOUGH = 80
+MIN_DESCRIPTION_LENGTH = 80
 """Characters from which a structured description is more than a label."""
 _ESCAPED_TWICE = re.compile(r"&(?:amp;)+(#?\w{2,8};)")
 """A slip of the shop: nobody means to show a literal "&nbsp;", and in a feed, plain text, it is read as the space."""
-_OPENING = 30
-_LETTERS = re.compile(r"\W+")
+_PREFIX_LENGTH = 30
+_NON_ALPHANUMERIC = re.compile(r"\W+")
 _WORD = re.compile(r"\w+")
-_SHORTEST_WORD = 4
-_BETWEEN_STEPS = re.compile(r"\s*(?:>|»|›|::|→)\s*|\s+/\s+")
+_MIN_WORD_LENGTH = 4
+_PATH_SEPARATOR = re.compile(r"\s*(?:>|»|›|::|→)\s*|\s+/\s+")
 
 
-def first(layers: Iterable[Layer], of: Callable[[Layer], str]) -> Told[str] | None:
+def choose_first(
+    extractions: Iterable[ExtractedFields], get_value: Callable[[ExtractedFields], str]
+) -> SourcedValue[str] | None:
     """The value of the most specific layer that has one; None where none has."""
-    return next((Told(value, layer.name) for layer in layers if (value := of(layer))), None)
+    return next(
+        (SourcedValue(value, extracted.source) for extracted in extractions if (value := get_value(extracted))), None
+    )
 
 
-def sku(layers: Sequence[Layer], url: str) -> Told[str] | None:
+def choose_sku(extractions: Sequence[ExtractedFields], url: str) -> SourcedValue[str] | None:
     """The sku of the product as a whole; a gtin in its place loses to a number of the shop's own."""
-    told = [Told(identity.whole(layer.sku, url), layer.name) for layer in layers if layer.sku]
-    return next((one for one in told if not values.gtin(one.value)), told[0] if told else None)
+    candidates = [
+        SourcedValue(identity.parent_sku(extracted.sku, url), extracted.source)
+        for extracted in extractions
+        if extracted.sku
+    ]
+    return next(
+        (candidate for candidate in candidates if not values.parse_gtin(candidate.value)),
+        candidates[0] if candidates else None,
+    )
 
 
-def title(layers: Sequence[Layer], heading: str) -> Told[str] | None:
+def choose_title(extractions: Sequence[ExtractedFields], heading: str) -> SourcedValue[str] | None:
     """The title; of an og:title such as "Blue shirt | Shop" only the part that is the page's heading."""
-    told = first(layers, lambda layer: squeeze(unescape(layer.title)))
-    if told and told.layer == "opengraph" and heading and told.value != heading and heading in told.value:
-        return Told(heading, "page")
-    return told
+    chosen = choose_first(extractions, lambda extracted: collapse_whitespace(unescape(extracted.title)))
+    if chosen and chosen.source == "opengraph" and heading and chosen.value != heading and heading in chosen.value:
+        return SourcedValue(heading, "page")
+    return chosen
 
 
-def description(layers: Sequence[Layer], title: str) -> Told[str] | None:
+def choose_description(extractions: Sequence[ExtractedFields], title: str) -> SourcedValue[str] | None:
     """The long one of those that speak of this product; boilerplate loses.
 
     What meta tags say is often cut at 250 characters: the page's own block replaces markup where it says at least as
     much and begins with its words, or where the markup says next to nothing, or nothing of this product while the
     block does. The head's description counts only where nobody else speaks.
     """
-    said = [(_ESCAPED_TWICE.sub(r"&\1", layer.description), layer.name) for layer in layers if layer.description]
-    told = [(text, name, letters) for text, name in said if (letters := _letters(text))]
-    spoken = [candidate for candidate in told if candidate[1] != "head"] or told
-    block = next((candidate for candidate in spoken if candidate[1] == "page"), None)
-    marked_up = [candidate for candidate in spoken if candidate[1] != "page"]
+    texts = [
+        (_ESCAPED_TWICE.sub(r"&\1", extracted.description), extracted.source)
+        for extracted in extractions
+        if extracted.description
+    ]
+    candidates = [(text, name, letters) for text, name in texts if (letters := _alphanumeric_text(text))]
+    preferred = [candidate for candidate in candidates if candidate[1] != "head"] or candidates
+    block = next((candidate for candidate in preferred if candidate[1] == "page"), None)
+    marked_up = [candidate for candidate in preferred if candidate[1] != "page"]
     if not marked_up:
-        return Told(*block[:2]) if block else None
+        return SourcedValue(*block[:2]) if block else None
     best = max(marked_up, key=lambda candidate: len(candidate[2]))
     if block:
-        is_label = len(best[2]) < LONG_ENOUGH and len(block[2]) >= len(best[2])
-        is_whole = len(block[2]) >= len(best[2]) and best[2][:_OPENING] in block[2]
-        speaks = len(block[2]) >= LONG_ENOUGH and _speaks_of(title, block[0])
-        is_boilerplate = best[1] == "opengraph" and speaks and not _speaks_of(title, best[0])
-        if is_label or is_whole or is_boilerplate:
-            return Told(*block[:2])
-    return Told(*best[:2])
+        is_label = len(best[2]) < MIN_DESCRIPTION_LENGTH and len(block[2]) >= len(best[2])
+        is_complete = len(block[2]) >= len(best[2]) and best[2][:_PREFIX_LENGTH] in block[2]
+        is_specific = len(block[2]) >= MIN_DESCRIPTION_LENGTH and _mentions_title(title, block[0])
+        is_boilerplate = best[1] == "opengraph" and is_specific and not _mentions_title(title, best[0])
+        if is_label or is_complete or is_boilerplate:
+            return SourcedValue(*block[:2])
+    return SourcedValue(*best[:2])
 
 
-def _speaks_of(title: str, text: str) -> bool:
-    words = {word for word in _WORD.findall(title.casefold()) if len(word) >= _SHORTEST_WORD}
+def _mentions_title(title: str, text: str) -> bool:
+    words = {word for word in _WORD.findall(title.casefold()) if len(word) >= _MIN_WORD_LENGTH}
     return bool(words & set(_WORD.findall(text.casefold())))
 
 
-def categories(layers: Sequence[Layer], title: str) -> tuple[Told[str], ...]:
+def merge_categories(extractions: Sequence[ExtractedFields], title: str) -> tuple[SourcedValue[str], ...]:
     """The category paths of all layers, each with the first layer that tells it."""
-    told: dict[str, str] = {}
-    for layer in layers:
-        for path in union_of_trails(layer.categories, last_not=title):
-            told.setdefault(path, layer.name)
-    union = union_of_trails(told)
-    return tuple(Told(path, told[path]) for path in union)
+    source_by_path: dict[str, str] = {}
+    for extracted in extractions:
+        for path in merge_category_paths(extracted.categories, product_title=title):
+            source_by_path.setdefault(path, extracted.source)
+    merged = merge_category_paths(source_by_path)
+    return tuple(SourcedValue(path, source_by_path[path]) for path in merged)
 
 
-def union_of_trails(trails: Iterable[str], last_not: str = "") -> tuple[str, ...]:
+def merge_category_paths(category_paths: Iterable[str], product_title: str = "") -> tuple[str, ...]:
     """Category paths sorted, each once; one that only begins another is left out, a step repeated is said once.
 
     Args:
@@ -92,19 +107,19 @@ def union_of_trails(trails: Iterable[str], last_not: str = "") -> tuple[str, ...
         last_not: The product's own title: no category, dropped where a trail ends with it.
     """
     paths: dict[tuple[str, ...], str] = {}
-    for trail in trails:
-        named = (step for step in map(squeeze, _BETWEEN_STEPS.split(trail)) if step)
-        steps = [step for step, _ in groupby(named)]
-        if steps and steps[-1].lower() == last_not.lower():
+    for category_path in category_paths:
+        names = (step for step in map(collapse_whitespace, _PATH_SEPARATOR.split(category_path)) if step)
+        steps = [step for step, _ in groupby(names)]
+        if steps and steps[-1].lower() == product_title.lower():
             steps.pop()
         if steps:
             key, path = tuple(step.lower() for step in steps), " > ".join(steps)
             paths[key] = min(paths.get(key, path), path)
-    beginnings = {key[:length] for key in paths for length in range(1, len(key))}
-    return tuple(sorted(path for key, path in paths.items() if key not in beginnings))
+    prefixes = {key[:length] for key in paths for length in range(1, len(key))}
+    return tuple(sorted(path for key, path in paths.items() if key not in prefixes))
 
 
-def photos(layers: Sequence[Layer], html: str) -> tuple[Told[PhotoLink], ...]:
+def merge_photos(extractions: Sequence[ExtractedFields], html: str) -> tuple[SourcedValue[PhotoLink], ...]:
     """The photos of all layers, each once and as large as any layer knows it, the more specific layer's order first.
 
     A colour told anywhere is kept.
@@ -113,25 +128,28 @@ def photos(layers: Sequence[Layer], html: str) -> tuple[Told[PhotoLink], ...]:
         layers: The most specific first.
         html: The page, whose own words are evidence that an original exists.
     """
-    links: dict[str, Told[PhotoLink]] = {}
-    for layer in layers:
-        for photo in layer.photos:
-            if pictures.is_decoration(photo.url):
+    links: dict[str, SourcedValue[PhotoLink]] = {}
+    for extracted in extractions:
+        for photo in extracted.photos:
+            if pictures.is_decorative_url(photo.url):
                 continue
-            key = pictures.same_photo(photo.url)
+            key = pictures.image_key(photo.url)
             known = links.get(key)
             if known is None:
-                links[key] = Told(photo, layer.name)
+                links[key] = SourcedValue(photo, extracted.source)
             else:
-                url = pictures.larger(known.value.url, photo.url)
-                links[key] = Told(PhotoLink(url=url, colour=known.value.colour or photo.colour), known.layer)
+                url = pictures.larger_variant(known.value.url, photo.url)
+                links[key] = SourcedValue(PhotoLink(url=url, colour=known.value.colour or photo.colour), known.source)
     return tuple(
-        Told(PhotoLink(url=pictures.original(told.value.url, html), colour=told.value.colour), told.layer)
-        for told in links.values()
+        SourcedValue(
+            PhotoLink(url=pictures.original_variant(sourced.value.url, html), colour=sourced.value.colour),
+            sourced.source,
+        )
+        for sourced in links.values()
     )
 
 
-def _letters(html: str) -> str:
+def _alphanumeric_text(html: str) -> str:
     """The text of `html` in lower case without anything but letters and digits, for comparing."""
     text = html
     if "<" in html:
@@ -139,4 +157,4 @@ def _letters(html: str) -> str:
             text = str(lxml.html.fragment_fromstring(html, create_parent="div").text_content())
         except (ParserError, ValueError):
             text = re.sub(r"<[^>]*>", " ", html)
-    return _LETTERS.sub("", text.lower())
+    return _NON_ALPHANUMERIC.sub("", text.lower())

@@ -9,43 +9,43 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Told(Generic[Value]):
+class SourcedValue(Generic[Value]):
     """A value, and who says so."""
 
     value: Value
-    layer: str
+    source: str
     """"shopify", "json-ld", "microdata", "opengraph", "page" and so on; see `layer.Layer.name`."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ExtractedProduct:
     """One product, before it has a shop; a field nobody tells is None or empty."""
 
     url: str
     """Canonical, without tracking parameters."""
-    item_id: Told[str]
+    item_id: SourcedValue[str]
     """Shared by the sizes and colours of one product, safe as a part of a path."""
-    title: Told[str]
-    description: Told[str] | None = None
+    title: SourcedValue[str]
+    description: SourcedValue[str] | None = None
     """HTML allowed."""
-    brand: Told[str] | None = None
-    colour: Told[str] | None = None
-    sku: Told[str] | None = None
-    gtin: Told[str] | None = None
+    brand: SourcedValue[str] | None = None
+    colour: SourcedValue[str] | None = None
+    sku: SourcedValue[str] | None = None
+    gtin: SourcedValue[str] | None = None
     """8 to 14 digits with a right check digit."""
-    group_id: Told[str] | None = None
+    group_id: SourcedValue[str] | None = None
     """The shop's own name for the group of variants."""
-    price: Told[str] | None = None
+    price: SourcedValue[str] | None = None
     """A decimal number without currency: "1299.50"."""
-    availability: Told[str] | None = None
+    availability: SourcedValue[str] | None = None
     """As schema.org says it: "InStock", "OutOfStock", "PreOrder" ..."""
-    categories: tuple[Told[str], ...] = ()
+    categories: tuple[SourcedValue[str], ...] = ()
     """Paths, "Women > Tops"."""
-    attributes: tuple[Told[Attribute], ...] = ()
-    photos: tuple[Told[PhotoLink], ...] = ()
+    attributes: tuple[SourcedValue[Attribute], ...] = ()
+    photos: tuple[SourcedValue[PhotoLink], ...] = ()
     """In the shop's order; the first is the main photo."""
 
-    def product(self, shop: str) -> Product:
+    def to_product(self, shop: str) -> Product:
         """The same as a product of `shop`."""
         return Product(
             product_id=f"{shop}/{self.item_id.value}",

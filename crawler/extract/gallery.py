@@ -13,135 +13,143 @@ import lxml.html
 from crawler.discover import urls
 from crawler.extract import labels, pictures
 from crawler.extract.document import Document
-from crawler.extract.own_part import is_aside
+from crawler.extract.own_part import is_inside_boilerplate
 
-__all__ = ["is_aside", "photos"]
+__all__ = ["is_inside_boilerplate", "extract_photos"]
 
-SMALLEST = 100
+MIN_SIDE_PX = 100
 """An image said to be narrower or lower than this, in pixels, and without a larger form, is an icon."""
 
-_GALLERY = re.compile(
+_GALLERY_NAME = re.compile(
     r"gallery|product[-_]{0,2}(?:image|photo|media|view|pic)|pdp[-_]{0,2}(?:image|photo|media)|carousel|slider|swiper"
     r"|slick|thumbnails|thumbs\b|zoom|views|photos|images\b|\bmedia\b|main[-_]?(?:image|pic|photo)|galeri|bild(?:er)?\b",
     re.IGNORECASE,
 )
-_NOT_A_PHOTO = re.compile(
+_NON_PHOTO_NAME = re.compile(
     r"logo|icon|sprite|placeholder|pixel|spacer|badge|payment|avatar|banner|flag|loading|blank\.|transparent|\.svg|\.gif"
     r"|/ads?/|tracking|captcha|star|rating|qrcode",
     re.IGNORECASE,
 )
-_LARGE = (
+_LARGE_IMAGE_ATTRIBUTES = (
     *("data-zoom-image", "data-large_image", "data-large-image", "data-old-hires", "data-zoom", "data-full"),
     *("data-large", "data-original", "data-hires", "data-highres", "data-big", "data-full-src", "data-image"),
 )
-_PLAIN = ("data-src", "data-lazy", "data-lazy-src", "data-original-src", "src")
-_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
-_PICTURE = re.compile(r"\.(?:jpe?g|png|webp|avif)$", re.IGNORECASE)
-_NEAR_HEADING = 6
+_IMAGE_ATTRIBUTES = ("data-src", "data-lazy", "data-lazy-src", "data-original-src", "src")
+_SRCSET_ATTRIBUTES = ("srcset", "data-srcset", "data-lazy-srcset")
+_IMAGE_EXTENSION = re.compile(r"\.(?:jpe?g|png|webp|avif)$", re.IGNORECASE)
+_MAX_PHOTOS_WITHOUT_GALLERY = 6
 """Photos without a gallery around them that are taken, the nearest to the heading first."""
 
 
-def photos(document: Document) -> list[str]:
+def extract_photos(document: Document) -> list[str]:
     """URLs of the product's photos in the page's order, the largest form of each."""
-    own = list(_images(document))
-    framed = [image for image in own if _in_gallery(image)]
-    found = [url for image in framed or own if (url := _largest(image, document))]
-    if not framed:
-        found = found[:_NEAR_HEADING]
+    images = list(_candidate_images(document))
+    gallery_images = [image for image in images if _is_in_gallery(image)]
+    found = [url for image in gallery_images or images if (url := _largest_image_url(image, document))]
+    if not gallery_images:
+        found = found[:_MAX_PHOTOS_WITHOUT_GALLERY]
     return list(dict.fromkeys(found))
 
 
-def _images(document: Document) -> Iterator[Any]:
+def _candidate_images(document: Document) -> Iterator[Any]:
     """Images before the first heading of other products that lead to no other page."""
-    for element in document.own:
+    for element in document.main_elements:
         if element.tag in ("h2", "h3", "h4"):
-            if labels.says("other products", element.text_content()):
+            if labels.has_phrase("other products", element.text_content()):
                 return
         elif element.tag == "img":
-            if _is_decoration(element) or _leads_elsewhere(element, document) or _is_icon(element, document):
+            if _is_decorative_image(element) or _links_to_other_page(element, document) or _is_icon(element, document):
                 continue
             yield element
 
 
-def _is_decoration(image: lxml.html.HtmlElement) -> bool:
+def _is_decorative_image(image: lxml.html.HtmlElement) -> bool:
     # A lazy image's src is a placeholder; its photo is judged by its own URL later.
-    src = "" if any(image.get(key) for key in _PLAIN[:-1]) else image.get("src", "")
-    return _no_photo(f"{src.rsplit('/', 1)[-1][:200]} {image.get('class', '')} {image.get('id', '')}")
+    src = "" if any(image.get(key) for key in _IMAGE_ATTRIBUTES[:-1]) else image.get("src", "")
+    return _is_non_photo_name(f"{src.rsplit('/', 1)[-1][:200]} {image.get('class', '')} {image.get('id', '')}")
 
 
 @lru_cache(maxsize=65536)
-def _no_photo(names: str) -> bool:
-    return bool(_NOT_A_PHOTO.search(names))
+def _is_non_photo_name(names: str) -> bool:
+    return bool(_NON_PHOTO_NAME.search(names))
 
 
 def _is_icon(image: lxml.html.HtmlElement, document: Document) -> bool:
     sizes = (image.get("width", ""), image.get("height", ""))
-    if not any(size.isdecimal() and int(size) < SMALLEST for size in sizes):
+    if not any(size.isdecimal() and int(size) < MIN_SIDE_PX for size in sizes):
         return False
     # A thumbnail of the gallery is small too, but knows its photo.
-    return not (any(map(image.get, (*_LARGE, *_SETS))) or _linked_picture(image, document)) and not _in_gallery(image)
+    return not (
+        any(map(image.get, (*_LARGE_IMAGE_ATTRIBUTES, *_SRCSET_ATTRIBUTES))) or _linked_image_url(image, document)
+    ) and not _is_in_gallery(image)
 
 
-def _link(image: lxml.html.HtmlElement) -> str:
+def _anchor_href(image: lxml.html.HtmlElement) -> str:
     return next((a.get("href") or "" for a in image.iterancestors("a")), "")
 
 
-def _linked_picture(image: lxml.html.HtmlElement, document: Document) -> str | None:
-    linked = document.absolute(_link(image))
-    return linked if linked and _PICTURE.search(urlsplit(linked).path) else None
+def _linked_image_url(image: lxml.html.HtmlElement, document: Document) -> str | None:
+    linked = document.resolve_href(_anchor_href(image))
+    return linked if linked and _IMAGE_EXTENSION.search(urlsplit(linked).path) else None
 
 
-def _leads_elsewhere(image: lxml.html.HtmlElement, document: Document) -> bool:
-    href = _link(image).strip()
+def _links_to_other_page(image: lxml.html.HtmlElement, document: Document) -> bool:
+    href = _anchor_href(image).strip()
     if not href or href.startswith(("#", "javascript:")):
         return False
-    url = document.absolute(href)
-    if url is None or _PICTURE.search(urlsplit(url).path):
+    url = document.resolve_href(href)
+    if url is None or _IMAGE_EXTENSION.search(urlsplit(url).path):
         return False
-    return urls.clean(url) not in (document.url, document.canonical)
+    return urls.canonicalize(url) not in (document.url, document.canonical_url)
 
 
-def _in_gallery(image: lxml.html.HtmlElement) -> bool:
+def _is_in_gallery(image: lxml.html.HtmlElement) -> bool:
     for ancestor in image.iterancestors():
         if ancestor.tag == "body":
             return False
-        if _names_gallery(f"{ancestor.get('id', '')} {ancestor.get('class', '')}"):
+        if _is_gallery_name(f"{ancestor.get('id', '')} {ancestor.get('class', '')}"):
             return True
     return False
 
 
 @lru_cache(maxsize=65536)
-def _names_gallery(names: str) -> bool:
-    return bool(_GALLERY.search(names))
+def _is_gallery_name(names: str) -> bool:
+    return bool(_GALLERY_NAME.search(names))
 
 
-def _largest(image: lxml.html.HtmlElement, document: Document) -> str | None:
-    if linked := _linked_picture(image, document):
+def _largest_image_url(image: lxml.html.HtmlElement, document: Document) -> str | None:
+    if linked := _linked_image_url(image, document):
         return linked
     anchor = next(image.iterancestors("a"), None)
-    near = [] if anchor is None else [anchor.get(key) for key in _LARGE]
-    widest = [_widest(srcset) for srcset in _sets(image)]
-    for value in (*map(image.get, _LARGE), *near, _largest_of_sizes(image), *widest, *map(image.get, _PLAIN)):
-        url = document.absolute(value) if value and _may_be_picture(value) else None
-        if url and not _no_photo(urlsplit(url).path.rsplit("/", 1)[-1]):
+    anchor_values = [] if anchor is None else [anchor.get(key) for key in _LARGE_IMAGE_ATTRIBUTES]
+    widest = [_widest_in_srcset(srcset) for srcset in _srcsets(image)]
+    for value in (
+        *map(image.get, _LARGE_IMAGE_ATTRIBUTES),
+        *anchor_values,
+        _largest_in_size_map(image),
+        *widest,
+        *map(image.get, _IMAGE_ATTRIBUTES),
+    ):
+        url = document.resolve_href(value) if value and _looks_like_url(value) else None
+        if url and not _is_non_photo_name(urlsplit(url).path.rsplit("/", 1)[-1]):
             return url
     return None
 
 
-def _may_be_picture(value: str) -> bool:
+def _looks_like_url(value: str) -> bool:
     return "/" in value or "." in value
 
 
-def _sets(image: lxml.html.HtmlElement) -> Iterator[str]:
+def _srcsets(image: lxml.html.HtmlElement) -> Iterator[str]:
     """The srcsets of an image, then those of the <source>s of its <picture>."""
-    yield from (srcset for key in _SETS if (srcset := image.get(key)))
+    yield from (srcset for key in _SRCSET_ATTRIBUTES if (srcset := image.get(key)))
     # The parser takes <source> for an element with content, so the image may stand within it.
     for picture in islice(image.iterancestors("picture"), 1):
         for source in picture.iter("source"):
-            yield from (srcset for key in _SETS if (srcset := source.get(key)))
+            yield from (srcset for key in _SRCSET_ATTRIBUTES if (srcset := source.get(key)))
 
 
-def _largest_of_sizes(image: lxml.html.HtmlElement) -> str | None:
+def _largest_in_size_map(image: lxml.html.HtmlElement) -> str | None:
     """The URL with the most pixels of an attribute such as data-...='{"https://...": [width, height]}'."""
     for value in image.attrib.values():
         if value.startswith('{"') and "http" in value[:10]:
@@ -149,21 +157,23 @@ def _largest_of_sizes(image: lxml.html.HtmlElement) -> str | None:
                 sizes = json.loads(value)
             except (ValueError, RecursionError):
                 continue
-            measured = {u: s for u, s in sizes.items() if isinstance(s, list) and len(s) == 2 and isinstance(s[0], int)}
-            if measured:
-                return str(max(measured, key=lambda url: measured[url][0]))
+            size_by_url = {
+                u: s for u, s in sizes.items() if isinstance(s, list) and len(s) == 2 and isinstance(s[0], int)
+            }
+            if size_by_url:
+                return str(max(size_by_url, key=lambda url: size_by_url[url][0]))
     return None
 
 
-def _widest(srcset: str) -> str:
+def _widest_in_srcset(srcset: str) -> str:
     """The URL with the greatest descriptor of a srcset: "a.jpg 320w, b.jpg 640w"."""
-    best, most = "", -1.0
+    widest_url, max_size = "", -1.0
     for part in re.split(r",\s+|(?<=\d[wx]),", srcset.strip()):
         url, _, descriptor = part.strip().partition(" ")
         number = re.match(r"[\d.]+", descriptor.strip())
         size = float(number.group()) if number and number.group().count(".") < 2 and number.group() != "." else 0.0
         if size == 0.0:
-            size = min(pictures.width(url), 1.0)
-        if url and size > most:
-            best, most = url, size
-    return best
+            size = min(pictures.width_from_url(url), 1.0)
+        if url and size > max_size:
+            widest_url, max_size = url, size
+    return widest_url

@@ -6,18 +6,18 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-LONGEST = 2_000_000
+MAX_REPAIR_LENGTH = 2_000_000
 """Characters of one script that are mended; what is valid may be longer."""
 _WRAPPING = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|"
     r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>|;)\s*$"
 )
-_BARE_TEMPLATE = re.compile(
+_UNQUOTED_TEMPLATE = re.compile(
     r"([:\[,]\s*)(?:\{\{[^{}]*\}\}|\{%[^{}]*%\}|<%[^%]{0,200}%>|\$\w+|undefined|NaN)(?=\s*[,}\]])"
 )
-_NO_VALUE = re.compile(r":(\s*)(?=[,}])")
-_MOST_WRAPPINGS = 3
-_BETWEEN = " \t\r\n,;\ufeff\u2028\u2029"
+_MISSING_VALUE = re.compile(r":(\s*)(?=[,}])")
+_MAX_WRAPPINGS = 3
+_BETWEEN_VALUES = " \t\r\n,;\ufeff\u2028\u2029"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _AFTER_VALUE = re.compile(r'\s*(?:[}\]]|,\s*"(?:[^"\\]|\\.)*"\s*:|,\s*[}\]]|\Z|,?\s*/[/*])')
 _AFTER_ELEMENT = re.compile(r'\s*(?:\]|,\s*(?:["{\[\d\]-]|true|false|null)|\Z)')
@@ -39,58 +39,60 @@ def loads(text: str) -> Any:
     for prepare in (
         str.strip,
         _unwrap,
-        lambda text: mend(_unwrap(text)),
-        lambda text: mend(_unwrap(html.unescape(text))),
+        lambda text: repair_json(_unwrap(text)),
+        lambda text: repair_json(_unwrap(html.unescape(text))),
     ):
         try:
-            return _values(prepare(text))
+            return _decode_values(prepare(text))
         except (ValueError, RecursionError):
-            if len(text) > LONGEST:
+            if len(text) > MAX_REPAIR_LENGTH:
                 return None
     return None
 
 
-def mend(text: str) -> str:
+def repair_json(text: str) -> str:
     """`text` with what no JSON may hold taken out or escaped."""
     text = _CONTROL.sub(" ", text)
-    text = _NO_VALUE.sub(r": null\1", _BARE_TEMPLATE.sub(r"\1null", text)) if '"' in text else text
-    return "".join(_tokens(text)).strip(_BETWEEN)
+    text = _MISSING_VALUE.sub(r": null\1", _UNQUOTED_TEMPLATE.sub(r"\1null", text)) if '"' in text else text
+    return "".join(_repair_tokens(text)).strip(_BETWEEN_VALUES)
 
 
 def _unwrap(text: str) -> str:
-    for _ in range(_MOST_WRAPPINGS):
-        text = _WRAPPING.sub("", text).strip(_BETWEEN)
+    for _ in range(_MAX_WRAPPINGS):
+        text = _WRAPPING.sub("", text).strip(_BETWEEN_VALUES)
     return text
 
 
-def _values(text: str) -> Any:
+def _decode_values(text: str) -> Any:
     """The value of `text`, or the list of the values that stand in it one after another."""
     decoder = json.JSONDecoder(strict=False)
-    values, at = [], 0
-    while at < len(text):
-        value, at = decoder.raw_decode(text, at)
+    values, position = [], 0
+    while position < len(text):
+        value, position = decoder.raw_decode(text, position)
         values.append(value)
-        while at < len(text) and text[at] in _BETWEEN:
-            at += 1
+        while position < len(text) and text[position] in _BETWEEN_VALUES:
+            position += 1
     if not values:
         raise ValueError("nothing in it")
     return values[0] if len(values) == 1 else values
 
 
-def _tokens(text: str) -> Iterator[str]:
-    at, is_key = 0, False
+def _repair_tokens(text: str) -> Iterator[str]:
+    position, is_key = 0, False
     stack: list[str] = []
-    while at < len(text):
-        character = text[at]
+    while position < len(text):
+        character = text[position]
         if character == '"':
-            ends = _AFTER_KEY.match if is_key else _AFTER_VALUE.match if stack[-1:] == ["{"] else _AFTER_ELEMENT.match
-            string, at = _string(text, at + 1, ends)
+            is_string_end = (
+                _AFTER_KEY.match if is_key else _AFTER_VALUE.match if stack[-1:] == ["{"] else _AFTER_ELEMENT.match
+            )
+            string, position = _read_string(text, position + 1, is_string_end)
             yield string
             continue
-        if character == "/" and (comment := _COMMENT.match(text, at)):
-            at = comment.end()
+        if character == "/" and (comment := _COMMENT.match(text, position)):
+            position = comment.end()
             continue
-        at += 1
+        position += 1
         if character in "{[":
             stack.append(character)
             is_key = character == "{"
@@ -102,41 +104,41 @@ def _tokens(text: str) -> Iterator[str]:
             is_key = False
         elif character == ",":
             is_key = stack[-1:] == ["{"]
-            at = _past_blanks(text, at)
-            if text[at : at + 1] in ("}", "]", ""):
+            position = _skip_blanks(text, position)
+            if text[position : position + 1] in ("}", "]", ""):
                 continue
         yield character
 
 
-def _past_blanks(text: str, at: int) -> int:
-    while at < len(text):
-        if text[at].isspace() or text[at] == ",":
-            at += 1
-        elif comment := _COMMENT.match(text, at):
-            at = comment.end()
+def _skip_blanks(text: str, position: int) -> int:
+    while position < len(text):
+        if text[position].isspace() or text[position] == ",":
+            position += 1
+        elif comment := _COMMENT.match(text, position):
+            position = comment.end()
         else:
             break
-    return at
+    return position
 
 
-def _string(text: str, at: int, ends: Callable[[str, int], object]) -> tuple[str, int]:
+def _read_string(text: str, position: int, is_string_end: Callable[[str, int], object]) -> tuple[str, int]:
     """(the string from `at` with its quotes, where it ends); a quote after which no JSON goes on is a bare one."""
     parts = ['"']
-    while at < len(text):
-        character = text[at]
-        at += 1
+    while position < len(text):
+        character = text[position]
+        position += 1
         if character == "\\":
-            follower = text[at : at + 1]
-            if follower in _ESCAPES and follower and (follower != "u" or _HEX.match(text, at + 1)):
+            follower = text[position : position + 1]
+            if follower in _ESCAPES and follower and (follower != "u" or _HEX.match(text, position + 1)):
                 parts.append(character + follower)
-                at += 1
+                position += 1
             elif follower != "'":
                 parts.append("\\\\")
         elif character == '"':
-            if ends(text, at):
+            if is_string_end(text, position):
                 break
             parts.append('\\"')
         else:
             parts.append(character)
     parts.append('"')
-    return "".join(parts), at
+    return "".join(parts), position

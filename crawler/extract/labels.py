@@ -4,43 +4,43 @@ import re
 from functools import cache
 from pathlib import Path
 
-_KINDS = ("colour", "brand", "manufacturer", "gtin", "mpn", "reference", "sku")
-_MARKS = re.compile(r"[\s._:：#№*]+")
+_LABEL_KINDS = ("colour", "brand", "manufacturer", "gtin", "mpn", "reference", "sku")
+_LABEL_PUNCTUATION = re.compile(r"[\s._:：#№*]+")
 
 
-def kind(label: str) -> str:
+def classify_label(label: str) -> str:
     """What a printed label announces: "colour", "brand", "manufacturer", "gtin", "mpn", "sku", "reference"; or ""."""
-    return _words().get(_folded(label), "")
+    return _kind_by_label().get(_normalise_label(label), "")
 
 
-def is_colour(name: str) -> bool:
+def is_colour_label(name: str) -> bool:
     """Whether `name` labels a colour: "Colour", "Farbe"."""
-    return kind(name) == "colour"
+    return classify_label(name) == "colour"
 
 
 @cache
-def _words() -> dict[str, str]:
-    return {_folded(word): name for name in _KINDS for word in _sections()[name]}
+def _kind_by_label() -> dict[str, str]:
+    return {_normalise_label(word): name for name in _LABEL_KINDS for word in _load_sections()[name]}
 
 
-def _folded(label: str) -> str:
+def _normalise_label(label: str) -> str:
     """`label` as labels are compared: "Art. Nr.:" and "art_nr" are "art nr"."""
-    return " ".join(_MARKS.sub(" ", label).casefold().split())
+    return " ".join(_LABEL_PUNCTUATION.sub(" ", label).casefold().split())
 
 
-def says(section: str, text: str) -> bool:
+def has_phrase(section: str, text: str) -> bool:
     """Whether `text` holds any phrase of a section, whatever its case."""
-    return _phrases(section).search(text.casefold()) is not None
+    return _phrase_pattern(section).search(text.casefold()) is not None
 
 
 @cache
-def _phrases(section: str) -> re.Pattern[str]:
+def _phrase_pattern(section: str) -> re.Pattern[str]:
     # Without IGNORECASE, which costs several times as much: both sides are folded.
-    return re.compile("|".join(re.escape(phrase.casefold()) for phrase in sorted(_sections()[section])))
+    return re.compile("|".join(re.escape(phrase.casefold()) for phrase in sorted(_load_sections()[section])))
 
 
 @cache
-def _sections() -> dict[str, tuple[str, ...]]:
+def _load_sections() -> dict[str, tuple[str, ...]]:
     sections: dict[str, list[str]] = {}
     name = ""
     for line in (Path(__file__).parent / "labels.txt").read_text(encoding="utf-8").splitlines():

@@ -6,10 +6,10 @@ from weft.contracts.product import Attribute, PhotoLink
 
 
 @dataclass(kw_only=True)
-class Layer:
+class ExtractedFields:
     """One kind of markup's answers; empty where it is silent."""
 
-    name: str
+    source: str
     """Which markup: "json-ld", "microdata", "opengraph", "magento", "page" ..."""
     is_product: bool = False
     """It says by itself that there is one product."""

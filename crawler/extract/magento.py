@@ -5,51 +5,51 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.extract import labels
-from crawler.extract.document import Document, said
-from crawler.extract.layer import Layer
+from crawler.extract.document import Document, clean_text
+from crawler.extract.layer import ExtractedFields
 from weft.contracts.product import PhotoLink
 
-_GALLERY = "mage/gallery/gallery"
-_SWATCHES = "Magento_Swatches/js/swatch-renderer"
-_CONFIGURABLE = "configurable"
+_GALLERY_WIDGET = "mage/gallery/gallery"
+_SWATCHES_WIDGET = "Magento_Swatches/js/swatch-renderer"
+_CONFIGURABLE_WIDGET = "configurable"
 _COLOUR_CODES = ("color", "colour")
-_FORM = "//form[@id='product_addtocart_form']"
+_CART_FORM_XPATH = "//form[@id='product_addtocart_form']"
 
 
-def read(document: Document) -> Layer:
+def extract_magento(document: Document) -> ExtractedFields:
     """The photos of the page's gallery, then those of each colour, each with its colour where one is told."""
-    layer = Layer(name="magento")
+    extracted = ExtractedFields(source="magento")
     if "x-magento-init" not in document.html and "product_addtocart_form" not in document.html:
-        return layer
-    _read_form(document, layer)
-    views: list[PhotoLink] = []
-    of_colours: list[PhotoLink] = []
+        return extracted
+    _read_form(document, extracted)
+    gallery_photos: list[PhotoLink] = []
+    colour_photos: list[PhotoLink] = []
     for script in document.tree.xpath("//script[@type='text/x-magento-init']"):
-        for name, widget in _widgets(script.text or ""):
-            if name == _GALLERY:
-                layer.is_product = True
-                views += (PhotoLink(url=url) for url in _urls(widget.get("data"), document))
-            elif name in (_SWATCHES, _CONFIGURABLE):
-                of_colours += _colour_views(widget.get("jsonConfig") or widget.get("spConfig"), document)
-    colours = {photo.url: photo.colour for photo in of_colours if photo.colour}
-    photos = dict.fromkeys(photo.url for photo in (*views, *of_colours))
-    layer.photos = tuple(PhotoLink(url=url, colour=colours.get(url)) for url in photos)
-    shown = set(colours.values())
-    if len(shown) == 1:
-        layer.colour = shown.pop() or ""
-    return layer
+        for name, widget in _iter_widgets(script.text or ""):
+            if name == _GALLERY_WIDGET:
+                extracted.is_product = True
+                gallery_photos += (PhotoLink(url=url) for url in _image_urls(widget.get("data"), document))
+            elif name in (_SWATCHES_WIDGET, _CONFIGURABLE_WIDGET):
+                colour_photos += _iter_colour_photos(widget.get("jsonConfig") or widget.get("spConfig"), document)
+    colours = {photo.url: photo.colour for photo in colour_photos if photo.colour}
+    photos = dict.fromkeys(photo.url for photo in (*gallery_photos, *colour_photos))
+    extracted.photos = tuple(PhotoLink(url=url, colour=colours.get(url)) for url in photos)
+    distinct_colours = set(colours.values())
+    if len(distinct_colours) == 1:
+        extracted.colour = distinct_colours.pop() or ""
+    return extracted
 
 
-def _read_form(document: Document, layer: Layer) -> None:
+def _read_form(document: Document, extracted: ExtractedFields) -> None:
     """The form that puts the product into the cart names it by number and by sku."""
-    for form in document.tree.xpath(_FORM)[:1]:
+    for form in document.tree.xpath(_CART_FORM_XPATH)[:1]:
         numbers = form.xpath(".//input[@name='product']/@value")
-        layer.platform_id = next(filter(str.isdigit, numbers), "")
-        layer.parent_sku = layer.sku = said(form.get("data-product-sku"))
-        layer.is_product = bool(numbers)
+        extracted.platform_id = next(filter(str.isdigit, numbers), "")
+        extracted.parent_sku = extracted.sku = clean_text(form.get("data-product-sku"))
+        extracted.is_product = bool(numbers)
 
 
-def _widgets(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _iter_widgets(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every (component, settings) of one script: {selector: {component: settings}}."""
     try:
         selectors = json.loads(text, strict=False)
@@ -61,34 +61,34 @@ def _widgets(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield name, settings
 
 
-def _colour_views(config: Any, document: Document) -> Iterator[PhotoLink]:
+def _iter_colour_photos(config: Any, document: Document) -> Iterator[PhotoLink]:
     if not isinstance(config, dict) or not isinstance(config.get("images"), dict):
         return
-    colours = dict(_colour_of_child(config.get("attributes")))
+    colours = dict(_child_colours(config.get("attributes")))
     for child, images in config["images"].items():
-        for url in _urls(images, document):
+        for url in _image_urls(images, document):
             yield PhotoLink(url=url, colour=colours.get(str(child)))
 
 
-def _colour_of_child(attributes: Any) -> Iterator[tuple[str, str]]:
+def _child_colours(attributes: Any) -> Iterator[tuple[str, str]]:
     """(child product id, label) for every option of the colour attribute."""
     for attribute in attributes.values() if isinstance(attributes, dict) else ():
-        if not isinstance(attribute, dict) or not _is_colour(attribute):
+        if not isinstance(attribute, dict) or not _is_colour_attribute(attribute):
             continue
         for option in attribute.get("options") or ():
-            if isinstance(option, dict) and (label := said(option.get("label"))):
+            if isinstance(option, dict) and (label := clean_text(option.get("label"))):
                 for child in option.get("products") or ():
                     yield str(child), label
 
 
-def _is_colour(attribute: dict[str, Any]) -> bool:
-    return attribute.get("code") in _COLOUR_CODES or labels.is_colour(said(attribute.get("label")))
+def _is_colour_attribute(attribute: dict[str, Any]) -> bool:
+    return attribute.get("code") in _COLOUR_CODES or labels.is_colour_label(clean_text(attribute.get("label")))
 
 
-def _urls(images: Any, document: Document) -> Iterator[str]:
+def _image_urls(images: Any, document: Document) -> Iterator[str]:
     """The largest form of each still image, in the order of `position`."""
     still = [i for i in images or () if isinstance(i, dict) and i.get("type", "image") == "image"]
     still.sort(key=lambda image: int(p) if (p := str(image.get("position") or "")).isdigit() else 0)
     for image in still:
-        if url := document.absolute(image.get("full") or image.get("img") or image.get("thumb")):
+        if url := document.resolve_href(image.get("full") or image.get("img") or image.get("thumb")):
             yield url

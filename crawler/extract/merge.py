@@ -17,27 +17,27 @@ from crawler.extract import (
     values,
     woocommerce,
 )
-from crawler.extract.document import Document, parse, squeeze
-from crawler.extract.found import Found, Told
-from crawler.extract.identity import identity
-from crawler.extract.layer import Layer
+from crawler.extract.document import Document, collapse_whitespace, parse_html
+from crawler.extract.found import ExtractedProduct, SourcedValue
+from crawler.extract.identity import choose_item_id
+from crawler.extract.layer import ExtractedFields
 from crawler.overrides import Override, selected
 
-LAYERS: tuple[Callable[[Document], Layer], ...] = (
-    shopify.read,
-    jsonld.read,
-    microdata.read,
-    rdfa.read,
-    opengraph.read,
-    magento.read,
-    woocommerce.read,
+EXTRACTORS: tuple[Callable[[Document], ExtractedFields], ...] = (
+    shopify.extract_shopify,
+    jsonld.extract_json_ld,
+    microdata.extract_microdata,
+    rdfa.extract_rdfa,
+    opengraph.extract_opengraph,
+    magento.extract_magento,
+    woocommerce.extract_woocommerce,
 )
 """Kinds of markup, the most specific first; what the visible page, the head and the scripts say comes after them."""
-_SHORTEST_INTERNAL = 6
-_SEARCHED = ("brand", "sku", "price", "availability")
+_MIN_INTERNAL_SKU_DIGITS = 6
+_HEURISTIC_FIELDS = ("brand", "sku", "price", "availability")
 
 
-def extract(html: str, url: str, override: Override | None = None) -> Found | None:
+def extract_product_from_html(html: str, url: str, override: Override | None = None) -> ExtractedProduct | None:
     """The product that a page shows, or None when it shows none, or several.
 
     Args:
@@ -45,40 +45,44 @@ def extract(html: str, url: str, override: Override | None = None) -> Found | No
         url: Where it was found.
         override: What a person says of this shop, before all layers.
     """
-    return merge(parse(html, url), override)
+    return extract_product(parse_html(html, url), override)
 
 
-def merge(document: Document, override: Override | None = None) -> Found | None:
+def extract_product(document: Document, override: Override | None = None) -> ExtractedProduct | None:
     """As `extract`, for a page already parsed."""
-    layers = [selected.read(document, override)] if override else []
-    layers += [read(document) for read in LAYERS]
-    known = {name for name in _SEARCHED if any(getattr(layer, name) for layer in layers)}
-    skus = [layer for layer in layers if layer.sku]
-    if all(values.gtin(layer.sku) for layer in skus):
-        known.discard("sku")
-    elif all(_is_internal(layer.sku, document) for layer in skus):
-        known.add("internal sku")
-    if any(layer.is_product for layer in layers):
-        known.add("product")
-    layers.append(page.read(document, frozenset(known)))
-    if "internal sku" in known and layers[-1].sku:
-        for layer in skus:
-            layer.sku = ""
-    layers.append(head.read(document))
-    title = fields.title(layers, document.heading)
-    unsaid = frozenset(name for name in _SEARCHED if not any(getattr(layer, name) for layer in layers))
-    layers.append(scripted.read(document, unsaid, title.value if title else ""))
-    return settle(layers, document.canonical, document.heading, document.html)
+    extractions = [selected.extract_with_selectors(document, override)] if override else []
+    extractions += [extractor(document) for extractor in EXTRACTORS]
+    already_found = {name for name in _HEURISTIC_FIELDS if any(getattr(extracted, name) for extracted in extractions)}
+    with_sku = [extracted for extracted in extractions if extracted.sku]
+    if all(values.parse_gtin(extracted.sku) for extracted in with_sku):
+        already_found.discard("sku")
+    elif all(_is_internal_sku(extracted.sku, document) for extracted in with_sku):
+        already_found.add("internal sku")
+    if any(extracted.is_product for extracted in extractions):
+        already_found.add("product")
+    extractions.append(page.extract_by_heuristics(document, frozenset(already_found)))
+    if "internal sku" in already_found and extractions[-1].sku:
+        for extracted in with_sku:
+            extracted.sku = ""
+    extractions.append(head.extract_head(document))
+    title = fields.choose_title(extractions, document.heading)
+    missing = frozenset(
+        name for name in _HEURISTIC_FIELDS if not any(getattr(extracted, name) for extracted in extractions)
+    )
+    extractions.append(scripted.extract_from_scripts(document, missing, title.value if title else ""))
+    return combine_fields(extractions, document.canonical_url, document.heading, document.html)
 
 
-def _is_internal(sku: str, document: Document) -> bool:
+def _is_internal_sku(sku: str, document: Document) -> bool:
     """A long number that nobody sees on the page: the software's own, not the one the shop sells by."""
-    if len(sku) < _SHORTEST_INTERNAL or not sku.isdecimal():
+    if len(sku) < _MIN_INTERNAL_SKU_DIGITS or not sku.isdecimal():
         return False
-    return not any(sku in (element.text or "") or sku in (element.tail or "") for element in document.own)
+    return not any(sku in (element.text or "") or sku in (element.tail or "") for element in document.main_elements)
 
 
-def settle(layers: Sequence[Layer], url: str, heading: str = "", html: str = "") -> Found | None:
+def combine_fields(
+    extractions: Sequence[ExtractedFields], url: str, heading: str = "", html: str = ""
+) -> ExtractedProduct | None:
     """One product of what `layers` say, the most specific first, or None when none says that there is one.
 
     Args:
@@ -87,26 +91,30 @@ def settle(layers: Sequence[Layer], url: str, heading: str = "", html: str = "")
         heading: Of its page.
         html: Its page.
     """
-    title = fields.title(layers, heading)
-    if title is None or not any(layer.is_product for layer in layers):
+    title = fields.choose_title(extractions, heading)
+    if title is None or not any(extracted.is_product for extracted in extractions):
         return None
-    return Found(
+    return ExtractedProduct(
         url=url,
-        item_id=identity(layers, url),
+        item_id=choose_item_id(extractions, url),
         title=title,
-        description=fields.description(layers, title.value),
-        brand=fields.first(layers, lambda layer: values.brand(layer.brand)),
-        colour=fields.first(layers, lambda layer: squeeze(unescape(layer.colour))),
-        sku=fields.sku(layers, url),
-        gtin=fields.first(layers, lambda layer: values.gtin(layer.gtin)),
-        group_id=fields.first(layers, lambda layer: layer.group_id or layer.item_group_id),
-        price=fields.first(layers, lambda layer: values.paid(layer.price)),
-        availability=fields.first(layers, lambda layer: values.availability(layer.availability)),
-        categories=fields.categories(layers, title.value),
-        attributes=tuple(
-            Told(attribute, layer.name)
-            for layer in layers[: 1 + next((n for n, layer in enumerate(layers) if layer.attributes), 0)]
-            for attribute in dict.fromkeys(layer.attributes)
+        description=fields.choose_description(extractions, title.value),
+        brand=fields.choose_first(extractions, lambda extracted: values.parse_brand(extracted.brand)),
+        colour=fields.choose_first(extractions, lambda extracted: collapse_whitespace(unescape(extracted.colour))),
+        sku=fields.choose_sku(extractions, url),
+        gtin=fields.choose_first(extractions, lambda extracted: values.parse_gtin(extracted.gtin)),
+        group_id=fields.choose_first(extractions, lambda extracted: extracted.group_id or extracted.item_group_id),
+        price=fields.choose_first(extractions, lambda extracted: values.parse_positive_price(extracted.price)),
+        availability=fields.choose_first(
+            extractions, lambda extracted: values.parse_availability(extracted.availability)
         ),
-        photos=fields.photos(layers, html),
+        categories=fields.merge_categories(extractions, title.value),
+        attributes=tuple(
+            SourcedValue(attribute, extracted.source)
+            for extracted in extractions[
+                : 1 + next((n for n, extracted in enumerate(extractions) if extracted.attributes), 0)
+            ]
+            for attribute in dict.fromkeys(extracted.attributes)
+        ),
+        photos=fields.merge_photos(extractions, html),
     )

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import lxml.html
 
 from crawler.extract import labels
-from crawler.extract.document import Document, said
+from crawler.extract.document import Document, clean_text
 
-_NAMES = re.compile(
+_FIELD_NAME = re.compile(
     r"(?:^|[\s_-])(?:(?P<sku>skus?|(?:product|item|article|style|catalogue?|artikel|prod)[-_]?"
     r"(?:sku|code|id|no|nr|num|number|nummer|ref|reference|article))"
     r"|(?P<brand>(?:product|item|pdp)?[-_]?(?:brand|manufacturer|marca|marke|marque|vendor)"
@@ -28,61 +28,63 @@ _ID_ATTRIBUTES = (
 _ID_INPUTS = frozenset(
     {"sku", "product_id", "productid", "product", "id_product", "item_id", "itemid", "pid", "add-to-cart", "article_id"}
 )
-_TEST_NAMES = ("data-qa-qualifier", "data-testid", "data-test", "data-qa")
+_TEST_ID_ATTRIBUTES = ("data-qa-qualifier", "data-testid", "data-test", "data-qa")
 _BRAND_ATTRIBUTES = ("data-brand", "data-product-brand", "data-brand-name")
-LONGEST_NAME = 40
+MAX_BRAND_LENGTH = 40
 
 
-def brand(document: Document) -> str:
+def find_brand(document: Document) -> str:
     """The first brand that a place of the page's own part names."""
-    for element in _with(document, ("itemprop",)):
-        if element.get("itemprop") == "brand" and (name := said(element.get("content")) or _name(element)):
+    for element in _elements_with(document, ("itemprop",)):
+        if element.get("itemprop") == "brand" and (name := clean_text(element.get("content")) or _brand_name(element)):
             return name
-    for element in _with(document, _BRAND_ATTRIBUTES):
+    for element in _elements_with(document, _BRAND_ATTRIBUTES):
         for key in _BRAND_ATTRIBUTES:
-            if 0 < len(name := said(element.get(key))) <= LONGEST_NAME:
+            if 0 < len(name := clean_text(element.get(key))) <= MAX_BRAND_LENGTH:
                 return name
-    for element, names in document.named:
-        if _kind(names) == "brand" and not element.get("itemprop") and (name := _name(element)):
+    for element, names in document.labelled_elements:
+        if _matched_field(names) == "brand" and not element.get("itemprop") and (name := _brand_name(element)):
             return name
-    links = (element for element in document.own if element.tag == "a" and _is_brand_link(element))
-    return next(filter(None, map(_name, links)), "")
+    links = (element for element in document.main_elements if element.tag == "a" and _is_brand_link(element))
+    return next(filter(None, map(_brand_name, links)), "")
 
 
-def sku(document: Document) -> str:
+def find_sku(document: Document) -> str:
     """The first code printed in a place of the page's own part that is named after it, or in its data attribute."""
-    for element in _with(document, ("itemprop",)):
-        if element.get("itemprop") == "sku" and (code := _code(element.get("content") or element.text_content())):
+    for element in _elements_with(document, ("itemprop",)):
+        if element.get("itemprop") == "sku" and (code := _valid_code(element.get("content") or element.text_content())):
             return code
-    for element in _with(document, _SKU_ATTRIBUTES):
-        if code := next(filter(None, (_code(element.get(key)) for key in _SKU_ATTRIBUTES)), ""):
+    for element in _elements_with(document, _SKU_ATTRIBUTES):
+        if code := next(filter(None, (_valid_code(element.get(key)) for key in _SKU_ATTRIBUTES)), ""):
             return code
-    tested = ((e, e.get(key) or "") for key in _TEST_NAMES for e in _with(document, (key,)))
-    for element, names in (*document.named, *tested):
-        if _kind(names) == "sku" and (code := _code(_without_label(said(element.text_content())))):
+    test_labelled = ((e, e.get(key) or "") for key in _TEST_ID_ATTRIBUTES for e in _elements_with(document, (key,)))
+    for element, names in (*document.labelled_elements, *test_labelled):
+        if _matched_field(names) == "sku" and (code := _valid_code(_strip_label(clean_text(element.text_content())))):
             return code
     return ""
 
 
-def form_number(document: Document) -> str:
+def find_form_product_id(document: Document) -> str:
     """The number that the page's form sends, or that a data attribute names as the product's."""
-    inputs = (element for element in document.own if element.tag == "input")
-    sent = (_code(e.get("value")) for e in inputs if (e.get("name") or "").lower() in _ID_INPUTS)
-    named = (_code(element.get(key)) for element in _with(document, _ID_ATTRIBUTES) for key in _ID_ATTRIBUTES)
-    return next(filter(None, (*sent, *named)), "")
+    inputs = (element for element in document.main_elements if element.tag == "input")
+    form_codes = (_valid_code(e.get("value")) for e in inputs if (e.get("name") or "").lower() in _ID_INPUTS)
+    attribute_codes = (
+        _valid_code(element.get(key)) for element in _elements_with(document, _ID_ATTRIBUTES) for key in _ID_ATTRIBUTES
+    )
+    return next(filter(None, (*form_codes, *attribute_codes)), "")
 
 
-def _with(document: Document, attributes: tuple[str, ...]) -> Iterator[lxml.html.HtmlElement]:
+def _elements_with(document: Document, attributes: tuple[str, ...]) -> Iterator[lxml.html.HtmlElement]:
     """Elements of the page's own part that have one of `attributes`."""
     present = [name for name in attributes if name in document.html]
-    for element in document.own if present else ():
+    for element in document.main_elements if present else ():
         if any(element.get(name) is not None for name in present):
             yield element
 
 
 @lru_cache(maxsize=65536)
-def _kind(names: str) -> str:
-    match = _NAMES.search(names)
+def _matched_field(names: str) -> str:
+    match = _FIELD_NAME.search(names)
     return match.lastgroup or "" if match else ""
 
 
@@ -90,20 +92,20 @@ def _is_brand_link(element: lxml.html.HtmlElement) -> bool:
     return element.tag == "a" and bool(_BRAND_PATH.search(urlsplit(element.get("href") or "").path))
 
 
-def _name(element: lxml.html.HtmlElement) -> str:
-    text = _without_label(said(element.text_content()))
+def _brand_name(element: lxml.html.HtmlElement) -> str:
+    text = _strip_label(clean_text(element.text_content()))
     if not text:
-        alternatives = (said(image.get("alt") or image.get("title")) for image in element.iter("img"))
-        text = next(filter(None, alternatives), "") or said(element.get("title"))
+        alternatives = (clean_text(image.get("alt") or image.get("title")) for image in element.iter("img"))
+        text = next(filter(None, alternatives), "") or clean_text(element.get("title"))
     letters, digits = sum(c.isalpha() for c in text), sum(c.isdigit() for c in text)
-    return text if len(text) <= LONGEST_NAME and letters > digits else ""
+    return text if len(text) <= MAX_BRAND_LENGTH and letters > digits else ""
 
 
-def _without_label(text: str) -> str:
-    label, mark, value = text.replace("：", ":").partition(":")
-    return value.strip() if mark and labels.kind(label) else text
+def _strip_label(text: str) -> str:
+    label, colon, value = text.replace("：", ":").partition(":")
+    return value.strip() if colon and labels.classify_label(label) else text
 
 
-def _code(value: str | None) -> str:
-    text = said(value)
+def _valid_code(value: str | None) -> str:
+    text = clean_text(value)
     return text if _CODE.fullmatch(text) else ""

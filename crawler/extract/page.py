@@ -8,36 +8,36 @@ from html import escape
 import lxml.html
 
 from crawler.extract import address_number, buying, gallery, named_places, printed
-from crawler.extract.document import Document, said, squeeze
-from crawler.extract.layer import Layer
+from crawler.extract.document import Document, clean_text, collapse_whitespace
+from crawler.extract.layer import ExtractedFields
 from weft.contracts.product import Attribute, PhotoLink
 
-LONGEST_NAME = 40
-LONGEST_VALUE = 200
-LONGEST_DESCRIPTION = 20_000
+MAX_ATTRIBUTE_NAME_LENGTH = 40
+MAX_ATTRIBUTE_VALUE_LENGTH = 200
+MAX_DESCRIPTION_LENGTH = 20_000
 """Characters of text; what says more is a whole page."""
-_ENOUGH_SIGNS, _CELLS = 2, 2
-_NEARLY = 0.8
+_MIN_PRODUCT_SIGNALS, _CELLS_PER_ROW = 2, 2
+_MIN_INNER_TEXT_SHARE = 0.8
 """Share of the longest block's text that makes a block within it the better one."""
 
-_DESCRIPTION = re.compile(
+_DESCRIPTION_NAME = re.compile(
     r"description|beschreibung|descripcion|descrizione|descricao|descriptif|\bopis|popis|kuvaus|beskriv|leiras|descriere"
     r"|product[-_]?(?:text|story|copy)|detail-?text|about-?product",
     re.IGNORECASE,
 )
-_DETAILS = re.compile(
+_DETAILS_NAME = re.compile(
     r"product[-_]?(?:info|details?|overview|content)|pdp-?(?:info|details)|item-?details|feature-?bullets",
     re.IGNORECASE,
 )
-_NO_DESCRIPTION = re.compile(
+_OTHER_BLOCK_NAME = re.compile(
     r"ship|deliver|return|policy|seller|meta|category|size-?guide|warrant|payment", re.IGNORECASE
 )
-_BLOCKS = frozenset({"div", "section", "p", "article", "ul", "td", "dd", "span"})
-_HOME = frozenset({"", "home", "homepage", "startseite", "accueil", "inicio"})
-_SEPARATORS = re.compile(r"^[\s/>»›|·•→-]+|[\s/>»›|·•→-]+$")
+_BLOCK_TAGS = frozenset({"div", "section", "p", "article", "ul", "td", "dd", "span"})
+_HOME_NAMES = frozenset({"", "home", "homepage", "startseite", "accueil", "inicio"})
+_BREADCRUMB_SEPARATORS = re.compile(r"^[\s/>»›|·•→-]+|[\s/>»›|·•→-]+$")
 
 
-def read(document: Document, known: frozenset[str]) -> Layer:
+def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> ExtractedFields:
     """What the visible page says.
 
     On its own it takes a page for a product's only with a name, a photo, and a button to buy or two other signs of one
@@ -48,52 +48,54 @@ def read(document: Document, known: frozenset[str]) -> Layer:
         known: Fields that its markup tells, which are not looked for here; "product" where it tells that there is one;
             "internal sku" where its sku may be none that people know.
     """
-    trail = breadcrumbs(document)
-    photos = gallery.photos(document)
-    told = printed.found(document)
-    layer = Layer(
-        name="page",
+    breadcrumb = extract_breadcrumb(document)
+    photos = gallery.extract_photos(document)
+    labelled = printed.find_labelled_values(document)
+    extracted = ExtractedFields(
+        source="page",
         title=document.heading,
-        description=description(document),
-        colour=told.get("colour", ""),
-        gtin=told.get("gtin", ""),
-        categories=(trail,) if trail else (),
-        attributes=tuple(attributes(document)),
+        description=extract_description(document),
+        colour=labelled.get("colour", ""),
+        gtin=labelled.get("gtin", ""),
+        categories=(breadcrumb,) if breadcrumb else (),
+        attributes=tuple(extract_attributes(document)),
         photos=tuple(PhotoLink(url=url) for url in photos),
     )
-    if "brand" not in known:
-        layer.brand = told.get("brand") or told.get("manufacturer") or named_places.brand(document)
-    number = address_number.number(document) if not {"sku", "product"} <= known else ""
-    if "internal sku" in known:
-        layer.sku = told.get("sku", "")
-    elif "sku" not in known:
-        layer.sku = (
-            told.get("sku")
-            or named_places.sku(document)
-            or number
-            or told.get("reference")
-            or named_places.form_number(document)
+    if "brand" not in already_found:
+        extracted.brand = labelled.get("brand") or labelled.get("manufacturer") or named_places.find_brand(document)
+    url_id = address_number.find_url_product_id(document) if not {"sku", "product"} <= already_found else ""
+    if "internal sku" in already_found:
+        extracted.sku = labelled.get("sku", "")
+    elif "sku" not in already_found:
+        extracted.sku = (
+            labelled.get("sku")
+            or named_places.find_sku(document)
+            or url_id
+            or labelled.get("reference")
+            or named_places.find_form_product_id(document)
         )
     can_be_bought = False
-    if not {"product", "availability"} <= known:
-        can_be_bought = buying.has_button(document)
+    if not {"product", "availability"} <= already_found:
+        can_be_bought = buying.has_buy_button(document)
         # Notices for other sizes and other sellers are about; a button that works is not.
-        layer.availability = "InStock" if can_be_bought else "OutOfStock" if buying.is_sold_out(document) else ""
-    if not {"product", "price"} <= known:
-        layer.price = buying.price(document)
-    signs = sum(map(bool, (layer.price, told.get("sku") or told.get("reference") or layer.gtin, number)))
-    layer.is_product = bool((document.heading or document.name) and photos) and (
-        can_be_bought or signs >= _ENOUGH_SIGNS
+        extracted.availability = "InStock" if can_be_bought else "OutOfStock" if buying.is_sold_out(document) else ""
+    if not {"product", "price"} <= already_found:
+        extracted.price = buying.find_price(document)
+    signals = sum(
+        map(bool, (extracted.price, labelled.get("sku") or labelled.get("reference") or extracted.gtin, url_id))
     )
-    return layer
+    extracted.is_product = bool((document.heading or document.title) and photos) and (
+        can_be_bought or signals >= _MIN_PRODUCT_SIGNALS
+    )
+    return extracted
 
 
-def breadcrumbs(document: Document) -> str:
+def extract_breadcrumb(document: Document) -> str:
     """The page's trail, "Women > Tops", without home and without the page itself; "" where there is none."""
-    for block in document.crumbs:
-        steps = block.xpath(".//li") or block.xpath(".//a | .//span[not(.//a) and not(ancestor::a)]")
-        names = [_SEPARATORS.sub("", squeeze(step.text_content())) for step in steps]
-        while names and names[0].lower() in _HOME:
+    for block in document.breadcrumb_blocks:
+        items = block.xpath(".//li") or block.xpath(".//a | .//span[not(.//a) and not(ancestor::a)]")
+        names = [_BREADCRUMB_SEPARATORS.sub("", collapse_whitespace(item.text_content())) for item in items]
+        while names and names[0].lower() in _HOME_NAMES:
             names.pop(0)
         if names and names[-1] == document.heading:
             names.pop()
@@ -103,55 +105,57 @@ def breadcrumbs(document: Document) -> str:
     return ""
 
 
-def description(document: Document) -> str:
+def extract_description(document: Document) -> str:
     """The inner HTML of the longest block named a description, else of one named after the product's details.
 
     Of blocks within each other the inner one counts where it says nearly as much; what holds the heading or a form
     is more than a description.
     """
-    for names_it in (_names_description, _names_details):
-        told = [
-            (element, len(squeeze(element.text_content())))
-            for element, names in document.named
-            if element.tag in _BLOCKS and names_it(names) and not _holds_more(element)
+    for is_match in (_is_description_name, _is_details_name):
+        blocks = [
+            (element, len(collapse_whitespace(element.text_content())))
+            for element, names in document.labelled_elements
+            if element.tag in _BLOCK_TAGS and is_match(names) and not _has_heading_or_form(element)
         ]
-        told = [(element, length) for element, length in told if length <= LONGEST_DESCRIPTION]
-        longest = max((length for _, length in told), default=0)
-        if longest:
-            return inner_html([element for element, length in told if length >= _NEARLY * longest][-1])
+        blocks = [(element, length) for element, length in blocks if length <= MAX_DESCRIPTION_LENGTH]
+        max_length = max((length for _, length in blocks), default=0)
+        if max_length:
+            return inner_html(
+                [element for element, length in blocks if length >= _MIN_INNER_TEXT_SHARE * max_length][-1]
+            )
     return ""
 
 
-def _holds_more(block: lxml.html.HtmlElement) -> bool:
+def _has_heading_or_form(block: lxml.html.HtmlElement) -> bool:
     return any(block.find(f".//{tag}") is not None for tag in ("h1", "form", "select"))
 
 
 @lru_cache(maxsize=65536)
-def _names_description(names: str) -> bool:
-    return bool(_DESCRIPTION.search(names)) and not _NO_DESCRIPTION.search(names)
+def _is_description_name(names: str) -> bool:
+    return bool(_DESCRIPTION_NAME.search(names)) and not _OTHER_BLOCK_NAME.search(names)
 
 
 @lru_cache(maxsize=65536)
-def _names_details(names: str) -> bool:
-    return bool(_DETAILS.search(names)) and not _NO_DESCRIPTION.search(names)
+def _is_details_name(names: str) -> bool:
+    return bool(_DETAILS_NAME.search(names)) and not _OTHER_BLOCK_NAME.search(names)
 
 
-def attributes(document: Document) -> Iterator[Attribute]:
+def extract_attributes(document: Document) -> Iterator[Attribute]:
     """Two-column tables and definition lists of short names and values."""
-    rows = [(row[0], row[1]) for row in document.own if row.tag == "tr" and len(row) == _CELLS]
-    rows += [(dt, dt.getnext()) for dt in document.own if dt.tag == "dt"]
+    rows = [(row[0], row[1]) for row in document.main_elements if row.tag == "tr" and len(row) == _CELLS_PER_ROW]
+    rows += [(dt, dt.getnext()) for dt in document.main_elements if dt.tag == "dt"]
     for name, value in rows:
         if value is None or value.tag not in ("td", "dd"):
             continue
-        label, text = said(name.text_content()).rstrip(":"), said(value.text_content())
-        if 0 < len(label) <= LONGEST_NAME and 0 < len(text) <= LONGEST_VALUE:
+        label, text = clean_text(name.text_content()).rstrip(":"), clean_text(value.text_content())
+        if 0 < len(label) <= MAX_ATTRIBUTE_NAME_LENGTH and 0 < len(text) <= MAX_ATTRIBUTE_VALUE_LENGTH:
             yield Attribute(name=label, value=text)
 
 
-def lacks(document: Document) -> list[str]:
+def missing_signals(document: Document) -> list[str]:
     """What the visible page lacks to be taken for a product's."""
-    missing = [] if gallery.photos(document) else ["no photo of its own"]
-    return missing if buying.has_button(document) else [*missing, "no button to buy"]
+    missing = [] if gallery.extract_photos(document) else ["no photo of its own"]
+    return missing if buying.has_buy_button(document) else [*missing, "no button to buy"]
 
 
 def inner_html(block: lxml.html.HtmlElement) -> str:

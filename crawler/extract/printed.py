@@ -7,63 +7,65 @@ from typing import Any
 import lxml.html
 
 from crawler.extract import labels, values
-from crawler.extract.document import Document, said
+from crawler.extract.document import Document, clean_text
 
-LONGEST_LABEL = 40
-LONGEST_NAME = 60
+MAX_LABEL_LENGTH = 40
+MAX_NAME_LENGTH = 60
 _CODE = re.compile(r"(?=[^\s]*\d)[^\W_][\w./+-]{1,39}")
 _LABEL_AND_CODE = re.compile(r"(\D{2,40}?)[\s.:：#№]*((?=\S*\d)[A-Z0-9][\w./-]{2,39})")
-_STORE = re.compile(
+_BRAND_STORE_LINK = re.compile(
     r"visit the (.{1,60}) store|besuche(?:n sie)? den (.{1,60})-store|visite[rz] la boutique (.{1,60})"
     r"|visita lo store di (.{1,60})|visita la tienda de (.{1,60})|bezoek de (.{1,60})-(?:store|winkel)",
     re.IGNORECASE,
 )
 """A marketplace's link to the brand's own shelf."""
-_CLIMBS = 2
+_MAX_PARENT_LEVELS = 2
 
 
-def found(document: Document) -> dict[str, str]:
+def find_labelled_values(document: Document) -> dict[str, str]:
     """The first value of each kind of label ("sku", "brand" ...; see `labels.kind`) in the page's order."""
-    told: dict[str, str] = {}
-    for element in document.own:
+    value_by_kind: dict[str, str] = {}
+    for element in document.main_elements:
         text = element.text
         if text and len(text) <= 400 and (text := text.strip()):
-            for kind, value in _told_by(element, text):
-                if value := _checked(kind, value):
-                    told.setdefault(kind, value)
-    return told
+            for kind, value in _labelled_pairs(element, text):
+                if value := _clean_value(kind, value):
+                    value_by_kind.setdefault(kind, value)
+    return value_by_kind
 
 
-def _told_by(element: Any, text: str) -> Iterator[tuple[str, str]]:
+def _labelled_pairs(element: Any, text: str) -> Iterator[tuple[str, str]]:
     """(kind, value) that the text at the beginning of `element` announces or holds."""
-    if len(text) <= LONGEST_LABEL and (kind := labels.kind(text)):
-        yield from ((kind, value) for value in _beside(element))
+    if len(text) <= MAX_LABEL_LENGTH and (kind := labels.classify_label(text)):
+        yield from ((kind, value) for value in _values_beside(element))
         return
-    if len(text) <= 2 * LONGEST_NAME and (store := _STORE.fullmatch(text)):
+    if len(text) <= 2 * MAX_NAME_LENGTH and (store := _BRAND_STORE_LINK.fullmatch(text)):
         yield "brand", next(filter(None, store.groups()))
         return
-    label, mark, value = text.replace("：", ":").partition(":")
-    if mark and len(label) <= LONGEST_LABEL and (kind := labels.kind(label)):
-        yield kind, value.strip() or said(element.text_content().partition(":")[2])
+    label, colon, value = text.replace("：", ":").partition(":")
+    if colon and len(label) <= MAX_LABEL_LENGTH and (kind := labels.classify_label(label)):
+        yield kind, value.strip() or clean_text(element.text_content().partition(":")[2])
         return
-    match = _LABEL_AND_CODE.fullmatch(text) if len(text) <= 2 * LONGEST_LABEL else None
-    if match and (kind := labels.kind(match[1])) in ("sku", "reference", "gtin", "mpn"):
+    match = _LABEL_AND_CODE.fullmatch(text) if len(text) <= 2 * MAX_LABEL_LENGTH else None
+    if match and (kind := labels.classify_label(match[1])) in ("sku", "reference", "gtin", "mpn"):
         yield kind, match[2]
 
 
-def _beside(label: Any) -> Iterator[str]:
+def _values_beside(label: Any) -> Iterator[str]:
     """What stands after a label: the rest of its element, the text after it, the next element, the next cell."""
-    inner = " ".join(said(child.text_content()) + " " + (child.tail or "") for child in label if _is_element(child))
+    inner = " ".join(
+        clean_text(child.text_content()) + " " + (child.tail or "") for child in label if _is_content_element(child)
+    )
     if inner.strip():
         yield inner
     element = label
-    for _ in range(_CLIMBS + 1):
+    for _ in range(_MAX_PARENT_LEVELS + 1):
         if (element.tail or "").strip(" \t\r\n:："):
             yield element.tail.strip(" \t\r\n:：")
             return
-        following = next((e for e in element.itersiblings() if _is_element(e)), None)
+        following = next((e for e in element.itersiblings() if _is_content_element(e)), None)
         if following is not None:
-            text = said(following.text_content())
+            text = clean_text(following.text_content())
             if text.strip(":： "):
                 yield text.strip(":： ")
             return
@@ -72,15 +74,15 @@ def _beside(label: Any) -> Iterator[str]:
             return
 
 
-def _is_element(node: lxml.html.HtmlElement) -> bool:
+def _is_content_element(node: lxml.html.HtmlElement) -> bool:
     return isinstance(node.tag, str) and node.tag not in ("script", "style")
 
 
-def _checked(kind: str, value: str) -> str:
-    text = said(value).strip(" :：,;|‎‏")
+def _clean_value(kind: str, value: str) -> str:
+    text = clean_text(value).strip(" :：,;|‎‏")
     if kind == "gtin":
-        return values.gtin(text.split(" ")[0]) or values.gtin(text)
+        return values.parse_gtin(text.split(" ")[0]) or values.parse_gtin(text)
     if kind in ("sku", "reference", "mpn"):
         code = text.split(" ")[0].strip(",;()") if text else ""
         return code if _CODE.fullmatch(code) else ""
-    return text if 0 < len(text) <= LONGEST_NAME and any(c.isalnum() for c in text) and "http" not in text else ""
+    return text if 0 < len(text) <= MAX_NAME_LENGTH and any(c.isalnum() for c in text) and "http" not in text else ""

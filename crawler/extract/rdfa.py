@@ -5,58 +5,58 @@ from typing import Any
 import lxml.html
 
 from crawler.extract import schema_org
-from crawler.extract.document import Document, squeeze
-from crawler.extract.layer import Layer
+from crawler.extract.document import Document, collapse_whitespace
+from crawler.extract.layer import ExtractedFields
 
-_LINKS = ("resource", "href", "src", "data-src")
+_URL_ATTRIBUTES = ("resource", "href", "src", "data-src")
 
 
-def read(document: Document) -> Layer:
+def extract_rdfa(document: Document) -> ExtractedFields:
     """What the page's RDFa says of its product."""
-    return schema_org.read(nodes(document), document, "rdfa")
+    return schema_org.extract_schema_org(find_rdfa_nodes(document), document, "rdfa")
 
 
-def nodes(document: Document) -> list[schema_org.Node]:
+def find_rdfa_nodes(document: Document) -> list[schema_org.Node]:
     """The page's top resources in the shape of JSON-LD's top nodes."""
     if "typeof" not in document.html:
         return []
-    found = document.tree.xpath("//*[@typeof and not(@property)]")
-    return [_node(element) for element in found]
+    elements = document.tree.xpath("//*[@typeof and not(@property)]")
+    return [_rdfa_node(element) for element in elements]
 
 
-def _node(element: lxml.html.HtmlElement) -> schema_org.Node:
+def _rdfa_node(element: lxml.html.HtmlElement) -> schema_org.Node:
     node: schema_org.Node = {
         "@type": (element.get("typeof") or "").split(),
         "@id": element.get("resource") or element.get("about"),
     }
-    _read_children(element, node)
+    _read_rdfa_properties(element, node)
     return node
 
 
-def _read_children(element: lxml.html.HtmlElement, node: schema_org.Node) -> None:
+def _read_rdfa_properties(element: lxml.html.HtmlElement, node: schema_org.Node) -> None:
     """Properties below `element`, each of the nearest resource above it."""
-    waiting = list(element)
-    while waiting:
-        child = waiting.pop(0)
+    queue = list(element)
+    while queue:
+        child = queue.pop(0)
         if not isinstance(child.tag, str):
             continue
         names, kind = (child.get("property") or "").split(), child.get("typeof")
         if names:
-            value = _node(child) if kind else _value(child)
+            value = _rdfa_node(child) if kind else _rdfa_value(child)
             for name in names:
-                node.setdefault(_bare(name), []).append(value)
+                node.setdefault(_strip_vocabulary(name), []).append(value)
         if not kind:
-            waiting[:0] = child
+            queue[:0] = child
 
 
-def _bare(name: str) -> str:
+def _strip_vocabulary(name: str) -> str:
     """The name without its vocabulary: of "schema:name" and "http://schema.org/name" it is "name"."""
     return name.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
 
-def _value(element: lxml.html.HtmlElement) -> Any:
+def _rdfa_value(element: lxml.html.HtmlElement) -> Any:
     if (content := element.get("content")) is not None:
         return content
     if element.tag in ("a", "img", "link", "source", "area", "iframe"):
-        return next((link for link in map(element.get, _LINKS) if link), "")
-    return squeeze(element.text_content())
+        return next((link for link in map(element.get, _URL_ATTRIBUTES) if link), "")
+    return collapse_whitespace(element.text_content())

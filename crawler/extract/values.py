@@ -4,7 +4,7 @@ import html
 import re
 
 _PRICE = re.compile(r"\d[\d.,'’   ]*")
-_IN_STOCK = {
+_AVAILABILITY_BY_WORD = {
     "instock": "InStock", "available": "InStock", "yes": "InStock", "true": "InStock", "onlineonly": "InStock",
     "limitedavailability": "LimitedAvailability", "instoreonly": "InStoreOnly",
     "outofstock": "OutOfStock", "oos": "OutOfStock", "soldout": "SoldOut", "unavailable": "OutOfStock",
@@ -13,11 +13,11 @@ _IN_STOCK = {
     "availablefororder": "BackOrder", "pending": "PreOrder",
 }  # fmt: skip
 _GTIN_LENGTHS = (8, 12, 13, 14)
-_MOST_DECIMALS = 2
+_MAX_DECIMALS = 2
 _DOMAIN = re.compile(r"(?:www\.)?[\w-]+\.(?:com|net|org|co\.uk|[a-z]{2})", re.IGNORECASE)
 
 
-def price(text: str) -> str:
+def parse_price(text: str) -> str:
     """The first number of `text` as a plain decimal: "1.299,50 €" gives "1299.50"; "" where there is none.
 
     A single mark followed by exactly three digits separates thousands: "1,299" is 1299, "1.299" too. What is
@@ -32,33 +32,33 @@ def price(text: str) -> str:
         return number
     whole, decimals = re.sub(r"\D", "", number[:last]), number[last + 1 :]
     single = number.count(number[last]) == 1
-    if not single or (len(decimals) > _MOST_DECIMALS and len(decimals) % 3 == 0 and whole.lstrip("0")):
+    if not single or (len(decimals) > _MAX_DECIMALS and len(decimals) % 3 == 0 and whole.lstrip("0")):
         return whole + decimals
     return f"{whole or '0'}.{decimals}"
 
 
-def paid(text: str) -> str:
+def parse_positive_price(text: str) -> str:
     """As `price`, but "" for nothing: a price of 0 stands where a script has not yet put the real one."""
-    number = price(text)
+    number = parse_price(text)
     return number if number.strip("0.") else ""
 
 
-def brand(text: str) -> str:
+def parse_brand(text: str) -> str:
     """A brand's name on one line, "" for the address of a shop, which some put there."""
     name = " ".join(html.unescape(text).split())
     return "" if _DOMAIN.fullmatch(name) else name
 
 
-def availability(text: str) -> str:
+def parse_availability(text: str) -> str:
     """schema.org's word for `text`: "https://schema.org/InStock", "in stock" and "in_stock" give "InStock"; else ""."""
     word = re.sub(r"[^a-z]", "", text.rstrip("/").rsplit("/", 1)[-1].lower())
-    return _IN_STOCK.get(word, "")
+    return _AVAILABILITY_BY_WORD.get(word, "")
 
 
-def gtin(text: str) -> str:
+def parse_gtin(text: str) -> str:
     """The 8, 12, 13 or 14 digits of a gtin whose check digit is right, else ""."""
     digits = re.sub(r"[\s-]", "", text)
     if not (digits.isascii() and digits.isdigit() and len(digits) in _GTIN_LENGTHS and digits.strip("0")):
         return ""
-    weighted = sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(reversed(digits[:-1])))
+    weighted = sum(int(digit) * (3, 1)[position % 2] for position, digit in enumerate(reversed(digits[:-1])))
     return digits if (weighted + int(digits[-1])) % 10 == 0 else ""

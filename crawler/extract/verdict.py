@@ -2,13 +2,17 @@
 
 from crawler.extract import jsonld, microdata, page, rdfa
 from crawler.extract.document import Document
-from crawler.extract.schema_nodes import is_product
+from crawler.extract.schema_nodes import is_product_node
 
 
-def why_none(document: Document) -> str:
+def explain_no_product(document: Document) -> str:
     """One line: what was looked for and not found."""
-    nodes = [*jsonld.nodes(document), *microdata.nodes(document), *rdfa.nodes(document)]
-    products = [node for node in nodes if is_product(node)]
+    nodes = [
+        *jsonld.find_json_ld_nodes(document),
+        *microdata.find_microdata_nodes(document),
+        *rdfa.find_rdfa_nodes(document),
+    ]
+    products = [node for node in nodes if is_product_node(node)]
     if len(products) > 1:
         return f"its markup names {len(products)} products and none of them as the page's own; a listing?"
     if len(products) == 1:
@@ -17,6 +21,6 @@ def why_none(document: Document) -> str:
         *(["no schema.org Product"] if not products else []),
         "no og:type product or product price in meta tags",
         *(["no heading"] if not document.heading else []),
-        *page.lacks(document),
+        *page.missing_signals(document),
     ]
     return "; ".join(missing)

@@ -4,27 +4,27 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
-from crawler.connect.refusals import Garbled, TooLarge
+from crawler.connect.refusals import DecompressionError, TooLarge
 from crawler.outcomes import PAGE, PHOTO
 
 MIB = 1024 * 1024
-MOST_BYTES = {PAGE: 16 * MIB, PHOTO: 32 * MIB}
+MAX_BYTES_BY_KIND = {PAGE: 16 * MIB, PHOTO: 32 * MIB}
 """By kind; anything else (sitemaps, feeds, robots.txt) has DOWNLOAD_MAXSIZE."""
 
 
-class BoundsMiddleware:
+class SizeLimitMiddleware:
     """Tells Scrapy the bound of each request."""
 
     def process_request(self, request: Request) -> None:
         """Note the bound where the downloader and the decompression look for it."""
-        most = MOST_BYTES.get(request.meta.get("kind", ""))
-        if most is not None:
-            request.meta["download_maxsize"] = most
+        max_bytes = MAX_BYTES_BY_KIND.get(request.meta.get("kind", ""))
+        if max_bytes is not None:
+            request.meta["download_maxsize"] = max_bytes
         # A redirect to another host keeps its meta, and would be counted as a request to the first.
         request.meta.pop("download_slot", None)
 
 
-class BoundedCompressionMiddleware(HttpCompressionMiddleware):
+class SizeLimitedCompressionMiddleware(HttpCompressionMiddleware):
     """Scrapy's own, which stops at the bound, with a reason fit for counting."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
@@ -40,4 +40,4 @@ class BoundedCompressionMiddleware(HttpCompressionMiddleware):
             raise TooLarge from error
         except Exception as error:
             # zlib, brotli and zstd each have errors of their own.
-            raise Garbled from error
+            raise DecompressionError from error

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
     from crawler.spiders.shop import ShopSpider
 
-_ASKED_WITH = ("If-None-Match", "If-Modified-Since")
+_CONDITIONAL_HEADERS = ("If-None-Match", "If-Modified-Since")
 
 
-class ConditionalMiddleware:
+class ConditionalRequestMiddleware:
     """Sends the validators that the shop gave, to the very address that gave them."""
 
     def __init__(self, crawler: "Crawler") -> None:
@@ -28,13 +28,13 @@ class ConditionalMiddleware:
         """Add the validators of a first request; a redirect leads elsewhere and takes none along."""
         if "row" not in request.meta:
             return
-        for name in _ASKED_WITH:
+        for name in _CONDITIONAL_HEADERS:
             request.headers.pop(name, None)
         request.meta.pop("handle_httpstatus_list", None)
         if request.meta.get("redirect_times"):
             return
         spider: ShopSpider = self._crawler.spider  # type: ignore[assignment]
-        if validators := spider.store.earlier.validators(request.meta["kind"], request.url):
+        if validators := spider.store.previous_crawl.validators(request.meta["kind"], request.url):
             request.headers.update(validators)
             # The spider hears of this answer instead of a failure.
             request.meta["handle_httpstatus_list"] = [HTTPStatus.NOT_MODIFIED]

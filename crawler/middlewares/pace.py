@@ -12,7 +12,7 @@ from scrapy import signals
 from scrapy.core.downloader import Slot
 from scrapy.http import Request, Response
 
-from crawler.connect.networks import Network, network_of
+from crawler.connect.networks import Network, classify_network
 from crawler.overrides import load_override
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 PRIVATE_DELAY = "WEFT_PRIVATE_DELAY"
 """Setting: seconds between two requests to a host at a private address; None for no difference."""
-FIRST_STEP = 0.02
+INITIAL_BUSY_DELAY_SECONDS = 0.02
 """Seconds of delay that a host without any gets when it says that it is busy ..."""
-LAST_STEP = 1.0
+MAX_BUSY_DELAY_SECONDS = 1.0
 """... and the most that it gets; hosts with a delay get more, up to AUTOTHROTTLE_MAX_DELAY."""
-NEGLIGIBLE = 0.005
+NEGLIGIBLE_DELAY_SECONDS = 0.005
 """Seconds; a delay that has shrunk to this is gone."""
 
 
-class Pace:
+class Throttle:
     """The pace of every host, set in Scrapy's download slots.
 
     Each starts with the delay for strangers, and with its robots.txt, which is asked before anything else. An answer
@@ -38,13 +38,13 @@ class Pace:
 
     def __init__(self, crawler: "Crawler") -> None:
         self._crawler = crawler
-        self._for_strangers = crawler.settings.getfloat("DOWNLOAD_DELAY")
-        own = crawler.settings.get(PRIVATE_DELAY)
-        self._for_own = self._for_strangers if own is None else float(own)
-        self._longest = crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY")
-        self._asked: dict[str, float] = {}
+        self._public_delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        private_delay = crawler.settings.get(PRIVATE_DELAY)
+        self._private_delay = self._public_delay if private_delay is None else float(private_delay)
+        self._max_delay = crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY")
+        self._requested_delays: dict[str, float] = {}
         """By host, the longer of its Crawl-delay and what shops/<host>.yaml says."""
-        self._own: set[str] = set()
+        self._private_hosts: set[str] = set()
         """Hosts at private addresses."""
         self._slowed_until: dict[str, float] = {}
         """By host, the monotonic time until which all was sent before it was last slowed down."""
@@ -52,39 +52,48 @@ class Pace:
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
         """Scrapy's way to make one."""
-        pace = cls(crawler)
-        crawler.signals.connect(pace.answered, signal=signals.response_downloaded)
-        return pace
+        throttle = cls(crawler)
+        crawler.signals.connect(throttle.on_response, signal=signals.response_downloaded)
+        return throttle
 
-    def least(self, host: str) -> float:
+    def min_delay(self, host: str) -> float:
         """Seconds between two requests to `host` when it is not busy."""
-        return max(self._for_own if host in self._own else self._for_strangers, self._asked.get(host, 0.0))
+        return max(
+            self._private_delay if host in self._private_hosts else self._public_delay,
+            self._requested_delays.get(host, 0.0),
+        )
 
-    def answered(self, response: Response, request: Request) -> None:
+    def on_response(self, response: Response, request: Request) -> None:
         """Learn from an answer where its host lies and how long it takes."""
         host = request.meta.get("download_slot", "")
         slot = self._downloader.slots.get(host)
         if slot is None:
             return
-        if host not in self._asked:
-            self._asked[host] = _overridden(host)
-            slot.delay = max(slot.delay, self._from_now_on(host)["delay"])
-        if host not in self._own and response.ip_address and network_of(str(response.ip_address)) is not Network.PUBLIC:
-            self._own.add(host)
-            slot.delay = self._from_now_on(host)["delay"]
-            _wait_anew(self._downloader, slot)
+        if host not in self._requested_delays:
+            self._requested_delays[host] = _override_delay(host)
+            slot.delay = max(slot.delay, self._set_min_delay(host)["delay"])
+        if (
+            host not in self._private_hosts
+            and response.ip_address
+            and classify_network(str(response.ip_address)) is not Network.PUBLIC
+        ):
+            self._private_hosts.add(host)
+            slot.delay = self._set_min_delay(host)["delay"]
+            _reschedule_slot(self._downloader, slot)
         if response.status == 200:
-            slot.delay = eased(slot.delay, self.least(host), request.meta.get("download_latency", 0.0), self._longest)
+            slot.delay = next_delay(
+                slot.delay, self.min_delay(host), request.meta.get("download_latency", 0.0), self._max_delay
+            )
 
-    def obey(self, host: str, crawl_delay: float) -> None:
+    def set_crawl_delay(self, host: str, crawl_delay: float) -> None:
         """Ask `host` one thing at a time, this many seconds apart at least; its robots.txt says so."""
         if crawl_delay <= 0:
             return
-        self._asked[host] = max(crawl_delay, _overridden(host))
-        least = self._from_now_on(host) | {"concurrency": 1}
-        self._downloader.per_slot_settings[host] = least
+        self._requested_delays[host] = max(crawl_delay, _override_delay(host))
+        slot_settings = self._set_min_delay(host) | {"concurrency": 1}
+        self._downloader.per_slot_settings[host] = slot_settings
         if slot := self._downloader.slots.get(host):
-            slot.delay, slot.concurrency = max(slot.delay, least["delay"]), 1
+            slot.delay, slot.concurrency = max(slot.delay, slot_settings["delay"]), 1
 
     def slow_down(self, host: str, pause: float) -> None:
         """Ask `host` nothing for `pause` seconds, and half as often as before from then on, until it recovers.
@@ -96,18 +105,18 @@ class Pace:
             return
         now = monotonic()
         if now >= self._slowed_until.get(host, 0.0):
-            most = max(self._longest, self.least(host)) if self.least(host) else LAST_STEP
-            slot.delay = min(most, max(2 * slot.delay, FIRST_STEP))
+            max_delay = max(self._max_delay, self.min_delay(host)) if self.min_delay(host) else MAX_BUSY_DELAY_SECONDS
+            slot.delay = min(max_delay, max(2 * slot.delay, INITIAL_BUSY_DELAY_SECONDS))
             self._slowed_until[host] = now + pause + slot.delay
         # A slot waits until its delay has passed since it was last used.
         slot.lastseen = max(slot.lastseen, now + pause)
-        _wait_anew(self._downloader, slot)
+        _reschedule_slot(self._downloader, slot)
 
-    def _from_now_on(self, host: str) -> dict[str, float]:
+    def _set_min_delay(self, host: str) -> dict[str, float]:
         """Let slots of `host` begin at its least delay: Scrapy makes new ones for those that were idle a minute."""
-        begins = self._downloader.per_slot_settings.get(host, {}) | {"delay": self.least(host)}
-        self._downloader.per_slot_settings[host] = begins
-        return begins
+        slot_settings = self._downloader.per_slot_settings.get(host, {}) | {"delay": self.min_delay(host)}
+        self._downloader.per_slot_settings[host] = slot_settings
+        return slot_settings
 
     @property
     def _downloader(self) -> "Downloader":
@@ -115,13 +124,13 @@ class Pace:
         return self._crawler.engine.downloader
 
 
-def _overridden(host: str) -> float:
+def _override_delay(host: str) -> float:
     """Seconds between two requests to `host`, as its file in shops/ has it; 0 without one."""
     override = load_override(host)
     return 1 / override.rate if override and override.rate else 0.0
 
 
-def eased(delay: float, least: float, latency: float, longest: float) -> float:
+def next_delay(delay: float, min_delay: float, latency: float, max_delay: float) -> float:
     """The delay after a good answer: towards what the host needs, at once where that is more.
 
     Args:
@@ -130,12 +139,12 @@ def eased(delay: float, least: float, latency: float, longest: float) -> float:
         latency: Seconds that the host took to begin its answer.
         longest: What latency alone must not exceed.
     """
-    if not least:
-        return delay / 2 if delay / 2 > NEGLIGIBLE else 0.0
-    return max(least, min(longest, max(latency, (delay + latency) / 2)))
+    if not min_delay:
+        return delay / 2 if delay / 2 > NEGLIGIBLE_DELAY_SECONDS else 0.0
+    return max(min_delay, min(max_delay, max(latency, (delay + latency) / 2)))
 
 
-def _wait_anew(downloader: "Downloader", slot: Slot) -> None:
+def _reschedule_slot(downloader: "Downloader", slot: Slot) -> None:
     """Let the wait that is under way follow what was changed."""
     if slot.latercall is not None:
         slot.latercall.cancel()

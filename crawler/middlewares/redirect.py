@@ -3,9 +3,9 @@
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.http import Request, Response
 
-from crawler.connect.refusals import NotHttp
+from crawler.connect.refusals import NonHttpRedirect
 
-_REDIRECTS = (301, 302, 303, 307, 308)
+_REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 
 
 class HttpRedirectMiddleware(RedirectMiddleware):
@@ -14,6 +14,6 @@ class HttpRedirectMiddleware(RedirectMiddleware):
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Follow a redirect, or refuse it."""
         result = super().process_response(request, response)
-        if result is response and response.status in _REDIRECTS and "Location" in response.headers:
-            raise NotHttp
+        if result is response and response.status in _REDIRECT_STATUSES and "Location" in response.headers:
+            raise NonHttpRedirect
         return result

@@ -8,31 +8,38 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.robotstxt import ProtegoRobotParser, RobotParser
 
-from crawler.connect.refusals import Forbidden, LongDelay, NoContact, PrivateAddress, Refused, Unreadable
-from crawler.middlewares.pace import Pace
+from crawler.connect.refusals import (
+    CrawlDelayTooLong,
+    NoContact,
+    PrivateAddress,
+    RequestRefused,
+    RobotsDisallowed,
+    RobotsUnavailable,
+)
+from crawler.middlewares.pace import Throttle
 
-TOO_MANY = 429
+TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
-MOST_BYTES = 512 * 1024
+MAX_ROBOTS_TXT_BYTES = 512 * 1024
 """As much of a robots.txt is read; RFC 9309, 2.5 asks for 500 KiB at least."""
-LONGEST_CRAWL_DELAY = 120.0
+MAX_CRAWL_DELAY_SECONDS = 120.0
 """Seconds; with more a shop would take months: it does not want to be crawled."""
 
 
-def is_not_now(status: int) -> bool:
+def is_unreachable(status: int) -> bool:
     """Whether an answer of this status to robots.txt forbids every request for now (RFC 9309, 2.3.1.4)."""
-    return status == TOO_MANY or status >= SERVER_ERROR
+    return status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
 
 
-class _Nothing(RobotParser):
+class DenyAllRobotParser(RobotParser):
     """What stands for a robots.txt that could not be read, or that allows next to nothing."""
 
-    def __init__(self, why: type[Refused]) -> None:
-        self.why = why
+    def __init__(self, refusal: type[RequestRefused]) -> None:
+        self.refusal = refusal
 
     @classmethod
-    def from_crawler(cls, crawler: Any, robotstxt_body: bytes) -> "_Nothing":  # noqa: ARG003
-        return cls(Unreadable)
+    def from_crawler(cls, crawler: Any, robotstxt_body: bytes) -> "DenyAllRobotParser":  # noqa: ARG003
+        return cls(RobotsUnavailable)
 
     def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:  # noqa: ARG002
         return False
@@ -43,12 +50,12 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Refuse what is forbidden, and everything on a host whose robots.txt cannot be read."""
-        if isinstance(rp, _Nothing):
-            raise rp.why
+        if isinstance(rp, DenyAllRobotParser):
+            raise rp.refusal
         try:
             super().process_request_2(rp, request)
         except IgnoreRequest as error:
-            raise Forbidden from error
+            raise RobotsDisallowed from error
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """The rules of the request's host, asked for once; who waited for them gets what was made of them here."""
@@ -59,12 +66,12 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Cut a robots.txt that has no end."""
-        if request.meta.get("dont_obey_robotstxt") and len(response.body) > MOST_BYTES:
-            return response.replace(body=response.body[:MOST_BYTES].rpartition(b"\n")[0])
+        if request.meta.get("dont_obey_robotstxt") and len(response.body) > MAX_ROBOTS_TXT_BYTES:
+            return response.replace(body=response.body[:MAX_ROBOTS_TXT_BYTES].rpartition(b"\n")[0])
         return response
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        if is_not_now(response.status):
+        if is_unreachable(response.status):
             self._robots_error(IgnoreRequest(), netloc)
             return
         if response.status >= 400:
@@ -74,12 +81,14 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         rules = self._parsers[netloc]
         if isinstance(rules, ProtegoRobotParser):
             delay = float(rules.rp.crawl_delay(str(self._robotstxt_useragent)) or 0.0)
-            if not delay <= LONGEST_CRAWL_DELAY:
-                self._parsers[netloc] = _Nothing(LongDelay)
-            elif (pace := self.crawler.get_extension(Pace)) is not None:
-                pace.obey(urlsplit(request.url).hostname or "", delay)
+            if not delay <= MAX_CRAWL_DELAY_SECONDS:
+                self._parsers[netloc] = DenyAllRobotParser(CrawlDelayTooLong)
+            elif (throttle := self.crawler.get_extension(Throttle)) is not None:
+                throttle.set_crawl_delay(urlsplit(request.url).hostname or "", delay)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         super()._robots_error(exc, netloc)
         # Where even robots.txt must not be asked, that is the reason.
-        self._parsers[netloc] = _Nothing(type(exc) if isinstance(exc, NoContact | PrivateAddress) else Unreadable)
+        self._parsers[netloc] = DenyAllRobotParser(
+            type(exc) if isinstance(exc, NoContact | PrivateAddress) else RobotsUnavailable
+        )

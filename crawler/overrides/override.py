@@ -13,17 +13,17 @@ from pydantic.dataclasses import dataclass
 
 from weft.errors import ShopError
 
-FIELDS = (
+SELECTOR_FIELDS = (
     *("title", "description", "brand", "colour", "category", "sku", "gtin", "group_id", "price", "availability"),
     "photos",
 )
 """What `selectors` may name."""
-_BESIDE_THE_CRAWLER = Path(__file__).resolve().parents[2] / "shops"
-_LARGEST = 1_000_000
+_DEFAULT_DIR = Path(__file__).resolve().parents[2] / "shops"
+_MAX_FILE_BYTES = 1_000_000
 """Bytes of a file that is read."""
 
 
-def _pattern(text: str) -> str:
+def _validate_regex(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
@@ -31,13 +31,13 @@ def _pattern(text: str) -> str:
     return text
 
 
-def _id_pattern(text: str) -> str:
-    if re.compile(_pattern(text)).groups != 1:
+def _validate_id_regex(text: str) -> str:
+    if re.compile(_validate_regex(text)).groups != 1:
         raise ValueError(f"{text!r} must have one group, which is the id")
     return text
 
 
-def _selector(text: str) -> str:
+def _validate_selector(text: str) -> str:
     try:
         HTMLTranslator().css_to_xpath(text)
     except Exception as error:  # cssselect raises SyntaxError and its own, without a common base
@@ -45,37 +45,37 @@ def _selector(text: str) -> str:
     return text
 
 
-def _field(name: str) -> str:
-    if name not in FIELDS:
-        raise ValueError(f"{name!r} is not one of {', '.join(FIELDS)}")
+def _validate_field(name: str) -> str:
+    if name not in SELECTOR_FIELDS:
+        raise ValueError(f"{name!r} is not one of {', '.join(SELECTOR_FIELDS)}")
     return name
 
 
-def _web_address(url: str) -> str:
+def _validate_url(url: str) -> str:
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise ValueError(f"{url!r} is no http(s) URL")
     return url
 
 
-Pattern = Annotated[str, AfterValidator(_pattern)]
+RegexPattern = Annotated[str, AfterValidator(_validate_regex)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Override:
     """What a person says of one shop; every key may be left out."""
 
-    start: tuple[Annotated[str, AfterValidator(_web_address)], ...] = ()
+    start: tuple[Annotated[str, AfterValidator(_validate_url)], ...] = ()
     """Pages where the crawl begins, instead of the shop's own address."""
-    allow: tuple[Pattern, ...] = ()
+    allow: tuple[RegexPattern, ...] = ()
     """Regular expressions searched in a URL: where there are any, a page must match one."""
-    deny: tuple[Pattern, ...] = ()
+    deny: tuple[RegexPattern, ...] = ()
     """Regular expressions searched in a URL: a page that matches one is never asked."""
-    selectors: dict[Annotated[str, AfterValidator(_field)], Annotated[str, AfterValidator(_selector)]] = Field(
-        default_factory=dict
-    )
+    selectors: dict[
+        Annotated[str, AfterValidator(_validate_field)], Annotated[str, AfterValidator(_validate_selector)]
+    ] = Field(default_factory=dict)
     """CSS selectors of fields, with Scrapy's ::text and ::attr(name): {"title": "h2.name", "photos": "img::attr(src)"}.
     They come before every layer."""
-    id: Annotated[str, AfterValidator(_id_pattern)] | None = None
+    id: Annotated[str, AfterValidator(_validate_id_regex)] | None = None
     """A regular expression searched in a product's URL; its one group is the item id."""
     rate: Annotated[float, Field(gt=0.0, le=100.0)] | None = None
     """Requests a second to this host, at most."""
@@ -102,16 +102,18 @@ def load_override(host: str, folder: Path | None = None) -> Override | None:
     name = host.lower().removeprefix("www.")
     if not re.fullmatch(r"[a-z0-9.:\[\]_-]+", name) or name.startswith("."):
         return None
-    folder = folder or next((place for place in (Path("shops"), _BESIDE_THE_CRAWLER) if place.is_dir()), None)
+    folder = folder or next((candidate for candidate in (Path("shops"), _DEFAULT_DIR) if candidate.is_dir()), None)
     path = folder / f"{name}.yaml" if folder else None
-    return _read(path.resolve()) if path is not None and path.is_file() else None
+    return _read_override(path.resolve()) if path is not None and path.is_file() else None
 
 
 @lru_cache(maxsize=256)
-def _read(path: Path) -> Override:
+def _read_override(path: Path) -> Override:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ShopError(f"{path}: larger than {_LARGEST} bytes; wanted start, allow, deny, selectors, id, rate")
+        if path.stat().st_size > _MAX_FILE_BYTES:
+            raise ShopError(
+                f"{path}: larger than {_MAX_FILE_BYTES} bytes; wanted start, allow, deny, selectors, id, rate"
+            )
         values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ShopError(f"{path}: cannot be read as YAML: {error}") from error

@@ -6,54 +6,54 @@ from typing import Any
 
 from parsel.csstranslator import HTMLTranslator
 
-from crawler.extract.document import Document, said, squeeze
-from crawler.extract.layer import Layer
+from crawler.extract.document import Document, clean_text, collapse_whitespace
+from crawler.extract.layer import ExtractedFields
 from crawler.extract.page import inner_html
 from crawler.overrides.override import Override
 from weft.contracts.product import PhotoLink
 
-_TEXTS = ("title", "description", "brand", "colour", "sku", "gtin", "group_id", "price", "availability")
-_LINKS = ("data-zoom-image", "data-large_image", "data-src", "src", "href", "content")
+_TEXT_FIELDS = ("title", "description", "brand", "colour", "sku", "gtin", "group_id", "price", "availability")
+_URL_ATTRIBUTES = ("data-zoom-image", "data-large_image", "data-src", "src", "href", "content")
 
 
-def read(document: Document, override: Override) -> Layer:
+def extract_with_selectors(document: Document, override: Override) -> ExtractedFields:
     """The fields that `override` names. Where every selector finds something, the page is a product's."""
-    found = {field: document.tree.xpath(_xpath(css)) for field, css in override.selectors.items()}
-    layer = Layer(name="override", item_id=_item_id(document, override))
-    for field in _TEXTS:
-        values = found.get(field, [])
-        texts = (_html(value) if field == "description" else _text(value) for value in values)
-        setattr(layer, field, next(filter(None, texts), ""))
-    steps = [text for value in found.get("category", []) if (text := _text(value))]
-    layer.categories = (" > ".join(steps),) if steps else ()
-    links = (document.absolute(_link(value)) for value in found.get("photos", []))
-    layer.photos = tuple(PhotoLink(url=url) for url in dict.fromkeys(filter(None, links)))
-    layer.is_product = bool(found) and all(found.values())
-    return layer
+    matches = {field: document.tree.xpath(_to_xpath(css)) for field, css in override.selectors.items()}
+    extracted = ExtractedFields(source="override", item_id=_find_item_id(document, override))
+    for field in _TEXT_FIELDS:
+        values = matches.get(field, [])
+        texts = (_value_html(value) if field == "description" else _value_text(value) for value in values)
+        setattr(extracted, field, next(filter(None, texts), ""))
+    categories = [text for value in matches.get("category", []) if (text := _value_text(value))]
+    extracted.categories = (" > ".join(categories),) if categories else ()
+    photo_urls = (document.resolve_href(_value_url(value)) for value in matches.get("photos", []))
+    extracted.photos = tuple(PhotoLink(url=url) for url in dict.fromkeys(filter(None, photo_urls)))
+    extracted.is_product = bool(matches) and all(matches.values())
+    return extracted
 
 
-def _item_id(document: Document, override: Override) -> str:
+def _find_item_id(document: Document, override: Override) -> str:
     if override.id is None:
         return ""
-    matches = (re.search(override.id, url) for url in (document.canonical, document.url))
+    matches = (re.search(override.id, url) for url in (document.canonical_url, document.url))
     return next((match[1] for match in matches if match and match[1]), "")
 
 
 @cache
-def _xpath(css: str) -> str:
+def _to_xpath(css: str) -> str:
     return str(HTMLTranslator().css_to_xpath(css))
 
 
-def _text(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, str):
-        return said(value)
-    return said(value.get("content") or squeeze(value.text_content()))
+        return clean_text(value)
+    return clean_text(value.get("content") or collapse_whitespace(value.text_content()))
 
 
-def _html(value: Any) -> str:
+def _value_html(value: Any) -> str:
     """The inner HTML of an element, or the text that ::text and ::attr() give."""
     return value.strip() if isinstance(value, str) else inner_html(value)
 
 
-def _link(value: Any) -> str | None:
-    return value if isinstance(value, str) else next(filter(None, map(value.get, _LINKS)), None)
+def _value_url(value: Any) -> str | None:
+    return value if isinstance(value, str) else next(filter(None, map(value.get, _URL_ATTRIBUTES)), None)

@@ -18,17 +18,17 @@ from twisted.python.failure import Failure
 from crawler import arguments, manners, reasons
 from crawler.discover import urls
 from crawler.limits import Limits
-from crawler.middlewares.robots import is_not_now
-from crawler.outcomes import FEED, PAGE, PHOTO, SITEMAP, Failed, Outcome
+from crawler.middlewares.robots import is_unreachable
+from crawler.outcomes import FEED, PAGE, PHOTO, SITEMAP, CrawlItem, FailedItem
 from crawler.overrides import Override, load_override
-from crawler.reading import Reading, tries
+from crawler.reading import ResponseParser, count_attempts
 from crawler.scheduler import FrontierScheduler
 from crawler.snapshot import Snapshot
 from crawler.store import Store
-from crawler.ways import Ways
+from crawler.ways import DiscoveryStrategy
 from weft.errors import ShopError
 
-GARBAGE_AFTER = 20_000
+GC_THRESHOLD = 20_000
 """Objects, net, after which Python looks for cycles: a few megabytes."""
 TICK_SECONDS = 1.0
 """Between two looks at the clock and at the parent."""
@@ -52,114 +52,118 @@ class ShopSpider(Spider):
     """
 
     name = "shop"
-    ways: Ways
-    reading: Reading
+    strategy: DiscoveryStrategy
+    parser: ResponseParser
 
-    def __init__(self, name: str, url: str, state: str = "", parent: str = "0", **further: Any) -> None:
-        self.wanted = arguments.wanted(name, url, state, further)
-        super().__init__(self.wanted.shop.name)
-        self.start_url = self.wanted.url
-        self.store = Store(self.wanted.state)
-        self.store.begin(self.wanted.shop.name, self.start_url, self.wanted.snapshot)
-        if self.wanted.retry_failed:
+    def __init__(self, name: str, url: str, state: str = "", parent: str = "0", **extra_args: Any) -> None:
+        self.spider_args = arguments.parse_spider_args(name, url, state, extra_args)
+        super().__init__(self.spider_args.shop.name)
+        self.start_url = self.spider_args.url
+        self.store = Store(self.spider_args.state)
+        self.store.begin(self.spider_args.shop.name, self.start_url, self.spider_args.snapshot)
+        if self.spider_args.retry_failed:
             self.store.retry_failed()
-        self.limits = Limits(self.wanted.shop, self.store)
+        self.limits = Limits(self.spider_args.shop, self.store)
         self.is_ready = False
         """robots.txt is read and the frontier planted."""
-        self.fault = ""
-        self._parent = int(parent)
-        self._ticking: asyncio.Task[None] | None = None
-        self._ending: asyncio.Task[None] | None = None
+        self.stop_reason = ""
+        self._parent_pid = int(parent)
+        self._clock_task: asyncio.Task[None] | None = None
+        self._close_task: asyncio.Task[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Settle what the arguments say about manners, then make the spider."""
         if not {"name", "url"} <= kwargs.keys():
             raise ShopError("scrapy crawl shop: wanted -a name=<our name for it> -a url=<where it begins>")
-        manners.settle(crawler.settings, kwargs)
+        manners.apply_spider_args(crawler.settings, kwargs)
         spider = super().from_crawler(crawler, *args, **kwargs)
         override = load_override(urlsplit(spider.start_url).hostname or "") or Override()
-        spider.ways = Ways(
-            spider.wanted, spider.store, [urls.clean(url) for url in override.start] or [spider.start_url]
+        spider.strategy = DiscoveryStrategy(
+            spider.spider_args, spider.store, [urls.canonicalize(url) for url in override.start] or [spider.start_url]
         )
-        spider.reading = Reading(spider.wanted, spider.store, override, spider.settings["ROBOTSTXT_USER_AGENT"])
-        crawler.signals.connect(spider.idle, signal=signals.spider_idle)
-        crawler.signals.connect(spider.received, signal=signals.response_received)
+        spider.parser = ResponseParser(
+            spider.spider_args, spider.store, override, spider.settings["ROBOTSTXT_USER_AGENT"]
+        )
+        crawler.signals.connect(spider.on_idle, signal=signals.spider_idle)
+        crawler.signals.connect(spider.on_response_received, signal=signals.response_received)
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask for robots.txt; the scheduler feeds everything else from the frontier that it leads to."""
         yield Request(
             urljoin(self.start_url, "/robots.txt"),
-            callback=self.read_robots,
-            errback=self.fail_robots,
+            callback=self.parse_robots,
+            errback=self.handle_robots_error,
             # That there is none is an answer too.
             meta={"dont_obey_robotstxt": True, "handle_httpstatus_list": range(400, 600)},
         )
 
-    def read_robots(self, response: Response) -> None:
+    def parse_robots(self, response: Response) -> None:
         """robots.txt: the rules, and the sitemaps that the frontier begins with."""
-        if is_not_now(response.status):
+        if is_unreachable(response.status):
             self.stop(f"{response.url}: answered HTTP {response.status}, which means: not now; try again later")
             return
         text = response.body.decode("utf-8", errors="replace") if response.status < HTTPStatus.BAD_REQUEST else ""
-        self.reading.rules = Protego.parse(text)
-        self.store.note(fault="", max_products=str(self.wanted.shop.max_products))
-        named = (urls.absolute(response.url, line) for line in self.reading.rules.sitemaps)
+        self.parser.robots_rules = Protego.parse(text)
+        self.store.set_meta(fault="", max_products=str(self.spider_args.shop.max_products))
+        sitemap_urls = (urls.absolute_url(response.url, line) for line in self.parser.robots_rules.sitemaps)
         try:
-            self.ways.begin([url for url in named if url])
+            self.strategy.begin([url for url in sitemap_urls if url])
         except ShopError as error:
             self.stop(str(error))
             return
         # What is here now stays; looking through it again and again would cost a tenth of the crawl.
         gc.freeze()
-        gc.set_threshold(GARBAGE_AFTER)
+        gc.set_threshold(GC_THRESHOLD)
         self.is_ready = True
-        self._ticking = asyncio.ensure_future(self._tick())
+        self._clock_task = asyncio.ensure_future(self._run_clock())
 
-    def fail_robots(self, failure: Failure) -> None:
+    def handle_robots_error(self, failure: Failure) -> None:
         """Without its robots.txt a shop cannot be asked now."""
         url = failure.request.url  # type: ignore[attr-defined]
-        what_to_do = manners.advice(failure.value) or "try again later"
-        self.stop(f"{url}: cannot be had ({reasons.of(failure.value)}); {what_to_do}")
+        hint = manners.fix_hint(failure.value) or "try again later"
+        self.stop(f"{url}: cannot be had ({reasons.failure_reason(failure.value)}); {hint}")
 
-    async def _tick(self) -> None:
-        while not self._parent or os.getppid() == self._parent:
-            self.limits.tick()
+    async def _run_clock(self) -> None:
+        while not self._parent_pid or os.getppid() == self._parent_pid:
+            self.limits.update_clock()
             await asyncio.sleep(TICK_SECONDS)
         self.stop("the process that started this crawl is gone; run again to go on")
 
-    def request(self, kind: str, row: int, url: str) -> Request:
+    def make_request(self, kind: str, row: int, url: str) -> Request:
         """The request for one row of the frontier."""
-        reads = {FEED: self.read_feed, SITEMAP: self.read_sitemap, PAGE: self.read_page, PHOTO: self.read_photo}
-        return Request(url, callback=reads[kind], errback=self.fail, meta={"kind": kind, "row": row}, dont_filter=True)
+        callbacks = {FEED: self.parse_feed, SITEMAP: self.parse_sitemap, PAGE: self.parse_page, PHOTO: self.parse_photo}
+        return Request(
+            url, callback=callbacks[kind], errback=self.handle_error, meta={"kind": kind, "row": row}, dont_filter=True
+        )
 
-    def read_feed(self, response: Response) -> Iterator[Outcome]:
+    def parse_feed(self, response: Response) -> Iterator[CrawlItem]:
         """Products told whole, and the feed's next page."""
         # Only now: a list that was looked for in vain is no page.
-        self.limits.asked(FEED)
-        return self.reading.feed(response)
+        self.limits.count_request(FEED)
+        return self.parser.parse_feed(response)
 
-    def read_sitemap(self, response: Response) -> Iterator[Outcome]:
+    def parse_sitemap(self, response: Response) -> Iterator[CrawlItem]:
         """A sitemap: more URLs."""
-        return self.reading.sitemap(response)
+        return self.parser.parse_sitemap(response)
 
-    def read_page(self, response: Response) -> Iterator[Outcome]:
+    def parse_page(self, response: Response) -> Iterator[CrawlItem]:
         """A page: a product, or else a listing whose links are followed."""
-        return self.reading.page(response, follow=self.ways.follows_links)
+        return self.parser.parse_page(response, follow_links=self.strategy.follows_links)
 
-    def read_photo(self, response: Response) -> Iterator[Outcome]:
+    def parse_photo(self, response: Response) -> Iterator[CrawlItem]:
         """A photo: its bytes as they are."""
-        return self.reading.photo(response)
+        return self.parser.parse_photo(response)
 
-    def received(self, response: Response) -> None:
+    def on_response_received(self, response: Response) -> None:
         """Count what has come."""
-        self.limits.received(len(response.body))
+        self.limits.count_bytes(len(response.body))
 
-    def fail(self, failure: Failure) -> Iterator[Outcome]:
+    def handle_error(self, failure: Failure) -> Iterator[CrawlItem]:
         """No answer, or none that helps, after all retries."""
         meta = failure.request.meta  # type: ignore[attr-defined]
-        yield Failed(row=meta["row"], reason=reasons.of(failure.value), tries=tries(meta))
+        yield FailedItem(row=meta["row"], reason=reasons.failure_reason(failure.value), attempts=count_attempts(meta))
 
     def commit(self) -> None:
         """Commit what was kept; a disk that does not take it ends the crawl."""
@@ -168,63 +172,67 @@ class ShopSpider(Spider):
         except ShopError as error:
             self.stop(str(error))
 
-    def settled(self, outcome: Outcome) -> None:
+    def on_item_stored(self, item: CrawlItem) -> None:
         """Let the scheduler forget a row whose outcome is kept."""
-        if outcome.settles:
-            self._scheduler.settle(outcome.row)
+        if item.is_final:
+            self._scheduler.mark_done(item.row)
 
-    def has_enough(self) -> bool:
+    def has_enough_products(self) -> bool:
         """Whether the limit on products is reached."""
-        return 0 < self.wanted.shop.max_products <= self.store.products
+        return 0 < self.spider_args.shop.max_products <= self.store.product_count
 
-    def go_on(self) -> bool:
+    def start_next_strategy(self) -> bool:
         """Look for products in another way, where there is one; in the end for those that the shop had before."""
-        if self.has_enough() or self.limits.reached:
+        if self.has_enough_products() or self.limits.limit_reached:
             return False
-        return self.ways.go_on() or (self.ways.takes_all and self.store.plant_unseen())
+        return self.strategy.start_next_strategy() or (
+            self.strategy.is_exhaustive and self.store.add_unseen_previous_urls()
+        )
 
-    def idle(self) -> None:
+    def on_idle(self) -> None:
         """Nothing left to ask: a request that Scrapy lost on the way is a failure."""
-        for row in self._scheduler.lost():
-            self.store.keep(Failed(row=row, reason=reasons.NO_OUTCOME, tries=1))
-            self._scheduler.settle(row)
+        for row in self._scheduler.missing_responses():
+            self.store.save(FailedItem(row=row, reason=reasons.REQUEST_LOST, attempts=1))
+            self._scheduler.mark_done(row)
 
-    def stop(self, fault: str) -> None:
+    def stop(self, reason: str) -> None:
         """End the crawl, to be gone on with later, and say why."""
-        self.logger.error(fault)
+        self.logger.error(reason)
         assert self.crawler.engine is not None
-        if self._ending is None:
-            self.fault = fault
-            self._ending = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="fault"))
+        if self._close_task is None:
+            self.stop_reason = reason
+            self._close_task = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="fault"))
 
     def closed(self, reason: str) -> None:
         """Note how it ended, and say what was found."""
-        if self._ticking is not None:
-            self._ticking.cancel()
+        if self._clock_task is not None:
+            self._clock_task.cancel()
         try:
-            self.limits.note()
-            if self.fault:
-                self.store.note(fault=self.fault)
+            self.limits.save()
+            if self.stop_reason:
+                self.store.set_meta(fault=self.stop_reason)
             elif reason == "finished":
                 self.store.finish()
             self.store.close()
         except ShopError as error:
             self.logger.exception("the end of the crawl could not be noted")
-            self.store.abandon(self.fault or str(error))
-        self._tell_end()
+            self.store.close_with_error(self.stop_reason or str(error))
+        self._log_summary()
 
-    def _tell_end(self) -> None:
+    def _log_summary(self) -> None:
         try:
             with closing(Snapshot(self.store.path)) as snapshot:
-                cut = snapshot.cut()
+                skipped = snapshot.skipped_urls()
         except ShopError:
-            cut = {}
-        for cause, found in cut.items():
-            self.logger.info("%s: cut, %s: %s pages such as %s", self.name, cause, found["pages"], found["examples"][0])
-        if self.limits.reached:
-            self.logger.info("%s: %s is reached; some of the shop was not asked", self.name, self.limits.reached)
+            skipped = {}
+        for reason, found in skipped.items():
+            self.logger.info(
+                "%s: cut, %s: %s pages such as %s", self.name, reason, found["pages"], found["examples"][0]
+            )
+        if self.limits.limit_reached:
+            self.logger.info("%s: %s is reached; some of the shop was not asked", self.name, self.limits.limit_reached)
         self.logger.info("%s: %s products so far; python -m crawler.export %s --out FOLDER writes them as tables",
-                         self.name, self.store.products, self.store.path)  # fmt: skip
+                         self.name, self.store.product_count, self.store.path)  # fmt: skip
 
     @property
     def _scheduler(self) -> FrontierScheduler:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from weft import tables
 from weft.contracts import files
-from weft.contracts.tables import EMBEDDED
+from weft.contracts.tables import EMBEDDED_PHOTOS
 from weft.errors import ContractError
 
 WORD_COLUMNS = ("word_id", "word", "document_frequency", "count")
@@ -31,12 +31,15 @@ class Embeddings:
     """(photos, embedding_dim), not normalised, mapped from the file."""
     photos: pa.Table
     """Under the contract EMBEDDED."""
-    model: str
+    model_digest: str
     """The digest of the bundle that made them; empty for an untrained backbone."""
 
 
 def write_embeddings(
-    folder: Path, dim: int, batches: Iterable[tuple[list[dict[str, Any]], npt.NDArray[np.float32]]], model: str = ""
+    folder: Path,
+    dim: int,
+    batches: Iterable[tuple[list[dict[str, Any]], npt.NDArray[np.float32]]],
+    model_digest: str = "",
 ) -> int:
     """Stream batches of (photo rows without `row`, embeddings (batch, dim)) into `folder` as float16.
 
@@ -49,7 +52,7 @@ def write_embeddings(
         ContractError: A batch has another width, or an embedding is not finite.
     """
     rows: list[dict[str, Any]] = []
-    with tables.atomic(folder) as temporary:
+    with tables.atomic_write(folder) as temporary:
         temporary.mkdir(parents=True)
         raw = temporary / "raw"
         with raw.open("wb") as stream:
@@ -61,14 +64,14 @@ def write_embeddings(
                     raise ContractError(f"{folder}: the embedding of {bad} is not finite; the model has diverged")
                 stream.write(np.clip(z, -65504, 65504).astype(np.float16).tobytes())
                 rows += [{"row": len(rows) + n, **photo} for n, photo in enumerate(photos)]
-        _to_npy(raw, temporary / files.EMBEDDINGS, (len(rows), dim))
-        table = pa.Table.from_pylist(rows, schema=EMBEDDED.schema)
-        tables.write(temporary / files.EMBEDDED_PHOTOS, table, EMBEDDED)
-        (temporary / files.DIGEST).write_text(model + "\n", encoding="utf-8")
+        _write_npy(raw, temporary / files.EMBEDDINGS, (len(rows), dim))
+        table = pa.Table.from_pylist(rows, schema=EMBEDDED_PHOTOS.schema)
+        tables.write_table(temporary / files.EMBEDDED_PHOTOS, table, EMBEDDED_PHOTOS)
+        (temporary / files.DIGEST).write_text(model_digest + "\n", encoding="utf-8")
     return len(rows)
 
 
-def _to_npy(raw: Path, target: Path, shape: tuple[int, int]) -> None:
+def _write_npy(raw: Path, target: Path, shape: tuple[int, int]) -> None:
     """The header of .npy holds the count, known only at the end: copy the stream behind it in pieces."""
     with target.open("wb") as out, raw.open("rb") as stream:
         np.lib.format.write_array_header_1_0(out, {"descr": "<f2", "fortran_order": False, "shape": shape})
@@ -83,7 +86,7 @@ def read_embeddings(folder: Path) -> Embeddings:
     Raises:
         ContractError: A file is missing or the two disagree.
     """
-    photos = tables.read(folder / files.EMBEDDED_PHOTOS, EMBEDDED)
+    photos = tables.read_table(folder / files.EMBEDDED_PHOTOS, EMBEDDED_PHOTOS)
     path = folder / files.EMBEDDINGS
     try:
         z = np.load(path, mmap_mode="r", allow_pickle=False) if photos.num_rows else np.load(path, allow_pickle=False)
@@ -92,10 +95,10 @@ def read_embeddings(folder: Path) -> Embeddings:
     if z.ndim != 2 or z.dtype != np.float16 or len(z) != photos.num_rows:
         raise ContractError(f"{path}: {z.dtype} {z.shape}, wanted float16 ({photos.num_rows}, embedding_dim)")
     try:
-        model = (folder / files.DIGEST).read_text(encoding="utf-8").strip()
+        model_digest = (folder / files.DIGEST).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError(f"{folder / files.DIGEST}: cannot be read: {error}; run the stage again") from error
-    return Embeddings(z, photos, model)
+    return Embeddings(z, photos, model_digest)
 
 
 def write_words(path: Path, words: pd.DataFrame) -> None:
@@ -153,9 +156,9 @@ def read_visualness(path: Path) -> pd.DataFrame:
         raise ContractError(f"{path}: {error}; run the stage fit_words") from error
     if table["expected"].isna().nunique() > 1:
         raise ContractError(f"{path}: some words have an expected visualness and some have none; run fit_words again")
-    beyond = bool((table[["visualness", "expected", "explained"]].abs() > 1).to_numpy().any())
-    beyond = beyond or not (table["redundancy"] >= 1).all()
-    if beyond or not (table["word_id"] == np.arange(len(table))).all():
+    has_invalid_values = bool((table[["visualness", "expected", "explained"]].abs() > 1).to_numpy().any())
+    has_invalid_values = has_invalid_values or not (table["redundancy"] >= 1).all()
+    if has_invalid_values or not (table["word_id"] == np.arange(len(table))).all():
         raise ContractError(
             f"{path}: word_id is not 0, 1, 2 ..., or a visualness or redundancy is beyond 1; run fit_words"
         )

@@ -59,7 +59,7 @@ class InputError(WeftError):
     """What a person gave a command cannot be used."""
 
 
-def answer(main: Callable[[], object]) -> int:
+def run_main(main: Callable[[], object]) -> int:
     """Run `main`; a `WeftError` becomes one line on standard error and exit status 2."""
     try:
         main()

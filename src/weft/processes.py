@@ -11,43 +11,43 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Processes:
+class ProcessGroup:
     """Which process this is, and of how many."""
 
     rank: int = 0
-    count: int = 1
+    world_size: int = 1
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this is the one that logs and writes."""
         return self.rank == 0
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Go on when all are here."""
-        if self.count > 1:
+        if self.world_size > 1:
             import torch.distributed
 
             torch.distributed.barrier()
 
-    def collect(self, mine: Any) -> list[Any]:
+    def gather(self, value: Any) -> list[Any]:
         """What each process hands over, in order of rank, at the leader; nothing at the others. Any picklable value."""
-        if self.count == 1:
-            return [mine]
+        if self.world_size == 1:
+            return [value]
         import torch.distributed
 
-        handed: list[Any] | None = [None] * self.count if self.leads else None
-        torch.distributed.gather_object(mine, handed)
-        return handed or []
+        gathered: list[Any] | None = [None] * self.world_size if self.is_main else None
+        torch.distributed.gather_object(value, gathered)
+        return gathered or []
 
 
-ALONE = Processes()
+SINGLE_PROCESS = ProcessGroup()
 
 
 @contextmanager
-def joined(device: str) -> Iterator[Processes]:
+def init_process_group(device: str) -> Iterator[ProcessGroup]:
     """Meet the processes that torchrun started, over gloo on CPUs and nccl on GPUs; alone where none did."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield ALONE
+        yield SINGLE_PROCESS
         return
     import torch
     import torch.distributed
@@ -56,6 +56,6 @@ def joined(device: str) -> Iterator[Processes]:
         torch.cuda.set_device(device)
     torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo")
     try:
-        yield Processes(torch.distributed.get_rank(), torch.distributed.get_world_size())
+        yield ProcessGroup(torch.distributed.get_rank(), torch.distributed.get_world_size())
     finally:
         torch.distributed.destroy_process_group()

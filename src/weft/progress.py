@@ -8,23 +8,23 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-PLAIN_LINE_SECONDS = 10.0
+LOG_INTERVAL_SECONDS = 10.0
 
 
-def leads() -> bool:
+def is_main() -> bool:
     """Whether this is the one of several processes (torchrun) that speaks."""
     return os.environ.get("RANK", "0") == "0"
 
 
-def say(line: str) -> None:
+def log_line(line: str) -> None:
     """One line for the person who waits, on standard error, apart from a bar that may be running."""
-    if not leads():
+    if not is_main():
         return
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 
-def track(items: Iterable[Item], what: str, total: int | None = None, unit: str = "it") -> Iterator[Item]:
+def progress_bar(items: Iterable[Item], description: str, total: int | None = None, unit: str = "it") -> Iterator[Item]:
     """Yield `items` unchanged while telling how far they are.
 
     Args:
@@ -33,22 +33,22 @@ def track(items: Iterable[Item], what: str, total: int | None = None, unit: str 
         total: How many items are expected, when known.
         unit: What one item is called.
     """
-    if sys.stderr.isatty() and leads():
+    if sys.stderr.isatty() and is_main():
         from tqdm import tqdm
 
-        yield from tqdm(items, desc=what, total=total, unit=unit, dynamic_ncols=True)
+        yield from tqdm(items, desc=description, total=total, unit=unit, dynamic_ncols=True)
         return
-    yield from _plain_lines(items, what, total, unit)
+    yield from _iter_with_log_lines(items, description, total, unit)
 
 
-def _plain_lines(items: Iterable[Item], what: str, total: int | None, unit: str) -> Iterator[Item]:
-    began = said = time.monotonic()
+def _iter_with_log_lines(items: Iterable[Item], description: str, total: int | None, unit: str) -> Iterator[Item]:
+    started_at = logged_at = time.monotonic()
     done = 0
-    of = f" of {total:,}" if total else ""
+    total_text = f" of {total:,}" if total else ""
     for item in items:
         yield item
         done += 1
-        if time.monotonic() - said >= PLAIN_LINE_SECONDS:
-            said = time.monotonic()
-            say(f"{what}: {done:,}{of} {unit}, {said - began:.0f} s")
-    say(f"{what}: {done:,} {unit} in {time.monotonic() - began:.0f} s")
+        if time.monotonic() - logged_at >= LOG_INTERVAL_SECONDS:
+            logged_at = time.monotonic()
+            log_line(f"{description}: {done:,}{total_text} {unit}, {logged_at - started_at:.0f} s")
+    log_line(f"{description}: {done:,} {unit} in {time.monotonic() - started_at:.0f} s")

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 
 from weft.errors import InputError, ParamsError
 
-MOST_WORKERS = 8
+MAX_WORKERS = 8
 
 
-def settle_threads() -> None:
+def configure_threads() -> None:
     """Set the OpenMP environment; call before torch or numpy is imported, or it has no effect.
 
     Passive waiting: with other work on the machine, spinning threads were 5 to 35 times slower than one.
@@ -27,9 +27,9 @@ def settle_threads() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
 
 
-def launch() -> None:
+def relaunch_with_torchrun() -> None:
     """Begin again as WEFT_PROCESSES processes under torchrun, where that is more than one and nobody has done so."""
-    count = _count("WEFT_PROCESSES", 1)
+    count = _read_positive_int("WEFT_PROCESSES", 1)
     if count == 1 or "RANK" in os.environ:
         return
     os.environ["OMP_NUM_THREADS"] = str(max(1, threads() // count))
@@ -39,29 +39,29 @@ def launch() -> None:
 
 def threads() -> int:
     """Compute threads on the CPU, at least 1."""
-    return _count("WEFT_THREADS", _cores())
+    return _read_positive_int("WEFT_THREADS", _count_cores())
 
 
 def checkpoint_seconds() -> float:
     """How old a checkpoint of training may grow inside an epoch."""
-    return 60.0 * _count("WEFT_CHECKPOINT_MINUTES", 5)
+    return 60.0 * _read_positive_int("WEFT_CHECKPOINT_MINUTES", 5)
 
 
-def compiler() -> str:
+def compile_backend() -> str:
     """A backend of torch.compile, or nothing."""
-    named = os.environ.get("WEFT_COMPILE", "")
-    if not named:
+    backend = os.environ.get("WEFT_COMPILE", "")
+    if not backend:
         return ""
     import torch
 
-    known = torch.compiler.list_backends(exclude_tags=())
-    if named not in known:
-        raise InputError(f"WEFT_COMPILE={named}: no backend of torch.compile; unset it or say {', '.join(known)}")
-    return named
+    available = torch.compiler.list_backends(exclude_tags=())
+    if backend not in available:
+        raise InputError(f"WEFT_COMPILE={backend}: no backend of torch.compile; unset it or say {', '.join(available)}")
+    return backend
 
 
 @contextmanager
-def enough_memory(lower: str) -> Iterator[None]:
+def explain_oom(hint: str) -> Iterator[None]:
     """Answer for a device that runs out of memory inside.
 
     Args:
@@ -74,44 +74,44 @@ def enough_memory(lower: str) -> Iterator[None]:
         yield
     except (MemoryError, RuntimeError) as error:
         # torch.OutOfMemoryError is a RuntimeError; on the CPU torch has no class of its own for it.
-        said = str(error).lower()
-        if not isinstance(error, MemoryError) and "out of memory" not in said and "allocate memory" not in said:
+        message = str(error).lower()
+        if not isinstance(error, MemoryError) and "out of memory" not in message and "allocate memory" not in message:
             raise
-        raise ParamsError(f"not enough memory: lower {lower}") from error
+        raise ParamsError(f"not enough memory: lower {hint}") from error
 
 
 def workers() -> int:
     """Threads or processes that decode photos, at least 1."""
-    return _count("WEFT_WORKERS", min(_cores(), MOST_WORKERS))
+    return _read_positive_int("WEFT_WORKERS", min(_count_cores(), MAX_WORKERS))
 
 
 def device() -> str:
     """The torch device to compute on."""
     import torch
 
-    named = os.environ.get("WEFT_DEVICE")
-    if not named:
-        own = f":{os.environ['LOCAL_RANK']}" if "LOCAL_RANK" in os.environ else ""
-        return f"cuda{own}" if torch.cuda.is_available() else "cpu"
+    requested = os.environ.get("WEFT_DEVICE")
+    if not requested:
+        index = f":{os.environ['LOCAL_RANK']}" if "LOCAL_RANK" in os.environ else ""
+        return f"cuda{index}" if torch.cuda.is_available() else "cpu"
     try:
-        torch.device(named)
+        torch.device(requested)
     except RuntimeError as error:
-        raise InputError(f"WEFT_DEVICE={named}: not a torch device (cpu, cuda, cuda:1)") from error
-    if named.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f"WEFT_DEVICE={named}: torch sees no CUDA device here; unset it or say cpu")
+        raise InputError(f"WEFT_DEVICE={requested}: not a torch device (cpu, cuda, cuda:1)") from error
+    if requested.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"WEFT_DEVICE={requested}: torch sees no CUDA device here; unset it or say cpu")
     try:
-        torch.zeros(1, device=named).cpu()
+        torch.zeros(1, device=requested).cpu()
     except (RuntimeError, NotImplementedError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"WEFT_DEVICE={named}: cannot compute here ({reason}); unset it or say cpu") from error
-    return named
+        raise InputError(f"WEFT_DEVICE={requested}: cannot compute here ({reason}); unset it or say cpu") from error
+    return requested
 
 
-def _cores() -> int:
+def _count_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _count(variable: str, default: int) -> int:
+def _read_positive_int(variable: str, default: int) -> int:
     text = os.environ.get(variable)
     if text is None:
         return default

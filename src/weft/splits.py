@@ -3,7 +3,7 @@
 import hashlib
 
 
-def split_of(product_id: str, val_share: float, test_share: float) -> str:
+def assign_split(product_id: str, val_share: float, test_share: float) -> str:
     """The split of a product: "train", "val" or "test".
 
     Args:
@@ -12,7 +12,7 @@ def split_of(product_id: str, val_share: float, test_share: float) -> str:
         test_share: Share of products in test; the two sum to less than 1.
     """
     digest = hashlib.sha256(product_id.encode()).digest()
-    place = int.from_bytes(digest[:8], "big") / 2**64
-    if place < test_share:
+    position = int.from_bytes(digest[:8], "big") / 2**64
+    if position < test_share:
         return "test"
-    return "val" if place < test_share + val_share else "train"
+    return "val" if position < test_share + val_share else "train"

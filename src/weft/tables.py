@@ -20,29 +20,29 @@ ROWS_PER_GROUP = 500
 """Small groups bound the memory of a streaming reader to a few hundred photos."""
 
 
-def write(path: Path, table: pa.Table, contract: TableContract) -> None:
+def write_table(path: Path, table: pa.Table, contract: TableContract) -> None:
     """Sort `table` by the contract's key, check it and write it as one Parquet file.
 
     Raises:
         ContractError: A column, a null, a repeated key or a row check is wrong.
     """
-    table = check(_conform(table, contract, str(path)), contract, str(path), ordered=False)
-    with atomic(path) as temporary:
+    table = check_table(_cast_to_contract(table, contract, str(path)), contract, str(path), require_sorted=False)
+    with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", row_group_size=ROWS_PER_GROUP * 10)
 
 
-def read(path: Path, contract: TableContract, columns: Sequence[str] | None = None) -> pa.Table:
+def read_table(path: Path, contract: TableContract, columns: Sequence[str] | None = None) -> pa.Table:
     """Read one Parquet file whole and check it.
 
     Raises:
         ContractError: The file is missing, is not Parquet, or breaks the contract.
     """
-    _must_exist(path, contract)
+    _check_exists(path, contract)
     try:
         table = pq.read_table(path, columns=list(columns) if columns else None)
     except (pa.ArrowInvalid, OSError) as error:
         raise ContractError(f"{path}: not a readable Parquet file of {contract.name}: {error}") from error
-    return check(_conform(table, contract, str(path), columns), contract, str(path))
+    return check_table(_cast_to_contract(table, contract, str(path), columns), contract, str(path))
 
 
 def write_shards(
@@ -58,42 +58,42 @@ def write_shards(
     Raises:
         ContractError: A row breaks the contract; nothing is left behind.
     """
-    count, last = 0, None
-    left = iter(rows)
-    with atomic(folder) as temporary:
+    count, last_key = 0, None
+    remaining = iter(rows)
+    with atomic_write(folder) as temporary:
         temporary.mkdir(parents=True)
         for number in itertools.count():
             name = f"{number:05}.parquet"
-            shard = itertools.islice(left, rows_per_shard)
+            shard = itertools.islice(remaining, rows_per_shard)
             first = next(shard, None)
             if first is None and number > 0:
                 return count
-            rows_of_shard = itertools.chain([] if first is None else [first], shard)
-            written, last = _write_shard(temporary / name, rows_of_shard, contract, str(folder / name), last)
+            shard_rows = itertools.chain([] if first is None else [first], shard)
+            written, last_key = _write_shard(temporary / name, shard_rows, contract, str(folder / name), last_key)
             count += written
     return count
 
 
 def _write_shard(
-    file: Path, rows: Iterator[dict[str, Any]], contract: TableContract, place: str, last: tuple[Any, ...] | None
+    file: Path, rows: Iterator[dict[str, Any]], contract: TableContract, location: str, last_key: tuple[Any, ...] | None
 ) -> tuple[int, tuple[Any, ...] | None]:
     """Write one shard a row group at a time, so that a group of photos is in memory and no shard; rows, last key."""
     written = 0
     with pq.ParquetWriter(file, contract.schema, compression="none") as writer:
         while group := list(itertools.islice(rows, ROWS_PER_GROUP)):
-            where = f"{place} (from row {written})" if written else place
+            group_location = f"{location} (from row {written})" if written else location
             try:
                 table = pa.Table.from_pylist(group, schema=contract.schema)
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-                raise ContractError(f"{where}: {contract.name}: {error}") from error
-            check(table, contract, where)
-            last = _check_follows(table, contract, where, last)
+                raise ContractError(f"{group_location}: {contract.name}: {error}") from error
+            check_table(table, contract, group_location)
+            last_key = _check_key_increases(table, contract, group_location, last_key)
             writer.write_table(table)
             written += len(group)
         if not written:
             # A row group all the same: readers take the schema from it.
             writer.write_table(contract.schema.empty_table())
-    return written, last
+    return written, last_key
 
 
 def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -102,7 +102,7 @@ def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | 
     Raises:
         ContractError: No shard is there, or one breaks the contract.
     """
-    _must_exist(folder, contract)
+    _check_exists(folder, contract)
     files = sorted(folder.glob("*.parquet"))
     if not files:
         raise ContractError(f"{folder}: wanted shards (*.parquet) of {contract.name}, found none; run the stage before")
@@ -111,33 +111,33 @@ def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | 
             with pq.ParquetFile(file) as parquet:
                 for group in range(parquet.num_row_groups):
                     table = parquet.read_row_group(group, columns=list(columns) if columns else None)
-                    place = f"{file} (row group {group})"
-                    yield check(_conform(table, contract, place, columns), contract, place)
+                    location = f"{file} (row group {group})"
+                    yield check_table(_cast_to_contract(table, contract, location, columns), contract, location)
         except (pa.ArrowInvalid, OSError) as error:
             raise ContractError(f"{file}: not a readable Parquet file of {contract.name}: {error}") from error
 
 
-def stream(path: Path, contract: TableContract, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+def read_stream(path: Path, contract: TableContract, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """Yield one Parquet file in pieces of at most ROWS_PER_GROUP rows, each checked, so that memory stays flat.
 
     Raises:
         ContractError: The file is missing, is not Parquet, or breaks the contract.
     """
-    _must_exist(path, contract)
-    first_row, last = 0, None
+    _check_exists(path, contract)
+    first_row, last_key = 0, None
     try:
         with pq.ParquetFile(path) as parquet:
             for batch in parquet.iter_batches(ROWS_PER_GROUP, columns=list(columns) if columns else None):
-                place = f"{path} (from row {first_row})"
-                table = _conform(pa.Table.from_batches([batch]), contract, place, columns)
-                last = _check_follows(check(table, contract, place), contract, place, last)
+                location = f"{path} (from row {first_row})"
+                table = _cast_to_contract(pa.Table.from_batches([batch]), contract, location, columns)
+                last_key = _check_key_increases(check_table(table, contract, location), contract, location, last_key)
                 yield table
                 first_row += table.num_rows
     except (pa.ArrowInvalid, OSError) as error:
         raise ContractError(f"{path}: not a readable Parquet file of {contract.name}: {error}") from error
 
 
-def write_stream(path: Path, pieces: Iterable[pa.Table], contract: TableContract) -> int:
+def write_stream(path: Path, chunks: Iterable[pa.Table], contract: TableContract) -> int:
     """Write `pieces`, already sorted by the key, to one Parquet file as they come; whole or not at all.
 
     Returns:
@@ -146,27 +146,29 @@ def write_stream(path: Path, pieces: Iterable[pa.Table], contract: TableContract
     Raises:
         ContractError: A piece breaks the contract or does not come after the one before.
     """
-    count, last = 0, None
-    with atomic(path) as temporary, pq.ParquetWriter(temporary, contract.schema, compression="zstd") as writer:
-        for piece in pieces:
-            place = f"{path} (from row {count})"
-            table = check(_conform(piece, contract, place), contract, place)
-            last = _check_follows(table, contract, place, last)
+    count, last_key = 0, None
+    with atomic_write(path) as temporary, pq.ParquetWriter(temporary, contract.schema, compression="zstd") as writer:
+        for chunk in chunks:
+            location = f"{path} (from row {count})"
+            table = check_table(_cast_to_contract(chunk, contract, location), contract, location)
+            last_key = _check_key_increases(table, contract, location, last_key)
             writer.write_table(table.cast(contract.schema))
             count += table.num_rows
     return count
 
 
-def _check_follows(
-    table: pa.Table, contract: TableContract, place: str, last: tuple[Any, ...] | None
+def _check_key_increases(
+    table: pa.Table, contract: TableContract, location: str, previous_key: tuple[Any, ...] | None
 ) -> tuple[Any, ...] | None:
     """The key of the table's last row, once its first is seen to come after `last`, the key of the piece before."""
     if table.num_rows == 0 or not set(contract.key).issubset(table.column_names):
-        return last
+        return previous_key
     keys = table.select(contract.key)
-    first = tuple(keys.slice(0, 1).to_pylist()[0].values())
-    if last is not None and first <= last:
-        raise ContractError(f"{place}: {contract.name}: key {first} does not come after {last} of the row before")
+    first_key = tuple(keys.slice(0, 1).to_pylist()[0].values())
+    if previous_key is not None and first_key <= previous_key:
+        raise ContractError(
+            f"{location}: {contract.name}: key {first_key} does not come after {previous_key} of the row before"
+        )
     return tuple(keys.slice(table.num_rows - 1).to_pylist()[0].values())
 
 
@@ -175,7 +177,7 @@ def count_rows(folder: Path) -> int:
     return sum(pq.read_metadata(file).num_rows for file in sorted(folder.glob("*.parquet")))
 
 
-def check(table: pa.Table, contract: TableContract, place: str, ordered: bool = True) -> pa.Table:
+def check_table(table: pa.Table, contract: TableContract, location: str, require_sorted: bool = True) -> pa.Table:
     """The table, sorted by the contract's key, when every rule holds; columns left out are not checked.
 
     With `ordered`, rows out of order are refused instead of sorted.
@@ -187,58 +189,66 @@ def check(table: pa.Table, contract: TableContract, place: str, ordered: bool = 
     for column in contract.schema:
         if column.name in present and not column.nullable and table[column.name].null_count:
             row = pc.index(pc.is_null(table[column.name]), pa.scalar(True)).as_py()
-            raise ContractError(f"{place}, row {row}: {contract.name}.{column.name} is null, wanted a {column.type}")
+            raise ContractError(f"{location}, row {row}: {contract.name}.{column.name} is null, wanted a {column.type}")
     for rule in contract.checks:
-        columns = [rule.column] if rule.beside is None else [rule.column, rule.beside]
+        columns = [rule.column] if rule.other_column is None else [rule.column, rule.other_column]
         if present.issuperset(columns) and table.num_rows:
-            held = rule.holds(*(table[name] for name in columns))
-            bad = pc.index(pc.fill_null(held, True), pa.scalar(False)).as_py()
+            passed = rule.predicate(*(table[name] for name in columns))
+            bad = pc.index(pc.fill_null(passed, True), pa.scalar(False)).as_py()
             if bad >= 0:
                 value = str(table[rule.column][bad].as_py())[:80]
                 raise ContractError(
-                    f"{place}, row {bad}: {contract.name}.{rule.column} = {value!r}, wanted {rule.wanted}"
+                    f"{location}, row {bad}: {contract.name}.{rule.column} = {value!r}, wanted {rule.description}"
                 )
     if not present.issuperset(contract.key) or table.num_rows < 2:
         return table
-    return _in_key_order(table, contract, place, ordered)
+    return _sort_by_key(table, contract, location, require_sorted)
 
 
-def _in_key_order(table: pa.Table, contract: TableContract, place: str, ordered: bool) -> pa.Table:
+def _sort_by_key(table: pa.Table, contract: TableContract, location: str, require_sorted: bool) -> pa.Table:
     order = pc.sort_indices(table.select(contract.key), sort_keys=[(name, "ascending") for name in contract.key])
     rank = pc.sort_indices(order)
-    falls = pc.index(pc.greater(rank[1:], rank[:-1]), pa.scalar(False)).as_py()
-    if ordered and falls >= 0:
-        raise ContractError(f"{place}, row {falls + 1}: {contract.name} is not sorted by {', '.join(contract.key)}")
-    table = table if ordered else table.take(order)
-    same = None
+    first_descent = pc.index(pc.greater(rank[1:], rank[:-1]), pa.scalar(False)).as_py()
+    if require_sorted and first_descent >= 0:
+        raise ContractError(
+            f"{location}, row {first_descent + 1}: {contract.name} is not sorted by {', '.join(contract.key)}"
+        )
+    table = table if require_sorted else table.take(order)
+    is_repeat = None
     for name in contract.key:
         column = table[name].combine_chunks()
         equal = pc.equal(column[1:], column[:-1])
-        same = equal if same is None else pc.and_(same, equal)
-    repeated = pc.index(same, pa.scalar(True)).as_py()
+        is_repeat = equal if is_repeat is None else pc.and_(is_repeat, equal)
+    repeated = pc.index(is_repeat, pa.scalar(True)).as_py()
     if repeated >= 0:
         key = tuple(table[name][repeated].as_py() for name in contract.key)
-        raise ContractError(f"{place}, row {repeated + 1}: {contract.name} repeats the key {key}")
+        raise ContractError(f"{location}, row {repeated + 1}: {contract.name} repeats the key {key}")
     return table
 
 
-def _conform(table: pa.Table, contract: TableContract, place: str, columns: Sequence[str] | None = None) -> pa.Table:
+def _cast_to_contract(
+    table: pa.Table, contract: TableContract, location: str, columns: Sequence[str] | None = None
+) -> pa.Table:
     """`table` with the contract's columns (or the asked ones) in order and of the contract's types."""
-    wanted = [field for field in contract.schema if columns is None or field.name in columns]
-    missing = [field.name for field in wanted if field.name not in table.column_names]
+    selected = [field for field in contract.schema if columns is None or field.name in columns]
+    missing = [field.name for field in selected if field.name not in table.column_names]
     if missing:
-        raise ContractError(f"{place}: {contract.name} lacks the column {', '.join(missing)}; has {table.column_names}")
+        raise ContractError(
+            f"{location}: {contract.name} lacks the column {', '.join(missing)}; has {table.column_names}"
+        )
     unknown = set(table.column_names) - set(contract.schema.names)
     if unknown:
-        raise ContractError(f"{place}: {contract.name} has the unknown column {', '.join(sorted(unknown))}")
+        raise ContractError(f"{location}: {contract.name} has the unknown column {', '.join(sorted(unknown))}")
     try:
-        return table.select([field.name for field in wanted]).cast(pa.schema([f.with_nullable(True) for f in wanted]))
+        return table.select([field.name for field in selected]).cast(
+            pa.schema([f.with_nullable(True) for f in selected])
+        )
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise ContractError(f"{place}: {contract.name}: {error}") from error
+        raise ContractError(f"{location}: {contract.name}: {error}") from error
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A temporary name beside `path` (file or folder) that takes its place when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
@@ -256,10 +266,10 @@ def atomic(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small text file whole or not at all."""
-    with atomic(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _must_exist(path: Path, contract: TableContract) -> None:
+def _check_exists(path: Path, contract: TableContract) -> None:
     if not path.exists():
         raise ContractError(f"{path}: no such file or folder, wanted {contract.name}; run the stage before (dvc repro)")

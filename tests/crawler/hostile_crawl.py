@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from local_shop import Shop
-from peak_memory import peak_mib
+from local_shop import LocalShop
+from peak_memory import run_with_peak_mib
 
 from crawler.export import export
 from crawler.snapshot import Snapshot
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
-class Harvest:
+class CrawlResult:
     """What came home."""
 
     products: dict[str, dict[str, Any]]
@@ -28,15 +28,15 @@ class Harvest:
     """By path."""
     failures: dict[str, str]
     """Reasons by path."""
-    tries: dict[str, int]
+    attempts: dict[str, int]
     fault: str
     peak_mib: int
     """The most memory that the crawl took."""
 
 
-def crawl(shop: Shop, folder: Path, *settings: str, **arguments: str) -> Harvest:
+def run_crawl(shop: LocalShop, folder: Path, *settings: str, **arguments: str) -> CrawlResult:
     """Crawl `shop` without delay, with Scrapy `settings` ("NAME=VALUE") and arguments of the spider."""
-    arguments = {"name": "s", "url": shop.base, "delay": "0", "concurrency": "8", "allow_private": "1"} | arguments
+    arguments = {"name": "s", "url": shop.base_url, "delay": "0", "concurrency": "8", "allow_private": "1"} | arguments
     folder.mkdir(exist_ok=True)
     state, log = folder / "state.sqlite", folder / "log"
     command = [sys.executable, "-m", "scrapy", "crawl", "shop", "-a", f"state={state}"]
@@ -45,42 +45,42 @@ def crawl(shop: Shop, folder: Path, *settings: str, **arguments: str) -> Harvest
     for setting in settings:
         command += ["-s", setting]
     with log.open("w") as lines:
-        status, peak = peak_mib(command, folder / "peak", lines, ROOT)
+        status, peak = run_with_peak_mib(command, folder / "peak", lines, ROOT)
     assert status == 0, log.read_text()
     snapshot = Snapshot(state)
     try:
-        return _read(snapshot, folder / "out", peak)
+        return _read_result(snapshot, folder / "out", peak)
     finally:
         snapshot.close()
 
 
-def _read(snapshot: Snapshot, out: Path, peak_mib: int) -> Harvest:
+def _read_result(snapshot: Snapshot, out: Path, peak_mib: int) -> CrawlResult:
     export([snapshot], out)
-    products = tables.read(out / "products.parquet", PRODUCTS).to_pylist()
+    products = tables.read_table(out / "products.parquet", PRODUCTS).to_pylist()
     photos = [row for table in tables.read_shards(out / "photos", PHOTOS) for row in table.to_pylist()]
-    failures = tables.read(out / "failures.parquet", FAILURES).to_pylist()
-    return Harvest(
+    failures = tables.read_table(out / "failures.parquet", FAILURES).to_pylist()
+    return CrawlResult(
         products={row["product_id"].partition("/")[2]: row for row in products},
-        photos={path(row["url"]): row["bytes"] for row in photos},
-        failures={path(row["url"]): row["reason"] for row in failures},
-        tries={path(row["url"]): row["tries"] for row in failures},
-        fault=snapshot.fault,
+        photos={path_and_query(row["url"]): row["bytes"] for row in photos},
+        failures={path_and_query(row["url"]): row["reason"] for row in failures},
+        attempts={path_and_query(row["url"]): row["tries"] for row in failures},
+        fault=snapshot.stop_reason,
         peak_mib=peak_mib,
     )
 
 
-def path(url: str) -> str:
+def path_and_query(url: str) -> str:
     """Of `url`, with its query."""
     parts = urlsplit(url)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def json_ld(name: str, photos: list[str], **more: object) -> str:
+def render_json_ld(name: str, photos: list[str], **fields: object) -> str:
     """A product page's script."""
-    data = {"@type": "Product", "name": name, "sku": name.replace(" ", ""), "image": photos, **more}
+    data = {"@type": "Product", "name": name, "sku": name.replace(" ", ""), "image": photos, **fields}
     return f'<script type="application/ld+json">{json.dumps(data, ensure_ascii=False)}</script>'
 
 
-def product_page(name: str, photos: list[str], body: str = "", **more: object) -> str:
+def render_product_page(name: str, photos: list[str], body: str = "", **fields: object) -> str:
     """A product page in JSON-LD."""
-    return f"<html><head>{json_ld(name, photos, **more)}</head><body><h1>{name}</h1>{body}</body></html>"
+    return f"<html><head>{render_json_ld(name, photos, **fields)}</head><body><h1>{name}</h1>{body}</body></html>"

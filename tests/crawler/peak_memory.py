@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 # Linux counts the memory of the process that starts another into the other's peak. So a small one stands between.
-_BETWEEN = """
+_LAUNCHER_SCRIPT = """
 import os, pathlib, subprocess, sys
 child = subprocess.Popen(sys.argv[2:])
 _, status, used = os.wait4(child.pid, 0)
@@ -16,8 +16,12 @@ sys.exit(child.returncode)
 """
 
 
-def peak_mib(command: list[str], note: Path, said: IO[str], cwd: Path | None = None) -> tuple[int, int]:
+def run_with_peak_mib(
+    command: list[str], scratch_file: Path, output: IO[str], cwd: Path | None = None
+) -> tuple[int, int]:
     """Run `command`, its words going to `said`; its exit status and its peak in MiB. `note` is a file to use."""
-    between = [sys.executable, "-S", "-c", _BETWEEN, str(note), *command]
-    done = subprocess.run(between, cwd=cwd, stdout=said, stderr=said, stdin=subprocess.DEVNULL, check=False)
-    return done.returncode, int(note.read_text()) // 1024
+    launcher_command = [sys.executable, "-S", "-c", _LAUNCHER_SCRIPT, str(scratch_file), *command]
+    completed = subprocess.run(
+        launcher_command, cwd=cwd, stdout=output, stderr=output, stdin=subprocess.DEVNULL, check=False
+    )
+    return completed.returncode, int(scratch_file.read_text()) // 1024

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address, IPv6Address
 
-from crawler.connect.networks import Network, network_of
-from crawler.connect.resolver import GuardedResolver, spelt
+from crawler.connect.networks import Network, classify_network
+from crawler.connect.resolver import GuardedResolver, to_ascii_host
 
 
 @pytest.mark.parametrize(
@@ -18,22 +18,24 @@ from crawler.connect.resolver import GuardedResolver, spelt
         (Network.LOOPBACK, "127.0.0.1 127.8.9.1 0.0.0.0 ::1 :: ::ffff:127.0.0.1 ::127.0.0.1 64:ff9b::7f00:1"),
         (Network.LOOPBACK, "2002:7f00:1::1"),
         (Network.LOCAL, "10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 fd00::1 ::ffff:10.0.0.1"),
-        (Network.NO_SHOP, "169.254.169.254 fe80::1 fe80::1%eth0 224.0.0.1 255.255.255.255 0.1.2.3 240.0.0.1 ff02::1"),
-        (Network.NO_SHOP, "192.0.2.1 198.51.100.7 2001:db8::1 ::ffff:169.254.169.254"),
+        (Network.RESERVED, "169.254.169.254 fe80::1 fe80::1%eth0 224.0.0.1 255.255.255.255 0.1.2.3 240.0.0.1 ff02::1"),
+        (Network.RESERVED, "192.0.2.1 198.51.100.7 2001:db8::1 ::ffff:169.254.169.254"),
     ],
 )
 def test_each_address_belongs_to_its_network(network: Network, addresses: str) -> None:
-    assert {address: network_of(address) for address in addresses.split()} == dict.fromkeys(addresses.split(), network)
+    assert {address: classify_network(address) for address in addresses.split()} == dict.fromkeys(
+        addresses.split(), network
+    )
 
 
 @given(st.ip_addresses(v=4))
 def test_an_address_in_any_ipv6_clothing_stays_what_it_is(address: Any) -> None:
     number = int(address)
     for clothed in (f"::ffff:{address}", f"64:ff9b::{number >> 16:x}:{number & 0xFFFF:x}"):
-        assert network_of(clothed) is network_of(str(address))
+        assert classify_network(clothed) is classify_network(str(address))
 
 
-class Known:
+class FakeResolver:
     """A resolver that knows its answers, one list a look-up."""
 
     def __init__(self, **answers: list[list[str]]) -> None:
@@ -47,7 +49,7 @@ class Known:
         receiver.resolutionComplete()
 
 
-class Received:
+class RecordingReceiver:
     def __init__(self) -> None:
         self.addresses: list[str] = []
         self.is_complete = False
@@ -62,52 +64,54 @@ class Received:
         self.is_complete = True
 
 
-def look_up(resolver: GuardedResolver, name: str) -> list[str]:
-    received = Received()
+def resolve(resolver: GuardedResolver, name: str) -> list[str]:
+    received = RecordingReceiver()
     resolver.resolveHostName(received, name, 80)
     assert received.is_complete
     return received.addresses
 
 
 def test_of_several_addresses_the_public_ones_are_handed_on() -> None:
-    resolver = GuardedResolver(Known(shop=[["10.0.0.1", "8.8.8.8", "::1"]]), has_contact=True)
-    assert look_up(resolver, "shop") == ["8.8.8.8"]
+    resolver = GuardedResolver(FakeResolver(shop=[["10.0.0.1", "8.8.8.8", "::1"]]), has_contact=True)
+    assert resolve(resolver, "shop") == ["8.8.8.8"]
 
 
 def test_a_name_that_changes_its_address_is_checked_each_time() -> None:
-    resolver = GuardedResolver(Known(shop=[["8.8.8.8"], ["127.0.0.1"]]), has_contact=True)
-    assert [look_up(resolver, "shop") for _ in range(2)] == [["8.8.8.8"], []]
-    assert resolver.refused == {"shop": Network.LOOPBACK}
+    resolver = GuardedResolver(FakeResolver(shop=[["8.8.8.8"], ["127.0.0.1"]]), has_contact=True)
+    assert [resolve(resolver, "shop") for _ in range(2)] == [["8.8.8.8"], []]
+    assert resolver.refused_networks == {"shop": Network.LOOPBACK}
 
 
 def test_without_a_contact_no_public_address_is_open() -> None:
-    resolver = GuardedResolver(Known(shop=[["8.8.8.8"]]), has_contact=False)
-    assert look_up(resolver, "shop") == []
-    assert resolver.refused == {"shop": Network.PUBLIC}
+    resolver = GuardedResolver(FakeResolver(shop=[["8.8.8.8"]]), has_contact=False)
+    assert resolve(resolver, "shop") == []
+    assert resolver.refused_networks == {"shop": Network.PUBLIC}
 
 
 def test_a_private_home_opens_its_own_kind_of_network_and_no_other() -> None:
     answers = {"shop": [["192.168.1.5"], ["127.0.0.1"]], "photos": [["10.9.8.7"]], "here": [["127.0.0.1"]]}
-    resolver = GuardedResolver(Known(**answers, cloud=[["169.254.169.254"]]), has_contact=True, home="shop")
-    assert look_up(resolver, "shop") == ["192.168.1.5"]
-    assert look_up(resolver, "photos") == ["10.9.8.7"]
-    assert look_up(resolver, "here") == []
-    assert look_up(resolver, "cloud") == []
-    assert look_up(resolver, "shop") == [], "moved to another network since"
+    resolver = GuardedResolver(
+        FakeResolver(**answers, cloud=[["169.254.169.254"]]), has_contact=True, private_host="shop"
+    )
+    assert resolve(resolver, "shop") == ["192.168.1.5"]
+    assert resolve(resolver, "photos") == ["10.9.8.7"]
+    assert resolve(resolver, "here") == []
+    assert resolve(resolver, "cloud") == []
+    assert resolve(resolver, "shop") == [], "moved to another network since"
 
 
 def test_nobody_lives_at_a_link_local_address_whatever_is_allowed() -> None:
-    resolver = GuardedResolver(Known(shop=[["169.254.169.254"]]), has_contact=True, home="shop")
-    assert look_up(resolver, "shop") == []
+    resolver = GuardedResolver(FakeResolver(shop=[["169.254.169.254"]]), has_contact=True, private_host="shop")
+    assert resolve(resolver, "shop") == []
 
 
 def test_a_place_named_by_hand_is_open_under_a_name_of_its_own_alone() -> None:
-    resolver = GuardedResolver(Known(**{"127.0.0.1": [["127.0.0.1"], ["127.0.0.1"]]}), has_contact=True)
-    name = resolver.place("127.0.0.1")
-    assert resolver.place("127.0.0.1") == name
-    assert look_up(resolver, name) == ["127.0.0.1"]
-    assert look_up(resolver, "127.0.0.1") == []
+    resolver = GuardedResolver(FakeResolver(**{"127.0.0.1": [["127.0.0.1"], ["127.0.0.1"]]}), has_contact=True)
+    name = resolver.register_alias("127.0.0.1")
+    assert resolver.register_alias("127.0.0.1") == name
+    assert resolve(resolver, name) == ["127.0.0.1"]
+    assert resolve(resolver, "127.0.0.1") == []
 
 
 def test_a_name_in_letters_and_in_punycode_is_one() -> None:
-    assert spelt("Bücher.example") == spelt("xn--bcher-kva.example") == "xn--bcher-kva.example"
+    assert to_ascii_host("Bücher.example") == to_ascii_host("xn--bcher-kva.example") == "xn--bcher-kva.example"

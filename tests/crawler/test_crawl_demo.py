@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_shop import settings
+from local_shop import make_crawl_settings
 
 from crawler.run import crawl_shops
 from weft import params, tables
 from weft.contracts.tables import PHOTOS, PRODUCTS
-from weft.demo.catalogue import DemoProduct, products
-from weft.demo.server import serving
-from weft.demo.texts import text_of
+from weft.demo.catalogue import DemoProduct, generate_products
+from weft.demo.server import run_demo_shops
+from weft.demo.texts import generate_text
 
 COUNT = 12
 MARKUPS = ("jsonld", "microdata", "opengraph")
@@ -23,9 +23,9 @@ MARKUPS = ("jsonld", "microdata", "opengraph")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, int]]]:
     folder = tmp_path_factory.mktemp("demo")
     shops = (params.Shop(name=f"demo-{markup}", url=f"demo:{markup}") for markup in MARKUPS)
-    with serving(MARKUPS, COUNT, 1) as bases:
+    with run_demo_shops(MARKUPS, COUNT, 1) as bases:
         served_at = {f"demo:{markup}": base for markup, base in bases.items()}
-        crawl_shops(settings(*shops), folder / "state", folder / "out", served_at)
+        crawl_shops(make_crawl_settings(*shops), folder / "state", folder / "out", served_at)
         stats = {}
         for markup, base in bases.items():
             with urllib.request.urlopen(f"{base}__stats__") as reply:
@@ -35,17 +35,17 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, d
 
 @pytest.fixture(scope="module")
 def truth() -> dict[str, DemoProduct]:
-    return {product.sku: product for product in products(1, COUNT)}
+    return {product.sku: product for product in generate_products(1, COUNT)}
 
 
-def by_sku(out: Path) -> dict[str, dict[str, Any]]:
-    rows = tables.read(out / "products.parquet", PRODUCTS).to_pylist()
+def read_products_by_sku(out: Path) -> dict[str, dict[str, Any]]:
+    rows = tables.read_table(out / "products.parquet", PRODUCTS).to_pylist()
     return {row["product_id"].partition("/")[2]: row for row in rows}
 
 
 def test_every_product_comes_home_with_its_title(crawled: Any, truth: dict[str, DemoProduct]) -> None:
-    assert {sku: row["title"] for sku, row in by_sku(crawled[0]).items()} == {
-        sku: text_of(product).title for sku, product in truth.items()
+    assert {sku: row["title"] for sku, row in read_products_by_sku(crawled[0]).items()} == {
+        sku: generate_text(product).title for sku, product in truth.items()
     }
 
 
@@ -56,9 +56,9 @@ def test_every_photo_comes_home(crawled: Any, truth: dict[str, DemoProduct]) -> 
 
 
 def test_brands_and_all_categories_come_home(crawled: Any, truth: dict[str, DemoProduct]) -> None:
-    for sku, row in by_sku(crawled[0]).items():
+    for sku, row in read_products_by_sku(crawled[0]).items():
         assert row["brand"] == truth[sku].brand
-        assert row["categories"] == sorted(" > ".join(trail) for trail in text_of(truth[sku]).trails)
+        assert row["categories"] == sorted(" > ".join(trail) for trail in generate_text(truth[sku]).category_paths)
 
 
 def test_each_product_is_asked_once_however_many_addresses_it_has(crawled: Any) -> None:

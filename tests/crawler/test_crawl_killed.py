@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from local_shop import Shop, bytes_of, open_shop, settings
+from local_shop import LocalShop, make_crawl_settings, read_files, run_local_shop
 
 import crawler
 from crawler.run import crawl_shops
@@ -23,57 +23,63 @@ PRODUCTS = 60
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("uninterrupted")
-    with open_shop() as shop:
-        _stock(shop)
-        crawl_shops(_demo(), folder / "state", folder / "out", {"demo:jsonld": shop.real})
-    return bytes_of(folder / "out")
+    with run_local_shop() as shop:
+        _fill_shop(shop)
+        crawl_shops(_make_demo_settings(), folder / "state", folder / "out", {"demo:jsonld": shop.served_url})
+    return read_files(folder / "out")
 
 
 @pytest.mark.parametrize("asked", [3, 40, 120, 195])
 def test_kill_9_loses_nothing(asked: int, uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
-    with open_shop() as shop:
-        _stock(shop)
-        process = subprocess.Popen([sys.executable, "-c", _RUN, shop.real, str(tmp_path)], env=_environment())
-        _wait_until(lambda: shop.asked.total() >= asked)
-        spider = _child_of(process.pid)
+    with run_local_shop() as shop:
+        _fill_shop(shop)
+        process = subprocess.Popen(
+            [sys.executable, "-c", _CRAWL_SCRIPT, shop.served_url, str(tmp_path)], env=_make_environment()
+        )
+        _wait_until(lambda: shop.request_counts.total() >= asked)
+        spider = _find_child_pid(process.pid)
         os.kill(spider, signal.SIGKILL)
         process.kill()
         process.wait()
-        crawl_shops(_demo(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.real})
-        again = sum(count > 1 for path, count in shop.asked.items() if path != "/robots.txt")
-    assert bytes_of(tmp_path / "out") == uninterrupted
+        crawl_shops(_make_demo_settings(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.served_url})
+        again = sum(count > 1 for path, count in shop.request_counts.items() if path != "/robots.txt")
+    assert read_files(tmp_path / "out") == uninterrupted
     assert again < PRODUCTS * 3
 
 
 def test_many_kills_of_one_crawl_lose_nothing(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
-    with open_shop() as shop:
-        _stock(shop)
+    with run_local_shop() as shop:
+        _fill_shop(shop)
         for moment in sorted(random.Random(7).sample(range(1, 200), 4)):
             process = subprocess.Popen(
-                [sys.executable, "-c", _RUN, shop.real, str(tmp_path)], env=_environment(), start_new_session=True
+                [sys.executable, "-c", _CRAWL_SCRIPT, shop.served_url, str(tmp_path)],
+                env=_make_environment(),
+                start_new_session=True,
             )
-            _wait_until(lambda at=moment, run=process: shop.asked.total() >= at or run.poll() is not None)
+            _wait_until(lambda at=moment, run=process: shop.request_counts.total() >= at or run.poll() is not None)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        crawl_shops(_demo(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.real})
-        assert shop.asked["/secret"] == 0
-    assert bytes_of(tmp_path / "out") == uninterrupted
+        crawl_shops(_make_demo_settings(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.served_url})
+        assert shop.request_counts["/secret"] == 0
+    assert read_files(tmp_path / "out") == uninterrupted
     assert list((tmp_path / "state" / "photos").glob("incoming-*/*")) == []
 
 
 def test_a_crawl_leaves_when_the_run_that_started_it_is_killed(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
-    with open_shop() as shop:
-        _stock(shop)
-        process = subprocess.Popen([sys.executable, "-c", _RUN, shop.real, str(tmp_path)], env=_environment())
-        _wait_until(lambda: shop.asked.total() >= 20)
+    with run_local_shop() as shop:
+        _fill_shop(shop)
+        process = subprocess.Popen(
+            [sys.executable, "-c", _CRAWL_SCRIPT, shop.served_url, str(tmp_path)], env=_make_environment()
+        )
+        _wait_until(lambda: shop.request_counts.total() >= 20)
         process.kill()
         process.wait()
-        crawl_shops(_demo(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.real})
-    assert bytes_of(tmp_path / "out") == uninterrupted
+        crawl_shops(_make_demo_settings(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.served_url})
+    assert read_files(tmp_path / "out") == uninterrupted
 
 
-_RUN = """
+_CRAWL_SCRIPT = """
 import sys
 from pathlib import Path
 from local_shop import settings
@@ -85,33 +91,33 @@ crawl_shops(settings(shop), folder / "state", folder / "out", {"demo:jsonld": sy
 """
 
 
-def _stock(shop: Shop) -> None:
-    shop.base = "http://demo.example"
-    paths = [shop.product(n, busy=n % 7 == 0) for n in range(PRODUCTS)]
-    shop.sitemap(paths[: PRODUCTS - 5])
-    shop.page("/", '<h1>Welcome</h1><a href="/c/all">All</a><a href="/c/new">New</a>')
+def _fill_shop(shop: LocalShop) -> None:
+    shop.base_url = "http://demo.example"
+    paths = [shop.add_product(n, busy=n % 7 == 0) for n in range(PRODUCTS)]
+    shop.add_sitemap(paths[: PRODUCTS - 5])
+    shop.add_page("/", '<h1>Welcome</h1><a href="/c/all">All</a><a href="/c/new">New</a>')
     for start in range(0, PRODUCTS, 5):
         links = "".join(f'<a href="{path}?pos={n}">{n}</a>' for n, path in enumerate(paths[start : start + 5]))
         page = f"?page={start // 5}" if start else ""
-        shop.page(f"/c/all{page}", f'<h1>All</h1>{links}<a href="?page={start // 5 + 1}">next</a>')
-    shop.page("/c/new", '<h1>New</h1><a href="/new/p/3">3</a><a href="/p/59">59</a>', busy=1)
+        shop.add_page(f"/c/all{page}", f'<h1>All</h1>{links}<a href="?page={start // 5 + 1}">next</a>')
+    shop.add_page("/c/new", '<h1>New</h1><a href="/new/p/3">3</a><a href="/p/59">59</a>', busy=1)
 
 
-def _demo() -> params.Crawl:
-    return settings(params.Shop(name="demo", url="demo:jsonld"))
+def _make_demo_settings() -> params.Crawl:
+    return make_crawl_settings(params.Shop(name="demo", url="demo:jsonld"))
 
 
-def _environment() -> dict[str, str]:
+def _make_environment() -> dict[str, str]:
     paths = [str(Path(crawler.__file__).parent.parent), str(Path(__file__).parent)]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def _child_of(parent: int) -> int:
+def _find_child_pid(parent: int) -> int:
     return int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
 
 
-def _wait_until(holds: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < patience
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
         time.sleep(0.01)

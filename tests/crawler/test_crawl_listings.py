@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_shop import Shop, bytes_of, open_shop, settings
+from local_shop import LocalShop, make_crawl_settings, read_files, run_local_shop
 
 from crawler.run import crawl_shops
 from weft import params, tables
@@ -13,33 +13,33 @@ from weft.contracts.tables import PRODUCTS
 NAV = '<nav><a href="/c/men?src=nav">Men</a><a href="/c/sale">Sale</a><a href="/secret/basket">Basket</a></nav>'
 
 
-def stock(shop: Shop) -> None:
+def fill_shop(shop: LocalShop) -> None:
     """Six products in the sitemap, a seventh on a listing alone; the home page leads to two listings."""
-    shop.sitemap([shop.product(n) for n in range(6)])
-    shop.product(6)
-    shop.product(4, path="/outlet/4-b", photos=3)
-    shop.page("/", f'{NAV}<h1>Welcome</h1><a href="/p/5">Of the day</a>')
-    shop.page("/c/men", f'{NAV}<h1>Men</h1><a href="/p/0?utm_source=men">a</a><a href="/c/men/socks">Socks</a>')
-    shop.page("/c/men/socks", f'{NAV}<h1>Socks</h1><a href="/p/1?pos=1">b</a><a href="?page=2">next</a>')
-    shop.page("/c/men/socks?page=2", f'{NAV}<h1>Socks</h1><a href="/men/socks/p/2?pos=2">c</a><a href="/p/6">g</a>')
-    shop.page("/c/sale", f'{NAV}<h1>Sale</h1><a href="/p/1?ref=sale">b</a><a href="/outlet/4-b">e</a>')
+    shop.add_sitemap([shop.add_product(n) for n in range(6)])
+    shop.add_product(6)
+    shop.add_product(4, path="/outlet/4-b", photos=3)
+    shop.add_page("/", f'{NAV}<h1>Welcome</h1><a href="/p/5">Of the day</a>')
+    shop.add_page("/c/men", f'{NAV}<h1>Men</h1><a href="/p/0?utm_source=men">a</a><a href="/c/men/socks">Socks</a>')
+    shop.add_page("/c/men/socks", f'{NAV}<h1>Socks</h1><a href="/p/1?pos=1">b</a><a href="?page=2">next</a>')
+    shop.add_page("/c/men/socks?page=2", f'{NAV}<h1>Socks</h1><a href="/men/socks/p/2?pos=2">c</a><a href="/p/6">g</a>')
+    shop.add_page("/c/sale", f'{NAV}<h1>Sale</h1><a href="/p/1?ref=sale">b</a><a href="/outlet/4-b">e</a>')
 
 
-def crawl(shop: Shop, folder: Path, max_products: int = 0) -> dict[str, dict[str, Any]]:
-    wanted = params.Shop(name="test", url=shop.base, max_products=max_products)
-    crawl_shops(settings(wanted), folder / "state", folder / "out")
-    rows = tables.read(folder / "out" / "products.parquet", PRODUCTS).to_pylist()
+def run_crawl(shop: LocalShop, folder: Path, max_products: int = 0) -> dict[str, dict[str, Any]]:
+    shop_settings = params.Shop(name="test", url=shop.base_url, max_products=max_products)
+    crawl_shops(make_crawl_settings(shop_settings), folder / "state", folder / "out")
+    rows = tables.read_table(folder / "out" / "products.parquet", PRODUCTS).to_pylist()
     return {row["product_id"].removeprefix("test/"): row for row in rows}
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, dict[str, dict[str, Any]]]:
-    with open_shop() as shop:
-        stock(shop)
-        return shop, crawl(shop, tmp_path_factory.mktemp("listings"))
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> tuple[LocalShop, dict[str, dict[str, Any]]]:
+    with run_local_shop() as shop:
+        fill_shop(shop)
+        return shop, run_crawl(shop, tmp_path_factory.mktemp("listings"))
 
 
-def test_products_of_the_sitemap_have_the_union_of_their_categories(crawled: tuple[Shop, Any]) -> None:
+def test_products_of_the_sitemap_have_the_union_of_their_categories(crawled: tuple[LocalShop, Any]) -> None:
     assert {name: row["categories"] for name, row in crawled[1].items()} == {
         "S0": ["Men", "Women > Shirts"],
         "S1": ["Men > Socks", "Sale", "Women > Shirts"],
@@ -51,42 +51,42 @@ def test_products_of_the_sitemap_have_the_union_of_their_categories(crawled: tup
     }
 
 
-def test_no_product_page_is_asked_twice(crawled: tuple[Shop, Any]) -> None:
-    asked = crawled[0].asked
+def test_no_product_page_is_asked_twice(crawled: tuple[LocalShop, Any]) -> None:
+    asked = crawled[0].request_counts
     assert {path: asked[path] for path in asked if "/p/" in path} == {f"/p/{n}": 1 for n in range(7)}
 
 
-def test_each_listing_is_asked_once_without_tracking(crawled: tuple[Shop, Any]) -> None:
-    asked = {path: count for path, count in crawled[0].asked.items() if path.startswith("/c/")}
+def test_each_listing_is_asked_once_without_tracking(crawled: tuple[LocalShop, Any]) -> None:
+    asked = {path: count for path, count in crawled[0].request_counts.items() if path.startswith("/c/")}
     assert asked == {"/c/men": 1, "/c/men/socks": 1, "/c/men/socks?page=2": 1, "/c/sale": 1}
 
 
-def test_another_address_of_a_product_adds_to_it(crawled: tuple[Shop, Any]) -> None:
-    assert crawled[0].asked["/outlet/4-b"] == 1
-    assert crawled[0].asked["/media/4-2.jpg"] == 1
+def test_another_address_of_a_product_adds_to_it(crawled: tuple[LocalShop, Any]) -> None:
+    assert crawled[0].request_counts["/outlet/4-b"] == 1
+    assert crawled[0].request_counts["/media/4-2.jpg"] == 1
 
 
-def test_listings_lead_to_no_forbidden_ground(crawled: tuple[Shop, Any]) -> None:
-    assert not [path for path in crawled[0].asked if path.startswith("/secret")]
+def test_listings_lead_to_no_forbidden_ground(crawled: tuple[LocalShop, Any]) -> None:
+    assert not [path for path in crawled[0].request_counts if path.startswith("/secret")]
 
 
 def test_a_limit_that_the_sitemap_reaches_leaves_listings_out(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        stock(shop)
-        found = crawl(shop, tmp_path / "a", max_products=3)
-        for answer in shop.answers.values():
+    with run_local_shop() as shop:
+        fill_shop(shop)
+        found = run_crawl(shop, tmp_path / "a", max_products=3)
+        for answer in shop.responses.values():
             answer.busy = 0
         for n in range(0, 6, 2):
-            shop.answers[f"/p/{n}"].busy = shop.asked[f"/p/{n}"] + 1
-        assert crawl(shop, tmp_path / "b", max_products=3) == found
+            shop.responses[f"/p/{n}"].busy = shop.request_counts[f"/p/{n}"] + 1
+        assert run_crawl(shop, tmp_path / "b", max_products=3) == found
         assert len(found) == 3
-        assert not [path for path in shop.asked if path.startswith("/c/")]
+        assert not [path for path in shop.request_counts if path.startswith("/c/")]
         assert {tuple(row["categories"]) for row in found.values()} == {("Women > Shirts",)}
-        assert bytes_of(tmp_path / "a" / "out") == bytes_of(tmp_path / "b" / "out")
+        assert read_files(tmp_path / "a" / "out") == read_files(tmp_path / "b" / "out")
 
 
 def test_a_limit_counts_the_sitemap_first(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        stock(shop)
-        shop.sitemap([f"/p/{n}" for n in range(5)])
-        assert {f"S{n}" for n in range(5)} < crawl(shop, tmp_path, max_products=6).keys()
+    with run_local_shop() as shop:
+        fill_shop(shop)
+        shop.add_sitemap([f"/p/{n}" for n in range(5)])
+        assert {f"S{n}" for n in range(5)} < run_crawl(shop, tmp_path, max_products=6).keys()

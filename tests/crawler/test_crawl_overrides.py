@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from local_shop import open_shop, settings
+from local_shop import make_crawl_settings, run_local_shop
 
 from crawler.run import crawl_shops
 from weft import params, tables
@@ -23,18 +23,18 @@ def test_a_crawl_begins_where_its_override_says_and_leaves_out_what_it_denies(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]), prepend=os.pathsep)
-    with open_shop() as shop:
+    with run_local_shop() as shop:
         (tmp_path / "shops").mkdir()
-        (tmp_path / "shops" / "127.0.0.1.yaml").write_text(OVERRIDE.format(base=shop.base))
-        shop.sitemap([shop.product(n) for n in (1, 2)])
-        shop.product(3)
-        shop.product(4, path="/other/4")
+        (tmp_path / "shops" / "127.0.0.1.yaml").write_text(OVERRIDE.format(base=shop.base_url))
+        shop.add_sitemap([shop.add_product(n) for n in (1, 2)])
+        shop.add_product(3)
+        shop.add_product(4, path="/other/4")
         links = (f'<a href="{path}">x</a>' for path in ("/p/2", "/p/3", "/other/4"))
-        shop.page("/c/men", f"<h1>Men</h1>{''.join(links)}")
-        named = params.Shop(name="test", url=shop.base, allow_private=True)
-        crawl_shops(settings(named), tmp_path / "state", tmp_path / "out")
-        rows = tables.read(tmp_path / "out" / "products.parquet", PRODUCTS).to_pylist()
+        shop.add_page("/c/men", f"<h1>Men</h1>{''.join(links)}")
+        named = params.Shop(name="test", url=shop.base_url, allow_private=True)
+        crawl_shops(make_crawl_settings(named), tmp_path / "state", tmp_path / "out")
+        rows = tables.read_table(tmp_path / "out" / "products.parquet", PRODUCTS).to_pylist()
         assert {row["title"] for row in rows} == {"Shirt 1", "Shirt 3"}
-        assert not {"/", "/p/2", "/other/4"} & set(shop.asked)
+        assert not {"/", "/p/2", "/other/4"} & set(shop.request_counts)
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["cut"] == {"denied by shops/<host>.yaml": 2}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_shop import settings
+from local_shop import make_crawl_settings
 
 from crawler.run import crawl_shops
 from weft import params, tables
@@ -31,12 +31,12 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, di
         try:
             assert server.stdout is not None
             url = server.stdout.readline().strip()
-            crawl_shops(settings(params.Shop(name="luma", url=url)), folder / "state", folder / "out")
+            crawl_shops(make_crawl_settings(params.Shop(name="luma", url=url)), folder / "state", folder / "out")
             with urllib.request.urlopen(f"{url}/__stats__") as reply:
-                asked = json.load(reply)
+                request_counts = json.load(reply)
         finally:
             server.terminate()
-    return folder / "out", asked
+    return folder / "out", request_counts
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +46,10 @@ def truth() -> dict[str, dict[str, Any]]:
 
 
 def test_every_product_has_the_union_of_its_categories(crawled: Any, truth: dict[str, dict[str, Any]]) -> None:
-    found = tables.read(crawled[0] / "products.parquet", PRODUCTS).to_pylist()
+    found = tables.read_table(crawled[0] / "products.parquet", PRODUCTS).to_pylist()
     assert len(found) == len(truth) == 191
     assert {row["product_id"]: row["categories"] for row in found} == {
-        product_id: _longest(record["categories"]) for product_id, record in truth.items()
+        product_id: _drop_prefix_categories(record["categories"]) for product_id, record in truth.items()
     }
 
 
@@ -66,7 +66,7 @@ def test_every_photo_that_a_page_names_comes_home(crawled: Any, truth: dict[str,
     found: dict[str, set[str]] = {}
     for row in rows:
         found.setdefault(row["product_id"], set()).add(row["url"].partition("/product/")[2])
-    assert found == {product_id: set(_named(record)) for product_id, record in truth.items()}
+    assert found == {product_id: set(_list_page_photos(record)) for product_id, record in truth.items()}
     # 715 lie on the server; four more views of three products stand on no page and in no feed of it.
     assert len({url for urls in found.values() for url in urls}) == 711
 
@@ -76,14 +76,14 @@ def test_no_product_is_asked_twice_and_nothing_forbidden(crawled: Any) -> None:
     assert crawled[1].get("disallowed", 0) == 0
 
 
-def _named(record: dict[str, Any]) -> list[str]:
+def _list_page_photos(record: dict[str, Any]) -> list[str]:
     """The photos on a product's page: all of a product without colours, else its first and those of its colours."""
     of_colours = [view for views in record["colours"].values() for view in views]
     views = [*record["gallery"], *of_colours]
     return [view.lstrip("/") for view in (views[:1] + of_colours if of_colours else views)]
 
 
-def _longest(categories: list[str]) -> list[str]:
+def _drop_prefix_categories(categories: list[str]) -> list[str]:
     """As the crawler writes them: sorted, and none that only begins another."""
     trails = [category.replace("/", " > ") for category in categories]
     return sorted({trail for trail in trails if not any(other.startswith(f"{trail} > ") for other in trails)})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from local_shop import settings
+from local_shop import make_crawl_settings
 
 from crawler.run import crawl_shops
 from weft import params, tables
@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 
-class Seen(NamedTuple):
+class ComparableProduct(NamedTuple):
     """A product without its id and URL, which each platform gives its own."""
 
     title: str
@@ -32,7 +32,7 @@ class Seen(NamedTuple):
     photos: tuple[tuple[str, str], ...]
 
 
-def crawl(platform: str, folder: Path) -> list[Seen]:
+def run_crawl(platform: str, folder: Path) -> list[ComparableProduct]:
     """What comes home of the catalogue served as `platform`."""
     command = [
         sys.executable,
@@ -49,7 +49,7 @@ def crawl(platform: str, folder: Path) -> list[Seen]:
             url = server.stdout.readline().strip()
             feed = f"{url}/feed.xml" if platform == "feed" else ""
             shop = params.Shop(name="myntra", url=url, feed=feed, allow_private=True)
-            crawl_shops(settings(shop), folder / "state", folder / "out")
+            crawl_shops(make_crawl_settings(shop), folder / "state", folder / "out")
         finally:
             server.terminate()
     photos: dict[str, list[tuple[str, str]]] = {}
@@ -57,22 +57,22 @@ def crawl(platform: str, folder: Path) -> list[Seen]:
         for row in table.select(["product_id", "url", "sha256"]).to_pylist():
             photos.setdefault(row["product_id"], []).append((row["url"].partition("/product/")[2], row["sha256"]))
     return sorted(
-        Seen(row["title"], words(row["description"]), tuple(photos[row["product_id"]]))
-        for row in tables.read(folder / "out" / "products.parquet", PRODUCTS).to_pylist()
+        ComparableProduct(row["title"], normalise_text(row["description"]), tuple(photos[row["product_id"]]))
+        for row in tables.read_table(folder / "out" / "products.parquet", PRODUCTS).to_pylist()
     )
 
 
-def words(description: str) -> str:
+def normalise_text(description: str) -> str:
     """The text of a description without what only markup decides: tags, entities, white space."""
     return re.sub(r"\W+", "", unescape(re.sub(r"<[^>]+>", " ", description)))
 
 
 @pytest.fixture(scope="module")
-def as_jsonld(tmp_path_factory: pytest.TempPathFactory) -> list[Seen]:
-    return crawl("jsonld", tmp_path_factory.mktemp("jsonld"))
+def as_jsonld(tmp_path_factory: pytest.TempPathFactory) -> list[ComparableProduct]:
+    return run_crawl("jsonld", tmp_path_factory.mktemp("jsonld"))
 
 
-def test_every_product_comes_home_with_title_and_photo(as_jsonld: list[Seen]) -> None:
+def test_every_product_comes_home_with_title_and_photo(as_jsonld: list[ComparableProduct]) -> None:
     assert len(as_jsonld) == PRODUCTS_SERVED
     assert all(seen.title and seen.photos for seen in as_jsonld)
     # A cap and a backpack have nothing but a dash in the catalogue.
@@ -80,5 +80,5 @@ def test_every_product_comes_home_with_title_and_photo(as_jsonld: list[Seen]) ->
 
 
 @pytest.mark.parametrize("platform", ["opengraph", "shopify", "woocommerce", "feed"])
-def test_another_way_brings_home_the_same(platform: str, as_jsonld: list[Seen], tmp_path: Path) -> None:
-    assert crawl(platform, tmp_path) == as_jsonld
+def test_another_way_brings_home_the_same(platform: str, as_jsonld: list[ComparableProduct], tmp_path: Path) -> None:
+    assert run_crawl(platform, tmp_path) == as_jsonld

@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from local_shop import bytes_of, open_shop, settings
+from local_shop import make_crawl_settings, read_files, run_local_shop
 
-from crawler.merge import merge
+from crawler.merge import merge_snapshots
 from crawler.run import crawl_shops
-from crawler.shards import Shard, parse, shops_of
+from crawler.shards import Shard, parse_shard, select_shops
 from weft import params
 from weft.errors import ShopError
 
@@ -26,26 +26,26 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with ExitStack() as stack:
         served = {}
         for number, shop in enumerate(SHOPS):
-            server = stack.enter_context(open_shop())
-            server.base = f"http://{shop.name}.example"
-            server.sitemap([*(server.product(n, photos=2) for n in range(number + 2)), "/missing"])
-            served[shop.url] = server.real
-        asked = settings(*SHOPS)
-        crawl_shops(asked, folder / "state", folder / "whole", served)
+            server = stack.enter_context(run_local_shop())
+            server.base_url = f"http://{shop.name}.example"
+            server.add_sitemap([*(server.add_product(n, photos=2) for n in range(number + 2)), "/missing"])
+            served[shop.url] = server.served_url
+        crawl_settings = make_crawl_settings(*SHOPS)
+        crawl_shops(crawl_settings, folder / "state", folder / "whole", served)
         for number in (1, 2, 3):
-            crawl_shops(asked, folder / f"state-{number}", folder / f"{number}", served, Shard(number, 3))
+            crawl_shops(crawl_settings, folder / f"state-{number}", folder / f"{number}", served, Shard(number, 3))
         yield folder
 
 
 def test_the_shards_merge_to_the_bytes_of_one_machine(crawled: Path) -> None:
-    merge([crawled / "3", crawled / "1", crawled / "2"], crawled / "merged")
-    assert bytes_of(crawled / "merged") == bytes_of(crawled / "whole")
+    merge_snapshots([crawled / "3", crawled / "1", crawled / "2"], crawled / "merged")
+    assert read_files(crawled / "merged") == read_files(crawled / "whole")
 
 
 def test_two_shards_merge_with_the_third_later(crawled: Path) -> None:
-    merge([crawled / "1", crawled / "2"], crawled / "two")
-    merge([crawled / "3", crawled / "two"], crawled / "three")
-    assert bytes_of(crawled / "three") == bytes_of(crawled / "whole")
+    merge_snapshots([crawled / "1", crawled / "2"], crawled / "two")
+    merge_snapshots([crawled / "3", crawled / "two"], crawled / "three")
+    assert read_files(crawled / "three") == read_files(crawled / "whole")
 
 
 def test_each_shard_crawls_its_own_shop(crawled: Path) -> None:
@@ -55,32 +55,32 @@ def test_each_shard_crawls_its_own_shop(crawled: Path) -> None:
 
 def test_a_shop_in_two_snapshots_is_refused(crawled: Path) -> None:
     with pytest.raises(ShopError, match="a0: in two of the snapshots"):
-        merge([crawled / "1", crawled / "whole"], crawled / "never")
+        merge_snapshots([crawled / "1", crawled / "whole"], crawled / "never")
     assert not (crawled / "never").exists()
 
 
 def test_what_is_no_snapshot_is_named(crawled: Path, tmp_path: Path) -> None:
     with pytest.raises(ShopError, match="no report of a snapshot"):
-        merge([tmp_path], tmp_path / "never")
+        merge_snapshots([tmp_path], tmp_path / "never")
 
 
 def test_a_machine_without_a_shop_writes_empty_tables(tmp_path: Path) -> None:
-    crawl_shops(settings(*SHOPS), tmp_path, tmp_path / "out", {}, Shard(4, 4))
+    crawl_shops(make_crawl_settings(*SHOPS), tmp_path, tmp_path / "out", {}, Shard(4, 4))
     assert json.loads((tmp_path / "out" / "report.json").read_text())["products"] == 0
-    merge([tmp_path / "out"], tmp_path / "merged")
-    assert bytes_of(tmp_path / "merged") == bytes_of(tmp_path / "out")
+    merge_snapshots([tmp_path / "out"], tmp_path / "merged")
+    assert read_files(tmp_path / "merged") == read_files(tmp_path / "out")
 
 
 def test_every_shop_has_one_machine_and_a_host_is_never_split() -> None:
     hosts = ["b.example", "www.a.example", "a.example", "c.example:81", "c.example:82", "d.example"]
     shops = [params.Shop(name=f"s{n}", url=f"https://{host}/{n}") for n, host in enumerate(hosts)]
-    parts = [[shop.name for shop in shops_of(Shard(number, 2), shops)] for number in (1, 2)]
+    parts = [[shop.name for shop in select_shops(Shard(number, 2), shops)] for number in (1, 2)]
     assert parts == [["s0", "s3", "s5"], ["s1", "s2", "s4"]]
     more = [*shops, params.Shop(name="new", url="https://e.example/")]
-    assert [shop.name for shop in shops_of(Shard(2, 2), more)] == ["s1", "s2", "s4", "new"]
+    assert [shop.name for shop in select_shops(Shard(2, 2), more)] == ["s1", "s2", "s4", "new"]
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "-1/3", ""])
 def test_what_is_no_shard_is_refused(text: str) -> None:
     with pytest.raises(ShopError, match="wanted i/n"):
-        parse(text)
+        parse_shard(text)

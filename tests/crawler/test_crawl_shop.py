@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from local_shop import Shop, bytes_of, open_shop, settings
+from local_shop import LocalShop, make_crawl_settings, read_files, run_local_shop
 
 from crawler.run import crawl_shops
 from weft import params, tables
@@ -15,68 +15,68 @@ from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS
 from weft.errors import ShopError
 
 
-def read(out: Path) -> dict[str, dict[str, Any]]:
-    return {row["product_id"]: row for row in tables.read(out / "products.parquet", PRODUCTS).to_pylist()}
+def read_products(out: Path) -> dict[str, dict[str, Any]]:
+    return {row["product_id"]: row for row in tables.read_table(out / "products.parquet", PRODUCTS).to_pylist()}
 
 
-def photos(out: Path) -> list[dict[str, Any]]:
+def read_photos(out: Path) -> list[dict[str, Any]]:
     return [row for table in tables.read_shards(out / "photos", PHOTOS) for row in table.to_pylist()]
 
 
-def failures(out: Path) -> set[tuple[str, str, int]]:
-    rows = tables.read(out / "failures.parquet", FAILURES).to_pylist()
+def read_failures(out: Path) -> set[tuple[str, str, int]]:
+    rows = tables.read_table(out / "failures.parquet", FAILURES).to_pylist()
     return {(urlsplit(row["url"]).path, row["reason"], row["tries"]) for row in rows}
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Path, Path]]:
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalShop, Path, Path]]:
     folder = tmp_path_factory.mktemp("sitemap")
-    with open_shop() as shop:
-        paths = [shop.product(n) for n in range(6)]
-        shop.product(6, busy=2)
-        shop.product(7, path="/p/7")
-        shop.photo("7-1", status=404)
-        shop.photo("6-0", busy=1)
-        shop.page("/media/5-1.jpg", "<html>not found</html>")
-        shop.page("/moved", b"", status=302, headers={"Location": "/p/8"})
-        shop.product(8)
-        shop.page("/away", b"", status=302, headers={"Location": "http://elsewhere.invalid/"})
-        shop.page("/about", "<h1>About us</h1>")
-        twice = shop.product(0, path="/sale/p/0")
+    with run_local_shop() as shop:
+        paths = [shop.add_product(n) for n in range(6)]
+        shop.add_product(6, busy=2)
+        shop.add_product(7, path="/p/7")
+        shop.add_photo("7-1", status=404)
+        shop.add_photo("6-0", busy=1)
+        shop.add_page("/media/5-1.jpg", "<html>not found</html>")
+        shop.add_page("/moved", b"", status=302, headers={"Location": "/p/8"})
+        shop.add_product(8)
+        shop.add_page("/away", b"", status=302, headers={"Location": "http://elsewhere.invalid/"})
+        shop.add_page("/about", "<h1>About us</h1>")
+        twice = shop.add_product(0, path="/sale/p/0")
         more = ["/p/6", "/p/7", "/moved", "/away", "/about", "/secret/1", "/missing", twice, f"{twice}?utm_source=map"]
-        shop.sitemap([*paths, *more])
-        crawl_shops(settings(params.Shop(name="test", url=shop.base)), folder / "state", folder / "out")
+        shop.add_sitemap([*paths, *more])
+        crawl_shops(make_crawl_settings(params.Shop(name="test", url=shop.base_url)), folder / "state", folder / "out")
         yield shop, folder / "state", folder / "out"
 
 
-def test_every_product_of_the_sitemap_comes_home_once(crawled: tuple[Shop, Path, Path]) -> None:
-    assert sorted(read(crawled[2])) == [f"test/S{n}" for n in range(9)]
+def test_every_product_of_the_sitemap_comes_home_once(crawled: tuple[LocalShop, Path, Path]) -> None:
+    assert sorted(read_products(crawled[2])) == [f"test/S{n}" for n in range(9)]
 
 
-def test_a_product_carries_what_its_page_says(crawled: tuple[Shop, Path, Path]) -> None:
-    product = read(crawled[2])["test/S3"]
+def test_a_product_carries_what_its_page_says(crawled: tuple[LocalShop, Path, Path]) -> None:
+    product = read_products(crawled[2])["test/S3"]
     assert (product["title"], product["colour"], product["categories"]) == ("Shirt 3", "Blue", ["Women > Shirts"])
 
 
-def test_photos_are_the_bytes_served_at_their_positions(crawled: tuple[Shop, Path, Path]) -> None:
-    found = {(row["product_id"], row["position"]): row["bytes"] for row in photos(crawled[2])}
-    assert found["test/S3", 1] == crawled[0].answers["/media/3-1.jpg"].body
+def test_photos_are_the_bytes_served_at_their_positions(crawled: tuple[LocalShop, Path, Path]) -> None:
+    found = {(row["product_id"], row["position"]): row["bytes"] for row in read_photos(crawled[2])}
+    assert found["test/S3", 1] == crawled[0].responses["/media/3-1.jpg"].body
 
 
-def test_a_photo_that_failed_leaves_its_position_empty(crawled: tuple[Shop, Path, Path]) -> None:
-    assert [row["position"] for row in photos(crawled[2]) if row["product_id"] == "test/S7"] == [0]
+def test_a_photo_that_failed_leaves_its_position_empty(crawled: tuple[LocalShop, Path, Path]) -> None:
+    assert [row["position"] for row in read_photos(crawled[2]) if row["product_id"] == "test/S7"] == [0]
 
 
-def test_busy_pages_and_photos_are_asked_again(crawled: tuple[Shop, Path, Path]) -> None:
-    assert (crawled[0].asked["/p/6"], crawled[0].asked["/media/6-0.jpg"]) == (3, 2)
+def test_busy_pages_and_photos_are_asked_again(crawled: tuple[LocalShop, Path, Path]) -> None:
+    assert (crawled[0].request_counts["/p/6"], crawled[0].request_counts["/media/6-0.jpg"]) == (3, 2)
 
 
-def test_each_photo_is_asked_once(crawled: tuple[Shop, Path, Path]) -> None:
-    assert crawled[0].asked["/media/0-0.jpg"] == 1
+def test_each_photo_is_asked_once(crawled: tuple[LocalShop, Path, Path]) -> None:
+    assert crawled[0].request_counts["/media/0-0.jpg"] == 1
 
 
-def test_failures_have_a_row_with_their_reason(crawled: tuple[Shop, Path, Path]) -> None:
-    assert failures(crawled[2]) == {
+def test_failures_have_a_row_with_their_reason(crawled: tuple[LocalShop, Path, Path]) -> None:
+    assert read_failures(crawled[2]) == {
         ("/media/7-1.jpg", "HTTP 404", 1),
         ("/media/5-1.jpg", "not a photo", 1),
         ("/away", "leads off the shop", 1),
@@ -85,11 +85,11 @@ def test_failures_have_a_row_with_their_reason(crawled: tuple[Shop, Path, Path])
     }
 
 
-def test_disallowed_paths_are_never_asked(crawled: tuple[Shop, Path, Path]) -> None:
-    assert not [path for path in crawled[0].asked if path.startswith("/secret")]
+def test_disallowed_paths_are_never_asked(crawled: tuple[LocalShop, Path, Path]) -> None:
+    assert not [path for path in crawled[0].request_counts if path.startswith("/secret")]
 
 
-def test_the_report_counts_coverage_and_failures(crawled: tuple[Shop, Path, Path]) -> None:
+def test_the_report_counts_coverage_and_failures(crawled: tuple[LocalShop, Path, Path]) -> None:
     report = json.loads((crawled[2] / "report.json").read_text())
     assert report["products"] == 9
     assert report["photos"] == 16
@@ -98,29 +98,31 @@ def test_the_report_counts_coverage_and_failures(crawled: tuple[Shop, Path, Path
     assert report["shops"]["test"]["share_with_brand"] == 0.0
 
 
-def test_a_finished_shop_is_not_asked_again_and_exports_the_same_bytes(crawled: tuple[Shop, Path, Path]) -> None:
+def test_a_finished_shop_is_not_asked_again_and_exports_the_same_bytes(crawled: tuple[LocalShop, Path, Path]) -> None:
     shop, state, out = crawled
-    asked = shop.asked.total()
-    crawl_shops(settings(params.Shop(name="test", url=shop.base)), state, out.with_name("again"))
-    assert shop.asked.total() == asked
-    assert bytes_of(out) == bytes_of(out.with_name("again"))
+    asked = shop.request_counts.total()
+    crawl_shops(make_crawl_settings(params.Shop(name="test", url=shop.base_url)), state, out.with_name("again"))
+    assert shop.request_counts.total() == asked
+    assert read_files(out) == read_files(out.with_name("again"))
 
 
 def test_without_sitemap_listings_lead_to_products_in_the_union_of_their_categories(tmp_path: Path) -> None:
     nav = '<a href="/c/men?src=nav">Men</a><a href="/c/sale">Sale</a><a href="/secret/basket">Basket</a>'
-    with open_shop() as shop:
+    with run_local_shop() as shop:
         for n in range(5):
-            shop.product(n)
-            page = shop.answers[f"/p/{n}"]
+            shop.add_product(n)
+            page = shop.responses[f"/p/{n}"]
             page.body = page.body.replace(b"class='breadcrumbs'", b"")
-        shop.page("/", f"<h1>Welcome</h1>{nav}")
-        shop.page("/c/men", f'{nav}<h1>Men</h1><a href="/c/men/shirts">Shirts</a>')
-        shop.page("/c/men/shirts", f'{nav}<h1>Shirts</h1><a href="/p/0?pos=1">a</a><a href="/p/1">b</a>'
+        shop.add_page("/", f"<h1>Welcome</h1>{nav}")
+        shop.add_page("/c/men", f'{nav}<h1>Men</h1><a href="/c/men/shirts">Shirts</a>')
+        shop.add_page("/c/men/shirts", f'{nav}<h1>Shirts</h1><a href="/p/0?pos=1">a</a><a href="/p/1">b</a>'
                   '<a href="?page=2" rel="next">next</a><a href="?sort=price">cheap</a>')  # fmt: skip
-        shop.page("/c/men/shirts?page=2", '<h1>Shirts</h1><a href="/p/2">c</a><a href="/p/3">d</a>')
-        shop.page("/c/sale", f'{nav}<h1>Sale</h1><a href="/p/3?ref=sale">d</a><a href="/p/4">e</a>')
-        crawl_shops(settings(params.Shop(name="test", url=shop.base)), tmp_path / "state", tmp_path / "out")
-        found = {name: row["categories"] for name, row in read(tmp_path / "out").items()}
+        shop.add_page("/c/men/shirts?page=2", '<h1>Shirts</h1><a href="/p/2">c</a><a href="/p/3">d</a>')
+        shop.add_page("/c/sale", f'{nav}<h1>Sale</h1><a href="/p/3?ref=sale">d</a><a href="/p/4">e</a>')
+        crawl_shops(
+            make_crawl_settings(params.Shop(name="test", url=shop.base_url)), tmp_path / "state", tmp_path / "out"
+        )
+        found = {name: row["categories"] for name, row in read_products(tmp_path / "out").items()}
         assert found == {
             "test/S0": ["Men > Shirts"],
             "test/S1": ["Men > Shirts"],
@@ -128,63 +130,67 @@ def test_without_sitemap_listings_lead_to_products_in_the_union_of_their_categor
             "test/S3": ["Men > Shirts", "Sale"],
             "test/S4": ["Sale"],
         }
-        assert not [path for path in shop.asked if "sort" in path or "secret" in path or "src=" in path]
+        assert not [path for path in shop.request_counts if "sort" in path or "secret" in path or "src=" in path]
 
 
 def test_a_limit_takes_the_same_products_whatever_the_speed(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.sitemap([shop.product(n) for n in range(30)])
-        limited = settings(params.Shop(name="test", url=shop.base, max_products=5))
+    with run_local_shop() as shop:
+        shop.add_sitemap([shop.add_product(n) for n in range(30)])
+        limited = make_crawl_settings(params.Shop(name="test", url=shop.base_url, max_products=5))
         crawl_shops(limited, tmp_path / "a", tmp_path / "out-a")
-        for answer in shop.answers.values():
+        for answer in shop.responses.values():
             answer.busy = 0
         for n in range(0, 30, 2):
-            shop.answers[f"/p/{n}"].busy = shop.asked[f"/p/{n}"] + 1
+            shop.responses[f"/p/{n}"].busy = shop.request_counts[f"/p/{n}"] + 1
         crawl_shops(limited, tmp_path / "b", tmp_path / "out-b")
-        assert len(read(tmp_path / "out-a")) == 5
-        assert sum(shop.asked[f"/p/{n}"] for n in range(30)) < 45
-        assert bytes_of(tmp_path / "out-a") == bytes_of(tmp_path / "out-b")
+        assert len(read_products(tmp_path / "out-a")) == 5
+        assert sum(shop.request_counts[f"/p/{n}"] for n in range(30)) < 45
+        assert read_files(tmp_path / "out-a") == read_files(tmp_path / "out-b")
 
 
 def test_a_shop_whose_robots_txt_answers_5xx_is_left_alone(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.page("/robots.txt", "busy", status=500, headers={"Retry-After": "0"})
+    with run_local_shop() as shop:
+        shop.add_page("/robots.txt", "busy", status=500, headers={"Retry-After": "0"})
         with pytest.raises(ShopError, match=r"test: .*/robots.txt: answered HTTP 500, which means: not now"):
-            crawl_shops(settings(params.Shop(name="test", url=shop.base)), tmp_path, tmp_path / "out")
-        assert set(shop.asked) == {"/robots.txt"}
+            crawl_shops(make_crawl_settings(params.Shop(name="test", url=shop.base_url)), tmp_path, tmp_path / "out")
+        assert set(shop.request_counts) == {"/robots.txt"}
 
 
 def test_a_shop_without_products_is_an_error_that_says_what_was_seen(tmp_path: Path) -> None:
-    with open_shop() as shop, pytest.raises(ShopError, match=r"test: no product found from .*1 x page read"):
-        crawl_shops(settings(params.Shop(name="test", url=shop.base)), tmp_path, tmp_path / "out")
+    with run_local_shop() as shop, pytest.raises(ShopError, match=r"test: no product found from .*1 x page read"):
+        crawl_shops(make_crawl_settings(params.Shop(name="test", url=shop.base_url)), tmp_path, tmp_path / "out")
 
 
 def test_a_shop_known_by_another_address_keeps_it_in_the_snapshot(tmp_path: Path) -> None:
     outs = []
     for run in ("one", "two"):
-        with open_shop() as shop:
-            shop.base = "http://demo.example"
-            shop.sitemap([shop.product(n) for n in range(2)])
-            demo = settings(params.Shop(name="demo", url="demo:jsonld"))
-            crawl_shops(demo, tmp_path / run, tmp_path / f"out-{run}", {"demo:jsonld": shop.real})
-            outs.append(bytes_of(tmp_path / f"out-{run}"))
-    assert read(tmp_path / "out-one")["demo/S0"]["url"] == "http://demo.example/p/0"
+        with run_local_shop() as shop:
+            shop.base_url = "http://demo.example"
+            shop.add_sitemap([shop.add_product(n) for n in range(2)])
+            demo = make_crawl_settings(params.Shop(name="demo", url="demo:jsonld"))
+            crawl_shops(demo, tmp_path / run, tmp_path / f"out-{run}", {"demo:jsonld": shop.served_url})
+            outs.append(read_files(tmp_path / f"out-{run}"))
+    assert read_products(tmp_path / "out-one")["demo/S0"]["url"] == "http://demo.example/p/0"
     assert outs[0] == outs[1]
 
 
 def test_a_crawl_delay_leaves_one_request_at_a_time(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.sitemap([shop.product(n, photos=1) for n in range(6)])
-        robots = shop.answers["/robots.txt"]
+    with run_local_shop() as shop:
+        shop.add_sitemap([shop.add_product(n, photos=1) for n in range(6)])
+        robots = shop.responses["/robots.txt"]
         robots.body = robots.body.replace(b"User-agent: *\n", b"User-agent: *\nCrawl-delay: 0.02\n")
-        shop.slowness = 0.03
-        crawl_shops(settings(params.Shop(name="test", url=shop.base)), tmp_path / "state", tmp_path / "out")
-    assert shop.most_at_once == 1
+        shop.response_delay_seconds = 0.03
+        crawl_shops(
+            make_crawl_settings(params.Shop(name="test", url=shop.base_url)), tmp_path / "state", tmp_path / "out"
+        )
+    assert shop.max_concurrent_requests == 1
 
 
 def test_without_one_requests_run_side_by_side(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.sitemap([shop.product(n, photos=1) for n in range(6)])
-        shop.slowness = 0.03
-        crawl_shops(settings(params.Shop(name="test", url=shop.base)), tmp_path / "state", tmp_path / "out")
-    assert 1 < shop.most_at_once <= 4
+    with run_local_shop() as shop:
+        shop.add_sitemap([shop.add_product(n, photos=1) for n in range(6)])
+        shop.response_delay_seconds = 0.03
+        crawl_shops(
+            make_crawl_settings(params.Shop(name="test", url=shop.base_url)), tmp_path / "state", tmp_path / "out"
+        )
+    assert 1 < shop.max_concurrent_requests <= 4

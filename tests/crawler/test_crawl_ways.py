@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from local_shop import Shop, open_shop, settings
+from local_shop import LocalShop, make_crawl_settings, run_local_shop
 
 from crawler.run import crawl_shops
 from weft import params, tables
@@ -17,29 +17,29 @@ SHOPIFY = "/products.json?limit=250&page="
 WOOCOMMERCE = "/wp-json/wc/store/v1/products?per_page=100&page="
 
 
-def crawl(shop: Shop, folder: Path, **wanted: Any) -> set[str]:
+def run_crawl(shop: LocalShop, folder: Path, **shop_fields: Any) -> set[str]:
     """Titles of the products that came home."""
-    url = wanted.pop("url", shop.base)
-    named = params.Shop(name="test", url=url, allow_private=True, **wanted)
-    crawl_shops(settings(named), folder / "state", folder / "out")
-    rows = tables.read(folder / "out" / "products.parquet", PRODUCTS).to_pylist()
+    url = shop_fields.pop("url", shop.base_url)
+    shop_settings = params.Shop(name="test", url=url, allow_private=True, **shop_fields)
+    crawl_shops(make_crawl_settings(shop_settings), folder / "state", folder / "out")
+    rows = tables.read_table(folder / "out" / "products.parquet", PRODUCTS).to_pylist()
     return {row["title"] for row in rows}
 
 
-def photos(folder: Path) -> int:
+def count_photos(folder: Path) -> int:
     return sum(table.num_rows for table in tables.read_shards(folder / "out" / "photos", PHOTOS))
 
 
-def failures(folder: Path) -> set[tuple[str, str]]:
-    rows = tables.read(folder / "out" / "failures.parquet", FAILURES).to_pylist()
+def read_failures(folder: Path) -> set[tuple[str, str]]:
+    rows = tables.read_table(folder / "out" / "failures.parquet", FAILURES).to_pylist()
     return {(row["url"].rpartition("/")[2], row["reason"]) for row in rows}
 
 
-def asked(shop: Shop, beginning: str) -> list[str]:
-    return sorted(path for path in shop.asked if path.startswith(beginning))
+def list_requested_paths(shop: LocalShop, prefix: str) -> list[str]:
+    return sorted(path for path in shop.request_counts if path.startswith(prefix))
 
 
-def shopify(shop: Shop, page: int, numbers: range) -> None:
+def serve_shopify(shop: LocalShop, page: int, numbers: range) -> None:
     """Serve a page of /products.json."""
     products = [
         {
@@ -48,138 +48,144 @@ def shopify(shop: Shop, page: int, numbers: range) -> None:
             "handle": f"shirt-{n}",
             "body_html": "<p>Soft.</p>",
             "variants": [{"id": n, "option1": "M"}],
-            "images": [{"src": shop.base + shop.photo(f"{n}-0"), "position": 1}],
+            "images": [{"src": shop.base_url + shop.add_photo(f"{n}-0"), "position": 1}],
         }
         for n in numbers
     ]
-    shop.page(f"{SHOPIFY}{page}", json.dumps({"products": products}), headers={"Content-Type": "application/json"})
+    shop.add_page(f"{SHOPIFY}{page}", json.dumps({"products": products}), headers={"Content-Type": "application/json"})
 
 
-def woocommerce(shop: Shop, page: int, numbers: range, pages: int) -> None:
+def serve_woocommerce(shop: LocalShop, page: int, numbers: range, pages: int) -> None:
     """Serve a page of the Store API."""
     products = [
         {
             "id": n,
             "name": f"Shirt {n}",
-            "permalink": f"{shop.base}/product/shirt-{n}/",
+            "permalink": f"{shop.base_url}/product/shirt-{n}/",
             "sku": f"S{n}",
-            "images": [{"src": shop.base + shop.photo(f"{n}-0")}],
+            "images": [{"src": shop.base_url + shop.add_photo(f"{n}-0")}],
         }
         for n in numbers
     ]
-    shop.page(f"{WOOCOMMERCE}{page}", json.dumps(products), headers={"X-WP-TotalPages": str(pages)})
+    shop.add_page(f"{WOOCOMMERCE}{page}", json.dumps(products), headers={"X-WP-TotalPages": str(pages)})
 
 
-def shirts(*numbers: int) -> set[str]:
+def shirt_titles(*numbers: int) -> set[str]:
     return {f"Shirt {n}" for n in numbers}
 
 
 def test_a_shopify_list_is_enough_and_ends_with_its_first_empty_page(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.sitemap([shop.product(9)])
-        shopify(shop, 1, range(3))
-        shopify(shop, 2, range(3, 5))
-        shopify(shop, 3, range(0))
-        assert crawl(shop, tmp_path) == shirts(*range(5))
-        assert photos(tmp_path) == 5
-        assert asked(shop, "/p") == [f"{SHOPIFY}{page}" for page in (1, 2, 3)]
-        assert not asked(shop, "/sitemap")
-        assert not failures(tmp_path)
+    with run_local_shop() as shop:
+        shop.add_sitemap([shop.add_product(9)])
+        serve_shopify(shop, 1, range(3))
+        serve_shopify(shop, 2, range(3, 5))
+        serve_shopify(shop, 3, range(0))
+        assert run_crawl(shop, tmp_path) == shirt_titles(*range(5))
+        assert count_photos(tmp_path) == 5
+        assert list_requested_paths(shop, "/p") == [f"{SHOPIFY}{page}" for page in (1, 2, 3)]
+        assert not list_requested_paths(shop, "/sitemap")
+        assert not read_failures(tmp_path)
 
 
 def test_a_woocommerce_list_ends_where_it_says(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        woocommerce(shop, 1, range(2), pages=2)
-        woocommerce(shop, 2, range(2, 4), pages=2)
-        assert crawl(shop, tmp_path) == shirts(*range(4))
-        assert asked(shop, "/wp-json") == [f"{WOOCOMMERCE}{page}" for page in (1, 2)]
+    with run_local_shop() as shop:
+        serve_woocommerce(shop, 1, range(2), pages=2)
+        serve_woocommerce(shop, 2, range(2, 4), pages=2)
+        assert run_crawl(shop, tmp_path) == shirt_titles(*range(4))
+        assert list_requested_paths(shop, "/wp-json") == [f"{WOOCOMMERCE}{page}" for page in (1, 2)]
 
 
 def test_a_list_whose_further_pages_repeat_the_first_ends(tmp_path: Path) -> None:
-    with open_shop() as shop:
+    with run_local_shop() as shop:
         for page in range(1, 9):
-            shopify(shop, page, range(3))
-        assert crawl(shop, tmp_path) == shirts(*range(3))
-        assert asked(shop, "/products.json") == [f"{SHOPIFY}1", f"{SHOPIFY}2"]
+            serve_shopify(shop, page, range(3))
+        assert run_crawl(shop, tmp_path) == shirt_titles(*range(3))
+        assert list_requested_paths(shop, "/products.json") == [f"{SHOPIFY}1", f"{SHOPIFY}2"]
 
 
 def test_where_a_list_breaks_off_sitemaps_bring_the_rest(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shopify(shop, 1, range(3))
-        shop.page(f"{SHOPIFY}2", "no", status=400)
-        shop.sitemap([*(shop.product(n, path=f"/products/shirt-{n}") for n in (1, 2)), shop.product(7)])
-        assert crawl(shop, tmp_path) == shirts(0, 1, 2, 7)
-        assert not asked(shop, "/products/")
-        assert failures(tmp_path) == {(f"{SHOPIFY}2"[1:], "HTTP 400")}
+    with run_local_shop() as shop:
+        serve_shopify(shop, 1, range(3))
+        shop.add_page(f"{SHOPIFY}2", "no", status=400)
+        shop.add_sitemap([*(shop.add_product(n, path=f"/products/shirt-{n}") for n in (1, 2)), shop.add_product(7)])
+        assert run_crawl(shop, tmp_path) == shirt_titles(0, 1, 2, 7)
+        assert not list_requested_paths(shop, "/products/")
+        assert read_failures(tmp_path) == {(f"{SHOPIFY}2"[1:], "HTTP 400")}
 
 
 def test_a_list_that_robots_txt_forbids_is_never_asked(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shopify(shop, 1, range(3))
-        shop.sitemap([shop.product(7)])
+    with run_local_shop() as shop:
+        serve_shopify(shop, 1, range(3))
+        shop.add_sitemap([shop.add_product(7)])
         rules = "User-agent: *\nDisallow: /products.json\nDisallow: /wp-json\nSitemap: {base}/sitemap.xml\n"
-        shop.page("/robots.txt", rules)
-        assert crawl(shop, tmp_path) == shirts(7)
-        assert not asked(shop, "/products.json")
-        assert not asked(shop, "/wp-json")
-        assert not failures(tmp_path)
+        shop.add_page("/robots.txt", rules)
+        assert run_crawl(shop, tmp_path) == shirt_titles(7)
+        assert not list_requested_paths(shop, "/products.json")
+        assert not list_requested_paths(shop, "/wp-json")
+        assert not read_failures(tmp_path)
 
 
 def test_a_page_of_another_kind_in_a_list_s_place_is_no_feed(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.page(f"{SHOPIFY}1", "<h1>Welcome</h1>")
-        shop.page(f"{WOOCOMMERCE}1", '{"code": "rest_no_route"}')
-        shop.sitemap([shop.product(7)])
-        assert crawl(shop, tmp_path) == shirts(7)
-        assert not failures(tmp_path)
+    with run_local_shop() as shop:
+        shop.add_page(f"{SHOPIFY}1", "<h1>Welcome</h1>")
+        shop.add_page(f"{WOOCOMMERCE}1", '{"code": "rest_no_route"}')
+        shop.add_sitemap([shop.add_product(7)])
+        assert run_crawl(shop, tmp_path) == shirt_titles(7)
+        assert not read_failures(tmp_path)
 
 
-def merchant(shop: Shop, numbers: range) -> str:
+def render_merchant_feed(shop: LocalShop, numbers: range) -> str:
     items = "".join(
-        f"<item><g:id>S{n}</g:id><title>Shirt {n}</title><link>{shop.base}/p/{n}</link>"
-        f"<g:image_link>{shop.base}{shop.photo(f'{n}-0')}</g:image_link></item>"
+        f"<item><g:id>S{n}</g:id><title>Shirt {n}</title><link>{shop.base_url}/p/{n}</link>"
+        f"<g:image_link>{shop.base_url}{shop.add_photo(f'{n}-0')}</g:image_link></item>"
         for n in numbers
     )
     return f'<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>{items}</channel></rss>'
 
 
 def test_a_merchant_feed_by_url_is_enough(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.sitemap([shop.product(9)])
-        shop.page("/media/feeds/google.php", merchant(shop, range(4)), headers={"Content-Type": "application/xml"})
-        assert crawl(shop, tmp_path, feed=f"{shop.base}/media/feeds/google.php") == shirts(*range(4))
-        assert photos(tmp_path) == 4
-        assert not asked(shop, "/sitemap")
+    with run_local_shop() as shop:
+        shop.add_sitemap([shop.add_product(9)])
+        shop.add_page(
+            "/media/feeds/google.php", render_merchant_feed(shop, range(4)), headers={"Content-Type": "application/xml"}
+        )
+        assert run_crawl(shop, tmp_path, feed=f"{shop.base_url}/media/feeds/google.php") == shirt_titles(*range(4))
+        assert count_photos(tmp_path) == 4
+        assert not list_requested_paths(shop, "/sitemap")
 
 
 def test_a_url_that_is_a_feed_is_read_as_one(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.page("/feed.xml", merchant(shop, range(2)))
-        assert crawl(shop, tmp_path, url=f"{shop.base}/feed.xml") == shirts(0, 1)
-        assert not asked(shop, "/products.json")
+    with run_local_shop() as shop:
+        shop.add_page("/feed.xml", render_merchant_feed(shop, range(2)))
+        assert run_crawl(shop, tmp_path, url=f"{shop.base_url}/feed.xml") == shirt_titles(0, 1)
+        assert not list_requested_paths(shop, "/products.json")
 
 
 def test_a_url_that_is_a_sitemap_is_read_as_one(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.product(3)
-        shop.page("/map.xml", "<urlset><url><loc>/p/3</loc></url></urlset>")
-        assert crawl(shop, tmp_path, url=f"{shop.base}/map.xml") == shirts(3)
+    with run_local_shop() as shop:
+        shop.add_product(3)
+        shop.add_page("/map.xml", "<urlset><url><loc>/p/3</loc></url></urlset>")
+        assert run_crawl(shop, tmp_path, url=f"{shop.base_url}/map.xml") == shirt_titles(3)
 
 
 def test_a_limit_takes_the_first_of_a_feed(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.page("/feed.xml", merchant(shop, range(9)))
-        assert crawl(shop, tmp_path, feed=f"{shop.base}/feed.xml", max_products=3) == shirts(0, 1, 2)
-        assert len(asked(shop, "/media")) == 3
+    with run_local_shop() as shop:
+        shop.add_page("/feed.xml", render_merchant_feed(shop, range(9)))
+        assert run_crawl(shop, tmp_path, feed=f"{shop.base_url}/feed.xml", max_products=3) == shirt_titles(0, 1, 2)
+        assert len(list_requested_paths(shop, "/media")) == 3
 
 
-def catalogue(shop: Shop, kind: str, folder: Path) -> Path:
+def write_catalogue(shop: LocalShop, kind: str, folder: Path) -> Path:
     """A catalogue of two products and a row that is none."""
-    rows = [{"id": f"S{n}", "title": f"Shirt {n}", "image_link": shop.base + shop.photo(f"{n}-0")} for n in range(2)]
+    rows = [
+        {"id": f"S{n}", "title": f"Shirt {n}", "image_link": shop.base_url + shop.add_photo(f"{n}-0")} for n in range(2)
+    ]
     rows.append({"id": "S2", "title": "", "image_link": ""})
     path = folder / f"catalogue.{kind}"
     if kind == "xml":
-        path.write_text(merchant(shop, range(2)).replace("</channel>", "<item><g:id>S2</g:id></item></channel>"))
+        path.write_text(
+            render_merchant_feed(shop, range(2)).replace("</channel>", "<item><g:id>S2</g:id></item></channel>")
+        )
     elif kind == "csv":
         path.write_text("id,title,image_link\n" + "".join(f"{','.join(row.values())}\n" for row in rows))
     else:
@@ -189,28 +195,28 @@ def catalogue(shop: Shop, kind: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("kind", ["xml", "csv", "jsonl"])
 def test_a_catalogue_by_path_brings_its_photos_home_and_tells_its_bad_rows(kind: str, tmp_path: Path) -> None:
-    with open_shop() as shop:
-        path = catalogue(shop, kind, tmp_path)
-        assert crawl(shop, tmp_path, feed=str(path), strategy="feed") == shirts(0, 1)
-        assert photos(tmp_path) == 2
-        assert {path for path in shop.asked if not path.startswith("/media")} == {"/robots.txt"}
-    ((row, reason),) = failures(tmp_path)
+    with run_local_shop() as shop:
+        path = write_catalogue(shop, kind, tmp_path)
+        assert run_crawl(shop, tmp_path, feed=str(path), strategy="feed") == shirt_titles(0, 1)
+        assert count_photos(tmp_path) == 2
+        assert {path for path in shop.request_counts if not path.startswith("/media")} == {"/robots.txt"}
+    ((row, reason),) = read_failures(tmp_path)
     assert row.startswith(f"catalogue.{kind}#")
     assert reason == "feed: it has no title"
 
 
 def test_a_catalogue_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with open_shop() as shop, pytest.raises(ShopError, match=r"nowhere\.csv: cannot be read"):
-        crawl(shop, tmp_path, feed=str(tmp_path / "nowhere.csv"))
+    with run_local_shop() as shop, pytest.raises(ShopError, match=r"nowhere\.csv: cannot be read"):
+        run_crawl(shop, tmp_path, feed=str(tmp_path / "nowhere.csv"))
 
 
-def stock(shop: Shop) -> None:
+def fill_shop(shop: LocalShop) -> None:
     """A product in the sitemap, another on a listing of the home page, and a list of Shopify's."""
-    shopify(shop, 1, range(5, 6))
-    shop.sitemap([shop.product(1)])
-    shop.product(2)
-    shop.page("/", '<h1>Welcome</h1><a href="/c/men">Men</a>')
-    shop.page("/c/men", '<h1>Men</h1><a href="/p/1">a</a><a href="/p/2">b</a>')
+    serve_shopify(shop, 1, range(5, 6))
+    shop.add_sitemap([shop.add_product(1)])
+    shop.add_product(2)
+    shop.add_page("/", '<h1>Welcome</h1><a href="/c/men">Men</a>')
+    shop.add_page("/c/men", '<h1>Men</h1><a href="/p/1">a</a><a href="/p/2">b</a>')
 
 
 @pytest.mark.parametrize(
@@ -224,37 +230,43 @@ def stock(shop: Shop) -> None:
 def test_a_strategy_keeps_to_its_way(
     strategy: str, found: tuple[int, ...], never: tuple[str, ...], tmp_path: Path
 ) -> None:
-    with open_shop() as shop:
-        stock(shop)
-        assert crawl(shop, tmp_path, strategy=strategy) == shirts(*found)
-        assert not [path for path in shop.asked if path.startswith(never)]
+    with run_local_shop() as shop:
+        fill_shop(shop)
+        assert run_crawl(shop, tmp_path, strategy=strategy) == shirt_titles(*found)
+        assert not [path for path in shop.request_counts if path.startswith(never)]
 
 
 @pytest.mark.parametrize("is_file", [False, True])
 def test_given_products_are_asked_and_nothing_else(is_file: bool, tmp_path: Path) -> None:
-    with open_shop() as shop:
-        stock(shop)
-        shop.page("/p/1", '<h1>Not here</h1><a href="/p/2">2</a>')
-        given = [f"{shop.base}/p/1", f"{shop.base}/p/3?utm_source=list", "http://elsewhere.example/p/4"]
-        shop.product(3)
+    with run_local_shop() as shop:
+        fill_shop(shop)
+        shop.add_page("/p/1", '<h1>Not here</h1><a href="/p/2">2</a>')
+        given = [f"{shop.base_url}/p/1", f"{shop.base_url}/p/3?utm_source=list", "http://elsewhere.example/p/4"]
+        shop.add_product(3)
         listed = ",".join(given)
         if is_file:
             listed = str(tmp_path / "products.txt")
             Path(listed).write_text("\n".join([*given, ""]))
-        assert crawl(shop, tmp_path, strategy="products", products=listed) == shirts(3)
-        assert {path for path in shop.asked if not path.startswith("/media")} == {"/robots.txt", "/p/1", "/p/3"}
-        assert failures(tmp_path) == {("4", "leads off the shop")}
+        assert run_crawl(shop, tmp_path, strategy="products", products=listed) == shirt_titles(3)
+        assert {path for path in shop.request_counts if not path.startswith("/media")} == {
+            "/robots.txt",
+            "/p/1",
+            "/p/3",
+        }
+        assert read_failures(tmp_path) == {("4", "leads off the shop")}
 
 
 def test_photos_that_only_the_sitemap_names_come_home(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.product(1, photos=1)
-        more = [shop.photo("1-0"), shop.photo("1-extra")]
-        images = "".join(f"<image:image><image:loc>{shop.base}{path}?w=9</image:loc></image:image>" for path in more)
+    with run_local_shop() as shop:
+        shop.add_product(1, photos=1)
+        more = [shop.add_photo("1-0"), shop.add_photo("1-extra")]
+        images = "".join(
+            f"<image:image><image:loc>{shop.base_url}{path}?w=9</image:loc></image:image>" for path in more
+        )
         for path in more:
-            shop.answers[f"{path}?w=9"] = shop.answers[path]
+            shop.responses[f"{path}?w=9"] = shop.responses[path]
         names = 'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
-        shop.page("/sitemap.xml", f"<urlset {names}><url><loc>{shop.base}/p/1</loc>{images}</url></urlset>")
-        crawl(shop, tmp_path)
+        shop.add_page("/sitemap.xml", f"<urlset {names}><url><loc>{shop.base_url}/p/1</loc>{images}</url></urlset>")
+        run_crawl(shop, tmp_path)
         rows = [row for table in tables.read_shards(tmp_path / "out" / "photos", PHOTOS) for row in table.to_pylist()]
     assert [urlsplit(row["url"]).path for row in rows] == ["/media/1-0.jpg", "/media/1-extra.jpg"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.discover import links, sitemap, urls
-from crawler.extract.document import parse
+from crawler.extract.document import parse_html
 
 
 @pytest.mark.parametrize(
@@ -21,49 +21,49 @@ from crawler.extract.document import parse
     ],
 )
 def test_a_page_has_one_clean_url(url: str, clean: str) -> None:
-    assert urls.clean(url) == clean
+    assert urls.canonicalize(url) == clean
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_cleaning_twice_is_cleaning_once(path: str, query: str) -> None:
-    url = urls.absolute("http://shop.example/", f"/{path}?{query}")
+    url = urls.absolute_url("http://shop.example/", f"/{path}?{query}")
     if url is not None:
-        assert urls.clean(urls.clean(url)) == urls.clean(url)
+        assert urls.canonicalize(urls.canonicalize(url)) == urls.canonicalize(url)
 
 
 def test_an_address_holds_shorter_ones_with_the_same_query() -> None:
-    found = list(urls.shorter("http://shop.example/women/tops/p/1?v=2"))
+    found = list(urls.path_suffixes("http://shop.example/women/tops/p/1?v=2"))
     assert found == [f"http://shop.example/{path}?v=2" for path in ("tops/p/1", "p/1", "1")]
-    assert not list(urls.shorter("http://shop.example/"))
+    assert not list(urls.path_suffixes("http://shop.example/"))
 
 
 @pytest.mark.parametrize("href", ["mailto:a@b.c", "javascript:void(0)", "data:,x", "http://[broken", "ftp://x/y"])
 def test_what_is_no_page_has_no_url(href: str) -> None:
-    assert urls.absolute("http://shop.example/", href) is None
+    assert urls.absolute_url("http://shop.example/", href) is None
 
 
 def test_an_index_leads_to_its_product_sitemaps_alone() -> None:
     names = ["sitemap-pages.xml", "sitemap-products-1.xml.gz", "product_cat-sitemap.xml", "sitemap-shelves.xml"]
     body = "".join(f"<sitemap><loc>/{name}</loc></sitemap>" for name in names)
-    found = sitemap.read(f"<sitemapindex>{body}</sitemapindex>".encode(), "http://shop.example/sitemap.xml")
+    found = sitemap.parse_sitemap(f"<sitemapindex>{body}</sitemapindex>".encode(), "http://shop.example/sitemap.xml")
     assert found.sitemaps == ("http://shop.example/sitemap-products-1.xml.gz",)
 
 
 def test_an_index_that_names_no_products_leads_to_all() -> None:
     body = "<sitemapindex><sitemap><loc>/a.xml</loc></sitemap><sitemap><loc>/b.xml</loc></sitemap></sitemapindex>"
-    assert len(sitemap.read(body.encode(), "http://shop.example/").sitemaps) == 2
+    assert len(sitemap.parse_sitemap(body.encode(), "http://shop.example/").sitemaps) == 2
 
 
 def test_a_compressed_urlset_gives_each_page_once() -> None:
     body = "<urlset><url><loc>/p/1?utm_source=map</loc></url><url><loc>/p/1</loc></url></urlset>"
-    found = sitemap.read(gzip.compress(body.encode()), "http://shop.example/s.xml.gz")
+    found = sitemap.parse_sitemap(gzip.compress(body.encode()), "http://shop.example/s.xml.gz")
     assert [page.url for page in found.pages] == ["http://shop.example/p/1"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html><body>not found</body></html>", b"<", b"\x1f\x8bgarbage"])
 def test_what_is_no_sitemap_is_refused(body: bytes) -> None:
     try:
-        found = sitemap.read(body, "http://shop.example/")
+        found = sitemap.parse_sitemap(body, "http://shop.example/")
     except ValueError:
         return
     assert (found.sitemaps, list(found.pages)) == ((), [])
@@ -75,8 +75,8 @@ def test_links_stay_on_the_shop_and_leave_traps_out() -> None:
         '<a href="/c?colour=blue">f</a><a href="http://other.example/">o</a><a href="/guide.pdf">g</a>'
         '<a href="/login" rel="nofollow">l</a><a href="#top">t</a><a href="https://www.shop.example/p/2">2</a>'
     )
-    page = parse(html, "http://shop.example/c")
-    assert [link.url for link in links.of(page).followed] == [
+    page = parse_html(html, "http://shop.example/c")
+    assert [link.url for link in links.extract_links(page).followed] == [
         "http://shop.example/p/1",
         "http://shop.example/c?p=2",
         "https://www.shop.example/p/2",
@@ -88,10 +88,13 @@ def test_a_listing_owns_the_links_outside_navigation_footer_and_recommendations(
         '<nav><a href="/c/men">Men</a><a href="/p/1">New</a></nav><main><a href="/p/1?pos=1">1</a></main>'
         '<div class="also-viewed"><a href="/p/2">2</a></div><footer><a href="/p/3">Gift card</a></footer>'
     )
-    found = {urlsplit(link.url).path: link.is_own for link in links.of(parse(html, "http://shop.example/c")).followed}
+    found = {
+        urlsplit(link.url).path: link.in_main_content
+        for link in links.extract_links(parse_html(html, "http://shop.example/c")).followed
+    }
     assert found == {"/c/men": False, "/p/1": True, "/p/2": False, "/p/3": False}
 
 
 def test_a_listing_is_named_by_its_heading_else_by_its_title() -> None:
-    assert links.label(parse("<title>Tops | Buy online</title><h1>Blouses</h1>", "http://a.b/")) == "Blouses"
-    assert links.label(parse("<title>Tops | Buy online</title>", "http://a.b/")) == "Tops"
+    assert links.page_title(parse_html("<title>Tops | Buy online</title><h1>Blouses</h1>", "http://a.b/")) == "Blouses"
+    assert links.page_title(parse_html("<title>Tops | Buy online</title>", "http://a.b/")) == "Tops"

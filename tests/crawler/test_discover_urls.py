@@ -38,7 +38,7 @@ SHOP = "https://shop.example"
     ],
 )
 def test_a_trap_is_told_by_its_address(path: str, reason: str) -> None:
-    assert traps.reason(SHOP + path) == reason
+    assert traps.skip_reason(SHOP + path) == reason
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_trap_is_told_by_its_address(path: str, reason: str) -> None:
     ],
 )
 def test_a_view_has_a_plain_page_and_a_search_none(path: str, plain: str) -> None:
-    assert traps.plain(SHOP + path, traps.reason(SHOP + path)) == (SHOP + plain if plain else "")
+    assert traps.strip_view_params(SHOP + path, traps.skip_reason(SHOP + path)) == (SHOP + plain if plain else "")
 
 
 @pytest.mark.parametrize(
@@ -66,16 +66,16 @@ def test_a_view_has_a_plain_page_and_a_search_none(path: str, plain: str) -> Non
     ],
 )
 def test_sessions_are_no_part_of_an_address(url: str) -> None:
-    assert urls.clean(SHOP + url) == f"{SHOP}/p/1"
+    assert urls.canonicalize(SHOP + url) == f"{SHOP}/p/1"
 
 
 @given(st.text("abc./-_%25?=&é#", max_size=12))
 def test_an_absolute_address_is_what_urljoin_says(path: str) -> None:
-    found = urls.absolute(f"{SHOP}/c/men?p=2", f"/{path}")
+    found = urls.absolute_url(f"{SHOP}/c/men?p=2", f"/{path}")
     said = urljoin(f"{SHOP}/c/men?p=2", f"/{path}".strip())
     assert found is not None or path.startswith("/")
     if found is not None:
-        assert urls.clean(found) == urls.clean(said)
+        assert urls.canonicalize(found) == urls.canonicalize(said)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_an_absolute_address_is_what_urljoin_says(path: str) -> None:
     ],
 )
 def test_addresses_made_by_one_rule_have_one_pattern(path: str, pattern: str) -> None:
-    assert patterns.pattern(SHOP + path) == pattern
+    assert patterns.url_template(SHOP + path) == pattern
 
 
 @pytest.mark.parametrize(
@@ -109,31 +109,33 @@ def test_addresses_made_by_one_rule_have_one_pattern(path: str, pattern: str) ->
     ],
 )
 def test_a_numbered_page_knows_its_listing(path: str, listing: str) -> None:
-    assert patterns.listing_of(SHOP + path) == SHOP + listing
+    assert patterns.listing_url(SHOP + path) == SHOP + listing
 
 
 @given(st.text(max_size=30))
 def test_every_address_has_a_pattern_a_reason_and_a_listing(path: str) -> None:
-    url = urls.absolute(SHOP, f"/{path}")
+    url = urls.absolute_url(SHOP, f"/{path}")
     if url is not None:
-        url = urls.clean(url)
-        assert patterns.pattern(url).startswith("/")
-        assert isinstance(traps.reason(url), str)
-        assert patterns.listing_of(patterns.listing_of(url)) is not None
+        url = urls.canonicalize(url)
+        assert patterns.url_template(url).startswith("/")
+        assert isinstance(traps.skip_reason(url), str)
+        assert patterns.listing_url(patterns.listing_url(url)) is not None
 
 
 def test_a_platform_s_list_goes_from_page_to_page() -> None:
-    first, second = platforms.guesses(f"{SHOP}/en/")
+    first, second = platforms.api_candidates(f"{SHOP}/en/")
     assert first == f"{SHOP}/products.json?limit=250&page=1"
     assert second == f"{SHOP}/wp-json/wc/store/v1/products?per_page=100&page=1"
-    assert platforms.next_page(first) == f"{SHOP}/products.json?limit=250&page=2"
-    assert platforms.page_of(platforms.next_page(second)) == platforms.Page(platforms.WOOCOMMERCE, 2, 100)
+    assert platforms.next_page_url(first) == f"{SHOP}/products.json?limit=250&page=2"
+    assert platforms.parse_api_url(platforms.next_page_url(second)) == platforms.ApiPage(platforms.WOOCOMMERCE, 2, 100)
 
 
 def test_a_given_list_is_read_from_its_first_page_as_large_as_may_be() -> None:
     given_url = f"{SHOP}/collections/men/products.json?limit=999&page=4&currency=EUR"
-    assert platforms.first_page(given_url) == (f"{SHOP}/collections/men/products.json?limit=250&page=1&currency=EUR")
-    assert platforms.first_page(f"{SHOP}/feed.php?page=4") == f"{SHOP}/feed.php?page=4"
+    assert platforms.first_page_url(given_url) == (
+        f"{SHOP}/collections/men/products.json?limit=250&page=1&currency=EUR"
+    )
+    assert platforms.first_page_url(f"{SHOP}/feed.php?page=4") == f"{SHOP}/feed.php?page=4"
 
 
 @pytest.mark.parametrize(
@@ -141,4 +143,4 @@ def test_a_given_list_is_read_from_its_first_page_as_large_as_may_be() -> None:
     [("/feed.xml", True), ("/c.csv.gz", True), ("/products.json", True), ("/", False), ("/p", False)],
 )
 def test_files_of_products_are_told_from_pages(path: str, is_feed: bool) -> None:
-    assert platforms.is_feed(SHOP + path) is is_feed
+    assert platforms.is_feed_url(SHOP + path) is is_feed

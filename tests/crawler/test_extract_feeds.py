@@ -13,26 +13,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.extract.feeds import (
-    collapse,
     csv_products,
     json_lines_products,
     merchant_products,
+    merge_variants,
     shopify_products,
     woocommerce_products,
 )
-from crawler.extract.feeds.source import opened
-from crawler.extract.found import Found
+from crawler.extract.feeds.source import open_limited
+from crawler.extract.found import ExtractedProduct
 from weft.errors import ShopError
 
 BASE = "https://shop.example/feed"
 
 
-class Refused(list[tuple[str, str]]):
+class RecordedBadRows(list[tuple[str, str]]):
     def __call__(self, row: str, reason: str) -> None:
         self.append((row, reason))
 
 
-def shopify(**more: object) -> dict[str, object]:
+def make_shopify_entry(**more: object) -> dict[str, object]:
     return {
         "id": 632,
         "title": "Dawn shirt",
@@ -56,11 +56,11 @@ def shopify(**more: object) -> dict[str, object]:
 
 
 def test_shopify_collapses_sizes_and_keeps_the_colour_of_each_photo() -> None:
-    (found,) = shopify_products(json.dumps({"products": [shopify()]}).encode(), BASE)
+    (found,) = shopify_products(json.dumps({"products": [make_shopify_entry()]}).encode(), BASE)
     assert (found.item_id.value, found.url) == ("632", "https://shop.example/products/dawn-shirt")
     assert found.title.value == "Dawn shirt"
     assert found.brand is not None
-    assert (found.brand.value, found.brand.layer, found.colour) == ("Fenwick", "shopify", None)
+    assert (found.brand.value, found.brand.source, found.colour) == ("Fenwick", "shopify", None)
     assert [(p.value.url, p.value.colour) for p in found.photos] == [
         ("https://cdn.example/red.jpg", "Red"),
         ("https://cdn.example/blue.jpg", "Blue"),
@@ -75,15 +75,17 @@ def test_shopify_collapses_sizes_and_keeps_the_colour_of_each_photo() -> None:
 
 
 def test_a_shopify_product_s_own_json_counts_in_cents_where_it_is_js() -> None:
-    js = shopify(variants=[{"id": 1, "title": "S", "price": 1990}], images=["//cdn.example/a.jpg"], description="Long.")
+    js = make_shopify_entry(
+        variants=[{"id": 1, "title": "S", "price": 1990}], images=["//cdn.example/a.jpg"], description="Long."
+    )
     (found,) = shopify_products(json.dumps(js).encode(), BASE)
-    (other,) = shopify_products(json.dumps({"product": shopify()}).encode(), BASE)
+    (other,) = shopify_products(json.dumps({"product": make_shopify_entry()}).encode(), BASE)
     assert found.price is not None
     assert other.price is not None
     assert (found.price.value, other.price.value) == ("19.90", "19.90")
 
 
-def woo(**more: object) -> dict[str, object]:
+def make_woocommerce_entry(**more: object) -> dict[str, object]:
     return {
         "id": 77,
         "parent": 0,
@@ -105,8 +107,8 @@ def woo(**more: object) -> dict[str, object]:
 
 
 def test_woocommerce_gives_every_field() -> None:
-    (found,) = woocommerce_products(json.dumps([woo()]).encode(), BASE)
-    product = found.product("shop")
+    (found,) = woocommerce_products(json.dumps([make_woocommerce_entry()]).encode(), BASE)
+    product = found.to_product("shop")
     assert (product.product_id, product.title, product.url) == (
         "shop/77",
         "Men’s shirt",
@@ -121,7 +123,7 @@ def test_woocommerce_gives_every_field() -> None:
 
 
 def test_a_woocommerce_variation_has_its_parent_s_id() -> None:
-    (found,) = woocommerce_products(json.dumps([woo(id=78, parent=77)]).encode(), BASE)
+    (found,) = woocommerce_products(json.dumps([make_woocommerce_entry(id=78, parent=77)]).encode(), BASE)
     assert found.item_id.value == "77"
 
 
@@ -138,14 +140,14 @@ ITEM = """<item><g:id>{id}</g:id><g:item_group_id>{group}</g:item_group_id>
 </item>"""
 
 
-def rss(*rows: tuple[str, str, str, str], title: str = "Shirt") -> bytes:
+def render_rss(*rows: tuple[str, str, str, str], title: str = "Shirt") -> bytes:
     items = [ITEM.format(id=i, group=g, colour=c, size=s, title=title) for i, g, c, s in rows]
     return RSS.format(items="".join(items)).encode()
 
 
 def test_a_merchant_feed_gives_every_field() -> None:
-    (found,) = merchant_products(io.BytesIO(rss(("A1", "G1", "red", "S"))), BASE)
-    assert (found.item_id.value, found.item_id.layer) == ("G1", "merchant")
+    (found,) = merchant_products(io.BytesIO(render_rss(("A1", "G1", "red", "S"))), BASE)
+    assert (found.item_id.value, found.item_id.source) == ("G1", "merchant")
     assert (found.title.value, found.url) == ("Shirt", "https://shop.example/p/G1")
     told = {name: getattr(found, name).value for name in ("sku", "gtin", "brand", "colour", "price", "availability")}
     assert told == {
@@ -163,7 +165,7 @@ def test_a_merchant_feed_gives_every_field() -> None:
 
 def test_items_of_one_group_are_one_product_wherever_they_stand_and_photos_keep_their_colour() -> None:
     rows = [("A1", "G1", "red", "S"), ("B1", "G2", "red", "S"), ("A2", "G1", "red", "M"), ("A3", "G1", "blue", "S")]
-    first, second = collapse(lambda: merchant_products(io.BytesIO(rss(*rows)), BASE))
+    first, second = merge_variants(lambda: merchant_products(io.BytesIO(render_rss(*rows)), BASE))
     assert [first.item_id.value, second.item_id.value] == ["G2", "G1"]
     assert (second.colour, len(second.photos)) == (None, 4)
     assert {photo.value.colour for photo in second.photos} == {"red", "blue"}
@@ -193,22 +195,22 @@ def test_a_feed_with_a_document_type_is_refused(dtd: str) -> None:
 
 
 def test_a_feed_that_breaks_off_is_read_as_far_as_it_goes_and_told() -> None:
-    refused = Refused()
-    whole = rss(("A1", "G1", "red", "S"), ("A2", "G2", "red", "S"))
+    refused = RecordedBadRows()
+    whole = render_rss(("A1", "G1", "red", "S"), ("A2", "G2", "red", "S"))
     found = list(merchant_products(io.BytesIO(whole[: whole.index(b"A2") + 40]), BASE, refused))
     assert [one.item_id.value for one in found][:1] == ["G1"]
     assert any("broken" in reason for _, reason in refused)
 
 
 def test_rows_that_are_no_product_are_told_and_the_others_read() -> None:
-    refused = Refused()
+    refused = RecordedBadRows()
     items = "<item><g:id>1</g:id></item><item><title>No id</title></item>" + ITEM.format(
         id="3", group="G3", colour="red", size="S", title="Shirt"
     )
     assert len(list(merchant_products(io.BytesIO(RSS.format(items=items).encode()), BASE, refused))) == 1
     assert [row for row, _ in refused] == ["item 0", "item 1"]
     refused.clear()
-    assert len(list(shopify_products(json.dumps([shopify(), 7, {"id": 1}]).encode(), BASE, refused))) == 1
+    assert len(list(shopify_products(json.dumps([make_shopify_entry(), 7, {"id": 1}]).encode(), BASE, refused))) == 1
     assert [row for row, _ in refused] == ["product 1", "product 2"]
     refused.clear()
     lines = b'{"id": 1, "title": "Hat"}\n{broken\n[]\n\n{"id": 2}\n{"id": 3, "title": "Cap"}\n'
@@ -241,14 +243,18 @@ def test_many_images_in_one_cell_are_many_photos() -> None:
 
 
 def test_json_lines_take_any_shape() -> None:
-    lines = [shopify(), woo(), {"sku": "L1", "name": "Bag", "images": ["a.jpg"], "colours": {"Red": ["r.jpg"]}}]
+    lines = [
+        make_shopify_entry(),
+        make_woocommerce_entry(),
+        {"sku": "L1", "name": "Bag", "images": ["a.jpg"], "colours": {"Red": ["r.jpg"]}},
+    ]
     body = "\n".join(map(json.dumps, lines)).encode()
     found = list(json_lines_products(io.BytesIO(body), BASE))
     assert [one.item_id.value for one in found] == ["632", "77", "L1"]
     assert [photo.value.colour for photo in found[2].photos] == [None, "Red"]
 
 
-READERS: dict[str, Callable[[bytes], Iterator[Found]]] = {
+READERS: dict[str, Callable[[bytes], Iterator[ExtractedProduct]]] = {
     "shopify": lambda body: shopify_products(body, BASE),
     "woocommerce": lambda body: woocommerce_products(body, BASE),
     "merchant": lambda body: merchant_products(io.BytesIO(body), BASE),
@@ -266,12 +272,12 @@ def test_no_bytes_however_odd_raise_anything_but_a_shop_error(reader: str, body:
 
 def test_a_bomb_ends_with_an_error() -> None:
     bomb = io.BytesIO(gzip.compress(b"\0" * 3_000_000))
-    with opened(bomb, "feed", most=1_000_000) as stream, pytest.raises(ShopError, match="larger than"):
+    with open_limited(bomb, "feed", most=1_000_000) as stream, pytest.raises(ShopError, match="larger than"):
         stream.read()
 
 
 def test_a_long_line_is_refused_and_the_next_one_read() -> None:
-    refused = Refused()
+    refused = RecordedBadRows()
     body = b'{"title": "' + b"x" * (5 << 20) + b'"}\n{"id": 1, "title": "Hat"}\n'
     assert [one.title.value for one in json_lines_products(io.BytesIO(body), BASE, refused)] == ["Hat"]
     assert refused[0][0] == "line 1"
@@ -281,9 +287,9 @@ def test_memory_does_not_grow_with_a_merchant_feed(tmp_path: Path) -> None:
     peaks = []
     for count in (100, 1000):
         path = tmp_path / f"{count}.xml"
-        path.write_bytes(rss(*((f"A{n}", f"G{n}", "red", "S") for n in range(count))))
+        path.write_bytes(render_rss(*((f"A{n}", f"G{n}", "red", "S") for n in range(count))))
         tracemalloc.start()
-        assert sum(1 for _ in collapse(lambda path=path: merchant_products(path, BASE))) == count  # type: ignore[misc]
+        assert sum(1 for _ in merge_variants(lambda path=path: merchant_products(path, BASE))) == count  # type: ignore[misc]
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 3

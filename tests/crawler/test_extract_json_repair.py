@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract.json_repair import loads, mend
+from crawler.extract.json_repair import loads, repair_json
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_valid_json_is_read_as_it_is(value: object) -> None:
 @given(st.text(alphabet='{}[]",:\\/*\n ab1;<!-&', max_size=80))
 def test_no_text_however_broken_raises(text: str) -> None:
     loads(text)
-    mend(text)
+    repair_json(text)

@@ -7,7 +7,7 @@ import pytest
 
 from crawler.extract import document, merge
 from crawler.overrides import load_override
-from weft.commands.extract import to_line
+from weft.commands.extract import to_json_line
 from weft.errors import ShopError
 
 ROOT = Path(__file__).parents[2]
@@ -22,12 +22,12 @@ def test_every_override_reads_its_saved_page_as_expected(file: Path) -> None:
     assert page.is_file(), f"{page}: save a page of the shop there"
     assert expected.is_file(), f"{expected}: write there what is expected: url, product as `weft extract` prints it"
     wanted = json.loads(expected.read_text(encoding="utf-8"))
-    found = merge.merge(document.parse(document.decode(page.read_bytes()), wanted["url"]), override)
+    found = merge.extract_product(document.parse_html(document.decode_html(page.read_bytes()), wanted["url"]), override)
     assert found is not None
-    assert json.loads(to_line(found)) == wanted["product"]
+    assert json.loads(to_json_line(found)) == wanted["product"]
 
 
-def write(folder: Path, text: str) -> Path:
+def write_override(folder: Path, text: str) -> Path:
     (folder / "shop.example.yaml").write_text(text, encoding="utf-8")
     return folder
 
@@ -35,7 +35,7 @@ def write(folder: Path, text: str) -> Path:
 def test_selectors_come_before_every_layer_and_are_told_as_such(tmp_path: Path) -> None:
     override = load_override(
         "www.shop.example",
-        write(
+        write_override(
             tmp_path,
             "selectors:\n  title: '.real-name'\n  photos: '.big::attr(data-file)'\n  category: '.path b'\n"
             "  description: '.words'\nid: '/item/(\\d+)'\n",
@@ -46,26 +46,33 @@ def test_selectors_come_before_every_layer_and_are_told_as_such(tmp_path: Path) 
         "<h1>Wrong</h1><p class='real-name'>Right</p><i class='big' data-file='/a.jpg'></i>"
         "<p class='path'><b>Women</b><b>Tops</b></p><div class='words'>All of <b>it</b>.</div>"
     )
-    found = merge.extract(html, "https://shop.example/item/77", override)
+    found = merge.extract_product_from_html(html, "https://shop.example/item/77", override)
     assert found is not None
-    assert (found.item_id.value, found.item_id.layer) == ("77", "override")
-    assert (found.title.value, found.title.layer) == ("Right", "override")
+    assert (found.item_id.value, found.item_id.source) == ("77", "override")
+    assert (found.title.value, found.title.source) == ("Right", "override")
     assert found.description is not None
     assert found.description.value == "All of <b>it</b>."
     assert found.brand is not None
-    assert (found.brand.value, found.brand.layer) == ("Kept", "json-ld")
+    assert (found.brand.value, found.brand.source) == ("Kept", "json-ld")
     assert [path.value for path in found.categories] == ["Women > Tops"]
     assert found.photos[0].value.url == "https://shop.example/a.jpg"
 
 
 def test_a_page_where_every_selector_finds_something_is_a_product_s(tmp_path: Path) -> None:
-    override = load_override("shop.example", write(tmp_path, "selectors: {title: h2, photos: 'img::attr(src)'}"))
-    assert merge.extract("<h2>Hat</h2><img src='/a.jpg'>", "https://shop.example/a", override) is not None
-    assert merge.extract("<h2>About us</h2>", "https://shop.example/a", override) is None
+    override = load_override(
+        "shop.example", write_override(tmp_path, "selectors: {title: h2, photos: 'img::attr(src)'}")
+    )
+    assert (
+        merge.extract_product_from_html("<h2>Hat</h2><img src='/a.jpg'>", "https://shop.example/a", override)
+        is not None
+    )
+    assert merge.extract_product_from_html("<h2>About us</h2>", "https://shop.example/a", override) is None
 
 
 def test_allow_and_deny_say_which_pages_may_be_asked(tmp_path: Path) -> None:
-    override = load_override("shop.example", write(tmp_path, "allow: [/p/, /c/]\ndeny: ['\\?sort=']\nrate: 0.5"))
+    override = load_override(
+        "shop.example", write_override(tmp_path, "allow: [/p/, /c/]\ndeny: ['\\?sort=']\nrate: 0.5")
+    )
     assert override is not None
     assert override.rate == 0.5
     asked = [override.allows(f"https://shop.example{path}") for path in ("/p/1", "/about", "/c/x?sort=price")]
@@ -88,7 +95,7 @@ def test_allow_and_deny_say_which_pages_may_be_asked(tmp_path: Path) -> None:
 )
 def test_what_no_override_may_say_is_told_with_its_key(tmp_path: Path, text: str, named: str) -> None:
     with pytest.raises(ShopError, match=r"shop\.example\.yaml") as told:
-        load_override("shop.example", write(tmp_path, text))
+        load_override("shop.example", write_override(tmp_path, text))
     assert named in str(told.value)
 
 

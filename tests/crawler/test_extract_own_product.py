@@ -4,53 +4,55 @@ import json
 
 import pytest
 
-from crawler.extract.found import Found
-from crawler.extract.merge import extract
+from crawler.extract.found import ExtractedProduct
+from crawler.extract.merge import extract_product_from_html
 
 URL = "https://shop.example/p/blue-shirt-4711"
 
 
-def read(*nodes: object, body: str = "<h1>Blue shirt</h1>", url: str = URL) -> Found | None:
+def extract_page(*nodes: object, body: str = "<h1>Blue shirt</h1>", url: str = URL) -> ExtractedProduct | None:
     scripts = "".join(f'<script type="application/ld+json">{json.dumps(node)}</script>' for node in nodes)
-    return extract(f"<html><body>{body}{scripts}</body></html>", url)
+    return extract_product_from_html(f"<html><body>{body}{scripts}</body></html>", url)
 
 
-def found(*nodes: object, body: str = "<h1>Blue shirt</h1>", url: str = URL) -> Found:
-    product = read(*nodes, body=body, url=url)
+def extract_found(*nodes: object, body: str = "<h1>Blue shirt</h1>", url: str = URL) -> ExtractedProduct:
+    product = extract_page(*nodes, body=body, url=url)
     assert product is not None
     return product
 
 
-def card(name: str, **more: object) -> dict[str, object]:
-    return {"@type": "Product", "name": name, **more}
+def make_product_node(name: str, **fields: object) -> dict[str, object]:
+    return {"@type": "Product", "name": name, **fields}
 
 
-OTHERS = [card(f"Other {n}", url=f"/p/other-{n}", sku=f"O{n}") for n in range(3)]
+OTHERS = [make_product_node(f"Other {n}", url=f"/p/other-{n}", sku=f"O{n}") for n in range(3)]
 
 
 @pytest.mark.parametrize(
     "own",
     [
-        card("Shirt in blue", url=URL),
-        card("Shirt in blue", **{"@id": URL + "#product"}),
-        card("Shirt in blue", sku="4711"),
-        card("Blue shirt"),
-        card("Blue shirt by Fenwick"),
-        card("Shirt in blue", offers={"@type": "Offer", "url": URL}),
+        make_product_node("Shirt in blue", url=URL),
+        make_product_node("Shirt in blue", **{"@id": URL + "#product"}),
+        make_product_node("Shirt in blue", sku="4711"),
+        make_product_node("Blue shirt"),
+        make_product_node("Blue shirt by Fenwick"),
+        make_product_node("Shirt in blue", offers={"@type": "Offer", "url": URL}),
     ],
 )
 def test_the_page_s_own_product_wins_by_address_id_sku_or_name(own: dict[str, object]) -> None:
-    assert found([*OTHERS, own]).title.value == own["name"]
-    assert found(*OTHERS, own).title.value == own["name"]
+    assert extract_found([*OTHERS, own]).title.value == own["name"]
+    assert extract_found(*OTHERS, own).title.value == own["name"]
 
 
 def test_among_related_products_alone_none_wins() -> None:
-    assert read(OTHERS) is None
+    assert extract_page(OTHERS) is None
 
 
 def test_a_product_nested_as_related_never_speaks() -> None:
-    own = card("Blue shirt", isRelatedTo=OTHERS, isSimilarTo=[card("Twin", image="/twin.jpg")], image="/own.jpg")
-    product = found(own)
+    own = make_product_node(
+        "Blue shirt", isRelatedTo=OTHERS, isSimilarTo=[make_product_node("Twin", image="/twin.jpg")], image="/own.jpg"
+    )
+    product = extract_found(own)
     assert [photo.value.url for photo in product.photos] == ["https://shop.example/own.jpg"]
 
 
@@ -58,11 +60,11 @@ def test_a_product_nested_as_related_never_speaks() -> None:
     "kind", ["Product", "product", "http://schema.org/Product", "schema:Product", ["Thing", "Product"]]
 )
 def test_types_are_read_however_they_are_written(kind: object) -> None:
-    assert found({"@type": kind, "name": "Blue shirt", "brand": None}).title.value == "Blue shirt"
+    assert extract_found({"@type": kind, "name": "Blue shirt", "brand": None}).title.value == "Blue shirt"
 
 
 def test_a_graph_is_opened_and_its_references_followed() -> None:
-    product = found(
+    product = extract_found(
         {
             "@graph": [
                 {"@type": "WebPage", "@id": URL, "mainEntity": {"@id": "#p"}},
@@ -77,21 +79,26 @@ def test_a_graph_is_opened_and_its_references_followed() -> None:
 
 
 def test_the_main_entity_of_a_page_is_its_product() -> None:
-    assert found({"@type": "ItemPage", "mainEntity": card("Blue shirt", sku="X1")}).item_id.value == "X1"
+    assert (
+        extract_found({"@type": "ItemPage", "mainEntity": make_product_node("Blue shirt", sku="X1")}).item_id.value
+        == "X1"
+    )
 
 
-def variants() -> list[dict[str, object]]:
+def make_variant_nodes() -> list[dict[str, object]]:
     offer = {"@type": "Offer", "price": "20", "availability": "https://schema.org/InStock"}
     return [
-        card(f"Shirt {c} {s}", sku=f"4711-{c}-{s}", color=c, size=s, image=f"/{c}.jpg", offers=offer)
+        make_product_node(f"Shirt {c} {s}", sku=f"4711-{c}-{s}", color=c, size=s, image=f"/{c}.jpg", offers=offer)
         for c in ("red", "blue")
         for s in ("S", "M")
     ]
 
 
 def test_sizes_collapse_and_colours_share_the_item_while_each_photo_keeps_its_colour() -> None:
-    product = found({"@type": "ProductGroup", "productGroupID": "G7", "name": "Shirt", "hasVariant": variants()})
-    assert (product.item_id.value, product.item_id.layer, product.colour) == ("G7", "json-ld", None)
+    product = extract_found(
+        {"@type": "ProductGroup", "productGroupID": "G7", "name": "Shirt", "hasVariant": make_variant_nodes()}
+    )
+    assert (product.item_id.value, product.item_id.source, product.colour) == ("G7", "json-ld", None)
     assert [(photo.value.url[-8:], photo.value.colour) for photo in product.photos] == [
         ("/red.jpg", "red"),
         ("blue.jpg", "blue"),
@@ -102,18 +109,20 @@ def test_sizes_collapse_and_colours_share_the_item_while_each_photo_keeps_its_co
 
 def test_variants_beside_their_group_are_its_own() -> None:
     group = {"@type": "ProductGroup", "@id": "#g", "productGroupID": "G7", "name": "Shirt"}
-    beside = [{**variant, "isVariantOf": {"@id": "#g"}} for variant in variants()]
-    product = found({"@graph": [group, *beside]})
+    beside = [{**variant, "isVariantOf": {"@id": "#g"}} for variant in make_variant_nodes()]
+    product = extract_found({"@graph": [group, *beside]})
     assert (product.item_id.value, len(product.photos)) == ("G7", 2)
 
 
 def test_variants_without_their_group_share_its_id() -> None:
-    product = found([{**variant, "inProductGroupWithID": "G7"} for variant in variants()])
+    product = extract_found([{**variant, "inProductGroupWithID": "G7"} for variant in make_variant_nodes()])
     assert product.item_id.value == "G7"
 
 
 def test_a_variant_s_page_has_the_id_of_its_parent() -> None:
-    product = found(card("Blue shirt", sku="4711-blue-M", isVariantOf={"@type": "ProductGroup", "sku": "4711"}))
+    product = extract_found(
+        make_product_node("Blue shirt", sku="4711-blue-M", isVariantOf={"@type": "ProductGroup", "sku": "4711"})
+    )
     assert (product.item_id.value, product.sku and product.sku.value) == ("4711", "4711-blue-M")
 
 
@@ -125,51 +134,58 @@ def test_offers_say_price_and_availability_in_any_shape() -> None:
     }
     specified = {"@type": "Offer", "priceSpecification": [{"price": "19,50 €"}], "availability": "in_stock"}
     for offers, availability in ((aggregate, "OutOfStock"), ([specified], "InStock")):
-        product = found(card("Blue shirt", offers=offers))
+        product = extract_found(make_product_node("Blue shirt", offers=offers))
         assert product.price is not None
         assert product.availability is not None
         assert (product.price.value.rstrip("0"), product.availability.value) == ("19.5", availability)
 
 
 def test_a_gtin_counts_only_with_its_check_digit() -> None:
-    right, wrong = found(card("Shirt", gtin13="4006381333931")), found(card("Shirt", gtin13="4006381333932"))
+    right, wrong = (
+        extract_found(make_product_node("Shirt", gtin13="4006381333931")),
+        extract_found(make_product_node("Shirt", gtin13="4006381333932")),
+    )
     assert right.gtin is not None
     assert (right.gtin.value, wrong.gtin) == ("4006381333931", None)
 
 
 def test_what_a_template_never_filled_in_is_not_said() -> None:
-    product = found(card("Blue shirt", sku="{{ sku }}", brand={"name": "$metabrand"}, color="${color}", image="{{x}}"))
+    product = extract_found(
+        make_product_node("Blue shirt", sku="{{ sku }}", brand={"name": "$metabrand"}, color="${color}", image="{{x}}")
+    )
     assert (product.sku, product.brand, product.colour, product.photos) == (None, None, None, ())
-    assert product.item_id.layer == "url"
+    assert product.item_id.source == "url"
 
 
 def test_a_title_alone_makes_no_item() -> None:
-    ids = {found(card("Blue shirt"), url=f"https://shop.example/p/{n}").item_id.value for n in "ab"}
+    ids = {
+        extract_found(make_product_node("Blue shirt"), url=f"https://shop.example/p/{n}").item_id.value for n in "ab"
+    }
     assert len(ids) == 2
 
 
 def test_a_sku_of_the_markup_wins_over_a_printed_one_but_not_a_software_s_number_that_nobody_sees() -> None:
     body = "<h1>Blue shirt</h1><p>Product code: 7730-12</p>"
     told, hidden = (
-        found(card("Blue shirt", sku="BS-1"), body=body),
-        found(card("Blue shirt", sku="238368885"), body=body),
+        extract_found(make_product_node("Blue shirt", sku="BS-1"), body=body),
+        extract_found(make_product_node("Blue shirt", sku="238368885"), body=body),
     )
-    seen = found(card("Blue shirt", sku="238368885"), body=body + "<p>No. 238368885</p>")
+    seen = extract_found(make_product_node("Blue shirt", sku="238368885"), body=body + "<p>No. 238368885</p>")
     assert [one.sku and one.sku.value for one in (told, hidden, seen)] == ["BS-1", "7730-12", "238368885"]
 
 
 def test_a_gtin_in_place_of_a_sku_loses_to_the_shop_s_own_number() -> None:
     body = "<h1>Blue shirt</h1><p>Product code: 7730-12</p>"
-    product = found(card("Blue shirt", sku="4006381333931"), body=body)
+    product = extract_found(make_product_node("Blue shirt", sku="4006381333931"), body=body)
     assert product.sku is not None
-    assert (product.sku.value, product.sku.layer) == ("7730-12", "page")
+    assert (product.sku.value, product.sku.source) == ("7730-12", "page")
 
 
 def test_items_within_items_without_end_are_not_read() -> None:
     html = "<h1>Hat</h1>" + "<div itemscope itemtype='http://schema.org/Product'><i itemprop='name'>Hat</i>" * 500
-    assert extract(html, URL) is None
+    assert extract_product_from_html(html, URL) is None
 
 
 def test_a_script_of_nothing_but_brackets_is_not_read() -> None:
     html = f'<h1>Hat</h1><script type="application/ld+json">{"[" * 50_000}{"]" * 50_000}</script>'
-    assert extract(html, URL) is None
+    assert extract_product_from_html(html, URL) is None

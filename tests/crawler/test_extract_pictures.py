@@ -4,17 +4,19 @@ import json
 
 import pytest
 
-from crawler.extract.merge import extract
-from crawler.extract.pictures import larger, original, same_photo, width
+from crawler.extract.merge import extract_product_from_html
+from crawler.extract.pictures import image_key, larger_variant, original_variant, width_from_url
 
 CDN = "https://cdn.shopify.com/s/files/1"
 SIZES = json.dumps({"https://shop.example/l.jpg": [900, 900], "https://shop.example/s.jpg": [90, 90]})
 WORDPRESS = "https://shop.example/wp-content/uploads/2024"
 
 
-def photos(inner: str, head: str = "") -> list[str]:
+def extract_photo_paths(inner: str, head: str = "") -> list[str]:
     html = f"<html><head>{head}</head><body><h1>Hat</h1><div class='product-gallery'>{inner}</div>"
-    found = extract(f"{html}<form action='/cart/add'><button>Add to cart</button></form>", "https://shop.example/p/hat")
+    found = extract_product_from_html(
+        f"{html}<form action='/cart/add'><button>Add to cart</button></form>", "https://shop.example/p/hat"
+    )
     assert found is not None
     return [photo.value.url.removeprefix("https://shop.example") for photo in found.photos]
 
@@ -34,22 +36,22 @@ def photos(inner: str, head: str = "") -> list[str]:
     ],
 )
 def test_the_largest_form_that_an_image_knows_is_taken(image: str, meant: str) -> None:
-    assert photos(image) == [meant]
+    assert extract_photo_paths(image) == [meant]
 
 
 def test_an_original_that_another_layer_names_replaces_the_thumbnail() -> None:
     node = {"@type": "Product", "name": "Hat", "image": ["/a-324x324.jpg"]}
     script = f"<script type='application/ld+json'>{json.dumps(node)}</script>"
-    assert photos("<a href='/a.jpg'><img src='/a-100x100.jpg'></a>", script) == ["/a.jpg"]
+    assert extract_photo_paths("<a href='/a.jpg'><img src='/a-100x100.jpg'></a>", script) == ["/a.jpg"]
 
 
 def test_an_original_that_stands_anywhere_on_the_page_is_evidence_enough() -> None:
-    assert photos("<img src='/m/a_200x.jpg'>", "<link rel='preload' href='/m/a.jpg'>") == ["/m/a.jpg"]
+    assert extract_photo_paths("<img src='/m/a_200x.jpg'>", "<link rel='preload' href='/m/a.jpg'>") == ["/m/a.jpg"]
 
 
 def test_an_original_without_evidence_is_not_made_up() -> None:
-    assert photos("<img src='/m/a_200x.jpg'>") == ["/m/a_200x.jpg"]
-    assert photos("<img src='/m/a.jpg?width=200'>") == ["/m/a.jpg?width=200"]
+    assert extract_photo_paths("<img src='/m/a_200x.jpg'>") == ["/m/a_200x.jpg"]
+    assert extract_photo_paths("<img src='/m/a.jpg?width=200'>") == ["/m/a.jpg?width=200"]
 
 
 @pytest.mark.parametrize(
@@ -63,20 +65,20 @@ def test_an_original_without_evidence_is_not_made_up() -> None:
     ],
 )
 def test_platforms_whose_naming_is_known_need_no_evidence(thumbnail: str, meant: str) -> None:
-    assert original(thumbnail, "") == meant
+    assert original_variant(thumbnail, "") == meant
 
 
 def test_sizes_of_one_photo_are_one_and_two_photos_are_two() -> None:
-    sizes = {same_photo(f"https://x.example/a{suffix}.jpg") for suffix in ("", "-100x100", "_200x", "_x300", "_thumb")}
+    sizes = {image_key(f"https://x.example/a{suffix}.jpg") for suffix in ("", "-100x100", "_200x", "_x300", "_thumb")}
     assert len(sizes) == 1
-    assert same_photo("https://x.example/a.jpg?width=1") == same_photo("http://x.example/a.jpg?width=2")
-    assert same_photo("https://x.example/i?id=1&w=9") != same_photo("https://x.example/i?id=2&w=9")
-    assert same_photo("https://x.example/a-1.jpg") != same_photo("https://x.example/a-2.jpg")
+    assert image_key("https://x.example/a.jpg?width=1") == image_key("http://x.example/a.jpg?width=2")
+    assert image_key("https://x.example/i?id=1&w=9") != image_key("https://x.example/i?id=2&w=9")
+    assert image_key("https://x.example/a-1.jpg") != image_key("https://x.example/a-2.jpg")
 
 
 def test_an_address_without_a_size_is_the_original() -> None:
-    assert width("https://x.example/a.jpg") > width("https://x.example/a-2000x2000.jpg") == 2000
-    assert larger("https://x.example/a_200x.jpg", "https://x.example/a_400x.jpg").endswith("_400x.jpg")
+    assert width_from_url("https://x.example/a.jpg") > width_from_url("https://x.example/a-2000x2000.jpg") == 2000
+    assert larger_variant("https://x.example/a_200x.jpg", "https://x.example/a_400x.jpg").endswith("_400x.jpg")
 
 
 @pytest.mark.parametrize(
@@ -91,10 +93,10 @@ def test_an_address_without_a_size_is_the_original() -> None:
 )
 def test_addresses_are_read_however_they_are_written(written: str, meant: str) -> None:
     node = {"@type": "Product", "name": "Hat", "image": written}
-    assert photos("", f"<script type='application/ld+json'>{json.dumps(node)}</script>") == [meant]
+    assert extract_photo_paths("", f"<script type='application/ld+json'>{json.dumps(node)}</script>") == [meant]
 
 
 @pytest.mark.parametrize("written", ["data:image/png;base64,AA", "blob:https://x/1", "{{ image }}", "", "${src}"])
 def test_what_is_no_address_is_no_photo(written: str) -> None:
     node = {"@type": "Product", "name": "Hat", "image": [written, "/a.jpg"]}
-    assert photos("", f"<script type='application/ld+json'>{json.dumps(node)}</script>") == ["/a.jpg"]
+    assert extract_photo_paths("", f"<script type='application/ld+json'>{json.dumps(node)}</script>") == ["/a.jpg"]

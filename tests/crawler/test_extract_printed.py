@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.extract import address_number, buying, labels, named_places, printed, values
-from crawler.extract.document import Document, parse
+from crawler.extract.document import Document, parse_html
 
 
-def page(body: str, url: str = "https://shop.example/p/hat") -> Document:
-    return parse(f"<html><body><h1>Hat</h1>{body}</body></html>", url)
+def parse_page(body: str, url: str = "https://shop.example/p/hat") -> Document:
+    return parse_html(f"<html><body><h1>Hat</h1>{body}</body></html>", url)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def page(body: str, url: str = "https://shop.example/p/hat") -> Document:
     ],
 )
 def test_a_label_announces_what_stands_beside_it(body: str, meant: dict[str, str]) -> None:
-    assert printed.found(page(body)) == meant
+    assert printed.find_labelled_values(parse_page(body)) == meant
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_label_announces_what_stands_beside_it(body: str, meant: dict[str, str
     ],
 )
 def test_a_place_is_known_by_its_name(body: str, sku: str, brand: str) -> None:
-    assert (named_places.sku(page(body)), named_places.brand(page(body))) == (sku, brand)
+    assert (named_places.find_sku(parse_page(body)), named_places.find_brand(parse_page(body))) == (sku, brand)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_place_is_known_by_its_name(body: str, sku: str, brand: str) -> None:
     ],
 )
 def test_a_number_of_the_address_counts_where_it_stands_alone(url: str, body: str, number: str) -> None:
-    assert address_number.number(page(body, url)) == number
+    assert address_number.find_url_product_id(parse_page(body, url)) == number
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_a_number_of_the_address_counts_where_it_stands_alone(url: str, body: st
     ["Add to bag", "In den Warenkorb", "Do košíka", "В корзину", "カートに入れる", "장바구니", "Ajouter au panier"],
 )
 def test_a_button_to_buy_is_known_in_many_languages(button: str) -> None:
-    assert buying.has_button(page(f"<button>{button}</button>"))
-    assert not buying.has_button(page(f"<nav><button>{button}</button></nav>"))
+    assert buying.has_buy_button(parse_page(f"<button>{button}</button>"))
+    assert not buying.has_buy_button(parse_page(f"<nav><button>{button}</button></nav>"))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_button_to_buy_is_known_in_many_languages(button: str) -> None:
     ],
 )
 def test_prices_are_plain_decimals(written: str, meant: str) -> None:
-    assert values.price(written) == meant
+    assert values.parse_price(written) == meant
 
 
 @pytest.mark.parametrize(
@@ -112,21 +112,21 @@ def test_prices_are_plain_decimals(written: str, meant: str) -> None:
     ],
 )
 def test_availability_is_said_in_schema_org_s_words(written: str, meant: str) -> None:
-    assert values.availability(written) == meant
+    assert values.parse_availability(written) == meant
 
 
 def test_every_label_has_one_kind() -> None:
-    assert labels.kind("Farbe:") == "colour"
-    assert labels.kind("ITEM_NUMBER") == "sku"
-    assert labels.kind("Farbenfroh") == ""
+    assert labels.classify_label("Farbe:") == "colour"
+    assert labels.classify_label("ITEM_NUMBER") == "sku"
+    assert labels.classify_label("Farbenfroh") == ""
 
 
 @given(st.text(alphabet="<>/abdtrlipSKU:= '\"1-9", max_size=150))
 def test_no_page_however_broken_raises(body: str) -> None:
-    document = page(body)
-    printed.found(document)
-    named_places.sku(document)
-    named_places.brand(document)
-    named_places.form_number(document)
-    buying.price(document)
-    buying.has_button(document)
+    document = parse_page(body)
+    printed.find_labelled_values(document)
+    named_places.find_sku(document)
+    named_places.find_brand(document)
+    named_places.find_form_product_id(document)
+    buying.find_price(document)
+    buying.has_buy_button(document)

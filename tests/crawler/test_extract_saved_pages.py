@@ -3,32 +3,34 @@
 from pathlib import Path
 
 from crawler.extract import document, merge
-from crawler.extract.found import Found
+from crawler.extract.found import ExtractedProduct
 
 PAGES = Path(__file__).parent / "pages"
 
 
-def read(name: str, url: str) -> Found | None:
-    return merge.merge(document.parse(document.decode((PAGES / name).read_bytes()), url))
+def extract_saved_page(name: str, url: str) -> ExtractedProduct | None:
+    return merge.extract_product(document.parse_html(document.decode_html((PAGES / name).read_bytes()), url))
 
 
-def found(name: str, url: str) -> Found:
-    product = read(name, url)
+def extract_found(name: str, url: str) -> ExtractedProduct:
+    product = extract_saved_page(name, url)
     assert product is not None
     return product
 
 
-def photos(product: Found) -> list[tuple[str, str | None]]:
+def list_photos(product: ExtractedProduct) -> list[tuple[str, str | None]]:
     return [(photo.value.url.rsplit("/", 1)[-1], photo.value.colour) for photo in product.photos]
 
 
-def told(product: Found, *fields: str) -> list[tuple[str, str]]:
+def list_sourced_values(product: ExtractedProduct, *fields: str) -> list[tuple[str, str]]:
     return [(getattr(product, field).value, getattr(product, field).layer) for field in fields]
 
 
 def test_a_shopify_theme_s_own_json_comes_before_its_meta_tags() -> None:
-    product = found("shopify_theme.html", "https://lido.example/collections/all/products/terrace-shirt?variant=2")
-    assert told(product, "item_id", "title", "brand") == [
+    product = extract_found(
+        "shopify_theme.html", "https://lido.example/collections/all/products/terrace-shirt?variant=2"
+    )
+    assert list_sourced_values(product, "item_id", "title", "brand") == [
         ("8101", "shopify"),
         ("Terrace shirt", "shopify"),
         ("Lido", "shopify"),
@@ -36,8 +38,8 @@ def test_a_shopify_theme_s_own_json_comes_before_its_meta_tags() -> None:
 
 
 def test_a_quick_view_s_json_on_a_shopify_page_gives_no_photo() -> None:
-    product = found("shopify_theme.html", "https://lido.example/products/terrace-shirt")
-    assert photos(product) == [
+    product = extract_found("shopify_theme.html", "https://lido.example/products/terrace-shirt")
+    assert list_photos(product) == [
         ("terrace-shirt-sand.jpg", "Sand"),
         ("terrace-shirt-navy.jpg", "Navy"),
         ("terrace-shirt-back.jpg", None),
@@ -45,8 +47,8 @@ def test_a_quick_view_s_json_on_a_shopify_page_gives_no_photo() -> None:
 
 
 def test_a_woocommerce_form_s_variations_give_each_photo_its_colour() -> None:
-    product = found("woocommerce_variable.html", "https://gauge.example/product/rain-parka/")
-    assert photos(product) == [
+    product = extract_found("woocommerce_variable.html", "https://gauge.example/product/rain-parka/")
+    assert list_photos(product) == [
         ("parka-moss-green.jpg", "Moss Green"),
         ("parka-hood.jpg", None),
         ("parka-rust.jpg", "Rust"),
@@ -54,13 +56,13 @@ def test_a_woocommerce_form_s_variations_give_each_photo_its_colour() -> None:
 
 
 def test_a_woocommerce_page_has_the_id_that_its_api_knows() -> None:
-    product = found("woocommerce_variable.html", "https://gauge.example/product/rain-parka/")
-    assert told(product, "item_id") == [("418", "woocommerce")]
+    product = extract_found("woocommerce_variable.html", "https://gauge.example/product/rain-parka/")
+    assert list_sourced_values(product, "item_id") == [("418", "woocommerce")]
 
 
 def test_rdfa_is_a_layer() -> None:
-    product = found("rdfa.html", "https://harrow.example/scarf")
-    assert told(product, "title", "brand", "sku", "price", "availability", "description") == [
+    product = extract_found("rdfa.html", "https://harrow.example/scarf")
+    assert list_sourced_values(product, "title", "brand", "sku", "price", "availability", "description") == [
         ("Wool scarf", "rdfa"),
         ("Harrow Lane", "rdfa"),
         ("SC-9", "rdfa"),
@@ -71,8 +73,8 @@ def test_rdfa_is_a_layer() -> None:
 
 
 def test_labels_printed_in_german_are_read() -> None:
-    product = found("german_printed.html", "https://nordkleid.example/leinenhemd")
-    assert told(product, "brand", "sku", "colour", "gtin", "price") == [
+    product = extract_found("german_printed.html", "https://nordkleid.example/leinenhemd")
+    assert list_sourced_values(product, "brand", "sku", "colour", "gtin", "price") == [
         ("Deichgraf", "page"),
         ("7730-12", "page"),
         ("Sand", "page"),
@@ -82,38 +84,40 @@ def test_labels_printed_in_german_are_read() -> None:
 
 
 def test_a_breadcrumb_without_its_home_is_the_category() -> None:
-    product = found("german_printed.html", "https://nordkleid.example/leinenhemd")
+    product = extract_found("german_printed.html", "https://nordkleid.example/leinenhemd")
     assert [path.value for path in product.categories] == ["Herren > Hemden"]
 
 
 def test_what_stands_below_a_heading_of_other_products_is_not_in_the_gallery() -> None:
-    assert photos(found("german_printed.html", "https://nordkleid.example/leinenhemd")) == [("hemd-1.jpg", None)]
+    assert list_photos(extract_found("german_printed.html", "https://nordkleid.example/leinenhemd")) == [
+        ("hemd-1.jpg", None)
+    ]
 
 
 def test_a_printed_number_makes_no_item() -> None:
-    product = found("german_printed.html", "https://nordkleid.example/leinenhemd")
-    assert product.item_id.layer == "url"
+    product = extract_found("german_printed.html", "https://nordkleid.example/leinenhemd")
+    assert product.item_id.source == "url"
 
 
 def test_a_listing_of_cards_with_buttons_to_buy_is_no_product() -> None:
-    assert read("listing_with_buttons.html", "https://corner.example/c/shirts") is None
+    assert extract_saved_page("listing_with_buttons.html", "https://corner.example/c/shirts") is None
 
 
 def test_a_number_in_the_address_counts_where_the_page_says_it_too() -> None:
-    product = found("classified_ad.html", "https://ads.example/furniture/oak-wardrobe-a20417733.html")
-    assert told(product, "sku", "price") == [("20417733", "page"), ("180", "page")]
-    assert photos(product) == [("front.jpg", None), ("side.jpg", None)]
+    product = extract_found("classified_ad.html", "https://ads.example/furniture/oak-wardrobe-a20417733.html")
+    assert list_sourced_values(product, "sku", "price") == [("20417733", "page"), ("180", "page")]
+    assert list_photos(product) == [("front.jpg", None), ("side.jpg", None)]
 
 
 def test_boilerplate_loses_to_the_words_about_the_product() -> None:
-    product = found("boilerplate_description.html", "https://mezzanine.example/velvet-gown")
+    product = extract_found("boilerplate_description.html", "https://mezzanine.example/velvet-gown")
     assert product.description is not None
     assert product.description.value.startswith("<p>A floor-length gown")
 
 
 def test_a_page_in_another_charset_is_read_by_what_it_declares() -> None:
-    product = found("cyrillic_windows_1251.html", "https://lavka.example/plate")
-    assert told(product, "title", "sku", "brand", "price") == [
+    product = extract_found("cyrillic_windows_1251.html", "https://lavka.example/plate")
+    assert list_sourced_values(product, "title", "sku", "brand", "price") == [
         ("Платье льняное", "page"),
         ("5521-03", "page"),
         ("Лён и Ко", "page"),
@@ -122,10 +126,12 @@ def test_a_page_in_another_charset_is_read_by_what_it_declares() -> None:
 
 
 def test_magento_s_form_names_the_product_by_number_and_its_gallery_shows_no_video() -> None:
-    product = found("magento_form.html", "https://luma.example/trail-jacket.html")
-    assert told(product, "item_id", "sku") == [("350", "magento"), ("MJ07", "magento")]
-    assert photos(product) == [("mj07-red.jpg", "Rot"), ("mj07-blue.jpg", "Blau")]
+    product = extract_found("magento_form.html", "https://luma.example/trail-jacket.html")
+    assert list_sourced_values(product, "item_id", "sku") == [("350", "magento"), ("MJ07", "magento")]
+    assert list_photos(product) == [("mj07-red.jpg", "Rot"), ("mj07-blue.jpg", "Blau")]
 
 
 def test_of_the_brands_in_a_data_layer_the_one_in_the_title_is_the_product_s() -> None:
-    assert told(found("data_layer_brand.html", "https://saltash.example/belt"), "brand") == [("Saltash", "script")]
+    assert list_sourced_values(extract_found("data_layer_brand.html", "https://saltash.example/belt"), "brand") == [
+        ("Saltash", "script")
+    ]

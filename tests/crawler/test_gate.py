@@ -7,33 +7,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_shop import open_shop, settings
-from made_crawl import BASE, crawled, product, settle
+from local_shop import make_crawl_settings, run_local_shop
+from made_crawl import BASE_URL, make_product, make_snapshot, save_item
 
 from crawler.export import export
-from crawler.gate import check
-from crawler.outcomes import PAGE, Failed, PhotoRead, ProductRead
+from crawler.gate import check_quality
+from crawler.outcomes import PAGE, FailedItem, PhotoItem, ProductItem
 from crawler.run import crawl_shops
 from crawler.snapshot import Snapshot
 from crawler.store import Store
-from crawler.survey import Survey, survey
+from crawler.survey import CrawlStats, collect_crawl_stats
 from weft import params, tables
 from weft.contracts.product import PhotoLink
 from weft.contracts.tables import PHOTOS
 from weft.errors import ParamsError, ShopError
 
 
-def found(**counts: int) -> Survey:
+def make_crawl_stats(**counts: int) -> CrawlStats:
     """Ten products that have everything, two photos each, but for what `counts` says."""
-    whole = {f"with_{field}": 10 for field in ("title", "description", "categories", "photos")}
-    return Survey(
+    complete = {f"with_{field}": 10 for field in ("title", "description", "categories", "photos")}
+    return CrawlStats(
         shop="shop",
-        counts=Counter({"products": 10, "photos": 20, **whole, **counts}),
+        counts=Counter({"products": 10, "photos": 20, **complete, **counts}),
         placeholders=(),
-        same_title=("Shirt", 2),
+        top_title=("Shirt", 2),
         failures=Counter({"photo: HTTP 404": 3, "page: timeout": 1}),
-        asked={"page": 10, "photo": 20},
-        cut={},
+        requested={"page": 10, "photo": 20},
+        skipped={},
         limit_reached="",
     )
 
@@ -52,7 +52,7 @@ def found(**counts: int) -> Survey:
 )  # fmt: skip
 def test_a_number_beyond_its_threshold_is_named_with_by_how_much(thresholds: dict[str, Any], said: str) -> None:
     with pytest.raises(ShopError) as error:
-        check([(found(with_description=4), None)], params.Gate(**thresholds))
+        check_quality([(make_crawl_stats(with_description=4), None)], params.QualityChecks(**thresholds))
     assert said in str(error.value)
     assert "shop: " in str(error.value)
     assert "The crawl is kept" in str(error.value)
@@ -70,12 +70,12 @@ def test_a_number_beyond_its_threshold_is_named_with_by_how_much(thresholds: dic
     ],
 )
 def test_a_number_at_its_threshold_passes(thresholds: dict[str, Any]) -> None:
-    check([(found(with_description=4), None)], params.Gate(**thresholds))
+    check_quality([(make_crawl_stats(with_description=4), None)], params.QualityChecks(**thresholds))
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(ShopError, match=r"min_products; shop: photos per product"):
-        check([(found(), None)], params.Gate(min_products=11, min_photos_per_product=3.0))
+        check_quality([(make_crawl_stats(), None)], params.QualityChecks(min_products=11, min_photos_per_product=3.0))
 
 
 @pytest.mark.parametrize(
@@ -89,20 +89,20 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 )
 def test_drift_from_the_last_snapshot_is_measured(now: dict[str, int], said: str) -> None:
     with pytest.raises(ShopError) as error:
-        check([(found(**now), found())], params.Gate(max_drift=0.5))
+        check_quality([(make_crawl_stats(**now), make_crawl_stats())], params.QualityChecks(max_drift=0.5))
     assert said in str(error.value)
 
 
 def test_a_field_that_products_have_not_is_refused() -> None:
     with pytest.raises((ParamsError, ValueError), match="colours: wanted fields of products"):
-        params.Gate(min_share={"colours": 0.5})
+        params.QualityChecks(min_share={"colours": 0.5})
 
 
 def test_a_photo_of_many_products_is_dropped_and_said(tmp_path: Path) -> None:
-    placeholder, own = PhotoLink(url=f"{BASE}/none.jpg"), PhotoLink(url=f"{BASE}/own.jpg")
-    products = [product(n, photos=(placeholder,)) for n in range(2)]
-    crawl = crawled(tmp_path / "s.sqlite", *products, product(3, photos=(placeholder, own)))
-    export([crawl], tmp_path / "out", params.Gate(placeholder_products=3))
+    placeholder, own = PhotoLink(url=f"{BASE_URL}/none.jpg"), PhotoLink(url=f"{BASE_URL}/own.jpg")
+    products = [make_product(n, photos=(placeholder,)) for n in range(2)]
+    crawl = make_snapshot(tmp_path / "s.sqlite", *products, make_product(3, photos=(placeholder, own)))
+    export([crawl], tmp_path / "out", params.QualityChecks(placeholder_products=3))
     photos = [row for table in tables.read_shards(tmp_path / "out" / "photos", PHOTOS) for row in table.to_pylist()]
     assert [(row["product_id"], row["position"]) for row in photos] == [("shop/3", 1)]
     report = json.loads((tmp_path / "out" / "report.json").read_text())
@@ -112,45 +112,49 @@ def test_a_photo_of_many_products_is_dropped_and_said(tmp_path: Path) -> None:
 
 
 def test_a_photo_of_fewer_products_stays(tmp_path: Path) -> None:
-    shared = (PhotoLink(url=f"{BASE}/same.jpg"), PhotoLink(url=f"{BASE}/same.jpg?twice"))
-    crawl = crawled(tmp_path / "s.sqlite", product(1, photos=shared), product(2, photos=shared))
-    assert survey(crawl, 3).placeholders == ()
-    assert survey(crawl, 0).placeholders == ()
+    shared = (PhotoLink(url=f"{BASE_URL}/same.jpg"), PhotoLink(url=f"{BASE_URL}/same.jpg?twice"))
+    crawl = make_snapshot(tmp_path / "s.sqlite", make_product(1, photos=shared), make_product(2, photos=shared))
+    assert collect_crawl_stats(crawl, 3).placeholders == ()
+    assert collect_crawl_stats(crawl, 0).placeholders == ()
 
 
 def test_shares_count_what_each_product_has(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
-    store.plant(PAGE, [f"{BASE}/p/{n}" for n in range(4)])
-    settle(store, PAGE, Failed, reason="HTTP 404", tries=1)
-    for n, (row, _) in enumerate(store.todo(PAGE, 9, ())):
-        store.keep(ProductRead(row=row, product=product(n, title="shirt" if n else "Shirt", description="d" * n)))
+    store.add_urls(PAGE, [f"{BASE_URL}/p/{n}" for n in range(4)])
+    save_item(store, PAGE, FailedItem, reason="HTTP 404", tries=1)
+    for n, (row, _) in enumerate(store.select_todo(PAGE, 9, ())):
+        store.save(ProductItem(row=row, product=make_product(n, title="shirt" if n else "Shirt", description="d" * n)))
     store.close()
-    numbers = survey(Snapshot(tmp_path / "s.sqlite"), 10)
-    assert (numbers.share("title"), numbers.share("description"), numbers.share("photos")) == (1.0, 0.6667, 0.0)
-    assert numbers.same_title[1] == 3
-    assert numbers.asked == {"page": 4, "photo": 0}
+    numbers = collect_crawl_stats(Snapshot(tmp_path / "s.sqlite"), 10)
+    assert (numbers.coverage("title"), numbers.coverage("description"), numbers.coverage("photos")) == (
+        1.0,
+        0.6667,
+        0.0,
+    )
+    assert numbers.top_title[1] == 3
+    assert numbers.requested == {"page": 4, "photo": 0}
     assert numbers.failures == {"page: HTTP 404": 1}
 
 
 def test_a_crawl_that_fails_the_gate_is_kept_and_passes_a_looser_one_unasked(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.sitemap([shop.product(n, photos=1) for n in range(3)])
-        url = params.Shop(name="shop", url=shop.base)
-        strict = dataclasses.replace(settings(url), gate=params.Gate(min_products=4))
+    with run_local_shop() as shop:
+        shop.add_sitemap([shop.add_product(n, photos=1) for n in range(3)])
+        url = params.Shop(name="shop", url=shop.base_url)
+        strict = dataclasses.replace(make_crawl_settings(url), gate=params.QualityChecks(min_products=4))
         with pytest.raises(ShopError, match=r"products is 3, 1 below the 4 of min_products"):
             crawl_shops(strict, tmp_path / "state", tmp_path / "out")
         assert not (tmp_path / "out" / "products.parquet").exists()
-        shop.asked.clear()
-        crawl_shops(settings(url), tmp_path / "state", tmp_path / "out")
-        assert not shop.asked
+        shop.request_counts.clear()
+        crawl_shops(make_crawl_settings(url), tmp_path / "state", tmp_path / "out")
+        assert not shop.request_counts
     assert json.loads((tmp_path / "out" / "report.json").read_text())["products"] == 3
 
 
 def test_a_placeholder_is_one_by_its_bytes_whatever_its_addresses(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     for n in range(3):
-        store.plant(PAGE, [f"{BASE}/p/{n}"])
-        settle(store, PAGE, ProductRead, product=product(n, photos=(PhotoLink(url=f"{BASE}/{n}.jpg"),)))
-        settle(store, "photo", PhotoRead, body=b"no picture yet")
+        store.add_urls(PAGE, [f"{BASE_URL}/p/{n}"])
+        save_item(store, PAGE, ProductItem, product=make_product(n, photos=(PhotoLink(url=f"{BASE_URL}/{n}.jpg"),)))
+        save_item(store, "photo", PhotoItem, body=b"no picture yet")
     store.close()
-    assert [p.products for p in survey(Snapshot(tmp_path / "s.sqlite"), 3).placeholders] == [3]
+    assert [p.products for p in collect_crawl_stats(Snapshot(tmp_path / "s.sqlite"), 3).placeholders] == [3]

@@ -6,77 +6,85 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
-from hostile_crawl import Harvest, crawl
-from local_shop import Shop, open_shop
+from hostile_crawl import CrawlResult, run_crawl
+from local_shop import LocalShop, run_local_shop
 
 
-def soon() -> str:
+def make_retry_after() -> str:
     """A date, which is told to the second: between one and two seconds from now."""
     return formatdate(time.time() + 2, usegmt=True)
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Harvest]]:
-    with open_shop() as shop:
-        paths = [shop.product(n, photos=1) for n in range(9)]
-        answers = shop.answers
-        for path, status, asked in (
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalShop, CrawlResult]]:
+    with run_local_shop() as shop:
+        paths = [shop.add_product(n, photos=1) for n in range(9)]
+        answers = shop.responses
+        for path, status, retry_after in (
             ("/p/0", 429, "2"),
-            ("/p/1", 429, soon),
+            ("/p/1", 429, make_retry_after),
             ("/p/2", 503, "1"),
-            ("/p/3", 503, soon),
+            ("/p/3", 503, make_retry_after),
             ("/p/4", 429, "soon"),
             ("/media/5-0.jpg", 503, "0"),
         ):
-            answers[path].busy, answers[path].busy_status, answers[path].retry_after = 1, status, asked
-        for path, status, asked in (("/p/6", 429, "86400"), ("/p/7", 503, "Fri, 31 Dec 2100 23:59:59 GMT")):
-            answers[path].busy, answers[path].busy_status, answers[path].retry_after = 99, status, asked
+            answers[path].busy, answers[path].busy_status, answers[path].retry_after = 1, status, retry_after
+        for path, status, retry_after in (("/p/6", 429, "86400"), ("/p/7", 503, "Fri, 31 Dec 2100 23:59:59 GMT")):
+            answers[path].busy, answers[path].busy_status, answers[path].retry_after = 99, status, retry_after
         answers["/p/8"].busy, answers["/p/8"].retry_after = 99, "0"
-        shop.sitemap(paths)
-        yield shop, crawl(shop, tmp_path_factory.mktemp("busy"), "RETRY_WAIT=0.01")
+        shop.add_sitemap(paths)
+        yield shop, run_crawl(shop, tmp_path_factory.mktemp("busy"), "RETRY_WAIT=0.01")
 
 
-def test_who_was_busy_for_a_while_is_asked_again_and_comes_home(crawled: tuple[Shop, Harvest]) -> None:
+def test_who_was_busy_for_a_while_is_asked_again_and_comes_home(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert sorted(crawled[1].products) == [f"S{n}" for n in range(6)]
     assert "/media/5-0.jpg" in crawled[1].photos
-    assert {crawled[0].asked[path] for path in ("/p/0", "/p/1", "/p/2", "/p/3", "/p/4", "/media/5-0.jpg")} == {2}
+    assert {crawled[0].request_counts[path] for path in ("/p/0", "/p/1", "/p/2", "/p/3", "/p/4", "/media/5-0.jpg")} == {
+        2
+    }
 
 
-def test_nobody_is_asked_before_the_time_named(crawled: tuple[Shop, Harvest]) -> None:
-    times = crawled[0].times
+def test_nobody_is_asked_before_the_time_named(crawled: tuple[LocalShop, CrawlResult]) -> None:
+    times = crawled[0].request_times
     waited = {path: times[path][1] - times[path][0] for path in ("/p/0", "/p/1", "/p/2", "/p/3")}
     assert waited["/p/0"] >= 2
     assert min(waited.values()) >= 0.9
 
 
-def test_who_says_429_is_asked_nothing_at_all_in_that_time(crawled: tuple[Shop, Harvest]) -> None:
-    first = crawled[0].times["/p/0"][0]
+def test_who_says_429_is_asked_nothing_at_all_in_that_time(crawled: tuple[LocalShop, CrawlResult]) -> None:
+    first = crawled[0].request_times["/p/0"][0]
     # What was under way when the answer came has been sent already.
-    between = [t for times in crawled[0].times.values() for t in times if first + 1 < t < first + 1.95]
+    between = [t for times in crawled[0].request_times.values() for t in times if first + 1 < t < first + 1.95]
     assert between == []
 
 
 @pytest.mark.parametrize(("path", "reason"), [("/p/6", "HTTP 429"), ("/p/7", "HTTP 503")])
-def test_who_asks_to_wait_for_hours_is_given_up_for_now(crawled: tuple[Shop, Harvest], path: str, reason: str) -> None:
-    assert (crawled[1].failures[path], crawled[1].tries[path], crawled[0].asked[path]) == (reason, 1, 1)
+def test_who_asks_to_wait_for_hours_is_given_up_for_now(
+    crawled: tuple[LocalShop, CrawlResult], path: str, reason: str
+) -> None:
+    assert (crawled[1].failures[path], crawled[1].attempts[path], crawled[0].request_counts[path]) == (reason, 1, 1)
 
 
-def test_who_stays_busy_is_given_up_after_five_tries(crawled: tuple[Shop, Harvest]) -> None:
-    assert (crawled[1].failures["/p/8"], crawled[1].tries["/p/8"], crawled[0].asked["/p/8"]) == ("HTTP 503", 5, 5)
+def test_who_stays_busy_is_given_up_after_five_tries(crawled: tuple[LocalShop, CrawlResult]) -> None:
+    assert (crawled[1].failures["/p/8"], crawled[1].attempts["/p/8"], crawled[0].request_counts["/p/8"]) == (
+        "HTTP 503",
+        5,
+        5,
+    )
 
 
 def test_a_shop_that_is_busy_everywhere_is_left_and_gone_on_with_later(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        paths = [shop.product(n, photos=0) for n in range(60)]
-        shop.sitemap(paths)
+    with run_local_shop() as shop:
+        paths = [shop.add_product(n, photos=0) for n in range(60)]
+        shop.add_sitemap(paths)
         for path in paths:
-            shop.answers[path].busy, shop.answers[path].retry_after = 99, "1"
-        left = crawl(shop, tmp_path, "RETRY_WAIT=0.01", "WEFT_PATIENCE=1", concurrency="1")
+            shop.responses[path].busy, shop.responses[path].retry_after = 99, "1"
+        left = run_crawl(shop, tmp_path, "RETRY_WAIT=0.01", "WEFT_PATIENCE=1", concurrency="1")
         assert "busy: run again later" in left.fault
-        assert shop.asked.total() < 60
+        assert shop.request_counts.total() < 60
         for path in paths:
-            shop.answers[path].busy = 0
-        again = crawl(shop, tmp_path)
+            shop.responses[path].busy = 0
+        again = run_crawl(shop, tmp_path)
         assert again.fault == ""
         assert len(again.products) == 60
         assert not again.failures

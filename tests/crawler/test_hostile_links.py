@@ -4,39 +4,43 @@ categories, canonical addresses that lie elsewhere."""
 from collections.abc import Iterator
 
 import pytest
-from hostile_crawl import Harvest, crawl, product_page
-from local_shop import Answer, Shop, open_shop
+from hostile_crawl import CrawlResult, render_product_page, run_crawl
+from local_shop import LocalShop, StubResponse, run_local_shop
 
 CATEGORIES = ("women", "sale", "new", "dresses", "summer")
 
 
-def calendar(path: str) -> Answer:
+def make_calendar_page(path: str) -> StubResponse:
     """A month that links to the next: there is no last one."""
     year, month = (int(part) for part in path.removeprefix("/calendar/").split("/"))
     after = (year, month + 1) if month < 12 else (year + 1, 1)
-    return Answer(f"<h1>Events</h1><a href='/calendar/{after[0]}/{after[1]}'>next month</a>".encode())
+    return StubResponse(f"<h1>Events</h1><a href='/calendar/{after[0]}/{after[1]}'>next month</a>".encode())
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Harvest]]:
-    with open_shop() as shop:
-        photo = shop.base + shop.photo("one")
-        shop.page("/p/one", product_page("One", [photo], canonical="/p/one"))
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalShop, CrawlResult]]:
+    with run_local_shop() as shop:
+        photo = shop.base_url + shop.add_photo("one")
+        shop.add_page("/p/one", render_product_page("One", [photo], canonical="/p/one"))
         for name in CATEGORIES:
             repeated = f"/{name}/p/one.html"
-            shop.page(repeated, "<link rel=canonical href='/p/one'>" + product_page("One", [photo]))
-            shop.page(f"/c/{name}", f"<h1>{name.title()}</h1><a href='{repeated}'>One</a>")
-        shop.page("/p/elsewhere", "<link rel=canonical href='http://other.example/p/9'>" + product_page("Two", [photo]))
-        shop.page("/c/pages", listing(1))
+            shop.add_page(repeated, "<link rel=canonical href='/p/one'>" + render_product_page("One", [photo]))
+            shop.add_page(f"/c/{name}", f"<h1>{name.title()}</h1><a href='{repeated}'>One</a>")
+        shop.add_page(
+            "/p/elsewhere", "<link rel=canonical href='http://other.example/p/9'>" + render_product_page("Two", [photo])
+        )
+        shop.add_page("/c/pages", make_listing_page(1))
         for number in (2, 3):
-            shop.page(f"/c/pages?page={number}", listing(number))
+            shop.add_page(f"/c/pages?page={number}", make_listing_page(number))
         for number in range(6):
-            shop.product(number, path=f"/p/paged-{number}", photos=0)
-        shop.rules["/calendar/"] = calendar
-        shop.rules["/c/pages?page="] = lambda path: Answer(listing(1, after=int(path.rpartition("=")[2]) + 1).encode())
+            shop.add_product(number, path=f"/p/paged-{number}", photos=0)
+        shop.responses_by_prefix["/calendar/"] = make_calendar_page
+        shop.responses_by_prefix["/c/pages?page="] = lambda path: StubResponse(
+            make_listing_page(1, after=int(path.rpartition("=")[2]) + 1).encode()
+        )
         session = "<h1>Bags</h1><a href='/c/bags?sid={0}'>again</a><a href='/p/paged-0?PHPSESSID={0}'>bag</a>"
-        shop.page("/c/bags", session.format("a1"))
-        shop.rules["/c/bags?sid="] = lambda path: Answer(session.format(f"{path[-9:]}x").encode())
+        shop.add_page("/c/bags", session.format("a1"))
+        shop.responses_by_prefix["/c/bags?sid="] = lambda path: StubResponse(session.format(f"{path[-9:]}x").encode())
         links = [
             *(f"/c/{name}" for name in CATEGORIES),
             "/c/pages",
@@ -44,46 +48,46 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Ha
             "/p/elsewhere",
             "/calendar/2026/1",
         ]
-        shop.page("/", "<h1>Welcome</h1>" + "".join(f"<a href='{link}'>{link}</a>" for link in links))
-        yield shop, crawl(shop, tmp_path_factory.mktemp("links"))
+        shop.add_page("/", "<h1>Welcome</h1>" + "".join(f"<a href='{link}'>{link}</a>" for link in links))
+        yield shop, run_crawl(shop, tmp_path_factory.mktemp("links"))
 
 
-def listing(number: int, after: int = 0) -> str:
+def make_listing_page(number: int, after: int = 0) -> str:
     """Page `number` of three, two products each, that always has a next one."""
     products = "".join(f"<a href='/p/paged-{2 * number - n}'>{n}</a>" for n in (2, 1))
     return f"<h1>Pages</h1>{products}<a rel='next' href='/c/pages?page={after or number + 1}'>next</a>"
 
 
-def test_every_product_comes_home_once(crawled: tuple[Shop, Harvest]) -> None:
+def test_every_product_comes_home_once(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert sorted(crawled[1].products) == ["One", *(f"S{n}" for n in range(6)), "Two"]
 
 
-def test_one_product_in_five_categories_has_all_five(crawled: tuple[Shop, Harvest]) -> None:
+def test_one_product_in_five_categories_has_all_five(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert crawled[1].products["One"]["categories"] == sorted(name.title() for name in CATEGORIES)
 
 
-def test_its_address_is_the_canonical_one(crawled: tuple[Shop, Harvest]) -> None:
-    assert crawled[1].products["One"]["url"] == f"{crawled[0].base}/p/one"
+def test_its_address_is_the_canonical_one(crawled: tuple[LocalShop, CrawlResult]) -> None:
+    assert crawled[1].products["One"]["url"] == f"{crawled[0].base_url}/p/one"
 
 
-def test_a_canonical_address_on_another_host_is_not_believed(crawled: tuple[Shop, Harvest]) -> None:
-    assert crawled[1].products["Two"]["url"] == f"{crawled[0].base}/p/elsewhere"
+def test_a_canonical_address_on_another_host_is_not_believed(crawled: tuple[LocalShop, CrawlResult]) -> None:
+    assert crawled[1].products["Two"]["url"] == f"{crawled[0].base_url}/p/elsewhere"
 
 
-def test_a_page_past_the_end_that_repeats_the_first_ends_the_pages(crawled: tuple[Shop, Harvest]) -> None:
-    asked = [path for path in crawled[0].asked if path.startswith("/c/pages")]
+def test_a_page_past_the_end_that_repeats_the_first_ends_the_pages(crawled: tuple[LocalShop, CrawlResult]) -> None:
+    asked = [path for path in crawled[0].request_counts if path.startswith("/c/pages")]
     assert sorted(asked) == ["/c/pages", *(f"/c/pages?page={n}" for n in (2, 3, 4))]
 
 
-def test_session_ids_make_no_new_pages(crawled: tuple[Shop, Harvest]) -> None:
-    assert [path for path in crawled[0].asked if "sid=" in path.lower() or "sess" in path.lower()] == []
-    assert crawled[0].asked["/c/bags"] == 1
+def test_session_ids_make_no_new_pages(crawled: tuple[LocalShop, CrawlResult]) -> None:
+    assert [path for path in crawled[0].request_counts if "sid=" in path.lower() or "sess" in path.lower()] == []
+    assert crawled[0].request_counts["/c/bags"] == 1
 
 
-def test_a_calendar_without_end_has_one(crawled: tuple[Shop, Harvest]) -> None:
-    months = [path for path in crawled[0].asked if path.startswith("/calendar/")]
+def test_a_calendar_without_end_has_one(crawled: tuple[LocalShop, CrawlResult]) -> None:
+    months = [path for path in crawled[0].request_counts if path.startswith("/calendar/")]
     assert 0 < len(months) <= 100
 
 
-def test_nothing_failed(crawled: tuple[Shop, Harvest]) -> None:
+def test_nothing_failed(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert crawled[1].failures == {}

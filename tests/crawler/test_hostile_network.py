@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hostile_crawl import Harvest, crawl, product_page
-from local_shop import Shop, open_shop
+from hostile_crawl import CrawlResult, render_product_page, run_crawl
+from local_shop import LocalShop, run_local_shop
 
 QUICK = ("RETRY_WAIT=0.01",)
 
@@ -31,13 +31,13 @@ PRIVATE = {
 
 
 @pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Harvest]]:
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalShop, CrawlResult]]:
     """A shop known by a public name, which redirects its photos to all sorts of places."""
-    with open_shop() as shop:
-        port = shop.real.rpartition(":")[2]
-        shop.base = "http://shop.example"
-        shop.photo("good")
-        shop.photo("victim")
+    with run_local_shop() as shop:
+        port = shop.served_url.rpartition(":")[2]
+        shop.base_url = "http://shop.example"
+        shop.add_photo("good")
+        shop.add_photo("victim")
         targets = {path: url.format(port=port, own="shop.example") for path, url in PRIVATE.items()}
         targets["/r/loop"] = "/r/loop"
         targets["/r/file"] = "file:///etc/passwd"
@@ -47,37 +47,37 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Har
         targets["/p/away"] = f"http://127.0.0.1:{port}/p/9"
         targets["/p/login"] = "/customer/account/login/"
         for path, url in targets.items():
-            shop.page(path, b"", status=302, headers={"Location": url})
+            shop.add_page(path, b"", status=302, headers={"Location": url})
         linked = ["/media/good.jpg", *(path for path in targets if path.startswith("/r/"))]
-        photos = [shop.base + path for path in linked] + [f"http://127.0.0.1:{port}/media/victim.jpg?named=1"]
-        shop.page("/p/1", product_page("Shirt", photos))
-        shop.product(9)
-        shop.page("/account/login?next=photo", "<h1>Log in</h1>")
-        shop.sitemap(["/p/1", "/p/away", "/p/login"])
-        harvest = crawl(
-            shop, tmp_path_factory.mktemp("public"), *QUICK, at=shop.real, allow_private="0", concurrency="1"
+        photos = [shop.base_url + path for path in linked] + [f"http://127.0.0.1:{port}/media/victim.jpg?named=1"]
+        shop.add_page("/p/1", render_product_page("Shirt", photos))
+        shop.add_product(9)
+        shop.add_page("/account/login?next=photo", "<h1>Log in</h1>")
+        shop.add_sitemap(["/p/1", "/p/away", "/p/login"])
+        result = run_crawl(
+            shop, tmp_path_factory.mktemp("public"), *QUICK, at=shop.served_url, allow_private="0", concurrency="1"
         )
-        yield shop, harvest
+        yield shop, result
 
 
-def test_the_good_photo_comes_home_alone(public: tuple[Shop, Harvest]) -> None:
+def test_the_good_photo_comes_home_alone(public: tuple[LocalShop, CrawlResult]) -> None:
     assert list(public[1].products) == ["Shirt"]
     assert list(public[1].photos) == ["/media/good.jpg"]
 
 
 @pytest.mark.parametrize("path", PRIVATE)
 def test_a_redirect_to_a_private_address_is_refused_however_it_is_spelt(
-    public: tuple[Shop, Harvest], path: str
+    public: tuple[LocalShop, CrawlResult], path: str
 ) -> None:
-    assert (public[1].failures[path], public[1].tries[path]) == ("private address", 1)
+    assert (public[1].failures[path], public[1].attempts[path]) == ("private address", 1)
 
 
-def test_a_private_address_named_by_the_page_itself_is_refused(public: tuple[Shop, Harvest]) -> None:
+def test_a_private_address_named_by_the_page_itself_is_refused(public: tuple[LocalShop, CrawlResult]) -> None:
     assert public[1].failures["/media/victim.jpg?named=1"] == "private address"
 
 
-def test_nothing_at_a_private_address_was_asked(public: tuple[Shop, Harvest]) -> None:
-    asked = public[0].asked
+def test_nothing_at_a_private_address_was_asked(public: tuple[LocalShop, CrawlResult]) -> None:
+    asked = public[0].request_counts
     assert [path for path in asked if "victim" in path or path == "/p/9"] == []
     # By the spider, and by the middleware for shop.example; not for any of the other names.
     assert asked["/robots.txt"] == 2
@@ -95,92 +95,94 @@ def test_nothing_at_a_private_address_was_asked(public: tuple[Shop, Harvest]) ->
         ("/p/away", "leads off the shop"),
     ],
 )
-def test_other_wrong_ways_end_with_their_reason(public: tuple[Shop, Harvest], path: str, reason: str) -> None:
+def test_other_wrong_ways_end_with_their_reason(public: tuple[LocalShop, CrawlResult], path: str, reason: str) -> None:
     assert public[1].failures[path] == reason
 
 
-def test_every_failure_is_one_of_these(public: tuple[Shop, Harvest]) -> None:
+def test_every_failure_is_one_of_these(public: tuple[LocalShop, CrawlResult]) -> None:
     assert len(public[1].failures) == len(PRIVATE) + 8
 
 
-def test_a_redirect_loop_ends_after_five(public: tuple[Shop, Harvest]) -> None:
-    assert public[0].asked["/r/loop"] == 6
+def test_a_redirect_loop_ends_after_five(public: tuple[LocalShop, CrawlResult]) -> None:
+    assert public[0].request_counts["/r/loop"] == 6
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Shop], Harvest]]:
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, LocalShop], CrawlResult]]:
     """A shop of our own on loopback, whose photos lie on other hosts too."""
     with ExitStack() as stack:
-        hosts = {name: stack.enter_context(open_shop()) for name in ("shop", "cdn", "closed", "broken")}
+        hosts = {name: stack.enter_context(run_local_shop()) for name in ("shop", "cdn", "closed", "broken")}
         shop, cdn = hosts["shop"], hosts["cdn"]
-        cdn.photo("offsite")
-        cdn.product(5)
-        hosts["closed"].page("/robots.txt", "User-agent: *\nDisallow: /\n")
-        hosts["closed"].photo("closed")
-        hosts["broken"].page("/robots.txt", "no", status=503)
-        hosts["broken"].photo("broken")
+        cdn.add_photo("offsite")
+        cdn.add_product(5)
+        hosts["closed"].add_page("/robots.txt", "User-agent: *\nDisallow: /\n")
+        hosts["closed"].add_photo("closed")
+        hosts["broken"].add_page("/robots.txt", "no", status=503)
+        hosts["broken"].add_photo("broken")
         photos = [
-            f"{cdn.base}/media/offsite.jpg",
-            f"{shop.base}/r/offsite",
-            f"{shop.base}/secret/photo.jpg",
-            f"{hosts['closed'].base}/media/closed.jpg",
-            f"{hosts['broken'].base}/media/broken.jpg",
-            f"{hosts['broken'].base}/media/other.jpg",
-            f"{shop.base}/r/company",
-            f"{shop.base}/r/cloud",
+            f"{cdn.base_url}/media/offsite.jpg",
+            f"{shop.base_url}/r/offsite",
+            f"{shop.base_url}/secret/photo.jpg",
+            f"{hosts['closed'].base_url}/media/closed.jpg",
+            f"{hosts['broken'].base_url}/media/broken.jpg",
+            f"{hosts['broken'].base_url}/media/other.jpg",
+            f"{shop.base_url}/r/company",
+            f"{shop.base_url}/r/cloud",
         ]
         places = {
-            "/r/offsite": f"{cdn.base}/media/offsite.jpg?moved",
+            "/r/offsite": f"{cdn.base_url}/media/offsite.jpg?moved",
             "/r/company": "http://10.0.0.1/photo.jpg",
             "/r/cloud": "http://169.254.169.254/photo.jpg",
-            "/p/offsite": f"{cdn.base}/p/5",
+            "/p/offsite": f"{cdn.base_url}/p/5",
         }
-        cdn.photo("offsite.jpg?moved")
-        cdn.page("/media/offsite.jpg?moved", b"\xff\xd8\xff\xe0moved")
+        cdn.add_photo("offsite.jpg?moved")
+        cdn.add_page("/media/offsite.jpg?moved", b"\xff\xd8\xff\xe0moved")
         for path, url in places.items():
-            shop.page(path, b"", status=301, headers={"Location": url})
-        shop.page("/secret/photo.jpg", b"\xff\xd8\xff\xe0")
-        shop.page("/p/1", product_page("Shirt", photos, f'<a href="{cdn.base}/p/5">like this</a>'))
-        shop.sitemap(["/p/1", "/p/offsite", f"{'/secret/page'}"])
-        yield hosts, crawl(shop, tmp_path_factory.mktemp("own"), *QUICK)
+            shop.add_page(path, b"", status=301, headers={"Location": url})
+        shop.add_page("/secret/photo.jpg", b"\xff\xd8\xff\xe0")
+        shop.add_page("/p/1", render_product_page("Shirt", photos, f'<a href="{cdn.base_url}/p/5">like this</a>'))
+        shop.add_sitemap(["/p/1", "/p/offsite", f"{'/secret/page'}"])
+        yield hosts, run_crawl(shop, tmp_path_factory.mktemp("own"), *QUICK)
 
 
-def test_photos_of_another_host_come_home(own: tuple[dict[str, Shop], Harvest]) -> None:
+def test_photos_of_another_host_come_home(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
     assert set(own[1].photos) == {"/media/offsite.jpg", "/r/offsite"}
 
 
-def test_pages_of_another_host_do_not(own: tuple[dict[str, Shop], Harvest]) -> None:
+def test_pages_of_another_host_do_not(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
     assert list(own[1].products) == ["Shirt"]
     assert own[1].failures["/p/offsite"] == "leads off the shop"
-    assert own[0]["cdn"].asked["/p/5"] == 0
+    assert own[0]["cdn"].request_counts["/p/5"] == 0
 
 
-def test_a_shop_on_this_machine_leads_to_no_other_private_network(own: tuple[dict[str, Shop], Harvest]) -> None:
+def test_a_shop_on_this_machine_leads_to_no_other_private_network(
+    own: tuple[dict[str, LocalShop], CrawlResult],
+) -> None:
     assert {own[1].failures["/r/company"], own[1].failures["/r/cloud"]} == {"private address"}
 
 
-def test_each_hosts_own_robots_txt_counts(own: tuple[dict[str, Shop], Harvest]) -> None:
+def test_each_hosts_own_robots_txt_counts(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
     assert own[1].failures["/secret/photo.jpg"] == "disallowed by robots.txt"
     assert own[1].failures["/media/closed.jpg"] == "disallowed by robots.txt"
-    assert set(own[0]["closed"].asked) == {"/robots.txt"}
+    assert set(own[0]["closed"].request_counts) == {"/robots.txt"}
 
 
-def test_nobody_slips_past_a_robots_txt_that_cannot_be_read(own: tuple[dict[str, Shop], Harvest]) -> None:
+def test_nobody_slips_past_a_robots_txt_that_cannot_be_read(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
     assert own[1].failures["/media/broken.jpg"] == "robots.txt cannot be read"
     assert own[1].failures["/media/other.jpg"] == "robots.txt cannot be read"
-    assert set(own[0]["broken"].asked) == {"/robots.txt"}
+    assert set(own[0]["broken"].request_counts) == {"/robots.txt"}
 
 
 def test_a_private_shop_that_is_not_allowed_is_not_asked(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        harvest = crawl(shop, tmp_path, *QUICK, allow_private="0", contact="crawl@weft-tests.org")
-        assert not shop.asked
+    with run_local_shop() as shop:
+        harvest = run_crawl(shop, tmp_path, *QUICK, allow_private="0", contact="crawl@weft-tests.org")
+        assert not shop.request_counts
     assert "private address" in harvest.fault
     assert "allow_private" in harvest.fault
 
 
 def test_a_private_shop_needs_no_contact_and_a_named_one_is_told(tmp_path: Path) -> None:
-    with open_shop() as shop:
-        shop.sitemap([shop.product(1, photos=0)])
-        crawl(shop, tmp_path / "a", contact="crawl@weft-tests.org")
-        assert shop.agents == {"WeftBot/0.1 (+crawl@weft-tests.org; product crawler; obeys robots.txt)"}
+    with run_local_shop() as shop:
+        shop.add_sitemap([shop.add_product(1, photos=0)])
+        run_crawl(shop, tmp_path / "a", contact="crawl@weft-tests.org")
+        assert shop.user_agents == {"WeftBot/0.1 (+crawl@weft-tests.org; product crawler; obeys robots.txt)"}

@@ -4,8 +4,8 @@ owner reserves."""
 from collections.abc import Iterator
 
 import pytest
-from hostile_crawl import Harvest, crawl, product_page
-from local_shop import Shop, open_shop
+from hostile_crawl import CrawlResult, render_product_page, run_crawl
+from local_shop import LocalShop, run_local_shop
 
 TITLE = "Robe d’été Größe"
 
@@ -60,47 +60,53 @@ HIDDEN = """
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, Harvest]]:
-    with open_shop() as shop:
-        photo = shop.base + shop.photo("one")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalShop, CrawlResult]]:
+    with run_local_shop() as shop:
+        photo = shop.base_url + shop.add_photo("one")
         for path, (encoding, kind, meta, title) in CHARSETS.items():
-            page = product_page(title, [photo], sku=path)
+            page = render_product_page(title, [photo], sku=path)
             page = page.replace("<head>", f"<head><meta charset={meta}>" if meta else "<head>")
-            shop.page(path, page.encode(encoding, errors="xmlcharrefreplace"), headers={"Content-Type": kind})
+            shop.add_page(path, page.encode(encoding, errors="xmlcharrefreplace"), headers={"Content-Type": kind})
         for name, script in BROKEN.items():
             script = script.format(name, photo)
-            shop.page(f"/b/{name}", f'<script type="application/ld+json">{script}</script><h1>Shirt {name}</h1>')
-        tagged = [shop.photo(name, headers={"Content-Type": "image/jpeg", **tag}) for name, (tag, _) in TAGS.items()]
-        shop.page("/p/tagged", product_page("Tagged", [shop.base + path for path in tagged]))
+            shop.add_page(f"/b/{name}", f'<script type="application/ld+json">{script}</script><h1>Shirt {name}</h1>')
+        tagged = [
+            shop.add_photo(name, headers={"Content-Type": "image/jpeg", **tag}) for name, (tag, _) in TAGS.items()
+        ]
+        shop.add_page("/p/tagged", render_product_page("Tagged", [shop.base_url + path for path in tagged]))
         meta = "<meta name=robots content='noai, noimageai'>"
-        shop.page("/p/page-meta", meta + product_page("Meta", [shop.base + shop.photo("meta")]))
+        shop.add_page("/p/page-meta", meta + render_product_page("Meta", [shop.base_url + shop.add_photo("meta")]))
         headers = {"Content-Type": "text/html", "X-Robots-Tag": "noimageai"}
-        shop.page("/p/page-header", product_page("Header", [shop.base + shop.photo("header")]), headers=headers)
+        shop.add_page(
+            "/p/page-header", render_product_page("Header", [shop.base_url + shop.add_photo("header")]), headers=headers
+        )
         tdm = '<meta name="tdm-reservation" content="1">'
-        shop.page("/p/page-tdm", tdm + product_page("Reserved", [shop.base + shop.photo("tdm")]))
+        shop.add_page("/p/page-tdm", tdm + render_product_page("Reserved", [shop.base_url + shop.add_photo("tdm")]))
         noindex = "<meta name=robots content=noindex>"
-        shop.page("/p/page-noindex", noindex + product_page("Unlisted", [shop.base + shop.photo("unlisted")]))
+        shop.add_page(
+            "/p/page-noindex", noindex + render_product_page("Unlisted", [shop.base_url + shop.add_photo("unlisted")])
+        )
         for name in ("lazy", "set-200", "set-800"):
-            shop.photo(name)
+            shop.add_photo(name)
         odd = ["data:image/png;base64,iVBORw0KGgo=", "blob:http://shop.example/1", "javascript:void(0)", "//", "$image"]
-        shop.page("/p/hidden", product_page("Lazy", odd, HIDDEN))
-        shop.sitemap([path for path in shop.answers if path.startswith(("/p/", "/b/"))])
-        yield shop, crawl(shop, tmp_path_factory.mktemp("pages"))
+        shop.add_page("/p/hidden", render_product_page("Lazy", odd, HIDDEN))
+        shop.add_sitemap([path for path in shop.responses if path.startswith(("/p/", "/b/"))])
+        yield shop, run_crawl(shop, tmp_path_factory.mktemp("pages"))
 
 
 @pytest.mark.parametrize("path", CHARSETS)
-def test_a_page_is_read_in_the_charset_of_its_bytes(crawled: tuple[Shop, Harvest], path: str) -> None:
+def test_a_page_is_read_in_the_charset_of_its_bytes(crawled: tuple[LocalShop, CrawlResult], path: str) -> None:
     titles = {row["url"]: row["title"] for row in crawled[1].products.values()}
-    assert titles[crawled[0].base + path] == CHARSETS[path][3]
+    assert titles[crawled[0].base_url + path] == CHARSETS[path][3]
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_broken_json_ld_is_read_all_the_same(crawled: tuple[Shop, Harvest], name: str) -> None:
+def test_broken_json_ld_is_read_all_the_same(crawled: tuple[LocalShop, CrawlResult], name: str) -> None:
     assert crawled[1].products[name]["title"] == f"Shirt {name}"
 
 
 @pytest.mark.parametrize("name", TAGS)
-def test_a_photo_is_taken_unless_its_owner_reserves_it(crawled: tuple[Shop, Harvest], name: str) -> None:
+def test_a_photo_is_taken_unless_its_owner_reserves_it(crawled: tuple[LocalShop, CrawlResult], name: str) -> None:
     path = f"/media/{name}.jpg"
     assert (path in crawled[1].photos) is TAGS[name][1]
     assert crawled[1].failures.get(path) == (None if TAGS[name][1] else "opted out by its owner")
@@ -108,23 +114,23 @@ def test_a_photo_is_taken_unless_its_owner_reserves_it(crawled: tuple[Shop, Harv
 
 @pytest.mark.parametrize(("product", "photo"), [("Meta", "meta"), ("Header", "header"), ("Reserved", "tdm")])
 def test_a_page_may_reserve_its_photos_and_they_are_not_even_asked(
-    crawled: tuple[Shop, Harvest], product: str, photo: str
+    crawled: tuple[LocalShop, CrawlResult], product: str, photo: str
 ) -> None:
     assert product in crawled[1].products
-    assert crawled[0].asked[f"/media/{photo}.jpg"] == 0
+    assert crawled[0].request_counts[f"/media/{photo}.jpg"] == 0
 
 
-def test_a_page_kept_out_of_search_engines_reserves_nothing(crawled: tuple[Shop, Harvest]) -> None:
+def test_a_page_kept_out_of_search_engines_reserves_nothing(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert "/media/unlisted.jpg" in crawled[1].photos
 
 
 def test_lazy_photos_come_home_at_their_largest_and_what_is_no_address_is_not_asked(
-    crawled: tuple[Shop, Harvest],
+    crawled: tuple[LocalShop, CrawlResult],
 ) -> None:
     found = {path for path in crawled[1].photos if path.startswith(("/media/lazy", "/media/set"))}
     assert found == {"/media/lazy.jpg", "/media/set-800.jpg"}
-    assert [path for path in crawled[0].asked if "data:" in path or "blob" in path or "$" in path] == []
+    assert [path for path in crawled[0].request_counts if "data:" in path or "blob" in path or "$" in path] == []
 
 
-def test_nothing_else_failed(crawled: tuple[Shop, Harvest]) -> None:
+def test_nothing_else_failed(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert set(crawled[1].failures.values()) == {"opted out by its owner"}

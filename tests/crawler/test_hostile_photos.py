@@ -7,82 +7,88 @@ from pathlib import Path
 import hostile_photos
 import numpy as np
 import pytest
-from hostile_crawl import Harvest, crawl, product_page
+from hostile_crawl import CrawlResult, render_product_page, run_crawl
 from hostile_photos import BLUE, RED
-from local_shop import open_shop
-from peak_memory import peak_mib
+from local_shop import run_local_shop
+from peak_memory import run_with_peak_mib
 
 from weft.errors import PhotoError
 from weft.photos.decode import decode
-from weft.photos.fit import Pixels, fit
+from weft.photos.fit import Pixels, letterbox
 
 LIMITS = {"min_side": 48, "max_aspect": 6.0, "max_pixels": 40_000_000}
-SOUND, OTHERS, REFUSED = hostile_photos.sound(), hostile_photos.others(), hostile_photos.refused()
+VALID, CONVERTED, INVALID = (
+    hostile_photos.make_valid_photos(),
+    hostile_photos.make_converted_photos(),
+    hostile_photos.make_invalid_photos(),
+)
 
 
 @pytest.fixture(scope="module")
-def harvest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harvest]:
-    photos = SOUND | {name: body for name, (body, *_) in (OTHERS | REFUSED).items()}
-    with open_shop() as shop:
+def harvest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrawlResult]:
+    photos = VALID | {name: body for name, (body, *_) in (CONVERTED | INVALID).items()}
+    with run_local_shop() as shop:
         # One name and one type for all: what they are stands in their bytes alone.
         for name, body in photos.items():
-            shop.page(f"/media/{name}.jpg", body, headers={"Content-Type": "image/jpeg"})
-        shop.page("/p/shirt", product_page("Shirt", [f"{shop.base}/media/{name}.jpg" for name in photos]))
-        shop.sitemap(["/p/shirt"])
-        yield crawl(shop, tmp_path_factory.mktemp("photos"))
+            shop.add_page(f"/media/{name}.jpg", body, headers={"Content-Type": "image/jpeg"})
+        shop.add_page(
+            "/p/shirt", render_product_page("Shirt", [f"{shop.base_url}/media/{name}.jpg" for name in photos])
+        )
+        shop.add_sitemap(["/p/shirt"])
+        yield run_crawl(shop, tmp_path_factory.mktemp("photos"))
 
 
-def test_every_photo_comes_home_as_it_was_served(harvest: Harvest) -> None:
-    served = SOUND | {name: body for name, (body, *_) in (OTHERS | REFUSED).items()}
+def test_every_photo_comes_home_as_it_was_served(harvest: CrawlResult) -> None:
+    served = VALID | {name: body for name, (body, *_) in (CONVERTED | INVALID).items()}
     assert harvest.photos == {f"/media/{name}.jpg": body for name, body in served.items()}
     assert not harvest.failures
 
 
-def prepared(harvest: Harvest, name: str) -> Pixels:
-    return fit(decode(harvest.photos[f"/media/{name}.jpg"], 128, 96, **LIMITS), 128, 96)
+def prepare_photo(crawl_result: CrawlResult, name: str) -> Pixels:
+    return letterbox(decode(crawl_result.photos[f"/media/{name}.jpg"], 128, 96, **LIMITS), 128, 96)
 
 
-def near(pixel: np.ndarray, colour: tuple[int, int, int]) -> bool:
+def is_close_colour(pixel: np.ndarray, colour: tuple[int, int, int]) -> bool:
     return bool(np.abs(pixel.astype(int) - np.array(colour)).max() <= 12)
 
 
-@pytest.mark.parametrize("name", SOUND)
-def test_a_sound_photo_ends_as_the_picture_it_shows(harvest: Harvest, name: str) -> None:
-    pixels = prepared(harvest, name)
-    assert near(pixels[30, 20], BLUE)
-    assert near(pixels[30, 76], RED)
-    assert near(pixels[100, 20], RED)
-    assert near(pixels[100, 76], RED)
+@pytest.mark.parametrize("name", VALID)
+def test_a_sound_photo_ends_as_the_picture_it_shows(harvest: CrawlResult, name: str) -> None:
+    pixels = prepare_photo(harvest, name)
+    assert is_close_colour(pixels[30, 20], BLUE)
+    assert is_close_colour(pixels[30, 76], RED)
+    assert is_close_colour(pixels[100, 20], RED)
+    assert is_close_colour(pixels[100, 76], RED)
 
 
-@pytest.mark.parametrize("name", OTHERS)
-def test_greys_keep_their_shade_and_what_is_clear_becomes_white(harvest: Harvest, name: str) -> None:
-    _, upper_left, lower_right = OTHERS[name]
-    pixels = prepared(harvest, name)
-    assert near(pixels[30, 20], upper_left)
-    assert near(pixels[100, 76], lower_right)
+@pytest.mark.parametrize("name", CONVERTED)
+def test_greys_keep_their_shade_and_what_is_clear_becomes_white(harvest: CrawlResult, name: str) -> None:
+    _, upper_left, lower_right = CONVERTED[name]
+    pixels = prepare_photo(harvest, name)
+    assert is_close_colour(pixels[30, 20], upper_left)
+    assert is_close_colour(pixels[100, 76], lower_right)
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_used_is_quarantined_with_its_reason(harvest: Harvest, name: str) -> None:
+@pytest.mark.parametrize("name", INVALID)
+def test_what_cannot_be_used_is_quarantined_with_its_reason(harvest: CrawlResult, name: str) -> None:
     with pytest.raises(PhotoError) as caught:
-        prepared(harvest, name)
-    assert caught.value.reason == REFUSED[name][1]
+        prepare_photo(harvest, name)
+    assert caught.value.reason == INVALID[name][1]
 
 
 def test_a_png_of_12000_pixels_a_side_costs_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
-    path.write_bytes(REFUSED["huge.png"][0])
+    path.write_bytes(INVALID["huge.png"][0])
     code = (
         "import sys; from weft.photos.decode import decode; from weft.errors import PhotoError\n"
         "try: decode(open(sys.argv[1], 'rb').read(), 128, 96)\n"
         "except PhotoError as error: sys.exit(str(error))"
     )
     with (tmp_path / "said").open("w") as said:
-        _, peak = peak_mib([sys.executable, "-c", code, str(path)], tmp_path / "peak", said)
+        _, peak = run_with_peak_mib([sys.executable, "-c", code, str(path)], tmp_path / "peak", said)
     assert (tmp_path / "said").read_text().startswith("too many pixels: 12000 x 12000 px")
     assert peak < 300
 
 
-def test_crawling_it_costs_none_either(harvest: Harvest) -> None:
+def test_crawling_it_costs_none_either(harvest: CrawlResult) -> None:
     assert harvest.peak_mib < 300

@@ -13,12 +13,12 @@ from scrapy.settings import Settings
 
 from crawler import manners
 from crawler import settings as crawl_settings
-from crawler.extract.sniff import is_photo
-from crawler.middlewares.legible import encoding_of
-from crawler.middlewares.optout import is_page_reserved, said_to_us
-from crawler.middlewares.pace import Pace, eased
-from crawler.middlewares.retry import retry_after
-from crawler.middlewares.robots import is_not_now
+from crawler.extract.sniff import is_image
+from crawler.middlewares.legible import detect_encoding
+from crawler.middlewares.optout import is_page_opted_out, parse_x_robots_tag
+from crawler.middlewares.pace import Throttle, next_delay
+from crawler.middlewares.retry import parse_retry_after
+from crawler.middlewares.robots import is_unreachable
 from weft import params
 from weft.errors import ParamsError, ShopError
 
@@ -38,16 +38,20 @@ from weft.errors import ParamsError, ShopError
     ],
 )
 def test_retry_after_is_read_in_seconds_and_as_a_date(header: bytes | None, seconds: float | None) -> None:
-    assert retry_after(header, now=10.0) == seconds
+    assert parse_retry_after(header, now=10.0) == seconds
 
 
 @given(st.binary(max_size=60))
 def test_no_retry_after_raises(header: bytes) -> None:
-    assert (retry_after(header, now=10.0) or 0.0) >= 0.0
+    assert (parse_retry_after(header, now=10.0) or 0.0) >= 0.0
 
 
 def test_only_a_server_that_cannot_answer_means_not_now() -> None:
-    assert [status for status in (200, 301, 401, 403, 404, 410, 429, 500, 503) if is_not_now(status)] == [429, 500, 503]
+    assert [status for status in (200, 301, 401, 403, 404, 410, 429, 500, 503) if is_unreachable(status)] == [
+        429,
+        500,
+        503,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,7 @@ def test_only_a_server_that_cannot_answer_means_not_now() -> None:
     ],
 )
 def test_photos_are_told_by_their_first_bytes(body: bytes, photo: bool) -> None:
-    assert is_photo(body) is photo
+    assert is_image(body) is photo
 
 
 @pytest.mark.parametrize(
@@ -83,33 +87,33 @@ def test_photos_are_told_by_their_first_bytes(body: bytes, photo: bool) -> None:
     ],
 )
 def test_a_contact_is_a_mail_or_web_address_and_not_the_example(contact: str, told: bool) -> None:
-    assert manners.has_contact(contact) is told
-    assert (contact in manners.user_agent(contact) and bool(contact)) is told
+    assert manners.is_valid_contact(contact) is told
+    assert (contact in manners.build_user_agent(contact) and bool(contact)) is told
 
 
-def crawl(*shops: params.Shop, contact: str = "crawler@example.com", delay: float = 0.0) -> params.Crawl:
+def make_crawl_settings(*shops: params.Shop, contact: str = "crawler@example.com", delay: float = 0.0) -> params.Crawl:
     demo = params.Demo(products=9, seed=1)
     return params.Crawl(snapshot=1, shops=shops, delay=delay, concurrency=4, demo=demo, contact=contact)
 
 
-STRANGER = params.Shop(name="far", url="https://shop.example/")
-OWN = params.Shop(name="near", url="http://10.0.0.5/", allow_private=True)
-DEMO = params.Shop(name="demo", url="demo:jsonld")
+PUBLIC_SHOP = params.Shop(name="far", url="https://shop.example/")
+PRIVATE_SHOP = params.Shop(name="near", url="http://10.0.0.5/", allow_private=True)
+DEMO_SHOP = params.Shop(name="demo", url="demo:jsonld")
 
 
 def test_shops_of_others_are_not_asked_without_a_contact() -> None:
     with pytest.raises(ParamsError, match=r"crawl\.contact is 'crawler@example\.com', to crawl far: wanted"):
-        manners.check_contact(crawl(DEMO, STRANGER, OWN))
-    manners.check_contact(crawl(DEMO, OWN))
-    manners.check_contact(crawl(STRANGER, contact="anna@shop.com"))
+        manners.check_contact(make_crawl_settings(DEMO_SHOP, PUBLIC_SHOP, PRIVATE_SHOP))
+    manners.check_contact(make_crawl_settings(DEMO_SHOP, PRIVATE_SHOP))
+    manners.check_contact(make_crawl_settings(PUBLIC_SHOP, contact="anna@shop.com"))
 
 
 def test_strangers_are_asked_once_a_second_unless_their_own_params_say_otherwise() -> None:
-    assert manners.arguments(STRANGER, crawl(STRANGER))["delay"] == "1.0"
-    assert manners.arguments(STRANGER, crawl(STRANGER))["private_delay"] == "0.0"
-    assert manners.arguments(STRANGER, crawl(STRANGER, delay=3.0))["delay"] == "3.0"
+    assert manners.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP))["delay"] == "1.0"
+    assert manners.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP))["private_delay"] == "0.0"
+    assert manners.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP, delay=3.0))["delay"] == "3.0"
     quick = params.Shop(name="far", url="https://shop.example/", delay=0.25)
-    assert manners.arguments(quick, crawl(quick, delay=3.0))["delay"] == "0.25"
+    assert manners.build_politeness_args(quick, make_crawl_settings(quick, delay=3.0))["delay"] == "0.25"
 
 
 def test_arguments_become_settings() -> None:
@@ -121,7 +125,7 @@ def test_arguments_become_settings() -> None:
         "allow_private": "1",
         "contact": "a@b.org",
     }
-    manners.settle(settings, arguments)
+    manners.apply_spider_args(settings, arguments)
     assert arguments == {"url": "http://Shop.example:81/x", "max_products": "3"}
     assert settings.getfloat("DOWNLOAD_DELAY") == 2
     assert settings.getint("CONCURRENT_REQUESTS") == 3
@@ -135,7 +139,7 @@ def test_arguments_become_settings() -> None:
 )
 def test_an_argument_that_cannot_be_read_is_named(name: str, text: str) -> None:
     with pytest.raises(ShopError, match=f"-a {name}={text}: wanted"):
-        manners.settle(Settings(), {"url": "http://shop.example/", name: text})
+        manners.apply_spider_args(Settings(), {"url": "http://shop.example/", name: text})
 
 
 def test_by_hand_a_shop_is_asked_once_a_second_by_its_robots_txt_and_without_a_console() -> None:
@@ -160,7 +164,7 @@ def test_by_hand_a_shop_is_asked_once_a_second_by_its_robots_txt_and_without_a_c
     ],
 )
 def test_a_pace_eases_to_what_the_host_needs(delay: float, least: float, latency: float, after: float) -> None:
-    assert eased(delay, least, latency, longest=60.0) == after
+    assert next_delay(delay, least, latency, max_delay=60.0) == after
 
 
 @pytest.mark.parametrize(
@@ -177,7 +181,7 @@ def test_a_pace_eases_to_what_the_host_needs(delay: float, least: float, latency
     ],
 )
 def test_x_robots_tag_is_read_as_far_as_it_is_meant_for_us(value: str, said: set[str]) -> None:
-    assert said_to_us(value) == said
+    assert parse_x_robots_tag(value) == said
 
 
 @pytest.mark.parametrize(
@@ -195,7 +199,7 @@ def test_x_robots_tag_is_read_as_far_as_it_is_meant_for_us(value: str, said: set
 )
 def test_a_page_reserves_its_photos_by_a_tag(head: str, reserved: bool) -> None:
     page = HtmlResponse("http://shop.example/", body=f"<head>{head}</head>".encode())
-    assert is_page_reserved(page) is reserved
+    assert is_page_opted_out(page) is reserved
 
 
 @pytest.mark.parametrize(
@@ -213,15 +217,15 @@ def test_a_page_reserves_its_photos_by_a_tag(head: str, reserved: bool) -> None:
     ],
 )
 def test_a_page_has_the_encoding_of_its_bytes(body: bytes, content_type: str, encoding: str) -> None:
-    assert encoding_of(body, content_type) == encoding
+    assert detect_encoding(body, content_type) == encoding
 
 
 @given(st.binary(max_size=80), st.text(max_size=40))
 def test_any_bytes_have_some_encoding(body: bytes, content_type: str) -> None:
-    body.decode(encoding_of(body, content_type), errors="replace")
+    body.decode(detect_encoding(body, content_type), errors="replace")
 
 
-class Engine:
+class FakeEngine:
     """What Pace asks of Scrapy: download slots."""
 
     def __init__(self, host: str, delay: float) -> None:
@@ -235,7 +239,7 @@ class Engine:
         pass
 
 
-def answer(address: str, latency: float = 0.0) -> tuple[HtmlResponse, Request]:
+def make_response(address: str, latency: float = 0.0) -> tuple[HtmlResponse, Request]:
     url = "http://shop.example/"
     request = Request(url, meta={"download_slot": "shop.example", "download_latency": latency})
     return HtmlResponse(url, ip_address=ip_address(address)), request
@@ -243,26 +247,26 @@ def answer(address: str, latency: float = 0.0) -> tuple[HtmlResponse, Request]:
 
 def test_a_public_host_keeps_the_delay_for_strangers_and_a_private_one_gets_its_own() -> None:
     for address, delay in (("8.8.8.8", 1.0), ("127.0.0.1", 0.0)):
-        engine = Engine("shop.example", 1.0)
-        Pace(engine).answered(*answer(address))  # type: ignore[arg-type]
+        engine = FakeEngine("shop.example", 1.0)
+        Throttle(engine).on_response(*make_response(address))  # type: ignore[arg-type]
         assert engine.slots["shop.example"].delay == delay
         assert engine.per_slot_settings["shop.example"]["delay"] == delay
 
 
 def test_a_crawl_delay_holds_for_private_hosts_too_one_request_at_a_time() -> None:
-    engine = Engine("shop.example", 1.0)
-    pace = Pace(engine)  # type: ignore[arg-type]
-    pace.answered(*answer("127.0.0.1"))
-    pace.obey("shop.example", 7.0)
-    pace.answered(*answer("127.0.0.1"))
+    engine = FakeEngine("shop.example", 1.0)
+    pace = Throttle(engine)  # type: ignore[arg-type]
+    pace.on_response(*make_response("127.0.0.1"))
+    pace.set_crawl_delay("shop.example", 7.0)
+    pace.on_response(*make_response("127.0.0.1"))
     assert (engine.slots["shop.example"].delay, engine.slots["shop.example"].concurrency) == (7.0, 1)
     assert engine.per_slot_settings["shop.example"] == {"delay": 7.0, "concurrency": 1}
 
 
 def test_a_busy_host_is_slowed_once_for_all_that_was_sent_before() -> None:
-    engine = Engine("shop.example", 1.0)
-    pace = Pace(engine)  # type: ignore[arg-type]
-    pace.answered(*answer("8.8.8.8"))
+    engine = FakeEngine("shop.example", 1.0)
+    pace = Throttle(engine)  # type: ignore[arg-type]
+    pace.on_response(*make_response("8.8.8.8"))
     for _ in range(16):
         pace.slow_down("shop.example", pause=30.0)
     assert engine.slots["shop.example"].delay == 2.0
@@ -273,6 +277,6 @@ def test_a_file_of_the_shop_may_ask_for_a_slower_pace(tmp_path: Path, monkeypatc
     (tmp_path / "shops").mkdir()
     (tmp_path / "shops" / "shop.example.yaml").write_text("rate: 0.25\n")
     monkeypatch.chdir(tmp_path)
-    engine = Engine("shop.example", 1.0)
-    Pace(engine).answered(*answer("8.8.8.8"))  # type: ignore[arg-type]
+    engine = FakeEngine("shop.example", 1.0)
+    Throttle(engine).on_response(*make_response("8.8.8.8"))  # type: ignore[arg-type]
     assert engine.slots["shop.example"].delay == 4.0

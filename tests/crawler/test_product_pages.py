@@ -7,24 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.extract.json_repair import loads
-from crawler.extract.merge import extract
+from crawler.extract.merge import extract_product_from_html
 from weft.contracts.product import Attribute, PhotoLink, Product
 
 URL = "http://shop.example/p/blue-shirt"
 FULL = "A blue shirt of brushed cotton with a button-down collar, long sleeves and a curved hem. " * 4
 
 
-def product(html: str, url: str = URL) -> Product:
-    found = extract(html, url)
+def extract_page(html: str, url: str = URL) -> Product:
+    found = extract_product_from_html(html, url)
     assert found is not None
-    return found.product("shop")
+    return found.to_product("shop")
 
 
-def jsonld(*nodes: object) -> str:
+def render_jsonld(*nodes: object) -> str:
     return "".join(f'<script type="application/ld+json">{json.dumps(node)}</script>' for node in nodes)
 
 
-def urls(found: Product) -> list[str]:
+def list_photo_paths(found: Product) -> list[str]:
     return [photo.url.removeprefix("http://shop.example") for photo in found.photos]
 
 
@@ -41,7 +41,7 @@ def test_jsonld_gives_every_field() -> None:
         "image": ["/a.jpg", {"@type": "ImageObject", "contentUrl": "//cdn.example/b.jpg"}],
         "additionalProperty": {"@type": "PropertyValue", "name": "Neck", "value": "Round"},
     }
-    assert product(jsonld(node)) == Product(
+    assert extract_page(render_jsonld(node)) == Product(
         product_id="shop/B1",
         shop="shop",
         url=URL,
@@ -57,7 +57,7 @@ def test_jsonld_gives_every_field() -> None:
 
 def test_a_broken_script_does_not_drop_the_others() -> None:
     html = '<script type="application/ld+json">{"@type": "Product", </script>'
-    assert product(html + jsonld({"@type": "Product", "name": "Blue shirt"})).title == "Blue shirt"
+    assert extract_page(html + render_jsonld({"@type": "Product", "name": "Blue shirt"})).title == "Blue shirt"
 
 
 @pytest.mark.parametrize(
@@ -81,31 +81,31 @@ def test_control_characters_in_jsonld_are_read() -> None:
 def test_related_products_of_jsonld_never_win() -> None:
     others = [{"@type": "Product", "name": f"Other {n}", "url": f"/p/{n}", "image": f"/{n}.jpg"} for n in range(3)]
     own = {"@type": "Product", "name": "Blue shirt", "url": URL, "isRelatedTo": others, "image": "/own.jpg"}
-    found = product(jsonld({"@graph": [*others, own]}))
-    assert (found.title, urls(found)) == ("Blue shirt", ["/own.jpg"])
+    found = extract_page(render_jsonld({"@graph": [*others, own]}))
+    assert (found.title, list_photo_paths(found)) == ("Blue shirt", ["/own.jpg"])
 
 
 def test_a_page_of_several_products_is_a_listing() -> None:
     cards = [{"@type": "Product", "name": f"Shirt {n}", "url": f"/p/{n}"} for n in range(3)]
-    assert extract(jsonld(cards) + "<h1>Shirts</h1>", "http://shop.example/c/shirts") is None
+    assert extract_product_from_html(render_jsonld(cards) + "<h1>Shirts</h1>", "http://shop.example/c/shirts") is None
 
 
 def test_a_listing_with_a_single_card_is_no_product() -> None:
     card = {"@type": "Product", "name": "Red hat", "url": "/p/red-hat"}
-    assert extract(jsonld(card) + "<h1>Hats</h1>", "http://shop.example/c/hats") is None
+    assert extract_product_from_html(render_jsonld(card) + "<h1>Hats</h1>", "http://shop.example/c/hats") is None
 
 
 def test_variants_of_a_product_group_give_photos_with_their_colours() -> None:
     variants = [{"@type": "Product", "color": c, "image": f"/{c}.jpg", "sku": f"G-{c}"} for c in ("red", "blue")]
     group = {"@type": "ProductGroup", "productGroupID": "G", "name": "Shirt", "hasVariant": variants}
-    found = product(jsonld(group))
+    found = extract_page(render_jsonld(group))
     assert found.product_id == "shop/G"
     assert [photo.colour for photo in found.photos] == ["red", "blue"]
 
 
 def test_templates_that_were_never_filled_in_say_nothing() -> None:
     node = {"@type": "Product", "name": "Shirt", "sku": "{{sku}}", "brand": "$metabrand", "color": "N/A"}
-    found = product(jsonld(node))
+    found = extract_page(render_jsonld(node))
     assert (found.brand, found.colour) == (None, None)
     assert found.product_id.startswith("shop/p-blue-shirt-")
 
@@ -117,12 +117,12 @@ def test_microdata_is_read() -> None:
         '<div itemprop="brand" itemscope itemtype="http://schema.org/Brand"><span itemprop="name">Gauge</span></div>'
         '<div itemprop="description"><p>Cotton.</p></div></div>'
     )
-    found = product(html)
+    found = extract_page(html)
     assert (found.product_id, found.brand, found.description) == ("shop/M1", "Gauge", "Cotton.")
-    assert urls(found) == ["/a.jpg", "/b.jpg"]
+    assert list_photo_paths(found) == ["/a.jpg", "/b.jpg"]
 
 
-def opengraph(description: str) -> str:
+def render_opengraph(description: str) -> str:
     return (
         '<meta property="og:type" content="product"><meta property="og:title" content="Blue shirt | Corso">'
         f'<meta property="og:image" content="/a.jpg"><meta property="og:description" content="{description}">'
@@ -130,30 +130,30 @@ def opengraph(description: str) -> str:
 
 
 def test_a_cut_description_loses_to_the_block_that_holds_all_of_it() -> None:
-    html = f"{opengraph(FULL[:250])}<h1>Blue shirt</h1><div id='tab-description'><p>{FULL}</p></div>"
-    assert product(html).description == f"<p>{FULL}</p>"
+    html = f"{render_opengraph(FULL[:250])}<h1>Blue shirt</h1><div id='tab-description'><p>{FULL}</p></div>"
+    assert extract_page(html).description == f"<p>{FULL}</p>"
 
 
 def test_a_block_of_other_words_does_not_replace_a_description() -> None:
-    html = f"{opengraph(FULL[:250])}<h1>Shirt</h1><div class='shipping-description'>{'We ship. ' * 90}</div>"
-    assert product(html).description == FULL[:250].strip()
+    html = f"{render_opengraph(FULL[:250])}<h1>Shirt</h1><div class='shipping-description'>{'We ship. ' * 90}</div>"
+    assert extract_page(html).description == FULL[:250].strip()
 
 
 def test_the_shop_s_name_leaves_the_title_where_the_heading_has_none() -> None:
-    assert product(opengraph("x") + "<h1>Blue shirt</h1>").title == "Blue shirt"
+    assert extract_page(render_opengraph("x") + "<h1>Blue shirt</h1>").title == "Blue shirt"
 
 
 def test_the_gallery_adds_the_photos_that_opengraph_leaves_out_but_never_related_ones() -> None:
     html = (
-        f"{opengraph('x')}<header><a href='/'><img src='/logo.png'></a></header>"
+        f"{render_opengraph('x')}<header><a href='/'><img src='/logo.png'></a></header>"
         "<ul class='breadcrumbs'><li>Home</li><li>Men</li><li>Shirts</li></ul><h1>Blue shirt</h1>"
         "<div class='product-gallery'><a href='/a.jpg'><img src='/a-100x100.jpg'></a>"
         "<a href='/b.jpg'><img src='/b-100x100.jpg'></a><img class='lazy' src='data:,' data-src='/c.jpg'></div>"
         "<h2>You may also like</h2><ul><li><a href='/p/2'><img src='/d.jpg'></a></li></ul>"
         "<section class='related'><img src='/e.jpg'></section><footer><img src='/visa.jpg'></footer>"
     )
-    found = product(html)
-    assert urls(found) == ["/a.jpg", "/b.jpg", "/c.jpg"]
+    found = extract_page(html)
+    assert list_photo_paths(found) == ["/a.jpg", "/b.jpg", "/c.jpg"]
     assert found.categories == ("Men > Shirts",)
 
 
@@ -163,13 +163,13 @@ def test_a_plain_page_with_a_buy_button_is_a_product() -> None:
         "<div class='description'>Felt.</div><table><tr><th>Material</th><td>Felt</td></tr></table>"
         "<form action='/cart'><button>Add to cart</button></form>"
     )
-    found = product(html)
-    assert (found.title, found.description, urls(found)) == ("Red hat", "Felt.", ["/hat-l.jpg"])
+    found = extract_page(html)
+    assert (found.title, found.description, list_photo_paths(found)) == ("Red hat", "Felt.", ["/hat-l.jpg"])
     assert found.attributes == (Attribute(name="Material", value="Felt"),)
 
 
 def test_a_page_about_the_shop_is_no_product() -> None:
-    assert extract("<h1>About us</h1><img src='/team.jpg'><p>Since 1894.</p>", URL) is None
+    assert extract_product_from_html("<h1>About us</h1><img src='/team.jpg'><p>Since 1894.</p>", URL) is None
 
 
 def test_magento_swatches_give_each_photo_its_colour() -> None:
@@ -184,7 +184,7 @@ def test_magento_swatches_give_each_photo_its_colour() -> None:
     }
     swatches = {"[data-role]": {"Magento_Swatches/js/swatch-renderer": {"jsonConfig": config}}}
     scripts = "".join(f'<script type="text/x-magento-init">{json.dumps(data)}</script>' for data in (gallery, swatches))
-    found = product(f"<h1>Shirt</h1>{scripts}")
+    found = extract_page(f"<h1>Shirt</h1>{scripts}")
     assert [(photo.url[-8:-4], photo.colour) for photo in found.photos] == [
         ("main", "Black"),
         ("back", "Black"),
@@ -193,27 +193,33 @@ def test_magento_swatches_give_each_photo_its_colour() -> None:
 
 
 def test_the_canonical_url_is_the_product_s_whatever_link_led_there() -> None:
-    html = '<link rel="canonical" href="/p/shirt">' + jsonld({"@type": "Product", "name": "Shirt"})
-    ids = {product(html, f"http://shop.example{path}").product_id for path in ("/p/shirt", "/sale/shirt?utm_source=x")}
+    html = '<link rel="canonical" href="/p/shirt">' + render_jsonld({"@type": "Product", "name": "Shirt"})
+    ids = {
+        extract_page(html, f"http://shop.example{path}").product_id for path in ("/p/shirt", "/sale/shirt?utm_source=x")
+    }
     assert len(ids) == 1
 
 
 def test_a_canonical_home_page_is_not_believed() -> None:
-    html = '<link rel="canonical" href="/">' + jsonld({"@type": "Product", "name": "Shirt"})
-    assert product(html).url == URL
+    html = '<link rel="canonical" href="/">' + render_jsonld({"@type": "Product", "name": "Shirt"})
+    assert extract_page(html).url == URL
 
 
 def test_every_field_keeps_the_layer_it_came_from() -> None:
-    found = extract(jsonld({"@type": "Product", "name": "Shirt"}) + opengraph(FULL), URL)
+    found = extract_product_from_html(
+        render_jsonld({"@type": "Product", "name": "Shirt"}) + render_opengraph(FULL), URL
+    )
     assert found is not None
-    assert (found.title.layer, found.description and found.description.layer) == ("json-ld", "opengraph")
+    assert (found.title.source, found.description and found.description.source) == ("json-ld", "opengraph")
 
 
 @given(st.text(alphabet="<>/=\"' abh1imgscrtyplduv{}[]:,@&;\x00\n", max_size=200))
 def test_no_page_however_broken_raises(html: str) -> None:
-    extract(html, URL)
-    extract(f'<h1>x</h1><script type="application/ld+json">{html}</script>', URL)
-    extract(f'<div itemscope itemtype="http://schema.org/Product"><i itemprop="name">{html}</i></div>', URL)
+    extract_product_from_html(html, URL)
+    extract_product_from_html(f'<h1>x</h1><script type="application/ld+json">{html}</script>', URL)
+    extract_product_from_html(
+        f'<div itemscope itemtype="http://schema.org/Product"><i itemprop="name">{html}</i></div>', URL
+    )
 
 
 _KEYS = (
@@ -236,14 +242,16 @@ _JSON = st.recursive(
 
 @given(_JSON)
 def test_no_jsonld_however_odd_raises(data: object) -> None:
-    extract(jsonld(data), URL)
-    extract(jsonld({"@type": "Product", "name": "Shirt", "image": data, "brand": data, "offers": data}), URL)
+    extract_product_from_html(render_jsonld(data), URL)
+    extract_product_from_html(
+        render_jsonld({"@type": "Product", "name": "Shirt", "image": data, "brand": data, "offers": data}), URL
+    )
 
 
 def test_entities_escaped_twice_are_no_words() -> None:
     html = "<h1>Cap</h1><div class='description'>Soft &amp;amp;nbsp;&amp;#39;wool&amp;#39; cap, R&amp;D</div>"
     data = '<script type="application/ld+json">{"@type": "Product", "name": "Cap"}</script>'
-    found = extract(data + html, "https://shop.example/p/1")
+    found = extract_product_from_html(data + html, "https://shop.example/p/1")
     assert found is not None
     assert found.description is not None
     assert found.description.value == "Soft &nbsp;&#39;wool&#39; cap, R&amp;D"

@@ -5,79 +5,79 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_shop import settings
-from made_crawl import BASE, crawled, product, settle
+from local_shop import make_crawl_settings
+from made_crawl import BASE_URL, make_product, make_snapshot, save_item
 
 from crawler import tombstones
-from crawler.contents import Contents
+from crawler.contents import BlobStore
 from crawler.export import export
-from crawler.outcomes import PAGE, PHOTO, FeedProduct, FeedRead, PhotoRead, ProductRead
+from crawler.outcomes import PAGE, PHOTO, FeedPartItem, FeedProduct, PhotoItem, ProductItem
 from crawler.run import crawl_shops
 from crawler.snapshot import Snapshot
 from crawler.store import Store
 from weft import cli, params, tables
 from weft.contracts.product import PhotoLink
-from weft.contracts.tables import PHOTOS, PREPARED, PRODUCTS
+from weft.contracts.tables import PHOTOS, PREPARED_PHOTOS, PRODUCTS
 from weft.errors import ShopError
 
-SHARED, OWN, OTHER = f"{BASE}/shared.jpg", f"{BASE}/own.jpg", f"{BASE}/other.jpg"
+SHARED, OWN, OTHER = f"{BASE_URL}/shared.jpg", f"{BASE_URL}/own.jpg", f"{BASE_URL}/other.jpg"
 NO_WORDS: dict[str, Any] = {"word_ids": [], "named": []}
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A project whose crawl has two products: one photo is shown by both, one each by one."""
-    one = product(1, photos=(PhotoLink(url=SHARED), PhotoLink(url=OWN)))
-    two = product(2, photos=(PhotoLink(url=SHARED), PhotoLink(url=OTHER)))
-    export([crawled(tmp_path / "var" / "crawl" / "shop-1.sqlite", one, two)], tmp_path / "data" / "crawl")
+    one = make_product(1, photos=(PhotoLink(url=SHARED), PhotoLink(url=OWN)))
+    two = make_product(2, photos=(PhotoLink(url=SHARED), PhotoLink(url=OTHER)))
+    export([make_snapshot(tmp_path / "var" / "crawl" / "shop-1.sqlite", one, two)], tmp_path / "data" / "crawl")
     return tmp_path
 
 
-def weft(root: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+def run_weft(root: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     places = ["--state", str(root / "var" / "crawl"), "--root", str(root)]
     monkeypatch.setattr(sys, "argv", ["weft", "purge", *arguments, *places])
     return cli.main()
 
 
 def test_a_product_goes_with_the_photos_that_only_it_shows(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert weft(root, monkeypatch, "--product", "shop/1") == 0
-    assert _left(root) == ({"shop/2"}, {SHARED, OTHER})
-    assert len(list(Contents(root / "var" / "crawl").digests())) == 2
+    assert run_weft(root, monkeypatch, "--product", "shop/1") == 0
+    assert _list_remaining(root) == ({"shop/2"}, {SHARED, OTHER})
+    assert len(list(BlobStore(root / "var" / "crawl").digests())) == 2
 
 
 def test_a_photo_goes_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    weft(root, monkeypatch, "--url", SHARED)
-    assert _left(root) == ({"shop/1", "shop/2"}, {OWN, OTHER})
+    run_weft(root, monkeypatch, "--url", SHARED)
+    assert _list_remaining(root) == ({"shop/1", "shop/2"}, {OWN, OTHER})
 
 
 def test_a_page_goes_with_its_product(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    weft(root, monkeypatch, "--url", f"{BASE}/p/2?utm_source=mail")
-    assert _left(root) == ({"shop/1"}, {SHARED, OWN})
+    run_weft(root, monkeypatch, "--url", f"{BASE_URL}/p/2?utm_source=mail")
+    assert _list_remaining(root) == ({"shop/1"}, {SHARED, OWN})
 
 
 def test_an_address_that_only_told_the_product_goes_with_its_page(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(root / "var" / "crawl" / "shop-1.sqlite")
-    store.plant(PAGE, [f"{BASE}/women/p/2"], linked=True)
-    assert store.recognise(*store.todo(PAGE, 9, ())[0])
+    store.add_urls(PAGE, [f"{BASE_URL}/women/p/2"], linked=True)
+    assert store.skip_if_unchanged(*store.select_todo(PAGE, 9, ())[0])
     store.close()
-    weft(root, monkeypatch, "--url", f"{BASE}/p/2")
-    assert _left(root) == ({"shop/1"}, {SHARED, OWN})
+    run_weft(root, monkeypatch, "--url", f"{BASE_URL}/p/2")
+    assert _list_remaining(root) == ({"shop/1"}, {SHARED, OWN})
 
 
 def test_a_shop_goes_whole_and_is_not_crawled_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    weft(root, monkeypatch, "--shop", "shop")
+    run_weft(root, monkeypatch, "--shop", "shop")
     assert list((root / "var" / "crawl").glob("*.sqlite*")) == []
-    assert list(Contents(root / "var" / "crawl").digests()) == []
+    assert list(BlobStore(root / "var" / "crawl").digests()) == []
     store = Store(root / "var" / "crawl" / "shop-2.sqlite")
     with pytest.raises(ShopError, match="shop: was purged"):
-        store.begin("shop", BASE, 2)
+        store.begin("shop", BASE_URL, 2)
     store.close()
     with pytest.raises(ShopError, match=r"shop: was purged .* take it out of params"):
-        crawl_shops(settings(params.Shop(name="shop", url=BASE)), root / "var" / "crawl", root / "again")
+        crawl_shops(make_crawl_settings(params.Shop(name="shop", url=BASE_URL)), root / "var" / "crawl", root / "again")
 
 
 def test_nothing_of_it_is_left_in_the_bytes_of_the_state(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    weft(root, monkeypatch, "--product", "shop/1")
+    run_weft(root, monkeypatch, "--product", "shop/1")
     state = (root / "var" / "crawl" / "shop-1.sqlite").read_bytes()
     assert b"Shirt 1" not in state
     assert b"Shirt 2" in state
@@ -86,44 +86,44 @@ def test_nothing_of_it_is_left_in_the_bytes_of_the_state(root: Path, monkeypatch
 def test_a_dry_run_tells_the_same_and_removes_nothing(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weft(root, monkeypatch, "--product", "shop/1", "--dry-run")
+    run_weft(root, monkeypatch, "--product", "shop/1", "--dry-run")
     would = capsys.readouterr().out
-    assert _left(root) == ({"shop/1", "shop/2"}, {SHARED, OWN, OTHER})
-    assert not (root / "var" / "crawl" / tombstones.FILE).exists()
-    weft(root, monkeypatch, "--product", "shop/1")
+    assert _list_remaining(root) == ({"shop/1", "shop/2"}, {SHARED, OWN, OTHER})
+    assert not (root / "var" / "crawl" / tombstones.PURGE_LIST_FILE).exists()
+    run_weft(root, monkeypatch, "--product", "shop/1")
     assert would.replace("would remove", "removed").replace("would note", "noted") == capsys.readouterr().out
 
 
 def test_the_next_crawl_does_not_bring_it_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    weft(root, monkeypatch, "--product", "shop/1")
-    weft(root, monkeypatch, "--url", OTHER)
+    run_weft(root, monkeypatch, "--product", "shop/1")
+    run_weft(root, monkeypatch, "--url", OTHER)
     store = Store(root / "var" / "crawl" / "shop-2.sqlite")
-    store.plant(PAGE, [f"{BASE}/p/1", f"{BASE}/p/2", f"{BASE}/women/p/1"])
-    assert sorted(url for _, url in store.todo(PAGE, 9, ())) == [f"{BASE}/p/2", f"{BASE}/women/p/1"]
-    for row, url in store.todo(PAGE, 9, ()):
+    store.add_urls(PAGE, [f"{BASE_URL}/p/1", f"{BASE_URL}/p/2", f"{BASE_URL}/women/p/1"])
+    assert sorted(url for _, url in store.select_todo(PAGE, 9, ())) == [f"{BASE_URL}/p/2", f"{BASE_URL}/women/p/1"]
+    for row, url in store.select_todo(PAGE, 9, ()):
         number = int(url[-1])
-        photos = (PhotoLink(url=OTHER), PhotoLink(url=f"{BASE}/moved.jpg"))
-        store.keep(ProductRead(row=row, product=product(number, photos=photos)))
-    assert [url for _, url in store.todo(PHOTO, 9, ())] == [f"{BASE}/moved.jpg"]
-    settle(store, PHOTO, PhotoRead, body=OTHER.encode())
-    store.plant("feed", [f"{BASE}/feed"])
-    settle(store, "feed", FeedRead, products=(FeedProduct(0, product(1)),))
+        photos = (PhotoLink(url=OTHER), PhotoLink(url=f"{BASE_URL}/moved.jpg"))
+        store.save(ProductItem(row=row, product=make_product(number, photos=photos)))
+    assert [url for _, url in store.select_todo(PHOTO, 9, ())] == [f"{BASE_URL}/moved.jpg"]
+    save_item(store, PHOTO, PhotoItem, body=OTHER.encode())
+    store.add_urls("feed", [f"{BASE_URL}/feed"])
+    save_item(store, "feed", FeedPartItem, products=(FeedProduct(0, make_product(1)),))
     store.close()
     snapshot = Snapshot(root / "var" / "crawl" / "shop-2.sqlite")
     assert [found.product_id for found in snapshot.products()] == ["shop/2"]
-    assert snapshot.photo_digest(f"{BASE}/moved.jpg") is None
+    assert snapshot.photo_digest(f"{BASE_URL}/moved.jpg") is None
 
 
 def test_the_stages_that_hold_it_are_named(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prepared: dict[str, Any] = {"photo_id": "shop/1#1", "product_id": "shop/1", "view": 1, "jpeg": b"x", **NO_WORDS}
-    tables.write_shards(root / "data" / "prepared" / "train", [prepared], PREPARED)
+    tables.write_shards(root / "data" / "prepared" / "train", [prepared], PREPARED_PHOTOS)
     (root / "models" / "words").mkdir(parents=True)
     (root / "var" / "finetune").mkdir()
     (root / "reports").mkdir()
     (root / "reports" / "page.html").write_text("<p>shop/1</p>")
-    weft(root, monkeypatch, "--product", "shop/1")
+    run_weft(root, monkeypatch, "--product", "shop/1")
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(": holds it: ")[::2] for line in lines if "holds it: " in line] == [
         ("data/crawl/photos", "2 rows"),
@@ -142,19 +142,19 @@ def test_a_photo_is_found_in_later_stages_by_its_place(
         {"photo_id": f"shop/1#{view}", "product_id": "shop/1", "view": view, "jpeg": b"x", **NO_WORDS}
         for view in (0, 1)
     ]
-    tables.write_shards(root / "data" / "prepared" / "val", rows, PREPARED)
-    weft(root, monkeypatch, "--url", OWN)
+    tables.write_shards(root / "data" / "prepared" / "val", rows, PREPARED_PHOTOS)
+    run_weft(root, monkeypatch, "--url", OWN)
     assert "data/prepared/val: holds it: 1 rows" in capsys.readouterr().out
 
 
 def test_what_is_nowhere_is_noted_all_the_same(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert weft(root, monkeypatch, "--product", "shop/9") == 0
+    assert run_weft(root, monkeypatch, "--product", "shop/9") == 0
     said = capsys.readouterr().out
     assert "nothing there is of product shop/9" in said
     assert "no later stage" in said
-    assert tombstones.load(root / "var" / "crawl").products == {"shop/9"}
+    assert tombstones.load_purge_list(root / "var" / "crawl").products == {"shop/9"}
 
 
 @pytest.mark.parametrize(
@@ -176,21 +176,21 @@ def test_what_cannot_be_is_refused(
 def test_a_store_at_work_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crawler.purge.PATIENCE", 0.0)
     store = Store(root / "var" / "crawl" / "shop-1.sqlite")
-    assert weft(root, monkeypatch, "--product", "shop/1") == 2
+    assert run_weft(root, monkeypatch, "--product", "shop/1") == 2
     store.close()
-    assert _left(root)[0] == {"shop/1", "shop/2"}
+    assert _list_remaining(root)[0] == {"shop/1", "shop/2"}
 
 
 def test_damaged_tombstones_stop_a_crawl(tmp_path: Path) -> None:
-    (tmp_path / tombstones.FILE).write_text('{"kind": "product", "value": "a/1"}\n{"kind": "prod')
+    (tmp_path / tombstones.PURGE_LIST_FILE).write_text('{"kind": "product", "value": "a/1"}\n{"kind": "prod')
     with pytest.raises(ShopError, match=r"purged\.jsonl, line 2: not a tombstone"):
         Store(tmp_path / "s.sqlite")
 
 
-def _left(root: Path) -> tuple[set[str], set[str]]:
+def _list_remaining(root: Path) -> tuple[set[str], set[str]]:
     """Product ids and photo addresses of a new export."""
     export([Snapshot(root / "var" / "crawl" / "shop-1.sqlite")], root / "again")
-    products = tables.read(root / "again" / "products.parquet", PRODUCTS)["product_id"].to_pylist()
+    products = tables.read_table(root / "again" / "products.parquet", PRODUCTS)["product_id"].to_pylist()
     photos = [
         url for table in tables.read_shards(root / "again" / "photos", PHOTOS) for url in table["url"].to_pylist()
     ]

@@ -2,12 +2,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_crawl import BASE, crawled, product, settle
+from made_crawl import BASE_URL, make_product, make_snapshot, save_item
 
 from crawler.discover.links import Link
 from crawler.export import export
-from crawler.outcomes import PAGE, PHOTO, SITEMAP, Failed, ListingRead, ProductRead, SitemapRead
-from crawler.products import from_json, join, to_json
+from crawler.outcomes import PAGE, PHOTO, SITEMAP, FailedItem, ListingItem, ProductItem, SitemapItem
+from crawler.products import merge_observations, product_from_json, product_to_json
 from crawler.snapshot import Snapshot
 from crawler.store import Store
 from weft import tables
@@ -16,32 +16,32 @@ from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS
 from weft.errors import ShopError
 
 
-def rows(out: Path) -> list[dict[str, Any]]:
+def read_photos(out: Path) -> list[dict[str, Any]]:
     return [row for table in tables.read_shards(out / "photos", PHOTOS) for row in table.to_pylist()]
 
 
 def test_a_product_survives_json() -> None:
-    whole = product(
+    whole = make_product(
         1, categories=("A > B",), attributes=(Attribute(name="n", value="v"),), photos=(PhotoLink(url="u", colour="c"),)
     )
-    assert from_json(to_json(whole)) == whole
+    assert product_from_json(product_to_json(whole)) == whole
 
 
 def test_sightings_join_whatever_their_order() -> None:
-    one = product(1, categories=("Men",), photos=(PhotoLink(url="a"), PhotoLink(url="b")))
-    two = product(1, categories=("Sale",), colour="Blue", photos=(PhotoLink(url="b", colour="Blue"),))
-    sightings = [(f"{BASE}/p/1", one), (f"{BASE}/sale/1", two)]
-    joined = join(sightings, ["New"])
-    assert joined == join(sightings[::-1], ["New"])
+    one = make_product(1, categories=("Men",), photos=(PhotoLink(url="a"), PhotoLink(url="b")))
+    two = make_product(1, categories=("Sale",), colour="Blue", photos=(PhotoLink(url="b", colour="Blue"),))
+    sightings = [(f"{BASE_URL}/p/1", one), (f"{BASE_URL}/sale/1", two)]
+    joined = merge_observations(sightings, ["New"])
+    assert joined == merge_observations(sightings[::-1], ["New"])
     assert (joined.categories, joined.colour) == (("Men", "New", "Sale"), "Blue")
     assert joined.photos == (PhotoLink(url="a"), PhotoLink(url="b", colour="Blue"))
 
 
 def test_the_order_of_a_crawl_changes_no_byte(tmp_path: Path) -> None:
-    products = [product(n, photos=(PhotoLink(url=f"{BASE}/{n}.jpg"),)) for n in range(12)]
+    products = [make_product(n, photos=(PhotoLink(url=f"{BASE_URL}/{n}.jpg"),)) for n in range(12)]
     outs = []
     for name, order in (("a", products), ("b", products[::-1])):
-        export([crawled(tmp_path / f"{name}.sqlite", *order)], tmp_path / name)
+        export([make_snapshot(tmp_path / f"{name}.sqlite", *order)], tmp_path / name)
         outs.append({f.name: f.read_bytes() for f in (tmp_path / name).rglob("*") if f.is_file()})
     assert outs[0] == outs[1]
 
@@ -49,54 +49,58 @@ def test_the_order_of_a_crawl_changes_no_byte(tmp_path: Path) -> None:
 def test_shops_are_sorted_so_that_tables_are(tmp_path: Path) -> None:
     names = ["a", "a-b", "a0"]
     snapshots = [
-        crawled(tmp_path / f"{name}.sqlite", product(1, product_id=f"{name}/1", shop=name), shop=name) for name in names
+        make_snapshot(tmp_path / f"{name}.sqlite", make_product(1, product_id=f"{name}/1", shop=name), shop=name)
+        for name in names
     ]
     export(snapshots, tmp_path / "out")
-    found = tables.read(tmp_path / "out" / "products.parquet", PRODUCTS)["product_id"].to_pylist()
+    found = tables.read_table(tmp_path / "out" / "products.parquet", PRODUCTS)["product_id"].to_pylist()
     assert found == sorted(f"{name}/1" for name in names)
 
 
 def test_two_crawls_of_one_shop_are_refused(tmp_path: Path) -> None:
-    one, two = (crawled(tmp_path / f"{n}.sqlite", product(1)) for n in (1, 2))
+    one, two = (make_snapshot(tmp_path / f"{n}.sqlite", make_product(1)) for n in (1, 2))
     with pytest.raises(ShopError, match="two crawls of one shop"):
         export([one, two], tmp_path / "out")
 
 
 def test_one_photo_of_two_products_is_kept_once_and_exported_twice(tmp_path: Path) -> None:
-    link = (PhotoLink(url=f"{BASE}/same.jpg"),)
-    export([crawled(tmp_path / "s.sqlite", product(1, photos=link), product(2, photos=link))], tmp_path / "out")
-    assert [row["product_id"] for row in rows(tmp_path / "out")] == ["shop/1", "shop/2"]
+    link = (PhotoLink(url=f"{BASE_URL}/same.jpg"),)
+    export(
+        [make_snapshot(tmp_path / "s.sqlite", make_product(1, photos=link), make_product(2, photos=link))],
+        tmp_path / "out",
+    )
+    assert [row["product_id"] for row in read_photos(tmp_path / "out")] == ["shop/1", "shop/2"]
 
 
 def test_failures_are_sorted_and_a_guess_is_none(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
-    store.plant(SITEMAP, [f"{BASE}/sitemap.xml"], guess=True)
-    settle(store, SITEMAP, Failed, reason="HTTP 404", tries=1)
-    store.plant(PAGE, [f"{BASE}/b", f"{BASE}/a"])
-    settle(store, PAGE, Failed, reason="timeout", tries=5)
-    settle(store, PAGE, Failed, reason="HTTP 404", tries=1)
+    store.add_urls(SITEMAP, [f"{BASE_URL}/sitemap.xml"], optional=True)
+    save_item(store, SITEMAP, FailedItem, reason="HTTP 404", tries=1)
+    store.add_urls(PAGE, [f"{BASE_URL}/b", f"{BASE_URL}/a"])
+    save_item(store, PAGE, FailedItem, reason="timeout", tries=5)
+    save_item(store, PAGE, FailedItem, reason="HTTP 404", tries=1)
     store.close()
     snapshot = Snapshot(tmp_path / "s.sqlite")
     export([snapshot], tmp_path / "out")
-    failed = tables.read(tmp_path / "out" / "failures.parquet", FAILURES).to_pylist()
-    assert [row["url"] for row in failed] == [f"{BASE}/a", f"{BASE}/b"]
+    failed = tables.read_table(tmp_path / "out" / "failures.parquet", FAILURES).to_pylist()
+    assert [row["url"] for row in failed] == [f"{BASE_URL}/a", f"{BASE_URL}/b"]
 
 
 def test_categories_follow_the_paths_of_listings(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
-    store.note(start=f"{BASE}/")
+    store.set_meta(start=f"{BASE_URL}/")
     pages = {
-        f"{BASE}/": ("Welcome", [f"{BASE}/c/men", f"{BASE}/p/1"]),
-        f"{BASE}/c/men": ("Men", [f"{BASE}/c/men/shirts"]),
-        f"{BASE}/c/men/shirts": ("Shirts", [f"{BASE}/p/1"]),
-        f"{BASE}/c/men/shirts?p=2": ("Shirts", [f"{BASE}/p/1"]),
+        f"{BASE_URL}/": ("Welcome", [f"{BASE_URL}/c/men", f"{BASE_URL}/p/1"]),
+        f"{BASE_URL}/c/men": ("Men", [f"{BASE_URL}/c/men/shirts"]),
+        f"{BASE_URL}/c/men/shirts": ("Shirts", [f"{BASE_URL}/p/1"]),
+        f"{BASE_URL}/c/men/shirts?p=2": ("Shirts", [f"{BASE_URL}/p/1"]),
     }
     for url, (label, targets) in pages.items():
-        store.plant(PAGE, [url])
-        row = next(row for row, known in store.todo(PAGE, 9, ()) if known == url)
-        links = tuple(Link(target, is_own=True) for target in targets)
-        store.keep(ListingRead(row=row, url=url, trail="", label=label, links=links))
-    settle(store, PAGE, ProductRead, product=product(1))
+        store.add_urls(PAGE, [url])
+        row = next(row for row, known in store.select_todo(PAGE, 9, ()) if known == url)
+        links = tuple(Link(target, in_main_content=True) for target in targets)
+        store.save(ListingItem(row=row, url=url, breadcrumb="", page_title=label, links=links))
+    save_item(store, PAGE, ProductItem, product=make_product(1))
     store.close()
     (found,) = Snapshot(tmp_path / "s.sqlite").products()
     assert found.categories == ("Men > Shirts",)
@@ -104,57 +108,57 @@ def test_categories_follow_the_paths_of_listings(tmp_path: Path) -> None:
 
 def test_what_is_known_is_not_planted_twice(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
-    store.plant(SITEMAP, [f"{BASE}/s.xml"])
-    pages = (f"{BASE}/p/1", f"{BASE}/p/2", f"{BASE}/p/1")
-    settle(store, SITEMAP, SitemapRead, sitemaps=(f"{BASE}/s.xml",), pages=pages)
-    assert len(store.todo(PAGE, 9, ())) == 2
-    assert not store.is_waiting(SITEMAP)
+    store.add_urls(SITEMAP, [f"{BASE_URL}/s.xml"])
+    pages = (f"{BASE_URL}/p/1", f"{BASE_URL}/p/2", f"{BASE_URL}/p/1")
+    save_item(store, SITEMAP, SitemapItem, sitemaps=(f"{BASE_URL}/s.xml",), pages=pages)
+    assert len(store.select_todo(PAGE, 9, ())) == 2
+    assert not store.has_todo(SITEMAP)
     store.close()
 
 
 def test_links_wait_for_the_sitemaps_whatever_their_rank(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
-    linked, named = ({f"{BASE}/{kind}/{n}" for n in range(9)} for kind in ("linked", "named"))
-    store.plant(PAGE, linked, linked=True)
-    store.plant(PAGE, named)
-    under_way = [row for row, _ in store.todo(PAGE, 99, ())]
-    assert {url for _, url in store.todo(PAGE, 99, ())} == named
-    assert store.todo(PAGE, 99, under_way) == []
+    linked, named = ({f"{BASE_URL}/{kind}/{n}" for n in range(9)} for kind in ("linked", "named"))
+    store.add_urls(PAGE, linked, linked=True)
+    store.add_urls(PAGE, named)
+    under_way = [row for row, _ in store.select_todo(PAGE, 99, ())]
+    assert {url for _, url in store.select_todo(PAGE, 99, ())} == named
+    assert store.select_todo(PAGE, 99, under_way) == []
     for row in under_way:
-        store.keep(Failed(row=row, reason="HTTP 404", tries=1))
-    assert {url for _, url in store.todo(PAGE, 99, ())} == linked
+        store.save(FailedItem(row=row, reason="HTTP 404", attempts=1))
+    assert {url for _, url in store.select_todo(PAGE, 99, ())} == linked
     store.close()
 
 
 @pytest.mark.parametrize(("path", "known"), [("/women/p/1", True), ("/women/p/12", False), ("/p/1/reviews", False)])
 def test_an_address_that_ends_with_a_product_s_own_is_that_product(path: str, known: bool, tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
-    store.plant(PAGE, [f"{BASE}/p/1"])
-    settle(store, PAGE, ProductRead, product=product(1))
-    store.plant(PAGE, [f"{BASE}{path}"], linked=True)
-    ((row, url),) = store.todo(PAGE, 9, ())
-    assert store.recognise(row, url) is known
-    assert len(store.todo(PAGE, 9, ())) == (not known)
+    store.add_urls(PAGE, [f"{BASE_URL}/p/1"])
+    save_item(store, PAGE, ProductItem, product=make_product(1))
+    store.add_urls(PAGE, [f"{BASE_URL}{path}"], linked=True)
+    ((row, url),) = store.select_todo(PAGE, 9, ())
+    assert store.skip_if_unchanged(row, url) is known
+    assert len(store.select_todo(PAGE, 9, ())) == (not known)
     store.close()
 
 
 def test_a_page_of_the_sitemap_is_asked_whatever_its_address(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
-    store.plant(PAGE, [f"{BASE}/p/1"])
-    settle(store, PAGE, ProductRead, product=product(1))
-    store.plant(PAGE, [f"{BASE}/women/p/1"])
-    assert not store.recognise(*store.todo(PAGE, 9, ())[0])
+    store.add_urls(PAGE, [f"{BASE_URL}/p/1"])
+    save_item(store, PAGE, ProductItem, product=make_product(1))
+    store.add_urls(PAGE, [f"{BASE_URL}/women/p/1"])
+    assert not store.skip_if_unchanged(*store.select_todo(PAGE, 9, ())[0])
     store.close()
 
 
 def test_what_was_kept_but_not_committed_is_asked_again(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
-    store.plant(PAGE, [f"{BASE}/p/1"])
+    store.add_urls(PAGE, [f"{BASE_URL}/p/1"])
     store.commit()
-    settle(store, PAGE, ProductRead, product=product(1))
+    save_item(store, PAGE, ProductItem, product=make_product(1))
     store._db.execute("ROLLBACK")
-    assert len(store.todo(PAGE, 9, ())) == 1
-    assert not store.is_waiting(PHOTO)
+    assert len(store.select_todo(PAGE, 9, ())) == 1
+    assert not store.has_todo(PHOTO)
     store.close()
 
 
@@ -168,8 +172,8 @@ def test_a_file_that_is_no_state_is_named(tmp_path: Path) -> None:
 
 
 def test_pages_of_several_colours_give_each_photo_the_colour_of_its_page() -> None:
-    red = product(1, colour="Red", photos=(PhotoLink(url="r"),))
-    blue = product(1, colour="Blue", url=f"{BASE}/p/1-blue", photos=(PhotoLink(url="b"),))
-    joined = join([(red.url, red), (blue.url, blue)], [])
+    red = make_product(1, colour="Red", photos=(PhotoLink(url="r"),))
+    blue = make_product(1, colour="Blue", url=f"{BASE_URL}/p/1-blue", photos=(PhotoLink(url="b"),))
+    joined = merge_observations([(red.url, red), (blue.url, blue)], [])
     assert joined.colour is None
     assert joined.photos == (PhotoLink(url="r", colour="Red"), PhotoLink(url="b", colour="Blue"))

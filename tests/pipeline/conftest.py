@@ -17,12 +17,12 @@ import yaml
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
-FOREIGN = "strangers"
+FOREIGN_BENCHMARK = "strangers"
 """A second benchmark, of photos in folders named by their label."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """How a command ended."""
 
     status: int
@@ -35,19 +35,19 @@ class Checkout:
 
     folder: Path
     environment: dict[str, str]
-    first: Answer
-    second: Answer
-    dvc_status: Answer
-    by_force: Answer
+    first: CommandResult
+    second: CommandResult
+    dvc_status: CommandResult
+    by_force: CommandResult
     lock: dict[str, Any]
     """dvc.lock after the first run."""
     lock_by_force: dict[str, Any]
     runs: list[dict[str, Any]]
     """MLflow's runs after the first repro: name, status, params, metrics, tags."""
 
-    def call(self, *words: str) -> Answer:
+    def call(self, *command: str) -> CommandResult:
         """Run a command of the project's environment in the checkout."""
-        return _call(words, self.folder, self.environment)
+        return _run_command(command, self.folder, self.environment)
 
 
 @pytest.fixture(scope="session")
@@ -55,32 +55,32 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     folder = tmp_path_factory.mktemp("pipeline") / "checkout"
     _copy_project(folder)
     _write_params(folder)
-    _draw_strangers(folder / "strangers")
-    environment = _environment(folder)
-    _call(["git", "init", "--quiet"], folder, environment)
+    _draw_foreign_photos(folder / "strangers")
+    environment = _make_environment(folder)
+    _run_command(["git", "init", "--quiet"], folder, environment)
 
-    first = _call(["dvc", "repro"], folder, environment)
+    first = _run_command(["dvc", "repro"], folder, environment)
     assert first.status == 0, first.text[-6000:]
     lock = _read_lock(folder)
     runs = _read_runs(folder, environment)
-    second = _call(["dvc", "repro"], folder, environment)
-    status = _call(["dvc", "status"], folder, environment)
+    second = _run_command(["dvc", "repro"], folder, environment)
+    status = _run_command(["dvc", "status"], folder, environment)
     # From nothing: with the crawl's state gone, the shops are asked again.
     shutil.rmtree(folder / "var")
-    by_force = _call(["dvc", "repro", "--force"], folder, environment)
+    by_force = _run_command(["dvc", "repro", "--force"], folder, environment)
     assert by_force.status == 0, by_force.text[-6000:]
     return Checkout(folder, environment, first, second, status, by_force, lock, _read_lock(folder), runs)
 
 
 def _copy_project(folder: Path) -> None:
     """The files that git would commit, as they are now; never results of this checkout."""
-    listed = subprocess.run(
+    tracked = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
         capture_output=True,
         check=True,
     )
-    for name in filter(None, listed.stdout.decode().split("\0")):
+    for name in filter(None, tracked.stdout.decode().split("\0")):
         if (ROOT / name).is_file() and name != "dvc.lock" and not name.startswith("tests/"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
@@ -95,7 +95,7 @@ def _write_params(folder: Path) -> None:
     values["fit_words"] |= {"epochs": 2, "word_learning_rate": 0.0002}
     values["finetune"] |= {"epochs": 2, "word_learning_rate": 0.001, "learning_rate": 0.0001, "batch_size": 16}
     values["evaluate"] |= {"examples": 4, "neighbours": 5}
-    values["benchmarks"][FOREIGN] = {
+    values["benchmarks"][FOREIGN_BENCHMARK] = {
         "reader": "labelled_photos",
         "path": "strangers",
         "labels": {"colour": {"field": "category", "min_photos": 2}},
@@ -103,18 +103,18 @@ def _write_params(folder: Path) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
 
 
-def _draw_strangers(folder: Path) -> None:
-    random = np.random.default_rng(3)
+def _draw_foreign_photos(folder: Path) -> None:
+    rng = np.random.default_rng(3)
     for name, colour in {"black": (20, 20, 20), "white": (235, 235, 235)}.items():
         (folder / name).mkdir(parents=True)
         for number in range(4):
-            pixels = np.clip(np.array(colour) + random.integers(-20, 21, (80, 60, 3)), 0, 255).astype(np.uint8)
+            pixels = np.clip(np.array(colour) + rng.integers(-20, 21, (80, 60, 3)), 0, 255).astype(np.uint8)
             stream = io.BytesIO()
             Image.fromarray(pixels).save(stream, "JPEG")
             (folder / name / f"{number}.jpg").write_bytes(stream.getvalue())
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _make_environment(folder: Path) -> dict[str, str]:
     """The copy's own code, its own MLflow store and DVC folders; one thread, for bytes that repeat."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("WEFT_", "MLFLOW_", "DVC_"))},
@@ -129,9 +129,9 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _call(words: Sequence[str], folder: Path, environment: dict[str, str]) -> Answer:
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    return Answer(done.returncode, done.stdout + done.stderr)
+def _run_command(command: Sequence[str], folder: Path, environment: dict[str, str]) -> CommandResult:
+    completed = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return CommandResult(completed.returncode, completed.stdout + completed.stderr)
 
 
 def _read_lock(folder: Path) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _read_lock(folder: Path) -> dict[str, Any]:
     return lock
 
 
-_TELL_RUNS = """
+_LIST_RUNS_SCRIPT = """
 import json, mlflow
 experiments = [e.experiment_id for e in mlflow.search_experiments()]
 runs = mlflow.search_runs(experiments, output_format="list") if experiments else []
@@ -149,10 +149,15 @@ print(json.dumps([{"name": r.info.run_name, "status": r.info.status, "params": r
 
 
 def _read_runs(folder: Path, environment: dict[str, str]) -> list[dict[str, Any]]:
-    told = subprocess.run(
-        [sys.executable, "-c", _TELL_RUNS], cwd=folder, env=environment, capture_output=True, text=True, check=True
+    completed = subprocess.run(
+        [sys.executable, "-c", _LIST_RUNS_SCRIPT],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    runs: list[dict[str, Any]] = yaml.safe_load(told.stdout.splitlines()[-1])
+    runs: list[dict[str, Any]] = yaml.safe_load(completed.stdout.splitlines()[-1])
     return runs
 
 

@@ -16,19 +16,19 @@ TIMESTAMP = re.compile(rb"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d")
 EMBEDDED_PICTURE = re.compile(rb"base64,[A-Za-z0-9+/=]+")
 
 
-def stages(checkout):
+def list_stages(checkout):
     return list(checkout.lock)
 
 
-def outs(checkout):
+def read_outs(checkout):
     return {out["path"]: out["md5"] for stage in checkout.lock.values() for out in stage["outs"]}
 
 
-def benchmarks(checkout):
+def read_benchmarks(checkout):
     return yaml.safe_load((checkout.folder / "params.yaml").read_text())["benchmarks"]
 
 
-def one_photo(checkout, folder: Path) -> Path:
+def write_one_photo(checkout, folder: Path) -> Path:
     photo = folder / "photo.jpg"
     photo.write_bytes(pq.read_table(checkout.folder / "data/prepared/test", columns=["jpeg"])["jpeg"][0].as_py())
     return photo
@@ -36,8 +36,8 @@ def one_photo(checkout, folder: Path) -> Path:
 
 def test_repro_runs_every_stage_for_every_benchmark(checkout):
     once = {"crawl", "clean", "vocabulary", "prepare", "fit_words", "finetune", "calibrate", "audit", "report"}
-    each = {f"{stage}@{name}" for stage in ("features", "embed", "evaluate") for name in benchmarks(checkout)}
-    assert set(stages(checkout)) == once | each
+    each = {f"{stage}@{name}" for stage in ("features", "embed", "evaluate") for name in read_benchmarks(checkout)}
+    assert set(list_stages(checkout)) == once | each
 
 
 def test_repro_raises_nothing_and_warns_of_nothing(checkout):
@@ -53,9 +53,9 @@ def test_a_second_repro_does_nothing(checkout):
 
 
 def test_an_out_is_byte_equal_when_its_stage_is_run_twice(checkout):
-    assert checkout.by_force.text.count("Running stage") == len(stages(checkout))
+    assert checkout.by_force.text.count("Running stage") == len(list_stages(checkout))
     again = {out["path"]: out["md5"] for stage in checkout.lock_by_force.values() for out in stage["outs"]}
-    assert {path for path, md5 in outs(checkout).items() if again[path] != md5} == set()
+    assert {path for path, md5 in read_outs(checkout).items() if again[path] != md5} == set()
 
 
 def test_the_model_compared_was_trained(checkout):
@@ -66,15 +66,15 @@ def test_the_model_compared_was_trained(checkout):
 
 def test_no_out_tells_when_or_where_it_was_made(checkout, not_in_an_out):
     found = []
-    for file in (file for out in outs(checkout) for file in (checkout.folder / out).rglob("*") if file.is_file()):
-        text = _readable(file)
+    for file in (file for out in read_outs(checkout) for file in (checkout.folder / out).rglob("*") if file.is_file()):
+        text = _read_text(file)
         named = [what for what, value in not_in_an_out.items() if value.encode() in text]
         named += ["a time"] if TIMESTAMP.search(text) else []
         found += [(file.relative_to(checkout.folder).as_posix(), what) for what in named]
     assert found == []
 
 
-def _readable(file: Path) -> bytes:
+def _read_text(file: Path) -> bytes:
     """What a file says in words; matrices and pictures say nothing."""
     if file.suffix == ".parquet":
         columns = [field.name for field in pq.read_schema(file) if "binary" not in str(field.type)]
@@ -89,7 +89,7 @@ def test_git_sees_no_result_but_the_lock(checkout):
 
 
 def test_each_executed_stage_is_one_flat_finished_run_with_params_and_metrics(checkout):
-    assert sorted(run["name"] for run in checkout.runs) == sorted(stages(checkout))
+    assert sorted(run["name"] for run in checkout.runs) == sorted(list_stages(checkout))
     for run in checkout.runs:
         assert run["status"] == "FINISHED", run["name"]
         assert run["params"], f"{run['name']} has no params"
@@ -100,7 +100,7 @@ def test_each_executed_stage_is_one_flat_finished_run_with_params_and_metrics(ch
 
 def test_a_training_run_is_linked_to_its_inputs_by_md5(checkout):
     finetune = next(run for run in checkout.runs if run["name"] == "finetune")
-    assert finetune["tags"]["input.data/prepared"] == outs(checkout)["data/prepared"]
+    assert finetune["tags"]["input.data/prepared"] == read_outs(checkout)["data/prepared"]
 
 
 def test_the_registered_model_loads_in_one_line_and_predicts(checkout, tmp_path):
@@ -110,7 +110,7 @@ def test_the_registered_model_loads_in_one_line_and_predicts(checkout, tmp_path)
         "model = mlflow.pyfunc.load_model('models:/weft-embedder@newest')\n"
         "print(len(model.predict(pd.DataFrame({'photo': [photo]}))['words'][0]))\n"
     )
-    answer = checkout.call("python", "-c", code, str(one_photo(checkout, tmp_path)))
+    answer = checkout.call("python", "-c", code, str(write_one_photo(checkout, tmp_path)))
     assert answer.status == 0, answer.text[-3000:]
     assert re.search(r"^10$", answer.text, re.MULTILINE)
 
@@ -118,7 +118,7 @@ def test_the_registered_model_loads_in_one_line_and_predicts(checkout, tmp_path)
 def test_the_report_names_every_benchmark_and_needs_no_other_file(checkout):
     page = (checkout.folder / "reports/summary/index.html").read_text()
     results = (checkout.folder / "reports/summary/results.md").read_text()
-    for name in benchmarks(checkout):
+    for name in read_benchmarks(checkout):
         assert f"## {name}" in results
         assert name in page
     assert re.findall(r"(?:src|href)=[\"'](?!data:|#|https?:)[^\"']+", page) == []
@@ -140,7 +140,7 @@ def test_summary_prints_results_report_and_the_page_that_compares_runs(checkout)
 
 
 def test_tag_and_search_work_on_the_result(checkout, tmp_path):
-    photo = one_photo(checkout, tmp_path)
+    photo = write_one_photo(checkout, tmp_path)
     tagged = checkout.call("weft", "tag", str(photo), "--top-k", "3")
     assert tagged.status == 0, tagged.text
     line = json.loads(tagged.text.splitlines()[0])

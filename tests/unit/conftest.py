@@ -12,7 +12,7 @@ COLOURS = {"red": (190, 40, 40), "blue": (40, 60, 190), "green": (40, 140, 60), 
 Rows = Sequence[str]
 
 
-def _drawing(colour: str = "red", long: bool = False, seed: int = 0, size: tuple[int, int] = (60, 80)) -> bytes:
+def _draw_garment(colour: str = "red", long: bool = False, seed: int = 0, size: tuple[int, int] = (60, 80)) -> bytes:
     """A garment of one colour on white, long or short; the seed moves it a little."""
     image = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(image)
@@ -24,7 +24,7 @@ def _drawing(colour: str = "red", long: bool = False, seed: int = 0, size: tuple
     return stream.getvalue()
 
 
-def _listed(path: Path, rows: Rows, header: str | None, count: int | str | None = None) -> None:
+def _write_list_file(path: Path, rows: Rows, header: str | None, count: int | str | None = None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [str(len(rows) if count is None else count), *([header] if header else []), *rows]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -52,7 +52,7 @@ ATTRIBUTES = [
     "red                  1",
     "blue                 1",
 ]
-FINE = ["striped 1", "long_sleeve 2", "maxi_length 3", "v_neckline 4", "denim 5", "loose 6"]
+FINE_ATTRIBUTES = ["striped 1", "long_sleeve 2", "maxi_length 3", "v_neckline 4", "denim 5", "loose 6"]
 
 
 def _write_attributes(
@@ -74,40 +74,40 @@ def _write_attributes(
         boxes: Rows of list_bbox.txt; no such file where not given.
     """
     names = [name for name, *_ in photos]
-    _listed(folder / anno / "list_category_cloth.txt", CATEGORIES, "category_name  category_type")
-    _listed(folder / anno / "list_attr_cloth.txt", attributes, "attribute_name  attribute_type")
-    _listed(
+    _write_list_file(folder / anno / "list_category_cloth.txt", CATEGORIES, "category_name  category_type")
+    _write_list_file(folder / anno / "list_attr_cloth.txt", attributes, "attribute_name  attribute_type")
+    _write_list_file(
         folder / anno / "list_category_img.txt",
         [f"{name}    {category}" for name, category, _, _ in photos],
         "image_name  category_label",
     )
-    _listed(
+    _write_list_file(
         folder / anno / "list_attr_img.txt",
         [f"{name}   {'  '.join(map(str, labels))}" for name, _, labels, _ in photos],
         "image_name  attribute_labels",
     )
-    _listed(
+    _write_list_file(
         folder / "Eval" / "list_eval_partition.txt",
         [f"{name}   {status}" for name, _, _, status in photos],
         "image_name  evaluation_status",
     )
     if boxes is not None:
         rows = [f"{name} {' '.join(map(str, box))}" for name, box in zip(names, boxes, strict=True)]
-        _listed(folder / anno / "list_bbox.txt", rows, "image_name  x_1  y_1  x_2  y_2")
-    drawn = images or [_drawing(seed=number) for number in range(len(photos))]
-    _write_photos(folder, names, drawn, "Img/img.zip")
+        _write_list_file(folder / anno / "list_bbox.txt", rows, "image_name  x_1  y_1  x_2  y_2")
+    photo_bytes = images or [_draw_garment(seed=number) for number in range(len(photos))]
+    _write_photos(folder, names, photo_bytes, "Img/img.zip")
     return folder
 
 
 @pytest.fixture(scope="session")
 def drawing() -> Callable[..., bytes]:
-    return _drawing
+    return _draw_garment
 
 
 @pytest.fixture(scope="session")
 def listed() -> Callable[..., None]:
     """Write a text file of DeepFashion: count, header, rows."""
-    return _listed
+    return _write_list_file
 
 
 @pytest.fixture(scope="session")
@@ -122,4 +122,4 @@ def write_attributes() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def fine_attributes() -> list[str]:
-    return FINE
+    return FINE_ATTRIBUTES

@@ -11,19 +11,19 @@ from weft.errors import ContractError
 COLUMNS = "word_id\tword\tdocument_frequency\tcount\n"
 
 
-def photos(count, first=0):
+def make_photo_rows(count, first=0):
     return [
         {"photo_id": f"alder/{n}#0", "product_id": f"alder/{n}", "split": "train"} for n in range(first, first + count)
     ]
 
 
-def word_table(words):
+def make_word_table(words):
     return pd.DataFrame({"word_id": range(len(words)), "word": words, "document_frequency": 3, "count": 4})
 
 
 def test_embeddings_survive_as_float16(tmp_path):
     z = np.random.default_rng(0).normal(0, 3, (7, 5)).astype(np.float32)
-    count = artefacts.write_embeddings(tmp_path / "e", 5, [(photos(4), z[:4]), (photos(3, 4), z[4:])])
+    count = artefacts.write_embeddings(tmp_path / "e", 5, [(make_photo_rows(4), z[:4]), (make_photo_rows(3, 4), z[4:])])
     read = artefacts.read_embeddings(tmp_path / "e")
     assert count == 7
     assert read.z.dtype == np.float16
@@ -34,13 +34,13 @@ def test_embeddings_survive_as_float16(tmp_path):
 
 
 def test_embeddings_beyond_float16_are_its_largest_number(tmp_path):
-    artefacts.write_embeddings(tmp_path / "e", 2, [(photos(1), np.array([[1e9, -1e9]], np.float32))])
+    artefacts.write_embeddings(tmp_path / "e", 2, [(make_photo_rows(1), np.array([[1e9, -1e9]], np.float32))])
     assert artefacts.read_embeddings(tmp_path / "e").z.tolist() == [[65_504.0, -65_504.0]]
 
 
 def test_equal_embeddings_are_equal_bytes(tmp_path):
     for name in ("a", "b"):
-        artefacts.write_embeddings(tmp_path / name, 2, [(photos(3), np.ones((3, 2), np.float32))])
+        artefacts.write_embeddings(tmp_path / name, 2, [(make_photo_rows(3), np.ones((3, 2), np.float32))])
     for file in (tmp_path / "a").iterdir():
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
     assert sorted(file.name for file in (tmp_path / "a").iterdir()) == [
@@ -60,14 +60,14 @@ def test_an_embedding_that_is_not_finite_is_refused_with_its_photo(tmp_path, bad
     z = np.ones((3, 2), np.float32)
     z[1, 0] = bad
     with pytest.raises(ContractError, match="the embedding of alder/1#0 is not finite; the model has diverged"):
-        artefacts.write_embeddings(tmp_path / "e", 2, [(photos(3), z)])
+        artefacts.write_embeddings(tmp_path / "e", 2, [(make_photo_rows(3), z)])
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("shape", [(3, 3), (2, 2)])
 def test_a_batch_of_another_shape_is_refused(tmp_path, shape):
     with pytest.raises(ContractError, match=r"a batch of shape .*wanted \(3, 2\)"):
-        artefacts.write_embeddings(tmp_path / "e", 2, [(photos(3), np.ones(shape, np.float32))])
+        artefacts.write_embeddings(tmp_path / "e", 2, [(make_photo_rows(3), np.ones(shape, np.float32))])
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_batch_of_another_shape_is_refused(tmp_path, shape):
     ids=["rows", "type", "shape", "pickle"],
 )
 def test_a_matrix_that_does_not_fit_its_photos_is_refused(tmp_path, matrix, said):
-    artefacts.write_embeddings(tmp_path / "e", 2, [(photos(3), np.ones((3, 2), np.float32))])
+    artefacts.write_embeddings(tmp_path / "e", 2, [(make_photo_rows(3), np.ones((3, 2), np.float32))])
     np.save(tmp_path / "e" / "embeddings.npy", matrix)
     with pytest.raises(ContractError, match=rf"embeddings\.npy: {said}"):
         artefacts.read_embeddings(tmp_path / "e")
@@ -89,7 +89,7 @@ def test_a_matrix_that_does_not_fit_its_photos_is_refused(tmp_path, matrix, said
 
 @pytest.mark.parametrize("data", [b"", b"words", b"\x93NUMPY\x01\x00"])
 def test_a_damaged_matrix_is_named(tmp_path, data):
-    artefacts.write_embeddings(tmp_path / "e", 2, [(photos(3), np.ones((3, 2), np.float32))])
+    artefacts.write_embeddings(tmp_path / "e", 2, [(make_photo_rows(3), np.ones((3, 2), np.float32))])
     (tmp_path / "e" / "embeddings.npy").write_bytes(data)
     with pytest.raises(ContractError, match=r"embeddings\.npy: not a readable matrix"):
         artefacts.read_embeddings(tmp_path / "e")
@@ -104,7 +104,7 @@ TRICKY = ["null", "nan", "NA", "None", "true", "1950s", "007", "inf", "t-shirt",
 
 
 def test_words_survive_whatever_they_look_like(tmp_path):
-    artefacts.write_words(tmp_path / "words.tsv", word_table(TRICKY))
+    artefacts.write_words(tmp_path / "words.tsv", make_word_table(TRICKY))
     assert artefacts.read_words(tmp_path / "words.tsv")["word"].tolist() == TRICKY
 
 
@@ -115,7 +115,7 @@ def test_words_survive_whatever_they_look_like(tmp_path):
     )
 )
 def test_any_words_without_blanks_survive(tmp_path, words):
-    artefacts.write_words(tmp_path / "words.tsv", word_table(words))
+    artefacts.write_words(tmp_path / "words.tsv", make_word_table(words))
     assert artefacts.read_words(tmp_path / "words.tsv")["word"].tolist() == words
 
 

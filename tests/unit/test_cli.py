@@ -12,9 +12,9 @@ COMMANDS = ["embed", "tag", "search", "summary"]
 HEAVY = ["torch", "numpy", "pandas", "pyarrow", "mlflow", "nltk", "PIL", "sklearn", "matplotlib"]
 
 
-def python(code, *words, stdout=subprocess.PIPE):
+def run_python(code, *arguments, stdout=subprocess.PIPE):
     return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), *words],
+        [sys.executable, "-c", textwrap.dedent(code), *arguments],
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
@@ -25,7 +25,7 @@ def python(code, *words, stdout=subprocess.PIPE):
 
 @pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)], ids=["weft", *COMMANDS])
 def test_help_answers_without_heavy_imports(words):
-    done = python(
+    done = run_python(
         f"""
         import sys
         from weft import cli

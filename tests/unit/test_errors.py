@@ -7,12 +7,12 @@ def test_an_error_of_ours_is_one_line_and_status_2(capsys):
     def main():
         raise errors.ParamsError("params.yaml: cannot be read:\n  in line 3\n  expected a key")
 
-    assert errors.answer(main) == 2
+    assert errors.run_main(main) == 2
     assert capsys.readouterr().err == "error: params.yaml: cannot be read:   in line 3   expected a key\n"
 
 
 def test_all_well_is_status_0_and_says_nothing(capsys):
-    assert errors.answer(lambda: "anything") == 0
+    assert errors.run_main(lambda: "anything") == 0
     assert capsys.readouterr() == ("", "")
 
 
@@ -21,7 +21,7 @@ def test_a_mistake_of_ours_keeps_its_traceback():
         raise KeyError("a bug")
 
     with pytest.raises(KeyError):
-        errors.answer(main)
+        errors.run_main(main)
 
 
 @pytest.mark.parametrize("name", ["Params", "Contract", "Shop", "Photo", "Benchmark", "Model", "Input"])

@@ -23,7 +23,7 @@ def answer_to(tmp_path):
         path = tmp_path / "params.yaml"
         path.write_text(yaml.safe_dump(changed), encoding="utf-8")
         with pytest.raises(ParamsError) as error:
-            params.load(path)
+            params.load_params(path)
         assert str(error.value).startswith(f"{path}: ")
         return str(error.value).removeprefix(f"{path}: ")
 
@@ -146,16 +146,16 @@ def test_same_must_name_label_sets(answer_to):
 def test_a_file_without_sections_is_answered(tmp_path, text):
     (tmp_path / "params.yaml").write_text(text)
     with pytest.raises(ParamsError, match=r"params\.yaml: wanted the sections crawl, clean, .*found no mapping"):
-        params.load(tmp_path / "params.yaml")
+        params.load_params(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize("data", [b"a: [", b"a: \xff", b"a: !!python/object/apply:os.getcwd []"])
 def test_a_file_that_is_no_plain_yaml_is_answered(tmp_path, data):
     (tmp_path / "params.yaml").write_bytes(data)
     with pytest.raises(ParamsError, match=r"params\.yaml: cannot be read as YAML"):
-        params.load(tmp_path / "params.yaml")
+        params.load_params(tmp_path / "params.yaml")
 
 
 def test_a_missing_file_is_answered(tmp_path):
     with pytest.raises(ParamsError, match=r"params\.yaml: cannot be read as YAML: .*No such file"):
-        params.load(tmp_path / "params.yaml")
+        params.load_params(tmp_path / "params.yaml")

@@ -1,7 +1,7 @@
 import pytest
 
 from weft import progress
-from weft.processes import ALONE, Processes, joined
+from weft.processes import SINGLE_PROCESS, ProcessGroup, init_process_group
 
 
 @pytest.fixture(autouse=True)
@@ -11,22 +11,22 @@ def no_launcher(monkeypatch):
 
 
 def test_one_process_alone_leads_and_waits_for_nobody():
-    with joined("cpu") as processes:
-        assert processes == ALONE == Processes(0, 1)
-        assert processes.leads
-        processes.wait()
-        assert processes.collect({"a": 1}) == [{"a": 1}]
+    with init_process_group("cpu") as processes:
+        assert processes == SINGLE_PROCESS == ProcessGroup(0, 1)
+        assert processes.is_main
+        processes.barrier()
+        assert processes.gather({"a": 1}) == [{"a": 1}]
 
 
 def test_only_the_first_of_several_leads():
-    assert [Processes(rank, 3).leads for rank in range(3)] == [True, False, False]
+    assert [ProcessGroup(rank, 3).is_main for rank in range(3)] == [True, False, False]
 
 
 def test_the_others_say_nothing(monkeypatch, capsys):
     monkeypatch.setenv("RANK", "1")
-    progress.say("heard twice")
-    assert list(progress.track([1, 2], "count")) == [1, 2]
+    progress.log_line("heard twice")
+    assert list(progress.progress_bar([1, 2], "count")) == [1, 2]
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("RANK", "0")
-    progress.say("heard once")
+    progress.log_line("heard once")
     assert capsys.readouterr().err == "heard once\n"

@@ -17,7 +17,7 @@ def bare_environment(monkeypatch):
 def test_the_cores_are_the_default(monkeypatch):
     monkeypatch.setattr(runtime, "_cores", lambda: 12)
     assert runtime.threads() == 12
-    assert runtime.workers() == runtime.MOST_WORKERS == 8
+    assert runtime.workers() == runtime.MAX_WORKERS == 8
 
 
 def test_the_environment_decides(monkeypatch):
@@ -37,11 +37,11 @@ def test_a_bad_count_is_answered(monkeypatch, variable, function, value):
 def test_threads_settle_without_overruling_the_person(monkeypatch):
     monkeypatch.setenv("WEFT_THREADS", "3")
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    runtime.settle_threads()
+    runtime.configure_threads()
     assert os.environ["OMP_NUM_THREADS"] == "3"
     assert os.environ["OMP_WAIT_POLICY"] == "active"
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
-    runtime.settle_threads()
+    runtime.configure_threads()
     assert os.environ["OMP_NUM_THREADS"] == "5"
 
 
@@ -84,9 +84,9 @@ def executed(monkeypatch):
 
 
 def test_one_process_needs_no_launcher(monkeypatch, executed):
-    runtime.launch()
+    runtime.relaunch_with_torchrun()
     monkeypatch.setenv("WEFT_PROCESSES", "1")
-    runtime.launch()
+    runtime.relaunch_with_torchrun()
     assert executed == []
 
 
@@ -94,7 +94,7 @@ def test_several_processes_begin_under_torchrun_once(monkeypatch, executed):
     monkeypatch.setenv("WEFT_PROCESSES", "3")
     monkeypatch.setenv("WEFT_THREADS", "7")
     monkeypatch.setattr("sys.argv", ["stages/embed.py", "--out", "x"])
-    runtime.launch()
+    runtime.relaunch_with_torchrun()
     ((_, *command),) = executed
     assert command == [
         *("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "3"),
@@ -102,7 +102,7 @@ def test_several_processes_begin_under_torchrun_once(monkeypatch, executed):
     ]
     assert os.environ["OMP_NUM_THREADS"] == "2"
     monkeypatch.setenv("RANK", "1")  # as torchrun has it
-    runtime.launch()
+    runtime.relaunch_with_torchrun()
     assert len(executed) == 1
 
 
@@ -119,12 +119,12 @@ def test_checkpoints_are_some_minutes_apart(monkeypatch):
 
 
 def test_a_compiler_is_one_that_torch_knows(monkeypatch):
-    assert runtime.compiler() == ""
+    assert runtime.compile_backend() == ""
     monkeypatch.setenv("WEFT_COMPILE", "inductor")
-    assert runtime.compiler() == "inductor"
+    assert runtime.compile_backend() == "inductor"
     monkeypatch.setenv("WEFT_COMPILE", "gcc")
     with pytest.raises(InputError, match=r"WEFT_COMPILE=gcc: no backend of torch.compile; unset it or say .*inductor"):
-        runtime.compiler()
+        runtime.compile_backend()
 
 
 @pytest.mark.parametrize(
@@ -137,10 +137,10 @@ def test_a_compiler_is_one_that_torch_knows(monkeypatch):
     ids=lambda error: type(error).__name__,
 )
 def test_no_memory_says_what_to_lower(error):
-    with pytest.raises(ParamsError, match="not enough memory: lower this = 3"), runtime.enough_memory("this = 3"):
+    with pytest.raises(ParamsError, match="not enough memory: lower this = 3"), runtime.explain_oom("this = 3"):
         raise error
 
 
 def test_other_errors_pass_as_they_are():
-    with pytest.raises(RuntimeError, match="size mismatch"), runtime.enough_memory("this = 3"):
+    with pytest.raises(RuntimeError, match="size mismatch"), runtime.explain_oom("this = 3"):
         raise RuntimeError("size mismatch")

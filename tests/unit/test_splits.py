@@ -2,18 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.splits import split_of
+from weft.splits import assign_split
 
 
 def test_shares_are_met_over_many_products() -> None:
-    splits = [split_of(f"alder/{n}", 0.1, 0.2) for n in range(20_000)]
+    splits = [assign_split(f"alder/{n}", 0.1, 0.2) for n in range(20_000)]
     assert splits.count("val") / 20_000 == pytest.approx(0.1, abs=0.01)
     assert splits.count("test") / 20_000 == pytest.approx(0.2, abs=0.01)
 
 
 def test_known_products_stay_where_they_are() -> None:
     # A changed rule would mix what a published model was trained on with what it is tested on.
-    assert [split_of(f"alder/{n}", 0.1, 0.2) for n in range(8)] == [
+    assert [assign_split(f"alder/{n}", 0.1, 0.2) for n in range(8)] == [
         "train",
         "train",
         "train",
@@ -29,12 +29,12 @@ def test_known_products_stay_where_they_are() -> None:
 def test_a_larger_test_share_takes_products_and_gives_none_back(
     product_id: str, val_share: float, test_share: float, more: float
 ) -> None:
-    if split_of(product_id, val_share, test_share) == "test":
-        assert split_of(product_id, val_share, test_share + more) == "test"
+    if assign_split(product_id, val_share, test_share) == "test":
+        assert assign_split(product_id, val_share, test_share + more) == "test"
 
 
 @pytest.mark.parametrize(
     ("val_share", "test_share", "only"), [(0.0, 0.0, "train"), (1.0, 0.0, "val"), (0.0, 1.0, "test")]
 )
 def test_extreme_shares_leave_one_split(val_share: float, test_share: float, only: str) -> None:
-    assert {split_of(f"alder/{n}", val_share, test_share) for n in range(50)} == {only}
+    assert {assign_split(f"alder/{n}", val_share, test_share) for n in range(50)} == {only}

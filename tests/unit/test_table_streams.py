@@ -8,59 +8,67 @@ import pyarrow.parquet as pq
 import pytest
 
 from weft import tables
-from weft.contracts.tables import CLEANED
+from weft.contracts.tables import CLEANED_PRODUCTS
 from weft.errors import ContractError
 
 
-def _piece(numbers: range) -> pa.Table:
+def _make_table(numbers: range) -> pa.Table:
     rows = [
-        {"product_id": f"alder/{n:05}", "shop": "alder", "brand": [], "tokens": ["red"] * said, "named": [True] * said}
+        {
+            "product_id": f"alder/{n:05}",
+            "shop": "alder",
+            "brand": [],
+            "tokens": ["red"] * n_tokens,
+            "named": [True] * n_tokens,
+        }
         for n in numbers
-        for said in (n % 3,)
+        for n_tokens in (n % 3,)
     ]
-    return pa.Table.from_pylist(rows, schema=CLEANED.schema)
+    return pa.Table.from_pylist(rows, schema=CLEANED_PRODUCTS.schema)
 
 
 def test_a_stream_gives_back_what_was_streamed(tmp_path: Path) -> None:
     path = tmp_path / "products.parquet"
-    assert tables.write_stream(path, (_piece(range(n, n + 700)) for n in (0, 700)), CLEANED) == 1_400
-    pieces = list(tables.stream(path, CLEANED))
+    assert tables.write_stream(path, (_make_table(range(n, n + 700)) for n in (0, 700)), CLEANED_PRODUCTS) == 1_400
+    pieces = list(tables.read_stream(path, CLEANED_PRODUCTS))
     assert max(piece.num_rows for piece in pieces) <= tables.ROWS_PER_GROUP
-    assert pa.concat_tables(pieces).to_pylist() == tables.read(path, CLEANED).to_pylist()
-    assert pa.concat_tables(pieces).to_pylist() == _piece(range(1_400)).to_pylist()
+    assert pa.concat_tables(pieces).to_pylist() == tables.read_table(path, CLEANED_PRODUCTS).to_pylist()
+    assert pa.concat_tables(pieces).to_pylist() == _make_table(range(1_400)).to_pylist()
 
 
 def test_columns_can_be_chosen(tmp_path: Path) -> None:
-    tables.write(tmp_path / "p.parquet", _piece(range(9)), CLEANED)
-    (piece,) = tables.stream(tmp_path / "p.parquet", CLEANED, columns=["tokens"])
+    tables.write_table(tmp_path / "p.parquet", _make_table(range(9)), CLEANED_PRODUCTS)
+    (piece,) = tables.read_stream(tmp_path / "p.parquet", CLEANED_PRODUCTS, columns=["tokens"])
     assert piece.column_names == ["tokens"]
 
 
 def test_pieces_out_of_order_are_refused_and_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"p\.parquet \(from row 5\).*does not come after"):
-        tables.write_stream(tmp_path / "p.parquet", iter([_piece(range(5)), _piece(range(4, 8))]), CLEANED)
+        tables.write_stream(
+            tmp_path / "p.parquet", iter([_make_table(range(5)), _make_table(range(4, 8))]), CLEANED_PRODUCTS
+        )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_broken_stream_leaves_the_old_file(tmp_path: Path) -> None:
     def breaks() -> Iterator[pa.Table]:
-        yield _piece(range(5))
+        yield _make_table(range(5))
         raise ContractError("broken")
 
-    tables.write(tmp_path / "p.parquet", _piece(range(9)), CLEANED)
+    tables.write_table(tmp_path / "p.parquet", _make_table(range(9)), CLEANED_PRODUCTS)
     with pytest.raises(ContractError, match="broken"):
-        tables.write_stream(tmp_path / "p.parquet", breaks(), CLEANED)
-    assert tables.read(tmp_path / "p.parquet", CLEANED).num_rows == 9
+        tables.write_stream(tmp_path / "p.parquet", breaks(), CLEANED_PRODUCTS)
+    assert tables.read_table(tmp_path / "p.parquet", CLEANED_PRODUCTS).num_rows == 9
 
 
 def test_rows_out_of_order_between_pieces_are_found_in_reading(tmp_path: Path) -> None:
-    table = pa.concat_tables([_piece(range(500, 1_000)), _piece(range(500))])
+    table = pa.concat_tables([_make_table(range(500, 1_000)), _make_table(range(500))])
     pq.write_table(table, tmp_path / "p.parquet")
     with pytest.raises(ContractError, match=r"p\.parquet \(from row 500\).*does not come after"):
-        list(tables.stream(tmp_path / "p.parquet", CLEANED))
+        list(tables.read_stream(tmp_path / "p.parquet", CLEANED_PRODUCTS))
 
 
 def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
     (tmp_path / "p.parquet").write_text("words")
     with pytest.raises(ContractError, match=r"p\.parquet: not a readable Parquet file"):
-        list(tables.stream(tmp_path / "p.parquet", CLEANED))
+        list(tables.read_stream(tmp_path / "p.parquet", CLEANED_PRODUCTS))

@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from weft import tables
-from weft.contracts.tables import EMBEDDED, PHOTOS, PREPARED, QUARANTINE
+from weft.contracts.tables import EMBEDDED_PHOTOS, PHOTOS, PREPARED_PHOTOS, QUARANTINE
 from weft.errors import ContractError
 
 
-def row(product="alder/1", view=0, word_ids=(1, 2), **changes):
+def make_row(product="alder/1", view=0, word_ids=(1, 2), **changes):
     return {
         "product_id": product,
         "view": view,
@@ -23,29 +23,32 @@ def row(product="alder/1", view=0, word_ids=(1, 2), **changes):
     } | changes
 
 
-def rows(count):
-    return [row(f"alder/{n // 3:03}", n % 3, word_ids=[n]) for n in range(count)]
+def make_rows(count):
+    return [make_row(f"alder/{n // 3:03}", n % 3, word_ids=[n]) for n in range(count)]
 
 
-def table(rows):
-    return pa.Table.from_pylist(rows, schema=pa.schema([f.with_nullable(True) for f in PREPARED.schema]))
+def make_table(rows):
+    return pa.Table.from_pylist(rows, schema=pa.schema([f.with_nullable(True) for f in PREPARED_PHOTOS.schema]))
 
 
 def read_all(folder):
-    return [row for group in tables.read_shards(folder, PREPARED) for row in group.to_pylist()]
+    return [row for group in tables.read_shards(folder, PREPARED_PHOTOS) for row in group.to_pylist()]
 
 
 BROKEN = [
-    ([row("a"), row("b", jpeg=None)], r"row 1: prepared photos\.jpeg is null, wanted a binary"),
-    ([row("a", word_ids=None)], r"row 0: prepared photos\.word_ids is null, wanted a list"),
+    ([make_row("a"), make_row("b", jpeg=None)], r"row 1: prepared photos\.jpeg is null, wanted a binary"),
+    ([make_row("a", word_ids=None)], r"row 0: prepared photos\.word_ids is null, wanted a list"),
     (
-        [row("a"), row("b", named=[True])],
+        [make_row("a"), make_row("b", named=[True])],
         r"row 1: prepared photos\.named = '\[True\]', wanted as many as word_ids has",
     ),
-    ([row("a"), row("b", photo_id="  ")], r"row 1: prepared photos\.photo_id = '  ', wanted not blank"),
-    ([row("a", view=-1)], r"row 0: prepared photos\.view = '-1', wanted >= 0"),
-    ([row("a"), row("b"), row("c", jpeg=b"")], r"row 2: prepared photos\.jpeg = \"b''\", wanted at least one byte"),
-    ([row("a"), row("a")], r"row 1: prepared photos repeats the key \('a', 0\)"),
+    ([make_row("a"), make_row("b", photo_id="  ")], r"row 1: prepared photos\.photo_id = '  ', wanted not blank"),
+    ([make_row("a", view=-1)], r"row 0: prepared photos\.view = '-1', wanted >= 0"),
+    (
+        [make_row("a"), make_row("b"), make_row("c", jpeg=b"")],
+        r"row 2: prepared photos\.jpeg = \"b''\", wanted at least one byte",
+    ),
+    ([make_row("a"), make_row("a")], r"row 1: prepared photos repeats the key \('a', 0\)"),
 ]
 NAMES = ["null", "null_list", "other_length", "blank", "negative", "no_bytes", "repeated_key"]
 
@@ -53,25 +56,25 @@ NAMES = ["null", "null_list", "other_length", "blank", "negative", "no_bytes", "
 @pytest.mark.parametrize(("broken", "said"), BROKEN, ids=NAMES)
 def test_writing_a_broken_contract_names_file_row_column_and_what_was_wanted(tmp_path, broken, said):
     with pytest.raises(ContractError, match=rf"p\.parquet, {said}"):
-        tables.write(tmp_path / "p.parquet", table(broken), PREPARED)
+        tables.write_table(tmp_path / "p.parquet", make_table(broken), PREPARED_PHOTOS)
     with pytest.raises(ContractError, match=rf"shards/00000\.parquet, {said}"):
-        tables.write_shards(tmp_path / "shards", iter(broken), PREPARED)
+        tables.write_shards(tmp_path / "shards", iter(broken), PREPARED_PHOTOS)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("broken", "said"), BROKEN, ids=NAMES)
 def test_reading_a_broken_contract_names_file_row_column_and_what_was_wanted(tmp_path, broken, said):
-    pq.write_table(table(broken), tmp_path / "p.parquet")
+    pq.write_table(make_table(broken), tmp_path / "p.parquet")
     with pytest.raises(ContractError, match=rf"p\.parquet, {said}"):
-        tables.read(tmp_path / "p.parquet", PREPARED)
+        tables.read_table(tmp_path / "p.parquet", PREPARED_PHOTOS)
     with pytest.raises(ContractError, match=rf"p\.parquet \(row group 0\), {said}"):
-        list(tables.read_shards(tmp_path, PREPARED))
+        list(tables.read_shards(tmp_path, PREPARED_PHOTOS))
 
 
 def test_a_wrong_hash_and_a_wrong_choice_are_named(tmp_path):
     photo = {"product_id": "a", "position": 0, "colour": None, "url": "", "sha256": "F" * 64, "bytes": b"x"}
     with pytest.raises(ContractError, match=r"photos\.sha256 = 'FFF.*wanted 64 hexadecimal digits"):
-        tables.write(tmp_path / "p.parquet", pa.Table.from_pylist([photo], schema=PHOTOS.schema), PHOTOS)
+        tables.write_table(tmp_path / "p.parquet", pa.Table.from_pylist([photo], schema=PHOTOS.schema), PHOTOS)
 
 
 @pytest.mark.parametrize(
@@ -85,36 +88,36 @@ def test_a_wrong_hash_and_a_wrong_choice_are_named(tmp_path):
     ids=["missing", "unknown", "text_for_number", "list_for_bytes"],
 )
 def test_wrong_columns_are_named(tmp_path, change, said):
-    wrong = change(table([row()]))
+    wrong = change(make_table([make_row()]))
     with pytest.raises(ContractError, match=said):
-        tables.write(tmp_path / "p.parquet", wrong, PREPARED)
+        tables.write_table(tmp_path / "p.parquet", wrong, PREPARED_PHOTOS)
     pq.write_table(wrong, tmp_path / "q.parquet")
     with pytest.raises(ContractError, match=rf"q\.parquet: .*{said}"):
-        tables.read(tmp_path / "q.parquet", PREPARED)
+        tables.read_table(tmp_path / "q.parquet", PREPARED_PHOTOS)
     with pytest.raises(ContractError, match=rf"q\.parquet .*{said}"):
-        list(tables.read_shards(tmp_path, PREPARED))
+        list(tables.read_shards(tmp_path, PREPARED_PHOTOS))
 
 
 def test_a_row_of_the_wrong_type_is_refused(tmp_path):
     with pytest.raises(ContractError, match=r"00000\.parquet: prepared photos: "):
-        tables.write_shards(tmp_path / "shards", [row(view="first")], PREPARED)
+        tables.write_shards(tmp_path / "shards", [make_row(view="first")], PREPARED_PHOTOS)
 
 
 def test_writing_sorts_and_reading_gives_back(tmp_path):
-    tables.write(tmp_path / "p.parquet", table(rows(9)[::-1]), PREPARED)
-    assert tables.read(tmp_path / "p.parquet", PREPARED).to_pylist() == rows(9)
+    tables.write_table(tmp_path / "p.parquet", make_table(make_rows(9)[::-1]), PREPARED_PHOTOS)
+    assert tables.read_table(tmp_path / "p.parquet", PREPARED_PHOTOS).to_pylist() == make_rows(9)
 
 
 def test_reading_rows_out_of_order_is_refused(tmp_path):
-    pq.write_table(table([row("a"), row("c"), row("b")]), tmp_path / "p.parquet")
+    pq.write_table(make_table([make_row("a"), make_row("c"), make_row("b")]), tmp_path / "p.parquet")
     with pytest.raises(ContractError, match=r"p\.parquet, row 2: prepared photos is not sorted by product_id, view"):
-        tables.read(tmp_path / "p.parquet", PREPARED)
+        tables.read_table(tmp_path / "p.parquet", PREPARED_PHOTOS)
 
 
 def test_equal_tables_are_equal_bytes(tmp_path):
     for name in ("a", "b"):
-        tables.write(tmp_path / f"{name}.parquet", table(rows(20)), PREPARED)
-        tables.write_shards(tmp_path / name, iter(rows(20)), PREPARED, rows_per_shard=8)
+        tables.write_table(tmp_path / f"{name}.parquet", make_table(make_rows(20)), PREPARED_PHOTOS)
+        tables.write_shards(tmp_path / name, iter(make_rows(20)), PREPARED_PHOTOS, rows_per_shard=8)
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     for shard in (tmp_path / "a").iterdir():
         assert shard.read_bytes() == (tmp_path / "b" / shard.name).read_bytes()
@@ -125,24 +128,27 @@ def test_equal_tables_are_equal_bytes(tmp_path):
 def test_shards_give_back_what_was_streamed(tmp_path, monkeypatch, count, per_shard, per_group):
     monkeypatch.setattr(tables, "ROWS_PER_GROUP", per_group)
     folder = tmp_path / "shards"
-    assert tables.write_shards(folder, iter(rows(count)), PREPARED, per_shard) == count
-    assert read_all(folder) == rows(count)
+    assert tables.write_shards(folder, iter(make_rows(count)), PREPARED_PHOTOS, per_shard) == count
+    assert read_all(folder) == make_rows(count)
     assert tables.count_rows(folder) == count
     assert len(list(folder.iterdir())) == max(1, -(-count // per_shard))
 
 
 def test_shards_are_in_the_order_of_their_numbers(tmp_path):
-    tables.write_shards(tmp_path / "shards", iter(rows(12)), PREPARED, rows_per_shard=1)
+    tables.write_shards(tmp_path / "shards", iter(make_rows(12)), PREPARED_PHOTOS, rows_per_shard=1)
     assert sorted(file.name for file in (tmp_path / "shards").iterdir())[10] == "00010.parquet"
-    assert read_all(tmp_path / "shards") == rows(12)
+    assert read_all(tmp_path / "shards") == make_rows(12)
 
 
 @pytest.mark.parametrize(
-    ("last", "said"), [(row("a", 1), r"\('a', 1\) does not come after \('b', 0\)"), (row("b"), r"\('b', 0\) does not")]
+    ("last", "said"),
+    [(make_row("a", 1), r"\('a', 1\) does not come after \('b', 0\)"), (make_row("b"), r"\('b', 0\) does not")],
 )
 def test_shards_out_of_order_are_refused(tmp_path, last, said):
     with pytest.raises(ContractError, match=rf"00002\.parquet: prepared photos: key {said}"):
-        tables.write_shards(tmp_path / "shards", [row("a"), row("b"), last], PREPARED, rows_per_shard=1)
+        tables.write_shards(
+            tmp_path / "shards", [make_row("a"), make_row("b"), last], PREPARED_PHOTOS, rows_per_shard=1
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -150,32 +156,32 @@ def test_rows_are_streamed_shard_by_shard(tmp_path):
     taken = []
 
     def counted():
-        for number, each in enumerate(rows(9)):
+        for number, each in enumerate(make_rows(9)):
             shards = list(tmp_path.glob(".shards.*/*.parquet"))
             assert number < 3 * (len(shards) + 1)
             taken.append(each)
             yield each
 
-    tables.write_shards(tmp_path / "shards", counted(), PREPARED, rows_per_shard=3)
+    tables.write_shards(tmp_path / "shards", counted(), PREPARED_PHOTOS, rows_per_shard=3)
     assert len(taken) == 9
 
 
 def test_columns_can_be_chosen(tmp_path):
-    tables.write_shards(tmp_path / "shards", iter(rows(4)), PREPARED)
-    (group,) = tables.read_shards(tmp_path / "shards", PREPARED, columns=["word_ids", "view"])
+    tables.write_shards(tmp_path / "shards", iter(make_rows(4)), PREPARED_PHOTOS)
+    (group,) = tables.read_shards(tmp_path / "shards", PREPARED_PHOTOS, columns=["word_ids", "view"])
     assert group.column_names == ["view", "word_ids"]
 
 
 @pytest.mark.parametrize("data", [b"", b"words", b"PAR1" * 20, b"PAR1\0\0\0\0PAR1"])
 def test_a_file_that_is_no_parquet_is_named(tmp_path, data):
     (tmp_path / "p.parquet").write_bytes(data)
-    for read in (lambda: tables.read(tmp_path / "p.parquet", PREPARED), lambda: read_all(tmp_path)):
+    for read in (lambda: tables.read_table(tmp_path / "p.parquet", PREPARED_PHOTOS), lambda: read_all(tmp_path)):
         with pytest.raises(ContractError, match=r"p\.parquet: not a readable Parquet file of prepared photos"):
             read()
 
 
 def test_a_shard_cut_short_is_named(tmp_path):
-    tables.write_shards(tmp_path / "shards", iter(rows(4)), PREPARED)
+    tables.write_shards(tmp_path / "shards", iter(make_rows(4)), PREPARED_PHOTOS)
     shard = tmp_path / "shards" / "00000.parquet"
     shard.write_bytes(shard.read_bytes()[:-9])
     with pytest.raises(ContractError, match=r"00000\.parquet: not a readable Parquet file"):
@@ -184,7 +190,7 @@ def test_a_shard_cut_short_is_named(tmp_path):
 
 def test_a_missing_table_says_what_to_run(tmp_path):
     with pytest.raises(ContractError, match=r"no\.parquet: no such file or folder, wanted embedded photos; run the"):
-        tables.read(tmp_path / "no.parquet", EMBEDDED)
+        tables.read_table(tmp_path / "no.parquet", EMBEDDED_PHOTOS)
     with pytest.raises(ContractError, match="no such file or folder, wanted prepared photos"):
         read_all(tmp_path / "no")
     with pytest.raises(ContractError, match=r"wanted shards \(\*\.parquet\) of prepared photos, found none"):
@@ -192,8 +198,8 @@ def test_a_missing_table_says_what_to_run(tmp_path):
 
 
 def test_an_empty_table_is_a_table(tmp_path):
-    tables.write(tmp_path / "q.parquet", QUARANTINE.schema.empty_table(), QUARANTINE)
-    assert tables.read(tmp_path / "q.parquet", QUARANTINE).num_rows == 0
+    tables.write_table(tmp_path / "q.parquet", QUARANTINE.schema.empty_table(), QUARANTINE)
+    assert tables.read_table(tmp_path / "q.parquet", QUARANTINE).num_rows == 0
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
@@ -201,7 +207,7 @@ def test_atomic_leaves_the_old_and_nothing_half_written(tmp_path, kind):
     path = tmp_path / "deep" / "out"
 
     def write(text, fail):
-        with tables.atomic(path) as temporary:
+        with tables.atomic_write(path) as temporary:
             if kind == "folder":
                 temporary.mkdir()
                 (temporary / "part").write_text(text)

@@ -7,16 +7,16 @@ no feed of its kind at all is a ShopError.
 from crawler.extract.feeds.csv_catalogue import csv_products
 from crawler.extract.feeds.json_lines import json_lines_products
 from crawler.extract.feeds.merchant import merchant_products
-from crawler.extract.feeds.rows import Refuse, ignore
+from crawler.extract.feeds.rows import OnBadRow, ignore_bad_row
 from crawler.extract.feeds.shopify import shopify_products
-from crawler.extract.feeds.variants import collapse
+from crawler.extract.feeds.variants import merge_variants
 from crawler.extract.feeds.woocommerce import woocommerce_products
 
 __all__ = [
-    "Refuse",
-    "collapse",
+    "OnBadRow",
+    "merge_variants",
     "csv_products",
-    "ignore",
+    "ignore_bad_row",
     "json_lines_products",
     "merchant_products",
     "shopify_products",

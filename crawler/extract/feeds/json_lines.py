@@ -8,16 +8,18 @@ from typing import Any, BinaryIO
 
 from crawler.extract import shopify_json
 from crawler.extract.feeds import record, woocommerce
-from crawler.extract.feeds.rows import NO_MAPPING, Refuse, ignore, told
-from crawler.extract.feeds.source import opened
-from crawler.extract.found import Found
-from crawler.extract.layer import Layer
+from crawler.extract.feeds.rows import NOT_A_MAPPING, OnBadRow, entry_to_product, ignore_bad_row
+from crawler.extract.feeds.source import open_limited
+from crawler.extract.found import ExtractedProduct
+from crawler.extract.layer import ExtractedFields
 
-LONGEST_LINE = 4 * 1024**2
+MAX_LINE_BYTES = 4 * 1024**2
 """Bytes of one line; a longer one is refused."""
 
 
-def json_lines_products(stream: Path | str | BinaryIO, base_url: str, refuse: Refuse = ignore) -> Iterator[Found]:
+def json_lines_products(
+    source: Path | str | BinaryIO, base_url: str, on_bad_row: OnBadRow = ignore_bad_row
+) -> Iterator[ExtractedProduct]:
     """One product per line; lines of one group have one item id (see `collapse`).
 
     Args:
@@ -28,41 +30,41 @@ def json_lines_products(stream: Path | str | BinaryIO, base_url: str, refuse: Re
     Raises:
         ShopError: It cannot be read.
     """
-    with opened(stream, base_url if not isinstance(stream, str | Path) else "") as raw:
-        for number, line in _lines(raw):
+    with open_limited(source, base_url if not isinstance(source, str | Path) else "") as raw:
+        for number, line in _iter_lines(raw):
             row = f"line {number}"
             if line is None:
-                refuse(row, f"it is longer than {LONGEST_LINE} bytes")
+                on_bad_row(row, f"it is longer than {MAX_LINE_BYTES} bytes")
                 continue
             if not line.strip():
                 continue
             try:
                 entry = json.loads(line.decode("utf-8-sig", errors="replace"), strict=False)
             except (ValueError, RecursionError) as error:
-                refuse(row, f"it is no JSON: {error}")
+                on_bad_row(row, f"it is no JSON: {error}")
                 continue
             if not isinstance(entry, dict):
-                refuse(row, NO_MAPPING)
+                on_bad_row(row, NOT_A_MAPPING)
                 continue
-            layer, url = entry_layer(entry, base_url)
-            yield from told(layer, url, row, refuse)
+            extracted, url = extract_entry(entry, base_url)
+            yield from entry_to_product(extracted, url, row, on_bad_row)
 
 
-def entry_layer(entry: dict[str, Any], base_url: str) -> tuple[Layer, str]:
+def extract_entry(entry: dict[str, Any], base_url: str) -> tuple[ExtractedFields, str]:
     """(what a mapping says, its product's URL), whatever shape it has."""
-    for shape in (shopify_json, woocommerce):
-        if shape.is_product(entry):
-            return shape.layer(entry, base_url), shape.address(entry, base_url)
-    return record.layer(entry, base_url, "json-lines"), record.address(entry, base_url)
+    for platform in (shopify_json, woocommerce):
+        if platform.is_product(entry):
+            return platform.layer(entry, base_url), platform.address(entry, base_url)
+    return record.extract_fields(entry, base_url, "json-lines"), record.product_url(entry, base_url)
 
 
-def _lines(raw: io.BufferedReader) -> Iterator[tuple[int, bytes | None]]:
+def _iter_lines(raw: io.BufferedReader) -> Iterator[tuple[int, bytes | None]]:
     number = 0
-    while line := raw.readline(LONGEST_LINE + 1):
+    while line := raw.readline(MAX_LINE_BYTES + 1):
         number += 1
-        if len(line) <= LONGEST_LINE or line.endswith(b"\n"):
+        if len(line) <= MAX_LINE_BYTES or line.endswith(b"\n"):
             yield number, line
             continue
         while line and not line.endswith(b"\n"):
-            line = raw.readline(LONGEST_LINE + 1)
+            line = raw.readline(MAX_LINE_BYTES + 1)
         yield number, None

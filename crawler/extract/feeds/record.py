@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from crawler.extract.document import absolute, said, squeeze
-from crawler.extract.layer import Layer
+from crawler.extract.document import clean_text, collapse_whitespace, resolve_href
+from crawler.extract.layer import ExtractedFields
 from weft.contracts.product import Attribute, PhotoLink
 
-_BARE = re.compile(r"[^a-z0-9]+")
+_NON_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
 # fmt: off
-_NAMES: dict[str, tuple[str, ...]] = {
+_COLUMN_ALIASES: dict[str, tuple[str, ...]] = {
     "group": ("item_group_id", "group_id", "product_group_id", "parent_id", "parent_sku", "parent", "handle"),
     "id": ("id", "product_id", "item_id", "offer_id"),
     "sku": ("sku", "variant_sku", "product_sku", "article_number", "item_number", "code"),
@@ -34,88 +34,101 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 # fmt: on
 """Our field: its columns as feeds and catalogues name them, the surest first."""
-_KNOWN = frozenset(name for names in _NAMES.values() for name in names) | {"attributes"}
-_TRADE = re.compile(
+_MAPPED_COLUMNS = frozenset(name for names in _COLUMN_ALIASES.values() for name in names) | {"attributes"}
+_COMMERCE_COLUMN = re.compile(
     r"ship|tax|price|cost|sale|custom_label|promo|ads_|weight|unit_|energy|inventory|stock|quantity|qty|currency|date"
     r"|time|seo|status|published|url|link|image|identifier|_id$|^mobile|expir|installment|loyalty|mpn|condition|^adult"
     r"|multipack|bundle|fulfil|policy|position|visib|backorder|upsell|cross|review|download|rating|discount",
 )
-_LONGEST_VALUE = 200
-_PICTURES = re.compile(r"\s*[|;\n]\s*|\s*,\s*(?=https?:|/|\w[\w/-]*\.(?:jpe?g|png|webp|avif))|\s+(?=https?:)")
+_MAX_VALUE_LENGTH = 200
+_IMAGE_LIST_SEPARATOR = re.compile(
+    r"\s*[|;\n]\s*|\s*,\s*(?=https?:|/|\w[\w/-]*\.(?:jpe?g|png|webp|avif))|\s+(?=https?:)"
+)
 
 
-def columns(record: Mapping[Any, Any]) -> dict[str, Any]:
+def normalise_columns(record: Mapping[Any, Any]) -> dict[str, Any]:
     """`record` with its names brought to one form: "g:Image Link" is "image_link"."""
-    bare = ((_BARE.sub("_", str(name).lower().removeprefix("g:")).strip("_"), value) for name, value in record.items())
-    return {name: value for name, value in bare if name}
+    normalised = (
+        (_NON_ALPHANUMERIC.sub("_", str(name).lower().removeprefix("g:")).strip("_"), value)
+        for name, value in record.items()
+    )
+    return {name: value for name, value in normalised if name}
 
 
-def layer(record: Mapping[Any, Any], base_url: str, name: str) -> Layer:
+def extract_fields(record: Mapping[Any, Any], base_url: str, source: str) -> ExtractedFields:
     """What one record says; `name` is the layer's."""
-    row = columns(record)
-    number, sku, group = _first(row, "id"), _first(row, "sku"), _first(row, "group").removeprefix("id:")
-    return Layer(
-        name=name,
+    row = normalise_columns(record)
+    record_id, sku, group = (
+        _first_text(row, "id"),
+        _first_text(row, "sku"),
+        _first_text(row, "group").removeprefix("id:"),
+    )
+    return ExtractedFields(
+        source=source,
         item_group_id=group,
         # An id alone is the shop's number for what it sells, its sku; beside a sku it is its software's.
-        platform_id=number if sku and number != sku else "",
-        sku=sku or number,
-        parent_sku=sku or number,
-        gtin=_first(row, "gtin"),
-        title=squeeze(html.unescape(_first(row, "title"))),
-        description=max((text for text in _texts(row, "description")), key=len, default=""),
-        brand=squeeze(html.unescape(_first(row, "brand"))),
-        colour=_first(row, "colour"),
-        price=_first(row, "price"),
-        availability=_first(row, "availability"),
+        platform_id=record_id if sku and record_id != sku else "",
+        sku=sku or record_id,
+        parent_sku=sku or record_id,
+        gtin=_first_text(row, "gtin"),
+        title=collapse_whitespace(html.unescape(_first_text(row, "title"))),
+        description=max((text for text in _iter_texts(row, "description")), key=len, default=""),
+        brand=collapse_whitespace(html.unescape(_first_text(row, "brand"))),
+        colour=_first_text(row, "colour"),
+        price=_first_text(row, "price"),
+        availability=_first_text(row, "availability"),
         categories=tuple(_categories(row)),
         attributes=tuple(_attributes(row)),
         photos=tuple(PhotoLink(url=url, colour=c) for url, c in _photos(row, base_url)),
     )
 
 
-def address(record: Mapping[Any, Any], base_url: str) -> str:
+def product_url(record: Mapping[Any, Any], base_url: str) -> str:
     """The product's page; a record without one is named by its id within the catalogue."""
-    row = columns(record)
-    for text in _texts(row, "link"):
-        if url := absolute(base_url, text):
+    row = normalise_columns(record)
+    for text in _iter_texts(row, "link"):
+        if url := resolve_href(base_url, text):
             return url
-    number = _first(row, "group") or _first(row, "id") or _first(row, "sku")
-    return f"{base_url}?id={quote(number, safe='')}" if number else base_url
+    product_id = _first_text(row, "group") or _first_text(row, "id") or _first_text(row, "sku")
+    return f"{base_url}?id={quote(product_id, safe='')}" if product_id else base_url
 
 
-def _values(value: Any) -> Iterator[Any]:
+def _iter_values(value: Any) -> Iterator[Any]:
     if isinstance(value, list | tuple):
         yield from value
     elif value is not None:
         yield value
 
 
-def _texts(row: Mapping[str, Any], field: str) -> Iterator[str]:
-    for name in _NAMES[field]:
-        for value in _values(row.get(name)):
+def _iter_texts(row: Mapping[str, Any], field: str) -> Iterator[str]:
+    for name in _COLUMN_ALIASES[field]:
+        for value in _iter_values(row.get(name)):
             if isinstance(value, dict):
-                inner = [said(part) and str(part) for part in value.values()]
+                inner = [clean_text(part) and str(part) for part in value.values()]
                 joined = str(value.get("name") or "") if "name" in value else " ".join(filter(None, inner))
                 if joined.strip():
                     yield joined.strip()
             elif isinstance(value, bool):
                 yield str(value)
-            elif said(value):
+            elif clean_text(value):
                 yield str(value).strip()
 
 
-def _first(row: Mapping[str, Any], field: str) -> str:
-    return squeeze(next(_texts(row, field), ""))
+def _first_text(row: Mapping[str, Any], field: str) -> str:
+    return collapse_whitespace(next(_iter_texts(row, field), ""))
 
 
 def _categories(row: Mapping[str, Any]) -> Iterator[str]:
-    for name in _NAMES["category"]:
-        for value in _values(row.get(name)):
+    for name in _COLUMN_ALIASES["category"]:
+        for value in _iter_values(row.get(name)):
             # [["Women", "Tops"]] and ["Women/Tops"] are both written.
-            text = " > ".join(filter(None, map(said, value))) if isinstance(value, list | tuple) else said(value)
+            text = (
+                " > ".join(filter(None, map(clean_text, value)))
+                if isinstance(value, list | tuple)
+                else clean_text(value)
+            )
             if not text and isinstance(value, dict):
-                text = said(value.get("name"))
+                text = clean_text(value.get("name"))
             for path in re.split(r"\s*[|;]\s*|,\s*(?=[^,>]+>)", text):
                 if path and not path.isdigit() and name != "google_product_category":
                     yield re.sub(r"(?<=\w)/(?=\w)", " > ", path) if " > " not in path and path.count("/") else path
@@ -124,38 +137,40 @@ def _categories(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _attributes(row: Mapping[str, Any]) -> Iterator[Attribute]:
-    listed = row.get("attributes")
+    attribute_values = row.get("attributes")
     pairs: Iterator[tuple[Any, Any]] = (
-        iter(listed.items())
-        if isinstance(listed, dict)
-        else ((part.get("name"), part.get("value")) for part in _values(listed) if isinstance(part, dict))
+        iter(attribute_values.items())
+        if isinstance(attribute_values, dict)
+        else (
+            (part.get("name"), part.get("value")) for part in _iter_values(attribute_values) if isinstance(part, dict)
+        )
     )
     for label, values in (*pairs, *row.items()):
-        bare = str(label).lower()
-        if bare in _KNOWN or _TRADE.search(bare):
+        normalised = str(label).lower()
+        if normalised in _MAPPED_COLUMNS or _COMMERCE_COLUMN.search(normalised):
             continue
-        for value in _values(values):
-            text = squeeze(html.unescape(said(value)))
-            if text and len(text) <= _LONGEST_VALUE and not text.startswith(("http:", "https:", "{", "[")):
-                yield Attribute(name=squeeze(str(label)).replace("_", " "), value=text)
+        for value in _iter_values(values):
+            text = collapse_whitespace(html.unescape(clean_text(value)))
+            if text and len(text) <= _MAX_VALUE_LENGTH and not text.startswith(("http:", "https:", "{", "[")):
+                yield Attribute(name=collapse_whitespace(str(label)).replace("_", " "), value=text)
 
 
 def _photos(row: Mapping[str, Any], base_url: str) -> Iterator[tuple[str, str | None]]:
     """(URL, colour) in the record's order: the main image, then the others, then those told by colour."""
     seen = set()
-    for name in _NAMES["image"]:
-        for value in _values(row.get(name)):
+    for name in _COLUMN_ALIASES["image"]:
+        for value in _iter_values(row.get(name)):
             if isinstance(value, dict):
                 value = value.get("src") or value.get("url") or value.get("link")
-            for part in _PICTURES.split(value.strip()) if isinstance(value, str) else ():
-                url = absolute(base_url, part)
+            for part in _IMAGE_LIST_SEPARATOR.split(value.strip()) if isinstance(value, str) else ():
+                url = resolve_href(base_url, part)
                 if url and url not in seen:
                     seen.add(url)
                     yield url, None
     for name in ("colours", "colors"):
-        views = row.get(name)
-        for shown, links in views.items() if isinstance(views, dict) else ():
-            for link in _values(links):
-                if (url := absolute(base_url, link)) and url not in seen:
+        photos_by_colour = row.get(name)
+        for colour, links in photos_by_colour.items() if isinstance(photos_by_colour, dict) else ():
+            for link in _iter_values(links):
+                if (url := resolve_href(base_url, link)) and url not in seen:
                     seen.add(url)
-                    yield url, said(shown) or None
+                    yield url, clean_text(colour) or None

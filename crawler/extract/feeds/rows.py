@@ -5,33 +5,35 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from crawler.discover import urls
-from crawler.extract.found import Found
-from crawler.extract.layer import Layer
-from crawler.extract.merge import settle
+from crawler.extract.found import ExtractedProduct
+from crawler.extract.layer import ExtractedFields
+from crawler.extract.merge import combine_fields
 from weft.errors import ShopError
 
-Refuse = Callable[[str, str], None]
+OnBadRow = Callable[[str, str], None]
 """Told (row, reason) of each entry that is no product: ("item 7", "it has no title")."""
 
 NO_TITLE = "it has no title"
-NO_MAPPING = "it is no mapping of names to values"
+NOT_A_MAPPING = "it is no mapping of names to values"
 
 
-def ignore(row: str, reason: str) -> None:
+def ignore_bad_row(row: str, reason: str) -> None:
     """Refuse silently."""
 
 
-def told(layer: Layer, url: str, row: str, refuse: Refuse) -> Iterator[Found]:
+def entry_to_product(
+    extracted: ExtractedFields, url: str, row: str, on_bad_row: OnBadRow
+) -> Iterator[ExtractedProduct]:
     """The product of one entry, at most one."""
-    layer.is_product = True
-    found = settle([layer], urls.clean(url))
+    extracted.is_product = True
+    found = combine_fields([extracted], urls.canonicalize(url))
     if found is None:
-        refuse(row, NO_TITLE)
+        on_bad_row(row, NO_TITLE)
     else:
         yield found
 
 
-def decode(body: bytes, base_url: str, wanted: str) -> Any:
+def decode_json(body: bytes, base_url: str, expected: str) -> Any:
     """The JSON in `body`.
 
     Raises:
@@ -40,4 +42,4 @@ def decode(body: bytes, base_url: str, wanted: str) -> Any:
     try:
         return json.loads(body.decode("utf-8-sig", errors="replace"), strict=False)
     except (ValueError, RecursionError) as error:
-        raise ShopError(f"{base_url}: cannot be read as JSON ({error}); wanted {wanted}") from error
+        raise ShopError(f"{base_url}: cannot be read as JSON ({error}); wanted {expected}") from error

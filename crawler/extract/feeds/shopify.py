@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.extract import shopify_json
-from crawler.extract.feeds.rows import NO_MAPPING, Refuse, decode, ignore, told
-from crawler.extract.found import Found
+from crawler.extract.feeds.rows import NOT_A_MAPPING, OnBadRow, decode_json, entry_to_product, ignore_bad_row
+from crawler.extract.found import ExtractedProduct
 from weft.errors import ShopError
 
-_WANTED = 'Shopify\'s {"products": [...]} or {"product": {...}}'
+_EXPECTED_FORMAT = 'Shopify\'s {"products": [...]} or {"product": {...}}'
 
 
-def shopify_products(body: bytes, base_url: str, refuse: Refuse = ignore) -> Iterator[Found]:
+def shopify_products(body: bytes, base_url: str, on_bad_row: OnBadRow = ignore_bad_row) -> Iterator[ExtractedProduct]:
     """The products of one page of /products.json, or of one product's own JSON.
 
     Args:
@@ -22,19 +22,19 @@ def shopify_products(body: bytes, base_url: str, refuse: Refuse = ignore) -> Ite
     Raises:
         ShopError: `body` is not Shopify's JSON.
     """
-    value = decode(body, base_url, _WANTED)
+    value = decode_json(body, base_url, _EXPECTED_FORMAT)
     if isinstance(value, dict):
         value = value.get("products", value.get("product", value))
     entries = [value] if isinstance(value, dict) else value
-    if not isinstance(entries, list) or (isinstance(value, dict) and not shopify_json.is_product(value)):
-        raise ShopError(f"{base_url}: wanted {_WANTED}")
+    if not isinstance(entries, list) or (isinstance(value, dict) and not shopify_json.is_product_json(value)):
+        raise ShopError(f"{base_url}: wanted {_EXPECTED_FORMAT}")
     for number, entry in enumerate(entries):
         if isinstance(entry, dict):
-            yield from _found(entry, base_url, f"product {number}", refuse)
+            yield from _entry_product(entry, base_url, f"product {number}", on_bad_row)
         else:
-            refuse(f"product {number}", NO_MAPPING)
+            on_bad_row(f"product {number}", NOT_A_MAPPING)
 
 
-def _found(entry: dict[str, Any], base_url: str, row: str, refuse: Refuse) -> Iterator[Found]:
-    layer, url = shopify_json.layer(entry, base_url), shopify_json.address(entry, base_url)
-    yield from told(layer, url, row, refuse)
+def _entry_product(entry: dict[str, Any], base_url: str, row: str, on_bad_row: OnBadRow) -> Iterator[ExtractedProduct]:
+    extracted, url = shopify_json.extract_fields(entry, base_url), shopify_json.product_url(entry, base_url)
+    yield from entry_to_product(extracted, url, row, on_bad_row)

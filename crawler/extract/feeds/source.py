@@ -9,16 +9,16 @@ from typing import IO, BinaryIO, cast
 
 from weft.errors import ShopError
 
-LARGEST = 8 * 1024**3
+MAX_FEED_BYTES = 8 * 1024**3
 """Bytes of one feed after decompression that are read: about ten million products."""
-_GZIP = b"\x1f\x8b"
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
-class _Capped(io.RawIOBase):
+class _LimitedReader(io.RawIOBase):
     """A stream that ends with an error instead of never."""
 
-    def __init__(self, inner: IO[bytes], name: str, most: int) -> None:
-        self._inner, self._name, self._left, self._most = inner, name, most, most
+    def __init__(self, inner: IO[bytes], name: str, max_bytes: int) -> None:
+        self._inner, self._name, self._remaining_bytes, self._max_bytes = inner, name, max_bytes, max_bytes
 
     def readable(self) -> bool:
         return True
@@ -28,15 +28,17 @@ class _Capped(io.RawIOBase):
             block = self._inner.read(len(buffer))
         except (OSError, EOFError) as error:
             raise ShopError(f"{self._name}: cannot be read: {error}") from error
-        self._left -= len(block)
-        if self._left < 0:
-            raise ShopError(f"{self._name}: larger than {self._most} bytes after decompression; split it")
+        self._remaining_bytes -= len(block)
+        if self._remaining_bytes < 0:
+            raise ShopError(f"{self._name}: larger than {self._max_bytes} bytes after decompression; split it")
         buffer[: len(block)] = block
         return len(block)
 
 
 @contextmanager
-def opened(source: Path | str | BinaryIO, name: str = "", most: int = LARGEST) -> Iterator[io.BufferedReader]:
+def open_limited(
+    source: Path | str | BinaryIO, name: str = "", max_bytes: int = MAX_FEED_BYTES
+) -> Iterator[io.BufferedReader]:
     """`source` for reading, decompressed where it is gzip by its first bytes.
 
     Args:
@@ -53,13 +55,15 @@ def opened(source: Path | str | BinaryIO, name: str = "", most: int = LARGEST) -
         except OSError as error:
             raise ShopError(f"{source}: cannot be read: {error.strerror}") from error
         with stream:
-            yield _reader(stream, name or str(source), most)
+            yield _limited_reader(stream, name or str(source), max_bytes)
     else:
-        yield _reader(source, name or "the feed", most)
+        yield _limited_reader(source, name or "the feed", max_bytes)
 
 
-def _reader(stream: BinaryIO, name: str, most: int) -> io.BufferedReader:
-    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(_Capped(stream, name, most))
-    is_gzip = buffered.peek(2)[:2] == _GZIP
+def _limited_reader(stream: BinaryIO, name: str, max_bytes: int) -> io.BufferedReader:
+    buffered = (
+        stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(_LimitedReader(stream, name, max_bytes))
+    )
+    is_gzip = buffered.peek(2)[:2] == _GZIP_MAGIC
     inner = cast("IO[bytes]", gzip.GzipFile(fileobj=buffered) if is_gzip else buffered)
-    return io.BufferedReader(_Capped(inner, name, most), buffer_size=1 << 16)
+    return io.BufferedReader(_LimitedReader(inner, name, max_bytes), buffer_size=1 << 16)

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from weft.benchmarks.counted_lines import columns, counted_rows
+from weft.benchmarks.counted_lines import read_counted_rows, split_columns
 from weft.errors import BenchmarkError
 
-HEADER = ("attribute_name", "attribute_type")
+ATTRIBUTE_NAMES_HEADER = ("attribute_name", "attribute_type")
 COARSE_TYPES = ("texture", "fabric", "shape", "part", "style")
 """Types 1 to 5 of the 1,000 attributes that shops' words gave (Liu et al. 2016, section 3.2)."""
 FINE_TYPES = ("texture", "sleeve", "length", "neckline", "fabric", "fit")
 """Types 1 to 6 of the 26 attributes that people annotated later: the same numbers mean other things."""
-FINE_ATTRIBUTES = 26
+N_FINE_ATTRIBUTES = 26
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class AttributeNames:
     names: tuple[str, ...]
     types: tuple[str, ...]
     """The type of each, in words."""
-    fine: bool
+    is_fine: bool
 
     @property
-    def kind(self) -> str:
+    def set_name(self) -> str:
         """Which of the two sets this is."""
-        return "fine" if self.fine else "coarse"
+        return "fine" if self.is_fine else "coarse"
 
 
 def read_attribute_names(path: Path) -> AttributeNames:
@@ -38,15 +38,17 @@ def read_attribute_names(path: Path) -> AttributeNames:
         BenchmarkError: A row is not as wanted, or a name stands twice.
     """
     names: dict[str, int] = {}
-    for number, line in counted_rows(path, HEADER):
-        place = f"{path}, line {number}"
-        name, kind = columns(line, HEADER, place)
+    for number, line in read_counted_rows(path, ATTRIBUTE_NAMES_HEADER):
+        location = f"{path}, line {number}"
+        name, type_number = split_columns(line, ATTRIBUTE_NAMES_HEADER, location)
         name = " ".join(name.split())
-        if kind not in ("1", "2", "3", "4", "5", "6"):
-            raise BenchmarkError(f"{place}: attribute_type = {kind!r}, wanted 1 to 5, or 1 to 6 of the fine set")
+        if type_number not in ("1", "2", "3", "4", "5", "6"):
+            raise BenchmarkError(
+                f"{location}: attribute_type = {type_number!r}, wanted 1 to 5, or 1 to 6 of the fine set"
+            )
         if name in names:
-            raise BenchmarkError(f"{place}: the attribute {name!r} stands twice; keep one")
-        names[name] = int(kind)
-    fine = path.parent.name.endswith("_fine") or 6 in names.values() or len(names) == FINE_ATTRIBUTES
-    types = FINE_TYPES if fine else COARSE_TYPES
-    return AttributeNames(tuple(names), tuple(types[kind - 1] for kind in names.values()), fine)
+            raise BenchmarkError(f"{location}: the attribute {name!r} stands twice; keep one")
+        names[name] = int(type_number)
+    is_fine = path.parent.name.endswith("_fine") or 6 in names.values() or len(names) == N_FINE_ATTRIBUTES
+    types = FINE_TYPES if is_fine else COARSE_TYPES
+    return AttributeNames(tuple(names), tuple(types[type_number - 1] for type_number in names.values()), is_fine)

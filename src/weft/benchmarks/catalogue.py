@@ -8,42 +8,42 @@ import pyarrow as pa
 
 from weft import tables
 from weft.benchmarks.categories import read_categories
-from weft.benchmarks.record import Record
-from weft.contracts.tables import PREPARED, SPLITS
+from weft.benchmarks.record import PhotoRecord
+from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 
-_COLUMNS = ("product_id", "view", "photo_id", "colour", "word_ids")
-_ROWS_AT_ONCE = 2_000
+_RECORD_COLUMNS = ("product_id", "view", "photo_id", "colour", "word_ids")
+_ROWS_PER_BATCH = 2_000
 
 
-class CatalogueRecords(Sequence[Record]):
+class CatalogueRecords(Sequence[PhotoRecord]):
     """The records as views of Arrow columns: a million photos with their words stay a few hundred megabytes."""
 
     def __init__(self, columns: pa.Table, categories: Mapping[str, str]) -> None:
-        self._columns = columns
+        self._table = columns
         self._categories = categories
 
     def __len__(self) -> int:
-        return int(self._columns.num_rows)
+        return int(self._table.num_rows)
 
     @overload
-    def __getitem__(self, place: int) -> Record: ...
+    def __getitem__(self, index: int) -> PhotoRecord: ...
     @overload
-    def __getitem__(self, place: slice) -> Sequence[Record]: ...
-    def __getitem__(self, place: int | slice) -> Record | Sequence[Record]:
-        rows = range(len(self))[place]
+    def __getitem__(self, index: slice) -> Sequence[PhotoRecord]: ...
+    def __getitem__(self, index: int | slice) -> PhotoRecord | Sequence[PhotoRecord]:
+        rows = range(len(self))[index]
         if isinstance(rows, int):
-            return self._run(rows, 1)[0]
+            return self._read_run(rows, 1)[0]
         if rows.step == 1:
-            return self._run(rows.start, len(rows))
+            return self._read_run(rows.start, len(rows))
         return [self[row] for row in rows]
 
-    def __iter__(self) -> Iterator[Record]:
-        for start in range(0, len(self), _ROWS_AT_ONCE):
-            yield from self._run(start, _ROWS_AT_ONCE)
+    def __iter__(self) -> Iterator[PhotoRecord]:
+        for start in range(0, len(self), _ROWS_PER_BATCH):
+            yield from self._read_run(start, _ROWS_PER_BATCH)
 
-    def _run(self, start: int, count: int) -> list[Record]:
+    def _read_run(self, start: int, count: int) -> list[PhotoRecord]:
         """Records that follow each other, at once: one by one they take ten times as long."""
-        return [_record(row, self._categories) for row in self._columns.slice(start, count).to_pylist()]
+        return [_build_record(row, self._categories) for row in self._table.slice(start, count).to_pylist()]
 
 
 class Catalogue:
@@ -61,7 +61,7 @@ class Catalogue:
         """
         self._folder = folder
         self._categories = {} if products is None else read_categories(products)
-        parts = [self._columns(split) for split in SPLITS]
+        parts = [self._read_columns(split) for split in SPLITS]
         self._records = CatalogueRecords(pa.concat_tables(parts).combine_chunks(), self._categories)
 
     @property
@@ -74,29 +74,29 @@ class Catalogue:
         """Nothing to say."""
         return ()
 
-    def photos(self) -> Iterator[tuple[Record, bytes]]:
+    def photos(self) -> Iterator[tuple[PhotoRecord, bytes]]:
         """Every record with its JPEG, one row group in memory at a time."""
         for split in SPLITS:
-            for table in tables.read_shards(self._folder / split, PREPARED, (*_COLUMNS, "jpeg")):
+            for table in tables.read_shards(self._folder / split, PREPARED_PHOTOS, (*_RECORD_COLUMNS, "jpeg")):
                 for row in table.to_pylist():
-                    yield _record({**row, "split": split}, self._categories), row["jpeg"]
+                    yield _build_record({**row, "split": split}, self._categories), row["jpeg"]
 
-    def _columns(self, split: str) -> pa.Table:
-        shards = tables.read_shards(self._folder / split, PREPARED, _COLUMNS)
+    def _read_columns(self, split: str) -> pa.Table:
+        shards = tables.read_shards(self._folder / split, PREPARED_PHOTOS, _RECORD_COLUMNS)
         # A split without photos is one shard without row groups, and no tables cannot be joined.
-        none = PREPARED.schema.empty_table().select(_COLUMNS)
-        table = pa.concat_tables([none, *shards], promote_options="default")
+        empty = PREPARED_PHOTOS.schema.empty_table().select(_RECORD_COLUMNS)
+        table = pa.concat_tables([empty, *shards], promote_options="default")
         splits = pa.array([split] * table.num_rows, pa.string()).dictionary_encode()
         return table.append_column("split", splits)
 
 
-def _record(row: dict[str, Any], categories: Mapping[str, str]) -> Record:
+def _build_record(row: dict[str, Any], categories: Mapping[str, str]) -> PhotoRecord:
     labels = {"kind_of_photo": "main photo" if row["view"] == 0 else "other view"}
     if row["colour"] is not None:
         labels["colour"] = row["colour"]
     if row["product_id"] in categories:
         labels["category"] = categories[row["product_id"]]
-    return Record(
+    return PhotoRecord(
         photo_id=row["photo_id"],
         product_id=row["product_id"],
         split=row["split"],

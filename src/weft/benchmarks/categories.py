@@ -7,7 +7,7 @@ from pathlib import Path
 from weft import tables
 from weft.contracts.tables import PRODUCTS
 
-_COLUMNS = ("product_id", "categories")
+_CATEGORY_COLUMNS = ("product_id", "categories")
 
 
 def read_categories(path: Path) -> dict[str, str]:
@@ -17,14 +17,14 @@ def read_categories(path: Path) -> dict[str, str]:
         ContractError: The file is missing or breaks the contract of products.
     """
     paths: dict[str, list[str]] = {}
-    for table in tables.stream(path, PRODUCTS, _COLUMNS):
+    for table in tables.read_stream(path, PRODUCTS, _CATEGORY_COLUMNS):
         for row in table.to_pylist():
             if row["categories"]:
                 paths[row["product_id"]] = row["categories"]
-    common = Counter(one for of_product in paths.values() for one in of_product)
-    return {product: most_telling(of_product, common) for product, of_product in paths.items()}
+    path_counts = Counter(category_path for product_paths in paths.values() for category_path in product_paths)
+    return {product: choose_deepest_category(product_paths, path_counts) for product, product_paths in paths.items()}
 
 
-def most_telling(paths: Sequence[str], common: Counter[str]) -> str:
+def choose_deepest_category(paths: Sequence[str], path_counts: Counter[str]) -> str:
     """The path of the most steps; of equals the commonest, since sales and brands are rarer than kinds of garment."""
-    return min(paths, key=lambda path: (-path.count(" > "), -common[path], path))
+    return min(paths, key=lambda path: (-path.count(" > "), -path_counts[path], path))

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from weft.errors import BenchmarkError
 
-MAX_LINE_BYTES = 64 * 1024
+MAX_ROW_BYTES = 64 * 1024
 """A row of 1,000 attributes takes 4 KB; longer ones are no rows."""
-_SHOWN = 80
+_MAX_SHOWN_CHARS = 80
 
 
-def counted_rows(path: Path, header: Sequence[str] | None) -> Iterator[tuple[int, str]]:
+def read_counted_rows(path: Path, header: Sequence[str] | None) -> Iterator[tuple[int, str]]:
     """Yield (line number from 1, row) below the count and the header; blank lines are no rows.
 
     Args:
@@ -21,19 +21,19 @@ def counted_rows(path: Path, header: Sequence[str] | None) -> Iterator[tuple[int
         BenchmarkError: The file cannot be read, the count or header is not as wanted, or (at the end) the count is
             not the number of rows.
     """
-    lines = _lines(path)
+    lines = _read_lines(path)
     first = next(lines, "")
     count = first.strip()
     if not (count.isascii() and count.isdigit()):
-        raise BenchmarkError(f"{path}, line 1: {count[:_SHOWN]!r}, wanted the number of rows")
-    above = 1
+        raise BenchmarkError(f"{path}, line 1: {count[:_MAX_SHOWN_CHARS]!r}, wanted the number of rows")
+    n_header_lines = 1
     if header is not None:
-        above, found = 2, next(lines, "").split()
+        n_header_lines, found = 2, next(lines, "").split()
         if found != list(header):
-            text = " ".join(found)[:_SHOWN]
+            text = " ".join(found)[:_MAX_SHOWN_CHARS]
             raise BenchmarkError(f"{path}, line 2: {text!r}, wanted the header {' '.join(header)}")
     rows = 0
-    for number, line in enumerate(lines, start=above + 1):
+    for number, line in enumerate(lines, start=n_header_lines + 1):
         if line.strip():
             rows += 1
             yield number, line
@@ -41,19 +41,19 @@ def counted_rows(path: Path, header: Sequence[str] | None) -> Iterator[tuple[int
         raise BenchmarkError(f"{path}, line 1: the count is {count[:20]}, but {rows} rows follow; fetch it again")
 
 
-def columns(line: str, wanted: Sequence[str], place: str) -> list[str]:
+def split_columns(line: str, names: Sequence[str], location: str) -> list[str]:
     """The columns of a row, split from the right: the first may hold spaces.
 
     Raises:
         BenchmarkError: There are fewer columns than wanted.
     """
-    parts = line.strip().rsplit(None, len(wanted) - 1)
-    if len(parts) != len(wanted):
-        raise BenchmarkError(f"{place}: {len(parts)} columns, wanted {' '.join(wanted)}")
+    parts = line.strip().rsplit(None, len(names) - 1)
+    if len(parts) != len(names):
+        raise BenchmarkError(f"{location}: {len(parts)} columns, wanted {' '.join(names)}")
     return parts
 
 
-def box_of(parts: Sequence[str], place: str) -> tuple[int, int, int, int]:
+def parse_box(parts: Sequence[str], location: str) -> tuple[int, int, int, int]:
     """Left, upper, right and lower edge in pixels, from x_1 y_1 x_2 y_2.
 
     Raises:
@@ -62,18 +62,20 @@ def box_of(parts: Sequence[str], place: str) -> tuple[int, int, int, int]:
     try:
         x1, y1, x2, y2 = (int(part[:12]) for part in parts)
     except ValueError as error:
-        raise BenchmarkError(f"{place}: box {' '.join(parts)[:_SHOWN]!r}, wanted x_1 y_1 x_2 y_2 in pixels") from error
+        raise BenchmarkError(
+            f"{location}: box {' '.join(parts)[:_MAX_SHOWN_CHARS]!r}, wanted x_1 y_1 x_2 y_2 in pixels"
+        ) from error
     return x1, y1, x2, y2
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _read_lines(path: Path) -> Iterator[str]:
     try:
         with path.open("rb") as stream:
             number = 0
-            while line := stream.readline(MAX_LINE_BYTES + 1):
+            while line := stream.readline(MAX_ROW_BYTES + 1):
                 number += 1
-                if len(line) > MAX_LINE_BYTES:
-                    raise BenchmarkError(f"{path}, line {number}: longer than {MAX_LINE_BYTES:,} bytes, wanted a row")
+                if len(line) > MAX_ROW_BYTES:
+                    raise BenchmarkError(f"{path}, line {number}: longer than {MAX_ROW_BYTES:,} bytes, wanted a row")
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BenchmarkError(f"{path}: cannot be read as UTF-8 text: {error}; wanted DeepFashion's layout") from error

@@ -9,7 +9,7 @@ Box = tuple[int, int, int, int]
 """Left, upper, right and lower edge, in pixels of the photo."""
 
 
-def cropped(photo: bytes, box: Box) -> bytes:
+def crop_photo(photo: bytes, box: Box) -> bytes:
     """The part of the photo inside the box, as PNG without loss; the box is cut at the photo's edges.
 
     Bytes that are no photo, or have nothing inside the box, come back as they are: who decodes them counts them.

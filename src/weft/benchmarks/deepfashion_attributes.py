@@ -19,28 +19,28 @@ from pathlib import Path
 
 from weft.benchmarks.attribute_labels import AttributeLabels, read_attribute_labels
 from weft.benchmarks.attribute_names import AttributeNames, read_attribute_names
-from weft.benchmarks.counted_lines import box_of, columns, counted_rows
-from weft.benchmarks.crop import Box, cropped
-from weft.benchmarks.deepfashion_photos import DeepFashionPhotos, find_photos
-from weft.benchmarks.record import Record
+from weft.benchmarks.counted_lines import parse_box, read_counted_rows, split_columns
+from weft.benchmarks.crop import Box, crop_photo
+from weft.benchmarks.deepfashion_photos import DeepFashionPhotos, find_deepfashion_photos
+from weft.benchmarks.record import PhotoRecord
 from weft.errors import BenchmarkError
 
 COARSE_FOLDERS, FINE_FOLDERS = ("Anno", "Anno_coarse", "."), ("Anno_fine", "Anno", ".")
 PARTITION_FOLDERS = ("Eval", ".")
-CATEGORIES, ATTRIBUTES = "list_category_cloth.txt", "list_attr_cloth.txt"
-CATEGORY_OF, ATTRIBUTES_OF = "list_category_img.txt", "list_attr_img.txt"
-BOXES, PARTITION = "list_bbox.txt", "list_eval_partition.txt"
-CATEGORY_HEADER, CATEGORY_OF_HEADER = ("category_name", "category_type"), ("image_name", "category_label")
+CATEGORY_NAMES_FILE, ATTRIBUTE_NAMES_FILE = "list_category_cloth.txt", "list_attr_cloth.txt"
+CATEGORY_LABELS_FILE, ATTRIBUTE_LABELS_FILE = "list_category_img.txt", "list_attr_img.txt"
+BOXES_FILE, PARTITION_FILE = "list_bbox.txt", "list_eval_partition.txt"
+CATEGORY_NAMES_HEADER, CATEGORY_LABELS_HEADER = ("category_name", "category_type"), ("image_name", "category_label")
 PARTITION_HEADER = ("image_name", "evaluation_status")
 BOX_HEADER = ("image_name", "x_1", "y_1", "x_2", "y_2")
-GARMENTS = {"1": "upper body", "2": "lower body", "3": "full body"}
+GARMENT_TYPES = {"1": "upper body", "2": "lower body", "3": "full body"}
 STATUSES = ("train", "val", "test")
 
 
 class DeepFashionAttributes:
     """Reader of the layout: a record's labels are "category" and "garment" (upper, lower or full body)."""
 
-    def __init__(self, folder: Path, fine: bool = False, crops: bool = False) -> None:
+    def __init__(self, folder: Path, fine: bool = False, crop_to_box: bool = False) -> None:
         """Read all lists and check that every photo is there.
 
         Args:
@@ -52,119 +52,125 @@ class DeepFashionAttributes:
             BenchmarkError: A file or photo is missing, or a line is not as wanted.
         """
         folders = FINE_FOLDERS + COARSE_FOLDERS if fine else COARSE_FOLDERS + FINE_FOLDERS
-        lists = _find(folder, folders, ATTRIBUTES).parent
-        self.attribute_names: AttributeNames = read_attribute_names(lists / ATTRIBUTES)
-        if fine and not self.attribute_names.fine:
+        lists = _find_list(folder, folders, ATTRIBUTE_NAMES_FILE).parent
+        self.attribute_names: AttributeNames = read_attribute_names(lists / ATTRIBUTE_NAMES_FILE)
+        if fine and not self.attribute_names.is_fine:
             raise BenchmarkError(
-                f"{lists / ATTRIBUTES}: the coarse set, wanted the fine one; use the reader without fine"
+                f"{lists / ATTRIBUTE_NAMES_FILE}: the coarse set, wanted the fine one; use the reader without fine"
             )
-        self._labels: AttributeLabels = read_attribute_labels(lists / ATTRIBUTES_OF, len(self.attribute_names.names))
-        categories = _categories(lists / CATEGORIES)
-        category_of = _category_of(lists / CATEGORY_OF, len(categories))
-        rows = list(_partition(_find(folder, PARTITION_FOLDERS, PARTITION)))
-        kept = [row for row in rows if row[1] in category_of and row[1] in self._labels.row_of]
+        self._labels: AttributeLabels = read_attribute_labels(
+            lists / ATTRIBUTE_LABELS_FILE, len(self.attribute_names.names)
+        )
+        categories = _read_categories(lists / CATEGORY_NAMES_FILE)
+        category_by_image = _read_category_ids(lists / CATEGORY_LABELS_FILE, len(categories))
+        rows = list(_read_partition(_find_list(folder, PARTITION_FOLDERS, PARTITION_FILE)))
+        kept = [row for row in rows if row[1] in category_by_image and row[1] in self._labels.row_by_image]
         if not kept:
-            raise BenchmarkError(f"{lists}: none of the photos of {PARTITION} has a category and attributes")
-        self._without = len(rows) - len(kept)
-        self._photos: DeepFashionPhotos = find_photos(folder, kept[0][1])
+            raise BenchmarkError(f"{lists}: none of the photos of {PARTITION_FILE} has a category and attributes")
+        self._n_unlabelled = len(rows) - len(kept)
+        self._photos: DeepFashionPhotos = find_deepfashion_photos(folder, kept[0][1])
         self._records = []
-        for place, image, status in kept:
-            if not self._photos.has(image):
-                raise BenchmarkError(f"{place}: {image} is not in {self._photos.files}; fetch the photos again")
-            category, garment = categories[category_of[image] - 1]
-            self._records.append(Record(image, image, status, {"category": category, "garment": garment}, None))
-        self._crops = _crops(lists / BOXES, self._records) if crops else None
+        for location, image, status in kept:
+            if not self._photos.contains(image):
+                raise BenchmarkError(f"{location}: {image} is not in {self._photos.files}; fetch the photos again")
+            category, garment = categories[category_by_image[image] - 1]
+            self._records.append(PhotoRecord(image, image, status, {"category": category, "garment": garment}, None))
+        self._boxes = _read_boxes(lists / BOXES_FILE, self._records) if crop_to_box else None
 
     @property
-    def records(self) -> Sequence[Record]:
+    def records(self) -> Sequence[PhotoRecord]:
         """Every photo that has a status, a category and attributes, in the order of the partition."""
         return self._records
 
-    def attributes_of(self, photo_id: str) -> list[int]:
+    def get_attributes(self, photo_id: str) -> list[int]:
         """The attributes that a photo is known to have, places in `attribute_names`, ascending."""
-        return [int(attribute) for attribute in self._labels.of(photo_id)]
+        return [int(attribute) for attribute in self._labels.get_attributes(photo_id)]
 
     @cached_property
     def notes(self) -> Sequence[str]:
         """Which set of attributes and photos this is, and what has no label."""
         names = self.attribute_names
-        sizes = ", ".join(f"{names.types.count(kind)} {kind}" for kind in dict.fromkeys(names.types))
-        told = [
-            f"the {names.kind} set: {len(names.names):,} attributes ({sizes})",
-            self._photos.told([record.photo_id for record in self._records])
-            + (", cut to their boxes" if self._crops is not None else ""),
+        sizes = ", ".join(
+            f"{names.types.count(attribute_type)} {attribute_type}" for attribute_type in dict.fromkeys(names.types)
+        )
+        notes = [
+            f"the {names.set_name} set: {len(names.names):,} attributes ({sizes})",
+            self._photos.describe([record.photo_id for record in self._records])
+            + (", cut to their boxes" if self._boxes is not None else ""),
         ]
-        if self._without:
-            told.append(f"{self._without:,} photos of the partition have no labels in this set and are left out")
-        if self._labels.unknown:
-            told.append(
-                f"{self._labels.unknown:,} labels are unknown (0): no positives, and no photo is asked for them"
+        if self._n_unlabelled:
+            notes.append(f"{self._n_unlabelled:,} photos of the partition have no labels in this set and are left out")
+        if self._labels.n_unknown:
+            notes.append(
+                f"{self._labels.n_unknown:,} labels are unknown (0): no positives, and no photo is asked for them"
             )
-        return tuple(told)
+        return tuple(notes)
 
-    def photos(self) -> Iterator[tuple[Record, bytes]]:
+    def photos(self) -> Iterator[tuple[PhotoRecord, bytes]]:
         """Every record with the bytes of its photo, one at a time."""
         for record in self._records:
             photo = self._photos.read(record.photo_id)
-            yield record, photo if self._crops is None else cropped(photo, self._crops[record.photo_id])
+            yield record, photo if self._boxes is None else crop_photo(photo, self._boxes[record.photo_id])
 
 
-def _find(folder: Path, folders: Sequence[str], name: str) -> Path:
-    found = next((folder / place / name for place in folders if (folder / place / name).is_file()), None)
+def _find_list(folder: Path, folders: Sequence[str], name: str) -> Path:
+    found = next((folder / subfolder / name for subfolder in folders if (folder / subfolder / name).is_file()), None)
     if found is None:
-        wanted = ", ".join(f"{place}/{name}" for place in dict.fromkeys(folders))
-        raise BenchmarkError(f"{folder}: no {name}, wanted one of {wanted}; check benchmarks.<name>.path")
+        expected = ", ".join(f"{subfolder}/{name}" for subfolder in dict.fromkeys(folders))
+        raise BenchmarkError(f"{folder}: no {name}, wanted one of {expected}; check benchmarks.<name>.path")
     return found
 
 
-def _categories(path: Path) -> list[tuple[str, str]]:
+def _read_categories(path: Path) -> list[tuple[str, str]]:
     """(Name, garment) of category 1, 2 ... in turn."""
     found = []
-    for number, line in counted_rows(path, CATEGORY_HEADER):
-        name, kind = columns(line, CATEGORY_HEADER, f"{path}, line {number}")
-        if kind not in GARMENTS:
-            raise BenchmarkError(f"{path}, line {number}: category_type = {kind!r}, wanted {', '.join(GARMENTS)}")
-        found.append((" ".join(name.split()), GARMENTS[kind]))
+    for number, line in read_counted_rows(path, CATEGORY_NAMES_HEADER):
+        name, category_type = split_columns(line, CATEGORY_NAMES_HEADER, f"{path}, line {number}")
+        if category_type not in GARMENT_TYPES:
+            raise BenchmarkError(
+                f"{path}, line {number}: category_type = {category_type!r}, wanted {', '.join(GARMENT_TYPES)}"
+            )
+        found.append((" ".join(name.split()), GARMENT_TYPES[category_type]))
     return found
 
 
-def _category_of(path: Path, count: int) -> dict[str, int]:
+def _read_category_ids(path: Path, n_categories: int) -> dict[str, int]:
     """Category id by image, from 1."""
     found: dict[str, int] = {}
-    for number, line in counted_rows(path, CATEGORY_OF_HEADER):
-        place = f"{path}, line {number}"
-        image, label = columns(line, CATEGORY_OF_HEADER, place)
-        if not (label.isascii() and label.isdigit() and 1 <= int(label[:9]) <= count):
+    for number, line in read_counted_rows(path, CATEGORY_LABELS_HEADER):
+        location = f"{path}, line {number}"
+        image, label = split_columns(line, CATEGORY_LABELS_HEADER, location)
+        if not (label.isascii() and label.isdigit() and 1 <= int(label[:9]) <= n_categories):
             raise BenchmarkError(
-                f"{place}: category_label = {label[:20]!r}, wanted 1 to {count}: the first is 1, not 0"
+                f"{location}: category_label = {label[:20]!r}, wanted 1 to {n_categories}: the first is 1, not 0"
             )
         if image in found:
-            raise BenchmarkError(f"{place}: {image} stands twice; keep one of them")
+            raise BenchmarkError(f"{location}: {image} stands twice; keep one of them")
         found[image] = int(label)
     return found
 
 
-def _partition(path: Path) -> Iterator[tuple[str, str, str]]:
+def _read_partition(path: Path) -> Iterator[tuple[str, str, str]]:
     """(Place for errors, image, status) of every row."""
     seen: set[str] = set()
-    for number, line in counted_rows(path, PARTITION_HEADER):
-        place = f"{path}, line {number}"
-        image, status = columns(line, PARTITION_HEADER, place)
+    for number, line in read_counted_rows(path, PARTITION_HEADER):
+        location = f"{path}, line {number}"
+        image, status = split_columns(line, PARTITION_HEADER, location)
         if status not in STATUSES:
-            raise BenchmarkError(f"{place}: evaluation_status = {status!r}, wanted one of {', '.join(STATUSES)}")
+            raise BenchmarkError(f"{location}: evaluation_status = {status!r}, wanted one of {', '.join(STATUSES)}")
         if image in seen:
-            raise BenchmarkError(f"{place}: {image} stands twice; keep one of them")
+            raise BenchmarkError(f"{location}: {image} stands twice; keep one of them")
         seen.add(image)
-        yield place, image, status
+        yield location, image, status
 
 
-def _crops(path: Path, records: Sequence[Record]) -> dict[str, Box]:
+def _read_boxes(path: Path, records: Sequence[PhotoRecord]) -> dict[str, Box]:
     boxes = {}
-    for number, line in counted_rows(path, BOX_HEADER):
-        place = f"{path}, line {number}"
-        image, *edges = columns(line, BOX_HEADER, place)
-        boxes[image] = box_of(edges, place)
-    without = next((record.photo_id for record in records if record.photo_id not in boxes), None)
-    if without is not None:
-        raise BenchmarkError(f"{path}: no box for {without}; fetch it again or use the reader without crops")
+    for number, line in read_counted_rows(path, BOX_HEADER):
+        location = f"{path}, line {number}"
+        image, *edges = split_columns(line, BOX_HEADER, location)
+        boxes[image] = parse_box(edges, location)
+    missing = next((record.photo_id for record in records if record.photo_id not in boxes), None)
+    if missing is not None:
+        raise BenchmarkError(f"{path}: no box for {missing}; fetch it again or use the reader without crops")
     return boxes

@@ -17,17 +17,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from weft.benchmarks import inshop_counts
-from weft.benchmarks.counted_lines import box_of, columns, counted_rows
-from weft.benchmarks.crop import Box, cropped
-from weft.benchmarks.deepfashion_photos import DeepFashionPhotos, find_photos
-from weft.benchmarks.record import Record
+from weft.benchmarks.counted_lines import parse_box, read_counted_rows, split_columns
+from weft.benchmarks.crop import Box, crop_photo
+from weft.benchmarks.deepfashion_photos import DeepFashionPhotos, find_deepfashion_photos
+from weft.benchmarks.record import PhotoRecord
 from weft.errors import BenchmarkError
 
-PARTITION = Path("Eval", "list_eval_partition.txt")
-ITEMS = Path("Anno", "list_item_inshop.txt")
-BOXES = Path("Anno", "list_bbox_inshop.txt")
-DESCRIPTIONS = Path("Anno", "list_description_inshop.json")
-HEADER = ("image_name", "item_id", "evaluation_status")
+PARTITION_FILE = Path("Eval", "list_eval_partition.txt")
+ITEMS_FILE = Path("Anno", "list_item_inshop.txt")
+BOXES_FILE = Path("Anno", "list_bbox_inshop.txt")
+DESCRIPTIONS_FILE = Path("Anno", "list_description_inshop.json")
+PARTITION_HEADER = ("image_name", "item_id", "evaluation_status")
 BOX_HEADER = ("image_name", "clothes_type", "pose_type", "x_1", "y_1", "x_2", "y_2")
 STATUSES = ("train", "query", "gallery")
 POSES = {"1": "front", "2": "side", "3": "back", "4": "zoom-out", "5": "zoom-in", "6": "stand-alone"}
@@ -37,7 +37,7 @@ MAX_DESCRIPTIONS_BYTES = 256 * 1024 * 1024
 class InShop:
     """Reader of the In-shop layout: split is train, query or gallery, product_id the item."""
 
-    def __init__(self, folder: Path, crops: bool = False) -> None:
+    def __init__(self, folder: Path, crop_to_box: bool = False) -> None:
         """Read the partition and check that every photo and item is there.
 
         Args:
@@ -47,23 +47,28 @@ class InShop:
         Raises:
             BenchmarkError: A file or photo is missing, or a line is not as wanted.
         """
-        rows = list(_partition(folder / PARTITION))
+        rows = list(_read_partition(folder / PARTITION_FILE))
         if not rows:
-            raise BenchmarkError(f"{folder / PARTITION}: no photo in it, wanted rows of {' '.join(HEADER)}")
-        self._photos: DeepFashionPhotos = find_photos(folder, rows[0][1])
-        boxes = _boxes(folder / BOXES) if crops or (folder / BOXES).is_file() else {}
-        colours = _colours(folder / DESCRIPTIONS) if (folder / DESCRIPTIONS).is_file() else {}
+            raise BenchmarkError(
+                f"{folder / PARTITION_FILE}: no photo in it, wanted rows of {' '.join(PARTITION_HEADER)}"
+            )
+        self._photos: DeepFashionPhotos = find_deepfashion_photos(folder, rows[0][1])
+        boxes = _read_boxes(folder / BOXES_FILE) if crop_to_box or (folder / BOXES_FILE).is_file() else {}
+        colours = _read_colours(folder / DESCRIPTIONS_FILE) if (folder / DESCRIPTIONS_FILE).is_file() else {}
         self._records = [
-            _record(row, self._photos, boxes, colours, f"{folder / PARTITION}, line {number}") for number, *row in rows
+            _build_record(row, self._photos, boxes, colours, f"{folder / PARTITION_FILE}, line {number}")
+            for number, *row in rows
         ]
-        self._crops: dict[str, Box] | None = None
-        if crops:
-            self._crops = {record.photo_id: _box(record, boxes, folder / BOXES) for record in self._records}
-        if (folder / ITEMS).is_file():
-            _check_items(folder / ITEMS, self._records)
+        self._crop_boxes: dict[str, Box] | None = None
+        if crop_to_box:
+            self._crop_boxes = {
+                record.photo_id: _get_box(record, boxes, folder / BOXES_FILE) for record in self._records
+            }
+        if (folder / ITEMS_FILE).is_file():
+            _check_items(folder / ITEMS_FILE, self._records)
 
     @property
-    def records(self) -> Sequence[Record]:
+    def records(self) -> Sequence[PhotoRecord]:
         """Every photo, in the order of the partition."""
         return self._records
 
@@ -73,45 +78,45 @@ class InShop:
         folders: dict[str, set[str]] = {}
         for record in self._records:
             folders.setdefault(record.product_id, set()).add(record.labels.get("category", ""))
-        several = sum(len(names) > 1 for names in folders.values())
-        cut = ", cut to their boxes" if self._crops is not None else ""
+        n_multi_category = sum(len(names) > 1 for names in folders.values())
+        crop_note = ", cut to their boxes" if self._crop_boxes is not None else ""
         return (
-            self._photos.told([record.photo_id for record in self._records]) + cut,
-            inshop_counts.told(self._records),
-            f"{several} items lie in several category folders; an item is known by its id alone",
+            self._photos.describe([record.photo_id for record in self._records]) + crop_note,
+            inshop_counts.describe_count_differences(self._records),
+            f"{n_multi_category} items lie in several category folders; an item is known by its id alone",
         )
 
-    def photos(self) -> Iterator[tuple[Record, bytes]]:
+    def photos(self) -> Iterator[tuple[PhotoRecord, bytes]]:
         """Every record with the bytes of its photo, one at a time."""
         for record in self._records:
             photo = self._photos.read(record.photo_id)
-            yield record, photo if self._crops is None else cropped(photo, self._crops[record.photo_id])
+            yield record, photo if self._crop_boxes is None else crop_photo(photo, self._crop_boxes[record.photo_id])
 
 
-def _partition(path: Path) -> Iterator[tuple[int, str, str, str]]:
+def _read_partition(path: Path) -> Iterator[tuple[int, str, str, str]]:
     """(Line number, image, item, status) of every row."""
-    line_of: dict[str, int] = {}
-    for number, line in counted_rows(path, HEADER):
-        place = f"{path}, line {number}"
-        image, item, status = columns(line, HEADER, place)
+    line_by_image: dict[str, int] = {}
+    for number, line in read_counted_rows(path, PARTITION_HEADER):
+        location = f"{path}, line {number}"
+        image, item, status = split_columns(line, PARTITION_HEADER, location)
         if status not in STATUSES:
-            raise BenchmarkError(f"{place}: evaluation_status = {status!r}, wanted one of {', '.join(STATUSES)}")
-        if image in line_of:
-            raise BenchmarkError(f"{place}: {image} stands in line {line_of[image]} already; keep one of them")
-        line_of[image] = number
+            raise BenchmarkError(f"{location}: evaluation_status = {status!r}, wanted one of {', '.join(STATUSES)}")
+        if image in line_by_image:
+            raise BenchmarkError(f"{location}: {image} stands in line {line_by_image[image]} already; keep one of them")
+        line_by_image[image] = number
         yield number, image, item, status
 
 
-def _record(
+def _build_record(
     row: Sequence[str],
     photos: DeepFashionPhotos,
     boxes: dict[str, tuple[str, Box]],
     colours: dict[str, str],
-    place: str,
-) -> Record:
+    location: str,
+) -> PhotoRecord:
     image, item, status = row
-    if not photos.has(image):
-        raise BenchmarkError(f"{place}: {image} is not in {photos.files}; fetch the photos again or drop the line")
+    if not photos.contains(image):
+        raise BenchmarkError(f"{location}: {image} is not in {photos.files}; fetch the photos again or drop the line")
     labels = {}
     path = PurePosixPath(image)
     folders = [part for part in path.parts[1:-1] if part != item]
@@ -120,34 +125,34 @@ def _record(
     if item in colours:
         labels["colour"] = colours[item]
     # "01_1_front.jpg": the colour's number, the view's, and what it shows.
-    told = boxes[image][0] if image in boxes else path.stem.rpartition("_")[2]
-    if told and not told.isdigit():
-        labels["kind_of_photo"] = told
-    return Record(image, item, status, labels, None)
+    pose = boxes[image][0] if image in boxes else path.stem.rpartition("_")[2]
+    if pose and not pose.isdigit():
+        labels["kind_of_photo"] = pose
+    return PhotoRecord(image, item, status, labels, None)
 
 
-def _boxes(path: Path) -> dict[str, tuple[str, Box]]:
+def _read_boxes(path: Path) -> dict[str, tuple[str, Box]]:
     """Pose and box by image."""
     found = {}
-    for number, line in counted_rows(path, BOX_HEADER):
-        place = f"{path}, line {number}"
-        image, _, pose, *edges = columns(line, BOX_HEADER, place)
+    for number, line in read_counted_rows(path, BOX_HEADER):
+        location = f"{path}, line {number}"
+        image, _, pose, *edges = split_columns(line, BOX_HEADER, location)
         if pose not in POSES:
-            raise BenchmarkError(f"{place}: pose_type = {pose!r}, wanted 1 to {len(POSES)}")
-        found[image] = POSES[pose], box_of(edges, place)
+            raise BenchmarkError(f"{location}: pose_type = {pose!r}, wanted 1 to {len(POSES)}")
+        found[image] = POSES[pose], parse_box(edges, location)
     return found
 
 
-def _box(record: Record, boxes: dict[str, tuple[str, Box]], path: Path) -> Box:
+def _get_box(record: PhotoRecord, boxes: dict[str, tuple[str, Box]], path: Path) -> Box:
     if record.photo_id not in boxes:
         raise BenchmarkError(f"{path}: no box for {record.photo_id}; fetch it again or use the reader inshop")
     return boxes[record.photo_id][1]
 
 
-def _colours(path: Path) -> dict[str, str]:
+def _read_colours(path: Path) -> dict[str, str]:
     """Colour by item, where it is told."""
     found = {}
-    for number, entry in enumerate(_descriptions(path)):
+    for number, entry in enumerate(_read_descriptions(path)):
         if not isinstance(entry, dict) or not isinstance(entry.get("item"), str):
             raise BenchmarkError(f'{path}, entry {number}: wanted {{"item": its id, "color": ...}}')
         colour = entry.get("color")
@@ -156,7 +161,7 @@ def _colours(path: Path) -> dict[str, str]:
     return found
 
 
-def _descriptions(path: Path) -> list[Any]:
+def _read_descriptions(path: Path) -> list[Any]:
     try:
         if path.stat().st_size > MAX_DESCRIPTIONS_BYTES:
             raise BenchmarkError(f"{path}: larger than {MAX_DESCRIPTIONS_BYTES:,} bytes, wanted descriptions of items")
@@ -169,8 +174,8 @@ def _descriptions(path: Path) -> list[Any]:
     return found
 
 
-def _check_items(path: Path, records: Sequence[Record]) -> None:
-    items = {line.strip() for _, line in counted_rows(path, None)}
+def _check_items(path: Path, records: Sequence[PhotoRecord]) -> None:
+    items = {line.strip() for _, line in read_counted_rows(path, None)}
     for record in records:
         if record.product_id not in items:
             raise BenchmarkError(f"{path}: lacks the item {record.product_id} of {record.photo_id}; fetch both again")

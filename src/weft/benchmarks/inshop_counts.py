@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from weft.benchmarks.record import Record
+from weft.benchmarks.record import PhotoRecord
 
-PUBLISHED = {
+PUBLISHED_COUNTS = {
     "images": 52_712,
     "items": 7_982,
     "training images": 25_882,
@@ -15,36 +15,38 @@ PUBLISHED = {
     "query and gallery items": 3_985,
 }
 """Liu et al. (CVPR 2016), section 5.2, as the released partition has them."""
-WHOLE = 0.5
+MIN_COMPLETE_SHARE = 0.5
 """From this share of the published images on, the data set means to be the whole one."""
 
 
-def counts(records: Sequence[Record]) -> dict[str, int]:
+def compute_counts(records: Sequence[PhotoRecord]) -> dict[str, int]:
     """The same counts of these records."""
     images = Counter(record.split for record in records)
     training = {record.product_id for record in records if record.split == "train"}
-    scored = {record.product_id for record in records if record.split != "train"}
+    query_and_gallery = {record.product_id for record in records if record.split != "train"}
     return {
         "images": len(records),
-        "items": len(training | scored),
+        "items": len(training | query_and_gallery),
         "training images": images["train"],
         "training items": len(training),
         "query images": images["query"],
         "gallery images": images["gallery"],
-        "query and gallery items": len(scored),
+        "query and gallery items": len(query_and_gallery),
     }
 
 
-def told(records: Sequence[Record]) -> str:
+def describe_count_differences(records: Sequence[PhotoRecord]) -> str:
     """What differs from the published counts, in a sentence."""
-    found = counts(records)
-    if found["images"] < WHOLE * PUBLISHED["images"]:
+    found = compute_counts(records)
+    if found["images"] < MIN_COMPLETE_SHARE * PUBLISHED_COUNTS["images"]:
         return f"{found['images']:,} images: not the whole In-shop set, so its published counts are not asked for"
-    differs = [
-        f"{name}: {found[name]:,}, published {wanted:,}" for name, wanted in PUBLISHED.items() if found[name] != wanted
+    differences = [
+        f"{name}: {found[name]:,}, published {expected:,}"
+        for name, expected in PUBLISHED_COUNTS.items()
+        if found[name] != expected
     ]
-    if differs:
-        return "differs from the published In-shop set: " + "; ".join(differs)
+    if differences:
+        return "differs from the published In-shop set: " + "; ".join(differences)
     return "the counts are those published of In-shop: " + ", ".join(
-        f"{wanted:,} {name}" for name, wanted in PUBLISHED.items()
+        f"{expected:,} {name}" for name, expected in PUBLISHED_COUNTS.items()
     )

@@ -5,13 +5,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from weft import params
-from weft.benchmarks.json_lines import json_lines
+from weft.benchmarks.json_lines import read_json_lines
 from weft.benchmarks.photo_files import PhotoFiles, find_photo_files
-from weft.benchmarks.record import Record
+from weft.benchmarks.record import PhotoRecord
 from weft.errors import BenchmarkError
 
 LABEL_FILES = ("labels.jsonl", "labels.jsonl.gz")
-SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+SPLIT_ALIASES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 ITEM_KEYS = ("product_id", "item_id")
 MAX_DEPTH = 8
 """Deeper nested values are nobody's labels."""
@@ -37,15 +37,15 @@ class LabelledPhotos:
         self._files: PhotoFiles = find_photo_files(folder, zips=("images.zip",), folders=("images", "."))
         labels = next((folder / name for name in LABEL_FILES if (folder / name).is_file()), None)
         if labels is not None:
-            self._records = _from_lines(labels, self._files, settings.group)
+            self._records = _read_label_lines(labels, self._files, settings.group)
         else:
-            self._records = _from_class_folders(self._files)
+            self._records = _read_class_folders(self._files)
         if not self._records:
             raise BenchmarkError(f"{labels or self._files}: no labelled photo; check benchmarks.<name>.path")
         _check_fields(self._records, settings, labels or folder)
 
     @property
-    def records(self) -> Sequence[Record]:
+    def records(self) -> Sequence[PhotoRecord]:
         """Every labelled photo, in the order of the labels."""
         return self._records
 
@@ -54,71 +54,75 @@ class LabelledPhotos:
         """Nothing to say."""
         return ()
 
-    def photos(self) -> Iterator[tuple[Record, bytes]]:
+    def photos(self) -> Iterator[tuple[PhotoRecord, bytes]]:
         """Every record with the bytes of its photo, one at a time."""
         for record in self._records:
             yield record, self._files.read(record.photo_id)
 
 
-def _from_lines(labels: Path, files: PhotoFiles, group: str | None) -> list[Record]:
-    records: list[Record] = []
-    line_of: dict[str, int] = {}
-    for number, row in json_lines(labels):
-        place = f"{labels}, line {number}"
+def _read_label_lines(labels: Path, files: PhotoFiles, group: str | None) -> list[PhotoRecord]:
+    records: list[PhotoRecord] = []
+    line_by_image: dict[str, int] = {}
+    for number, row in read_json_lines(labels):
+        location = f"{labels}, line {number}"
         image = row.get("image")
         if not isinstance(image, str) or not image:
-            raise BenchmarkError(f'{place}: no photo named, wanted "image": its name in {files}')
-        if image in line_of:
-            raise BenchmarkError(f"{place}: {image} stands in line {line_of[image]} already; keep one of them")
-        if not files.has(image):
-            raise BenchmarkError(f"{place}: {image} is not in {files}; mend the name or drop the line")
-        line_of[image] = number
-        records.append(_record(image, _flat(row), group, place))
+            raise BenchmarkError(f'{location}: no photo named, wanted "image": its name in {files}')
+        if image in line_by_image:
+            raise BenchmarkError(f"{location}: {image} stands in line {line_by_image[image]} already; keep one of them")
+        if not files.contains(image):
+            raise BenchmarkError(f"{location}: {image} is not in {files}; mend the name or drop the line")
+        line_by_image[image] = number
+        records.append(_build_record(image, _flatten(row), group, location))
     return records
 
 
-def _record(image: str, fields: dict[str, str], group: str | None, place: str) -> Record:
-    split = SPLITS.get(fields.get("split", "test"))
+def _build_record(image: str, fields: dict[str, str], group: str | None, location: str) -> PhotoRecord:
+    split = SPLIT_ALIASES.get(fields.get("split", "test"))
     if split is None:
-        raise BenchmarkError(f"{place}: split = {fields['split']!r}, wanted one of {', '.join(SPLITS)}")
+        raise BenchmarkError(f"{location}: split = {fields['split']!r}, wanted one of {', '.join(SPLIT_ALIASES)}")
     if group is not None and group not in fields:
-        raise BenchmarkError(f"{place}: no {group!r}, which benchmarks.<name>.group asks for; has {_listed(fields)}")
+        raise BenchmarkError(
+            f"{location}: no {group!r}, which benchmarks.<name>.group asks for; has {_format_names(fields)}"
+        )
     item = next((fields[key] for key in ITEM_KEYS if key in fields), image)
     labels = {name: value for name, value in fields.items() if name != "image"}
-    return Record(image, item, split, labels, labels[group] if group else None)
+    return PhotoRecord(image, item, split, labels, labels[group] if group else None)
 
 
-def _flat(row: dict[str, Any], prefix: str = "", depth: int = 1) -> dict[str, str]:
+def _flatten(row: dict[str, Any], prefix: str = "", depth: int = 1) -> dict[str, str]:
     """Nested values by dotted names; texts and numbers are labels, anything else is not."""
     flat: dict[str, str] = {}
     for name, value in row.items():
         if isinstance(value, dict):
             if depth < MAX_DEPTH:
-                flat.update(_flat(value, f"{prefix}{name}.", depth + 1))
+                flat.update(_flatten(value, f"{prefix}{name}.", depth + 1))
         elif isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
             flat[prefix + name] = str(value).strip()
     return flat
 
 
-def _from_class_folders(files: PhotoFiles) -> list[Record]:
+def _read_class_folders(files: PhotoFiles) -> list[PhotoRecord]:
     records = []
-    for name in files.names():
+    for name in files.list_names():
         folders = PurePosixPath(name).parts[:-1]
         if not folders:
             continue
-        split = SPLITS.get(folders[0], "test") if len(folders) > 1 else "test"
-        records.append(Record(name, name, split, {"category": folders[-1]}, None))
+        split = SPLIT_ALIASES.get(folders[0], "test") if len(folders) > 1 else "test"
+        records.append(PhotoRecord(name, name, split, {"category": folders[-1]}, None))
     return records
 
 
-def _check_fields(records: Sequence[Record], settings: params.Benchmark, place: Path) -> None:
+def _check_fields(records: Sequence[PhotoRecord], settings: params.Benchmark, source: Path) -> None:
     known = {name for record in records for name in record.labels}
-    for wanted in settings.labels.values():
-        if wanted.field not in known:
-            raise BenchmarkError(f"{place}: no photo has the label {wanted.field!r}; there are {_listed(known)}")
+    for label_set in settings.labels.values():
+        if label_set.field not in known:
+            raise BenchmarkError(
+                f"{source}: no photo has the label {label_set.field!r}; there are {_format_names(known)}"
+            )
     if settings.group is not None and settings.group not in known:
-        raise BenchmarkError(f"{place}: no photo has {settings.group!r}, the group; there are {_listed(known)}")
+        raise BenchmarkError(f"{source}: no photo has {settings.group!r}, the group; there are {_format_names(known)}")
 
 
-def _listed(names: set[str] | dict[str, str]) -> str:
+def _format_names(names: set[str] | dict[str, str]) -> str:
     return ", ".join(sorted(names)[:20])

@@ -7,10 +7,10 @@ from weft.benchmarks.catalogue import Catalogue
 from weft.benchmarks.deepfashion_attributes import DeepFashionAttributes
 from weft.benchmarks.inshop import InShop
 from weft.benchmarks.labelled_photos import LabelledPhotos
-from weft.benchmarks.record import BenchmarkData
+from weft.benchmarks.record import EvalDataset
 
 
-def open_benchmark(settings: params.Benchmark, products: Path | None = None) -> BenchmarkData:
+def open_dataset(settings: params.Benchmark, products: Path | None = None) -> EvalDataset:
     """Open a benchmark with the reader its settings name.
 
     Args:
@@ -22,11 +22,11 @@ def open_benchmark(settings: params.Benchmark, products: Path | None = None) -> 
         ContractError: The prepared photos of the own catalogue are missing or broken.
     """
     folder = Path(settings.path)
-    kind, *ways = settings.reader.split(":")
-    if kind == "catalogue":
+    reader, *options = settings.reader.split(":")
+    if reader == "catalogue":
         return Catalogue(folder, products)
-    if kind == "inshop":
-        return InShop(folder, crops="crops" in ways)
-    if kind == "deepfashion_attributes":
-        return DeepFashionAttributes(folder, fine="fine" in ways, crops="crops" in ways)
+    if reader == "inshop":
+        return InShop(folder, crop_to_box="crops" in options)
+    if reader == "deepfashion_attributes":
+        return DeepFashionAttributes(folder, fine="fine" in options, crop_to_box="crops" in options)
     return LabelledPhotos(folder, settings)

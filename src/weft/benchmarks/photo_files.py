@@ -16,10 +16,10 @@ PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".
 class PhotoFiles(Protocol):
     """Photos by their name, always with forward slashes."""
 
-    def names(self) -> Sequence[str]:
+    def list_names(self) -> Sequence[str]:
         """The names of all files that look like photos, sorted."""
 
-    def has(self, name: str) -> bool:
+    def contains(self, name: str) -> bool:
         """Whether a file of that name is there, inside the folder or zip."""
 
     def read(self, name: str) -> bytes:
@@ -39,12 +39,12 @@ class FolderPhotos:
     def __str__(self) -> str:
         return str(self._folder)
 
-    def names(self) -> Sequence[str]:
+    def list_names(self) -> Sequence[str]:
         """The names of all files below the folder that look like photos, sorted."""
         files = (file.relative_to(self._folder) for file in self._folder.rglob("*") if file.is_file())
-        return sorted(file.as_posix() for file in files if _looks_like_photo(file.as_posix()))
+        return sorted(file.as_posix() for file in files if _is_photo_name(file.as_posix()))
 
-    def has(self, name: str) -> bool:
+    def contains(self, name: str) -> bool:
         """Whether the name leads to a file that truly lies below the folder."""
         try:
             file = (self._folder / name).resolve()
@@ -56,7 +56,7 @@ class FolderPhotos:
         """The bytes of a photo; see `PhotoFiles.read`."""
         try:
             with (self._folder / name).open("rb") as stream:
-                return _at_most(stream.read(MAX_PHOTO_BYTES + 1), f"{self._folder / name}")
+                return _check_size(stream.read(MAX_PHOTO_BYTES + 1), f"{self._folder / name}")
         except (OSError, ValueError) as error:
             raise BenchmarkError(f"{self._folder / name}: the photo cannot be read: {error}") from error
 
@@ -80,39 +80,39 @@ class ZipPhotos:
     def __str__(self) -> str:
         return str(self._path)
 
-    def names(self) -> Sequence[str]:
+    def list_names(self) -> Sequence[str]:
         """The names of all entries that look like photos, sorted."""
-        return sorted(name for name in self._entries if _looks_like_photo(name))
+        return sorted(name for name in self._entries if _is_photo_name(name))
 
-    def has(self, name: str) -> bool:
+    def contains(self, name: str) -> bool:
         """Whether the zip has an entry of exactly that name."""
         return name in self._entries
 
     def read(self, name: str) -> bytes:
         """The bytes of a photo; see `PhotoFiles.read`."""
-        place = f"{self._path}, entry {name}"
+        location = f"{self._path}, entry {name}"
         try:
             entry = self._entries[name]
-            _at_most(b"", place, entry.file_size)
+            _check_size(b"", location, entry.file_size)
             with self._zip.open(entry) as stream:
-                return _at_most(stream.read(MAX_PHOTO_BYTES + 1), place)
+                return _check_size(stream.read(MAX_PHOTO_BYTES + 1), location)
         except BenchmarkError:
             raise
         except Exception as error:  # a damaged zip raises whatever its decompressor raises
-            raise BenchmarkError(f"{place}: the photo cannot be read: {error}; fetch the zip again") from error
+            raise BenchmarkError(f"{location}: the photo cannot be read: {error}; fetch the zip again") from error
 
 
-def _at_most(photo: bytes, place: str, size: int | None = None) -> bytes:
+def _check_size(photo: bytes, location: str, size: int | None = None) -> bytes:
     size = len(photo) if size is None else size
     if size > MAX_PHOTO_BYTES:
-        raise BenchmarkError(f"{place}: larger than {MAX_PHOTO_BYTES:,} bytes, wanted a photo; take it out")
+        raise BenchmarkError(f"{location}: larger than {MAX_PHOTO_BYTES:,} bytes, wanted a photo; take it out")
     return photo
 
 
-def _looks_like_photo(name: str) -> bool:
+def _is_photo_name(name: str) -> bool:
     path = PurePosixPath(name)
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in PHOTO_SUFFIXES and not hidden
+    is_hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in PHOTO_SUFFIXES and not is_hidden
 
 
 def find_photo_files(folder: Path, zips: Sequence[str], folders: Sequence[str]) -> PhotoFiles:
@@ -127,5 +127,5 @@ def find_photo_files(folder: Path, zips: Sequence[str], folders: Sequence[str]) 
     for name in folders:
         if (folder / name).is_dir():
             return FolderPhotos(folder / name)
-    wanted = ", ".join([*zips, *(f"{name}/" for name in folders)])
-    raise BenchmarkError(f"{folder}: no photos there, wanted one of {wanted}; check benchmarks.<name>.path")
+    expected = ", ".join([*zips, *(f"{name}/" for name in folders)])
+    raise BenchmarkError(f"{folder}: no photos there, wanted one of {expected}; check benchmarks.<name>.path")

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 
 from weft.benchmarks.photo_files import PhotoFiles
 
-SEEN = 16
+SAMPLE_SIZE = 16
 
 
-def largest_size(files: PhotoFiles, names: Sequence[str]) -> tuple[int, int] | None:
+def find_largest_size(files: PhotoFiles, names: Sequence[str]) -> tuple[int, int] | None:
     """Width and height, in pixels, of the largest of a few photos spread over `names`; None if none can be read."""
     from PIL import Image
 
     sizes: list[tuple[int, int]] = []
-    for name in names[:: max(1, len(names) // SEEN)][:SEEN]:
+    for name in names[:: max(1, len(names) // SAMPLE_SIZE)][:SAMPLE_SIZE]:
         try:
             with Image.open(io.BytesIO(files.read(name)), formats=("JPEG", "PNG", "WEBP")) as photo:
                 sizes.append(photo.size)

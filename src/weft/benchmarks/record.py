@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Record:
+class PhotoRecord:
     """One photo of a benchmark and what is known of it."""
 
     photo_id: str
@@ -23,18 +23,18 @@ class Record:
     """The words of the product, for the own catalogue alone."""
 
 
-class BenchmarkData(Protocol):
+class EvalDataset(Protocol):
     """A benchmark as its reader opened it."""
 
     @property
-    def records(self) -> Sequence[Record]:
+    def records(self) -> Sequence[PhotoRecord]:
         """Every photo, in a fixed order; no photo bytes are held."""
 
     @property
     def notes(self) -> Sequence[str]:
         """What the reader found that whoever reads the results should know, in sentences."""
 
-    def photos(self) -> Iterator[tuple[Record, bytes]]:
+    def photos(self) -> Iterator[tuple[PhotoRecord, bytes]]:
         """Every record with the bytes of its photo, in the order of `records`, one at a time.
 
         Raises:

@@ -6,7 +6,7 @@ from weft import params
 from weft.contracts import files
 from weft.errors import InputError
 from weft.report.audit_page import write_audit_page
-from weft.retrieval.search import nearest
+from weft.retrieval.search import find_nearest_neighbours
 from weft.tagging.audit import Sources, audit
 from weft.tagging.findings import CONTRADICTED, MISSING
 
@@ -27,12 +27,12 @@ def audit_catalogue(sources: Sources, neighbours: int, examples: int, out: Path)
     """
     if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / files.FINDINGS).is_file())):
         raise InputError(f"{out}: holds other things than an audit; name another folder to write")
-    found = audit(sources, params.Audit(neighbours, examples), nearest, out)
+    totals = audit(sources, params.Audit(neighbours, examples), find_nearest_neighbours, out)
     page = write_audit_page(out)
     return "\n".join(
         [
-            f"{found['products']:,.0f} products: {found[CONTRADICTED]:,.0f} whose text the photos contradict, "
-            f"{found[MISSING]:,.0f} words shown and not said",
+            f"{totals['products']:,.0f} products: {totals[CONTRADICTED]:,.0f} whose text the photos contradict, "
+            f"{totals[MISSING]:,.0f} words shown and not said",
             f"List:  {out / files.FINDINGS_CSV}",
             f"Page:  {page}",
         ]

@@ -4,12 +4,18 @@ from pathlib import Path
 
 from weft import params
 from weft.errors import InputError
-from weft.progress import say
+from weft.progress import log_line
 from weft.tagging.calibrate import calibrate
 
 
 def calibrate_model(
-    model: Path, photos: Path, index: Path, precision: float, confidence: float, min_products: int, out: Path | None
+    model: Path,
+    photos: Path,
+    index: Path,
+    target_precision: float,
+    confidence: float,
+    min_products: int,
+    out: Path | None,
 ) -> str:
     """Calibrate and tell in a few lines what came of it.
 
@@ -27,16 +33,16 @@ def calibrate_model(
         InputError: A number is out of its range, or `out` is not to be written.
         ModelError: The model did not make the index.
     """
-    for name, value in (("precision", precision), ("confidence", confidence)):
+    for name, value in (("precision", target_precision), ("confidence", confidence)):
         if not 0 < value < 1:
             raise InputError(f"--{name} {value}: wanted a share between 0 and 1")
-    folder = beside(model) if out is None else out
-    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or holds_thresholds(folder))):
+    folder = default_calibration_dir(model) if out is None else out
+    if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or has_thresholds(folder))):
         raise InputError(f"{folder}: holds other things than thresholds; name another folder to write")
-    totals = calibrate(photos, index, model, params.Calibrate(precision, confidence, min_products), folder)
-    say(f"thresholds written to {folder}")
+    totals = calibrate(photos, index, model, params.Calibrate(target_precision, confidence, min_products), folder)
+    log_line(f"thresholds written to {folder}")
     lines = [
-        f"{totals['words_told']:,.0f} of {totals['words']:,.0f} words reach a precision of {precision:g} on val "
+        f"{totals['words_told']:,.0f} of {totals['words']:,.0f} words reach a precision of {target_precision:g} on val "
         f"(lower bound at {confidence:g} confidence); the others are never told"
     ]
     if "precision" in totals:
@@ -47,12 +53,12 @@ def calibrate_model(
     return "\n".join(lines)
 
 
-def beside(model: Path) -> Path:
+def default_calibration_dir(model: Path) -> Path:
     """Where thresholds lie by default: beside the bundle, which no later command may change."""
     return model.parent / "calibration"
 
 
-def holds_thresholds(folder: Path) -> bool:
+def has_thresholds(folder: Path) -> bool:
     """Whether an earlier calibrate wrote it."""
     from weft.contracts import files
 

@@ -16,11 +16,11 @@ from weft.contracts.tables import SCORES
 from weft.errors import ContractError, InputError
 from weft.evaluation.paired import Moved, PairedDifference, Scores, most_moved, paired_differences
 
-RESAMPLES = 2000
+BOOTSTRAP_SAMPLES = 2000
 
 
 @dataclass(frozen=True)
-class _Run:
+class _Evaluation:
     """What an evaluate run left."""
 
     benchmark: str
@@ -30,7 +30,7 @@ class _Run:
     """(Table, row) to one entry a question."""
 
 
-def compare(run_a: str, run_b: str, row: str, most: int) -> Iterator[str]:
+def compare(run_a: str, run_b: str, row: str, top_n: int) -> Iterator[str]:
     """Yield the lines of a comparison, B against A.
 
     Args:
@@ -43,90 +43,93 @@ def compare(run_a: str, run_b: str, row: str, most: int) -> Iterator[str]:
         InputError: A run cannot be had, the two are of different benchmarks, or have nothing in common.
         ContractError: What a run left is broken.
     """
-    with _opened(run_a) as first, _opened(run_b) as second:
+    with _open_run(run_a) as first, _open_run(run_b) as second:
         if first.benchmark != second.benchmark:
             raise InputError(f"{run_a} scored {first.benchmark}, {run_b} scored {second.benchmark}: not to be compared")
-        names = [table for table in first.metrics if all((table, row) in of.scores for of in (first, second))]
-        if not names:
-            raise InputError(f"no table has the row {row!r} in both runs; rows of A: {', '.join(_rows(first))}")
+        table_names = [table for table in first.metrics if all((table, row) in run.scores for run in (first, second))]
+        if not table_names:
+            raise InputError(f"no table has the row {row!r} in both runs; rows of A: {', '.join(_list_rows(first))}")
         yield f"{first.benchmark}, {row}: A {run_a}, B {run_b}"
         yield "Percent, B - A with its 95 % interval by the paired bootstrap over items, * where that excludes 0."
-        for table in names:
-            yield from _table(table, _scores(first, table, row), _scores(second, table, row), most)
+        for table in table_names:
+            yield from _format_table(table, _get_scores(first, table, row), _get_scores(second, table, row), top_n)
 
 
-def _table(table: str, a: Scores, b: Scores, most: int) -> Iterator[str]:
-    questions, items, found = paired_differences(a, b, RESAMPLES)
+def _format_table(table: str, a: Scores, b: Scores, top_n: int) -> Iterator[str]:
+    n_queries, n_items, differences = paired_differences(a, b, BOOTSTRAP_SAMPLES)
     yield ""
-    left_out = len(a.asked) + len(b.asked) - 2 * questions
-    only_one = f"; {left_out:,} asked in one run only are left out" if left_out else ""
-    yield f"{table}: {questions:,} questions of {items:,} items in both{only_one}"
-    width = max((len(one.metric) for one in found), default=0)
-    yield from (f"  {one.metric.ljust(width)}  {_difference(one)}" for one in found)
-    moved = most_moved(a, b, most)
-    if moved:
+    n_unpaired = len(a.asked) + len(b.asked) - 2 * n_queries
+    unpaired_note = f"; {n_unpaired:,} asked in one run only are left out" if n_unpaired else ""
+    yield f"{table}: {n_queries:,} questions of {n_items:,} items in both{unpaired_note}"
+    width = max((len(difference.metric) for difference in differences), default=0)
+    yield from (f"  {difference.metric.ljust(width)}  {_format_difference(difference)}" for difference in differences)
+    changes = most_moved(a, b, top_n)
+    if changes:
         yield "  rank of the first right answer, changed most:"
         yield from (
-            f"    {_rank(one.first):>5} -> {_rank(one.second):<5} {_better(one)}  {_whose(one)}" for one in moved
+            f"    {_format_rank(change.first):>5} -> {_format_rank(change.second):<5} {_format_direction(change)}  {_format_product(change)}"
+            for change in changes
         )
 
 
-def _difference(one: PairedDifference) -> str:
-    mark = "*" if one.low > 0 or one.high < 0 else " "
-    change = f"{100 * (one.second - one.first):+6.1f}{mark} ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
-    return f"{100 * one.first:5.1f} -> {100 * one.second:5.1f}  {change}"
+def _format_difference(difference: PairedDifference) -> str:
+    significance_mark = "*" if difference.low > 0 or difference.high < 0 else " "
+    change = f"{100 * (difference.second - difference.first):+6.1f}{significance_mark} ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+    return f"{100 * difference.first:5.1f} -> {100 * difference.second:5.1f}  {change}"
 
 
-def _rank(rank: int | None) -> str:
+def _format_rank(rank: int | None) -> str:
     return "none" if rank is None else str(rank)
 
 
-def _better(one: Moved) -> str:
-    return "better" if one.first is None or (one.second is not None and one.second < one.first) else "worse "
+def _format_direction(change: Moved) -> str:
+    return (
+        "better" if change.first is None or (change.second is not None and change.second < change.first) else "worse "
+    )
 
 
-def _whose(one: Moved) -> str:
-    return one.product if one.product == one.asked else f"{one.product} (asked with {one.asked})"
+def _format_product(change: Moved) -> str:
+    return change.product if change.product == change.asked else f"{change.product} (asked with {change.asked})"
 
 
 @contextmanager
-def _opened(run: str) -> Iterator[_Run]:
+def _open_run(run: str) -> Iterator[_Evaluation]:
     """The out of an evaluation: a folder, or what its MLflow run logged."""
     if Path(run).is_dir():
-        yield _read(Path(run))
+        yield _read_evaluation(Path(run))
         return
     with tempfile.TemporaryDirectory() as folder:
         for name in (files.METRICS, files.SCORES):
-            tracking.fetch(run, name, Path(folder))
-        yield _read(Path(folder))
+            tracking.download_artifact(run, name, Path(folder))
+        yield _read_evaluation(Path(folder))
 
 
-def _read(folder: Path) -> _Run:
+def _read_evaluation(folder: Path) -> _Evaluation:
     path = folder / files.METRICS
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        payload = json.loads(path.read_text(encoding="utf-8"))
         metrics = {
             str(table): {str(row): tuple(values) for row, values in rows.items()}
-            for table, rows in told["tables"].items()
+            for table, rows in payload["tables"].items()
         }
-        benchmark = str(told["benchmark"])
+        benchmark = str(payload["benchmark"])
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error}; wanted the out of evaluate or an MLflow run id") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ContractError(f"{path}: not what evaluate writes: {error}") from error
     scores: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for piece in tables.stream(folder / files.SCORES, SCORES):
-        for entry in piece.to_pylist():
+    for batch in tables.read_stream(folder / files.SCORES, SCORES):
+        for entry in batch.to_pylist():
             scores.setdefault((entry["table"], entry["model"]), []).append(entry)
-    return _Run(benchmark, metrics, scores)
+    return _Evaluation(benchmark, metrics, scores)
 
 
-def _rows(run: _Run) -> list[str]:
-    return sorted({row for _, row in run.scores})
+def _list_rows(evaluation: _Evaluation) -> list[str]:
+    return sorted({row for _, row in evaluation.scores})
 
 
-def _scores(run: _Run, table: str, row: str) -> Scores:
-    entries, metrics = run.scores[table, row], run.metrics[table].get(row, ())
+def _get_scores(evaluation: _Evaluation, table: str, row: str) -> Scores:
+    entries, metrics = evaluation.scores[table, row], evaluation.metrics[table].get(row, ())
     if any(len(entry[name]) != len(metrics) for entry in entries for name in ("gained", "possible")):
         raise ContractError(f"{table}, {row}: scores of other metrics than {files.METRICS} has; run evaluate again")
     return Scores(

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from weft.errors import InputError, ShopError
-from weft.progress import say
+from weft.progress import log_line
 
 if TYPE_CHECKING:
-    from crawler.extract.found import Found, Told
+    from crawler.extract.found import ExtractedProduct, SourcedValue
 
-LARGEST_PAGE = 64 * 1024**2
+MAX_PAGE_BYTES = 64 * 1024**2
 """Bytes of a page, after decompression."""
-NO_BASE = "https://feed.invalid/"
+PLACEHOLDER_BASE_URL = "https://feed.invalid/"
 """Relative links of a feed whose shop nobody names start here."""
 _FIELDS = ("title", "description", "brand", "colour", "sku", "gtin", "group_id", "price", "availability")
 
@@ -29,20 +29,20 @@ def extract_page(page: Path, url: str) -> Iterator[str]:
     """
     from crawler.discover import urls
     from crawler.extract import document, merge
-    from crawler.extract.verdict import why_none
+    from crawler.extract.verdict import explain_no_product
     from crawler.overrides import load_override
 
-    if urls.absolute(url, "") is None:
+    if urls.absolute_url(url, "") is None:
         raise InputError(f"--url {url}: wanted the http(s) URL that the page was saved from")
-    parsed = document.parse(document.decode(_bytes_of(page)), url)
+    parsed = document.parse_html(document.decode_html(_read_page(page)), url)
     try:
         override = load_override(urlsplit(parsed.url).hostname or "")
     except ShopError as error:
         raise InputError(str(error)) from error
-    found = merge.merge(parsed, override)
-    if found is None:
-        raise InputError(f"{page}: no product: {why_none(parsed)}")
-    yield to_line(found)
+    product = merge.extract_product(parsed, override)
+    if product is None:
+        raise InputError(f"{page}: no product: {explain_no_product(parsed)}")
+    yield to_json_line(product)
 
 
 def extract_feed(feed: Path, base_url: str | None) -> Iterator[str]:
@@ -51,55 +51,63 @@ def extract_feed(feed: Path, base_url: str | None) -> Iterator[str]:
     Raises:
         InputError: The feed cannot be read, or holds no product.
     """
-    from crawler.extract.feeds import collapse, ignore, sniffed
+    from crawler.extract.feeds import ignore_bad_row, merge_variants, sniffed
 
-    refused: list[tuple[str, str]] = []
-    passes = iter((ignore, lambda row, reason: refused.append((row, reason))))
+    skipped: list[tuple[str, str]] = []
+    bad_row_handlers = iter((ignore_bad_row, lambda row, reason: skipped.append((row, reason))))
     any_product = False
     try:
-        for found in collapse(lambda: sniffed.products(feed, base_url or NO_BASE, next(passes))):
+        for product in merge_variants(
+            lambda: sniffed.read_feed_file(feed, base_url or PLACEHOLDER_BASE_URL, next(bad_row_handlers))
+        ):
             any_product = True
-            yield to_line(found)
-            while refused:
-                say(f"left out {feed}, {': '.join(refused.pop(0))}")
+            yield to_json_line(product)
+            while skipped:
+                log_line(f"left out {feed}, {': '.join(skipped.pop(0))}")
     except ShopError as error:
         raise InputError(f"{feed}: {error}") from error
-    for row, reason in refused:
-        say(f"left out {feed}, {row}: {reason}")
+    for row, reason in skipped:
+        log_line(f"left out {feed}, {row}: {reason}")
     if not any_product:
         raise InputError(
             f"{feed}: no product: wanted the JSON of Shopify or WooCommerce, a Merchant feed, JSON lines or CSV"
         )
 
 
-def to_line(found: "Found") -> str:
+def to_json_line(product: "ExtractedProduct") -> str:
     """`found` as one line of JSON; a field that nobody tells is null."""
-    line: dict[str, Any] = {"item_id": found.item_id.value, "item_id_layer": found.item_id.layer, "url": found.url}
-    line.update((name, _told(getattr(found, name))) for name in _FIELDS)
-    deepest = max(found.categories, key=lambda path: path.value.count(" > "), default=None)
-    line["category"] = _told(deepest)
-    line["categories"] = [_told(path) for path in found.categories]
+    line: dict[str, Any] = {
+        "item_id": product.item_id.value,
+        "item_id_layer": product.item_id.source,
+        "url": product.url,
+    }
+    line.update((name, _format_sourced_value(getattr(product, name))) for name in _FIELDS)
+    deepest = max(product.categories, key=lambda path: path.value.count(" > "), default=None)
+    line["category"] = _format_sourced_value(deepest)
+    line["categories"] = [_format_sourced_value(path) for path in product.categories]
     line["attributes"] = [
-        {"name": told.value.name, "value": told.value.value, "layer": told.layer} for told in found.attributes
+        {"name": sourced.value.name, "value": sourced.value.value, "layer": sourced.source}
+        for sourced in product.attributes
     ]
     line["photos"] = [
-        {"url": told.value.url, "colour": told.value.colour, "layer": told.layer} for told in found.photos
+        {"url": sourced.value.url, "colour": sourced.value.colour, "layer": sourced.source}
+        for sourced in product.photos
     ]
     return json.dumps(line, ensure_ascii=False)
 
 
-def _told(told: "Told[str] | None") -> dict[str, str] | None:
-    return {"value": told.value, "layer": told.layer} if told else None
+def _format_sourced_value(sourced: "SourcedValue[str] | None") -> dict[str, str] | None:
+    return {"value": sourced.value, "layer": sourced.source} if sourced else None
 
 
-def _bytes_of(page: Path) -> bytes:
+def _read_page(page: Path) -> bytes:
     try:
         with page.open("rb") as stream:
             is_gzip = stream.read(2) == b"\x1f\x8b"
         with gzip.open(page) if is_gzip else page.open("rb") as source:
-            body = source.read(LARGEST_PAGE + 1)
+            body = source.read(MAX_PAGE_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{page}: cannot be read: {error}") from error
-    if len(body) > LARGEST_PAGE:
-        raise InputError(f"{page}: larger than {LARGEST_PAGE} bytes after decompression; wanted one saved page")
+    if len(body) > MAX_PAGE_BYTES:
+        raise InputError(f"{page}: larger than {MAX_PAGE_BYTES} bytes after decompression; wanted one saved page")
     return bytes(body)

@@ -10,36 +10,38 @@ import numpy.typing as npt
 from weft import runtime
 from weft.errors import InputError, PhotoError
 from weft.model.bundle import Bundle
-from weft.progress import say
+from weft.progress import log_line
 from weft.retrieval.embed import embed
-from weft.retrieval.source import photos_of
+from weft.retrieval.source import iter_photos
 
 
-def embedded(source: Path, bundle: Bundle) -> Iterator[tuple[list[str], npt.NDArray[np.float32]]]:
+def embed_source(source: Path, bundle: Bundle) -> Iterator[tuple[list[str], npt.NDArray[np.float32]]]:
     """Yield (names, z) of the photos of `source` batch by batch; a photo that cannot be decoded is told and left out.
 
     Raises:
         InputError: None of the photos can be decoded.
     """
-    refused: list[tuple[str, PhotoError]] = []
+    skipped: list[tuple[str, PhotoError]] = []
     batches = embed(
-        photos_of(source),
+        iter_photos(source),
         bundle.embedder,
         bundle.height,
         bundle.width,
         runtime.device(),
         runtime.workers(),
-        refused,
+        skipped,
     )
-    any_good, last = False, None
+    has_usable_photo, last_error = False, None
     for batch in itertools.chain(batches, [None]):
-        for name, error in refused:
-            last = f"{name}: {error}"
-            if any_good or batch is not None:
-                say(f"left out {last}")
-        refused.clear()
+        for name, error in skipped:
+            last_error = f"{name}: {error}"
+            if has_usable_photo or batch is not None:
+                log_line(f"left out {last_error}")
+        skipped.clear()
         if batch is not None:
-            any_good = True
+            has_usable_photo = True
             yield batch
-    if not any_good:
-        raise InputError(f"{source}: no photo in it can be used" + (f"; the last one was {last}" if last else ""))
+    if not has_usable_photo:
+        raise InputError(
+            f"{source}: no photo in it can be used" + (f"; the last one was {last_error}" if last_error else "")
+        )

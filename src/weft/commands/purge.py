@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weft.commands.holdings import Wanted, holdings
+from weft.commands.holdings import PurgeTarget, find_stored_copies
 from weft.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,44 +31,46 @@ def purge(kind: str, value: str, state: Path, root: Path, *, dry_run: bool) -> I
         raise InputError(f"{state}: no folder with states of crawls; name it with --state")
     if kind == "product" and not value.partition("/")[2]:
         raise InputError(f"--product {value}: wanted a product_id, as in data/crawl/products.parquet: <shop>/<its id>")
-    found = purge_store(state, kind, value, dry_run=dry_run)
-    yield from _store_lines(kind, value, found, state, dry_run=dry_run)
-    yield from _stage_lines(_wanted(kind, value, found), root)
+    result = purge_store(state, kind, value, dry_run=dry_run)
+    yield from _format_store_lines(kind, value, result, state, dry_run=dry_run)
+    yield from _format_stage_lines(_build_target(kind, value, result), root)
 
 
-def _wanted(kind: str, value: str, found: "Purged") -> Wanted:
+def _build_target(kind: str, value: str, result: "Purged") -> PurgeTarget:
     if kind == "shop":
-        return Wanted(shop=value)
+        return PurgeTarget(shop=value)
     if kind == "product":
-        return Wanted(products=frozenset({value}), urls=frozenset(found.photos), contents=frozenset(found.contents))
-    return Wanted(
-        products=frozenset(found.products),
-        urls=frozenset({value, *found.pages, *found.photos}),
-        contents=frozenset(found.contents),
+        return PurgeTarget(
+            products=frozenset({value}), urls=frozenset(result.photos), photo_digests=frozenset(result.digests)
+        )
+    return PurgeTarget(
+        products=frozenset(result.products),
+        urls=frozenset({value, *result.pages, *result.photos}),
+        photo_digests=frozenset(result.digests),
     )
 
 
-def _store_lines(kind: str, value: str, found: "Purged", state: Path, *, dry_run: bool) -> Iterator[str]:
-    did = "would remove" if dry_run else "removed"
-    if found.states:
+def _format_store_lines(kind: str, value: str, result: "Purged", state: Path, *, dry_run: bool) -> Iterator[str]:
+    verb = "would remove" if dry_run else "removed"
+    if result.states:
         yield (
-            f"{state}: {did} {len(found.products)} products, {len(found.pages)} pages and {len(found.photos)} photos "
-            f"({found.freed:,} bytes) from {', '.join(sorted(found.states))}"
+            f"{state}: {verb} {len(result.products)} products, {len(result.pages)} pages and {len(result.photos)} photos "
+            f"({result.freed_bytes:,} bytes) from {', '.join(sorted(result.states))}"
         )
     else:
         yield f"{state}: nothing there is of {kind} {value}"
-    for url in sorted(found.shared):
+    for url in sorted(result.shared_urls):
         yield f"{state}: kept: {url} shows the same photo; purge it too if that must go"
     yield f"{state}: {'would note' if dry_run else 'noted'} in purged.jsonl; no crawl with this state brings it back"
 
 
-def _stage_lines(wanted: Wanted, root: Path) -> Iterator[str]:
-    held = holdings(wanted, root)
-    for place, what in held:
-        yield f"{place}: holds it: {what}"
-    if held and wanted.shop:
-        yield f"take {wanted.shop} out of crawl.shops in params.yaml, then dvc repro makes all of these anew"
-    elif held:
+def _format_stage_lines(target: PurgeTarget, root: Path) -> Iterator[str]:
+    copies = find_stored_copies(target, root)
+    for location, description in copies:
+        yield f"{location}: holds it: {description}"
+    if copies and target.shop:
+        yield f"take {target.shop} out of crawl.shops in params.yaml, then dvc repro makes all of these anew"
+    elif copies:
         yield (
             "dvc repro makes all of these anew without it (the crawl's tables from the store, without asking the "
             "shop): dvc repro --single-item --force crawl && dvc repro"

@@ -5,11 +5,11 @@ from pathlib import Path
 from weft import tracking
 from weft.errors import InputError
 
-UI_ADDRESS = "http://127.0.0.1:5000"
+UI_URL = "http://127.0.0.1:5000"
 """Where `make ui` serves."""
 
 
-def summary(reports: Path) -> str:
+def format_summary(reports: Path) -> str:
     """The results table, the paths of report and audit, and the MLflow page that compares runs.
 
     Raises:
@@ -22,7 +22,7 @@ def summary(reports: Path) -> str:
     audit = reports / "audit" / "index.html"
     if audit.is_file():
         lines.append(f"Audit:         {audit}")
-    link = tracking.comparison_link("evaluate", UI_ADDRESS)
+    link = tracking.get_comparison_url("evaluate", UI_URL)
     if link:
         lines.append(f"Compare runs:  {link}   (after `make ui`)")
     return "\n".join(lines)

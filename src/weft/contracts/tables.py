@@ -7,16 +7,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from weft.contracts.table import (
-    BOOLEANS,
-    STRINGS,
-    Check,
+    BOOL_LIST,
+    STRING_LIST,
+    ColumnCheck,
     TableContract,
-    as_many_as,
     column,
+    in_values,
     not_blank,
     not_empty_bytes,
     not_negative,
-    one_of,
+    same_length_as,
 )
 
 SPLITS = ("train", "val", "test")
@@ -32,7 +32,7 @@ PRODUCTS = TableContract(
             column("description", pa.string()),
             column("brand", pa.string(), nullable=True),
             column("colour", pa.string(), nullable=True),
-            column("categories", STRINGS),
+            column("categories", STRING_LIST),
             column("attributes", pa.list_(pa.struct([("name", pa.string()), ("value", pa.string())]))),
         ]
     ),
@@ -56,7 +56,7 @@ PHOTOS = TableContract(
     checks=(
         not_blank("product_id"),
         not_negative("position"),
-        Check("sha256", lambda c: pc.match_substring_regex(c, "^[0-9a-f]{64}$"), "64 hexadecimal digits"),
+        ColumnCheck("sha256", lambda c: pc.match_substring_regex(c, "^[0-9a-f]{64}$"), "64 hexadecimal digits"),
         not_empty_bytes("bytes"),
     ),
 )
@@ -73,10 +73,10 @@ FAILURES = TableContract(
         ]
     ),
     key=("shop", "url"),
-    checks=(one_of("kind", ("page", "photo")), not_blank("reason")),
+    checks=(in_values("kind", ("page", "photo")), not_blank("reason")),
 )
 
-WITHDRAWN = TableContract(
+REMOVED_PRODUCTS = TableContract(
     "withdrawn products",
     pa.schema(
         [
@@ -90,23 +90,23 @@ WITHDRAWN = TableContract(
     checks=(not_blank("product_id"), not_blank("shop"), not_blank("reason")),
 )
 
-CLEANED = TableContract(
+CLEANED_PRODUCTS = TableContract(
     "cleaned products",
     pa.schema(
         [
             column("product_id", pa.string()),
             column("shop", pa.string()),
-            column("brand", STRINGS),
-            column("tokens", STRINGS),
+            column("brand", STRING_LIST),
+            column("tokens", STRING_LIST),
             # Of each token: whether title, categories, colour or attributes say it there, and not the description.
-            column("named", BOOLEANS),
+            column("named", BOOL_LIST),
         ]
     ),
     key=("product_id",),
-    checks=(not_blank("product_id"), not_blank("shop"), as_many_as("named", "tokens")),
+    checks=(not_blank("product_id"), not_blank("shop"), same_length_as("named", "tokens")),
 )
 
-PREPARED = TableContract(
+PREPARED_PHOTOS = TableContract(
     "prepared photos",
     pa.schema(
         [
@@ -118,7 +118,7 @@ PREPARED = TableContract(
             # Ascending; a word as often as the text of the product says it.
             column("word_ids", pa.list_(pa.int32())),
             # Of each of them: as in CLEANED; named ones come first.
-            column("named", BOOLEANS),
+            column("named", BOOL_LIST),
         ]
     ),
     key=("product_id", "view"),
@@ -126,7 +126,7 @@ PREPARED = TableContract(
         not_blank("photo_id"),
         not_negative("view"),
         not_empty_bytes("jpeg"),
-        as_many_as("named", "word_ids"),
+        same_length_as("named", "word_ids"),
     ),
 )
 
@@ -144,7 +144,7 @@ QUARANTINE = TableContract(
     checks=(not_blank("reason"),),
 )
 
-EMBEDDED = TableContract(
+EMBEDDED_PHOTOS = TableContract(
     "embedded photos",
     pa.schema(
         [
@@ -171,12 +171,12 @@ EXAMPLES = TableContract(
             column("jpeg", pa.binary()),
             column("score", pa.float32(), nullable=True),
             column("correct", pa.bool_(), nullable=True),
-            column("predicted", STRINGS),
-            column("truth", STRINGS),
+            column("predicted", STRING_LIST),
+            column("truth", STRING_LIST),
         ]
     ),
     key=("kind", "model", "example", "rank"),
-    checks=(one_of("kind", ("retrieval", "tags")), not_negative("rank"), not_empty_bytes("jpeg")),
+    checks=(in_values("kind", ("retrieval", "tags")), not_negative("rank"), not_empty_bytes("jpeg")),
 )
 
 BREAKDOWN = TableContract(
@@ -231,5 +231,5 @@ SCORES = TableContract(
         ]
     ),
     key=("table", "model", "asked"),
-    checks=(not_blank("asked"), Check("rank", lambda c: pc.greater(c, 0), "1 or more")),
+    checks=(not_blank("asked"), ColumnCheck("rank", lambda c: pc.greater(c, 0), "1 or more")),
 )

@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 
-from weft.contracts.table import STRINGS, TableContract, column, finite, not_blank, not_negative, one_of
+from weft.contracts.table import STRING_LIST, TableContract, column, finite, in_values, not_blank, not_negative
 
-CALIBRATED = TableContract(
+CALIBRATED_WORDS = TableContract(
     "calibrated words",
     pa.schema(
         [
@@ -53,7 +53,7 @@ WORD_MAP = TableContract(
             column("x", pa.float64()),
             column("y", pa.float64()),
             column("separation", pa.float64()),
-            column("nearest", STRINGS),
+            column("nearest", STRING_LIST),
             column("similarities", pa.list_(pa.float64())),
         ]
     ),
@@ -79,11 +79,11 @@ FINDINGS = TableContract(
             column("says", pa.string(), nullable=True),
             column("says_rank", pa.float64(), nullable=True),
             column("neighbours_saying", pa.float64(), nullable=True),
-            column("nearest", STRINGS),
+            column("nearest", STRING_LIST),
             column("jpeg", pa.binary(), nullable=True),
             column("nearest_jpegs", pa.list_(pa.binary())),
         ]
     ),
     key=("kind", "place"),
-    checks=(one_of("kind", ("missing", "contradicted")), not_negative("place"), not_blank("shows")),
+    checks=(in_values("kind", ("missing", "contradicted")), not_negative("place"), not_blank("shows")),
 )

@@ -9,21 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from weft import tables
-from weft.contracts.tables import PREPARED
+from weft.contracts.tables import PREPARED_PHOTOS
 
 Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Bags:
+class WeightedBags:
     """The word ids of photo n are words[offsets[n]:offsets[n + 1]], ascending."""
 
     offsets: Ints
     """(photos + 1,)"""
     words: Ints
     """(words of all photos,)"""
-    worth: Doubles
+    weights: Doubles
     """(words of all photos,) above 0: how much each counts; 1 where nothing else is said."""
 
     def __len__(self) -> int:
@@ -39,50 +39,52 @@ class Bags:
 
     def digest(self) -> str:
         """Names this very content: sha256 of all arrays."""
-        return hashlib.sha256(self.offsets.tobytes() + self.words.tobytes() + self.worth.tobytes()).hexdigest()
+        return hashlib.sha256(self.offsets.tobytes() + self.words.tobytes() + self.weights.tobytes()).hexdigest()
 
-    def photo_counts(self, vocabulary_size: int) -> Ints:
+    def count_words(self, vocabulary_size: int) -> Ints:
         """n_k, (vocabulary_size,): how many entries word k has; of bags without repeats, the photos that carry it."""
         return np.bincount(self.words, minlength=vocabulary_size)
 
-    def once(self, add: bool = True) -> "Bags":
+    def deduplicate(self, sum_weights: bool = True) -> "WeightedBags":
         """The same bags with each word once, worth what its repeats are together, or the most that one of them is."""
-        first = self._first_of_equals()
-        kept = np.concatenate([[0], np.cumsum(first)])
-        begins = np.flatnonzero(first)
-        worth = (np.add if add else np.maximum).reduceat(self.worth, begins) if len(begins) else self.worth
-        return Bags(kept[self.offsets], self.words[first], worth)
+        is_first = self._first_occurrence_mask()
+        kept_before = np.concatenate([[0], np.cumsum(is_first)])
+        starts = np.flatnonzero(is_first)
+        weights = (
+            (np.add if sum_weights else np.maximum).reduceat(self.weights, starts) if len(starts) else self.weights
+        )
+        return WeightedBags(kept_before[self.offsets], self.words[is_first], weights)
 
-    def keep(self, wanted: npt.NDArray[np.bool_]) -> "Bags":
+    def filter_words(self, keep_mask: npt.NDArray[np.bool_]) -> "WeightedBags":
         """The same bags without the words that are not `wanted`, (vocabulary_size,)."""
-        stays = wanted[self.words]
-        kept = np.concatenate([[0], np.cumsum(stays)])
-        return Bags(kept[self.offsets], self.words[stays], self.worth[stays])
+        kept_mask = keep_mask[self.words]
+        kept_before = np.concatenate([[0], np.cumsum(kept_mask)])
+        return WeightedBags(kept_before[self.offsets], self.words[kept_mask], self.weights[kept_mask])
 
-    def _first_of_equals(self) -> npt.NDArray[np.bool_]:
+    def _first_occurrence_mask(self) -> npt.NDArray[np.bool_]:
         """Repeats stand side by side, as words ascend: an entry repeats when it equals the one before in its bag."""
         first = np.ones(len(self.words), bool)
         first[1:] = self.words[1:] != self.words[:-1]
         first[self.offsets[:-1][self.sizes > 0]] = True
         return first
 
-    def positions(self, photos: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    def padded_indices(self, photos: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """Places in `words` of the bags of `photos`, padded to the largest: (photos, most words) and which are real."""
         sizes = self.sizes[photos]
         column = np.arange(max(1, sizes.max(initial=0)))
-        real = column < sizes[:, None]
-        return np.where(real, self.offsets[photos][:, None] + column, 0), real
+        is_word = column < sizes[:, None]
+        return np.where(is_word, self.offsets[photos][:, None] + column, 0), is_word
 
 
-def bags_of(bags: Iterable[Sequence[int]]) -> Bags:
+def build_weighted_bags(bags: Iterable[Sequence[int]]) -> WeightedBags:
     """Bags from one sequence of word ids a photo, all worth the same."""
     arrays = [np.asarray(bag, dtype=np.int64) for bag in bags]
     offsets = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int64)
     words = np.concatenate([np.empty(0, np.int64), *arrays])
-    return Bags(offsets, words, np.ones(len(words)))
+    return WeightedBags(offsets, words, np.ones(len(words)))
 
 
-def read_bags(folder: Path, repeats: bool, described: float = 1.0) -> Bags:
+def read_bags(folder: Path, count_repeated_words: bool, description_weight: float = 1.0) -> WeightedBags:
     """The bags of all prepared photos of one split, in the order of its shards.
 
     Args:
@@ -90,14 +92,18 @@ def read_bags(folder: Path, repeats: bool, described: float = 1.0) -> Bags:
         repeats: Keep a word as often as the product's text says it, else once, worth the most it is anywhere.
         described: What a word is worth where the description says it, beside 1 where the product is named by it.
     """
-    bags = [bags_of([])]
-    for table in tables.read_shards(folder, PREPARED, columns=["word_ids", "named"]):
+    bags = [build_weighted_bags([])]
+    for table in tables.read_shards(folder, PREPARED_PHOTOS, columns=["word_ids", "named"]):
         column = table["word_ids"].combine_chunks()
         sizes = column.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
         words = column.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
-        named = table["named"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(bool)
-        group = Bags(np.concatenate([[0], np.cumsum(sizes)]), words, np.where(named, 1.0, described))
-        bags.append(group if repeats else group.once(add=False))
+        in_short_fields = table["named"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(bool)
+        group = WeightedBags(
+            np.concatenate([[0], np.cumsum(sizes)]), words, np.where(in_short_fields, 1.0, description_weight)
+        )
+        bags.append(group if count_repeated_words else group.deduplicate(sum_weights=False))
     sizes = np.concatenate([group.sizes for group in bags])
     words = np.concatenate([group.words for group in bags])
-    return Bags(np.concatenate([[0], np.cumsum(sizes)]), words, np.concatenate([group.worth for group in bags]))
+    return WeightedBags(
+        np.concatenate([[0], np.cumsum(sizes)]), words, np.concatenate([group.weights for group in bags])
+    )

@@ -18,25 +18,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weft.data.bags import Bags, Doubles, Ints
+from weft.data.bags import Doubles, Ints, WeightedBags
 
 
 @dataclass(frozen=True)
-class Balance:
+class SamplingDistribution:
     """The distribution that training draws from."""
 
-    words: Doubles
+    word_probabilities: Doubles
     """(entries of the bags,) p(word | photo): sums to 1 over each photo that has words."""
-    factors: Doubles
+    word_factors: Doubles
     """(vocabulary,) word weight * n_k ^ -alpha: p(word | photo) is in proportion to it and to what the word is worth
     there. A word that no photo has counts as said once."""
-    draws: Doubles
+    expected_draws: Doubles
     """(photos,) how often a photo is drawn in an epoch on average; sums to the number of photos with words."""
-    capped: int
+    n_capped: int
     """Photos that would be drawn more often than the cap allows."""
 
 
-def balance(bags: Bags, word_weights: Doubles, alpha: float, most_draws: int) -> Balance:
+def build_sampling_distribution(
+    bags: WeightedBags, word_weights: Doubles, alpha: float, max_photo_repeats: int
+) -> SamplingDistribution:
     """The distribution over the entries of `bags` at balance `alpha`.
 
     Args:
@@ -46,50 +48,50 @@ def balance(bags: Bags, word_weights: Doubles, alpha: float, most_draws: int) ->
         most_draws: No photo is drawn more often in an epoch; 0 for no cap. What is cut goes to the other photos.
     """
     photo = np.repeat(np.arange(len(bags)), bags.sizes)
-    n = np.bincount(bags.words, weights=bags.worth, minlength=len(word_weights))
-    worth = bags.worth * word_weights[bags.words]
-    size = np.bincount(photo, weights=worth, minlength=len(bags))
-    factors = word_weights * np.maximum(n, 1.0) ** -alpha
-    joint = bags.worth * factors[bags.words] * size[photo] ** (alpha - 1.0)
-    share: Doubles = np.bincount(photo, weights=joint, minlength=len(bags)).astype(np.float64)
-    draws = np.zeros(len(bags))
+    word_counts = np.bincount(bags.words, weights=bags.weights, minlength=len(word_weights))
+    entry_weights = bags.weights * word_weights[bags.words]
+    photo_weights = np.bincount(photo, weights=entry_weights, minlength=len(bags))
+    word_factors = word_weights * np.maximum(word_counts, 1.0) ** -alpha
+    joint = bags.weights * word_factors[bags.words] * photo_weights[photo] ** (alpha - 1.0)
+    photo_shares: Doubles = np.bincount(photo, weights=joint, minlength=len(bags)).astype(np.float64)
+    expected_draws = np.zeros(len(bags))
     with_words = np.flatnonzero(bags.sizes)
-    draws[with_words], capped = _capped(share[with_words], most_draws)
-    return Balance(joint / share[photo], factors, draws, capped)
+    expected_draws[with_words], n_capped = _cap_draws(photo_shares[with_words], max_photo_repeats)
+    return SamplingDistribution(joint / photo_shares[photo], word_factors, expected_draws, n_capped)
 
 
-def _capped(shares: Doubles, most: int) -> tuple[Doubles, int]:
+def _cap_draws(shares: Doubles, max_draws: int) -> tuple[Doubles, int]:
     """Draws in proportion to `shares`, as many as there are photos, none above `most`; and how many were cut.
 
     The m largest are cut to `most` for the smallest m that leaves all others, scaled up to fill the rest, below it.
     """
     photos = len(shares)
-    if most == 0:
+    if max_draws == 0:
         return shares * (photos / shares.sum()), 0
     order = np.argsort(-shares, kind="stable")
-    falling = shares[order]
-    scale = (photos - most * np.arange(photos)) / np.cumsum(falling[::-1])[::-1]
-    cut = int(np.argmax(scale * falling <= most * (1 + 1e-9)))
+    descending = shares[order]
+    scale = (photos - max_draws * np.arange(photos)) / np.cumsum(descending[::-1])[::-1]
+    n_capped = int(np.argmax(scale * descending <= max_draws * (1 + 1e-9)))
     draws = np.empty(photos)
-    draws[order[:cut]] = most
-    draws[order[cut:]] = np.minimum(scale[cut] * falling[cut:], most)
-    return draws, cut
+    draws[order[:n_capped]] = max_draws
+    draws[order[n_capped:]] = np.minimum(scale[n_capped] * descending[n_capped:], max_draws)
+    return draws, n_capped
 
 
-def draw_photos(draws: Doubles, random: np.random.Generator) -> Ints:
+def sample_photos(expected_draws: Doubles, random: np.random.Generator) -> Ints:
     """Photos of one epoch in random order, each `draws` times on average: that rounded down or up, never further off.
 
     Systematic sampling: an epoch is as even as whole draws allow, so at image-first it holds every photo once.
     """
-    tiny = 1e-9  # what the sums of a million floats may be off
-    sure = np.floor(draws + tiny).astype(np.int64)
-    chance = draws - sure
-    chance[chance < tiny] = 0.0
-    order = random.permutation(len(draws))
-    wanted = round(float(draws.sum())) - int(sure.sum())
-    if wanted > 0:
-        reached = np.cumsum(chance[order])
-        marks = (np.arange(wanted) + random.random()) * (reached[-1] / wanted)
-        sure[order[np.searchsorted(reached, marks, side="right")]] += 1
-    drawn: Ints = random.permutation(np.repeat(np.arange(len(draws)), sure))
-    return drawn
+    tolerance = 1e-9  # what the sums of a million floats may be off
+    counts = np.floor(expected_draws + tolerance).astype(np.int64)
+    remainders = expected_draws - counts
+    remainders[remainders < tolerance] = 0.0
+    order = random.permutation(len(expected_draws))
+    n_extra = round(float(expected_draws.sum())) - int(counts.sum())
+    if n_extra > 0:
+        cumulative = np.cumsum(remainders[order])
+        points = (np.arange(n_extra) + random.random()) * (cumulative[-1] / n_extra)
+        counts[order[np.searchsorted(cumulative, points, side="right")]] += 1
+    sampled: Ints = random.permutation(np.repeat(np.arange(len(expected_draws)), counts))
+    return sampled

@@ -14,19 +14,19 @@ from weft.data.photo_store import PhotoStore
 Photos = npt.NDArray[np.uint8]
 
 
-class Wanted(Protocol):
+class PhotoSelection(Protocol):
     """Anything that says which photos it is about: a batch, or one process's part of it."""
 
     @property
-    def photos(self) -> Ints:
+    def photo_indices(self) -> Ints:
         """Places in the store."""
 
 
-Item = TypeVar("Item", bound=Wanted)
+Item = TypeVar("Item", bound=PhotoSelection)
 
 
-def decoded(
-    store: PhotoStore, items: Iterable[Item], workers: int, change: Callable[[Photos, Item], Photos] | None = None
+def prefetch_photos(
+    store: PhotoStore, items: Iterable[Item], workers: int, transform: Callable[[Photos, Item], Photos] | None = None
 ) -> Iterator[tuple[Photos, Item]]:
     """Yield each item with its photos, (batch, 3, height, width), in order; at most workers + 1 are ahead.
 
@@ -37,16 +37,16 @@ def decoded(
         change: Done to the photos by the same threads: augmentation.
     """
 
-    def work(item: Item) -> Photos:
-        photos = store.decode(item.photos)
-        return change(photos, item) if change else photos
+    def load(item: Item) -> Photos:
+        photos = store.decode(item.photo_indices)
+        return transform(photos, item) if transform else photos
 
-    ahead: deque[tuple[Future[Photos], Item]] = deque()
+    pending: deque[tuple[Future[Photos], Item]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for item in items:
-            ahead.append((pool.submit(work, item), item))
-            if len(ahead) > workers:
-                photos, due = ahead.popleft()
-                yield photos.result(), due
-        for photos, due in ahead:
-            yield photos.result(), due
+            pending.append((pool.submit(load, item), item))
+            if len(pending) > workers:
+                photos, loaded_item = pending.popleft()
+                yield photos.result(), loaded_item
+        for photos, loaded_item in pending:
+            yield photos.result(), loaded_item

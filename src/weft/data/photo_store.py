@@ -14,13 +14,13 @@ import pyarrow as pa
 from PIL import Image
 
 from weft import tables
-from weft.contracts.tables import PREPARED
+from weft.contracts.tables import PREPARED_PHOTOS
 
 
 class PhotoStore:
     """Random access to the JPEG bytes of a split, in the order of its shards."""
 
-    def __init__(self, folder: Path, scratch: Path, copy: bool = True) -> None:
+    def __init__(self, folder: Path, cache_file: Path, copy: bool = True) -> None:
         """Copy the photos of `folder` (prepared shards) into the file `scratch` and map it.
 
         Args:
@@ -32,44 +32,44 @@ class PhotoStore:
             ContractError: The shards are missing or break their contract.
         """
         if copy:
-            self._copy(folder, scratch)
-        self._file = scratch
-        batches = pa.ipc.open_file(pa.memory_map(str(scratch)))
+            self._copy(folder, cache_file)
+        self._file = cache_file
+        batches = pa.ipc.open_file(pa.memory_map(str(cache_file)))
         self._columns = [batches.get_batch(n).column(0) for n in range(batches.num_record_batches)]
-        self._starts = np.cumsum([0] + [len(column) for column in self._columns])
+        self._batch_offsets = np.cumsum([0] + [len(column) for column in self._columns])
 
     @staticmethod
-    def _copy(folder: Path, scratch: Path) -> None:
+    def _copy(folder: Path, cache_file: Path) -> None:
         schema = pa.schema([pa.field("jpeg", pa.large_binary())])
         with (
-            tables.atomic(scratch) as temporary,
+            tables.atomic_write(cache_file) as temporary,
             pa.OSFile(str(temporary), "wb") as sink,
             pa.ipc.new_file(sink, schema) as writer,
         ):
-            for table in tables.read_shards(folder, PREPARED, columns=["jpeg"]):
+            for table in tables.read_shards(folder, PREPARED_PHOTOS, columns=["jpeg"]):
                 writer.write_table(table.cast(schema))
 
     def __len__(self) -> int:
-        return int(self._starts[-1])
+        return int(self._batch_offsets[-1])
 
     def digest(self) -> str:
         """Names these very photos: sha256 of the flat file."""
         with self._file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    def jpeg(self, photo: int) -> bytes:
+    def read_jpeg(self, photo: int) -> bytes:
         """The JPEG bytes of one photo."""
-        batch = int(np.searchsorted(self._starts, photo, side="right")) - 1
-        data: bytes = self._columns[batch][photo - int(self._starts[batch])].as_py()
+        batch = int(np.searchsorted(self._batch_offsets, photo, side="right")) - 1
+        data: bytes = self._columns[batch][photo - int(self._batch_offsets[batch])].as_py()
         return data
 
     def decode(self, photos: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """Photos as one array, (photos, 3, height, width), RGB."""
-        arrays = [np.asarray(Image.open(io.BytesIO(self.jpeg(int(photo))))) for photo in photos]
+        arrays = [np.asarray(Image.open(io.BytesIO(self.read_jpeg(int(photo))))) for photo in photos]
         return np.ascontiguousarray(np.stack(arrays).transpose(0, 3, 1, 2))
 
 
-def first_photo(folder: Path) -> bytes:
+def read_first_photo(folder: Path) -> bytes:
     """The JPEG bytes of the first photo of a split: an example of what a model takes."""
-    data: bytes = next(iter(tables.read_shards(folder, PREPARED, columns=["jpeg"])))["jpeg"][0].as_py()
+    data: bytes = next(iter(tables.read_shards(folder, PREPARED_PHOTOS, columns=["jpeg"])))["jpeg"][0].as_py()
     return data

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from weft.data.bags import Bags, Doubles, Ints
-from weft.data.balance import balance, draw_photos
+from weft.data.bags import Doubles, Ints, WeightedBags
+from weft.data.balance import build_sampling_distribution, sample_photos
 from weft.errors import ContractError
 
 Floats = npt.NDArray[np.float32]
 
-NO_WORD = -1
+PADDING_WORD_ID = -1
 """Pads `Batch.true_words`."""
 
 
@@ -25,7 +25,7 @@ NO_WORD = -1
 class Batch:
     """What one step trains on."""
 
-    photos: Ints
+    photo_indices: Ints
     """(batch,) places in the store."""
     targets: Ints
     """(batch, most words) word ids, padded with the photo's first."""
@@ -35,7 +35,7 @@ class Batch:
     """(batch, most words of a photo) all words of each photo, once each, padded with NO_WORD."""
 
     def __len__(self) -> int:
-        return len(self.photos)
+        return len(self.photo_indices)
 
 
 class Sampler:
@@ -43,12 +43,12 @@ class Sampler:
 
     def __init__(
         self,
-        bags: Bags,
+        bags: WeightedBags,
         vocabulary_size: int,
-        target: str,
+        target_mode: str,
         alpha: float,
         seed: int,
-        most_draws: int = 0,
+        max_photo_repeats: int = 0,
         word_weights: Doubles | None = None,
     ) -> None:
         """Prepare to draw from `bags`; photos without words are never drawn.
@@ -71,73 +71,80 @@ class Sampler:
                 f"the prepared photos hold word {bags.words.max()} of a vocabulary of {vocabulary_size} words; "
                 "run the stage prepare with this words.tsv"
             )
-        worth = np.ones(vocabulary_size) if word_weights is None else word_weights
-        self._bags = bags.keep(worth > 0).once()
+        weights = np.ones(vocabulary_size) if word_weights is None else word_weights
+        self._bags = bags.filter_words(weights > 0).deduplicate()
         if len(self._bags.words) == 0:
             raise ContractError("no training photo has a word of the vocabulary: look at dropped.tsv and quarantine")
-        self._target, self._seed = target, seed
-        self._balance = balance(self._bags, worth, alpha, most_draws)
-        self._below = np.concatenate([[0.0], np.cumsum(self._balance.words)])
-        self._count = int(np.count_nonzero(self._bags.sizes))
+        self._target_mode, self._seed = target_mode, seed
+        self._distribution = build_sampling_distribution(self._bags, weights, alpha, max_photo_repeats)
+        self._cumulative_probabilities = np.concatenate([[0.0], np.cumsum(self._distribution.word_probabilities)])
+        self._photo_count = int(np.count_nonzero(self._bags.sizes))
 
     def __len__(self) -> int:
         """Draws in an epoch: as many as there are photos with words."""
-        return self._count
+        return self._photo_count
 
     @property
-    def capped(self) -> int:
+    def n_capped(self) -> int:
         """Photos that the cap keeps from being drawn as often as the balance has it."""
-        return self._balance.capped
+        return self._distribution.n_capped
 
-    def most_drawn(self, epoch: int) -> int:
+    def max_draws(self, epoch: int) -> int:
         """How often the photo that comes most often comes in an epoch."""
-        return int(np.bincount(self._order(epoch)[0]).max())
+        return int(np.bincount(self._sample_photos(epoch)[0]).max())
 
-    def steps(self, batch_size: int) -> int:
+    def count_steps(self, batch_size: int) -> int:
         """Batches in an epoch. One photo left over joins the last batch, as batch norm cannot learn from one."""
-        whole, left = divmod(len(self), batch_size)
-        return whole + (left > 1 or whole == 0)
+        full_batches, remainder = divmod(len(self), batch_size)
+        return full_batches + (remainder > 1 or full_batches == 0)
 
-    def epoch(self, epoch: int, batch_size: int) -> Iterator[Batch]:
+    def sample_epoch(self, epoch: int, batch_size: int) -> Iterator[Batch]:
         """Yield the batches of one epoch, `steps` many."""
-        photos, random = self._order(epoch)
-        drawn = self._draw_words(photos, random) if self._target == "one_word" else None
-        steps = self.steps(batch_size)
+        photos, random = self._sample_photos(epoch)
+        word_ids = self._sample_words(photos, random) if self._target_mode == "one_word" else None
+        steps = self.count_steps(batch_size)
         for step in range(steps):
-            part = slice(step * batch_size, (step + 1) * batch_size if step + 1 < steps else None)
-            yield _batch(self._bags, photos[part], self._balance.words, None if drawn is None else drawn[part])
+            batch_slice = slice(step * batch_size, (step + 1) * batch_size if step + 1 < steps else None)
+            yield _build_batch(
+                self._bags,
+                photos[batch_slice],
+                self._distribution.word_probabilities,
+                None if word_ids is None else word_ids[batch_slice],
+            )
 
-    def expected(self, bags: Bags, batch_size: int) -> Iterator[Batch]:
+    def eval_batches(self, bags: WeightedBags, batch_size: int) -> Iterator[Batch]:
         """All photos of `bags` with words, in order, each with the distribution that this sampler draws words from.
 
         What validation measures: of other photos, but at the balance and weights of training. Words are as frequent as
         in training; one that training lacks counts as said once.
         """
-        kept = bags.keep(self._balance.factors > 0).once()
-        weights = kept.worth * self._balance.factors[kept.words]
-        photos = np.flatnonzero(kept.sizes)
+        filtered = bags.filter_words(self._distribution.word_factors > 0).deduplicate()
+        weights = filtered.weights * self._distribution.word_factors[filtered.words]
+        photos = np.flatnonzero(filtered.sizes)
         for start in range(0, len(photos), batch_size):
-            yield _batch(kept, photos[start : start + batch_size], weights, None)
+            yield _build_batch(filtered, photos[start : start + batch_size], weights, None)
 
-    def _order(self, epoch: int) -> tuple[Ints, np.random.Generator]:
+    def _sample_photos(self, epoch: int) -> tuple[Ints, np.random.Generator]:
         random = np.random.default_rng((self._seed, epoch))
-        return draw_photos(self._balance.draws, random), random
+        return sample_photos(self._distribution.expected_draws, random), random
 
-    def _draw_words(self, photos: Ints, random: np.random.Generator) -> Ints:
+    def _sample_words(self, photos: Ints, random: np.random.Generator) -> Ints:
         """One word of each photo, (photos, 1)."""
         first, end = self._bags.offsets[photos], self._bags.offsets[photos + 1]
-        mark = self._below[first] + random.random(len(photos)) * (self._below[end] - self._below[first])
-        entries = np.clip(np.searchsorted(self._below, mark, side="right") - 1, first, end - 1)
+        points = self._cumulative_probabilities[first] + random.random(len(photos)) * (
+            self._cumulative_probabilities[end] - self._cumulative_probabilities[first]
+        )
+        entries = np.clip(np.searchsorted(self._cumulative_probabilities, points, side="right") - 1, first, end - 1)
         return self._bags.words[entries, None]
 
 
-def _batch(bags: Bags, photos: Ints, entry_weights: Doubles, drawn: Ints | None) -> Batch:
+def _build_batch(bags: WeightedBags, photos: Ints, entry_weights: Doubles, sampled_words: Ints | None) -> Batch:
     """The photos with the words drawn, (batch, 1), or with all their words."""
-    places, real = bags.positions(photos)
-    words = bags.words[np.where(real, places, bags.offsets[photos][:, None])]
-    true_words = np.where(real, words, NO_WORD)
-    if drawn is not None:
-        return Batch(photos, drawn, np.ones(drawn.shape, np.float32), true_words)
-    weights = np.where(real, entry_weights[places], 0.0)
+    indices, is_word = bags.padded_indices(photos)
+    words = bags.words[np.where(is_word, indices, bags.offsets[photos][:, None])]
+    true_words = np.where(is_word, words, PADDING_WORD_ID)
+    if sampled_words is not None:
+        return Batch(photos, sampled_words, np.ones(sampled_words.shape, np.float32), true_words)
+    weights = np.where(is_word, entry_weights[indices], 0.0)
     weights /= weights.sum(axis=1, keepdims=True)
     return Batch(photos, words, weights.astype(np.float32), true_words)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from weft import errors
 from weft.demo.server import ShopServer
-from weft.demo.shops import BY_MARKUP
+from weft.demo.shops import SHOPS_BY_MARKUP
 from weft.demo.site import Site
-from weft.demo.truth import write_truth
+from weft.demo.truth import write_ground_truth
 
 
 def main() -> None:
@@ -19,41 +19,43 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=600, help="products of all three shops together (600)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the catalogue (1)")
     parser.add_argument("--port", type=int, default=0, help="port of the first shop, the others follow; 0: free ones")
-    parser.add_argument("--markups", nargs="+", choices=tuple(BY_MARKUP), default=tuple(BY_MARKUP), help="which shops")
+    parser.add_argument(
+        "--markups", nargs="+", choices=tuple(SHOPS_BY_MARKUP), default=tuple(SHOPS_BY_MARKUP), help="which shops"
+    )
     parser.add_argument("--truth", type=Path, help="also write the ground truth here, as JSON lines")
     parser.add_argument("--attached", action="store_true", help="end when standard input is closed")
     args = parser.parse_args()
     if args.products < 1 or args.seed < 0 or not 0 <= args.port < 65_534:
         raise errors.InputError("wanted --products of at least 1, --seed of at least 0, --port from 0 to 65533")
     if args.truth:
-        write_truth(args.truth, args.products, args.seed)
-    serve(args.markups, args.products, args.seed, args.port, attached=args.attached)
+        write_ground_truth(args.truth, args.products, args.seed)
+    serve(args.markups, args.products, args.seed, args.port, exit_on_eof=args.attached)
 
 
-def serve(markups: list[str], products: int, seed: int, port: int, *, attached: bool) -> None:
+def serve(markups: list[str], products: int, seed: int, port: int, *, exit_on_eof: bool) -> None:
     """Serve one shop per markup and print where, first line first shop, until told to end."""
     servers = [
-        ShopServer(Site(BY_MARKUP[markup], products, seed), port + place if port else 0)
-        for place, markup in enumerate(markups)
+        ShopServer(Site(SHOPS_BY_MARKUP[markup], products, seed), port + index if port else 0)
+        for index, markup in enumerate(markups)
     ]
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     for server in servers:
         sys.stdout.write(f"{server.site.shop.name} {server.url}\n")
-    if not attached:
+    if not exit_on_eof:
         first = servers[0]
         shop = f"-a name={first.site.shop.name} -a url={first.url}"
         sys.stdout.write(f"\nTry: scrapy crawl shop {shop} -a allow_private=1 -a delay=0\n")
         sys.stdout.write("Ctrl-C ends.\n")
     sys.stdout.flush()
-    _wait(attached=attached)
+    _wait_until_stopped(exit_on_eof=exit_on_eof)
 
 
-def _wait(*, attached: bool) -> None:
+def _wait_until_stopped(*, exit_on_eof: bool) -> None:
     """Until interrupted; when attached, also until standard input closes because the parent died."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        if attached:
+        if exit_on_eof:
             sys.stdin.read()
         else:
             threading.Event().wait()
@@ -62,4 +64,4 @@ def _wait(*, attached: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(errors.answer(main))
+    sys.exit(errors.run_main(main))

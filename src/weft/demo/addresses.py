@@ -4,20 +4,20 @@ import re
 
 from weft.demo.catalogue import DemoProduct
 from weft.demo.shops import SHOPS, DemoShop
-from weft.demo.texts import Text
+from weft.demo.texts import ProductText
 
 _SKU = re.compile(r"([A-Z]{2})(\d{5,9})(?![0-9A-Z])")
 _FIRST_SKU = 10_000
 
 
-def slug(text: str) -> str:
+def slugify(text: str) -> str:
     """`text` as one step of a path: lower-case letters and digits joined by hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def product_path(product: DemoProduct, text: Text) -> str:
+def product_path(product: DemoProduct, text: ProductText) -> str:
     """The canonical path of a product page, without any query."""
-    name = slug(text.title)
+    name = slugify(text.title)
     if product.shop == "alder":
         return f"/p/{name}-{product.sku}"
     if product.shop == "brunel":
@@ -35,21 +35,23 @@ def thumbnail_path(product: DemoProduct) -> str:
     return f"/media/thumbs/{product.sku}.jpg"
 
 
-def listing_path(trail: tuple[str, ...]) -> str:
+def listing_path(category_path: tuple[str, ...]) -> str:
     """The path of the listing of a category path."""
-    return "/c/" + "/".join(slug(step) for step in trail)
+    return "/c/" + "/".join(slugify(step) for step in category_path)
 
 
-def path_within(product: DemoProduct, text: Text, trail: tuple[str, ...]) -> str:
+def category_product_path(product: DemoProduct, text: ProductText, category_path: tuple[str, ...]) -> str:
     """The path under which the listing of `trail` links the product: brunel repeats the category in it."""
     canonical = product_path(product, text)
-    return "/" + "/".join(slug(step) for step in trail) + canonical if product.shop == "brunel" else canonical
+    return (
+        "/" + "/".join(slugify(step) for step in category_path) + canonical if product.shop == "brunel" else canonical
+    )
 
 
-def number_in(path: str, shop: DemoShop) -> int | None:
+def parse_product_number(path: str, shop: DemoShop) -> int | None:
     """The number of the product whose SKU stands in `path`, when it is one of `shop`'s."""
-    found = _SKU.search(path)
-    if found is None or found[1] != shop.sku_prefix:
+    match = _SKU.search(path)
+    if match is None or match[1] != shop.sku_prefix:
         return None
-    within = int(found[2]) - _FIRST_SKU
-    return within * len(SHOPS) + SHOPS.index(shop) if within >= 0 else None
+    shop_number = int(match[2]) - _FIRST_SKU
+    return shop_number * len(SHOPS) + SHOPS.index(shop) if shop_number >= 0 else None

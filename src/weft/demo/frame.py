@@ -6,10 +6,10 @@ from html import escape
 from weft.demo.addresses import listing_path
 from weft.demo.shops import DemoShop
 
-Trail = tuple[str, ...]
+CategoryPath = tuple[str, ...]
 
 
-def page(shop: DemoShop, title: str, head: str, body: str, shelves: Iterable[Trail]) -> str:
+def render_page(shop: DemoShop, title: str, head: str, body: str, nav_paths: Iterable[CategoryPath]) -> str:
     """One whole page.
 
     Args:
@@ -19,7 +19,7 @@ def page(shop: DemoShop, title: str, head: str, body: str, shelves: Iterable[Tra
         body: HTML of the content.
         shelves: The category paths that the navigation offers.
     """
-    nav = "".join(f'<li><a href="{listing_path(shelf)}?nav=top">{escape(shelf[-1])}</a></li>' for shelf in shelves)
+    nav = "".join(f'<li><a href="{listing_path(shelf)}?nav=top">{escape(shelf[-1])}</a></li>' for shelf in nav_paths)
     forbidden = "".join(f'<a href="{prefix}?from=header">{prefix[1:].capitalize()}</a> ' for prefix in shop.disallowed)
     footer = "".join(f"<p>{escape(line)}</p>" for line in shop.footer)
     return (
@@ -31,9 +31,10 @@ def page(shop: DemoShop, title: str, head: str, body: str, shelves: Iterable[Tra
     )
 
 
-def breadcrumbs(trail: Trail) -> str:
+def render_breadcrumbs(category_path: CategoryPath) -> str:
     """The plain HTML breadcrumb list of a category path."""
     steps = "".join(
-        f'<li><a href="{listing_path(trail[: depth + 1])}">{escape(step)}</a></li>' for depth, step in enumerate(trail)
+        f'<li><a href="{listing_path(category_path[: depth + 1])}">{escape(step)}</a></li>'
+        for depth, step in enumerate(category_path)
     )
     return f'<ol class="breadcrumbs"><li><a href="/">Home</a></li>{steps}</ol>'

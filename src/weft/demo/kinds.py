@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class GarmentKind:
     """One kind of garment; an empty tuple means that the attribute does not apply to it."""
 
     name: str
-    shelf: str
+    category: str
     """The last step of its category path, "T-shirts"."""
-    group: str
+    parent_category: str
     """The step before, "Tops"."""
     genders: tuple[str, ...]
     sleeves: tuple[str, ...] = ()
@@ -22,22 +22,22 @@ class Kind:
     mistaken_for: tuple[str, ...]
     """What a careless copywriter calls it."""
     fabrics: tuple[str, ...]
-    pair: bool = False
+    is_pair: bool = False
     """Sold as a pair: "a pair of jeans"."""
-    sized: bool = True
+    has_sizes: bool = True
     """Comes in sizes and has a fit."""
 
 
-_BOTH = ("women", "men")
-_WOMEN = ("women",)
-_ALL = ("striped", "checked", "spotted", "floral", "herringbone", "colour-block")
+_WOMEN_AND_MEN = ("women", "men")
+_WOMEN_ONLY = ("women",)
+_ALL_PATTERNS = ("striped", "checked", "spotted", "floral", "herringbone", "colour-block")
 
 _KINDS = (
-    Kind(
+    GarmentKind(
         name="t-shirt",
-        shelf="T-shirts",
-        group="Tops",
-        genders=_BOTH,
+        category="T-shirts",
+        parent_category="Tops",
+        genders=_WOMEN_AND_MEN,
         sleeves=("short", "short", "short", "long", "sleeveless"),
         lengths=("regular", "regular", "cropped"),
         necklines=("round", "round", "v-neck"),
@@ -46,23 +46,23 @@ _KINDS = (
         mistaken_for=("shirt", "vest"),
         fabrics=("cotton", "jersey", "linen", "bamboo"),
     ),
-    Kind(
+    GarmentKind(
         name="shirt",
-        shelf="Shirts",
-        group="Tops",
+        category="Shirts",
+        parent_category="Tops",
         genders=("men", "men", "women"),
         sleeves=("long", "long", "short"),
         necklines=("collar",),
-        patterns=_ALL,
+        patterns=_ALL_PATTERNS,
         synonyms=("button-down", "button-up"),
         mistaken_for=("blouse", "jacket"),
         fabrics=("poplin", "oxford", "linen", "chambray", "flannel"),
     ),
-    Kind(
+    GarmentKind(
         name="blouse",
-        shelf="Blouses",
-        group="Tops",
-        genders=_WOMEN,
+        category="Blouses",
+        parent_category="Tops",
+        genders=_WOMEN_ONLY,
         sleeves=("long", "long", "short", "sleeveless"),
         necklines=("v-neck", "round"),
         patterns=("striped", "spotted", "floral", "floral", "checked"),
@@ -70,11 +70,11 @@ _KINDS = (
         mistaken_for=("shirt", "dress"),
         fabrics=("viscose", "silk", "satin", "chiffon", "crepe"),
     ),
-    Kind(
+    GarmentKind(
         name="jumper",
-        shelf="Jumpers",
-        group="Knitwear",
-        genders=_BOTH,
+        category="Jumpers",
+        parent_category="Knitwear",
+        genders=_WOMEN_AND_MEN,
         sleeves=("long",),
         lengths=("regular", "regular", "cropped"),
         necklines=("round", "v-neck", "roll-neck"),
@@ -83,10 +83,10 @@ _KINDS = (
         mistaken_for=("cardigan", "hoodie"),
         fabrics=("lambswool", "merino", "cashmere", "mohair", "cotton"),
     ),
-    Kind(
+    GarmentKind(
         name="cardigan",
-        shelf="Cardigans",
-        group="Knitwear",
+        category="Cardigans",
+        parent_category="Knitwear",
         genders=("women", "women", "men"),
         sleeves=("long",),
         necklines=("v-neck",),
@@ -95,11 +95,11 @@ _KINDS = (
         mistaken_for=("jumper", "jacket"),
         fabrics=("lambswool", "merino", "alpaca", "cotton"),
     ),
-    Kind(
+    GarmentKind(
         name="hoodie",
-        shelf="Hoodies",
-        group="Tops",
-        genders=_BOTH,
+        category="Hoodies",
+        parent_category="Tops",
+        genders=_WOMEN_AND_MEN,
         sleeves=("long",),
         lengths=("regular", "regular", "cropped"),
         patterns=("striped", "colour-block", "colour-block", "spotted"),
@@ -107,22 +107,22 @@ _KINDS = (
         mistaken_for=("jumper", "jacket"),
         fabrics=("fleece", "cotton", "jersey"),
     ),
-    Kind(
+    GarmentKind(
         name="jacket",
-        shelf="Jackets",
-        group="Outerwear",
-        genders=_BOTH,
+        category="Jackets",
+        parent_category="Outerwear",
+        genders=_WOMEN_AND_MEN,
         sleeves=("long",),
         patterns=("checked", "herringbone", "colour-block", "floral"),
         synonyms=("bomber", "blouson"),
         mistaken_for=("coat", "cardigan"),
         fabrics=("nylon", "twill", "suede", "wool", "corduroy"),
     ),
-    Kind(
+    GarmentKind(
         name="coat",
-        shelf="Coats",
-        group="Outerwear",
-        genders=_BOTH,
+        category="Coats",
+        parent_category="Outerwear",
+        genders=_WOMEN_AND_MEN,
         sleeves=("long",),
         lengths=("knee", "maxi"),
         necklines=("collar",),
@@ -131,132 +131,132 @@ _KINDS = (
         mistaken_for=("jacket", "dress"),
         fabrics=("wool", "tweed", "cashmere", "gabardine"),
     ),
-    Kind(
+    GarmentKind(
         name="dress",
-        shelf="Dresses",
-        group="Dresses",
-        genders=_WOMEN,
+        category="Dresses",
+        parent_category="Dresses",
+        genders=_WOMEN_ONLY,
         sleeves=("sleeveless", "short", "long"),
         lengths=("mini", "knee", "maxi"),
         necklines=("round", "v-neck"),
-        patterns=_ALL,
+        patterns=_ALL_PATTERNS,
         synonyms=("frock", "gown"),
         mistaken_for=("skirt", "blouse"),
         fabrics=("viscose", "cotton", "silk", "crepe", "jersey", "linen"),
     ),
-    Kind(
+    GarmentKind(
         name="skirt",
-        shelf="Skirts",
-        group="Bottoms",
-        genders=_WOMEN,
+        category="Skirts",
+        parent_category="Bottoms",
+        genders=_WOMEN_ONLY,
         lengths=("mini", "knee", "maxi"),
-        patterns=_ALL,
+        patterns=_ALL_PATTERNS,
         synonyms=("wrap skirt", "a-line"),
         mistaken_for=("dress", "shorts"),
         fabrics=("viscose", "denim", "wool", "satin", "corduroy"),
     ),
-    Kind(
+    GarmentKind(
         name="trousers",
-        shelf="Trousers",
-        group="Bottoms",
-        genders=_BOTH,
+        category="Trousers",
+        parent_category="Bottoms",
+        genders=_WOMEN_AND_MEN,
         lengths=("regular", "regular", "cropped"),
         patterns=("striped", "checked", "herringbone"),
         synonyms=("slacks", "chinos", "pants"),
         mistaken_for=("jeans", "shorts"),
         fabrics=("twill", "wool", "linen", "cotton", "corduroy"),
-        pair=True,
+        is_pair=True,
     ),
-    Kind(
+    GarmentKind(
         name="jeans",
-        shelf="Jeans",
-        group="Bottoms",
-        genders=_BOTH,
+        category="Jeans",
+        parent_category="Bottoms",
+        genders=_WOMEN_AND_MEN,
         lengths=("regular", "regular", "cropped"),
         synonyms=("denims",),
         mistaken_for=("trousers",),
         fabrics=("denim", "selvedge denim", "stretch denim"),
-        pair=True,
+        is_pair=True,
     ),
-    Kind(
+    GarmentKind(
         name="shorts",
-        shelf="Shorts",
-        group="Bottoms",
-        genders=_BOTH,
+        category="Shorts",
+        parent_category="Bottoms",
+        genders=_WOMEN_AND_MEN,
         patterns=("striped", "checked", "floral", "spotted", "colour-block"),
         synonyms=("bermudas",),
         mistaken_for=("trousers", "skirt"),
         fabrics=("cotton", "linen", "twill", "jersey"),
-        pair=True,
+        is_pair=True,
     ),
-    Kind(
+    GarmentKind(
         name="trainers",
-        shelf="Trainers",
-        group="Shoes",
-        genders=_BOTH,
+        category="Trainers",
+        parent_category="Shoes",
+        genders=_WOMEN_AND_MEN,
         patterns=("colour-block", "colour-block", "checked", "striped"),
         synonyms=("sneakers", "plimsolls"),
         mistaken_for=("boots", "shoes"),
         fabrics=("leather", "canvas", "suede", "mesh"),
-        pair=True,
+        is_pair=True,
     ),
-    Kind(
+    GarmentKind(
         name="boots",
-        shelf="Boots",
-        group="Shoes",
-        genders=_BOTH,
+        category="Boots",
+        parent_category="Shoes",
+        genders=_WOMEN_AND_MEN,
         lengths=("ankle", "knee"),
         patterns=("checked", "colour-block"),
         synonyms=("bootees", "footwear"),
         mistaken_for=("trainers", "shoes"),
         fabrics=("leather", "suede", "nubuck"),
-        pair=True,
+        is_pair=True,
     ),
-    Kind(
+    GarmentKind(
         name="bag",
-        shelf="Bags",
-        group="Accessories",
-        genders=_WOMEN,
-        patterns=_ALL,
+        category="Bags",
+        parent_category="Accessories",
+        genders=_WOMEN_ONLY,
+        patterns=_ALL_PATTERNS,
         synonyms=("tote", "handbag", "shopper"),
         mistaken_for=("backpack", "purse"),
         fabrics=("leather", "canvas", "suede", "raffia"),
-        sized=False,
+        has_sizes=False,
     ),
-    Kind(
+    GarmentKind(
         name="hat",
-        shelf="Hats",
-        group="Accessories",
-        genders=_BOTH,
+        category="Hats",
+        parent_category="Accessories",
+        genders=_WOMEN_AND_MEN,
         patterns=("striped", "checked", "herringbone", "spotted"),
         synonyms=("fedora", "trilby"),
         mistaken_for=("cap", "scarf"),
         fabrics=("felt", "straw", "wool", "tweed"),
-        sized=False,
+        has_sizes=False,
     ),
-    Kind(
+    GarmentKind(
         name="scarf",
-        shelf="Scarves",
-        group="Accessories",
-        genders=_BOTH,
-        patterns=_ALL,
+        category="Scarves",
+        parent_category="Accessories",
+        genders=_WOMEN_AND_MEN,
+        patterns=_ALL_PATTERNS,
         synonyms=("shawl", "wrap", "muffler"),
         mistaken_for=("hat", "blanket"),
         fabrics=("wool", "cashmere", "silk", "lambswool", "modal"),
-        sized=False,
+        has_sizes=False,
     ),
-    Kind(
+    GarmentKind(
         name="socks",
-        shelf="Socks",
-        group="Accessories",
-        genders=_BOTH,
+        category="Socks",
+        parent_category="Accessories",
+        genders=_WOMEN_AND_MEN,
         lengths=("ankle", "knee"),
         patterns=("striped", "striped", "spotted", "checked", "colour-block", "floral"),
         synonyms=("hosiery", "stockings"),
         mistaken_for=("tights", "gloves"),
         fabrics=("cotton", "merino", "bamboo", "wool"),
-        pair=True,
+        is_pair=True,
     ),
 )
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
+KINDS: dict[str, GarmentKind] = {kind.name: kind for kind in _KINDS}

@@ -84,7 +84,7 @@ COLOURS: dict[str, tuple[Shade, ...]] = {
     ),
 }
 
-NEAR_COLOURS: dict[str, str] = {
+MISTAKEN_COLOURS: dict[str, str] = {
     "black": "navy",
     "white": "grey",
     "grey": "black",
@@ -100,7 +100,7 @@ NEAR_COLOURS: dict[str, str] = {
 }
 """The colour a careless copywriter writes instead."""
 
-PATTERNS: dict[str, tuple[str, ...]] = {
+PATTERN_SYNONYMS: dict[str, tuple[str, ...]] = {
     "plain": ("solid", "unpatterned"),
     "striped": ("stripy", "breton", "banded"),
     "checked": ("plaid", "gingham", "tartan"),
@@ -111,14 +111,14 @@ PATTERNS: dict[str, tuple[str, ...]] = {
 }
 """Each pattern with its synonyms."""
 
-SLEEVES: dict[str, tuple[str, ...]] = {
+SLEEVE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "sleeveless": ("without sleeves",),
     "short": ("cap-sleeved",),
     "long": ("full-sleeved",),
 }
 SLEEVE_WORDS = {"sleeveless": "sleeveless", "short": "short-sleeved", "long": "long-sleeved"}
 
-NECKLINES: dict[str, tuple[str, ...]] = {
+NECKLINE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "round": ("crew",),
     "v-neck": ("plunging",),
     "collar": ("point",),
@@ -131,7 +131,7 @@ NECKLINE_WORDS = {
     "roll-neck": "roll-neck",
 }
 
-LENGTHS: dict[str, tuple[str, ...]] = {
+LENGTH_SYNONYMS: dict[str, tuple[str, ...]] = {
     "regular": ("standard",),
     "cropped": ("abbreviated",),
     "mini": ("thigh-skimming",),

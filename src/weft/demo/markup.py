@@ -7,126 +7,129 @@ from html import escape
 
 from weft.demo import addresses
 from weft.demo.catalogue import DemoProduct
-from weft.demo.frame import Trail, breadcrumbs
-from weft.demo.texts import Text, plain, price
+from weft.demo.frame import CategoryPath, render_breadcrumbs
+from weft.demo.texts import ProductText, format_price, strip_tags
 
 LETTER_SIZES = ("XS", "S", "M", "L", "XL")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class ProductPage:
     """All that a product page shows of its product."""
 
     product: DemoProduct
-    text: Text
-    trail: Trail
+    text: ProductText
+    category_path: CategoryPath
     """The category path of this visit."""
-    base: str
+    base_url: str
     """Scheme and host, without a slash at the end."""
 
     @property
     def url(self) -> str:
         """The canonical URL."""
-        return self.base + addresses.product_path(self.product, self.text)
+        return self.base_url + addresses.product_path(self.product, self.text)
 
     @property
-    def photos(self) -> list[str]:
+    def photo_urls(self) -> list[str]:
         """The URLs of the full photos, in order."""
         count = len(self.product.views)
-        return [self.base + addresses.photo_path(self.product, position) for position in range(count)]
+        return [self.base_url + addresses.photo_path(self.product, position) for position in range(count)]
 
 
-def product_markup(shown: Shown, markup: str) -> tuple[str, str]:
+def render_product(page: ProductPage, markup: str) -> tuple[str, str]:
     """Head and body of the page of one product, in "jsonld", "microdata" or "opengraph"."""
-    head, body = _MARKUPS[markup](shown)
+    head, body = _RENDERERS[markup](page)
     sizes = "".join(f"<option>{size}</option>" for size in LETTER_SIZES)
-    canonical = f'<link rel="canonical" href="{shown.url}">'
+    canonical = f'<link rel="canonical" href="{page.url}">'
     return canonical + head, f'{body}<form><select name="size">{sizes}</select><button>Add to bag</button></form>'
 
 
-def _jsonld(shown: Shown) -> tuple[str, str]:
-    product, text = shown.product, shown.text
+def _render_jsonld(page: ProductPage) -> tuple[str, str]:
+    product, text = page.product, page.text
     record: dict[str, object] = {
         "@context": "https://schema.org",
         "@type": "Product",
         "name": text.title,
         "sku": product.sku,
-        "image": shown.photos,
-        "description": plain(text.html),
+        "image": page.photo_urls,
+        "description": strip_tags(text.description_html),
         "brand": {"@type": "Brand", "name": product.brand},
         "material": product.fabric,
-        "category": " > ".join(shown.trail),
-        "offers": {"@type": "Offer", "price": price(product), "priceCurrency": "GBP", "url": shown.url},
+        "category": " > ".join(page.category_path),
+        "offers": {"@type": "Offer", "price": format_price(product), "priceCurrency": "GBP", "url": page.url},
     }
     if text.colour:
         record["color"] = text.colour
-    head = "".join(_script(data) for data in (record, *(_trail_record(trail) for trail in text.trails)))
-    first, *others = (f'<img src="{photo}" alt="">' for photo in shown.photos)
-    later = "".join(other.replace("src=", 'class="lazy" data-src=') for other in others)
+    head = "".join(
+        _render_jsonld_script(data)
+        for data in (record, *(_make_breadcrumb_list(category_path) for category_path in text.category_paths))
+    )
+    first, *rest = (f'<img src="{photo}" alt="">' for photo in page.photo_urls)
+    lazy_images = "".join(image.replace("src=", 'class="lazy" data-src=') for image in rest)
     body = (
-        f"{breadcrumbs(shown.trail)}<h1>{escape(text.title)}</h1>"
-        f'<div class="gallery">{first}{later}</div><div class="description">{text.html}</div>'
+        f"{render_breadcrumbs(page.category_path)}<h1>{escape(text.title)}</h1>"
+        f'<div class="gallery">{first}{lazy_images}</div><div class="description">{text.description_html}</div>'
     )
     return head, body
 
 
-def _trail_record(trail: Trail) -> dict[str, object]:
-    steps = [{"@type": "ListItem", "position": n, "name": step} for n, step in enumerate(trail, 1)]
+def _make_breadcrumb_list(category_path: CategoryPath) -> dict[str, object]:
+    steps = [{"@type": "ListItem", "position": n, "name": step} for n, step in enumerate(category_path, 1)]
     return {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": steps}
 
 
-def _script(data: dict[str, object]) -> str:
+def _render_jsonld_script(data: dict[str, object]) -> str:
     text = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
     return f'<script type="application/ld+json">{text}</script>'
 
 
-def _microdata(shown: Shown) -> tuple[str, str]:
-    product, text = shown.product, shown.text
-    photos = "".join(f'<img itemprop="image" src="{photo}" alt="">' for photo in shown.photos)
+def _render_microdata(page: ProductPage) -> tuple[str, str]:
+    product, text = page.product, page.text
+    photos = "".join(f'<img itemprop="image" src="{photo}" alt="">' for photo in page.photo_urls)
     colour = f'<p>Colour: <span itemprop="color">{escape(text.colour)}</span></p>' if text.colour else ""
     body = (
-        f'{breadcrumbs(shown.trail)}<div itemscope itemtype="https://schema.org/Product">'
+        f'{render_breadcrumbs(page.category_path)}<div itemscope itemtype="https://schema.org/Product">'
         f'<h1 itemprop="name">{escape(text.title)}</h1><meta itemprop="sku" content="{product.sku}">'
         f'<div itemprop="brand" itemscope itemtype="https://schema.org/Brand">'
         f'<span itemprop="name">{escape(product.brand)}</span></div><div class="views">{photos}</div>{colour}'
-        f'<meta itemprop="category" content="{escape(" > ".join(shown.trail), quote=True)}">'
+        f'<meta itemprop="category" content="{escape(" > ".join(page.category_path), quote=True)}">'
         f'<div itemprop="additionalProperty" itemscope itemtype="https://schema.org/PropertyValue">'
         f'<span itemprop="name">Material</span>: <span itemprop="value">{escape(product.fabric)}</span></div>'
         f'<div itemprop="offers" itemscope itemtype="https://schema.org/Offer"><meta itemprop="priceCurrency" '
-        f'content="GBP">£<span itemprop="price">{price(product)}</span></div>'
-        f'<div itemprop="description">{text.html}</div></div>'
+        f'content="GBP">£<span itemprop="price">{format_price(product)}</span></div>'
+        f'<div itemprop="description">{text.description_html}</div></div>'
     )
     return "", body
 
 
-def _opengraph(shown: Shown) -> tuple[str, str]:
-    product, text = shown.product, shown.text
+def _render_opengraph(page: ProductPage) -> tuple[str, str]:
+    product, text = page.product, page.text
     tags = {
         "og:type": "product",
         "og:site_name": "Corso",
         "og:title": text.title,
-        "og:url": shown.url,
-        "og:image": shown.photos[0],
-        "og:description": plain(text.html)[:160],
+        "og:url": page.url,
+        "og:image": page.photo_urls[0],
+        "og:description": strip_tags(text.description_html)[:160],
         "product:brand": product.brand,
         "product:retailer_item_id": product.sku,
-        "product:price:amount": price(product),
+        "product:price:amount": format_price(product),
         "product:price:currency": "GBP",
     }
     if text.colour:
         tags["product:color"] = text.colour
     head = "".join(f'<meta property="{name}" content="{escape(value, quote=True)}">' for name, value in tags.items())
-    photos = "".join(f'<a class="zoom" href="{photo}"><img src="{photo}" alt=""></a>' for photo in shown.photos)
+    photos = "".join(f'<a class="zoom" href="{photo}"><img src="{photo}" alt=""></a>' for photo in page.photo_urls)
     body = (
-        f'{breadcrumbs(shown.trail)}<section class="product"><h1>{escape(text.title)}</h1>'
-        f'<div class="product-gallery">{photos}</div><p class="price">£{price(product)}</p>'
-        f'<div class="product-description">{text.html}</div></section>'
+        f'{render_breadcrumbs(page.category_path)}<section class="product"><h1>{escape(text.title)}</h1>'
+        f'<div class="product-gallery">{photos}</div><p class="price">£{format_price(product)}</p>'
+        f'<div class="product-description">{text.description_html}</div></section>'
     )
     return head, body
 
 
-_MARKUPS: dict[str, Callable[[Shown], tuple[str, str]]] = {
-    "jsonld": _jsonld,
-    "microdata": _microdata,
-    "opengraph": _opengraph,
+_RENDERERS: dict[str, Callable[[ProductPage], tuple[str, str]]] = {
+    "jsonld": _render_jsonld,
+    "microdata": _render_microdata,
+    "opengraph": _render_opengraph,
 }

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from weft.demo.shops import BY_MARKUP
-from weft.demo.site import Reply, Site
+from weft.demo.shops import SHOPS_BY_MARKUP
+from weft.demo.site import Site, SiteResponse
 from weft.errors import ShopError
 
 HOST = "127.0.0.1"
 STATS_PATH = "/__stats__"
-_LEAVE_SECONDS = 5.0
+_TERMINATE_TIMEOUT_SECONDS = 5.0
 
 
 class ShopServer(ThreadingHTTPServer):
@@ -35,8 +35,8 @@ class ShopServer(ThreadingHTTPServer):
 
     def __init__(self, site: Site, port: int = 0) -> None:
         self.site = site
-        self.counts: Counter[str] = Counter()
-        self.counting = threading.Lock()
+        self.request_counts: Counter[str] = Counter()
+        self.counts_lock = threading.Lock()
         try:
             super().__init__((HOST, port), _Handler)
         except OSError as error:
@@ -61,18 +61,18 @@ class _Handler(BaseHTTPRequestHandler):
     server: ShopServer
 
     def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        path = unquote(parts.path)
+        url_parts = urlsplit(self.path)
+        path = unquote(url_parts.path)
         if path == STATS_PATH:
-            with self.server.counting:
-                body = json.dumps(dict(sorted(self.server.counts.items()))).encode()
-            self._send(Reply(kind="stats", body=body, content_type="application/json"))
+            with self.server.counts_lock:
+                body = json.dumps(dict(sorted(self.server.request_counts.items()))).encode()
+            self._send(SiteResponse(kind="stats", body=body, content_type="application/json"))
             return
         host = self.headers.get("Host") or f"{HOST}:{self.server.server_address[1]}"
-        reply = self.server.site.answer(path, dict(parse_qsl(parts.query)), f"http://{host}")
-        with self.server.counting:
-            self.server.counts[reply.kind] += 1
-        self._send(reply)
+        response = self.server.site.respond(path, dict(parse_qsl(url_parts.query)), f"http://{host}")
+        with self.server.counts_lock:
+            self.server.request_counts[response.kind] += 1
+        self._send(response)
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -80,15 +80,15 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing: the counts tell it."""
 
-    def _send(self, reply: Reply) -> None:
-        tag = reply.headers.get("ETag")
-        unchanged = tag is not None and self.headers.get("If-None-Match") == tag
-        body = b"" if unchanged else reply.body
-        self.send_response(304 if unchanged else reply.status)
+    def _send(self, response: SiteResponse) -> None:
+        etag = response.headers.get("ETag")
+        unchanged = etag is not None and self.headers.get("If-None-Match") == etag
+        body = b"" if unchanged else response.body
+        self.send_response(304 if unchanged else response.status)
         if not unchanged:
-            self.send_header("Content-Type", reply.content_type)
+            self.send_header("Content-Type", response.content_type)
             self.send_header("Content-Length", str(len(body)))
-        for name, value in reply.headers.items():
+        for name, value in response.headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(markups: Sequence[str], products: int, seed: int) -> Iterator[dict[str, str]]:
+def run_demo_shops(markups: Sequence[str], products: int, seed: int) -> Iterator[dict[str, str]]:
     """Serve shops from a child process for as long as the context lasts.
 
     A child, because drawing must not hold the asker's core; it ends with the context, and on its own when this
@@ -114,21 +114,23 @@ def serving(markups: Sequence[str], products: int, seed: int) -> Iterator[dict[s
         ShopError: A markup is unknown, or the child does not start.
     """
     for markup in markups:
-        if markup not in BY_MARKUP:
-            raise ShopError(f"demo:{markup}: no such demo shop; wanted one of {', '.join(BY_MARKUP)}")
-    wanted = list(dict.fromkeys(markups))
-    if not wanted:
+        if markup not in SHOPS_BY_MARKUP:
+            raise ShopError(f"demo:{markup}: no such demo shop; wanted one of {', '.join(SHOPS_BY_MARKUP)}")
+    unique_markups = list(dict.fromkeys(markups))
+    if not unique_markups:
         yield {}
         return
     command = [sys.executable, "-m", "weft.demo", "--products", str(products), "--seed", str(seed), "--attached"]
-    child = subprocess.Popen([*command, "--markups", *wanted], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [*command, "--markups", *unique_markups], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
-        yield dict(zip(wanted, _addresses(child, len(wanted)), strict=True))
+        yield dict(zip(unique_markups, _read_urls(child, len(unique_markups)), strict=True))
     finally:
-        _end(child)
+        _terminate(child)
 
 
-def _addresses(child: subprocess.Popen[str], count: int) -> list[str]:
+def _read_urls(child: subprocess.Popen[str], count: int) -> list[str]:
     assert child.stdout is not None
     lines = [child.stdout.readline() for _ in range(count)]
     if not all(lines):
@@ -136,10 +138,10 @@ def _addresses(child: subprocess.Popen[str], count: int) -> list[str]:
     return [line.split()[1] for line in lines]
 
 
-def _end(child: subprocess.Popen[str]) -> None:
+def _terminate(child: subprocess.Popen[str]) -> None:
     child.terminate()
     try:
-        child.wait(_LEAVE_SECONDS)
+        child.wait(_TERMINATE_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

@@ -5,43 +5,49 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from weft.demo.addresses import listing_path
-from weft.demo.catalogue import product
-from weft.demo.frame import Trail
+from weft.demo.catalogue import generate_product
+from weft.demo.frame import CategoryPath
 from weft.demo.shops import SHOPS, DemoShop
-from weft.demo.texts import trails
+from weft.demo.texts import generate_category_paths
 
 
-class Shelves:
+class ShopListings:
     """The listings of one shop, made when the first page asks for them."""
 
     def __init__(self, shop: DemoShop, products: int, seed: int) -> None:
         self._shop, self._products, self._seed = shop, products, seed
 
-    def numbers(self) -> Iterator[int]:
+    def iter_product_numbers(self) -> Iterator[int]:
         """The numbers of the shop's products, ascending."""
         return iter(range(SHOPS.index(self._shop), self._products, len(SHOPS)))
 
     @cached_property
-    def _by_path(self) -> dict[str, tuple[Trail, "array[int]"]]:
-        shelves: dict[str, tuple[Trail, array[int]]] = {}
-        for number in self.numbers():
-            full = trails(product(self._seed, number))
-            for trail in sorted({whole[:depth] for whole in full for depth in range(1, len(whole) + 1)}):
-                shelves.setdefault(listing_path(trail), (trail, array("L")))[1].append(number)
-        return dict(sorted(shelves.items()))
+    def _by_path(self) -> dict[str, tuple[CategoryPath, "array[int]"]]:
+        listings: dict[str, tuple[CategoryPath, array[int]]] = {}
+        for number in self.iter_product_numbers():
+            full_paths = generate_category_paths(generate_product(self._seed, number))
+            for category_path in sorted(
+                {full_path[:depth] for full_path in full_paths for depth in range(1, len(full_path) + 1)}
+            ):
+                listings.setdefault(listing_path(category_path), (category_path, array("L")))[1].append(number)
+        return dict(sorted(listings.items()))
 
-    def trails(self) -> list[Trail]:
+    def list_category_paths(self) -> list[CategoryPath]:
         """Every category path that has a listing, in order."""
-        return [trail for trail, _ in self._by_path.values()]
+        return [category_path for category_path, _ in self._by_path.values()]
 
-    def top(self) -> list[Trail]:
+    def list_top_level(self) -> list[CategoryPath]:
         """The category paths of one step: what the navigation offers."""
-        return [trail for trail in self.trails() if len(trail) == 1]
+        return [category_path for category_path in self.list_category_paths() if len(category_path) == 1]
 
-    def below(self, above: Trail) -> list[Trail]:
+    def list_children(self, parent: CategoryPath) -> list[CategoryPath]:
         """The category paths one step below `above`."""
-        return [trail for trail in self.trails() if len(trail) == len(above) + 1 and trail[: len(above)] == above]
+        return [
+            category_path
+            for category_path in self.list_category_paths()
+            if len(category_path) == len(parent) + 1 and category_path[: len(parent)] == parent
+        ]
 
-    def at(self, path: str) -> tuple[Trail, "array[int]"] | None:
+    def find(self, path: str) -> tuple[CategoryPath, "array[int]"] | None:
         """The category path and product numbers of the listing at `path`, if there is one."""
         return self._by_path.get(path)

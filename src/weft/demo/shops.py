@@ -17,7 +17,7 @@ class DemoShop:
     page_size: int
     """Products on one listing page."""
     page_parameter: str
-    tracking: str
+    tracking_query: str
     """Query that its listings append to product links."""
     has_sitemap: bool
     disallowed: tuple[str, ...]
@@ -34,7 +34,7 @@ SHOPS = (
         brands=("Alder", "Fenwick Mill", "Harrow Lane", "Pike & Thistle"),
         page_size=24,
         page_parameter="page",
-        tracking="utm_source=listing&utm_medium=grid",
+        tracking_query="utm_source=listing&utm_medium=grid",
         has_sitemap=True,
         disallowed=("/basket", "/account", "/search"),
         footer=(
@@ -50,7 +50,7 @@ SHOPS = (
         brands=("Brunel", "Gauge", "Saltash", "Number Nine"),
         page_size=18,
         page_parameter="p",
-        tracking="ref=plp",
+        tracking_query="ref=plp",
         has_sitemap=True,
         disallowed=("/checkout", "/wishlist", "/filter"),
         footer=(
@@ -66,7 +66,7 @@ SHOPS = (
         brands=("Corso", "Lido", "Via Nove", "Mezzanine", "Bellariva"),
         page_size=30,
         page_parameter="pg",
-        tracking="src=cat&sid=7f3a",
+        tracking_query="src=cat&sid=7f3a",
         has_sitemap=False,
         disallowed=("/cart", "/quickview", "/compare"),
         footer=(
@@ -76,5 +76,5 @@ SHOPS = (
     ),
 )
 
-BY_NAME = {shop.name: shop for shop in SHOPS}
-BY_MARKUP = {shop.markup: shop for shop in SHOPS}
+SHOPS_BY_NAME = {shop.name: shop for shop in SHOPS}
+SHOPS_BY_MARKUP = {shop.markup: shop for shop in SHOPS}

@@ -5,30 +5,30 @@ import re
 from dataclasses import dataclass, field
 
 from weft.demo import addresses, listing, photos, sitemaps
-from weft.demo.catalogue import DemoProduct, product
-from weft.demo.frame import Trail, page
-from weft.demo.markup import Shown, product_markup
-from weft.demo.shelves import Shelves
+from weft.demo.catalogue import DemoProduct, generate_product
+from weft.demo.frame import CategoryPath, render_page
+from weft.demo.markup import ProductPage, render_product
+from weft.demo.shelves import ShopListings
 from weft.demo.shops import DemoShop
-from weft.demo.texts import Text, text_of
+from weft.demo.texts import ProductText, generate_text
 
-HTML = "text/html; charset=utf-8"
-XML = "application/xml"
-PLAIN = "text/plain; charset=utf-8"
+HTML_CONTENT_TYPE = "text/html; charset=utf-8"
+XML_CONTENT_TYPE = "application/xml"
+TEXT_CONTENT_TYPE = "text/plain; charset=utf-8"
 
-_PHOTO = re.compile(r"/media/[A-Z]{2}\d+-([1-9])\.jpg")
-_THUMBNAIL = re.compile(r"/media/thumbs/[A-Z]{2}\d+\.jpg")
-_SITEMAP = re.compile(r"/sitemap-products-(\d{1,6})\.xml\.gz")
+_PHOTO_PATH = re.compile(r"/media/[A-Z]{2}\d+-([1-9])\.jpg")
+_THUMBNAIL_PATH = re.compile(r"/media/thumbs/[A-Z]{2}\d+\.jpg")
+_SITEMAP_PATH = re.compile(r"/sitemap-products-(\d{1,6})\.xml\.gz")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reply:
+class SiteResponse:
     """What a request is answered with."""
 
     kind: str
     """What was asked for, as counted: "product", "photo", "missing" ..."""
     body: bytes
-    content_type: str = HTML
+    content_type: str = HTML_CONTENT_TYPE
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -45,9 +45,9 @@ class Site:
     def __init__(self, shop: DemoShop, products: int, seed: int) -> None:
         self.shop = shop
         self._products, self._seed = products, seed
-        self._shelves = Shelves(shop, products, seed)
+        self._listings = ShopListings(shop, products, seed)
 
-    def answer(self, path: str, query: dict[str, str], base: str) -> Reply:
+    def respond(self, path: str, query: dict[str, str], base_url: str) -> SiteResponse:
         """The reply to a GET of `path`.
 
         Args:
@@ -56,82 +56,107 @@ class Site:
             base: Scheme and host as the asker wrote them, without a slash at the end.
         """
         if path.startswith(self.shop.disallowed):
-            return Reply(kind="disallowed", body=b"robots.txt asks not to come here\n", content_type=PLAIN)
+            return SiteResponse(
+                kind="disallowed", body=b"robots.txt asks not to come here\n", content_type=TEXT_CONTENT_TYPE
+            )
         if path.startswith("/media/"):
-            return self._photo(path) or _missing()
+            return self._serve_photo(path) or _make_not_found()
         if path == "/robots.txt" or (path.startswith("/sitemap") and self.shop.has_sitemap):
-            return self._for_robots(path, base) or _missing()
+            return self._serve_robots(path, base_url) or _make_not_found()
         if path == "/":
-            return self._framed("home", self.shop.title, "", listing.home(self.shop, self._shelves))
+            return self._serve_page("home", self.shop.title, "", listing.render_home(self.shop, self._listings))
         if path == "/about":
-            return self._framed("about", "About us", "", "<h1>About us</h1><p>We sell clothes.</p>")
+            return self._serve_page("about", "About us", "", "<h1>About us</h1><p>We sell clothes.</p>")
         if path.startswith("/c/"):
-            return self._listing(path, query, base) or _missing()
-        return self._product(path, base) or _missing()
+            return self._serve_listing(path, query, base_url) or _make_not_found()
+        return self._serve_product(path, base_url) or _make_not_found()
 
-    def _framed(self, kind: str, title: str, head: str, body: str) -> Reply:
-        return Reply(kind=kind, body=page(self.shop, title, head, body, self._shelves.top()).encode())
+    def _serve_page(self, kind: str, title: str, head: str, body: str) -> SiteResponse:
+        return SiteResponse(
+            kind=kind, body=render_page(self.shop, title, head, body, self._listings.list_top_level()).encode()
+        )
 
-    def _for_robots(self, path: str, base: str) -> Reply | None:
+    def _serve_robots(self, path: str, base_url: str) -> SiteResponse | None:
         if path == "/robots.txt":
-            return Reply(kind="robots", body=sitemaps.robots(self.shop, base).encode(), content_type=PLAIN)
+            return SiteResponse(
+                kind="robots",
+                body=sitemaps.render_robots_txt(self.shop, base_url).encode(),
+                content_type=TEXT_CONTENT_TYPE,
+            )
         if path == "/sitemap.xml":
-            return Reply(kind="sitemap", body=sitemaps.index(self._shelves, base).encode(), content_type=XML)
+            return SiteResponse(
+                kind="sitemap",
+                body=sitemaps.render_sitemap_index(self._listings, base_url).encode(),
+                content_type=XML_CONTENT_TYPE,
+            )
         if path == "/sitemap-shelves.xml":
-            return Reply(kind="sitemap", body=sitemaps.of_shelves(self._shelves, base).encode(), content_type=XML)
-        found = _SITEMAP.fullmatch(path)
-        body = sitemaps.of_products(self._shelves, self._seed, base, int(found[1])) if found else None
-        return Reply(kind="sitemap", body=body, content_type="application/gzip") if body else None
+            return SiteResponse(
+                kind="sitemap",
+                body=sitemaps.render_listing_sitemap(self._listings, base_url).encode(),
+                content_type=XML_CONTENT_TYPE,
+            )
+        match = _SITEMAP_PATH.fullmatch(path)
+        body = sitemaps.render_product_sitemap(self._listings, self._seed, base_url, int(match[1])) if match else None
+        return SiteResponse(kind="sitemap", body=body, content_type="application/gzip") if body else None
 
-    def _listing(self, path: str, query: dict[str, str], base: str) -> Reply | None:
-        asked = query.get(self.shop.page_parameter, "1")
-        number = int(asked) if re.fullmatch(r"\d{1,7}", asked) else 1
-        body = listing.listing(self.shop, self._shelves, self._seed, path, number)
+    def _serve_listing(self, path: str, query: dict[str, str], base_url: str) -> SiteResponse | None:
+        page_text = query.get(self.shop.page_parameter, "1")
+        page_number = int(page_text) if re.fullmatch(r"\d{1,7}", page_text) else 1
+        body = listing.render_listing(self.shop, self._listings, self._seed, path, page_number)
         if body is None:
             return None
-        query_text = f"?{self.shop.page_parameter}={number}" if number > 1 else ""
-        head = f'<link rel="canonical" href="{base}{path}{query_text}">'
-        return self._framed("listing", path.rsplit("/", 1)[-1].replace("-", " ").capitalize(), head, body)
+        query_text = f"?{self.shop.page_parameter}={page_number}" if page_number > 1 else ""
+        head = f'<link rel="canonical" href="{base_url}{path}{query_text}">'
+        return self._serve_page("listing", path.rsplit("/", 1)[-1].replace("-", " ").capitalize(), head, body)
 
-    def _product(self, path: str, base: str) -> Reply | None:
-        found = self._at(path)
-        if found is None:
+    def _serve_product(self, path: str, base_url: str) -> SiteResponse | None:
+        item = self._find_product(path)
+        if item is None:
             return None
-        text = text_of(found)
-        trail = _trail_of(path, found, text)
-        if trail is None:
+        text = generate_text(item)
+        category_path = _match_category_path(path, item, text)
+        if category_path is None:
             return None
-        head, body = product_markup(Shown(product=found, text=text, trail=trail, base=base), self.shop.markup)
-        return self._framed("product", text.title, head, body + listing.related(found))
+        head, body = render_product(
+            ProductPage(product=item, text=text, category_path=category_path, base_url=base_url), self.shop.markup
+        )
+        return self._serve_page("product", text.title, head, body + listing.render_related(item))
 
-    def _photo(self, path: str) -> Reply | None:
-        found = self._at(path)
-        if found is None:
+    def _serve_photo(self, path: str) -> SiteResponse | None:
+        item = self._find_product(path)
+        if item is None:
             return None
-        if _THUMBNAIL.fullmatch(path):
-            return _picture("thumbnail", photos.thumbnail(found))
-        asked = _PHOTO.fullmatch(path)
-        if asked is None or int(asked[1]) > len(found.views):
+        if _THUMBNAIL_PATH.fullmatch(path):
+            return _make_image_response("thumbnail", photos.render_thumbnail(item))
+        match = _PHOTO_PATH.fullmatch(path)
+        if match is None or int(match[1]) > len(item.views):
             return None
-        return _picture("photo", photos.photo(found, found.views[int(asked[1]) - 1]))
+        return _make_image_response("photo", photos.render_photo(item, item.views[int(match[1]) - 1]))
 
-    def _at(self, path: str) -> DemoProduct | None:
-        number = addresses.number_in(path, self.shop)
-        return product(self._seed, number) if number is not None and number < self._products else None
+    def _find_product(self, path: str) -> DemoProduct | None:
+        number = addresses.parse_product_number(path, self.shop)
+        return generate_product(self._seed, number) if number is not None and number < self._products else None
 
 
-def _trail_of(path: str, found: DemoProduct, text: Text) -> Trail | None:
+def _match_category_path(path: str, item: DemoProduct, text: ProductText) -> CategoryPath | None:
     """The category path that `path` shows `found` in; None if `path` is not one of its addresses."""
-    if path == addresses.product_path(found, text):
-        return text.trails[0]
-    prefixes = {whole[:depth] for whole in text.trails for depth in range(1, len(whole) + 1)}
-    return next((trail for trail in sorted(prefixes) if path == addresses.path_within(found, text, trail)), None)
+    if path == addresses.product_path(item, text):
+        return text.category_paths[0]
+    prefixes = {full_path[:depth] for full_path in text.category_paths for depth in range(1, len(full_path) + 1)}
+    return next(
+        (
+            category_path
+            for category_path in sorted(prefixes)
+            if path == addresses.category_product_path(item, text, category_path)
+        ),
+        None,
+    )
 
 
-def _picture(kind: str, jpeg: bytes) -> Reply:
-    tag = f'"{hashlib.md5(jpeg, usedforsecurity=False).hexdigest()}"'
-    return Reply(kind=kind, body=jpeg, content_type="image/jpeg", headers={"ETag": tag})
+def _make_image_response(kind: str, jpeg: bytes) -> SiteResponse:
+    etag = f'"{hashlib.md5(jpeg, usedforsecurity=False).hexdigest()}"'
+    return SiteResponse(kind=kind, body=jpeg, content_type="image/jpeg", headers={"ETag": etag})
 
 
-def _missing() -> Reply:
-    return Reply(kind="missing", body=b"<!doctype html><h1>Not found</h1>", status=404)
+def _make_not_found() -> SiteResponse:
+    return SiteResponse(kind="missing", body=b"<!doctype html><h1>Not found</h1>", status=404)

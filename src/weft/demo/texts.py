@@ -7,65 +7,65 @@ from html import escape
 
 from weft.demo.catalogue import DemoProduct
 from weft.demo.kinds import KINDS
-from weft.demo.shops import BY_NAME
+from weft.demo.shops import SHOPS_BY_NAME
 from weft.demo.voices import OCCASIONS, PLACES, VOICES
-from weft.demo.wording import Said, said
+from weft.demo.wording import DescribedAttributes, describe_attributes
 
-LEAST_WORDS = 40
-MOST_WORDS = 120
+MIN_DESCRIPTION_WORDS = 40
+MAX_DESCRIPTION_WORDS = 120
 _TAG = re.compile(r"<[^>]+>")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Text:
+class ProductText:
     """What the shop writes about one product."""
 
     title: str
-    html: str
+    description_html: str
     """The description: paragraphs and lists, LEAST_WORDS to MOST_WORDS words."""
     colour: str | None
-    trails: tuple[tuple[str, ...], ...]
+    category_paths: tuple[tuple[str, ...], ...]
     """The category paths it stands under; the first is its own shelf."""
 
 
-def text_of(product: DemoProduct) -> Text:
+def generate_text(product: DemoProduct) -> ProductText:
     """Everything the shop writes about `product`."""
-    words = said(product)
+    words = describe_attributes(product)
     rng = random.Random(f"weft demo {product.seed} text {product.number}")
-    return Text(
-        title=_title(rng, product, words),
-        html=_description(rng, product, words),
+    return ProductText(
+        title=_generate_title(rng, product, words),
+        description_html=_generate_description(rng, product, words),
         colour=words.colour.capitalize() if words.colour else None,
-        trails=trails(product),
+        category_paths=generate_category_paths(product),
     )
 
 
-def trails(product: DemoProduct) -> tuple[tuple[str, ...], ...]:
+def generate_category_paths(product: DemoProduct) -> tuple[tuple[str, ...], ...]:
     """The category paths of `product`: its shelf, its brand, and for some an occasion."""
     rng = random.Random(f"weft demo {product.seed} shelf {product.number}")
     kind = KINDS[product.kind]
-    shelf = (product.gender.capitalize(), *dict.fromkeys((kind.group, kind.shelf)))
-    paths = [shelf, ("Brands", product.brand)]
+    category_path = (product.gender.capitalize(), *dict.fromkeys((kind.parent_category, kind.category)))
+    paths = [category_path, ("Brands", product.brand)]
     if rng.random() < 0.3:
         paths.append((rng.choice(("New in", "Last chance", "Gifts", "The edit")),))
     return tuple(paths)
 
 
-def plain(html: str) -> str:
+def strip_tags(html: str) -> str:
     """The text of `html` that a person sees, for fields that carry no markup."""
     return " ".join(_TAG.sub(" ", html).replace("&#x27;", "'").replace("&amp;", "&").split())
 
 
-def price(product: DemoProduct) -> str:
+def format_price(product: DemoProduct) -> str:
     """Pounds with two decimals."""
-    return f"{product.pence / 100:.2f}"
+    return f"{product.price_pence / 100:.2f}"
 
 
-def _title(rng: random.Random, product: DemoProduct, words: Said) -> str:
-    look = _look(product, words)
-    form = rng.choice(("{line} {look}", "{brand} {look}", "{brand} {line} {look}", "{adjective} {look}"))
-    title = form.format(
-        line=product.line,
+def _generate_title(rng: random.Random, product: DemoProduct, words: DescribedAttributes) -> str:
+    look = _build_look_phrase(product, words)
+    template = rng.choice(("{line} {look}", "{brand} {look}", "{brand} {line} {look}", "{adjective} {look}"))
+    title = template.format(
+        line=product.style_name,
         brand=product.brand,
         look=look,
         adjective=rng.choice(VOICES[product.shop].adjectives),
@@ -73,53 +73,55 @@ def _title(rng: random.Random, product: DemoProduct, words: Said) -> str:
     return title[0].upper() + title[1:] if product.shop == "alder" else title.title().replace("'S", "'s")
 
 
-def _look(product: DemoProduct, words: Said) -> str:
+def _build_look_phrase(product: DemoProduct, words: DescribedAttributes) -> str:
     pattern = words.pattern if product.pattern != "plain" else None
     return " ".join(word for word in (words.colour, pattern, words.kind or "piece") if word)
 
 
-def _description(rng: random.Random, product: DemoProduct, words: Said) -> str:
-    sentences = _sentences(rng, product, words)
+def _generate_description(rng: random.Random, product: DemoProduct, words: DescribedAttributes) -> str:
+    sentences = _generate_attribute_sentences(rng, product, words)
     length = sum(len(sentence.split()) for sentence in sentences)
-    kept = []
-    for optional in _asides(rng, product):
-        aside = len(optional.split())
-        if length < LEAST_WORDS or (length + aside <= MOST_WORDS and rng.random() < 0.6):
-            kept.append(optional)
-            length += aside
-    return _LAYOUTS[product.shop]([escape(text) for text in sentences], [escape(text) for text in kept])
+    fillers = []
+    for optional in _generate_filler_sentences(rng, product):
+        optional_length = len(optional.split())
+        if length < MIN_DESCRIPTION_WORDS or (length + optional_length <= MAX_DESCRIPTION_WORDS and rng.random() < 0.6):
+            fillers.append(optional)
+            length += optional_length
+    return _LAYOUTS[product.shop]([escape(text) for text in sentences], [escape(text) for text in fillers])
 
 
-def _sentences(rng: random.Random, product: DemoProduct, words: Said) -> list[str]:
+def _generate_attribute_sentences(rng: random.Random, product: DemoProduct, words: DescribedAttributes) -> list[str]:
     """The sentences that tell what can be seen, the opening first."""
     voice = VOICES[product.shop]
-    pair = "pair of " if KINDS[product.kind].pair else ""
-    opening = rng.choice(voice.openings).format(look=pair + _look(product, words), **_fillers(rng, product))
-    told = [
+    pair = "pair of " if KINDS[product.kind].is_pair else ""
+    opening = rng.choice(voice.openings).format(
+        look=pair + _build_look_phrase(product, words), **_sample_template_values(rng, product)
+    )
+    attribute_sentences = [
         rng.choice(getattr(voice, attribute)).format(**{attribute: word})
         for attribute in ("sleeve", "length", "neckline", "pattern", "shade")
         if (word := getattr(words, attribute)) is not None
     ]
-    rng.shuffle(told)
-    return [opening[0].upper() + opening[1:], *told]
+    rng.shuffle(attribute_sentences)
+    return [opening[0].upper() + opening[1:], *attribute_sentences]
 
 
-def _asides(rng: random.Random, product: DemoProduct) -> list[str]:
+def _generate_filler_sentences(rng: random.Random, product: DemoProduct) -> list[str]:
     """Sentences about everything else, in the order in which they are wanted."""
     voice = VOICES[product.shop]
-    fit = (voice.fit,) if KINDS[product.kind].sized else ()
+    fit = (voice.fit,) if KINDS[product.kind].has_sizes else ()
     lists = (voice.fabric, *fit, voice.care, voice.delivery, voice.marketing)
-    firsts = [rng.choice(sentences) for sentences in lists]
-    seconds = [rng.choice([s for s in sentences if s not in firsts]) for sentences in lists]
-    fillers = _fillers(rng, product)
-    return [sentence.format(**fillers) for sentence in (*firsts, *seconds)]
+    first_choices = [rng.choice(sentences) for sentences in lists]
+    second_choices = [rng.choice([s for s in sentences if s not in first_choices]) for sentences in lists]
+    values = _sample_template_values(rng, product)
+    return [sentence.format(**values) for sentence in (*first_choices, *second_choices)]
 
 
-def _fillers(rng: random.Random, product: DemoProduct) -> dict[str, str]:
+def _sample_template_values(rng: random.Random, product: DemoProduct) -> dict[str, str]:
     return {
-        "line": product.line,
+        "line": product.style_name,
         "brand": product.brand,
-        "shop": BY_NAME[product.shop].title,
+        "shop": SHOPS_BY_NAME[product.shop].title,
         "fabric": product.fabric,
         "adjective": rng.choice(VOICES[product.shop].adjectives),
         "place": rng.choice(PLACES),
@@ -127,18 +129,18 @@ def _fillers(rng: random.Random, product: DemoProduct) -> dict[str, str]:
     }
 
 
-def _paragraphs(sentences: list[str], asides: list[str]) -> str:
-    points = "".join(f"<li>{aside}</li>" for aside in asides[1:])
-    return f"<p>{' '.join(sentences)}</p><p>{''.join(asides[:1])}</p><ul>{points}</ul>"
+def _format_paragraphs(sentences: list[str], fillers: list[str]) -> str:
+    points = "".join(f"<li>{aside}</li>" for aside in fillers[1:])
+    return f"<p>{' '.join(sentences)}</p><p>{''.join(fillers[:1])}</p><ul>{points}</ul>"
 
 
-def _specification(sentences: list[str], asides: list[str]) -> str:
+def _format_specification(sentences: list[str], fillers: list[str]) -> str:
     points = "".join(f"<li>{sentence}</li>" for sentence in sentences[1:])
-    return f"<p><strong>{sentences[0]}</strong></p><ul>{points}</ul><p>{'<br>'.join(asides)}</p>"
+    return f"<p><strong>{sentences[0]}</strong></p><ul>{points}</ul><p>{'<br>'.join(fillers)}</p>"
 
 
-def _chatter(sentences: list[str], asides: list[str]) -> str:
-    return f"<p>{'<br />'.join(sentences[:2])}</p><p>{' '.join(sentences[2:])} <em>{' '.join(asides)}</em></p>"
+def _format_chatty(sentences: list[str], fillers: list[str]) -> str:
+    return f"<p>{'<br />'.join(sentences[:2])}</p><p>{' '.join(sentences[2:])} <em>{' '.join(fillers)}</em></p>"
 
 
-_LAYOUTS = {"alder": _paragraphs, "brunel": _specification, "corso": _chatter}
+_LAYOUTS = {"alder": _format_paragraphs, "brunel": _format_specification, "corso": _format_chatty}

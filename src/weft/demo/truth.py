@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from weft import tables
-from weft.demo.catalogue import products
-from weft.demo.wording import said, true_words
+from weft.demo.catalogue import generate_products
+from weft.demo.wording import describe_attributes, get_true_words
 
 
-def truth(count: int, seed: int) -> Iterator[dict[str, object]]:
+def iter_ground_truth(count: int, seed: int) -> Iterator[dict[str, object]]:
     """One record for each of the first `count` products of all shops.
 
     Yields:
@@ -18,7 +18,7 @@ def truth(count: int, seed: int) -> Iterator[dict[str, object]]:
         (null where it does not apply), views (what each photo shows), words (the words that rightly tell what can
         be seen) and said (what the shop's text tells instead, null where it is silent).
     """
-    for product in products(seed, count):
+    for product in generate_products(seed, count):
         yield {
             "product_id": f"{product.shop}/{product.sku}",
             "kind": product.kind,
@@ -31,13 +31,13 @@ def truth(count: int, seed: int) -> Iterator[dict[str, object]]:
             "length": product.length,
             "neckline": product.neckline,
             "views": list(product.views),
-            "words": sorted(true_words(product).values()),
-            "said": asdict(said(product)),
+            "words": sorted(get_true_words(product).values()),
+            "said": asdict(describe_attributes(product)),
         }
 
 
-def write_truth(path: Path, count: int, seed: int) -> None:
+def write_ground_truth(path: Path, count: int, seed: int) -> None:
     """Write the ground truth of the first `count` products as JSON lines."""
-    with tables.atomic(path) as temporary, temporary.open("w", encoding="utf-8") as out:
-        for record in truth(count, seed):
+    with tables.atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as out:
+        for record in iter_ground_truth(count, seed):
             out.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weft.artefacts import Embeddings
-from weft.benchmarks.record import BenchmarkData, Record
+from weft.benchmarks.record import EvalDataset, PhotoRecord
 from weft.errors import ContractError
 from weft.evaluation.search import Ints, Matrix, rows_of
 
@@ -18,7 +18,7 @@ _RECORDS_AT_ONCE = 1_000
 class Aligned:
     """Photo n of a benchmark, with its embedding before and after training. All are in the order of its records."""
 
-    data: BenchmarkData
+    data: EvalDataset
     places: Ints
     """(photos,): each photo's place in `data.records`."""
     frozen: Matrix
@@ -38,11 +38,11 @@ class Aligned:
     def __len__(self) -> int:
         return len(self.places)
 
-    def record(self, row: int) -> Record:
+    def record(self, row: int) -> PhotoRecord:
         """What is known of one photo."""
         return self.data.records[int(self.places[row])]
 
-    def records(self, rows: Ints) -> Iterator[Record]:
+    def records(self, rows: Ints) -> Iterator[PhotoRecord]:
         """What is known of these photos, in their order."""
         for start in range(0, len(rows), _RECORDS_AT_ONCE):
             places = self.places[rows[start : start + _RECORDS_AT_ONCE]]
@@ -51,7 +51,7 @@ class Aligned:
             else:
                 yield from (self.data.records[int(place)] for place in places)
 
-    def all_records(self) -> Iterator[Record]:
+    def all_records(self) -> Iterator[PhotoRecord]:
         """What is known of every photo."""
         return self.records(np.arange(len(self)))
 
@@ -60,7 +60,7 @@ class Aligned:
         return np.array([row for row, name in enumerate(self.splits) if name == split], np.int64)
 
 
-def align(data: BenchmarkData, frozen: Embeddings, finetuned: Embeddings, name: str) -> Aligned:
+def align(data: EvalDataset, frozen: Embeddings, finetuned: Embeddings, name: str) -> Aligned:
     """Join records with both embeddings; a photo that lacks one of them is left out and counted.
 
     Args:

@@ -23,7 +23,7 @@ LEAST_ITEMS = 5
 def write_breakdown(path: Path, outcome: Outcome, resamples: int) -> None:
     """Write breakdown.parquet: each table again, of the photos of one value of one facet at a time."""
     table = pa.Table.from_pylist(_breakdown(outcome, resamples), schema=BREAKDOWN.schema)
-    tables.write(path, table, BREAKDOWN)
+    tables.write_table(path, table, BREAKDOWN)
 
 
 def write_scores(path: Path, outcome: Outcome, photos: Aligned, words: Sequence[str]) -> None:

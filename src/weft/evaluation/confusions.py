@@ -24,7 +24,7 @@ def write_confusions(path: Path, outcome: Outcome, photos: Aligned, facets: Mapp
         facets: By what is told apart: facet to the field of a record's labels.
     """
     table = pa.Table.from_pylist(_rows(outcome, photos, facets), schema=CONFUSIONS.schema)
-    tables.write(path, table, CONFUSIONS)
+    tables.write_table(path, table, CONFUSIONS)
 
 
 def _rows(outcome: Outcome, photos: Aligned, facets: Mapping[str, str]) -> list[dict[str, object]]:

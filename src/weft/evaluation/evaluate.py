@@ -6,7 +6,7 @@ from pathlib import Path
 from weft import params, tables
 from weft.benchmarks.deepfashion_attributes import DeepFashionAttributes
 from weft.benchmarks.inshop import InShop
-from weft.benchmarks.record import BenchmarkData
+from weft.benchmarks.record import EvalDataset
 from weft.contracts import files
 from weft.errors import BenchmarkError
 from weft.evaluation.aligned import Aligned
@@ -32,8 +32,8 @@ def evaluate(
     name: str,
     benchmark: params.Benchmark,
     settings: params.Evaluate,
-    data: BenchmarkData,
-    own: BenchmarkData,
+    data: EvalDataset,
+    own: EvalDataset,
     folders: Folders,
     search: Search,
     out: Path,
@@ -67,7 +67,7 @@ def evaluate(
         fields = [CATEGORY]
     examples = collect_examples(inputs.photos, outcome, inputs.words.words, fields, settings.examples)
     measured = outcome.measured(settings.resamples)
-    with tables.atomic(out) as folder:
+    with tables.atomic_write(out) as folder:
         folder.mkdir(parents=True)
         _write_json(
             folder / files.METRICS, outcome.metrics(name, benchmark.reader.split(":")[0], measured, settings.resamples)

@@ -4,7 +4,7 @@ from itertools import groupby
 
 from weft.evaluation.examples import Example
 from weft.evaluation.rows import FINETUNE
-from weft.photos.contact_sheet import Tile, contact_sheet
+from weft.photos.contact_sheet import Tile, draw_contact_sheet
 
 TILES_IN_ROW = 9
 WORDS_ON_TILE = 3
@@ -17,7 +17,7 @@ def example_sheet(rows: list[Example]) -> bytes:
     sheet = [[_found(row) for row in strip] for _, strip in groupby(strips, key=lambda row: row["example"])]
     tagged = [_tagged(row) for row in shown if row["kind"] == "tags"]
     sheet += [tagged[start : start + TILES_IN_ROW] for start in range(0, len(tagged), TILES_IN_ROW)]
-    return contact_sheet(sheet)
+    return draw_contact_sheet(sheet)
 
 
 def _found(row: Example) -> Tile:

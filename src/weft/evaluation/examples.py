@@ -52,7 +52,7 @@ def collect_examples(
 
 def write_examples(path: Path, rows: list[Example]) -> None:
     """Write examples.parquet."""
-    tables.write(path, pa.Table.from_pylist(rows, schema=EXAMPLES.schema), EXAMPLES)
+    tables.write_table(path, pa.Table.from_pylist(rows, schema=EXAMPLES.schema), EXAMPLES)
 
 
 def choose(worst_first: Ints, products: Ints, count: int) -> Ints:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weft.benchmarks.record import Record
+from weft.benchmarks.record import PhotoRecord
 from weft.evaluation.search import Ints
 
 LEAST_OBSERVATIONS = 5
@@ -57,7 +57,7 @@ def band_of(frequencies: Ints, products: int) -> Ints:
     return np.asarray((share[:, None] <= np.array(BANDS)[None, :]).sum(axis=1), np.int64)
 
 
-def facets_of(records: Iterable[Record], fields: Mapping[str, str]) -> dict[str, Facet]:
+def facets_of(records: Iterable[PhotoRecord], fields: Mapping[str, str]) -> dict[str, Facet]:
     """The facets of photos by their labels; one that no photo has is absent.
 
     Args:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from weft import artefacts
-from weft.benchmarks.record import BenchmarkData
+from weft.benchmarks.record import EvalDataset
 from weft.contracts import files
 from weft.errors import ModelError
 from weft.evaluation.aligned import Aligned, align
@@ -81,7 +81,7 @@ class Folders:
     """The out of finetune."""
 
 
-def read_inputs(name: str, data: BenchmarkData, own: BenchmarkData, folders: Folders) -> Inputs:
+def read_inputs(name: str, data: EvalDataset, own: EvalDataset, folders: Folders) -> Inputs:
     """Read and join everything.
 
     Args:
@@ -106,7 +106,7 @@ def read_inputs(name: str, data: BenchmarkData, own: BenchmarkData, folders: Fol
     return Inputs(photos, words, Training(catalogue, rows, bags))
 
 
-def _aligned(name: str, data: BenchmarkData, folders: Folders) -> Aligned:
+def _aligned(name: str, data: EvalDataset, folders: Folders) -> Aligned:
     frozen = artefacts.read_embeddings(folders.features / name)
     return align(data, frozen, artefacts.read_embeddings(folders.embeddings / name), name)
 

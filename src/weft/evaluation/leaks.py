@@ -12,8 +12,8 @@ from weft.errors import BenchmarkError
 from weft.evaluation.aligned import Aligned
 from weft.evaluation.search import Ints, Search, rows_of
 from weft.photos.decode import decode
-from weft.photos.duplicates import near_pairs
-from weft.photos.fingerprint import fingerprint
+from weft.photos.duplicates import find_duplicate_pairs
+from weft.photos.fingerprint import compute_fingerprint
 
 ALIKE = 0.9
 """Cosine similarity of z by the untouched backbone: the same picture, encoded again, is far above."""
@@ -77,10 +77,10 @@ def _same_pictures(photos: Aligned, pairs: list[tuple[int, int]]) -> list[tuple[
         return []
     wanted = {photo_id: row for row, photo_id in name.items()}
     prints = {
-        wanted[record.photo_id]: fingerprint(np.asarray(decode(jpeg)))
+        wanted[record.photo_id]: compute_fingerprint(np.asarray(decode(jpeg)))
         for record, jpeg in photos.data.photos()
         if record.photo_id in wanted
     }
-    same = near_pairs(np.stack([prints[row] for row in rows]), DISTANCE)
+    same = find_duplicate_pairs(np.stack([prints[row] for row in rows]), DISTANCE)
     found = {(rows[one], rows[other]) for one, other in same.tolist()}
     return [(name[one], name[other]) for one, other in pairs if (one, other) in found]

@@ -30,7 +30,7 @@ from weft.evaluation.score_labels import TOP_K as CATEGORY_TOP_K
 from weft.evaluation.score_tags import word_scorers
 from weft.evaluation.scored import Scored
 from weft.evaluation.search import Floats, Ints, Matrix, Search
-from weft.text.labels import label_words
+from weft.text.labels import label_to_word_ids
 
 CATEGORY = "category"
 SPLITS = ("train", "val", "test")
@@ -81,14 +81,14 @@ def score_attributes(
 
 
 def _truth(photos: Aligned, data: DeepFashionAttributes, rows: Ints) -> Bags:
-    return bags_of(data.attributes_of(record.photo_id) for record in photos.records(rows))
+    return bags_of(data.get_attributes(record.photo_id) for record in photos.records(rows))
 
 
 def _word_scores(
     inputs: Inputs, names: AttributeNames, test: Ints, neighbours: int, search: Search, outcome: Outcome
 ) -> dict[str, AttributeScores]:
     ids = inputs.words.ids()
-    words = [label_words(name, ids) for name in names.names]
+    words = [label_to_word_ids(name, ids) for name in names.names]
     silent = sum(not found for found in words)
     outcome.counts |= {"attributes": len(words), "attributes_without_words": silent}
     outcome.notes.append(

@@ -16,7 +16,7 @@ from weft.evaluation.score_tags import WORDS_SHOWN, word_scorers
 from weft.evaluation.scored import Scored
 from weft.evaluation.search import Ints, Search
 from weft.evaluation.word_scores import WordScores, in_parts, top_words
-from weft.text.labels import label_words
+from weft.text.labels import label_to_word_ids
 
 TOP_K = (1, 3, 5)
 """A k that is no less than the number of labels is left out: it would be 100 % whatever the model."""
@@ -71,7 +71,7 @@ def score_labels(
 def _worded(tasks: Mapping[str, LabelTask], ids: Mapping[str, int], outcome: Outcome) -> dict[str, _WordedTask]:
     worded = {}
     for name, task in tasks.items():
-        words = [label_words(label, ids) for label in task.labels]
+        words = [label_to_word_ids(label, ids) for label in task.labels]
         silent = [label for label, found in zip(task.labels, words, strict=True) if not found]
         outcome.counts |= {
             f"{name}_labels": len(task.labels),

@@ -5,16 +5,16 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 from PIL import Image
 
-from weft.benchmarks.record import BenchmarkData
+from weft.benchmarks.record import EvalDataset
 from weft.photos.decode import decode
-from weft.photos.fit import encode
+from weft.photos.fit import encode_jpeg
 
 HEIGHT = 128
 """Pixels; a thumbnail is at most so high and twice as wide."""
 _QUALITY = 88
 
 
-def thumbnails(data: BenchmarkData, wanted: AbstractSet[str]) -> dict[str, bytes]:
+def thumbnails(data: EvalDataset, wanted: AbstractSet[str]) -> dict[str, bytes]:
     """The wanted photos as JPEGs by photo_id, found in one pass over the benchmark.
 
     Raises:
@@ -27,7 +27,7 @@ def thumbnails(data: BenchmarkData, wanted: AbstractSet[str]) -> dict[str, bytes
         if record.photo_id in wanted:
             image = decode(photo, HEIGHT, HEIGHT)
             image.thumbnail((2 * HEIGHT, HEIGHT), Image.Resampling.BICUBIC)
-            small[record.photo_id] = encode(np.asarray(image), _QUALITY)
+            small[record.photo_id] = encode_jpeg(np.asarray(image), _QUALITY)
             if len(small) == len(wanted):
                 break
     return small

@@ -32,10 +32,10 @@ def binary_cross_entropy(
     """
     check_targets(z, targets, weights)
     logits = z @ words.T if bias is None else torch.addmm(bias.T, z, words.T)
-    real = true_words >= 0
+    is_word = true_words >= 0
     # The padding goes to a column of its own.
-    false = torch.ones(len(z), len(words) + 1, dtype=torch.bool, device=z.device)
-    false = false.scatter(1, torch.where(real, true_words, len(words)), False)[:, :-1]
-    of_false = softplus(logits).masked_fill(~false, 0.0).sum(1)
-    of_true = real.sum(1) * (weights * softplus(-logits.gather(1, targets))).sum(1)
-    return (of_true + of_false).mean()
+    is_negative = torch.ones(len(z), len(words) + 1, dtype=torch.bool, device=z.device)
+    is_negative = is_negative.scatter(1, torch.where(is_word, true_words, len(words)), False)[:, :-1]
+    negative_loss = softplus(logits).masked_fill(~is_negative, 0.0).sum(1)
+    positive_loss = is_word.sum(1) * (weights * softplus(-logits.gather(1, targets))).sum(1)
+    return (positive_loss + negative_loss).mean()

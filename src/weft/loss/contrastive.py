@@ -30,13 +30,13 @@ def contrastive(
     check_targets(z, targets, weights)
     bags = torch.zeros(len(z), len(words), device=z.device).scatter_add(1, targets, weights) @ words
     logits = normalize(z, dim=1) @ normalize(bags, dim=1).T / temperature
-    logits = logits.masked_fill(_same_bag(targets, weights), float("-inf"))
-    own = torch.arange(len(z), device=z.device)
+    logits = logits.masked_fill(_same_bag_mask(targets, weights), float("-inf"))
+    labels = torch.arange(len(z), device=z.device)
     cross_entropy = torch.nn.functional.cross_entropy
-    return (cross_entropy(logits, own) + cross_entropy(logits.T, own)) / 2
+    return (cross_entropy(logits, labels) + cross_entropy(logits.T, labels)) / 2
 
 
-def _same_bag(targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+def _same_bag_mask(targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """(batch, batch): whether two different photos of the batch have the same targets, in the same order."""
-    same = (targets[:, None] == targets[None]).all(2) & (weights[:, None] == weights[None]).all(2)
-    return same.fill_diagonal_(False)
+    is_same = (targets[:, None] == targets[None]).all(2) & (weights[:, None] == weights[None]).all(2)
+    return is_same.fill_diagonal_(False)

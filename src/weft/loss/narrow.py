@@ -4,10 +4,10 @@ import torch
 from torch.nn.functional import embedding
 
 
-class Narrowed:
+class RowSubset:
     """Some words out of the vocabulary: their ids, and where each stands among them."""
 
-    def __init__(self, vocabulary: int, first: torch.Tensor, then: torch.Tensor | None = None) -> None:
+    def __init__(self, vocabulary_size: int, first_ids: torch.Tensor, other_ids: torch.Tensor | None = None) -> None:
         """Gather the words of `first`, ascending, and then those that only `then` holds.
 
         Args:
@@ -15,18 +15,18 @@ class Narrowed:
             first: Word ids of any shape.
             then: Likewise.
         """
-        self._place = torch.full((vocabulary,), -1, dtype=torch.int64, device=first.device)
-        self.ids = torch.unique(first)
-        self._place[self.ids] = torch.arange(len(self.ids), device=first.device)
-        if then is not None:
-            more = torch.unique(then[self._place[then] < 0])
-            self._place[more] = torch.arange(len(self.ids), len(self.ids) + len(more), device=first.device)
-            self.ids = torch.cat([self.ids, more])
+        self._local_id = torch.full((vocabulary_size,), -1, dtype=torch.int64, device=first_ids.device)
+        self.ids = torch.unique(first_ids)
+        self._local_id[self.ids] = torch.arange(len(self.ids), device=first_ids.device)
+        if other_ids is not None:
+            new_ids = torch.unique(other_ids[self._local_id[other_ids] < 0])
+            self._local_id[new_ids] = torch.arange(len(self.ids), len(self.ids) + len(new_ids), device=first_ids.device)
+            self.ids = torch.cat([self.ids, new_ids])
 
-    def places(self, ids: torch.Tensor) -> torch.Tensor:
+    def local_ids(self, ids: torch.Tensor) -> torch.Tensor:
         """Where each of `ids`, of any shape, stands in `self.ids`; -1 where it does not, or is -1 itself."""
-        return torch.where(ids < 0, ids, self._place[ids])
+        return torch.where(ids < 0, ids, self._local_id[ids])
 
-    def rows(self, words: torch.Tensor) -> torch.Tensor:
+    def gather(self, words: torch.Tensor) -> torch.Tensor:
         """The rows of a parameter, (vocabulary, dim): its gradient is sparse, other rows have none."""
         return embedding(self.ids, words, sparse=True)

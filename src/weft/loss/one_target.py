@@ -6,8 +6,8 @@ import torch
 from torch.autograd.function import once_differentiable
 
 
-def score_one_target(
-    z: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor, columns: int
+def positive_and_negative_logits(
+    z: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor, num_negative_rows: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Positive scores, (batch, 1), and those of the first `columns` rows, (batch, columns).
 
@@ -20,31 +20,31 @@ def score_one_target(
         targets: (batch,) a row for each photo.
         columns: At most as many as there are rows.
     """
-    positive, others = _OneTarget.apply(z, rows, targets, columns)
-    return positive, others
+    positive, negative = _PositiveAndNegativeLogits.apply(z, rows, targets, num_negative_rows)
+    return positive, negative
 
 
-class _OneTarget(torch.autograd.Function):
+class _PositiveAndNegativeLogits(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, z: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor, columns: int
+        ctx: Any, z: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor, num_negative_rows: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         ctx.save_for_backward(z, rows, targets)
-        ctx.columns = columns
-        return (z * rows.index_select(0, targets)).sum(1, keepdim=True), z @ rows[:columns].T
+        ctx.columns = num_negative_rows
+        return (z * rows.index_select(0, targets)).sum(1, keepdim=True), z @ rows[:num_negative_rows].T
 
     @staticmethod
     @once_differentiable
     def backward(
-        ctx: Any, of_positive: torch.Tensor, of_others: torch.Tensor
+        ctx: Any, grad_positive: torch.Tensor, grad_negative: torch.Tensor
     ) -> tuple[torch.Tensor | None, torch.Tensor | None, None, None]:
         z, rows, targets = ctx.saved_tensors
-        of_z = of_rows = None
+        grad_z = grad_rows = None
         if ctx.needs_input_grad[0]:
-            of_z = torch.addcmul(of_others @ rows[: ctx.columns], of_positive, rows.index_select(0, targets))
+            grad_z = torch.addcmul(grad_negative @ rows[: ctx.columns], grad_positive, rows.index_select(0, targets))
         if ctx.needs_input_grad[1]:
-            of_rows = torch.empty_like(rows)
-            torch.mm(of_others.T, z, out=of_rows[: ctx.columns])
-            of_rows[ctx.columns :] = 0.0
-            of_rows.index_add_(0, targets, of_positive * z)
-        return of_z, of_rows, None, None
+            grad_rows = torch.empty_like(rows)
+            torch.mm(grad_negative.T, z, out=grad_rows[: ctx.columns])
+            grad_rows[ctx.columns :] = 0.0
+            grad_rows.index_add_(0, targets, grad_positive * z)
+        return grad_z, grad_rows, None, None

@@ -15,10 +15,10 @@ from weft.loss.alias_table import AliasTable
 UNIGRAM_POWER = 0.75
 """Of Mikolov et al. 2013 (word2vec): between how often words are said and all alike."""
 
-Name = Literal["uniform", "log_uniform", "unigram"]
+NegativeDistribution = Literal["uniform", "log_uniform", "unigram"]
 
 
-class Proposal:
+class NegativeSampler:
     """A distribution q to draw negatives from.
 
     Attributes:
@@ -27,7 +27,7 @@ class Proposal:
 
     log_q: torch.Tensor
 
-    def __init__(self, name: Name, said: npt.NDArray[np.int64]) -> None:
+    def __init__(self, name: NegativeDistribution, word_counts: npt.NDArray[np.int64]) -> None:
         """Prepare to draw.
 
         Args:
@@ -35,15 +35,15 @@ class Proposal:
                 id is; unigram, in proportion to how often training photos' texts say the word, to the power 0.75.
             said: (vocabulary,) how often they say it; a word they never say counts as said once.
         """
-        rank = np.arange(len(said), dtype=np.float64)
+        rank = np.arange(len(word_counts), dtype=np.float64)
         weights = {
-            "uniform": np.ones(len(said)),
+            "uniform": np.ones(len(word_counts)),
             "log_uniform": np.log1p(1.0 / (rank + 1.0)),
-            "unigram": np.maximum(said, 1).astype(np.float64) ** UNIGRAM_POWER,
+            "unigram": np.maximum(word_counts, 1).astype(np.float64) ** UNIGRAM_POWER,
         }[name]
-        self._table = AliasTable(weights)
+        self._alias_table = AliasTable(weights)
         self.log_q = torch.from_numpy(np.log(weights / weights.sum()).astype(np.float32))
 
-    def draw(self, photos: int, negatives: int, generator: torch.Generator) -> torch.Tensor:
+    def sample(self, photos: int, negatives: int, generator: torch.Generator) -> torch.Tensor:
         """Word ids, (photos, negatives), with replacement."""
-        return self._table.draw((photos, negatives), generator)
+        return self._alias_table.sample((photos, negatives), generator)

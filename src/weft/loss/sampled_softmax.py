@@ -2,7 +2,7 @@
 
 import torch
 
-from weft.loss.one_target import score_one_target
+from weft.loss.one_target import positive_and_negative_logits
 from weft.loss.shapes import check_targets
 
 
@@ -12,7 +12,7 @@ def sampled_softmax(
     targets: torch.Tensor,
     weights: torch.Tensor,
     negatives: torch.Tensor,
-    log_expected: torch.Tensor | None = None,
+    log_expected_counts: torch.Tensor | None = None,
     true_words: torch.Tensor | None = None,
     bias: torch.Tensor | None = None,
 ) -> torch.Tensor:
@@ -49,49 +49,55 @@ def sampled_softmax(
     positive, negative = _logits(z, words, bias, targets, int(negatives.max()) + 1)
     counts = torch.zeros(len(negatives), negative.shape[1], device=z.device)
     counts = counts.scatter_add(1, negatives, torch.ones_like(negatives, dtype=counts.dtype))
-    log_counts = counts.log() if log_expected is None else counts.log() - log_expected[: negative.shape[1]]
+    log_counts = (
+        counts.log() if log_expected_counts is None else counts.log() - log_expected_counts[: negative.shape[1]]
+    )
     corrected = negative + log_counts
     if true_words is None:
-        others = _without_each(corrected, targets, weights)
+        others = _logsumexp_excluding_each(corrected, targets, weights)
     else:
-        others = _without_all(corrected, true_words).unsqueeze(1)
+        others = _logsumexp_excluding_all(corrected, true_words).unsqueeze(1)
     return (weights * (torch.logaddexp(positive, others) - positive)).sum(1).mean()
 
 
 def _logits(
-    z: torch.Tensor, words: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor, columns: int
+    z: torch.Tensor, words: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor, num_negative_rows: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Scores of each photo's targets, (batch, targets), and of the first `columns` words, (batch, columns)."""
     if targets.shape[1] > 1:
         logits = z @ words.T if bias is None else torch.addmm(bias.T, z, words.T)
-        return logits.gather(1, targets), logits[:, :columns]
-    positive, negative = score_one_target(z, words, targets[:, 0], columns)
-    return (positive, negative) if bias is None else (positive + bias[targets[:, 0]], negative + bias[:columns].T)
+        return logits.gather(1, targets), logits[:, :num_negative_rows]
+    positive, negative = positive_and_negative_logits(z, words, targets[:, 0], num_negative_rows)
+    return (
+        (positive, negative)
+        if bias is None
+        else (positive + bias[targets[:, 0]], negative + bias[:num_negative_rows].T)
+    )
 
 
-def _without_all(scores: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+def _logsumexp_excluding_all(scores: torch.Tensor, excluded_columns: torch.Tensor) -> torch.Tensor:
     """(batch,): logsumexp of each row of `scores` but for its `columns`, (batch, some); those beyond are no matter."""
-    beyond = (columns < 0) | (columns >= scores.shape[1])
-    own = torch.zeros(len(scores), scores.shape[1] + 1, dtype=torch.bool, device=scores.device)
-    own = own.scatter(1, columns.masked_fill(beyond, scores.shape[1]), True)[:, :-1]
+    is_outside = (excluded_columns < 0) | (excluded_columns >= scores.shape[1])
+    is_excluded = torch.zeros(len(scores), scores.shape[1] + 1, dtype=torch.bool, device=scores.device)
+    is_excluded = is_excluded.scatter(1, excluded_columns.masked_fill(is_outside, scores.shape[1]), True)[:, :-1]
     # -inf alone in a row has no gradient to give: a large negative number has one of 0.
-    return scores.masked_fill(own | scores.isneginf(), torch.finfo(scores.dtype).min).logsumexp(1)
+    return scores.masked_fill(is_excluded | scores.isneginf(), torch.finfo(scores.dtype).min).logsumexp(1)
 
 
-def _without_each(scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+def _logsumexp_excluding_each(scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """(batch, targets): logsumexp of each row of `scores` but for the one column of that target.
 
     The row's other targets are added one by one to what no target has, since taking a target's share off the whole
     would lose all digits where it is nearly the whole.
     """
     columns = torch.where(weights > 0, targets, -1)
-    rest = _without_all(scores, columns).unsqueeze(1)
+    without_targets = _logsumexp_excluding_all(scores, columns).unsqueeze(1)
     if targets.shape[1] == 1:
-        return rest
-    drawable = (columns >= 0) & (columns < scores.shape[1])
-    own = scores.gather(1, columns.masked_fill(~drawable, 0))
-    same = columns.unsqueeze(2) == columns.unsqueeze(1)
-    counted = ~same & (drawable & ~same.tril(-1).any(2) & ~own.isneginf()).unsqueeze(1)
+        return without_targets
+    is_scored = (columns >= 0) & (columns < scores.shape[1])
+    target_scores = scores.gather(1, columns.masked_fill(~is_scored, 0))
+    is_same_word = columns.unsqueeze(2) == columns.unsqueeze(1)
+    is_counted = ~is_same_word & (is_scored & ~is_same_word.tril(-1).any(2) & ~target_scores.isneginf()).unsqueeze(1)
     floor = torch.finfo(scores.dtype).min
-    others = own.unsqueeze(1).expand_as(same).masked_fill(~counted, floor).logsumexp(2)
-    return torch.logaddexp(rest, others)
+    others = target_scores.unsqueeze(1).expand_as(is_same_word).masked_fill(~is_counted, floor).logsumexp(2)
+    return torch.logaddexp(without_targets, others)

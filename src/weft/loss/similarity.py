@@ -12,7 +12,7 @@ from torch.nn.functional import normalize
 from weft.loss.shapes import check_targets
 
 
-def similarity(
+def bag_similarity_loss(
     z: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, vocabulary_size: int, temperature: float
 ) -> torch.Tensor:
     """Mean cross-entropy between the likeness of bags and the cosines of embeddings, both over the temperature.
@@ -31,9 +31,9 @@ def similarity(
     if len(z) < 2:
         raise ValueError("similarity compares the photos of a batch: wanted two or more")
     bags = torch.zeros(len(z), vocabulary_size, device=z.device).scatter_add(1, targets, weights).sqrt()
-    unit = normalize(z, dim=1)
-    itself = torch.eye(len(z), dtype=torch.bool, device=z.device)
-    wanted = (bags @ bags.T / temperature).masked_fill(itself, float("-inf")).softmax(dim=1)
+    unit_z = normalize(z, dim=1)
+    is_self = torch.eye(len(z), dtype=torch.bool, device=z.device)
+    target_distribution = (bags @ bags.T / temperature).masked_fill(is_self, float("-inf")).softmax(dim=1)
     # Far below every cosine, yet finite: 0 * -inf would be NaN.
-    found = (unit @ unit.T / temperature).masked_fill(itself, -1e9).log_softmax(dim=1)
-    return -(wanted * found).sum(dim=1).mean()
+    log_probabilities = (unit_z @ unit_z.T / temperature).masked_fill(is_self, -1e9).log_softmax(dim=1)
+    return -(target_distribution * log_probabilities).sum(dim=1).mean()

@@ -9,12 +9,12 @@ import torchvision
 from torch import nn
 
 from weft.errors import ModelError
-from weft.model.efficientnet_lite import LITE, lite_network, renamed
+from weft.model.efficientnet_lite import LITE_TO_TIMM, build_lite_network, rename_state_dict
 from weft.model.normalisation import IMAGENET, PLUS_MINUS_ONE, Normalisation
-from weft.model.pooling import cut
-from weft.model.weights import imagenet_weights, read_weights
+from weft.model.pooling import with_pooling
+from weft.model.weights import load_imagenet_weights, read_weights
 
-_FROM_TENSORFLOW = {*LITE, "googlenet", "inception_v3"}
+_TENSORFLOW_BACKBONES = {*LITE_TO_TIMM, "googlenet", "inception_v3"}
 """torchvision feeds the last two ImageNet's statistics and lets the networks undo them; ours take -1 to 1 at once."""
 
 
@@ -61,34 +61,36 @@ def load_backbone(name: str, weights: str, layer: str = "last", pooling: str = "
     Raises:
         ModelError: The name or the weights cannot be used, or do not fit each other; no such layer.
     """
-    network = _network(name)
+    network = _build_network(name)
     if weights != "random":
-        state = imagenet_weights(name) if weights == "imagenet" else read_weights(Path(weights))
+        state = load_imagenet_weights(name) if weights == "imagenet" else read_weights(Path(weights))
         try:
-            network.load_state_dict(renamed(state, network) if name in LITE else dict(state), strict=True)
+            network.load_state_dict(
+                rename_state_dict(state, network) if name in LITE_TO_TIMM else dict(state), strict=True
+            )
         except RuntimeError as error:
-            first = "; ".join(line.strip() for line in str(error).splitlines()[1:3])
-            raise ModelError(f"model.weights = {weights}: do not fit the backbone {name}: {first}") from error
+            reason = "; ".join(line.strip() for line in str(error).splitlines()[1:3])
+            raise ModelError(f"model.weights = {weights}: do not fit the backbone {name}: {reason}") from error
     _drop_auxiliary(network)
-    network, dim = _without_classifier(network, name)
+    network, dim = _remove_classifier(network, name)
     if (layer, pooling) != ("last", "average"):
-        network, dim = cut(network, layer, pooling, name)
-    return Backbone(network, dim, PLUS_MINUS_ONE if name in _FROM_TENSORFLOW else IMAGENET)
+        network, dim = with_pooling(network, layer, pooling, name)
+    return Backbone(network, dim, PLUS_MINUS_ONE if name in _TENSORFLOW_BACKBONES else IMAGENET)
 
 
-def _network(name: str) -> nn.Module:
-    known = [*torchvision.models.list_models(module=torchvision.models), *LITE]
-    if name not in known:
-        close = ", ".join(difflib.get_close_matches(name, known))
+def _build_network(name: str) -> nn.Module:
+    available = [*torchvision.models.list_models(module=torchvision.models), *LITE_TO_TIMM]
+    if name not in available:
+        close = ", ".join(difflib.get_close_matches(name, available))
         raise ModelError(f"model.backbone = {name}: not a torchvision classification model; near it: {close or 'none'}")
     # Features and finetune each load a backbone: random weights must be the same for both.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        if name in LITE:
-            return lite_network(name)
+        if name in LITE_TO_TIMM:
+            return build_lite_network(name)
         # Left open, these two warn that their default will change.
-        own = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
-        network: nn.Module = torchvision.models.get_model(name, weights=None, **own)
+        options = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+        network: nn.Module = torchvision.models.get_model(name, weights=None, **options)
     return network
 
 
@@ -101,7 +103,7 @@ def _drop_auxiliary(network: nn.Module) -> None:
                 setattr(network, head, None)
 
 
-def _without_classifier(network: nn.Module, name: str) -> tuple[nn.Module, int]:
+def _remove_classifier(network: nn.Module, name: str) -> tuple[nn.Module, int]:
     linear = [(path, module) for path, module in network.named_modules() if isinstance(module, nn.Linear)]
     if not linear:
         raise ModelError(f"model.backbone = {name}: has no linear classifier to take off; choose another")

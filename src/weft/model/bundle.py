@@ -26,9 +26,9 @@ from weft.model.normalisation import Normalisation
 from weft.model.weights import read_weights
 from weft.params import Model
 
-_CONTENT = (files.MODEL, files.CONFIG, files.PREPROCESS, files.WORDS)
+_CONTENT_FILES = (files.MODEL, files.CONFIG, files.PREPROCESS, files.WORDS)
 
-_USUAL: dict[str, Any] = {"layer": "last", "pooling": "average", "projection": 0}
+_DEFAULTS: dict[str, Any] = {"layer": "last", "pooling": "average", "projection": 0}
 """What bundles are that were written before config.json told."""
 
 
@@ -64,20 +64,20 @@ def save_bundle(folder: Path, embedder: Embedder, model: Model, height: int, wid
     count, dim = embedder.words.shape
     if len(artefacts.read_words(words)) != count:
         raise ModelError(f"{words}: does not hold the {count} words the model was trained on")
-    with tables.atomic(folder) as temporary:
+    with tables.atomic_write(folder) as temporary:
         temporary.mkdir(parents=True)
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in embedder.state_dict().items()}
         save_file(state, temporary / files.MODEL)
         config = {name: value for name, value in asdict(model).items() if name != "weights"}
-        config |= {"embedding_dim": dim, "words": count, "vocabulary": _sha256(words)}
-        config |= {"unit": embedder.unit, "bias": embedder.bias is not None}
+        config |= {"embedding_dim": dim, "words": count, "vocabulary": _hash_file(words)}
+        config |= {"unit": embedder.unit_norm, "bias": embedder.bias is not None}
         # One that was folded into W is no more.
         config |= {"projection": 0 if embedder.projection is None else dim}
         _write_json(temporary / files.CONFIG, config)
         size = {"height": height, "width": width}
         _write_json(temporary / files.PREPROCESS, size | embedder.normalisation._asdict())
         shutil.copyfile(words, temporary / files.WORDS)
-        digest = _digest(temporary)
+        digest = _digest_folder(temporary)
         (temporary / files.DIGEST).write_text(digest + "\n")
     return digest
 
@@ -88,19 +88,21 @@ def load_bundle(folder: Path) -> Bundle:
     Raises:
         ModelError: A file is missing, was changed, or does not fit the others.
     """
-    for name in (*_CONTENT, files.DIGEST):
+    for name in (*_CONTENT_FILES, files.DIGEST):
         if not (folder / name).is_file():
-            raise ModelError(f"{folder / name}: missing; a model is a folder with {', '.join(_CONTENT)}: run dvc repro")
+            raise ModelError(
+                f"{folder / name}: missing; a model is a folder with {', '.join(_CONTENT_FILES)}: run dvc repro"
+            )
     digest = (folder / files.DIGEST).read_text(encoding="utf-8", errors="replace").strip()
-    if digest != _digest(folder):
+    if digest != _digest_folder(folder):
         raise ModelError(f"{folder}: a file was changed after training (its digest is not {digest[:12]}...)")
     config, preprocess = _read_json(folder / files.CONFIG), _read_json(folder / files.PREPROCESS)
     # Absent from the first bundles; they say so by their digest, which is of their words too.
-    if config.get("vocabulary") not in (None, _sha256(folder / files.WORDS)):
+    if config.get("vocabulary") not in (None, _hash_file(folder / files.WORDS)):
         raise ModelError(f"{folder / files.WORDS}: not the vocabulary that the model was trained on; run dvc repro")
     words = [str(word) for word in artefacts.read_words(folder / files.WORDS)["word"]]
     try:
-        embedder = _empty(config, preprocess, len(words))
+        embedder = _build_model(config, preprocess, len(words))
         embedder.load_state_dict(dict(read_weights(folder / files.MODEL)), strict=True)
         height, width = int(preprocess["height"]), int(preprocess["width"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -110,10 +112,10 @@ def load_bundle(folder: Path) -> Bundle:
     return Bundle(embedder.eval(), words, height, width, digest)
 
 
-def _empty(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Embedder:
+def _build_model(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Embedder:
     """The network that `config` tells of, to be filled with weights."""
-    shape = {key: config.get(key, usual) for key, usual in _USUAL.items()}
-    model = Model(str(config["backbone"]), "random", **shape)
+    options = {key: config.get(key, default) for key, default in _DEFAULTS.items()}
+    model = Model(str(config["backbone"]), "random", **options)
     backbone = load_backbone(model.backbone, model.weights, model.layer, model.pooling)
     normalisation = backbone.normalisation
     if "mean" in preprocess:
@@ -128,14 +130,14 @@ def _empty(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Em
     return Embedder(backbone.network, torch.zeros(words, dim), normalisation, projection, bias, unit)
 
 
-def _digest(folder: Path) -> str:
-    whole = hashlib.sha256()
-    for name in _CONTENT:
-        whole.update(hashlib.sha256((folder / name).read_bytes()).digest())
-    return whole.hexdigest()
+def _digest_folder(folder: Path) -> str:
+    hasher = hashlib.sha256()
+    for name in _CONTENT_FILES:
+        hasher.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    return hasher.hexdigest()
 
 
-def _sha256(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

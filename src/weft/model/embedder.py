@@ -28,13 +28,13 @@ class Embedder(nn.Module):
         normalisation: Normalisation = IMAGENET,
         projection: torch.Tensor | None = None,
         bias: torch.Tensor | None = None,
-        unit: bool = False,
+        unit_norm: bool = False,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.projection = None if projection is None else nn.Parameter(projection)
         self.words = nn.Parameter(words)
-        self.unit = unit
+        self.unit_norm = unit_norm
         self.bias = None if bias is None else nn.Parameter(bias)
         mean, std = (255 * torch.tensor(values).view(1, 3, 1, 1) for values in normalisation)
         self.normalisation = normalisation
@@ -46,19 +46,19 @@ class Embedder(nn.Module):
         x = ((photos.float() - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         z: torch.Tensor = self.encoder(x)
         z = z if self.projection is None else z @ self.projection.T
-        return nn.functional.normalize(z, dim=1) if self.unit else z
+        return nn.functional.normalize(z, dim=1) if self.unit_norm else z
 
     def score(self, z: torch.Tensor) -> torch.Tensor:
         """Word scores, (batch, words), of embeddings z."""
         scores = z @ self.words.T
         return scores if self.bias is None else scores + self.bias.T
 
-    def head(self) -> list[nn.Parameter]:
+    def head_parameters(self) -> list[nn.Parameter]:
         """What stage 1 trains: W and, where there is one, the bias."""
         return [self.words] if self.bias is None else [self.words, self.bias]
 
 
-def initial_words(count: int, dim: int, seed: int, scale: float = 0.001) -> torch.Tensor:
+def make_random_word_embeddings(count: int, dim: int, seed: int, scale: float = 0.001) -> torch.Tensor:
     """A random W, (count, dim), normal with standard deviation `scale`."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(count, dim, generator=generator) * scale

@@ -12,11 +12,11 @@ from torch import nn
 from torch.fx.experimental.optimization import fuse
 from torch.fx.proxy import TraceError
 
-_CANNOT_BE_FOLLOWED = (TraceError, TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError)
+_TRACE_ERRORS = (TraceError, TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError)
 """What a forward pass raises whose course depends on what it sees; the layers of timm do."""
 
 
-def folded(module: nn.Module) -> nn.Module:
+def fuse_batch_norm(module: nn.Module) -> nn.Module:
     """A copy of a module in eval mode that computes the same up to the last digits.
 
     A module without batch norms, or one that cannot be followed, comes back itself. The copy follows neither later
@@ -26,22 +26,22 @@ def folded(module: nn.Module) -> nn.Module:
         return module
     try:
         return fuse(module)
-    except _CANNOT_BE_FOLLOWED:
+    except _TRACE_ERRORS:
         return module
 
 
 @contextmanager
-def computed_folded(modules: Iterable[nn.Module]) -> Iterator[None]:
+def fused_forward(modules: Iterable[nn.Module]) -> Iterator[None]:
     """Modules compute as their folded copies while this is open; their tensors, and the names of these, stay.
 
     Args:
         modules: In eval mode, with weights that nobody changes meanwhile.
     """
-    with ExitStack() as undone:
+    with ExitStack() as stack:
         for module in modules:
-            quick = folded(module)
-            if quick is not module:
+            fused = fuse_batch_norm(module)
+            if fused is not module:
                 # An attribute of the instance goes before the method, and is no part of its state.
-                module.__dict__["forward"] = quick.forward
-                undone.callback(module.__dict__.pop, "forward")
+                module.__dict__["forward"] = fused.forward
+                stack.callback(module.__dict__.pop, "forward")
         yield

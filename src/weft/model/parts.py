@@ -8,11 +8,11 @@ from torch import nn
 from weft.errors import ModelError
 from weft.model.pooling import PooledBackbone
 
-_BLOCK = re.compile(r"(?:[^.]+\.)*?[^.]*\d(?=\.|$)")
+_BLOCK_PATTERN = re.compile(r"(?:[^.]+\.)*?[^.]*\d(?=\.|$)")
 """A name up to its first part that ends in a digit: features.3, layer1, encoder.layers.encoder_layer_5."""
 
 
-def frozen_modules(network: nn.Module, names: Iterable[str], batch_norm: bool) -> list[nn.Module]:
+def freeze_modules(network: nn.Module, names: Iterable[str], freeze_batch_norm: bool) -> list[nn.Module]:
     """The modules that training leaves as they are: keep them in eval mode.
 
     Args:
@@ -23,7 +23,7 @@ def frozen_modules(network: nn.Module, names: Iterable[str], batch_norm: bool) -
     Raises:
         ModelError: The network has no module of that name.
     """
-    modules = dict(_body(network).named_modules())
+    modules = dict(_unwrap_body(network).named_modules())
     unknown = [name for name in names if name not in modules or not name]
     if unknown:
         known = ", ".join(name for name in modules if name and name.count(".") <= 1)
@@ -31,12 +31,12 @@ def frozen_modules(network: nn.Module, names: Iterable[str], batch_norm: bool) -
     frozen = [modules[name] for name in names]
     for module in frozen:
         module.requires_grad_(False)
-    if batch_norm:
+    if freeze_batch_norm:
         frozen += [module for module in modules.values() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     return frozen
 
 
-def layer_rates(network: nn.Module, rate: float, decay: float) -> list[tuple[list[nn.Parameter], float]]:
+def build_param_groups(network: nn.Module, lr: float, layer_decay: float) -> list[tuple[list[nn.Parameter], float]]:
     """Groups of parameters that ask for gradients, each with its learning rate, from the first block to the last.
 
     Args:
@@ -48,21 +48,21 @@ def layer_rates(network: nn.Module, rate: float, decay: float) -> list[tuple[lis
         (parameters, learning rate), none of them empty; blocks are modules such as features.3 or layer1.
     """
     trained = [(name, tensor) for name, tensor in network.named_parameters() if tensor.requires_grad]
-    if decay == 1.0:
-        return [([tensor for _, tensor in trained], rate)] if trained else []
+    if layer_decay == 1.0:
+        return [([tensor for _, tensor in trained], lr)] if trained else []
     # Frozen blocks count: freezing the first ones does not move the rates of the others.
-    blocks = list(dict.fromkeys(_block(name) for name, _ in network.named_parameters()))
+    blocks = list(dict.fromkeys(_block_name(name) for name, _ in network.named_parameters()))
     groups: dict[str, list[nn.Parameter]] = {}
     for name, tensor in trained:
-        groups.setdefault(_block(name), []).append(tensor)
-    return [(groups[b], rate * decay ** (len(blocks) - 1 - n)) for n, b in enumerate(blocks) if b in groups]
+        groups.setdefault(_block_name(name), []).append(tensor)
+    return [(groups[b], lr * layer_decay ** (len(blocks) - 1 - n)) for n, b in enumerate(blocks) if b in groups]
 
 
-def _body(network: nn.Module) -> nn.Module:
+def _unwrap_body(network: nn.Module) -> nn.Module:
     return network.body if isinstance(network, PooledBackbone) else network
 
 
-def _block(name: str) -> str:
-    own = name.removeprefix("body.")
-    found = _BLOCK.match(own)
-    return found[0] if found else own.partition(".")[0]
+def _block_name(name: str) -> str:
+    body_name = name.removeprefix("body.")
+    match = _BLOCK_PATTERN.match(body_name)
+    return match[0] if match else body_name.partition(".")[0]

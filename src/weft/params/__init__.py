@@ -6,12 +6,12 @@ Only what changes results stands here; devices, threads and addresses of servers
 
 from weft.params.crawl import Crawl, Demo, Shop
 from weft.params.evaluate import Benchmark, Evaluate, LabelSet
-from weft.params.file import Params, load
-from weft.params.gate import Gate
+from weft.params.file import Params, load_params
+from weft.params.gate import QualityChecks
 from weft.params.model import Model
 from weft.params.prepare import Prepare
 from weft.params.tagging import Audit, Calibrate
-from weft.params.training import Finetune, FitWords, Training
+from weft.params.training import Finetune, TrainHead, Training
 from weft.params.words import Clean, Vocabulary
 
 __all__ = [
@@ -23,8 +23,8 @@ __all__ = [
     "Demo",
     "Evaluate",
     "Finetune",
-    "FitWords",
-    "Gate",
+    "TrainHead",
+    "QualityChecks",
     "LabelSet",
     "Model",
     "Params",
@@ -32,5 +32,5 @@ __all__ = [
     "Shop",
     "Training",
     "Vocabulary",
-    "load",
+    "load_params",
 ]

@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
-from weft.params.kinds import STRICT, Count, Name, WholeNumber
+from weft.params.kinds import STRICT_CONFIG, NonNegativeInt, PositiveInt, Slug
 
-Reader = Literal[
+ReaderName = Literal[
     "catalogue",
     "labelled_photos",
     "inshop",
@@ -23,46 +23,46 @@ One key says all that changes photos, so that DVC embeds again when it changes a
 """
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True, config=STRICT_CONFIG)
 class Evaluate:
     """What is measured everywhere."""
 
-    top_k: tuple[Count, ...]
+    top_k: tuple[PositiveInt, ...]
     """The k of recall_at_k."""
-    tag_k: tuple[Count, ...]
+    tag_k: tuple[PositiveInt, ...]
     """The k of precision_at_k for predicted words."""
-    neighbours: Count
+    neighbours: PositiveInt
     """Training photos whose words the tag-transfer baseline takes."""
-    examples: WholeNumber
+    examples: NonNegativeInt
     """Photos shown in the report for each table."""
-    resamples: Count = 1_000
+    resamples: PositiveInt = 1_000
     """Draws of the bootstrap behind every interval."""
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True, config=STRICT_CONFIG)
 class LabelSet:
     """One set of labels of a benchmark."""
 
     field: str
     """Where the reader finds the label: "category", or "attributes.Neck" for a nested one."""
-    min_photos: Count
+    min_photos: PositiveInt
     """Labels on fewer photos do not count."""
     without: tuple[str, ...] = ()
     """Labels that do not count because no photo shows them: who may wear a watch, say (Unisex)."""
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True, config=STRICT_CONFIG)
 class Benchmark:
     """One data set to score, own or foreign."""
 
-    reader: Reader
+    reader: ReaderName
     path: str
     """A folder; for the own catalogue the out of prepare."""
-    labels: dict[Name, LabelSet] = field(default_factory=dict)
+    labels: dict[Slug, LabelSet] = field(default_factory=dict)
     """Label sets by the name they bear in tables."""
     words: bool = True
     """Score label sets by the words of the label; off where the domain's labels are not the shop's words."""
-    same: tuple[Name, ...] = ()
+    same: tuple[Slug, ...] = ()
     """Label sets that must all agree for two photos to count as the same in same_in_10."""
     group: str | None = None
     """A field (the sender of a photo): neighbours and probe folds never share one of its values."""

@@ -11,15 +11,15 @@ from pydantic.dataclasses import dataclass
 from weft.errors import ParamsError
 from weft.params.crawl import Crawl
 from weft.params.evaluate import Benchmark, Evaluate
-from weft.params.kinds import STRICT, Name
+from weft.params.kinds import STRICT_CONFIG, Slug
 from weft.params.model import Model
 from weft.params.prepare import Prepare
 from weft.params.tagging import Audit, Calibrate
-from weft.params.training import Finetune, FitWords
+from weft.params.training import Finetune, TrainHead
 from weft.params.words import Clean, Vocabulary
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True, config=STRICT_CONFIG)
 class Params:
     """All of params.yaml."""
 
@@ -28,15 +28,15 @@ class Params:
     vocabulary: Vocabulary
     prepare: Prepare
     model: Model
-    fit_words: FitWords
+    fit_words: TrainHead
     finetune: Finetune
     evaluate: Evaluate
     calibrate: Calibrate
     audit: Audit
-    benchmarks: dict[Name, Benchmark]
+    benchmarks: dict[Slug, Benchmark]
 
 
-def load(path: Path) -> Params:
+def load_params(path: Path) -> Params:
     """Read and check a whole params file.
 
     Raises:
@@ -51,12 +51,12 @@ def load(path: Path) -> Params:
     try:
         params = TypeAdapter(Params).validate_python(values)
     except ValidationError as error:
-        raise ParamsError(f"{path}: " + "; ".join(_explain(problem) for problem in error.errors())) from error
-    _check_across(params, path)
+        raise ParamsError(f"{path}: " + "; ".join(_format_problem(problem) for problem in error.errors())) from error
+    _check_cross_section(params, path)
     return params
 
 
-def _explain(problem: Any) -> str:
+def _format_problem(problem: Any) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     kind = problem["type"]
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
@@ -66,7 +66,7 @@ def _explain(problem: Any) -> str:
     return f"{key} = {problem['input']!r}: {problem['msg']}"
 
 
-def _check_across(params: Params, path: Path) -> None:
+def _check_cross_section(params: Params, path: Path) -> None:
     names = [shop.name for shop in params.crawl.shops]
     if len(set(names)) < len(names):
         raise ParamsError(f"{path}: crawl.shops: two shops have the same name; give each its own")
@@ -76,10 +76,10 @@ def _check_across(params: Params, path: Path) -> None:
         if training.loss == "contrastive" and not training.normalise:
             raise ParamsError(f"{path}: {name}.loss = contrastive compares directions: set {name}.normalise: true")
     if params.finetune.fold_projection and params.finetune.normalise:
-        stands = "finetune.normalise = true stands between the projection and W"
-        raise ParamsError(f"{path}: {stands}: set finetune.fold_projection: false")
-    own = params.benchmarks.get("catalogue")
-    if own is None or own.reader != "catalogue":
+        reason = "finetune.normalise = true stands between the projection and W"
+        raise ParamsError(f"{path}: {reason}: set finetune.fold_projection: false")
+    catalogue = params.benchmarks.get("catalogue")
+    if catalogue is None or catalogue.reader != "catalogue":
         raise ParamsError(f"{path}: benchmarks.catalogue: missing, wanted reader: catalogue (the shop's own photos)")
     for name, benchmark in params.benchmarks.items():
         unknown = set(benchmark.same) - set(benchmark.labels)

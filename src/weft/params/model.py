@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
-from weft.params.kinds import STRICT, WholeNumber
+from weft.params.kinds import STRICT_CONFIG, NonNegativeInt
 
 
-@dataclass(frozen=True, config=STRICT)
+@dataclass(frozen=True, config=STRICT_CONFIG)
 class Model:
     """The image encoder before any training."""
 
@@ -19,5 +19,5 @@ class Model:
     """Whose feature map becomes z: a module of the backbone by its torch name (features.14, layer3), or last."""
     pooling: Literal["average", "gem"]
     """How the positions of the map become one vector: their mean, or a generalised mean that learns its power."""
-    projection: WholeNumber
+    projection: NonNegativeInt
     """embedding_dim behind a linear layer that finetune adds and trains; 0 for none: z as the backbone has it."""

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from weft.contracts.tables import SPLITS
-from weft.photos.duplicates import Indices, connected
+from weft.photos.duplicates import Indices, connected_components
 
-MOST_SHARING_PRODUCTS = 20
+MAX_PRODUCTS_PER_PICTURE = 20
 """A picture on more products than this shows none of them: a placeholder, a size chart, a logo."""
 
-SHARED = "shared by many products"
-WITHIN = "duplicate within product"
-ACROSS = "duplicate across splits"
+SHARED_BY_MANY_PRODUCTS = "shared by many products"
+DUPLICATE_IN_PRODUCT = "duplicate within product"
+DUPLICATE_ACROSS_SPLITS = "duplicate across splits"
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class Exclusion:
     """Why one photo is left out."""
 
     reason: str
@@ -26,16 +26,16 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Decision:
+class DedupResult:
     """What to leave out of a catalogue, and the clusters that led to it."""
 
-    left_out: dict[int, LeftOut]
+    excluded: dict[int, Exclusion]
     """By index of photo."""
     clusters: list[list[int]]
     """Products that share a picture, two or more in each, ascending."""
 
 
-def leave_out(product: Indices, split: Indices, group: Indices) -> Decision:
+def exclude_duplicates(photo_products: Indices, product_splits: Indices, photo_groups: Indices) -> DedupResult:
     """Decide what goes: pictures of no product, repeats within a product, products that would leak.
 
     A product's split is settled by its id and never moves. Where a cluster of products that share pictures spans
@@ -47,56 +47,60 @@ def leave_out(product: Indices, split: Indices, group: Indices) -> Decision:
         split: (products,) the split of each product, an index into `SPLITS`.
         group: (photos,) the first photo showing the same picture, from `duplicate_groups`.
     """
-    left_out = _shared_by_many(product, group)
-    kept = np.array([photo not in left_out for photo in range(len(product))], bool)
+    excluded = _find_widely_shared(photo_products, photo_groups)
+    kept = np.array([photo not in excluded for photo in range(len(photo_products))], bool)
     photos = np.flatnonzero(kept)
-    links = np.stack([product[photos], product[group[photos]]], axis=1)
-    cluster = connected(len(split), links[links[:, 0] != links[:, 1]])
-    loser = _losers(cluster, split)
-    first_of: dict[tuple[int, int], int] = {}
+    links = np.stack([photo_products[photos], photo_products[photo_groups[photos]]], axis=1)
+    product_clusters = connected_components(len(product_splits), links[links[:, 0] != links[:, 1]])
+    conflicts = _find_split_conflicts(product_clusters, product_splits)
+    first_photo: dict[tuple[int, int], int] = {}
     for photo in photos.tolist():
-        owner = int(product[photo])
-        shown = first_of.setdefault((owner, int(group[photo])), photo)
-        if owner in loser:
-            left_out[photo] = LeftOut(ACROSS, loser[owner])
-        elif shown != photo:
-            left_out[photo] = LeftOut(WITHIN, shown)
-    return Decision(left_out, _members(cluster))
+        product_index = int(photo_products[photo])
+        first = first_photo.setdefault((product_index, int(photo_groups[photo])), photo)
+        if product_index in conflicts:
+            excluded[photo] = Exclusion(DUPLICATE_ACROSS_SPLITS, conflicts[product_index])
+        elif first != photo:
+            excluded[photo] = Exclusion(DUPLICATE_IN_PRODUCT, first)
+    return DedupResult(excluded, _group_by_cluster(product_clusters))
 
 
-def leaks(product: Indices, split: Indices, group: Indices, left_out: dict[int, LeftOut]) -> int:
+def count_leaks(
+    photo_products: Indices, product_splits: Indices, photo_groups: Indices, excluded: dict[int, Exclusion]
+) -> int:
     """How many pictures are kept in more than one split; 0 after `leave_out`."""
-    splits_of: dict[int, set[int]] = {}
-    for photo in range(len(product)):
-        if photo not in left_out:
-            splits_of.setdefault(int(group[photo]), set()).add(int(split[product[photo]]))
-    return sum(len(splits) > 1 for splits in splits_of.values())
+    splits_by_group: dict[int, set[int]] = {}
+    for photo in range(len(photo_products)):
+        if photo not in excluded:
+            splits_by_group.setdefault(int(photo_groups[photo]), set()).add(int(product_splits[photo_products[photo]]))
+    return sum(len(splits) > 1 for splits in splits_by_group.values())
 
 
-def _shared_by_many(product: Indices, group: Indices) -> dict[int, LeftOut]:
-    sharing = np.unique(np.stack([group, product], axis=1), axis=0)[:, 0]
-    pictures, products = np.unique(sharing, return_counts=True)
-    many = dict(zip(pictures.tolist(), products.tolist(), strict=True))
+def _find_widely_shared(photo_products: Indices, photo_groups: Indices) -> dict[int, Exclusion]:
+    picture_products = np.unique(np.stack([photo_groups, photo_products], axis=1), axis=0)[:, 0]
+    pictures, products = np.unique(picture_products, return_counts=True)
+    products_per_picture = dict(zip(pictures.tolist(), products.tolist(), strict=True))
     return {
-        photo: LeftOut(SHARED, many[picture])
-        for photo, picture in enumerate(group.tolist())
-        if many[picture] > MOST_SHARING_PRODUCTS
+        photo: Exclusion(SHARED_BY_MANY_PRODUCTS, products_per_picture[picture])
+        for photo, picture in enumerate(photo_groups.tolist())
+        if products_per_picture[picture] > MAX_PRODUCTS_PER_PICTURE
     }
 
 
-def _losers(cluster: Indices, split: Indices) -> dict[int, int]:
+def _find_split_conflicts(product_clusters: Indices, product_splits: Indices) -> dict[int, int]:
     """Products whose cluster reaches into a stronger split, each with the first product that stays."""
-    rank = np.array([SPLITS.index(name) for name in ("test", "val", "train")]).argsort()[split]
-    winner: dict[int, int] = {}
-    for product in np.lexsort((np.arange(len(split)), rank)).tolist():
-        winner.setdefault(int(cluster[product]), product)
+    rank = np.array([SPLITS.index(name) for name in ("test", "val", "train")]).argsort()[product_splits]
+    kept_product: dict[int, int] = {}
+    for product in np.lexsort((np.arange(len(product_splits)), rank)).tolist():
+        kept_product.setdefault(int(product_clusters[product]), product)
     return {
-        product: winner[home] for product, home in enumerate(cluster.tolist()) if rank[product] > rank[winner[home]]
+        product: kept_product[cluster_id]
+        for product, cluster_id in enumerate(product_clusters.tolist())
+        if rank[product] > rank[kept_product[cluster_id]]
     }
 
 
-def _members(cluster: Indices) -> list[list[int]]:
+def _group_by_cluster(product_clusters: Indices) -> list[list[int]]:
     members: dict[int, list[int]] = {}
-    for product, home in enumerate(cluster.tolist()):
-        members.setdefault(home, []).append(product)
+    for product, cluster_id in enumerate(product_clusters.tolist()):
+        members.setdefault(cluster_id, []).append(product)
     return [products for products in members.values() if len(products) > 1]

@@ -8,16 +8,16 @@ from typing import Literal
 from PIL import Image, ImageDraw, ImageFont
 
 from weft.photos.decode import decode
-from weft.photos.fit import fit
+from weft.photos.fit import letterbox
 
-_FRAMES = {"green": (46, 160, 67), "red": (207, 34, 46)}
-_FRAME_WIDTH = 4
-_GAP = 6
-_LINE = 14
+_FRAME_COLOURS = {"green": (46, 160, 67), "red": (207, 34, 46)}
+_FRAME_WIDTH_PX = 4
+_GAP_PX = 6
+_LINE_HEIGHT_PX = 14
 _FONT_SIZE = 11
-_INK = (60, 60, 60)
+_TEXT_COLOUR = (60, 60, 60)
 # JPEG holds 65,535 pixels a side; far below it a picture is no longer looked at.
-_MOST_ROWS = 200
+_MAX_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Tile:
     """Say green for right, red for wrong."""
 
 
-def contact_sheet(rows: Sequence[Sequence[Tile]], height: int = 128, width: int = 96) -> bytes:
+def draw_contact_sheet(rows: Sequence[Sequence[Tile]], height: int = 128, width: int = 96) -> bytes:
     """Draw the rows below one another, each from left to right.
 
     Args:
@@ -45,32 +45,32 @@ def contact_sheet(rows: Sequence[Sequence[Tile]], height: int = 128, width: int 
     Raises:
         PhotoError: A photo cannot be decoded.
     """
-    rows = rows[:_MOST_ROWS]
+    rows = rows[:_MAX_ROWS]
     lines = max((len(tile.caption.splitlines()) for row in rows for tile in row), default=0)
-    cell_height = height + 2 * _FRAME_WIDTH + lines * _LINE + _GAP
-    cell_width = width + 2 * _FRAME_WIDTH + _GAP
+    cell_height = height + 2 * _FRAME_WIDTH_PX + lines * _LINE_HEIGHT_PX + _GAP_PX
+    cell_width = width + 2 * _FRAME_WIDTH_PX + _GAP_PX
     columns = max((len(row) for row in rows), default=0)
-    size = (max(columns, 1) * cell_width + _GAP, max(len(rows), 1) * cell_height + _GAP)
+    size = (max(columns, 1) * cell_width + _GAP_PX, max(len(rows), 1) * cell_height + _GAP_PX)
     sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(_FONT_SIZE)
     for y, row in enumerate(rows):
         for x, tile in enumerate(row):
-            left, top = _GAP + x * cell_width, _GAP + y * cell_height
+            left, top = _GAP_PX + x * cell_width, _GAP_PX + y * cell_height
             if tile.frame:
-                corner = left + width + 2 * _FRAME_WIDTH - 1, top + height + 2 * _FRAME_WIDTH - 1
-                draw.rectangle((left, top, *corner), fill=_FRAMES[tile.frame])
-            photo = Image.fromarray(fit(decode(tile.jpeg, height, width), height, width))
-            sheet.paste(photo, (left + _FRAME_WIDTH, top + _FRAME_WIDTH))
+                corner = left + width + 2 * _FRAME_WIDTH_PX - 1, top + height + 2 * _FRAME_WIDTH_PX - 1
+                draw.rectangle((left, top, *corner), fill=_FRAME_COLOURS[tile.frame])
+            photo = Image.fromarray(letterbox(decode(tile.jpeg, height, width), height, width))
+            sheet.paste(photo, (left + _FRAME_WIDTH_PX, top + _FRAME_WIDTH_PX))
             for number, line in enumerate(tile.caption.splitlines()):
-                place = left + _FRAME_WIDTH, top + height + 2 * _FRAME_WIDTH + number * _LINE
-                draw.text(place, _cut(line, font, width + _FRAME_WIDTH), font=font, fill=_INK)
+                text_position = left + _FRAME_WIDTH_PX, top + height + 2 * _FRAME_WIDTH_PX + number * _LINE_HEIGHT_PX
+                draw.text(text_position, _truncate(line, font, width + _FRAME_WIDTH_PX), font=font, fill=_TEXT_COLOUR)
     out = io.BytesIO()
     sheet.save(out, "JPEG", quality=88, subsampling=0)
     return out.getvalue()
 
 
-def _cut(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def _truncate(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     if font.getlength(line) <= width:
         return line
     while line and font.getlength(line + "…") > width:

@@ -14,7 +14,7 @@ from weft.errors import PhotoError
 from weft.photos.colours import to_rgb
 from weft.photos.fit import REDUCING_GAP
 
-MOST_PIXELS = 40_000_000
+MAX_PIXELS = 40_000_000
 """The largest photo decoded; a phone's is 12 to 48 million, a decompression bomb's is more."""
 
 # Named, so that no other parser of Pillow (EPS starts a program) ever sees a stranger's bytes.
@@ -23,7 +23,7 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _ANIMATED_FORMATS = ("GIF", "WEBP", "PNG", "AVIF")
 
 _ORIENTATION_TAG = 0x0112
-_TURNS = {
+_TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -32,10 +32,10 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SIDEWAYS = (5, 6, 7, 8)
+_ROTATED_ORIENTATIONS = (5, 6, 7, 8)
 # A PNG may say it behind its pixels, and Pillow decodes it to look.
-_TURNED_AFTERWARDS = ("PNG",)
-_LARGE = 4_000_000
+_LATE_EXIF_FORMATS = ("PNG",)
+_MIN_REDUCED_PIXELS = 4_000_000
 
 _warnings_lock = threading.Lock()
 
@@ -46,7 +46,7 @@ def decode(
     width: int = 0,
     min_side: int = 1,
     max_aspect: float = math.inf,
-    max_pixels: int = MOST_PIXELS,
+    max_pixels: int = MAX_PIXELS,
 ) -> Image.Image:
     """The photo as an upright RGB image, transparency on white; its ICC profile is not applied.
 
@@ -62,85 +62,88 @@ def decode(
     Raises:
         PhotoError: "cannot be decoded", "too many pixels", "tiny", "long and narrow" or "animated".
     """
-    image = _open(data)
-    _check(image, min_side, max_aspect, min(max_pixels, MOST_PIXELS))
-    orientation = 1 if image.format in _TURNED_AFTERWARDS else _orientation(image)
-    wanted = (height, width) if orientation in _SIDEWAYS else (width, height)
+    image = _open_image(data)
+    _check_limits(image, min_side, max_aspect, min(max_pixels, MAX_PIXELS))
+    orientation = 1 if image.format in _LATE_EXIF_FORMATS else _read_orientation(image)
+    target_size = (height, width) if orientation in _ROTATED_ORIENTATIONS else (width, height)
     try:
         if height and width:
-            image.draft(None, wanted)
+            image.draft(None, target_size)
         image.load()
-        if image.format in _TURNED_AFTERWARDS:
-            orientation = _orientation(image)
+        if image.format in _LATE_EXIF_FORMATS:
+            orientation = _read_orientation(image)
         # A side unknown to be turned is reduced as far as either way allows.
-        least = max(wanted) if image.format in _TURNED_AFTERWARDS else 0
-        rgb = to_rgb(image, _factor(image.size, max(wanted[0], least), max(wanted[1], least)))
+        min_target_side = max(target_size) if image.format in _LATE_EXIF_FORMATS else 0
+        rgb = to_rgb(
+            image,
+            _compute_reduction(image.size, max(target_size[0], min_target_side), max(target_size[1], min_target_side)),
+        )
     except PhotoError:
         raise
     except Exception as error:
         # Pillow's decoders answer broken bytes with nearly any exception (struct.error, IndexError, SyntaxError ...).
-        raise PhotoError("cannot be decoded", _told(error)) from error
-    return rgb.transpose(_TURNS[orientation]) if orientation in _TURNS else rgb
+        raise PhotoError("cannot be decoded", _summarise_error(error)) from error
+    return rgb.transpose(_TRANSPOSES[orientation]) if orientation in _TRANSPOSES else rgb
 
 
-def _open(data: bytes) -> Image.Image:
+def _open_image(data: bytes) -> Image.Image:
     """The image by its header alone, not yet decoded."""
     try:
-        with _without_warnings():
+        with _suppress_warnings():
             return Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
-        raise PhotoError("too many pixels", f"wanted at most {MOST_PIXELS:,}") from error
+        raise PhotoError("too many pixels", f"wanted at most {MAX_PIXELS:,}") from error
     except Exception as error:
-        raise PhotoError("cannot be decoded", _guess(data) or _told(error)) from error
+        raise PhotoError("cannot be decoded", _guess_content(data) or _summarise_error(error)) from error
 
 
-def _check(image: Image.Image, min_side: int, max_aspect: float, max_pixels: int) -> None:
-    size, shorter, longer = f"{image.width} x {image.height} px", min(image.size), max(image.size)
+def _check_limits(image: Image.Image, min_side: int, max_aspect: float, max_pixels: int) -> None:
+    size, short_side, long_side = f"{image.width} x {image.height} px", min(image.size), max(image.size)
     if image.width * image.height > max_pixels:
         raise PhotoError("too many pixels", f"{size}, wanted at most {max_pixels:,} pixels")
-    if shorter < min_side:
+    if short_side < min_side:
         raise PhotoError("tiny", f"{size}, wanted {min_side} px on the shorter side")
-    if longer > max_aspect * shorter:
+    if long_side > max_aspect * short_side:
         raise PhotoError("long and narrow", f"{size}, wanted at most {max_aspect:g} : 1")
-    if image.format in _ANIMATED_FORMATS and _has_frames(image):
+    if image.format in _ANIMATED_FORMATS and _is_animated(image):
         raise PhotoError("animated", f"{image.format} of several frames, wanted one")
 
 
-def _has_frames(image: Image.Image) -> bool:
+def _is_animated(image: Image.Image) -> bool:
     try:
-        with _without_warnings():
+        with _suppress_warnings():
             return bool(getattr(image, "is_animated", False))
     except Exception as error:
         # Where the first frame ends and rubbish follows.
-        raise PhotoError("cannot be decoded", _told(error)) from error
+        raise PhotoError("cannot be decoded", _summarise_error(error)) from error
 
 
-def _orientation(image: Image.Image) -> int:
+def _read_orientation(image: Image.Image) -> int:
     """As EXIF has it, 1 to 8; 1 where it says nothing or nonsense."""
     try:
-        with _without_warnings():
+        with _suppress_warnings():
             orientation = image.getexif().get(_ORIENTATION_TAG, 1)
     except Exception:  # noqa: BLE001 - broken in any way, it tells nothing, and the photo may be whole
         return 1
     return orientation if isinstance(orientation, int) else 1
 
 
-def _factor(size: tuple[int, int], width: int, height: int) -> int:
+def _compute_reduction(size: tuple[int, int], width: int, height: int) -> int:
     """By how much a large image may be reduced at once and still be `fit` as well as from its full size."""
-    if not (width and height) or size[0] * size[1] < _LARGE:
+    if not (width and height) or size[0] * size[1] < _MIN_REDUCED_PIXELS:
         return 1
     return max(1, int(min(size[0] / width, size[1] / height) / REDUCING_GAP))
 
 
 @contextmanager
-def _without_warnings() -> Iterator[None]:
+def _suppress_warnings() -> Iterator[None]:
     """Silence Pillow's remarks on odd metadata; filters are global to the process, so one thread at a time."""
     with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _guess(data: bytes) -> str:
+def _guess_content(data: bytes) -> str:
     """What bytes that are no photo look like: shops answer with pages as often as with broken files."""
     start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not start:
@@ -154,7 +157,7 @@ def _guess(data: bytes) -> str:
     return ""
 
 
-def _told(error: Exception) -> str:
+def _summarise_error(error: Exception) -> str:
     """The error in one line without memory addresses, so that two runs report the same."""
-    words = re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "the bytes", " ".join(str(error).split()))
-    return (words or type(error).__name__)[:200]
+    message = re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "the bytes", " ".join(str(error).split()))
+    return (message or type(error).__name__)[:200]

@@ -7,17 +7,17 @@ from typing import TypeVar
 
 from weft.errors import PhotoError
 from weft.photos.decode import decode
-from weft.photos.fit import Pixels, fit
+from weft.photos.fit import Pixels, letterbox
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_AHEAD = 8
+_PREFETCH_FACTOR = 8
 """Photos under way or waiting per worker."""
 
 
-def fitted(
+def decode_and_letterbox(
     photos: Iterable[tuple[Key, bytes]], height: int, width: int, workers: int
 ) -> Iterator[tuple[Key, Pixels | PhotoError]]:
     """Decode and fit each photo.
@@ -32,30 +32,30 @@ def fitted(
         In the order given, the name and either the pixels (uint8, (height, width, 3)) or why there are none.
     """
 
-    def work(photo: tuple[Key, bytes]) -> tuple[Key, Pixels | PhotoError]:
+    def process(photo: tuple[Key, bytes]) -> tuple[Key, Pixels | PhotoError]:
         key, data = photo
         try:
-            return key, fit(decode(data, height, width), height, width)
+            return key, letterbox(decode(data, height, width), height, width)
         except PhotoError as error:
             return key, error
 
-    return ahead(work, photos, workers)
+    return prefetch(process, photos, workers)
 
 
-def ahead(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+def prefetch(fn: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
     """`work` of each item, in order, computed by threads a bounded number of items ahead of the reader.
 
     Pillow decodes and encodes without Python's lock, so threads do run side by side.
     """
     with ThreadPoolExecutor(workers, thread_name_prefix="photos") as pool:
-        waiting: deque[Future[Result]] = deque()
+        pending: deque[Future[Result]] = deque()
         try:
             for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) >= workers * _AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+                pending.append(pool.submit(fn, item))
+                if len(pending) >= workers * _PREFETCH_FACTOR:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
         finally:
-            for future in waiting:
+            for future in pending:
                 future.cancel()

@@ -7,20 +7,20 @@ import numpy.typing as npt
 
 from weft.photos.fingerprint import COLOUR_BYTES, HASH_BYTES
 
-COLOUR_TOLERANCE = 6
+MAX_COLOUR_DIFFERENCE = 6
 """How far, in grey levels of 255, one channel of one grid cell may differ between duplicates.
 
 Re-encoding moves a cell by 1 to 5 levels; of different pairs seen among 20,000 real photos, one (two ties) was 6 apart,
 the next (two watches that differ in one thin ring) 7.
 """
 
-_FEWEST_BANDS = 4
+_MIN_BANDS = 4
 Indices = npt.NDArray[np.int64]
 Fingerprints = npt.NDArray[np.uint8]
 """(photos, 224), rows of `weft.photos.fingerprint.fingerprint`."""
 
 
-def duplicate_groups(fingerprints: Fingerprints, distance: int) -> Indices:
+def find_duplicate_groups(fingerprints: Fingerprints, max_distance: int) -> Indices:
     """Which photos are the same picture.
 
     Two photos are when their hashes differ in at most `distance` bits and their colours nowhere by more than
@@ -43,12 +43,12 @@ def duplicate_groups(fingerprints: Fingerprints, distance: int) -> Indices:
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     unique = fingerprints[first[order]]
-    pairs = near_pairs(unique, distance)
-    groups: Indices = first[order][connected(len(unique), pairs)][rank[inverse]]
+    pairs = find_duplicate_pairs(unique, max_distance)
+    groups: Indices = first[order][connected_components(len(unique), pairs)][rank[inverse]]
     return groups
 
 
-def near_pairs(fingerprints: Fingerprints, distance: int) -> Indices:
+def find_duplicate_pairs(fingerprints: Fingerprints, max_distance: int) -> Indices:
     """All pairs of duplicates, (pairs, 2), each i < j, sorted.
 
     Pigeonhole: of `distance` + 1 bands of the hash, two hashes within `distance` bits agree in one whole band. So
@@ -59,42 +59,44 @@ def near_pairs(fingerprints: Fingerprints, distance: int) -> Indices:
     words = hashes.view(np.uint64)
     found = [np.empty((0, 2), np.int64)]
     # At least four bands, so that a band fits a 64-bit word.
-    for band in np.array_split(np.arange(HASH_BYTES), max(distance + 1, _FEWEST_BANDS)):
+    for band in np.array_split(np.arange(HASH_BYTES), max(max_distance + 1, _MIN_BANDS)):
         keys = np.zeros((len(hashes), 8), np.uint8)
         keys[:, : len(band)] = hashes[:, band]
-        for left, right in _same_key(keys.view(np.uint64).ravel()):
-            near = np.bitwise_count(words[left] ^ words[right]).sum(axis=1) <= distance
-            left, right = left[near], right[near]
-            gap = np.abs(colours[left].astype(np.int16) - colours[right].astype(np.int16)).max(axis=1, initial=0)
-            alike = gap <= COLOUR_TOLERANCE
-            found.append(np.sort(np.stack([left[alike], right[alike]], axis=1), axis=1))
+        for left, right in _iter_same_key_pairs(keys.view(np.uint64).ravel()):
+            is_close = np.bitwise_count(words[left] ^ words[right]).sum(axis=1) <= max_distance
+            left, right = left[is_close], right[is_close]
+            colour_difference = np.abs(colours[left].astype(np.int16) - colours[right].astype(np.int16)).max(
+                axis=1, initial=0
+            )
+            is_duplicate = colour_difference <= MAX_COLOUR_DIFFERENCE
+            found.append(np.sort(np.stack([left[is_duplicate], right[is_duplicate]], axis=1), axis=1))
     return np.unique(np.concatenate(found), axis=0)
 
 
-def _same_key(keys: npt.NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]:
+def _iter_same_key_pairs(keys: npt.NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]:
     """All pairs of rows with the same key, in batches: neighbours in sorted order first, then next but one ..."""
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
-    at = np.arange(len(keys))
-    for step in range(1, len(keys)):
-        at = at[at < len(keys) - step]
-        at = at[keys[at] == keys[at + step]]
-        if not len(at):
+    positions = np.arange(len(keys))
+    for offset in range(1, len(keys)):
+        positions = positions[positions < len(keys) - offset]
+        positions = positions[keys[positions] == keys[positions + offset]]
+        if not len(positions):
             return
-        yield order[at], order[at + step]
+        yield order[positions], order[positions + offset]
 
 
-def connected(count: int, pairs: Indices) -> Indices:
+def connected_components(n_nodes: int, pairs: Indices) -> Indices:
     """Union-find: for each of `count` things the smallest index that `pairs` connect it with."""
-    parent = list(range(count))
+    parent = list(range(n_nodes))
 
-    def root(node: int) -> int:
+    def find_root(node: int) -> int:
         while parent[node] != node:
             parent[node] = parent[parent[node]]
             node = parent[node]
         return node
 
     for left, right in pairs.tolist():
-        low, high = sorted((root(left), root(right)))
+        low, high = sorted((find_root(left), find_root(right)))
         parent[high] = low
-    return np.array([root(node) for node in range(count)], np.int64)
+    return np.array([find_root(node) for node in range(n_nodes)], np.int64)

@@ -13,7 +13,7 @@ _HASH_SIDE = 16
 _COLOUR_SIDE = 8
 
 
-def fingerprint(pixels: Pixels) -> npt.NDArray[np.uint8]:
+def compute_fingerprint(pixels: Pixels) -> npt.NDArray[np.uint8]:
     """The fingerprint of a fitted photo; the same pixels always have the same.
 
     The perceptual hash sees brightness alone, and product photos on white look alike to it: 29 pairs of one shop's

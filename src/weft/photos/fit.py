@@ -13,7 +13,7 @@ Pixels = npt.NDArray[np.uint8]
 REDUCING_GAP = 3.0
 
 
-def fit(image: Image.Image, height: int, width: int) -> Pixels:
+def letterbox(image: Image.Image, height: int, width: int) -> Pixels:
     """The RGB image, enlarged or reduced with its aspect kept, in the middle of a (height, width) box.
 
     The rest of the box takes the median of the border pixels: product photos have a plain ground, which goes on.
@@ -29,20 +29,20 @@ def fit(image: Image.Image, height: int, width: int) -> Pixels:
     pixels = np.asarray(image)
     if pixels.shape[:2] == (height, width):
         return pixels
-    box = np.empty((height, width, 3), np.uint8)
-    box[:] = _border_colour(pixels)
+    canvas = np.empty((height, width, 3), np.uint8)
+    canvas[:] = _compute_border_colour(pixels)
     top, left = (height - size[1]) // 2, (width - size[0]) // 2
-    box[top : top + size[1], left : left + size[0]] = pixels
-    return box
+    canvas[top : top + size[1], left : left + size[0]] = pixels
+    return canvas
 
 
-def _border_colour(pixels: Pixels) -> Pixels:
+def _compute_border_colour(pixels: Pixels) -> Pixels:
     border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
     colour: Pixels = np.median(border, axis=0).astype(np.uint8)
     return colour
 
 
-def encode(pixels: Pixels, quality: int) -> bytes:
+def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
     """The pixels as a JPEG file without subsampled colour (4:4:4) or metadata.
 
     Args:

@@ -10,20 +10,20 @@ from weft import progress, runtime, tables
 from weft.contracts.tables import PHOTOS
 from weft.errors import PhotoError
 from weft.params import Prepare
-from weft.photos.clusters import WITHIN
+from weft.photos.clusters import DUPLICATE_IN_PRODUCT
 from weft.photos.decode import decode
-from weft.photos.decode_ahead import ahead
+from weft.photos.decode_ahead import prefetch
 from weft.photos.duplicates import Fingerprints
-from weft.photos.fingerprint import fingerprint
-from weft.photos.fit import encode, fit
+from weft.photos.fingerprint import compute_fingerprint
+from weft.photos.fit import encode_jpeg, letterbox
 from weft.photos.product_words import ProductWords
-from weft.photos.spool import Spool
+from weft.photos.spool import PhotoBuffer
 
-NO_WORD = "no word in the vocabulary"
+NO_VOCABULARY_WORD = "no word in the vocabulary"
 
 
 @dataclass(frozen=True)
-class _Taken:
+class _IngestedPhoto:
     jpeg: bytes
     fingerprint: Fingerprints
 
@@ -34,12 +34,14 @@ class Quarantine:
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
 
-    def add(self, product_id: str, view: int, reason: str, detail: str) -> None:
+    def add(self, product_id: str, position: int, reason: str, detail: str) -> None:
         """Leave one photo out."""
-        self.rows.append({"product_id": product_id, "view": view, "reason": reason, "detail": detail})
+        self.rows.append({"product_id": product_id, "view": position, "reason": reason, "detail": detail})
 
 
-def take_in(photos: Path, words: ProductWords, spool: Spool, quarantine: Quarantine, settings: Prepare) -> int:
+def ingest_photos(
+    photos: Path, product_words: ProductWords, buffer: PhotoBuffer, quarantine: Quarantine, settings: Prepare
+) -> int:
     """Fill `spool` with the photos that can be used and `quarantine` with the others.
 
     Args:
@@ -53,47 +55,56 @@ def take_in(photos: Path, words: ProductWords, spool: Spool, quarantine: Quarant
         How many photos there were.
     """
 
-    def work(row: dict[str, Any]) -> tuple[dict[str, Any], _Taken | PhotoError]:
+    def process_row(row: dict[str, Any]) -> tuple[dict[str, Any], _IngestedPhoto | PhotoError]:
         data = row.pop("bytes")
         try:
-            return row, _take(data, settings)
+            return row, _process_photo(data, settings)
         except PhotoError as error:
             return row, error
 
     total = tables.count_rows(photos)
-    rows = _worth_decoding(photos, words, quarantine)
-    for row, taken in progress.track(ahead(work, rows, runtime.workers()), "prepare photos", total, "photos"):
-        if isinstance(taken, PhotoError):
-            quarantine.add(row["product_id"], row["position"], taken.reason, taken.detail)
+    rows = _iter_usable_rows(photos, product_words, quarantine)
+    for row, result in progress.progress_bar(
+        prefetch(process_row, rows, runtime.workers()), "prepare photos", total, "photos"
+    ):
+        if isinstance(result, PhotoError):
+            quarantine.add(row["product_id"], row["position"], result.reason, result.detail)
         else:
-            place = words.place[row["product_id"]]
-            spool.append(place, row["position"], row["colour"], taken.jpeg, taken.fingerprint)
+            product_index = product_words.index_by_id[row["product_id"]]
+            buffer.append(product_index, row["position"], row["colour"], result.jpeg, result.fingerprint)
     return total
 
 
-def _take(data: bytes, settings: Prepare) -> _Taken:
+def _process_photo(data: bytes, settings: Prepare) -> _IngestedPhoto:
     limits = settings.min_side, settings.max_aspect, settings.max_pixels
     image = decode(data, settings.height, settings.width, *limits)
-    pixels = fit(image, settings.height, settings.width)
-    return _Taken(encode(pixels, settings.jpeg_quality), fingerprint(pixels))
+    pixels = letterbox(image, settings.height, settings.width)
+    return _IngestedPhoto(encode_jpeg(pixels, settings.jpeg_quality), compute_fingerprint(pixels))
 
 
-def _worth_decoding(photos: Path, words: ProductWords, quarantine: Quarantine) -> Iterator[dict[str, Any]]:
-    owner = ""
-    view_of: dict[str, int] = {}
+def _iter_usable_rows(photos: Path, product_words: ProductWords, quarantine: Quarantine) -> Iterator[dict[str, Any]]:
+    current_product = ""
+    position_by_digest: dict[str, int] = {}
     columns = ["product_id", "position", "colour", "sha256", "bytes"]
     for table in tables.read_shards(photos, PHOTOS, columns):
         for row in table.to_pylist():
-            product_id, view = row["product_id"], row["position"]
-            if product_id != owner:
-                owner, view_of = product_id, {}
-            if product_id not in words.place:
-                quarantine.add(product_id, view, NO_WORD, "the product is not among the cleaned products")
-            elif not len(words.ids(words.place[product_id])):
-                quarantine.add(product_id, view, NO_WORD, "none of the product's tokens is in words.tsv")
-            elif row["sha256"] in view_of:
-                quarantine.add(product_id, view, WITHIN, f"the same bytes as view {view_of[row['sha256']]}")
+            product_id, position = row["product_id"], row["position"]
+            if product_id != current_product:
+                current_product, position_by_digest = product_id, {}
+            if product_id not in product_words.index_by_id:
+                quarantine.add(
+                    product_id, position, NO_VOCABULARY_WORD, "the product is not among the cleaned products"
+                )
+            elif not len(product_words.get_word_ids(product_words.index_by_id[product_id])):
+                quarantine.add(product_id, position, NO_VOCABULARY_WORD, "none of the product's tokens is in words.tsv")
+            elif row["sha256"] in position_by_digest:
+                quarantine.add(
+                    product_id,
+                    position,
+                    DUPLICATE_IN_PRODUCT,
+                    f"the same bytes as view {position_by_digest[row['sha256']]}",
+                )
             else:
-                view_of[row["sha256"]] = view
+                position_by_digest[row["sha256"]] = position
                 row["colour"] = sys.intern(row["colour"]) if row["colour"] else None
                 yield row

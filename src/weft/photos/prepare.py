@@ -11,13 +11,21 @@ import pyarrow as pa
 
 from weft import splits, tables
 from weft.contracts import files
-from weft.contracts.tables import PREPARED, QUARANTINE, SPLITS
+from weft.contracts.tables import PREPARED_PHOTOS, QUARANTINE, SPLITS
 from weft.params import Prepare
-from weft.photos.clusters import ACROSS, MOST_SHARING_PRODUCTS, SHARED, Decision, LeftOut, leaks, leave_out
-from weft.photos.duplicates import Indices, duplicate_groups
-from weft.photos.intake import Quarantine, take_in
+from weft.photos.clusters import (
+    DUPLICATE_ACROSS_SPLITS,
+    MAX_PRODUCTS_PER_PICTURE,
+    SHARED_BY_MANY_PRODUCTS,
+    DedupResult,
+    Exclusion,
+    count_leaks,
+    exclude_duplicates,
+)
+from weft.photos.duplicates import Indices, find_duplicate_groups
+from weft.photos.intake import Quarantine, ingest_photos
 from weft.photos.product_words import ProductWords, read_product_words
-from weft.photos.spool import Spool, spooled
+from weft.photos.spool import PhotoBuffer, open_photo_buffer
 
 
 def prepare_photos(photos: Path, products: Path, words: Path, out: Path, settings: Prepare) -> dict[str, float]:
@@ -43,74 +51,92 @@ def prepare_photos(photos: Path, products: Path, words: Path, out: Path, setting
     Raises:
         ContractError: An input breaks its contract. A photo never raises.
     """
-    of_products = read_product_words(products, words)
-    names = list(of_products.place)
-    split_of = [SPLITS.index(splits.split_of(name, settings.val_share, settings.test_share)) for name in names]
-    split = np.array(split_of, np.int64)
+    product_words = read_product_words(products, words)
+    product_ids = list(product_words.index_by_id)
+    split_indices = [
+        SPLITS.index(splits.assign_split(product_id, settings.val_share, settings.test_share))
+        for product_id in product_ids
+    ]
+    product_splits = np.array(split_indices, np.int64)
     quarantine = Quarantine()
-    with tables.atomic(out) as temporary, spooled(temporary / "spool") as spool:
-        crawled = take_in(photos, of_products, spool, quarantine, settings)
-        group = duplicate_groups(spool.fingerprints(), settings.duplicate_distance)
-        decision = leave_out(spool.products(), split, group)
-        for photo, why in decision.left_out.items():
-            other = _told(why, spool, names, split)
-            quarantine.add(names[spool.product[photo]], spool.view[photo], why.reason, other)
-        for number, name in enumerate(SPLITS):
-            rows = _rows_of(number, split, spool, decision, of_products, names)
-            tables.write_shards(temporary / name, rows, PREPARED)
-        left_out = pa.Table.from_pylist(quarantine.rows, schema=QUARANTINE.schema)
-        tables.write(temporary / files.QUARANTINE, left_out, QUARANTINE)
-        counts = _counts(crawled, quarantine, spool, split, group, decision)
+    with tables.atomic_write(out) as temporary, open_photo_buffer(temporary / "spool") as spool:
+        n_crawled = ingest_photos(photos, product_words, spool, quarantine, settings)
+        photo_groups = find_duplicate_groups(spool.get_fingerprint_array(), settings.duplicate_distance)
+        dedup = exclude_duplicates(spool.get_product_array(), product_splits, photo_groups)
+        for photo, exclusion in dedup.excluded.items():
+            detail = _describe_exclusion(exclusion, spool, product_ids, product_splits)
+            quarantine.add(product_ids[spool.product_indices[photo]], spool.positions[photo], exclusion.reason, detail)
+        for split_index, split_name in enumerate(SPLITS):
+            rows = _iter_rows(split_index, product_splits, spool, dedup, product_words, product_ids)
+            tables.write_shards(temporary / split_name, rows, PREPARED_PHOTOS)
+        quarantined = pa.Table.from_pylist(quarantine.rows, schema=QUARANTINE.schema)
+        tables.write_table(temporary / files.QUARANTINE, quarantined, QUARANTINE)
+        counts = _compute_counts(n_crawled, quarantine, spool, product_splits, photo_groups, dedup)
         tables.write_text(temporary / files.REPORT, json.dumps(counts, indent=2) + "\n")
     return {key: float(value) for part in counts.values() for key, value in part.items()}
 
 
-def _rows_of(
-    number: int, split: Indices, spool: Spool, decision: Decision, words: ProductWords, names: list[str]
+def _iter_rows(
+    split_index: int,
+    product_splits: Indices,
+    buffer: PhotoBuffer,
+    dedup: DedupResult,
+    product_words: ProductWords,
+    product_ids: list[str],
 ) -> Iterator[dict[str, Any]]:
-    for photo, product in enumerate(spool.product):
-        if split[product] == number and photo not in decision.left_out:
+    for photo, product in enumerate(buffer.product_indices):
+        if product_splits[product] == split_index and photo not in dedup.excluded:
             yield {
-                "product_id": names[product],
-                "view": spool.view[photo],
-                "photo_id": f"{names[product]}#{spool.view[photo]}",
-                "colour": spool.colour[photo],
-                "jpeg": spool.jpeg(photo),
-                "word_ids": words.ids(product),
-                "named": words.named(product),
+                "product_id": product_ids[product],
+                "view": buffer.positions[photo],
+                "photo_id": f"{product_ids[product]}#{buffer.positions[photo]}",
+                "colour": buffer.colours[photo],
+                "jpeg": buffer.read_jpeg(photo),
+                "word_ids": product_words.get_word_ids(product),
+                "named": product_words.get_short_field_mask(product),
             }
 
 
-def _told(why: LeftOut, spool: Spool, names: list[str], split: Indices) -> str:
-    if why.reason == ACROSS:
-        return f"shares a picture, itself or through others, with {names[why.other]} of {SPLITS[split[why.other]]}"
-    if why.reason == SHARED:
-        return f"on {why.other} products, wanted at most {MOST_SHARING_PRODUCTS}"
-    return f"the same picture as view {spool.view[why.other]}"
+def _describe_exclusion(
+    exclusion: Exclusion, buffer: PhotoBuffer, product_ids: list[str], product_splits: Indices
+) -> str:
+    if exclusion.reason == DUPLICATE_ACROSS_SPLITS:
+        return f"shares a picture, itself or through others, with {product_ids[exclusion.other]} of {SPLITS[product_splits[exclusion.other]]}"
+    if exclusion.reason == SHARED_BY_MANY_PRODUCTS:
+        return f"on {exclusion.other} products, wanted at most {MAX_PRODUCTS_PER_PICTURE}"
+    return f"the same picture as view {buffer.positions[exclusion.other]}"
 
 
-def _counts(
-    crawled: int, quarantine: Quarantine, spool: Spool, split: Indices, group: Indices, decision: Decision
+def _compute_counts(
+    n_crawled: int,
+    quarantine: Quarantine,
+    buffer: PhotoBuffer,
+    product_splits: Indices,
+    photo_groups: Indices,
+    dedup: DedupResult,
 ) -> dict[str, dict[str, int]]:
-    product = spool.products()
-    kept = np.array([photo not in decision.left_out for photo in range(len(spool))], bool)
-    of_photo = split[product]
+    photo_products = buffer.get_product_array()
+    kept = np.array([photo not in dedup.excluded for photo in range(len(buffer))], bool)
+    photo_splits = product_splits[photo_products]
     reasons = Counter(row["reason"] for row in quarantine.rows)
     return {
         "photos": {
-            "photos": crawled,
-            **{f"{name}_photos": int((kept & (of_photo == n)).sum()) for n, name in enumerate(SPLITS)},
+            "photos": n_crawled,
+            **{f"{name}_photos": int((kept & (photo_splits == n)).sum()) for n, name in enumerate(SPLITS)},
             "quarantined_photos": len(quarantine.rows),
         },
         "products": {
-            "products": len(split),
-            **{f"{name}_products": len(np.unique(product[kept & (of_photo == n)])) for n, name in enumerate(SPLITS)},
+            "products": len(product_splits),
+            **{
+                f"{name}_products": len(np.unique(photo_products[kept & (photo_splits == n)]))
+                for n, name in enumerate(SPLITS)
+            },
         },
         "quarantined": {reason.replace(" ", "_"): reasons[reason] for reason in sorted(reasons)},
         "duplicates": {
-            "duplicate_photos": int((group != np.arange(len(group))).sum()),
-            "duplicate_clusters": len(decision.clusters),
-            "largest_cluster": max((len(cluster) for cluster in decision.clusters), default=0),
-            "pictures_in_two_splits": leaks(product, split, group, decision.left_out),
+            "duplicate_photos": int((photo_groups != np.arange(len(photo_groups))).sum()),
+            "duplicate_clusters": len(dedup.clusters),
+            "largest_cluster": max((len(cluster) for cluster in dedup.clusters), default=0),
+            "pictures_in_two_splits": count_leaks(photo_products, product_splits, photo_groups, dedup.excluded),
         },
     }

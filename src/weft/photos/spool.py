@@ -13,51 +13,53 @@ from weft.photos.fingerprint import COLOUR_BYTES, HASH_BYTES
 
 
 @dataclass
-class Spool:
+class PhotoBuffer:
     """The photos' JPEG bytes on disk; of each photo only numbers and its fingerprint in memory (about 300 bytes)."""
 
     stream: BinaryIO
-    product: list[int] = field(default_factory=list)
+    product_indices: list[int] = field(default_factory=list)
     """Index of the product of each photo."""
-    view: list[int] = field(default_factory=list)
-    colour: list[str | None] = field(default_factory=list)
-    _ends: list[int] = field(default_factory=lambda: [0])
-    _fingerprints: bytearray = field(default_factory=bytearray)
+    positions: list[int] = field(default_factory=list)
+    colours: list[str | None] = field(default_factory=list)
+    _end_offsets: list[int] = field(default_factory=lambda: [0])
+    _fingerprint_bytes: bytearray = field(default_factory=bytearray)
 
     def __len__(self) -> int:
-        return len(self.product)
+        return len(self.product_indices)
 
-    def append(self, product: int, view: int, colour: str | None, jpeg: bytes, fingerprint: Fingerprints) -> None:
+    def append(
+        self, product_index: int, position: int, colour: str | None, jpeg: bytes, fingerprint: Fingerprints
+    ) -> None:
         """Add one photo."""
         self.stream.write(jpeg)
-        self._ends.append(self._ends[-1] + len(jpeg))
-        self._fingerprints += fingerprint.tobytes()
-        self.product.append(product)
-        self.view.append(view)
-        self.colour.append(colour)
+        self._end_offsets.append(self._end_offsets[-1] + len(jpeg))
+        self._fingerprint_bytes += fingerprint.tobytes()
+        self.product_indices.append(product_index)
+        self.positions.append(position)
+        self.colours.append(colour)
 
-    def jpeg(self, photo: int) -> bytes:
+    def read_jpeg(self, photo: int) -> bytes:
         """The bytes of the photo of that index."""
-        begin, end = self._ends[photo], self._ends[photo + 1]
+        begin, end = self._end_offsets[photo], self._end_offsets[photo + 1]
         self.stream.seek(begin)
         return self.stream.read(end - begin)
 
-    def fingerprints(self) -> Fingerprints:
+    def get_fingerprint_array(self) -> Fingerprints:
         """(photos, 224)."""
-        flat = np.frombuffer(bytes(self._fingerprints), np.uint8)
+        flat = np.frombuffer(bytes(self._fingerprint_bytes), np.uint8)
         return flat.reshape(-1, HASH_BYTES + COLOUR_BYTES)
 
-    def products(self) -> Indices:
+    def get_product_array(self) -> Indices:
         """(photos,) index of the product of each."""
-        return np.array(self.product, np.int64)
+        return np.array(self.product_indices, np.int64)
 
 
 @contextmanager
-def spooled(path: Path) -> Iterator[Spool]:
+def open_photo_buffer(path: Path) -> Iterator[PhotoBuffer]:
     """An empty spool in the file `path`, gone when the block ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("w+b") as stream:
-            yield Spool(stream)
+            yield PhotoBuffer(stream)
     finally:
         path.unlink(missing_ok=True)

@@ -120,7 +120,7 @@ def read_examples(folder: Path, rows: Sequence[str], album: Album) -> Examples:
         raise missing(path, f"evaluate@{folder.name}")
     groups: dict[tuple[str, int], dict[str, list[dict[str, Any]]]] = {}
     started: set[tuple[str, str, int]] = set()
-    for number, row in enumerate(tables.read(path, EXAMPLES).to_pylist()):
+    for number, row in enumerate(tables.read_table(path, EXAMPLES).to_pylist()):
         row["place"] = f"{path}, row {number} ({row['photo_id']})"
         if row["rank"] == 0:
             started.add((row["kind"], row["model"], row["example"]))

@@ -39,5 +39,5 @@ def read_rows(path: Path, contract: TableContract, stage: str) -> list[dict[str,
     """
     if not path.exists():
         raise missing(path, stage)
-    rows: list[dict[str, Any]] = tables.read(path, contract).to_pylist()
+    rows: list[dict[str, Any]] = tables.read_table(path, contract).to_pylist()
     return rows

@@ -46,7 +46,7 @@ def read_recall(folder: Path, models: Sequence[str]) -> list[Recall]:
     if not path.exists():
         raise missing(path, f"evaluate@{folder.name}")
     ranks: dict[str, dict[str, Counter[int]]] = {}
-    for piece in tables.stream(path, SCORES, ("table", "model", "rank")):
+    for piece in tables.read_stream(path, SCORES, ("table", "model", "rank")):
         searched = piece.filter(pc.starts_with(piece["table"], TABLE))
         for row in searched.to_pylist():
             ranks.setdefault(row["table"], {}).setdefault(row["model"], Counter())[row["rank"] or 0] += 1

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from weft.contracts import files
-from weft.contracts.tagging import CALIBRATED, RELIABILITY
+from weft.contracts.tagging import CALIBRATED_WORDS, RELIABILITY
 from weft.errors import ContractError
 from weft.report.reading import read_json, read_rows
 from weft.report.wording import percent
@@ -50,7 +50,7 @@ def read_calibrated(folder: Path) -> list[dict[str, Any]]:
     Raises:
         ContractError: The file is missing or broken.
     """
-    return read_rows(folder / files.CALIBRATED, CALIBRATED, "calibrate")
+    return read_rows(folder / files.CALIBRATED_WORDS, CALIBRATED_WORDS, "calibrate")
 
 
 def read_thresholds(folder: Path, rows: list[dict[str, Any]]) -> Thresholds:

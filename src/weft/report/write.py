@@ -52,7 +52,7 @@ def write_report(benchmarks: Sequence[str], sources: Sources, out: Path) -> dict
     pipeline = _pipeline(sources, album)
     page = render_page(parts, pipeline, album)
     recalls = [recall for part in parts for recall in part.recalls]
-    with tables.atomic(out) as temporary:
+    with tables.atomic_write(out) as temporary:
         temporary.mkdir()
         (temporary / RESULTS).write_text(results_markdown([part.results for part in parts]), encoding="utf-8")
         (temporary / PAGE).write_text(page, encoding="utf-8")

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from weft.errors import PhotoError
-from weft.model.folded import folded
-from weft.photos.decode_ahead import fitted
+from weft.model.folded import fuse_batch_norm
+from weft.photos.decode_ahead import decode_and_letterbox
 
 Key = TypeVar("Key")
 Floats = npt.NDArray[np.float32]
@@ -26,7 +26,7 @@ def embed(
     width: int,
     device: str,
     workers: int,
-    refused: list[tuple[Key, PhotoError]] | None = None,
+    skipped: list[tuple[Key, PhotoError]] | None = None,
 ) -> Iterator[tuple[list[Key], Floats]]:
     """Yield (keys, z) a batch at a time, in the order of `photos`; z is (batch, embedding_dim), not normalised.
 
@@ -44,41 +44,41 @@ def embed(
     Raises:
         PhotoError: A photo cannot be decoded and `refused` is not given.
     """
-    for keys, z in embed_each(photos, model, height, width, device, workers, refused):
+    for keys, z in embed_batches(photos, model, height, width, device, workers, skipped):
         if z is not None:
             yield keys, z
 
 
-def embed_each(
+def embed_batches(
     photos: Iterable[tuple[Key, bytes]],
     model: nn.Module,
     height: int,
     width: int,
     device: str,
     workers: int,
-    refused: list[tuple[Key, PhotoError]] | None = None,
+    skipped: list[tuple[Key, PhotoError]] | None = None,
 ) -> Iterator[tuple[list[Key], Floats | None]]:
     """As `embed`, but also where all of BATCH_SIZE photos were refused: ([], None)."""
-    quick = folded(model.to(device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
-    decoded = fitted(photos, height, width, workers)
-    while some := list(islice(decoded, BATCH_SIZE)):
-        usable = list(_usable(some, refused))
+    fused_model = fuse_batch_norm(model.to(device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
+    decoded = decode_and_letterbox(photos, height, width, workers)
+    while batch := list(islice(decoded, BATCH_SIZE)):
+        usable = list(_iter_decoded(batch, skipped))
         if not usable:
             yield [], None
             continue
         pixels = np.stack([photo for _, photo in usable]).transpose(0, 3, 1, 2)
         with torch.inference_mode():
-            z = quick(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
+            z = fused_model(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
         yield [key for key, _ in usable], z.float().cpu().numpy()
 
 
-def _usable(
-    photos: Iterable[tuple[Key, npt.NDArray[np.uint8] | PhotoError]], refused: list[tuple[Key, PhotoError]] | None
+def _iter_decoded(
+    photos: Iterable[tuple[Key, npt.NDArray[np.uint8] | PhotoError]], skipped: list[tuple[Key, PhotoError]] | None
 ) -> Iterator[tuple[Key, npt.NDArray[np.uint8]]]:
     for key, photo in photos:
         if not isinstance(photo, PhotoError):
             yield key, photo
-        elif refused is None:
+        elif skipped is None:
             raise photo
         else:
-            refused.append((key, photo))
+            skipped.append((key, photo))

@@ -11,28 +11,28 @@ from typing import Any
 from torch import nn
 
 from weft import artefacts
-from weft.benchmarks import BenchmarkData, Record
+from weft.benchmarks import EvalDataset, PhotoRecord
 from weft.errors import PhotoError
-from weft.processes import ALONE, Processes
-from weft.progress import say, track
-from weft.retrieval import embed as batches
-from weft.retrieval.embed import Floats, embed_each
-from weft.runtime import enough_memory
+from weft.processes import SINGLE_PROCESS, ProcessGroup
+from weft.progress import log_line, progress_bar
+from weft.retrieval import embed as embed_module
+from weft.retrieval.embed import Floats, embed_batches
+from weft.runtime import explain_oom
 
-_Rows = tuple[list[dict[str, Any]], Floats | None]
+_EmbeddedBatch = tuple[list[dict[str, Any]], Floats | None]
 
 
-def embed_benchmark(
-    data: BenchmarkData,
+def embed_dataset(
+    dataset: EvalDataset,
     model: nn.Module,
-    dim: int,
+    embedding_dim: int,
     height: int,
     width: int,
     device: str,
     workers: int,
     out: Path,
-    digest: str = "",
-    processes: Processes = ALONE,
+    model_digest: str = "",
+    process_group: ProcessGroup = SINGLE_PROCESS,
 ) -> dict[str, float]:
     """Embed every photo that can be decoded and write `out` (embeddings.npy, photos.parquet).
 
@@ -54,51 +54,53 @@ def embed_benchmark(
     Raises:
         ParamsError: The device has not memory enough; says what to lower.
     """
-    refused: list[tuple[Record, PhotoError]] = []
+    skipped: list[tuple[PhotoRecord, PhotoError]] = []
 
-    def each(photos: Iterator[tuple[Record, bytes]]) -> Iterator[_Rows]:
-        for records, z in embed_each(photos, model, height, width, device, workers, refused):
+    def embed_photos(photos: Iterator[tuple[PhotoRecord, bytes]]) -> Iterator[_EmbeddedBatch]:
+        for records, z in embed_batches(photos, model, height, width, device, workers, skipped):
             yield [{"photo_id": r.photo_id, "product_id": r.product_id, "split": r.split} for r in records], z
 
-    def in_order() -> Iterator[tuple[list[dict[str, Any]], Floats]]:
-        photos = track(data.photos(), "embed", len(data.records), "photos")
-        for own in _turns(photos, each, processes):
-            for rows, z in processes.collect(own):
+    def iter_in_order() -> Iterator[tuple[list[dict[str, Any]], Floats]]:
+        photos = progress_bar(dataset.photos(), "embed", len(dataset.records), "photos")
+        for local_batch in _round_robin(photos, embed_photos, process_group):
+            for rows, z in process_group.gather(local_batch):
                 if z is not None:
                     yield rows, z
 
-    with enough_memory(f"prepare.height = {height} and prepare.width = {width}, or take a smaller model.backbone"):
-        if processes.leads:
-            count = artefacts.write_embeddings(out, dim, in_order(), digest)
+    with explain_oom(f"prepare.height = {height} and prepare.width = {width}, or take a smaller model.backbone"):
+        if process_group.is_main:
+            count = artefacts.write_embeddings(out, embedding_dim, iter_in_order(), model_digest)
         else:
-            count = sum(len(rows) for rows, _ in in_order())
-    left_out = [line for part in processes.collect([_told(*one) for one in refused]) for line in part]
-    for line in left_out[:10]:
-        say(line)
-    return {"photos": count, "refused": len(left_out)}
+            count = sum(len(rows) for rows, _ in iter_in_order())
+    skipped_lines = [
+        line for part in process_group.gather([_describe_skipped(*item) for item in skipped]) for line in part
+    ]
+    for line in skipped_lines[:10]:
+        log_line(line)
+    return {"photos": count, "refused": len(skipped_lines)}
 
 
-def _turns(
-    photos: Iterable[tuple[Record, bytes]],
-    each: Callable[[Iterator[tuple[Record, bytes]]], Iterator[_Rows]],
-    processes: Processes,
-) -> Iterator[_Rows]:
+def _round_robin(
+    photos: Iterable[tuple[PhotoRecord, bytes]],
+    embed_photos: Callable[[Iterator[tuple[PhotoRecord, bytes]]], Iterator[_EmbeddedBatch]],
+    process_group: ProcessGroup,
+) -> Iterator[_EmbeddedBatch]:
     """What this process embeds, turn by turn; in the last turn some processes have nothing left, and say so."""
-    seen = done = 0
+    n_seen = n_done = 0
 
-    def mine() -> Iterator[tuple[Record, bytes]]:
-        nonlocal seen
+    def iter_local_photos() -> Iterator[tuple[PhotoRecord, bytes]]:
+        nonlocal n_seen
         for number, photo in enumerate(photos):
-            seen = number + 1
-            if number // batches.BATCH_SIZE % processes.count == processes.rank:
+            n_seen = number + 1
+            if number // embed_module.BATCH_SIZE % process_group.world_size == process_group.rank:
                 yield photo
 
-    for batch in each(mine()):
+    for batch in embed_photos(iter_local_photos()):
         yield batch
-        done += 1
-    if done * batches.BATCH_SIZE * processes.count < seen:
+        n_done += 1
+    if n_done * embed_module.BATCH_SIZE * process_group.world_size < n_seen:
         yield [], None
 
 
-def _told(record: Record, error: PhotoError) -> str:
+def _describe_skipped(record: PhotoRecord, error: PhotoError) -> str:
     return f"left out {record.photo_id}: {error}"

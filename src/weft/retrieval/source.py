@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 from weft.benchmarks.photo_files import FolderPhotos, PhotoFiles, ZipPhotos
 from weft.errors import InputError
 
-_ROWS = 64
+_ROWS_PER_BATCH = 64
 """Photos read from a shard at once."""
 
 
-def photos_of(source: Path) -> Iterator[tuple[str, bytes]]:
+def iter_photos(source: Path) -> Iterator[tuple[str, bytes]]:
     """Yield (name within `source`, original bytes) of each photo, in the order of the names (of a shard: its rows).
 
     Names in a shard are photo_id where there is one, else "<product_id>#<position>".
@@ -22,36 +22,36 @@ def photos_of(source: Path) -> Iterator[tuple[str, bytes]]:
         InputError: There is nothing to read, or no photo in it.
     """
     if source.suffix == ".parquet" and source.is_file():
-        return _of_shard(source)
+        return _iter_shard(source)
     if source.is_dir():
-        return _of_files(FolderPhotos(source), source)
+        return _iter_files(FolderPhotos(source), source)
     if source.suffix.lower() == ".zip" and source.is_file():
-        return _of_files(ZipPhotos(source), source)
+        return _iter_files(ZipPhotos(source), source)
     if source.is_file():
-        return _of_file(source)
+        return _iter_file(source)
     raise InputError(f"{source}: no such photo, folder, zip or Parquet shard")
 
 
-def _of_file(source: Path) -> Iterator[tuple[str, bytes]]:
+def _iter_file(source: Path) -> Iterator[tuple[str, bytes]]:
     try:
-        yield _shown(source.name), source.read_bytes()
+        yield _to_valid_utf8(source.name), source.read_bytes()
     except OSError as error:
         raise InputError(f"{source}: cannot be read: {error}") from error
 
 
-def _of_files(files: PhotoFiles, source: Path) -> Iterator[tuple[str, bytes]]:
-    names = files.names()
+def _iter_files(files: PhotoFiles, source: Path) -> Iterator[tuple[str, bytes]]:
+    names = files.list_names()
     if not names:
         raise InputError(f"{source}: no photos in it (.jpg, .png, .webp, .gif, .bmp, .tif)")
-    return ((_shown(name), files.read(name)) for name in names)
+    return ((_to_valid_utf8(name), files.read(name)) for name in names)
 
 
-def _shown(name: str) -> str:
+def _to_valid_utf8(name: str) -> str:
     """The name in UTF-8: file systems hold other bytes too, which neither Parquet nor a terminal takes."""
     return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def _of_shard(source: Path) -> Iterator[tuple[str, bytes]]:
+def _iter_shard(source: Path) -> Iterator[tuple[str, bytes]]:
     try:
         shard = pq.ParquetFile(source)
     except (OSError, pa.ArrowInvalid) as error:
@@ -65,16 +65,16 @@ def _of_shard(source: Path) -> Iterator[tuple[str, bytes]]:
         raise InputError(
             f"{source}: wanted the columns photo_id, jpeg or product_id, position, bytes; has {sorted(names)}"
         )
-    kind = shard.schema_arrow.field(columns[-1]).type
-    if not pa.types.is_binary(kind) and not pa.types.is_large_binary(kind):
-        raise InputError(f"{source}: the column {columns[-1]} holds {kind}, wanted the bytes of photos")
-    return _rows(shard, columns, source)
+    column_type = shard.schema_arrow.field(columns[-1]).type
+    if not pa.types.is_binary(column_type) and not pa.types.is_large_binary(column_type):
+        raise InputError(f"{source}: the column {columns[-1]} holds {column_type}, wanted the bytes of photos")
+    return _iter_rows(shard, columns, source)
 
 
-def _rows(shard: pq.ParquetFile, columns: list[str], source: Path) -> Iterator[tuple[str, bytes]]:
+def _iter_rows(shard: pq.ParquetFile, columns: list[str], source: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with shard:
-            for batch in shard.iter_batches(_ROWS, columns=columns):
+            for batch in shard.iter_batches(_ROWS_PER_BATCH, columns=columns):
                 for row in batch.to_pylist():
                     *name, photo = (row[column] for column in columns)
                     yield "#".join(map(str, name)), photo or b""

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from weft import params, tables
 from weft.contracts import files
-from weft.contracts.tables import PREPARED, SPLITS
+from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 from weft.contracts.tagging import FINDINGS
 from weft.tagging.catalogue import Ints, Matrix, read_catalogue, read_model
 from weft.tagging.claims import read_claims, read_titles
@@ -81,9 +81,9 @@ def audit(sources: Sources, settings: params.Audit, search: Search, out: Path) -
     for row in rows:
         row["title"], row["url"] = titles[row["product_id"]]
     _add_pictures(rows, sources.photos, settings.examples)
-    with tables.atomic(out) as folder:
+    with tables.atomic_write(out) as folder:
         folder.mkdir(parents=True)
-        tables.write(folder / files.FINDINGS, pa.Table.from_pylist(rows, schema=FINDINGS.schema), FINDINGS)
+        tables.write_table(folder / files.FINDINGS, pa.Table.from_pylist(rows, schema=FINDINGS.schema), FINDINGS)
         (folder / files.FINDINGS_CSV).write_text(_as_csv(rows), encoding="utf-8")
         (folder / files.CONTACT_SHEET).write_bytes(finding_sheet(rows))
     kinds = Counter(row["kind"] for row in rows)
@@ -195,7 +195,7 @@ def _add_pictures(rows: list[dict[str, Any]], photos: Path, examples: int) -> No
 def _read_photos(photos: Path, wanted: set[str]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for split in SPLITS:
-        for table in tables.read_shards(photos / split, PREPARED, ("photo_id", "jpeg")):
+        for table in tables.read_shards(photos / split, PREPARED_PHOTOS, ("photo_id", "jpeg")):
             for row, photo_id in enumerate(table["photo_id"].to_pylist()):
                 if photo_id in wanted:
                     found[photo_id] = table["jpeg"][row].as_py()

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from weft import params, tables
 from weft.contracts import files
-from weft.contracts.tagging import CALIBRATED, RELIABILITY, WORD_MAP
+from weft.contracts.tagging import CALIBRATED_WORDS, RELIABILITY, WORD_MAP
 from weft.errors import InputError
 from weft.tagging import probabilities, thresholds, word_map
 from weft.tagging.catalogue import Embedded, Ints, Model, read_catalogue, read_model
@@ -49,13 +49,13 @@ def calibrate(photos: Path, embeddings: Path, model: Path, settings: params.Cali
         raise InputError(f"{photos}: no product is in val, which decides; raise prepare.val_share and dvc repro")
     rows, curves = _judge(bundle, parts, settings)
     totals = _totals(rows, curves, parts["test"])
-    with tables.atomic(out) as folder:
+    with tables.atomic_write(out) as folder:
         folder.mkdir(parents=True)
-        table = pa.Table.from_pylist(rows, schema=CALIBRATED.schema)
-        tables.write(folder / files.CALIBRATED, table, CALIBRATED)
+        table = pa.Table.from_pylist(rows, schema=CALIBRATED_WORDS.schema)
+        tables.write_table(folder / files.CALIBRATED_WORDS, table, CALIBRATED_WORDS)
         reliability = pa.Table.from_pylist(_reliability_rows(curves), schema=RELIABILITY.schema)
-        tables.write(folder / files.RELIABILITY, reliability, RELIABILITY)
-        tables.write(folder / files.WORD_MAP, _map_of(bundle, rows), WORD_MAP)
+        tables.write_table(folder / files.RELIABILITY, reliability, RELIABILITY)
+        tables.write_table(folder / files.WORD_MAP, _map_of(bundle, rows), WORD_MAP)
         told = {
             "model": bundle.digest,
             "precision": settings.precision,

@@ -10,7 +10,7 @@ import scipy.sparse as sparse
 
 from weft import artefacts, tables
 from weft.contracts import files
-from weft.contracts.tables import PREPARED, SPLITS
+from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 from weft.errors import ContractError, ModelError
 
 Matrix = npt.NDArray[np.floating]
@@ -91,7 +91,7 @@ def read_catalogue(photos: Path, embeddings: Path, model: Model) -> Embedded:
         ModelError: Another model made the embeddings.
     """
     found = artefacts.read_embeddings(embeddings)
-    if found.model != model.digest:
+    if found.model_digest != model.digest:
         raise ModelError(f"{embeddings}: made by another model than this one; run `dvc repro embed@catalogue`")
     bag_of = _bags(photos)
     photo_ids: list[str] = found.photos["photo_id"].to_pylist()
@@ -111,7 +111,7 @@ def _bags(photos: Path) -> dict[str, Sequence[int]]:
     """The words of every prepared photo's product, by photo_id; the photos themselves are not read."""
     bags: dict[str, Sequence[int]] = {}
     for split in SPLITS:
-        for table in tables.read_shards(photos / split, PREPARED, ("photo_id", "word_ids")):
+        for table in tables.read_shards(photos / split, PREPARED_PHOTOS, ("photo_id", "word_ids")):
             bags |= zip(table["photo_id"].to_pylist(), table["word_ids"].to_pylist(), strict=True)
     return bags
 

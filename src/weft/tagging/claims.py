@@ -11,8 +11,8 @@ from weft import tables
 from weft.contracts.tables import PRODUCTS
 from weft.errors import ContractError
 from weft.tagging.catalogue import Embedded, Ints, rows_of_words
-from weft.text.fields import texts
-from weft.text.tokens import pieces
+from weft.text.fields import iter_texts
+from weft.text.tokens import tokenize
 
 SHORT_FIELDS = ("title", "categories", "colour", "attributes")
 TAG_SHARE = 0.2
@@ -35,7 +35,7 @@ def read_claims(products: Path, catalogue: Embedded, words: tuple[str, ...]) -> 
     ids = {word: number for number, word in enumerate(words)}
     bags: dict[str, list[int]] = {}
     for product in _rows(products, ("product_id", *SHORT_FIELDS)):
-        found = (piece for text in texts(product, SHORT_FIELDS) for piece in pieces(text))
+        found = (piece for text in iter_texts(product, SHORT_FIELDS) for piece in tokenize(text))
         bags[product["product_id"]] = [ids[piece] for piece in found if piece in ids]
     absent = [product_id for product_id in catalogue.product_ids if product_id not in bags]
     if absent:
@@ -62,5 +62,5 @@ def read_titles(products: Path, wanted: Iterable[str]) -> dict[str, tuple[str, s
 
 
 def _rows(products: Path, columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
-    for table in tables.stream(products, PRODUCTS, columns):
+    for table in tables.read_stream(products, PRODUCTS, columns):
         yield from table.to_pylist()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from weft.photos.contact_sheet import Tile, contact_sheet
+from weft.photos.contact_sheet import Tile, draw_contact_sheet
 
 FINDINGS_IN_ROW = 3
 
@@ -19,4 +19,4 @@ def finding_sheet(rows: list[dict[str, Any]]) -> bytes:
             ]
         )
     lines = [tiles[start : start + FINDINGS_IN_ROW] for start in range(0, len(tiles), FINDINGS_IN_ROW)]
-    return contact_sheet([[tile for finding in line for tile in finding] for line in lines])
+    return draw_contact_sheet([[tile for finding in line for tile in finding] for line in lines])

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from weft import tables
 from weft.contracts import files
-from weft.contracts.tagging import CALIBRATED
+from weft.contracts.tagging import CALIBRATED_WORDS
 from weft.errors import ModelError
 from weft.tagging.catalogue import Ints
 from weft.tagging.thresholds import Floats
@@ -46,10 +46,10 @@ def read_told(folder: Path, digest: str, words: int) -> Told:
     """
     if read_settings(folder)["model"] != digest:
         raise ModelError(f"{folder}: thresholds of another model than this one ({digest[:12]}...); run weft calibrate")
-    table = tables.read(folder / files.CALIBRATED, CALIBRATED)
+    table = tables.read_table(folder / files.CALIBRATED_WORDS, CALIBRATED_WORDS)
     if table.num_rows != words:
         raise ModelError(
-            f"{folder / files.CALIBRATED}: {table.num_rows} words, the model has {words}; run weft calibrate"
+            f"{folder / files.CALIBRATED_WORDS}: {table.num_rows} words, the model has {words}; run weft calibrate"
         )
     table = table.filter(pc.is_valid(table["threshold"]))
     columns = (_column(table, name) for name in ("threshold", "slope", "intercept", "precision_at_least"))

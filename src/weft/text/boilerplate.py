@@ -4,102 +4,109 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from weft import params
-from weft.text.counts import Counts
-from weft.text.tokens import pieces
+from weft.text.counts import DocumentFrequencies
+from weft.text.tokens import tokenize
 
 SHOP_NAME = "shop name"
-NEARLY_EVERYWHERE = "in nearly all products"
+TOO_FREQUENT = "in nearly all products"
 BOILERPLATE = "shop boilerplate"
 BRAND_NAME = "brand name"
 TOO_RARE = "too few products"
 
-NEARLY_ALL = 0.9
+MAX_DOCUMENT_SHARE = 0.9
 """A word on a larger share of all products tells none from another; with a single shop this rule stands alone."""
-FEWEST_DOCUMENTS = 10
+MIN_DOCUMENTS = 10
 """Fewer products than this, of a shop, of the others or of other brands, are no ground for a judgement."""
-PLAIN_WORD = 0.0015
+MIN_COMMON_WORD_SHARE = 0.0015
 """A brand's word on this share of other brands' products is a plain word: in a real catalogue "rose", "indigo" and
 "yoga" were on 0.2 % of them, "nike" and "fossil" on 0.04 %."""
 
 
-class Verdict(NamedTuple):
+class DropReason(NamedTuple):
     """Why a word is dropped."""
 
     reason: str
     detail: str
 
 
-def shop_names(counts: Counts) -> Mapping[str, str]:
+def find_shop_names(counts: DocumentFrequencies) -> Mapping[str, str]:
     """Word -> shop, for shops whose name is one word that their own texts do not use as a word.
 
     `clean` takes a shop's name out of its own texts unless it describes the product (an orange top at Orange):
     where it is still found in more than a few of them, it is a word and stays.
     """
-    named = {}
-    for shop, documents in counts.documents.items():
-        name = pieces(shop)
-        if len(name) == 1 and counts.by_shop[shop][name[0]] <= (1 - NEARLY_ALL) * documents:
-            named[name[0]] = shop
-    return named
+    shop_by_name = {}
+    for shop, n_documents in counts.documents_by_shop.items():
+        name_tokens = tokenize(shop)
+        if (
+            len(name_tokens) == 1
+            and counts.frequencies_by_shop[shop][name_tokens[0]] <= (1 - MAX_DOCUMENT_SHARE) * n_documents
+        ):
+            shop_by_name[name_tokens[0]] = shop
+    return shop_by_name
 
 
-def judge(word: str, counts: Counts, names: Mapping[str, str], settings: params.Vocabulary) -> Verdict | None:
+def find_drop_reason(
+    word: str, counts: DocumentFrequencies, shop_by_name: Mapping[str, str], settings: params.Vocabulary
+) -> DropReason | None:
     """Why `word` is dropped, or None when it stays; the first reason that holds is given."""
-    if word in names:
-        return Verdict(SHOP_NAME, f"the name of {names[word]}")
+    if word in shop_by_name:
+        return DropReason(SHOP_NAME, f"the name of {shop_by_name[word]}")
     return (
-        _nearly_everywhere(word, counts)
-        or _of_one_shop(word, counts, settings)
-        or _of_a_brand(word, counts, settings)
-        or _too_rare(word, counts, settings)
+        _check_too_frequent(word, counts)
+        or _check_shop_boilerplate(word, counts, settings)
+        or _check_brand_name(word, counts, settings)
+        or _check_too_rare(word, counts, settings)
     )
 
 
-def _nearly_everywhere(word: str, counts: Counts) -> Verdict | None:
-    documents = counts.documents.total()
-    share = counts.frequency(word) / documents
-    if documents < FEWEST_DOCUMENTS or share <= NEARLY_ALL:
+def _check_too_frequent(word: str, counts: DocumentFrequencies) -> DropReason | None:
+    n_documents = counts.documents_by_shop.total()
+    share = counts.count_documents(word) / n_documents
+    if n_documents < MIN_DOCUMENTS or share <= MAX_DOCUMENT_SHARE:
         return None
-    return Verdict(NEARLY_EVERYWHERE, f"in {_percent(share)} of all")
+    return DropReason(TOO_FREQUENT, f"in {_format_percent(share)} of all")
 
 
-def _of_one_shop(word: str, counts: Counts, settings: params.Vocabulary) -> Verdict | None:
+def _check_shop_boilerplate(word: str, counts: DocumentFrequencies, settings: params.Vocabulary) -> DropReason | None:
     """In most products of one shop and rare in the others.
 
     Rare also means that fewer products elsewhere carry it, or a small shop could take a word from a large one: "solid"
     is on 72 % of 139 sports clothes, each with its pattern named, and says something on 5 % of 14,000 others.
     """
-    for shop in sorted(counts.documents):
-        documents = counts.documents[shop]
-        others = counts.documents.total() - documents
-        if documents < FEWEST_DOCUMENTS or others < FEWEST_DOCUMENTS:
+    for shop in sorted(counts.documents_by_shop):
+        n_documents = counts.documents_by_shop[shop]
+        n_other_documents = counts.documents_by_shop.total() - n_documents
+        if n_documents < MIN_DOCUMENTS or n_other_documents < MIN_DOCUMENTS:
             continue
-        with_word = counts.by_shop[shop][word]
-        with_word_elsewhere = counts.frequency(word) - with_word
-        here, elsewhere = with_word / documents, with_word_elsewhere / others
-        rare = elsewhere < here / settings.boilerplate_ratio and with_word_elsewhere < with_word
-        if here > settings.boilerplate_share and rare:
-            return Verdict(BOILERPLATE, f"in {_percent(here)} of {shop}, {_percent(elsewhere)} of others")
+        shop_frequency = counts.frequencies_by_shop[shop][word]
+        other_frequency = counts.count_documents(word) - shop_frequency
+        shop_share, other_share = shop_frequency / n_documents, other_frequency / n_other_documents
+        is_rare_elsewhere = other_share < shop_share / settings.boilerplate_ratio and other_frequency < shop_frequency
+        if shop_share > settings.boilerplate_share and is_rare_elsewhere:
+            return DropReason(
+                BOILERPLATE, f"in {_format_percent(shop_share)} of {shop}, {_format_percent(other_share)} of others"
+            )
     return None
 
 
-def _of_a_brand(word: str, counts: Counts, settings: params.Vocabulary) -> Verdict | None:
-    share = counts.brand_share(word)
+def _check_brand_name(word: str, counts: DocumentFrequencies, settings: params.Vocabulary) -> DropReason | None:
+    share = counts.compute_brand_share(word)
     if not share or share < settings.brand_share:
         return None
-    elsewhere = counts.share_in_other_brands(word)
-    others = counts.documents.total() - counts.in_brand[word]
-    if elsewhere >= PLAIN_WORD and elsewhere * others >= FEWEST_DOCUMENTS:
+    other_share = counts.compute_share_in_other_brands(word)
+    n_other_documents = counts.documents_by_shop.total() - counts.brand_name_frequencies[word]
+    if other_share >= MIN_COMMON_WORD_SHARE and other_share * n_other_documents >= MIN_DOCUMENTS:
         return None
-    return Verdict(BRAND_NAME, f"{_percent(share)} of the products with it are of a brand so named")
+    return DropReason(BRAND_NAME, f"{_format_percent(share)} of the products with it are of a brand so named")
 
 
-def _too_rare(word: str, counts: Counts, settings: params.Vocabulary) -> Verdict | None:
-    frequency = counts.frequency(word)
+def _check_too_rare(word: str, counts: DocumentFrequencies, settings: params.Vocabulary) -> DropReason | None:
+    frequency = counts.count_documents(word)
     if frequency >= settings.min_documents:
         return None
-    return Verdict(TOO_RARE, f"in {frequency}, wanted {settings.min_documents}")
+    return DropReason(TOO_RARE, f"in {frequency}, wanted {settings.min_documents}")
 
 
-def _percent(share: float) -> str:
+def _format_percent(share: float) -> str:
     return f"{share:.1%}".replace("%", " %")

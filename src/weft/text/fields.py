@@ -3,32 +3,32 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from weft.text.html import visible_text
+from weft.text.html import extract_visible_text
 
-_YES = frozenset({"yes", "true", "y", "1"})
-_NO = frozenset({"no", "false", "n", "0", "na", "n/a", "none", "-", ""})
+_TRUE_VALUES = frozenset({"yes", "true", "y", "1"})
+_FALSE_VALUES = frozenset({"no", "false", "n", "0", "na", "n/a", "none", "-", ""})
 
 
-def texts(product: Mapping[str, Any], fields: Sequence[str]) -> Iterator[str]:
+def iter_texts(product: Mapping[str, Any], fields: Sequence[str]) -> Iterator[str]:
     """The visible texts of one row of PRODUCTS, field by field in the given order; each step of a path by itself."""
     for field in fields:
         if field == "attributes":
-            yield from (_attribute(attribute) for attribute in product[field])
+            yield from (_format_attribute(attribute) for attribute in product[field])
         elif field == "categories":
-            yield from category_steps(product)
+            yield from list_category_steps(product)
         elif product[field]:
-            yield visible_text(product[field])
+            yield extract_visible_text(product[field])
 
 
-def category_steps(product: Mapping[str, Any]) -> list[str]:
+def list_category_steps(product: Mapping[str, Any]) -> list[str]:
     """The steps of all category paths ("Women > Tops" has two), each once, in order."""
-    steps = (step.strip() for path in product["categories"] for step in visible_text(path).split(">"))
+    steps = (step.strip() for path in product["categories"] for step in extract_visible_text(path).split(">"))
     return list(dict.fromkeys(step for step in steps if step))
 
 
-def _attribute(attribute: Mapping[str, str]) -> str:
+def _format_attribute(attribute: Mapping[str, str]) -> str:
     """Value and name ("round neck"), the name alone for a plain yes ("hooded"), nothing for a plain no."""
-    name, value = visible_text(attribute["name"] or ""), visible_text(attribute["value"] or "").strip()
-    if value.lower() in _NO:
+    name, value = extract_visible_text(attribute["name"] or ""), extract_visible_text(attribute["value"] or "").strip()
+    if value.lower() in _FALSE_VALUES:
         return ""
-    return name if value.lower() in _YES else f"{value} {name}"
+    return name if value.lower() in _TRUE_VALUES else f"{value} {name}"

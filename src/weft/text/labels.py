@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from weft.text.stop_words import function_words
-from weft.text.tokens import tokens
+from weft.text.stop_words import load_stop_words
+from weft.text.tokens import tokenize_words
 
 
-def label_words(label: str, ids: Mapping[str, int]) -> list[int]:
+def label_to_word_ids(label: str, word_to_id: Mapping[str, int]) -> list[int]:
     """The word ids of a label, each once, in order; empty when the vocabulary knows nothing of it.
 
     The label is tokenised as products are. A word that the vocabulary lacks is replaced by the first of these that
@@ -19,26 +19,26 @@ def label_words(label: str, ids: Mapping[str, int]) -> list[int]:
         ids: Word -> word_id.
     """
     found: dict[int, None] = {}
-    for word in tokens(label):
-        if word not in function_words():
-            found.update(dict.fromkeys(_ids_of(word, ids)))
+    for word in tokenize_words(label):
+        if word not in load_stop_words():
+            found.update(dict.fromkeys(_find_word_ids(word, word_to_id)))
     return list(found)
 
 
-def _ids_of(word: str, ids: Mapping[str, int]) -> list[int]:
-    for form in _numbers_of(word):
-        if form in ids:
-            return [ids[form]]
-    spelled = {form.replace("-", "") for form in _numbers_of(word)}
-    alike = [known for known in ids if known.replace("-", "") in spelled]
-    if alike:
-        return [min(ids[known] for known in alike)]
+def _find_word_ids(word: str, word_to_id: Mapping[str, int]) -> list[int]:
+    for form in _iter_inflections(word):
+        if form in word_to_id:
+            return [word_to_id[form]]
+    unhyphenated = {form.replace("-", "") for form in _iter_inflections(word)}
+    candidates = [known for known in word_to_id if known.replace("-", "") in unhyphenated]
+    if candidates:
+        return [min(word_to_id[known] for known in candidates)]
     if "-" not in word:
         return []
-    return [number for part in word.split("-") if len(part) > 1 for number in _ids_of(part, ids)]
+    return [number for part in word.split("-") if len(part) > 1 for number in _find_word_ids(part, word_to_id)]
 
 
-def _numbers_of(word: str) -> Iterator[str]:
+def _iter_inflections(word: str) -> Iterator[str]:
     """The word, then its plural and singular as English spells most of them."""
     yield word
     if word.endswith("ies"):

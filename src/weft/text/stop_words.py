@@ -5,19 +5,19 @@ from importlib import resources
 
 
 @cache
-def function_words() -> frozenset[str]:
+def load_stop_words() -> frozenset[str]:
     """The words of grammar, english.txt."""
-    return _words_of("english.txt")
+    return _read_word_list("english.txt")
 
 
 @cache
-def trade_words() -> frozenset[str]:
+def load_commerce_stop_words() -> frozenset[str]:
     """The words of selling, sizing and washing, trade.txt."""
-    return _words_of("trade.txt")
+    return _read_word_list("trade.txt")
 
 
-def _words_of(file: str) -> frozenset[str]:
+def _read_word_list(file_name: str) -> frozenset[str]:
     """One lower-case word a line, `#` begins a comment."""
-    text = resources.files("weft.text").joinpath(file).read_text(encoding="utf-8")
+    text = resources.files("weft.text").joinpath(file_name).read_text(encoding="utf-8")
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return frozenset(line for line in lines if line)

@@ -8,56 +8,58 @@ from pathlib import Path
 from weft import tables
 
 KEPT = "kept"
-MOST_LISTED = 5_000
+MAX_DROPPED_LISTED = 5_000
 """Lines of dropped.tsv: enough to judge the rules by."""
-_MOST_COUNTED = 400_000
+_MAX_DROPPED_COUNTED = 400_000
 """Distinct dropped tokens held at once; article numbers would otherwise grow with the catalogue."""
 
 
-class Tally:
+class CleanStats:
     """Counts that grow with the stream of products and are written at its end."""
 
     def __init__(self) -> None:
         self._products: Counter[str] = Counter()
-        self._wordless: Counter[str] = Counter()
-        self._tokens: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self._dropped: Counter[tuple[str, str]] = Counter()
+        self._products_without_words: Counter[str] = Counter()
+        self._tokens_by_reason: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._dropped_counts: Counter[tuple[str, str]] = Counter()
 
     def add(self, shop: str, kept: int, dropped: Iterable[tuple[str, str]]) -> None:
         """Count one product of `shop` with its number of `kept` tokens and its `dropped` (token, reason) pairs."""
         self._products[shop] += 1
-        self._wordless[shop] += kept == 0
-        by_reason = self._tokens[shop]
+        self._products_without_words[shop] += kept == 0
+        by_reason = self._tokens_by_reason[shop]
         by_reason[KEPT] += kept
         for pair in dropped:
             by_reason[pair[1]] += 1
-            self._dropped[pair] += 1
-        if len(self._dropped) > _MOST_COUNTED:
-            self._dropped = Counter(dict(self._most_dropped(_MOST_COUNTED // 2)))
+            self._dropped_counts[pair] += 1
+        if len(self._dropped_counts) > _MAX_DROPPED_COUNTED:
+            self._dropped_counts = Counter(dict(self._rank_dropped(_MAX_DROPPED_COUNTED // 2)))
 
-    def totals(self) -> dict[str, float]:
+    def compute_totals(self) -> dict[str, float]:
         """Products, products without words, tokens kept and dropped, over all shops."""
-        tokens = sum(self._tokens.values(), Counter[str]())
+        tokens = sum(self._tokens_by_reason.values(), Counter[str]())
         return {
             "products": self._products.total(),
-            "products_without_words": self._wordless.total(),
+            "products_without_words": self._products_without_words.total(),
             "tokens_kept": tokens[KEPT],
             "tokens_dropped": tokens.total() - tokens[KEPT],
         }
 
-    def write(self, report: Path, dropped: Path) -> None:
+    def write(self, report_path: Path, dropped_path: Path) -> None:
         """Write the counts as JSON to `report` and the most frequent dropped tokens to `dropped`."""
         shops = {
             shop: {
                 "products": self._products[shop],
-                "products_without_words": self._wordless[shop],
-                "tokens": dict(sorted(self._tokens[shop].items())),
+                "products_without_words": self._products_without_words[shop],
+                "tokens": dict(sorted(self._tokens_by_reason[shop].items())),
             }
             for shop in sorted(self._products)
         }
-        tables.write_text(report, json.dumps({**self.totals(), "shops": shops}, indent=1, ensure_ascii=False) + "\n")
-        lines = [f"{token}\t{reason}\t{count}\n" for (token, reason), count in self._most_dropped(MOST_LISTED)]
-        tables.write_text(dropped, "token\treason\tcount\n" + "".join(lines))
+        tables.write_text(
+            report_path, json.dumps({**self.compute_totals(), "shops": shops}, indent=1, ensure_ascii=False) + "\n"
+        )
+        lines = [f"{token}\t{reason}\t{count}\n" for (token, reason), count in self._rank_dropped(MAX_DROPPED_LISTED)]
+        tables.write_text(dropped_path, "token\treason\tcount\n" + "".join(lines))
 
-    def _most_dropped(self, limit: int) -> list[tuple[tuple[str, str], int]]:
-        return sorted(self._dropped.items(), key=lambda item: (-item[1], item[0]))[:limit]
+    def _rank_dropped(self, limit: int) -> list[tuple[tuple[str, str], int]]:
+        return sorted(self._dropped_counts.items(), key=lambda item: (-item[1], item[0]))[:limit]

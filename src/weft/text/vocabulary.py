@@ -9,12 +9,12 @@ import pandas as pd
 
 from weft import artefacts, params, tables
 from weft.contracts import files
-from weft.contracts.tables import CLEANED
+from weft.contracts.tables import CLEANED_PRODUCTS
 from weft.errors import ContractError
-from weft.progress import track
-from weft.splits import split_of
-from weft.text.boilerplate import Verdict, judge, shop_names
-from weft.text.counts import Counts
+from weft.progress import progress_bar
+from weft.splits import assign_split
+from weft.text.boilerplate import DropReason, find_drop_reason, find_shop_names
+from weft.text.counts import DocumentFrequencies
 
 BEYOND_MAX_WORDS = "beyond max_words"
 
@@ -35,57 +35,57 @@ def build_vocabulary(
     words, dropped = choose_words(counts, settings)
     if words.empty:
         raise ContractError(
-            f"{products}: no word of {counts.documents.total()} training products is left; "
+            f"{products}: no word of {counts.documents_by_shop.total()} training products is left; "
             "crawl more products or lower vocabulary.min_documents"
         )
-    with tables.atomic(out) as temporary:
+    with tables.atomic_write(out) as temporary:
         temporary.mkdir(parents=True)
         artefacts.write_words(temporary / files.WORDS, words)
         tables.write_text(temporary / files.DROPPED, dropped.to_csv(sep="\t", index=False, lineterminator="\n"))
     by_reason = Counter(dropped["reason"])
     return {
-        "training_products": counts.documents.total(),
+        "training_products": counts.documents_by_shop.total(),
         "words": len(words),
         "occurrences_kept": int(words["count"].sum()) / counts.occurrences.total(),
         **{f"dropped_{reason.replace(' ', '_')}": by_reason[reason] for reason in sorted(by_reason)},
     }
 
 
-def count_training_products(products: Path, val_share: float, test_share: float) -> Counts:
+def count_training_products(products: Path, val_share: float, test_share: float) -> DocumentFrequencies:
     """The counts of the products whose split is train; the others are read past.
 
     Raises:
         ContractError: `products` is missing or breaks its contract.
     """
-    counts = Counts()
-    for product in track(_rows(products), "count words", unit="products"):
-        if split_of(product["product_id"], val_share, test_share) == "train":
+    counts = DocumentFrequencies()
+    for product in progress_bar(_iter_products(products), "count words", unit="products"):
+        if assign_split(product["product_id"], val_share, test_share) == "train":
             counts.add(product["shop"], product["brand"], product["tokens"])
     return counts
 
 
-def _rows(products: Path) -> Iterator[dict[str, Any]]:
-    for table in tables.stream(products, CLEANED):
+def _iter_products(products: Path) -> Iterator[dict[str, Any]]:
+    for table in tables.read_stream(products, CLEANED_PRODUCTS):
         yield from table.to_pylist()
 
 
-def choose_words(counts: Counts, settings: params.Vocabulary) -> tuple[pd.DataFrame, pd.DataFrame]:
+def choose_words(counts: DocumentFrequencies, settings: params.Vocabulary) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The words of the vocabulary (as words.tsv) and those dropped (word, reason, document_frequency, detail).
 
     Both are sorted by document_frequency, then word; word_id 0 is the most frequent.
     """
-    frequency = counts.document_frequency()
-    names = shop_names(counts)
+    frequency = counts.count_documents_per_word()
+    shop_by_name = find_shop_names(counts)
     kept: list[tuple[int, str, int, int]] = []
     dropped: list[tuple[str, str, int, str]] = []
     for word, documents in sorted(frequency.items(), key=lambda item: (-item[1], item[0])):
-        verdict = judge(word, counts, names, settings)
-        if verdict is None and len(kept) == settings.max_words:
-            verdict = Verdict(BEYOND_MAX_WORDS, f"after the {settings.max_words:,} most frequent")
-        if verdict is None:
+        drop = find_drop_reason(word, counts, shop_by_name, settings)
+        if drop is None and len(kept) == settings.max_words:
+            drop = DropReason(BEYOND_MAX_WORDS, f"after the {settings.max_words:,} most frequent")
+        if drop is None:
             kept.append((len(kept), word, documents, counts.occurrences[word]))
         else:
-            dropped.append((word, verdict.reason, documents, verdict.detail))
+            dropped.append((word, drop.reason, documents, drop.detail))
     return (
         pd.DataFrame(kept, columns=list(artefacts.WORD_COLUMNS)),
         pd.DataFrame(dropped, columns=["word", "reason", "document_frequency", "detail"]),

@@ -16,15 +16,15 @@ from typing import Any
 import yaml
 
 from weft.errors import InputError
-from weft.progress import leads, say
+from weft.progress import is_main, log_line
 
-DEFAULT_URI = "sqlite:///mlflow.db"
+DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 MODEL_NAME = "weft-embedder"
 """Registered model; its alias `newest` is the bundle of the last finetune."""
 
-_REFUSED = re.compile(r"[^\w\-. :/]")
+_INVALID_NAME_CHARS = re.compile(r"[^\w\-. :/]")
 """What MLflow refuses in the name of a parameter."""
-_QUIET = {
+_QUIET_ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -34,20 +34,20 @@ _QUIET = {
 }
 
 
-def tracking_uri() -> str:
+def get_tracking_uri() -> str:
     """Where runs go."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+    return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING_URI
 
 
-class Run:
+class TrackedRun:
     """One tracked run; after the first failure of the tracker it says so once and stays silent."""
 
     def __init__(self) -> None:
-        self._works = True
+        self._is_available = True
 
-    def silence(self) -> None:
+    def disable(self) -> None:
         """Log nothing, say nothing: one of several processes logs."""
-        self._works = False
+        self._is_available = False
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Log numbers, per epoch where `step` is given."""
@@ -55,7 +55,7 @@ class Run:
 
         self.attempt(lambda: mlflow.log_metrics({name: float(value) for name, value in metrics.items()}, step=step))
 
-    def log_file(self, path: Path) -> None:
+    def log_artifact(self, path: Path) -> None:
         """Log a file of the stage's report under its own name."""
         import mlflow
 
@@ -74,19 +74,21 @@ class Run:
 
     def attempt(self, action: Callable[[], object]) -> None:
         """Do something with the tracker, if it still works."""
-        if not self._works:
+        if not self._is_available:
             return
         try:
             action()
         except Exception as error:  # noqa: BLE001  whatever a tracker raises, training goes on
-            self._works = False
-            say(f"warning: MLflow at {tracking_uri()} does not answer, this run is not logged: {_first_line(error)}")
+            self._is_available = False
+            log_line(
+                f"warning: MLflow at {get_tracking_uri()} does not answer, this run is not logged: {_get_first_line(error)}"
+            )
 
     def end(self, status: str) -> None:
         """End the run, also one that could not be logged whole: left open, it would look as if it still ran."""
         import mlflow
 
-        if self._works:
+        if self._is_available:
             self.attempt(lambda: mlflow.end_run(status))
         else:
             with suppress(Exception):
@@ -94,7 +96,9 @@ class Run:
 
 
 @contextmanager
-def stage_run(stage: str, settings: Any, inputs: Sequence[Path] = (), part: str = "") -> Iterator[Run]:
+def start_stage_run(
+    stage: str, settings: Any, inputs: Sequence[Path] = (), benchmark: str = ""
+) -> Iterator[TrackedRun]:
     """Track one execution of a stage.
 
     Args:
@@ -103,14 +107,14 @@ def stage_run(stage: str, settings: Any, inputs: Sequence[Path] = (), part: str 
         inputs: The stage's data inputs; tagged with the md5 that dvc.lock gives them.
         part: The benchmark, for stages that run once for each.
     """
-    run = Run()
-    if not leads():
-        run.silence()
+    run = TrackedRun()
+    if not is_main():
+        run.disable()
         yield run
         return
-    mlflow = _quiet_mlflow()
-    name = f"{stage}@{part}" if part else stage
-    run.attempt(lambda: _start(mlflow, stage, name, settings, inputs))
+    mlflow = _import_mlflow()
+    name = f"{stage}@{benchmark}" if benchmark else stage
+    run.attempt(lambda: _start_run(mlflow, stage, name, settings, inputs))
     try:
         yield run
     except BaseException:
@@ -119,7 +123,7 @@ def stage_run(stage: str, settings: Any, inputs: Sequence[Path] = (), part: str 
     run.end("FINISHED")
 
 
-def comparison_link(stage: str, address: str) -> str:
+def get_comparison_url(stage: str, ui_url: str) -> str:
     """The MLflow page that compares the runs of `stage`; the UI opens on an empty page by itself.
 
     Args:
@@ -129,17 +133,15 @@ def comparison_link(stage: str, address: str) -> str:
     Returns:
         Its address; empty where the stage never ran or the tracker does not answer.
     """
-    mlflow = _quiet_mlflow()
+    mlflow = _import_mlflow()
     try:
-        experiment = mlflow.MlflowClient(tracking_uri()).get_experiment_by_name(_experiment(stage))
+        experiment = mlflow.MlflowClient(get_tracking_uri()).get_experiment_by_name(_format_experiment_name(stage))
     except Exception:  # noqa: BLE001  a store that cannot be opened raises whatever its database does
         return ""
-    return (
-        f"{address}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning" if experiment else ""
-    )
+    return f"{ui_url}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning" if experiment else ""
 
 
-def fetch(run_id: str, name: str, folder: Path) -> Path:
+def download_artifact(run_id: str, name: str, folder: Path) -> Path:
     """Bring one file that a run logged.
 
     Args:
@@ -150,23 +152,23 @@ def fetch(run_id: str, name: str, folder: Path) -> Path:
     Raises:
         InputError: The tracker does not answer, has no such run, or the run logged no such file.
     """
-    mlflow = _quiet_mlflow()
+    mlflow = _import_mlflow()
     try:
         found = mlflow.artifacts.download_artifacts(
-            run_id=run_id, artifact_path=name, dst_path=str(folder), tracking_uri=tracking_uri()
+            run_id=run_id, artifact_path=name, dst_path=str(folder), tracking_uri=get_tracking_uri()
         )
     except Exception as error:  # a store raises whatever its database or its files do
         raise InputError(
-            f"{run_id}: neither a folder nor an MLflow run at {tracking_uri()} with {name}: {_first_line(error)}"
+            f"{run_id}: neither a folder nor an MLflow run at {get_tracking_uri()} with {name}: {_get_first_line(error)}"
         ) from error
     return Path(found)
 
 
-def _quiet_mlflow() -> Any:
+def _import_mlflow() -> Any:
     """The library itself: it reads the environment and sets its own log levels when it is imported."""
     import logging
 
-    for name, value in _QUIET.items():
+    for name, value in _QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     import mlflow
 
@@ -175,33 +177,33 @@ def _quiet_mlflow() -> Any:
     return mlflow
 
 
-def _experiment(stage: str) -> str:
+def _format_experiment_name(stage: str) -> str:
     return f"weft-{stage}"
 
 
-def _start(mlflow: Any, stage: str, name: str, settings: Any, inputs: Sequence[Path]) -> None:
-    mlflow.set_tracking_uri(tracking_uri())
-    mlflow.set_experiment(_experiment(stage))
+def _start_run(mlflow: Any, stage: str, name: str, settings: Any, inputs: Sequence[Path]) -> None:
+    mlflow.set_tracking_uri(get_tracking_uri())
+    mlflow.set_experiment(_format_experiment_name(stage))
     mlflow.start_run(run_name=name)
-    mlflow.log_params(_flat(settings if isinstance(settings, Mapping) else asdict(settings)))
+    mlflow.log_params(_flatten(settings if isinstance(settings, Mapping) else asdict(settings)))
     mlflow.set_tags({"stage": name, **_git_tags(), **_input_tags(inputs)})
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if is_dataclass(value) and not isinstance(value, type):
-            flat |= _flat(asdict(value), f"{prefix}{key}.")
+            flat |= _flatten(asdict(value), f"{prefix}{key}.")
         elif isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
+            flat |= _flatten(value, f"{prefix}{key}.")
         else:
-            flat[_REFUSED.sub("_", prefix + key)] = value
+            flat[_INVALID_NAME_CHARS.sub("_", prefix + key)] = value
     return flat
 
 
 def _git_tags() -> dict[str, str]:
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], capture_output=True, text=True, check=False).stdout.strip()
+    def git(*args: str) -> str:
+        return subprocess.run(["git", *args], capture_output=True, text=True, check=False).stdout.strip()
 
     return {
         "git_commit": git("rev-parse", "--verify", "--quiet", "HEAD") or "none",
@@ -215,14 +217,18 @@ def _input_tags(inputs: Sequence[Path]) -> dict[str, str]:
         lock = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))
     except OSError:
         return {}
-    made = {entry["path"]: entry.get("md5", "") for stage in lock["stages"].values() for entry in stage.get("outs", ())}
+    md5_by_path = {
+        entry["path"]: entry.get("md5", "") for stage in lock["stages"].values() for entry in stage.get("outs", ())
+    }
     tags = {}
     for path in inputs:
-        owner = next((out for out in made if path.as_posix() == out or path.as_posix().startswith(out + "/")), None)
-        if owner:
-            tags[f"input.{owner}"] = made[owner]
+        output = next(
+            (out for out in md5_by_path if path.as_posix() == out or path.as_posix().startswith(out + "/")), None
+        )
+        if output:
+            tags[f"input.{output}"] = md5_by_path[output]
     return tags
 
 
-def _first_line(error: Exception) -> str:
+def _get_first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]

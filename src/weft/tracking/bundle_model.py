@@ -9,8 +9,8 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 from mlflow.types.schema import Array
 
-_CODE = Path(__file__).with_name("served.py")
-_LIBRARIES = ("numpy", "pandas", "pillow", "pyarrow", "safetensors", "torch", "torchvision")
+_MODEL_CODE = Path(__file__).with_name("served.py")
+_PINNED_LIBRARIES = ("numpy", "pandas", "pillow", "pyarrow", "safetensors", "torch", "torchvision")
 
 
 def log_bundle(bundle: Path, example_photo: bytes, name: str) -> None:
@@ -27,11 +27,11 @@ def log_bundle(bundle: Path, example_photo: bytes, name: str) -> None:
     )
     info = mlflow.pyfunc.log_model(
         name="embedder",
-        python_model=str(_CODE),
+        python_model=str(_MODEL_CODE),
         artifacts={"bundle": str(bundle)},
         signature=signature,
         input_example=pd.DataFrame({"photo": [example_photo]}),
-        pip_requirements=[f"{library}=={version(library)}" for library in _LIBRARIES],
+        pip_requirements=[f"{library}=={version(library)}" for library in _PINNED_LIBRARIES],
         registered_model_name=name,
     )
     mlflow.MlflowClient().set_registered_model_alias(name, "newest", info.registered_model_version)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 
-class WeightAverage:
+class ExponentialMovingAverage:
     """Follows a model, statistics of batch norm included, as decay * average + (1 - decay) * model after each step.
 
     The first steps decay less, (1 + step) / (10 + step), or the untrained weights would weigh for long.
@@ -21,24 +21,24 @@ class WeightAverage:
     def update(self) -> None:
         """Call after every optimiser step."""
         self._steps += 1
-        new = 1 - min(self._decay, (1 + self._steps) / (10 + self._steps))
+        model_weight = 1 - min(self._decay, (1 + self._steps) / (10 + self._steps))
         for name, tensor in self._model.state_dict().items():
             if tensor.is_floating_point():
-                self._average[name].lerp_(tensor, new)
+                self._average[name].lerp_(tensor, model_weight)
             else:  # counts of batches
                 self._average[name].copy_(tensor)
 
     @contextmanager
-    def in_place(self) -> Iterator[None]:
+    def average_parameters(self) -> Iterator[None]:
         """The model has the average for its weights as long as this is open."""
-        own = {name: tensor.detach().clone() for name, tensor in self._model.state_dict().items()}
+        model_state = {name: tensor.detach().clone() for name, tensor in self._model.state_dict().items()}
         self._model.load_state_dict(self._average)
         try:
             yield
         finally:
-            self._model.load_state_dict(own)
+            self._model.load_state_dict(model_state)
 
-    def weights(self) -> dict[str, torch.Tensor]:
+    def averaged_state_dict(self) -> dict[str, torch.Tensor]:
         """The average itself, by the names of the model's own weights."""
         return self._average
 

@@ -13,7 +13,7 @@ import torch
 from torch.optim.adamw import adamw
 
 
-class SGDByRows(torch.optim.SGD):
+class SparseRowSGD(torch.optim.SGD):
     """SGD with momentum and weight decay, by rows where the gradient is sparse."""
 
     def __init__(self, params: Iterable[Any], lr: float, *, momentum: float = 0.0, weight_decay: float = 0.0) -> None:
@@ -23,14 +23,14 @@ class SGDByRows(torch.optim.SGD):
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Take one step."""
-        sparse = _take_sparse(self.param_groups)
+        sparse_updates = _pop_sparse_gradients(self.param_groups)
         loss: float | None = super().step(closure)
-        for parameter, rows, gradient, group in sparse:
-            _sgd(parameter, rows, gradient, group, self.state[parameter])
+        for parameter, rows, gradient, group in sparse_updates:
+            _update_rows_sgd(parameter, rows, gradient, group, self.state[parameter])
         return loss
 
 
-class AdamWByRows(torch.optim.AdamW):
+class SparseRowAdamW(torch.optim.AdamW):
     """AdamW, by rows where the gradient is sparse; the step of the bias correction counts every step."""
 
     def __init__(self, params: Iterable[Any], lr: float, *, weight_decay: float) -> None:
@@ -41,34 +41,34 @@ class AdamWByRows(torch.optim.AdamW):
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Take one step."""
-        sparse = _take_sparse(self.param_groups)
+        sparse_updates = _pop_sparse_gradients(self.param_groups)
         loss: float | None = super().step(closure)
-        for parameter, rows, gradient, group in sparse:
-            _adamw(parameter, rows, gradient, group, self.state[parameter])
+        for parameter, rows, gradient, group in sparse_updates:
+            _update_rows_adamw(parameter, rows, gradient, group, self.state[parameter])
         return loss
 
 
-_Sparse = tuple[torch.nn.Parameter, torch.Tensor, torch.Tensor, dict[str, Any]]
+_SparseUpdate = tuple[torch.nn.Parameter, torch.Tensor, torch.Tensor, dict[str, Any]]
 
 
-def _take_sparse(groups: list[dict[str, Any]]) -> list[_Sparse]:
+def _pop_sparse_gradients(groups: list[dict[str, Any]]) -> list[_SparseUpdate]:
     """Take sparse gradients off their parameters, so that torch steps over the others: (parameter, rows, values)."""
-    taken = []
+    sparse_updates = []
     for group in groups:
         for parameter in group["params"]:
             gradient = parameter.grad
             if gradient is None:
                 continue
             if gradient.is_sparse:
-                taken.append((parameter, *_rows_of(gradient), group))
+                sparse_updates.append((parameter, *_coalesce_rows(gradient), group))
                 parameter.grad = None
             elif gradient.stride() != parameter.stride():
                 # Fused kernels on a CPU walk both as they lie in memory, and mix up the numbers without a word.
                 parameter.grad = torch.empty_like(parameter).copy_(gradient)
-    return taken
+    return sparse_updates
 
 
-def _rows_of(gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _coalesce_rows(gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Each row once, and its values. Summing up rows copies them all, so it is left out where none repeats."""
     rows, values = gradient._indices()[0], gradient._values()
     if len(torch.unique(rows)) == len(rows):
@@ -78,44 +78,44 @@ def _rows_of(gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @torch.no_grad()
-def _sgd(
-    words: torch.Tensor, rows: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any], state: dict[str, Any]
+def _update_rows_sgd(
+    parameter: torch.Tensor, rows: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any], state: dict[str, Any]
 ) -> None:
     if group["weight_decay"]:
-        gradient = gradient.add(words.index_select(0, rows), alpha=group["weight_decay"])
+        gradient = gradient.add(parameter.index_select(0, rows), alpha=group["weight_decay"])
     if group["momentum"]:
         if not state:
-            state["momentum_buffer"] = torch.zeros_like(words)
+            state["momentum_buffer"] = torch.zeros_like(parameter)
         gradient = state["momentum_buffer"].index_select(0, rows).mul_(group["momentum"]).add_(gradient)
         state["momentum_buffer"].index_copy_(0, rows, gradient)
-    words.index_add_(0, rows, gradient, alpha=-group["lr"])
+    parameter.index_add_(0, rows, gradient, alpha=-group["lr"])
 
 
 @torch.no_grad()
-def _adamw(
-    words: torch.Tensor, rows: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any], state: dict[str, Any]
+def _update_rows_adamw(
+    parameter: torch.Tensor, rows: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any], state: dict[str, Any]
 ) -> None:
     if not state:
-        state["step"] = torch.zeros((), device=words.device)
-        state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(words), torch.zeros_like(words)
-    moved = (words, state["exp_avg"], state["exp_avg_sq"])
-    own, first, second = (tensor.index_select(0, rows) for tensor in moved)
-    (beta1, beta2), rate, decay, eps = group["betas"], group["lr"], group["weight_decay"], group["eps"]
+        state["step"] = torch.zeros((), device=parameter.device)
+        state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
+    tensors = (parameter, state["exp_avg"], state["exp_avg_sq"])
+    parameter_rows, exp_avg_rows, exp_avg_sq_rows = (tensor.index_select(0, rows) for tensor in tensors)
+    (beta1, beta2), lr, weight_decay, eps = group["betas"], group["lr"], group["weight_decay"], group["eps"]
     adamw(
-        [own],
+        [parameter_rows],
         [gradient],
-        [first],
-        [second],
+        [exp_avg_rows],
+        [exp_avg_sq_rows],
         [],
         [state["step"]],
         beta1=beta1,
         beta2=beta2,
-        lr=rate,
-        weight_decay=decay,
+        lr=lr,
+        weight_decay=weight_decay,
         eps=eps,
         amsgrad=False,
         maximize=False,
         fused=True,
     )
-    for tensor, values in zip(moved, (own, first, second), strict=True):
+    for tensor, values in zip(tensors, (parameter_rows, exp_avg_rows, exp_avg_sq_rows), strict=True):
         tensor.index_copy_(0, rows, values)

@@ -14,10 +14,10 @@ from torch import nn
 
 from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
-from weft.processes import Processes
-from weft.training.synced_layers import Part
+from weft.processes import ProcessGroup
+from weft.training.synced_layers import LocalSlice
 
-_OWN_GRADIENT_EVERYWHERE = ("words", "bias")
+_DDP_IGNORED_PARAMETERS = ("words", "bias")
 
 
 class Replica:
@@ -27,7 +27,7 @@ class Replica:
         processes: Among whom the training is shared.
     """
 
-    def __init__(self, model: Embedder, processes: Processes, part: Part) -> None:
+    def __init__(self, model: Embedder, process_group: ProcessGroup, local_slice: LocalSlice) -> None:
         """Wrap a model whose frozen parts ask for no gradient any more.
 
         Args:
@@ -35,17 +35,17 @@ class Replica:
             processes: All that train it.
             part: What those layers look at.
         """
-        self.processes, self._model, self._part = processes, model, part
+        self.process_group, self._model, self._local_slice = process_group, model, local_slice
         self._network: nn.Module = model
-        if processes.count > 1 and any(tensor.requires_grad for name, tensor in _shared(model)):
+        if process_group.world_size > 1 and any(tensor.requires_grad for name, tensor in _iter_ddp_parameters(model)):
             ddp = nn.parallel.DistributedDataParallel
             # It compares names of a model's own parameters with and without a leading dot.
-            own = [dot + name for name in _OWN_GRADIENT_EVERYWHERE for dot in ("", ".")]
-            ddp._set_params_and_buffers_to_ignore_for_model(model, own)  # type: ignore[no-untyped-call]
-            on_gpu = [model.words.device] if model.words.is_cuda else None
-            self._network = ddp(model, device_ids=on_gpu, forward_sync_buffers=False)
+            ignored_names = [dot + name for name in _DDP_IGNORED_PARAMETERS for dot in ("", ".")]
+            ddp._set_params_and_buffers_to_ignore_for_model(model, ignored_names)  # type: ignore[no-untyped-call]
+            device_ids = [model.words.device] if model.words.is_cuda else None
+            self._network = ddp(model, device_ids=device_ids, forward_sync_buffers=False)
 
-    def embed(self, photos: torch.Tensor, rows: slice, count: int) -> torch.Tensor:
+    def embed(self, photos: torch.Tensor, local_rows: slice, batch_size: int) -> torch.Tensor:
         """Z of the whole batch, (count, embedding_dim), of which this process embeds its own photos.
 
         Args:
@@ -53,55 +53,57 @@ class Replica:
             rows: Which photos of the batch they are.
             count: Photos of the batch.
         """
-        self._part.rows, self._part.count = rows, count
+        self._local_slice.rows, self._local_slice.batch_size = local_rows, batch_size
         z: torch.Tensor = self._network(photos)
-        if self.processes.count == 1:
+        if self.process_group.world_size == 1:
             return z
-        gathered: torch.Tensor = _Gathered.apply(z.float(), rows, count, self.processes)
+        gathered: torch.Tensor = _AllGather.apply(z.float(), local_rows, batch_size, self.process_group)
         return gathered
 
     @torch.no_grad()
-    def agree(self) -> None:
+    def broadcast_weights(self) -> None:
         """Take the leader's weights: sums in another order may have moved copies apart by a last digit."""
-        if self.processes.count > 1:
+        if self.process_group.world_size > 1:
             for tensor in self._model.state_dict().values():
                 torch.distributed.broadcast(tensor, 0)
 
-    def mean(self, mine: float, weight: int) -> float:
+    def weighted_mean(self, local_mean: float, weight: int) -> float:
         """The mean over all processes, each with its weight, NaN for none; the same number for each of them."""
-        if self.processes.count == 1:
-            return mine
-        sums = torch.tensor([mine * weight if weight else 0.0, weight], dtype=torch.float64)
+        if self.process_group.world_size == 1:
+            return local_mean
+        sums = torch.tensor([local_mean * weight if weight else 0.0, weight], dtype=torch.float64)
         torch.distributed.all_reduce(sums)
         return float(sums[0] / sums[1])
 
-    def share(self, batches: list[Batch]) -> list[Batch]:
+    def shard(self, batches: list[Batch]) -> list[Batch]:
         """This process's share of batches that none depends on the other."""
-        return batches[self.processes.rank :: self.processes.count]
+        return batches[self.process_group.rank :: self.process_group.world_size]
 
 
-def _shared(model: Embedder) -> Iterator[tuple[str, nn.Parameter]]:
-    return ((name, tensor) for name, tensor in model.named_parameters() if name not in _OWN_GRADIENT_EVERYWHERE)
+def _iter_ddp_parameters(model: Embedder) -> Iterator[tuple[str, nn.Parameter]]:
+    return ((name, tensor) for name, tensor in model.named_parameters() if name not in _DDP_IGNORED_PARAMETERS)
 
 
-def photos_of(batches: Iterable[Batch]) -> int:
+def count_photos(batches: Iterable[Batch]) -> int:
     """Photos of all batches together."""
-    return sum(len(batch.photos) for batch in batches)
+    return sum(len(batch.photo_indices) for batch in batches)
 
 
-class _Gathered(torch.autograd.Function):
+class _AllGather(torch.autograd.Function):
     """z of all processes, one below the other."""
 
     @staticmethod
-    def forward(ctx: Any, z: torch.Tensor, rows: slice, count: int, processes: Processes) -> torch.Tensor:
+    def forward(
+        ctx: Any, z: torch.Tensor, local_rows: slice, batch_size: int, process_group: ProcessGroup
+    ) -> torch.Tensor:
         """Parts differ by at most one row, which is padded while they travel."""
-        ctx.rows, ctx.count = rows, processes.count
-        most = -(-count // processes.count)
-        padded = z.new_zeros(most, z.shape[1])
+        ctx.rows, ctx.count = local_rows, process_group.world_size
+        max_rows = -(-batch_size // process_group.world_size)
+        padded = z.new_zeros(max_rows, z.shape[1])
         padded[: len(z)] = z
-        parts = [torch.empty_like(padded) for _ in range(processes.count)]
+        parts = [torch.empty_like(padded) for _ in range(process_group.world_size)]
         torch.distributed.all_gather(parts, padded)
-        bounds = [count * n // processes.count for n in range(processes.count + 1)]
+        bounds = [batch_size * n // process_group.world_size for n in range(process_group.world_size + 1)]
         return torch.cat([part[: end - start] for part, start, end in zip(parts, bounds[:-1], bounds[1:], strict=True)])
 
     @staticmethod

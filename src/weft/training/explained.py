@@ -12,20 +12,20 @@ explained is explained of photos that stage 1 has not seen.
 import numpy as np
 import numpy.typing as npt
 
-from weft.data.bags import Bags, Doubles, Ints
-from weft.training.visualness import MOST_PHOTOS, Matrix, log_normaliser, word_scores
+from weft.data.bags import Doubles, Ints, WeightedBags
+from weft.training.visualness import MAX_SCORED_PHOTOS, Matrix, log_partition, score_words
 
-BINS = 16
-_PRIOR = 2.0
+NUM_BINS = 16
+_PRIOR_PHOTOS = 2.0
 """Photos that each bin is given beforehand, at the word's share of all photos."""
-_WORDS_AT_ONCE = 512
+_SCORED_WORDS_AT_ONCE = 512
 
-Embeddings = npt.NDArray[np.float16] | Matrix
-Present = npt.NDArray[np.bool_]
+EmbeddingMatrix = npt.NDArray[np.float16] | Matrix
+PresenceMask = npt.NDArray[np.bool_]
 
 
-def measure_explained(
-    train: tuple[Embeddings, Bags], val: tuple[Embeddings, Bags], words: Matrix, bias: Matrix
+def measure_uncertainty_coefficients(
+    train: tuple[EmbeddingMatrix, WeightedBags], val: tuple[EmbeddingMatrix, WeightedBags], words: Matrix, bias: Matrix
 ) -> Doubles:
     """The share of each word's entropy that photos explain, (words,), 0 to 1; 0 where val has no photo with words.
 
@@ -35,22 +35,26 @@ def measure_explained(
         words: W, (words, embedding_dim).
         bias: (words, 1).
     """
-    seen = [_looked_at(bags) for _, bags in (train, val)]
-    explained = np.zeros(len(words))
-    if not all(len(photos) for photos in seen):
-        return explained
-    normalisers = [log_normaliser(z, photos, words, bias) for (z, _), photos in zip((train, val), seen, strict=True)]
-    for first in range(0, len(words), _WORDS_AT_ONCE):
-        part = slice(first, first + _WORDS_AT_ONCE)
-        scores, present = [], []
-        for (z, bags), photos, normaliser in zip((train, val), seen, normalisers, strict=True):
-            scores.append(word_scores(z, photos, words[part], bias[part]) - normaliser)
-            present.append(_present(bags, photos, range(len(words))[part]))
-        explained[part] = share_explained(scores[0], present[0], scores[1], present[1])
-    return explained
+    sampled_photos = [_subsample_photos(bags) for _, bags in (train, val)]
+    coefficients = np.zeros(len(words))
+    if not all(len(photos) for photos in sampled_photos):
+        return coefficients
+    log_partitions = [
+        log_partition(z, photos, words, bias) for (z, _), photos in zip((train, val), sampled_photos, strict=True)
+    ]
+    for first in range(0, len(words), _SCORED_WORDS_AT_ONCE):
+        part = slice(first, first + _SCORED_WORDS_AT_ONCE)
+        scores, masks = [], []
+        for (z, bags), photos, photo_log_partition in zip((train, val), sampled_photos, log_partitions, strict=True):
+            scores.append(score_words(z, photos, words[part], bias[part]) - photo_log_partition)
+            masks.append(_presence_mask(bags, photos, range(len(words))[part]))
+        coefficients[part] = uncertainty_coefficient(scores[0], masks[0], scores[1], masks[1])
+    return coefficients
 
 
-def share_explained(scores: Matrix, present: Present, val_scores: Matrix, val_present: Present) -> Doubles:
+def uncertainty_coefficient(
+    scores: Matrix, present: PresenceMask, val_scores: Matrix, val_present: PresenceMask
+) -> Doubles:
     """Theil's coefficient of each column, (words,): calibrated on the first two, measured on the others.
 
     Args:
@@ -59,41 +63,41 @@ def share_explained(scores: Matrix, present: Present, val_scores: Matrix, val_pr
         val_scores: (val photos, words).
         val_present: Of the same shape.
     """
-    cuts = np.quantile(scores, np.linspace(0, 1, BINS + 1)[1:-1], axis=0)
+    bin_edges = np.quantile(scores, np.linspace(0, 1, NUM_BINS + 1)[1:-1], axis=0)
     columns = np.arange(scores.shape[1])
-    cells = (_bins(scores, cuts) * len(columns) + columns).ravel()
-    count = np.bincount(cells, minlength=BINS * len(columns)).reshape(BINS, -1)
-    hits = np.bincount(cells, weights=present.ravel(), minlength=BINS * len(columns)).reshape(BINS, -1)
-    floor = 1 / (len(scores) + _PRIOR)
-    share = present.mean(axis=0).clip(floor, 1 - floor)
-    told = ((hits + _PRIOR * share) / (count + _PRIOR)).clip(1e-5, 1 - 1e-5)
-    at = told[_bins(val_scores, cuts), columns]
-    known = _log_likelihood(val_present, at)
-    unknown = _log_likelihood(val_present, np.broadcast_to(share, at.shape))
-    result: Doubles = np.clip((known - unknown) / -unknown, 0.0, 1.0)
+    cells = (_bin_scores(scores, bin_edges) * len(columns) + columns).ravel()
+    count = np.bincount(cells, minlength=NUM_BINS * len(columns)).reshape(NUM_BINS, -1)
+    hits = np.bincount(cells, weights=present.ravel(), minlength=NUM_BINS * len(columns)).reshape(NUM_BINS, -1)
+    floor = 1 / (len(scores) + _PRIOR_PHOTOS)
+    word_shares = present.mean(axis=0).clip(floor, 1 - floor)
+    bin_probabilities = ((hits + _PRIOR_PHOTOS * word_shares) / (count + _PRIOR_PHOTOS)).clip(1e-5, 1 - 1e-5)
+    val_probabilities = bin_probabilities[_bin_scores(val_scores, bin_edges), columns]
+    log_likelihood = _log_likelihood(val_present, val_probabilities)
+    baseline_log_likelihood = _log_likelihood(val_present, np.broadcast_to(word_shares, val_probabilities.shape))
+    result: Doubles = np.clip((log_likelihood - baseline_log_likelihood) / -baseline_log_likelihood, 0.0, 1.0)
     return result
 
 
-def _log_likelihood(present: Present, probability: Doubles) -> Doubles:
+def _log_likelihood(present: PresenceMask, probability: Doubles) -> Doubles:
     value: Doubles = np.where(present, np.log(probability), np.log1p(-probability)).mean(axis=0)
     return value
 
 
-def _bins(scores: Matrix, cuts: Matrix) -> Ints:
+def _bin_scores(scores: Matrix, bin_edges: Matrix) -> Ints:
     bins = np.zeros(scores.shape, np.int64)
-    for cut in cuts:
-        bins += scores > cut
+    for edge in bin_edges:
+        bins += scores > edge
     return bins
 
 
-def _looked_at(bags: Bags) -> Ints:
+def _subsample_photos(bags: WeightedBags) -> Ints:
     photos = np.flatnonzero(bags.sizes)
-    return photos[:: max(1, -(-len(photos) // MOST_PHOTOS))]
+    return photos[:: max(1, -(-len(photos) // MAX_SCORED_PHOTOS))]
 
 
-def _present(bags: Bags, photos: Ints, words: range) -> Present:
-    places, real = bags.positions(photos)
-    ids = np.where(real, bags.words[places], -1)
+def _presence_mask(bags: WeightedBags, photos: Ints, words: range) -> PresenceMask:
+    indices, is_word = bags.padded_indices(photos)
+    ids = np.where(is_word, bags.words[indices], -1)
     row, column = np.nonzero((ids >= words.start) & (ids < words.stop))
     present = np.zeros((len(photos), len(words)), bool)
     present[row, ids[row, column] - words.start] = True

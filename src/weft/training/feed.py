@@ -11,40 +11,40 @@ from itertools import islice
 import numpy as np
 
 from weft.data.bags import Ints
-from weft.data.loader import Photos, decoded
+from weft.data.loader import Photos, prefetch_photos
 from weft.data.photo_store import PhotoStore
 from weft.data.samplers import Batch
 from weft.params import Finetune
-from weft.training.augment import augment, draw_moves
+from weft.training.augment import augment, sample_augment_params
 
 
 @dataclass(frozen=True)
-class Step:
+class TrainBatch:
     """One step of an epoch."""
 
-    number: int
+    step: int
     """From 0."""
     seed: int
     """Of all that is drawn in this step."""
-    batch: Batch
+    global_batch: Batch
     """The whole batch, all processes' parts."""
-    rows: slice
+    local_rows: slice
     """The part of the batch whose photos this process embeds."""
 
     @property
-    def photos(self) -> Ints:
+    def photo_indices(self) -> Ints:
         """Places in the store of this process's photos."""
-        return self.batch.photos[self.rows]
+        return self.global_batch.photo_indices[self.local_rows]
 
 
-def step_seed(seed: int, epoch: int, step: int) -> int:
+def derive_step_seed(seed: int, epoch: int, step: int) -> int:
     """One seed for each step of each epoch, fit for torch."""
     return int(np.random.SeedSequence((seed, epoch, step)).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def steps(
-    batches: Iterable[Batch], seed: int, epoch: int, first: int = 0, process: int = 0, processes: int = 1
-) -> Iterator[Step]:
+def epoch_batches(
+    batches: Iterable[Batch], seed: int, epoch: int, first_step: int = 0, rank: int = 0, world_size: int = 1
+) -> Iterator[TrainBatch]:
     """The steps of an epoch from number `first` on; photos of those before are never decoded.
 
     Args:
@@ -55,19 +55,23 @@ def steps(
         process: Which one this is, from 0.
         processes: How many share each batch; parts differ by at most one photo.
     """
-    for number, batch in enumerate(islice(batches, first, None), first):
-        size = len(batch.photos)
-        rows = slice(size * process // processes, size * (process + 1) // processes)
-        yield Step(number, step_seed(seed, epoch, number), batch, rows)
+    for step, batch in enumerate(islice(batches, first_step, None), first_step):
+        size = len(batch.photo_indices)
+        local_rows = slice(size * rank // world_size, size * (rank + 1) // world_size)
+        yield TrainBatch(step, derive_step_seed(seed, epoch, step), batch, local_rows)
 
 
-def fed(store: PhotoStore, wanted: Iterable[Step], settings: Finetune, workers: int) -> Iterator[tuple[Photos, Step]]:
+def load_batches(
+    store: PhotoStore, batches: Iterable[TrainBatch], settings: Finetune, workers: int
+) -> Iterator[tuple[Photos, TrainBatch]]:
     """Yield each step with its photos, decoded and augmented by threads ahead of it."""
 
-    def change(photos: Photos, step: Step) -> Photos:
-        random = np.random.default_rng(step.seed)
-        moves = draw_moves(len(step.batch.photos), settings.flip, settings.shift, settings.crop, random)
-        return augment(photos, moves.of(step.rows))
+    def transform(photos: Photos, batch: TrainBatch) -> Photos:
+        random = np.random.default_rng(batch.seed)
+        augment_params = sample_augment_params(
+            len(batch.global_batch.photo_indices), settings.flip, settings.shift, settings.crop, random
+        )
+        return augment(photos, augment_params.select(batch.local_rows))
 
-    moves_at_all = settings.flip or settings.shift or settings.crop < 1
-    return decoded(store, wanted, workers, change if moves_at_all else None)
+    is_augmented = settings.flip or settings.shift or settings.crop < 1
+    return prefetch_photos(store, batches, workers, transform if is_augmented else None)

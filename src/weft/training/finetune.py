@@ -8,22 +8,22 @@ from pathlib import Path
 
 import torch
 
-from weft.data.bags import Bags, Doubles
-from weft.data.loader import Photos, decoded
+from weft.data.bags import Doubles, WeightedBags
+from weft.data.loader import Photos, prefetch_photos
 from weft.data.photo_store import PhotoStore
 from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
 from weft.params import Finetune
-from weft.processes import ALONE, Processes
-from weft.progress import track
-from weft.runtime import enough_memory
-from weft.training.checkpoint import fingerprint, weights_digest
-from weft.training.distributed import photos_of
-from weft.training.feed import Step, fed, steps
-from weft.training.journal import Journal, Progress
-from weft.training.moving import Moving, moving
-from weft.training.objective import Objective, training_sampler
-from weft.training.record import EpochCost, EpochRecord
+from weft.processes import SINGLE_PROCESS, ProcessGroup
+from weft.progress import progress_bar
+from weft.runtime import explain_oom
+from weft.training.checkpoint import compute_fingerprint, hash_weights
+from weft.training.distributed import count_photos
+from weft.training.feed import TrainBatch, epoch_batches, load_batches
+from weft.training.journal import CheckpointManager, EpochProgress
+from weft.training.moving import TrainState, build_train_state
+from weft.training.objective import Objective, build_sampler
+from weft.training.record import EpochMetrics, EpochTiming
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class StoredPhotos:
     """The prepared photos of a split and their words; photo n of one is photo n of the other."""
 
     store: PhotoStore
-    bags: Bags
+    bags: WeightedBags
 
     def digest(self) -> str:
         """Names these very photos."""
@@ -45,13 +45,13 @@ def finetune(
     settings: Finetune,
     device: str,
     workers: int,
-    state: Path,
-    report: Callable[[EpochRecord, EpochCost], None],
+    checkpoint_dir: Path,
+    on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
     word_weights: Doubles | None = None,
     checkpoint_seconds: float = math.inf,
-    processes: Processes = ALONE,
-    compiler: str = "",
-) -> list[EpochRecord]:
+    process_group: ProcessGroup = SINGLE_PROCESS,
+    compile_backend: str = "",
+) -> list[EpochMetrics]:
     """Train encoder and W together; `model` ends with the weights of the lowest val_loss. Returns the history.
 
     Args:
@@ -72,91 +72,108 @@ def finetune(
         ModelError: The backbone has no module that `settings` freezes.
         ParamsError: The device has not memory enough; says what to lower.
     """
-    belongs_to = _name(train, val, model, settings, word_weights)
-    sampler = training_sampler(train.bags, len(model.words), settings, word_weights)
-    said = train.bags.photo_counts(len(model.words))
-    objective = Objective(settings, said, settings.similarity, settings.similarity_temperature)
-    count = sampler.steps(settings.batch_size)
-    moved = moving(model, settings, count, device, processes, compiler)
-    journal = moved.open_journal(state, belongs_to, checkpoint_seconds)
-    yardstick = moved.replica.share(list(sampler.expected(val.bags, 4 * settings.batch_size)))
-    lower = f"finetune.batch_size = {settings.batch_size}, or prepare.height and prepare.width"
-    with enough_memory(lower), moved.settled():
-        if not journal.history:
-            untrained = _val_loss(moved, val.store, yardstick, objective, workers)
-            journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))
-        while len(journal.history) <= settings.epochs and not journal.gives_up(settings.early_stop):
-            epoch, first = len(journal.history), journal.progress.steps
-            drawn = sampler.epoch(epoch, settings.batch_size)
-            plan = steps(drawn, settings.seed, epoch, first, processes.rank, processes.count)
-            name = f"finetune, epoch {epoch} of {settings.epochs}"
-            shown = track(fed(train.store, plan, settings, workers), name, count - first, "steps")
-            train_loss, cost = _train_epoch(moved, shown, objective, journal, len(sampler))
-            val_loss = _val_loss(moved, val.store, yardstick, objective, workers)
-            drawn_most, rate = sampler.most_drawn(epoch), moved.optimizer.param_groups[-1]["lr"]
-            journal.add(EpochRecord(epoch, train_loss, val_loss, rate, drawn_most, sampler.capped), moved.weights())
-            report(journal.history[-1], cost)
-    model.load_state_dict(journal.best)
-    return journal.history
+    fingerprint = _compute_run_fingerprint(train, val, model, settings, word_weights)
+    sampler = build_sampler(train.bags, len(model.words), settings, word_weights)
+    word_counts = train.bags.count_words(len(model.words))
+    objective = Objective(settings, word_counts, settings.similarity, settings.similarity_temperature)
+    steps_per_epoch = sampler.count_steps(settings.batch_size)
+    train_state = build_train_state(model, settings, steps_per_epoch, device, process_group, compile_backend)
+    checkpoints = train_state.open_checkpoints(checkpoint_dir, fingerprint, checkpoint_seconds)
+    val_batches = train_state.replica.shard(list(sampler.eval_batches(val.bags, 4 * settings.batch_size)))
+    oom_hint = f"finetune.batch_size = {settings.batch_size}, or prepare.height and prepare.width"
+    with explain_oom(oom_hint), train_state.fused_frozen_blocks():
+        if not checkpoints.history:
+            initial_val_loss = _val_loss(train_state, val.store, val_batches, objective, workers)
+            checkpoints.end_epoch(EpochMetrics(0, float("nan"), initial_val_loss, settings.word_learning_rate))
+        while len(checkpoints.history) <= settings.epochs and not checkpoints.should_stop(settings.early_stop):
+            epoch, first_step = len(checkpoints.history), checkpoints.progress.steps
+            sampled = sampler.sample_epoch(epoch, settings.batch_size)
+            local_batches = epoch_batches(
+                sampled, settings.seed, epoch, first_step, process_group.rank, process_group.world_size
+            )
+            description = f"finetune, epoch {epoch} of {settings.epochs}"
+            loaded = progress_bar(
+                load_batches(train.store, local_batches, settings, workers),
+                description,
+                steps_per_epoch - first_step,
+                "steps",
+            )
+            train_loss, cost = _train_epoch(train_state, loaded, objective, checkpoints, len(sampler))
+            val_loss = _val_loss(train_state, val.store, val_batches, objective, workers)
+            max_draws, rate = sampler.max_draws(epoch), train_state.optimizer.param_groups[-1]["lr"]
+            checkpoints.end_epoch(
+                EpochMetrics(epoch, train_loss, val_loss, rate, max_draws, sampler.n_capped), train_state.eval_weights()
+            )
+            on_epoch_end(checkpoints.history[-1], cost)
+    model.load_state_dict(checkpoints.best_weights)
+    return checkpoints.history
 
 
-def _name(
+def _compute_run_fingerprint(
     train: StoredPhotos, val: StoredPhotos, model: Embedder, settings: Finetune, word_weights: Doubles | None
 ) -> str:
     """Of this very training: a checkpoint of another is none of its own."""
-    worth = None if word_weights is None else word_weights.tolist()
-    return fingerprint(settings, train.digest(), val.digest(), weights_digest(model), worth)
+    weights = None if word_weights is None else word_weights.tolist()
+    return compute_fingerprint(settings, train.digest(), val.digest(), hash_weights(model), weights)
 
 
 def _train_epoch(
-    moved: Moving, batches: Iterable[tuple[Photos, Step]], objective: Objective, journal: Journal, photos: int
-) -> tuple[float, EpochCost]:
+    train_state: TrainState,
+    batches: Iterable[tuple[Photos, TrainBatch]],
+    objective: Objective,
+    checkpoints: CheckpointManager,
+    num_photos: int,
+) -> tuple[float, EpochTiming]:
     """Take the steps that are left of an epoch; the mean loss of all its `photos`, and what these steps cost."""
-    moved.replica.agree()
-    model, scaler = moved.model.train(), moved.precision.scaler
-    for module in moved.frozen:
+    train_state.replica.broadcast_weights()
+    model, scaler = train_state.model.train(), train_state.amp.scaler
+    for module in train_state.frozen_modules:
         module.eval()
     device = model.words.device
     # On the device and in double: nobody waits for a number that is read once an epoch, and parts add up exactly.
-    total = torch.tensor(journal.progress.loss, dtype=torch.float64, device=device)
-    began = asked = time.monotonic()
-    seen, waited = 0, 0.0
-    for pixels, step in batches:
-        waited += time.monotonic() - asked
+    total = torch.tensor(checkpoints.progress.loss, dtype=torch.float64, device=device)
+    started_at = requested_at = time.monotonic()
+    seen, wait_seconds = 0, 0.0
+    for pixels, train_batch in batches:
+        wait_seconds += time.monotonic() - requested_at
         # A backbone's dropout draws from the global generator.
-        torch.manual_seed(step.seed)
-        with moved.precision.autocast():
-            own = torch.from_numpy(pixels).to(device)
-            z = moved.replica.embed(own, step.rows, len(step.batch.photos))
-        loss = objective(z, model, step.batch, torch.Generator().manual_seed(step.seed))
-        moved.optimizer.zero_grad()
+        torch.manual_seed(train_batch.seed)
+        with train_state.amp.autocast():
+            local_photos = torch.from_numpy(pixels).to(device)
+            z = train_state.replica.embed(
+                local_photos, train_batch.local_rows, len(train_batch.global_batch.photo_indices)
+            )
+        loss = objective(z, model, train_batch.global_batch, torch.Generator().manual_seed(train_batch.seed))
+        train_state.optimizer.zero_grad()
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        scaler.step(moved.optimizer)
+        scaler.step(train_state.optimizer)
         scaler.update()
-        moved.schedule.after_step()
-        if moved.average:
-            moved.average.update()
+        train_state.schedule.step_batch()
+        if train_state.ema:
+            train_state.ema.update()
         total += loss.detach().double() * len(z)
         seen += len(z)
-        if journal.is_due():
-            journal.save(Progress(step.number + 1, float(total)))
-        asked = time.monotonic()
-    mean = float(total) / photos
-    seconds = time.monotonic() - began
-    return mean, EpochCost(seconds, waited, seen / seconds)
+        if checkpoints.is_checkpoint_due():
+            checkpoints.save(EpochProgress(train_batch.step + 1, float(total)))
+        requested_at = time.monotonic()
+    mean = float(total) / num_photos
+    seconds = time.monotonic() - started_at
+    return mean, EpochTiming(seconds, wait_seconds, seen / seconds)
 
 
 @torch.no_grad()
-def _val_loss(moved: Moving, store: PhotoStore, batches: list[Batch], objective: Objective, workers: int) -> float:
+def _val_loss(
+    train_state: TrainState, store: PhotoStore, batches: list[Batch], objective: Objective, workers: int
+) -> float:
     """The loss on all val photos, of which this process embeds those of `batches`."""
 
-    def embedded() -> Iterator[tuple[torch.Tensor, Batch]]:
-        model = moved.model.eval()
-        for pixels, batch in decoded(store, batches, workers):
-            with moved.precision.autocast():
+    def iter_embedded() -> Iterator[tuple[torch.Tensor, Batch]]:
+        model = train_state.model.eval()
+        for pixels, batch in prefetch_photos(store, batches, workers):
+            with train_state.amp.autocast():
                 z = model(torch.from_numpy(pixels).to(model.words.device))
             yield z, batch
 
-    with moved.as_used():
-        mine = objective.validate(embedded(), moved.model)
-    return moved.replica.mean(mine, photos_of(batches))
+    with train_state.ema_weights_applied():
+        local_loss = objective.validate(iter_embedded(), train_state.model)
+    return train_state.replica.weighted_mean(local_loss, count_photos(batches))

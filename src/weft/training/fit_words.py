@@ -14,43 +14,43 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from weft.data.bags import Bags
+from weft.data.bags import WeightedBags
 from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
-from weft.params import FitWords
-from weft.training.checkpoint import fingerprint
-from weft.training.first_words import first_words, typical_length
-from weft.training.journal import Journal
-from weft.training.objective import Objective, finished_words, training_sampler
-from weft.training.record import EpochCost, EpochRecord
-from weft.training.schedule import Schedule, build_optimizer
+from weft.params import TrainHead
+from weft.training.checkpoint import compute_fingerprint
+from weft.training.first_words import init_word_embeddings, rms_norm
+from weft.training.journal import CheckpointManager
+from weft.training.objective import Objective, build_sampler, export_head_weights
+from weft.training.record import EpochMetrics, EpochTiming
+from weft.training.schedule import LRSchedule, build_optimizer
 
-_FIRST_PHOTOS = 1_024
+_INITIAL_LOSS_PHOTOS = 1_024
 """Photos that the first loss is measured on."""
 
 
 @dataclass(frozen=True)
-class CachedPhotos:
+class CachedEmbeddings:
     """The z of a split's photos and their words; row n of one is photo n of the other."""
 
     z: npt.NDArray[np.float16]
     """(photos, embedding_dim)"""
-    bags: Bags
+    bags: WeightedBags
 
     def digest(self) -> str:
         """Names these very photos."""
         return hashlib.sha256(np.ascontiguousarray(self.z).data).hexdigest() + self.bags.digest()
 
 
-def fit_words(
-    train: CachedPhotos,
-    val: CachedPhotos,
+def train_head(
+    train: CachedEmbeddings,
+    val: CachedEmbeddings,
     vocabulary_size: int,
-    settings: FitWords,
+    settings: TrainHead,
     device: str,
-    state: Path,
-    report: Callable[[EpochRecord, EpochCost], None],
-) -> tuple[dict[str, torch.Tensor], list[EpochRecord]]:
+    checkpoint_dir: Path,
+    on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
+) -> tuple[dict[str, torch.Tensor], list[EpochMetrics]]:
     """Train W on cached embeddings.
 
     Args:
@@ -70,42 +70,46 @@ def fit_words(
         ModelError: The first loss is not that of knowing nothing.
     """
     bias = torch.zeros(vocabulary_size, 1) if settings.bias else None
-    model = Embedder(nn.Identity(), first_words(train.z, vocabulary_size, settings), bias=bias).to(device)
-    sampler = training_sampler(train.bags, vocabulary_size, settings)
-    objective = Objective(settings, train.bags.photo_counts(vocabulary_size))
-    optimizer = build_optimizer([(model.head(), settings.word_learning_rate)], settings)
-    schedule = Schedule(optimizer, settings, steps_per_epoch=sampler.steps(settings.batch_size))
-    yardstick = list(sampler.expected(val.bags, settings.batch_size))
+    model = Embedder(nn.Identity(), init_word_embeddings(train.z, vocabulary_size, settings), bias=bias).to(device)
+    sampler = build_sampler(train.bags, vocabulary_size, settings)
+    objective = Objective(settings, train.bags.count_words(vocabulary_size))
+    optimizer = build_optimizer([(model.head_parameters(), settings.word_learning_rate)], settings)
+    schedule = LRSchedule(optimizer, settings, steps_per_epoch=sampler.count_steps(settings.batch_size))
+    val_batches = list(sampler.eval_batches(val.bags, settings.batch_size))
 
-    journal = Journal(
-        state, fingerprint(settings, train.digest(), val.digest(), vocabulary_size), model, optimizer, schedule
+    checkpoints = CheckpointManager(
+        checkpoint_dir,
+        compute_fingerprint(settings, train.digest(), val.digest(), vocabulary_size),
+        model,
+        optimizer,
+        schedule,
     )
-    if not journal.history:
-        z, batch = next(_embedded(train.z, sampler.expected(train.bags, _FIRST_PHOTOS), device))
-        objective.check_first_loss(z, model, batch)
-        untrained = objective.validate(_embedded(val.z, yardstick, device), model)
-        journal.add(EpochRecord(0, float("nan"), untrained, settings.word_learning_rate))
-    while len(journal.history) <= settings.epochs and not journal.gives_up(settings.early_stop):
-        began, total, epoch = time.monotonic(), 0.0, len(journal.history)
+    if not checkpoints.history:
+        z, batch = next(_iter_cached_batches(train.z, sampler.eval_batches(train.bags, _INITIAL_LOSS_PHOTOS), device))
+        objective.check_initial_loss(z, model, batch)
+        initial_val_loss = objective.validate(_iter_cached_batches(val.z, val_batches, device), model)
+        checkpoints.end_epoch(EpochMetrics(0, float("nan"), initial_val_loss, settings.word_learning_rate))
+    while len(checkpoints.history) <= settings.epochs and not checkpoints.should_stop(settings.early_stop):
+        started_at, total, epoch = time.monotonic(), 0.0, len(checkpoints.history)
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
-        for z, batch in _embedded(train.z, sampler.epoch(epoch, settings.batch_size), device):
+        for z, batch in _iter_cached_batches(train.z, sampler.sample_epoch(epoch, settings.batch_size), device):
             loss = objective(z, model, batch, generator)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            schedule.after_step()
+            schedule.step_batch()
             total += float(loss.detach()) * len(z)
-        val_loss = objective.validate(_embedded(val.z, yardstick, device), model)
-        seconds = time.monotonic() - began
-        mean, rate = total / len(sampler), optimizer.param_groups[-1]["lr"]
-        journal.add(EpochRecord(epoch, mean, val_loss, rate, sampler.most_drawn(epoch), sampler.capped))
-        report(journal.history[-1], EpochCost(seconds, 0.0, len(sampler) / seconds))
-    finished = finished_words(journal.best["words"], settings, typical_length(train.z))
-    return {**journal.best, "words": finished}, journal.history
+        val_loss = objective.validate(_iter_cached_batches(val.z, val_batches, device), model)
+        seconds = time.monotonic() - started_at
+        mean, lr = total / len(sampler), optimizer.param_groups[-1]["lr"]
+        checkpoints.end_epoch(EpochMetrics(epoch, mean, val_loss, lr, sampler.max_draws(epoch), sampler.n_capped))
+        on_epoch_end(checkpoints.history[-1], EpochTiming(seconds, 0.0, len(sampler) / seconds))
+    exported = export_head_weights(checkpoints.best_weights["words"], settings, rms_norm(train.z))
+    return {**checkpoints.best_weights, "words": exported}, checkpoints.history
 
 
-def _embedded(
+def _iter_cached_batches(
     z: npt.NDArray[np.float16], batches: Iterable[Batch], device: str
 ) -> Iterator[tuple[torch.Tensor, Batch]]:
     for batch in batches:
-        yield torch.from_numpy(z[batch.photos].astype(np.float32)).to(device), batch
+        yield torch.from_numpy(z[batch.photo_indices].astype(np.float32)).to(device), batch

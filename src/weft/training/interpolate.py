@@ -5,7 +5,7 @@ from torch import nn
 
 
 @torch.no_grad()
-def interpolate(model: nn.Module, first: nn.Module, share: float) -> None:
+def wise_ft(model: nn.Module, pretrained: nn.Module, pretrained_weight: float) -> None:
     """Move the weights of `model`, statistics of batch norm included, towards those of `first`.
 
     theta = (1 - share) * theta_1 + share * theta_0 (Wortsman et al. 2022, WiSE-FT, arXiv 2109.01903, section 3, with
@@ -16,7 +16,7 @@ def interpolate(model: nn.Module, first: nn.Module, share: float) -> None:
         first: The same before its training, on any device.
         share: Of `first`, in [0, 1].
     """
-    weights = first.state_dict()
+    pretrained_state = pretrained.state_dict()
     for name, tensor in model.state_dict().items():
         if tensor.is_floating_point():  # the rest counts batches
-            tensor.lerp_(weights[name].to(tensor.device), share)
+            tensor.lerp_(pretrained_state[name].to(tensor.device), pretrained_weight)

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from weft.training.checkpoint import load_checkpoint, save_checkpoint
-from weft.training.record import EpochRecord
-from weft.training.schedule import Schedule
+from weft.training.record import EpochMetrics
+from weft.training.schedule import LRSchedule
 
 
-class Kept(Protocol):
+class Stateful(Protocol):
     """Something whose state goes into the checkpoint: the optimiser, a scaler, an average of the weights."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -26,7 +26,7 @@ class Kept(Protocol):
 
 
 @dataclass(frozen=True)
-class Progress:
+class EpochProgress:
     """How far the epoch under way has come."""
 
     steps: int = 0
@@ -34,7 +34,7 @@ class Progress:
     """Sum of the losses of the photos seen."""
 
 
-class Journal:
+class CheckpointManager:
     """Keeps what must outlive an epoch, or a part of one.
 
     Attributes:
@@ -43,20 +43,20 @@ class Journal:
         progress: Of the epoch that a kill interrupted; nothing done otherwise.
     """
 
-    history: list[EpochRecord]
-    best: dict[str, torch.Tensor]
-    progress: Progress
+    history: list[EpochMetrics]
+    best_weights: dict[str, torch.Tensor]
+    progress: EpochProgress
 
     def __init__(
         self,
         folder: Path,
-        belongs_to: str,
+        fingerprint: str,
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
-        schedule: Schedule,
-        also: Mapping[str, Kept] | None = None,
-        every: float = math.inf,
-        writes: bool = True,
+        schedule: LRSchedule,
+        extra_states: Mapping[str, Stateful] | None = None,
+        checkpoint_seconds: float = math.inf,
+        is_writer: bool = True,
     ) -> None:
         """Open the journal and, where there is a checkpoint of this training, take all states back to it.
 
@@ -70,18 +70,28 @@ class Journal:
             every: Seconds between two checkpoints inside an epoch; there is one after each epoch anyway.
             writes: Whether this process writes checkpoints: one of several does.
         """
-        self._folder, self._belongs_to, self._every, self._writes = folder, belongs_to, every, writes
-        self._states: dict[str, Kept] = {"model": model, "optimizer": optimizer, "schedule": schedule, **(also or {})}
+        self._folder, self._fingerprint, self._checkpoint_seconds, self._is_writer = (
+            folder,
+            fingerprint,
+            checkpoint_seconds,
+            is_writer,
+        )
+        self._stateful: dict[str, Stateful] = {
+            "model": model,
+            "optimizer": optimizer,
+            "schedule": schedule,
+            **(extra_states or {}),
+        }
         self._saved_at = time.monotonic()
-        self.history, self.best, self.progress = [], {}, Progress()
-        saved = load_checkpoint(folder, belongs_to)
+        self.history, self.best_weights, self.progress = [], {}, EpochProgress()
+        saved = load_checkpoint(folder, fingerprint)
         if saved:
-            for name, kept in self._states.items():
-                kept.load_state_dict(saved[name])
-            self.best, self.progress = saved["best"], Progress(**saved["progress"])
-            self.history = [EpochRecord(**record) for record in saved["history"]]
+            for name, stateful in self._stateful.items():
+                stateful.load_state_dict(saved[name])
+            self.best_weights, self.progress = saved["best"], EpochProgress(**saved["progress"])
+            self.history = [EpochMetrics(**record) for record in saved["history"]]
 
-    def add(self, record: EpochRecord, weights: Callable[[], dict[str, Any]] | None = None) -> None:
+    def end_epoch(self, metrics: EpochMetrics, get_weights: Callable[[], dict[str, Any]] | None = None) -> None:
         """Close an epoch: move the schedule, keep the weights if they are the best so far, save the checkpoint.
 
         Without a finite val_loss so far (no val photos) every epoch is the best: the last one wins.
@@ -90,35 +100,35 @@ class Journal:
             record: The epoch.
             weights: Gives the weights that were validated, where they are not the model's own.
         """
-        schedule, model = self._states["schedule"], self._states["model"]
-        assert isinstance(schedule, Schedule)
-        if record.epoch > 0:
-            schedule.after_epoch(record.val_loss)
-        self.history.append(record)
-        if self._best_epoch() == record.epoch:
-            state = weights() if weights else model.state_dict()
-            self.best = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
-        self.save(Progress())
+        schedule, model = self._stateful["schedule"], self._stateful["model"]
+        assert isinstance(schedule, LRSchedule)
+        if metrics.epoch > 0:
+            schedule.step_epoch(metrics.val_loss)
+        self.history.append(metrics)
+        if self._find_best_epoch() == metrics.epoch:
+            state = get_weights() if get_weights else model.state_dict()
+            self.best_weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
+        self.save(EpochProgress())
 
-    def is_due(self) -> bool:
+    def is_checkpoint_due(self) -> bool:
         """Whether the last checkpoint is so old that the epoch under way should save one."""
-        return time.monotonic() - self._saved_at >= self._every
+        return time.monotonic() - self._saved_at >= self._checkpoint_seconds
 
-    def gives_up(self, early_stop: int) -> bool:
+    def should_stop(self, patience: int) -> bool:
         """Whether the last `early_stop` epochs were all in vain; never when it is 0."""
-        return 0 < early_stop <= len(self.history) - 1 - self._best_epoch()
+        return 0 < patience <= len(self.history) - 1 - self._find_best_epoch()
 
-    def _best_epoch(self) -> int:
+    def _find_best_epoch(self) -> int:
         losses = [record.val_loss for record in self.history]
         finite = [loss for loss in losses if math.isfinite(loss)]
         return losses.index(min(finite)) if finite else len(losses) - 1
 
-    def save(self, progress: Progress) -> None:
+    def save(self, progress: EpochProgress) -> None:
         """Save a checkpoint inside an epoch, after its `progress.steps` first steps."""
         self.progress = progress
-        if self._writes:
-            states = {name: kept.state_dict() for name, kept in self._states.items()}
-            history = [asdict(past) for past in self.history]
-            state = states | {"best": self.best, "progress": asdict(progress), "history": history}
-            save_checkpoint(self._folder, self._belongs_to, state)
+        if self._is_writer:
+            states = {name: stateful.state_dict() for name, stateful in self._stateful.items()}
+            history = [asdict(metrics) for metrics in self.history]
+            state = states | {"best": self.best_weights, "progress": asdict(progress), "history": history}
+            save_checkpoint(self._folder, self._fingerprint, state)
         self._saved_at = time.monotonic()

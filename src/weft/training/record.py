@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from weft import tables
-from weft.progress import say
+from weft.progress import log_line
 
 
 @dataclass(frozen=True)
-class EpochRecord:
+class EpochMetrics:
     """One epoch of training."""
 
     epoch: int
@@ -29,7 +29,7 @@ class EpochRecord:
 
 
 @dataclass(frozen=True)
-class EpochCost:
+class EpochTiming:
     """What an epoch cost: for MLflow and the terminal, never for an out."""
 
     seconds: float
@@ -37,18 +37,18 @@ class EpochCost:
     photos_per_second: float
 
 
-def describe(stage: str, record: EpochRecord, cost: EpochCost) -> None:
+def log_epoch(stage: str, metrics: EpochMetrics, timing: EpochTiming) -> None:
     """Say in one line how an epoch went."""
-    often = f", a photo up to {record.most_draws} times" if record.most_draws > 1 else ""
-    often += f" ({record.capped_photos:,} held back)" if record.capped_photos else ""
-    say(
-        f"{stage}, epoch {record.epoch}: train loss {record.train_loss:.3f}, val loss {record.val_loss:.3f}, "
-        f"{cost.photos_per_second:,.0f} photos/s, {cost.seconds:.0f} s, of which {cost.data_wait_seconds:.1f} s "
-        f"waiting for photos{often}"
+    repeats_text = f", a photo up to {metrics.most_draws} times" if metrics.most_draws > 1 else ""
+    repeats_text += f" ({metrics.capped_photos:,} held back)" if metrics.capped_photos else ""
+    log_line(
+        f"{stage}, epoch {metrics.epoch}: train loss {metrics.train_loss:.3f}, val loss {metrics.val_loss:.3f}, "
+        f"{timing.photos_per_second:,.0f} photos/s, {timing.seconds:.0f} s, of which {timing.data_wait_seconds:.1f} s "
+        f"waiting for photos{repeats_text}"
     )
 
 
-def write_history(path: Path, records: Iterable[EpochRecord]) -> None:
+def write_history(path: Path, history: Iterable[EpochMetrics]) -> None:
     """Write history.csv: a function of the inputs alone, so without seconds."""
-    frame = pd.DataFrame([asdict(record) for record in records])
+    frame = pd.DataFrame([asdict(record) for record in history])
     tables.write_text(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))

@@ -16,38 +16,38 @@ import torch
 from torch import nn
 
 from weft.data.bags import Ints, read_bags
-from weft.data.loader import decoded
+from weft.data.loader import prefetch_photos
 from weft.data.photo_store import PhotoStore
 from weft.model.embedder import Embedder
-from weft.model.folded import folded
-from weft.params import FitWords
-from weft.progress import track
-from weft.runtime import enough_memory
-from weft.training.checkpoint import forget_checkpoint
-from weft.training.fit_words import CachedPhotos, fit_words
-from weft.training.record import describe
+from weft.model.folded import fuse_batch_norm
+from weft.params import TrainHead
+from weft.progress import progress_bar
+from weft.runtime import explain_oom
+from weft.training.checkpoint import delete_checkpoint
+from weft.training.fit_words import CachedEmbeddings, train_head
+from weft.training.record import log_epoch
 
-_Z = "{}.z.npy"
-_BATCH_SIZE = 64
-_LARGEST = 65_504.0
+_EMBEDDINGS_FILE = "{}.z.npy"
+_EMBED_BATCH_SIZE = 64
+_FLOAT16_MAX = 65_504.0
 """Of float16, which z is kept in on disk here as in the artefacts."""
 
 
 @dataclass(frozen=True)
-class _Some:
+class _PhotoRange:
     """Photos next to each other in the store."""
 
-    photos: Ints
+    photo_indices: Ints
 
 
-def refit_words(
+def retrain_head(
     model: Embedder,
     stores: Mapping[str, PhotoStore],
     photos: Path,
-    settings: FitWords,
+    settings: TrainHead,
     device: str,
     workers: int,
-    state: Path,
+    state_dir: Path,
 ) -> None:
     """Give `model` the W, and the bias if any, that stage 1 fits to its z; the encoder stays as it is.
 
@@ -63,34 +63,36 @@ def refit_words(
     Raises:
         ParamsError: The device has not memory enough; says what to lower.
     """
-    state.mkdir(parents=True, exist_ok=True)
+    state_dir.mkdir(parents=True, exist_ok=True)
     train, val = (
-        CachedPhotos(
-            _finished_z(model, stores[split], device, workers, state / _Z.format(split)),
+        CachedEmbeddings(
+            _embed_store(model, stores[split], device, workers, state_dir / _EMBEDDINGS_FILE.format(split)),
             read_bags(photos / split, settings.repeats, settings.described),
         )
         for split in ("train", "val")
     )
-    with enough_memory(f"fit_words.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
-        told = partial(describe, "finetune, words again")
-        fitted, _ = fit_words(train, val, len(model.words), settings, device, state, told)
-    model.words = nn.Parameter(fitted["words"].to(device))
-    model.bias = nn.Parameter(fitted["bias"].to(device)) if "bias" in fitted else None
-    forget_checkpoint(state)
+    with explain_oom(f"fit_words.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
+        on_epoch_end = partial(log_epoch, "finetune, words again")
+        head_weights, _ = train_head(train, val, len(model.words), settings, device, state_dir, on_epoch_end)
+    model.words = nn.Parameter(head_weights["words"].to(device))
+    model.bias = nn.Parameter(head_weights["bias"].to(device)) if "bias" in head_weights else None
+    delete_checkpoint(state_dir)
     for split in ("train", "val"):
-        (state / _Z.format(split)).unlink()
-    state.rmdir()
+        (state_dir / _EMBEDDINGS_FILE.format(split)).unlink()
+    state_dir.rmdir()
 
 
-def _finished_z(model: Embedder, store: PhotoStore, device: str, workers: int, place: Path) -> npt.NDArray[np.float16]:
+def _embed_store(model: Embedder, store: PhotoStore, device: str, workers: int, path: Path) -> npt.NDArray[np.float16]:
     """Z of all photos, (photos, embedding_dim), written to `place` as it comes."""
-    quick = folded(model.to(device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
+    fused = fuse_batch_norm(model.to(device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
     shape = (len(store), model.words.shape[1])
-    z: npt.NDArray[np.float16] = np.lib.format.open_memmap(place, mode="w+", dtype=np.float16, shape=shape)
-    starts = range(0, len(store), _BATCH_SIZE)
-    some = (_Some(np.arange(start, min(start + _BATCH_SIZE, len(store)))) for start in starts)
-    for pixels, photos in track(decoded(store, some, workers), "finetune, finished z", len(starts), "batches"):
+    z: npt.NDArray[np.float16] = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
+    starts = range(0, len(store), _EMBED_BATCH_SIZE)
+    photo_ranges = (_PhotoRange(np.arange(start, min(start + _EMBED_BATCH_SIZE, len(store)))) for start in starts)
+    for pixels, photo_range in progress_bar(
+        prefetch_photos(store, photo_ranges, workers), "finetune, finished z", len(starts), "batches"
+    ):
         with torch.inference_mode():
-            embedded = quick(torch.from_numpy(pixels).to(device))
-        z[photos.photos] = embedded.clamp(-_LARGEST, _LARGEST).half().cpu().numpy()
+            embedded = fused(torch.from_numpy(pixels).to(device))
+        z[photo_range.photo_indices] = embedded.clamp(-_FLOAT16_MAX, _FLOAT16_MAX).half().cpu().numpy()
     return z

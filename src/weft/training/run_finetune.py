@@ -15,31 +15,31 @@ from weft.errors import ModelError
 from weft.model.backbone import load_backbone
 from weft.model.bundle import save_bundle
 from weft.model.embedder import Embedder
-from weft.model.projection import first_projection, fold_projection
+from weft.model.projection import fold_projection_into_head, init_projection
 from weft.params import Finetune, Params
-from weft.processes import ALONE, Processes
-from weft.training.checkpoint import forget_checkpoint
+from weft.processes import SINGLE_PROCESS, ProcessGroup
+from weft.training.checkpoint import delete_checkpoint
 from weft.training.finetune import StoredPhotos, finetune
-from weft.training.interpolate import interpolate
-from weft.training.objective import finished_words
-from weft.training.record import EpochCost, EpochRecord, write_history
-from weft.training.refit import refit_words
-from weft.training.word_weights import word_weights
+from weft.training.interpolate import wise_ft
+from weft.training.objective import export_head_weights
+from weft.training.record import EpochMetrics, EpochTiming, write_history
+from weft.training.refit import retrain_head
+from weft.training.word_weights import compute_word_weights
 
 
 def run_finetune(
     photos: Path,
     words: Path,
-    initial: Path,
+    head_dir: Path,
     settings: Params,
     device: str,
     workers: int,
-    state: Path,
+    state_dir: Path,
     out: Path,
-    report: Callable[[EpochRecord, EpochCost], None],
-    processes: Processes = ALONE,
+    on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
+    process_group: ProcessGroup = SINGLE_PROCESS,
     checkpoint_seconds: float = math.inf,
-    compiler: str = "",
+    compile_backend: str = "",
 ) -> str:
     """Train the whole network and write the bundle `out`, history.csv beside it.
 
@@ -64,61 +64,65 @@ def run_finetune(
         ModelError: The first W does not fit the vocabulary or the backbone.
         ParamsError: The device has not memory enough; says what to lower.
     """
-    model = _first_model(settings, initial, words)
-    first = deepcopy(model) if settings.finetune.first_share else None
-    train, val = (_stored(photos / split, state / f"{split}.arrow", settings, processes) for split in ("train", "val"))
-    worth = word_weights(initial / files.VISUALNESS, settings.finetune)
+    model = _build_initial_model(settings, head_dir, words)
+    pretrained = deepcopy(model) if settings.finetune.first_share else None
+    train, val = (
+        _open_split(photos / split, state_dir / f"{split}.arrow", settings, process_group) for split in ("train", "val")
+    )
+    weights = compute_word_weights(head_dir / files.VISUALNESS, settings.finetune)
     history = finetune(
-        train, val, model, settings.finetune, device, workers, state, report, worth,
-        checkpoint_seconds, processes, compiler,
+        train, val, model, settings.finetune, device, workers, state_dir, on_epoch_end, weights,
+        checkpoint_seconds, process_group, compile_backend,
     )  # fmt: skip
-    if not processes.leads:
+    if not process_group.is_main:
         return ""
-    _finish(model, first, settings.finetune)
+    _finalize_model(model, pretrained, settings.finetune)
     if settings.finetune.refit_words:
         stores = {"train": train.store, "val": val.store}
-        refit_words(model, stores, photos, settings.fit_words, device, workers, state / "words")
+        retrain_head(model, stores, photos, settings.fit_words, device, workers, state_dir / "words")
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
-    forget_checkpoint(state)
+    delete_checkpoint(state_dir)
     for split in ("train", "val"):
-        (state / f"{split}.arrow").unlink()
+        (state_dir / f"{split}.arrow").unlink()
     return digest
 
 
-def _stored(folder: Path, scratch: Path, settings: Params, processes: Processes) -> StoredPhotos:
+def _open_split(folder: Path, cache_file: Path, settings: Params, process_group: ProcessGroup) -> StoredPhotos:
     """The leader copies the photos, then all map the copy."""
-    if processes.leads:
-        PhotoStore(folder, scratch)
-    processes.wait()
+    if process_group.is_main:
+        PhotoStore(folder, cache_file)
+    process_group.barrier()
     bags = read_bags(folder, settings.finetune.repeats, settings.finetune.described)
-    return StoredPhotos(PhotoStore(folder, scratch, copy=False), bags)
+    return StoredPhotos(PhotoStore(folder, cache_file, copy=False), bags)
 
 
-def _first_model(settings: Params, initial: Path, words: Path) -> Embedder:
+def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embedder:
     """The backbone as it comes, with the W of stage 1, its bias, and the projection made of W."""
     encoder, training = settings.model, settings.finetune
     backbone = load_backbone(encoder.backbone, encoder.weights, encoder.layer, encoder.pooling)
-    first = torch.from_numpy(artefacts.read_word_embeddings(initial / files.MODEL).copy())
-    wanted = artefacts.read_words(words)["word"]
-    if tuple(first.shape) != (len(wanted), backbone.dim):
-        raise ModelError(f"{initial}: W is {tuple(first.shape)}, not of {words} and {encoder.backbone}")
-    if not artefacts.read_words(initial / files.WORDS)["word"].equals(wanted):
-        raise ModelError(f"{initial}: W is of other words than {words}; run the stage fit_words")
+    head_weights = torch.from_numpy(artefacts.read_word_embeddings(head_dir / files.MODEL).copy())
+    vocabulary = artefacts.read_words(words)["word"]
+    if tuple(head_weights.shape) != (len(vocabulary), backbone.dim):
+        raise ModelError(f"{head_dir}: W is {tuple(head_weights.shape)}, not of {words} and {encoder.backbone}")
+    if not artefacts.read_words(head_dir / files.WORDS)["word"].equals(vocabulary):
+        raise ModelError(f"{head_dir}: W is of other words than {words}; run the stage fit_words")
     projection = None
     if encoder.projection:
-        projection, first = first_projection(first, encoder.projection)
-    bias = torch.from_numpy(artefacts.read_word_bias(initial / files.MODEL)) if training.bias else None
-    first = torch.nn.functional.normalize(first, dim=1) if training.normalise else first
-    return Embedder(backbone.network, first, backbone.normalisation, projection, bias, unit=training.normalise)
+        projection, head_weights = init_projection(head_weights, encoder.projection)
+    bias = torch.from_numpy(artefacts.read_word_bias(head_dir / files.MODEL)) if training.bias else None
+    head_weights = torch.nn.functional.normalize(head_weights, dim=1) if training.normalise else head_weights
+    return Embedder(
+        backbone.network, head_weights, backbone.normalisation, projection, bias, unit_norm=training.normalise
+    )
 
 
-def _finish(model: Embedder, first: Embedder | None, settings: Finetune) -> None:
+def _finalize_model(model: Embedder, pretrained: Embedder | None, settings: Finetune) -> None:
     """From the model as it was trained to the one that is used: W alone, and a share of the model before training."""
-    for each in (model,) if first is None else (model, first):
-        each.words.data = finished_words(each.words.data, settings)
+    for network in (model,) if pretrained is None else (model, pretrained):
+        network.words.data = export_head_weights(network.words.data, settings)
         if settings.fold_projection:
-            fold_projection(each)
-    if first is not None:
-        interpolate(model, first, settings.first_share)
+            fold_projection_into_head(network)
+    if pretrained is not None:
+        wise_ft(model, pretrained, settings.first_share)

@@ -11,29 +11,29 @@ import torch
 
 from weft import artefacts, tables
 from weft.contracts import files
-from weft.contracts.tables import PREPARED
-from weft.data.bags import Bags, bags_of, read_bags
+from weft.contracts.tables import PREPARED_PHOTOS
+from weft.data.bags import WeightedBags, build_weighted_bags, read_bags
 from weft.errors import ContractError
-from weft.params import FitWords
-from weft.runtime import enough_memory
-from weft.training.checkpoint import forget_checkpoint
-from weft.training.explained import measure_explained
-from weft.training.first_words import typical_length
-from weft.training.fit_words import CachedPhotos, fit_words
-from weft.training.record import EpochCost, EpochRecord, write_history
+from weft.params import TrainHead
+from weft.runtime import explain_oom
+from weft.training.checkpoint import delete_checkpoint
+from weft.training.explained import measure_uncertainty_coefficients
+from weft.training.first_words import rms_norm
+from weft.training.fit_words import CachedEmbeddings, train_head
+from weft.training.record import EpochMetrics, EpochTiming, write_history
 from weft.training.redundancy import measure_redundancy
-from weft.training.visualness import MOST_PHOTOS, Matrix, measure_visualness
+from weft.training.visualness import MAX_SCORED_PHOTOS, Matrix, measure_visualness
 
 
-def run_fit_words(
+def run_train_head(
     features: Path,
     photos: Path,
     words: Path,
-    settings: FitWords,
+    settings: TrainHead,
     device: str,
-    state: Path,
+    checkpoint_dir: Path,
     out: Path,
-    report: Callable[[EpochRecord, EpochCost], None],
+    on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
 ) -> None:
     """Train W and write `out`: model.safetensors ("words", "bias" if any), words.tsv, history.csv, visualness.tsv.
 
@@ -53,58 +53,68 @@ def run_fit_words(
     from safetensors.torch import save_file
 
     embeddings = artefacts.read_embeddings(features)
-    train = _cached(embeddings, photos, "train", settings)
-    val = _cached(embeddings, photos, "val", settings)
+    train = _load_cached_split(embeddings, photos, "train", settings)
+    val = _load_cached_split(embeddings, photos, "val", settings)
     vocabulary = artefacts.read_words(words)
-    with enough_memory(f"fit_words.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
-        fitted, history = fit_words(train, val, len(vocabulary), settings, device, state, report)
-    with tables.atomic(out) as temporary:
+    with explain_oom(f"fit_words.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
+        head_weights, history = train_head(train, val, len(vocabulary), settings, device, checkpoint_dir, on_epoch_end)
+    with tables.atomic_write(out) as temporary:
         temporary.mkdir(parents=True)
-        save_file({name: tensor.contiguous() for name, tensor in fitted.items()}, temporary / files.MODEL)
+        save_file({name: tensor.contiguous() for name, tensor in head_weights.items()}, temporary / files.MODEL)
         shutil.copyfile(words, temporary / files.WORDS)
         write_history(temporary / files.HISTORY, history)
-        artefacts.write_visualness(temporary / files.VISUALNESS, _visualness(train, val, vocabulary, fitted, settings))
-    forget_checkpoint(state)
+        artefacts.write_visualness(
+            temporary / files.VISUALNESS, _build_visualness_table(train, val, vocabulary, head_weights, settings)
+        )
+    delete_checkpoint(checkpoint_dir)
 
 
-def _cached(embeddings: artefacts.Embeddings, photos: Path, split: str, settings: FitWords) -> CachedPhotos:
+def _load_cached_split(
+    embeddings: artefacts.Embeddings, photos: Path, split: str, settings: TrainHead
+) -> CachedEmbeddings:
     """The rows of one split, which must be the prepared photos of that split in the same order."""
-    ids = [name for table in tables.read_shards(photos / split, PREPARED, ["photo_id"]) for name in table["photo_id"]]
+    ids = [
+        name
+        for table in tables.read_shards(photos / split, PREPARED_PHOTOS, ["photo_id"])
+        for name in table["photo_id"]
+    ]
     rows = [n for n, name in enumerate(embeddings.photos["split"].to_pylist()) if name == split]
     embedded = embeddings.photos["photo_id"].take(rows).to_pylist() if rows else []
     if embedded != [name.as_py() for name in ids]:
         raise ContractError(f"{photos / split}: not the photos that were embedded; run `dvc repro features@catalogue`")
     first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
-    return CachedPhotos(embeddings.z[first:last], read_bags(photos / split, settings.repeats, settings.described))
+    return CachedEmbeddings(embeddings.z[first:last], read_bags(photos / split, settings.repeats, settings.described))
 
 
-def _visualness(
-    train: CachedPhotos,
-    val: CachedPhotos,
+def _build_visualness_table(
+    train: CachedEmbeddings,
+    val: CachedEmbeddings,
     vocabulary: pd.DataFrame,
-    fitted: dict[str, torch.Tensor],
-    settings: FitWords,
+    head_weights: dict[str, torch.Tensor],
+    settings: TrainHead,
 ) -> pd.DataFrame:
-    words = fitted["words"].numpy()
-    bias = fitted["bias"].numpy() if "bias" in fitted else np.zeros((len(words), 1), np.float32)
-    seen, unseen = (_as_scored(cached, settings.normalise) for cached in (train, val))
-    found = measure_visualness(*unseen, words, bias)
+    words = head_weights["words"].numpy()
+    bias = head_weights["bias"].numpy() if "bias" in head_weights else np.zeros((len(words), 1), np.float32)
+    train_scored, val_scored = (_scale_for_scoring(cached, settings.normalise) for cached in (train, val))
+    visualness = measure_visualness(*val_scored, words, bias)
     return vocabulary.assign(
-        val_photos=found.photos,
-        visualness=found.measured,
-        expected=found.expected,
-        explained=measure_explained(seen, unseen, words, bias),
+        val_photos=visualness.val_photo_counts,
+        visualness=visualness.somers_d,
+        expected=visualness.somers_d_shrunk,
+        explained=measure_uncertainty_coefficients(train_scored, val_scored, words, bias),
         redundancy=measure_redundancy(train.bags, len(vocabulary)),
     )
 
 
-def _as_scored(cached: CachedPhotos, normalise: bool) -> tuple[npt.NDArray[np.float16] | Matrix, Bags]:
+def _scale_for_scoring(
+    cached: CachedEmbeddings, normalise: bool
+) -> tuple[npt.NDArray[np.float16] | Matrix, WeightedBags]:
     """At most MOST_PHOTOS photos with words, as stage 1 scores them, and their words."""
     photos = np.flatnonzero(cached.bags.sizes)
-    photos = photos[:: max(1, -(-len(photos) // MOST_PHOTOS))]
-    z, bags = cached.z[photos], bags_of([cached.bags[int(photo)].tolist() for photo in photos])
+    photos = photos[:: max(1, -(-len(photos) // MAX_SCORED_PHOTOS))]
+    z, bags = cached.z[photos], build_weighted_bags([cached.bags[int(photo)].tolist() for photo in photos])
     if not normalise:
         return z, bags
     # W is made for embeddings of their typical length, of which training saw the direction alone.
-    whole = z.astype(np.float32)
-    return whole * (typical_length(cached.z) / np.linalg.norm(whole, axis=1, keepdims=True).clip(1e-12)), bags
+    z_float32 = z.astype(np.float32)
+    return z_float32 * (rms_norm(cached.z) / np.linalg.norm(z_float32, axis=1, keepdims=True).clip(1e-12)), bags

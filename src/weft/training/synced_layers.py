@@ -16,14 +16,14 @@ from torch import nn
 
 
 @dataclass
-class Part:
+class LocalSlice:
     """Which photos of the batch this process holds at the moment; shared by all layers of a model."""
 
     rows: slice = field(default_factory=lambda: slice(0, 0))
-    count: int = 0
+    batch_size: int = 0
 
 
-def sync_layers(model: nn.Module, part: Part, frozen: Iterable[nn.Module] = ()) -> None:
+def convert_sync_layers(model: nn.Module, local_slice: LocalSlice, frozen: Iterable[nn.Module] = ()) -> None:
     """Replace such layers in place; parameters, buffers and their names stay.
 
     Args:
@@ -31,28 +31,28 @@ def sync_layers(model: nn.Module, part: Part, frozen: Iterable[nn.Module] = ()) 
         part: What they look at.
         frozen: Modules that stay in eval mode, where nothing depends on other photos: they and all in them are left.
     """
-    still = {inner for module in frozen for inner in module.modules()}
+    frozen_descendants = {inner for module in frozen for inner in module.modules()}
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
-            if child in still:
+            if child in frozen_descendants:
                 continue
             if isinstance(child, nn.modules.batchnorm._BatchNorm):
-                setattr(module, name, _synced(child))
+                setattr(module, name, _convert_sync_batch_norm(child))
             elif isinstance(child, nn.Dropout) and child.p > 0:
-                setattr(module, name, _Dropped(child.p, None, part))
+                setattr(module, name, _BatchwideDropout(child.p, None, local_slice))
             elif isinstance(child, torchvision.ops.StochasticDepth) and child.p > 0:
-                setattr(module, name, _Dropped(child.p, child.mode, part))
+                setattr(module, name, _BatchwideDropout(child.p, child.mode, local_slice))
 
 
-def _synced(norm: nn.modules.batchnorm._BatchNorm) -> nn.Module:
+def _convert_sync_batch_norm(norm: nn.modules.batchnorm._BatchNorm) -> nn.Module:
     # timm's batch norm has its activation inside, which torch's conversion would lose.
     if norm.weight is not None and norm.weight.is_cuda and not hasattr(norm, "act"):
         synced: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(norm)  # type: ignore[no-untyped-call]
         return synced
-    return _BatchNormOverAll(norm)
+    return _SyncBatchNorm(norm)
 
 
-class _BatchNormOverAll(nn.modules.batchnorm._BatchNorm):
+class _SyncBatchNorm(nn.modules.batchnorm._BatchNorm):
     """Batch norm over the photos of all processes, on any backend; in eval mode it asks nobody."""
 
     def __init__(self, norm: nn.modules.batchnorm._BatchNorm) -> None:
@@ -68,16 +68,16 @@ class _BatchNormOverAll(nn.modules.batchnorm._BatchNorm):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training:
-            normal: torch.Tensor = self.act(super().forward(x))
-            return normal
-        others = [0, *range(2, x.dim())]
+            normalised: torch.Tensor = self.act(super().forward(x))
+            return normalised
+        reduced_dims = [0, *range(2, x.dim())]
         shape = [1, -1] + [1] * (x.dim() - 2)
         count = torch.tensor([x.numel() // x.shape[1]], dtype=x.dtype, device=x.device)
         torch.distributed.all_reduce(count)
-        mean = _summed(x.sum(others)) / count
+        mean = _all_reduce_sum(x.sum(reduced_dims)) / count
         centred = x - mean.view(shape)
-        variance = _summed(centred.square().sum(others)) / count
-        self._follow(mean.detach(), variance.detach() * count / (count - 1).clamp(min=1))
+        variance = _all_reduce_sum(centred.square().sum(reduced_dims)) / count
+        self._update_running_stats(mean.detach(), variance.detach() * count / (count - 1).clamp(min=1))
         y = centred * (variance + self.eps).rsqrt().view(shape)
         if self.affine:
             y = y * self.weight.view(shape) + self.bias.view(shape)
@@ -85,45 +85,45 @@ class _BatchNormOverAll(nn.modules.batchnorm._BatchNorm):
         return z
 
     @torch.no_grad()
-    def _follow(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
+    def _update_running_stats(self, mean: torch.Tensor, variance: torch.Tensor) -> None:
         if not self.track_running_stats:
             return
         assert self.running_mean is not None
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
         self.num_batches_tracked += 1
-        new = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
-        self.running_mean.lerp_(mean.to(self.running_mean), new)
-        self.running_var.lerp_(variance.to(self.running_var), new)
+        momentum = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
+        self.running_mean.lerp_(mean.to(self.running_mean), momentum)
+        self.running_var.lerp_(variance.to(self.running_var), momentum)
 
 
-class _Dropped(nn.Module):
+class _BatchwideDropout(nn.Module):
     """Dropout (mode None) or stochastic depth ("row", "batch"), drawn for the whole batch as torch draws it."""
 
-    def __init__(self, p: float, mode: str | None, part: Part) -> None:
+    def __init__(self, p: float, mode: str | None, local_slice: LocalSlice) -> None:
         super().__init__()
-        self._p, self._mode, self._part = p, mode, part
+        self._p, self._mode, self._local_slice = p, mode, local_slice
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training:
             return x
         if self._mode is None:
-            shape = [self._part.count, *x.shape[1:]]
+            shape = [self._local_slice.batch_size, *x.shape[1:]]
         else:
-            shape = [self._part.count if self._mode == "row" else 1, *[1] * (x.dim() - 1)]
-        kept = torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1 - self._p)
+            shape = [self._local_slice.batch_size if self._mode == "row" else 1, *[1] * (x.dim() - 1)]
+        mask = torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1 - self._p)
         if self._p < 1:
-            kept.div_(1 - self._p)
-        return x * (kept if self._mode == "batch" else kept[self._part.rows])
+            mask.div_(1 - self._p)
+        return x * (mask if self._mode == "batch" else mask[self._local_slice.rows])
 
 
-class _AllReduced(torch.autograd.Function):
+class _AllReduceSum(torch.autograd.Function):
     """The sum over all processes; every one of them depends on each part, so gradients are summed as well."""
 
     @staticmethod
-    def forward(ctx: Any, mine: torch.Tensor) -> torch.Tensor:  # noqa: ARG004  torch's signature
+    def forward(ctx: Any, local: torch.Tensor) -> torch.Tensor:  # noqa: ARG004  torch's signature
         """The sum."""
-        total = mine.clone()
+        total = local.clone()
         torch.distributed.all_reduce(total)
         return total
 
@@ -135,6 +135,6 @@ class _AllReduced(torch.autograd.Function):
         return total
 
 
-def _summed(mine: torch.Tensor) -> torch.Tensor:
-    total: torch.Tensor = _AllReduced.apply(mine)
+def _all_reduce_sum(local: torch.Tensor) -> torch.Tensor:
+    total: torch.Tensor = _AllReduceSum.apply(local)
     return total

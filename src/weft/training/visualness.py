@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from weft.data.bags import Bags, Doubles, Ints
+from weft.data.bags import Doubles, Ints, WeightedBags
 
 Matrix = npt.NDArray[np.float32]
 
-MOST_PHOTOS = 20_000
+MAX_SCORED_PHOTOS = 20_000
 """More photos of val than these tell little more, and take time."""
 _PHOTOS_AT_ONCE, _WORDS_AT_ONCE = 256, 512
 
@@ -25,15 +25,17 @@ _PHOTOS_AT_ONCE, _WORDS_AT_ONCE = 256, 512
 class Visualness:
     """What val tells of each word."""
 
-    photos: Ints
+    val_photo_counts: Ints
     """(words,) val photos with the word, among those looked at."""
-    measured: Doubles
+    somers_d: Doubles
     """(words,) -1 to 1; NaN where no photo looked at has the word, or all have it."""
-    expected: Doubles
+    somers_d_shrunk: Doubles
     """(words,) the same, drawn to the mean of all by as much as chance may have moved it; NaN if none is known."""
 
 
-def measure_visualness(z: npt.NDArray[np.float16] | Matrix, bags: Bags, words: Matrix, bias: Matrix) -> Visualness:
+def measure_visualness(
+    z: npt.NDArray[np.float16] | Matrix, bags: WeightedBags, words: Matrix, bias: Matrix
+) -> Visualness:
     """Visualness of all words.
 
     Args:
@@ -42,34 +44,36 @@ def measure_visualness(z: npt.NDArray[np.float16] | Matrix, bags: Bags, words: M
         words: W, (words, embedding_dim).
         bias: (words, 1).
     """
-    seen = np.flatnonzero(bags.sizes)
-    seen = seen[:: max(1, -(-len(seen) // MOST_PHOTOS))]
-    places, real = bags.positions(seen)
-    photo, word = np.nonzero(real)[0], bags.words[places[real]]
+    sampled_photos = np.flatnonzero(bags.sizes)
+    sampled_photos = sampled_photos[:: max(1, -(-len(sampled_photos) // MAX_SCORED_PHOTOS))]
+    indices, is_word = bags.padded_indices(sampled_photos)
+    photo, word = np.nonzero(is_word)[0], bags.words[indices[is_word]]
     pairs = np.unique(np.stack([word, photo]), axis=1)
     starts = np.searchsorted(pairs[0], np.arange(len(words) + 1))
     counts = np.diff(starts)
-    measured = np.full(len(words), np.nan)
-    normaliser = log_normaliser(z, seen, words, bias)
+    values = np.full(len(words), np.nan)
+    photo_log_partition = log_partition(z, sampled_photos, words, bias)
     for first in range(0, len(words), _WORDS_AT_ONCE):
         part = slice(first, first + _WORDS_AT_ONCE)
-        scores = word_scores(z, seen, words[part], bias[part]) - normaliser
-        for word_id in np.flatnonzero((counts[part] > 0) & (counts[part] < len(seen))):
-            carriers = pairs[1, starts[first + word_id] : starts[first + word_id + 1]]
-            measured[first + word_id] = somers_d(scores[:, word_id], carriers)
-    return Visualness(counts, measured, _shrunk(measured, counts, len(seen)))
+        scores = score_words(z, sampled_photos, words[part], bias[part]) - photo_log_partition
+        for word_id in np.flatnonzero((counts[part] > 0) & (counts[part] < len(sampled_photos))):
+            positives = pairs[1, starts[first + word_id] : starts[first + word_id + 1]]
+            values[first + word_id] = somers_d(scores[:, word_id], positives)
+    return Visualness(counts, values, _shrink_to_mean(values, counts, len(sampled_photos)))
 
 
-def somers_d(scores: Matrix, carriers: Ints) -> float:
+def somers_d(scores: Matrix, positives: Ints) -> float:
     """2 * area under the ROC curve - 1 of `scores`, (photos,), for the photos `carriers`; ties count half."""
     ordered = np.sort(scores)
-    own = scores[carriers]
-    ranks = (np.searchsorted(ordered, own, "left") + np.searchsorted(ordered, own, "right") + 1) / 2
-    count, others = len(carriers), len(scores) - len(carriers)
-    return float(2 * (ranks.sum() - count * (count + 1) / 2) / (count * others) - 1)
+    positive_scores = scores[positives]
+    ranks = (
+        np.searchsorted(ordered, positive_scores, "left") + np.searchsorted(ordered, positive_scores, "right") + 1
+    ) / 2
+    n_positives, n_negatives = len(positives), len(scores) - len(positives)
+    return float(2 * (ranks.sum() - n_positives * (n_positives + 1) / 2) / (n_positives * n_negatives) - 1)
 
 
-def word_scores(z: npt.NDArray[np.float16] | Matrix, photos: Ints, words: Matrix, bias: Matrix) -> Matrix:
+def score_words(z: npt.NDArray[np.float16] | Matrix, photos: Ints, words: Matrix, bias: Matrix) -> Matrix:
     """(photos, words), a few photos at a time, so that z is never whole in memory."""
     scores = np.empty((len(photos), len(words)), np.float32)
     for first in range(0, len(photos), _PHOTOS_AT_ONCE):
@@ -78,45 +82,47 @@ def word_scores(z: npt.NDArray[np.float16] | Matrix, photos: Ints, words: Matrix
     return scores
 
 
-def log_normaliser(z: npt.NDArray[np.float16] | Matrix, photos: Ints, words: Matrix, bias: Matrix) -> Matrix:
+def log_partition(z: npt.NDArray[np.float16] | Matrix, photos: Ints, words: Matrix, bias: Matrix) -> Matrix:
     """(photos, 1): the logarithm of each photo's sum of exponentials, which makes scores of photos comparable."""
     logs = np.empty((len(photos), 1), np.float32)
     for first in range(0, len(photos), _PHOTOS_AT_ONCE):
         part = slice(first, first + _PHOTOS_AT_ONCE)
-        scores = word_scores(z, photos[part], words, bias)
-        most = scores.max(axis=1, keepdims=True)
-        logs[part] = most + np.log(np.exp(scores - most).sum(axis=1, keepdims=True))
+        scores = score_words(z, photos[part], words, bias)
+        max_scores = scores.max(axis=1, keepdims=True)
+        logs[part] = max_scores + np.log(np.exp(scores - max_scores).sum(axis=1, keepdims=True))
     return logs
 
 
-def _shrunk(measured: Doubles, counts: Ints, photos: int) -> Doubles:
+def _shrink_to_mean(values: Doubles, counts: Ints, photos: int) -> Doubles:
     """Each word's value between its own and the mean of all, as sure as the number of its photos makes it.
 
     The model of DerSimonian and Laird 1986: words differ with a variance estimated from their spread, beyond that which
     each measurement has by chance.
     """
-    known = np.isfinite(measured)
-    if not known.any():
-        return np.full(len(measured), np.nan)
-    value, n = measured[known], counts[known]
-    by_chance = _variance(float(value.mean()), n, photos)
-    sure = 1 / by_chance
-    spread = (sure * (value - np.average(value, weights=sure)) ** 2).sum() - (len(value) - 1)
-    scale = sure.sum() - (sure**2).sum() / sure.sum()
-    between = max(0.0, float(spread / scale)) if len(value) > 1 else 0.0
-    mean = np.average(value, weights=1 / (by_chance + between))
-    expected = np.full(len(measured), mean)
-    expected[known] = mean + (value - mean) * between / (between + by_chance)
+    is_known = np.isfinite(values)
+    if not is_known.any():
+        return np.full(len(values), np.nan)
+    known_values, known_counts = values[is_known], counts[is_known]
+    sampling_variance = _somers_d_variance(float(known_values.mean()), known_counts, photos)
+    inverse_variance = 1 / sampling_variance
+    spread = (inverse_variance * (known_values - np.average(known_values, weights=inverse_variance)) ** 2).sum() - (
+        len(known_values) - 1
+    )
+    scale = inverse_variance.sum() - (inverse_variance**2).sum() / inverse_variance.sum()
+    between_variance = max(0.0, float(spread / scale)) if len(known_values) > 1 else 0.0
+    mean = np.average(known_values, weights=1 / (sampling_variance + between_variance))
+    expected = np.full(len(values), mean)
+    expected[is_known] = mean + (known_values - mean) * between_variance / (between_variance + sampling_variance)
     return expected
 
 
-def _variance(value: float, n: Ints, photos: int) -> Doubles:
+def _somers_d_variance(value: float, n: Ints, photos: int) -> Doubles:
     """The variance by chance of Somers' D around `value` with n carriers among the photos (Hanley and McNeil 1982).
 
     Around the mean of all words, not around each word's own value: a word with one photo that comes first is not sure.
     """
     area = min(max((value + 1) / 2, 0.5), 0.99)
-    of_carriers, of_others = area / (2 - area) - area**2, 2 * area**2 / (1 + area) - area**2
-    others = photos - n
-    variance: Doubles = (area * (1 - area) + (n - 1) * of_carriers + (others - 1) * of_others) / (n * others)
+    q1, q2 = area / (2 - area) - area**2, 2 * area**2 / (1 + area) - area**2
+    n_negatives = photos - n
+    variance: Doubles = (area * (1 - area) + (n - 1) * q1 + (n_negatives - 1) * q2) / (n * n_negatives)
     return 4 * variance

@@ -9,11 +9,11 @@ from weft.data.bags import Doubles
 from weft.errors import ContractError
 from weft.params import Finetune
 
-LEAST_EXPLAINED = 0.001
+MIN_WORD_WEIGHT = 0.001
 """What a word that photos explain nothing of is still worth, so that it is drawn now and then."""
 
 
-def word_weights(path: Path, settings: Finetune) -> Doubles | None:
+def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
     """(words,) worth of each word, at least 0; None when all are worth the same.
 
     `drop` makes it 1 or 0 by its visualness, `weight` what photos explain of it, never quite nothing. `divide` divides
@@ -29,17 +29,17 @@ def word_weights(path: Path, settings: Finetune) -> Doubles | None:
     if settings.visualness == "ignore" and settings.redundancy == "ignore":
         return None
     table = artefacts.read_visualness(path)
-    worth = np.ones(len(table))
+    weights = np.ones(len(table))
     if settings.visualness != "ignore":
-        expected = table["expected"].to_numpy(np.float64)
-        if np.isnan(expected).any():
+        somers_d_shrunk = table["expected"].to_numpy(np.float64)
+        if np.isnan(somers_d_shrunk).any():
             raise ContractError(
                 f"{path}: no word was measured, as no photo of val has words; raise prepare.val_share or set "
                 "finetune.visualness: ignore"
             )
-        worth = (expected >= settings.min_visualness).astype(np.float64)
+        weights = (somers_d_shrunk >= settings.min_visualness).astype(np.float64)
     if settings.visualness == "weight":
-        worth = np.maximum(table["explained"].to_numpy(np.float64), LEAST_EXPLAINED)
+        weights = np.maximum(table["explained"].to_numpy(np.float64), MIN_WORD_WEIGHT)
     if settings.redundancy == "divide":
-        worth = worth / table["redundancy"].to_numpy(np.float64)
-    return worth
+        weights = weights / table["redundancy"].to_numpy(np.float64)
+    return weights

@@ -5,30 +5,30 @@ import pytest
 
 from weft import tables
 from weft.benchmarks.catalogue import Catalogue
-from weft.benchmarks.categories import most_telling, read_categories
-from weft.contracts.tables import PREPARED, PRODUCTS
+from weft.benchmarks.categories import choose_deepest_category, read_categories
+from weft.contracts.tables import PREPARED_PHOTOS, PRODUCTS
 from weft.errors import ContractError
 
 
-def product(number, categories):
+def make_product_row(number, categories):
     empty = {"url": "u", "description": "", "brand": None, "colour": None, "attributes": []}
     return {"product_id": f"a/{number}", "shop": "a", "title": "t", "categories": categories, **empty}
 
 
-def written(path, *categories):
-    rows = [product(number, of) for number, of in enumerate(categories)]
-    tables.write(path, pa.Table.from_pylist(rows, schema=PRODUCTS.schema), PRODUCTS)
+def write_products(path, *categories):
+    rows = [make_product_row(number, product_categories) for number, product_categories in enumerate(categories)]
+    tables.write_table(path, pa.Table.from_pylist(rows, schema=PRODUCTS.schema), PRODUCTS)
     return path
 
 
 def test_the_path_of_most_steps_is_the_category_then_the_commonest():
     common = Counter({"Sale": 50, "Women > Bags": 9, "Women > New": 3})
-    assert most_telling(["Sale", "Women > Bags", "Women > New"], common) == "Women > Bags"
-    assert most_telling(["B", "A"], Counter()) == "A"
+    assert choose_deepest_category(["Sale", "Women > Bags", "Women > New"], common) == "Women > Bags"
+    assert choose_deepest_category(["B", "A"], Counter()) == "A"
 
 
 def test_products_without_categories_have_none(tmp_path):
-    path = written(tmp_path / "p.parquet", ["Bags"], [], ["Sale", "Women > Bags"])
+    path = write_products(tmp_path / "p.parquet", ["Bags"], [], ["Sale", "Women > Bags"])
     assert read_categories(path) == {"a/0": "Bags", "a/2": "Women > Bags"}
 
 
@@ -41,8 +41,8 @@ def test_categories_and_colours_become_labels_of_the_catalogue(tmp_path):
             }
             for number in numbers for view in (0, 1)
         )  # fmt: skip
-        tables.write_shards(tmp_path / "prepared" / split, rows, PREPARED)
-    data = Catalogue(tmp_path / "prepared", written(tmp_path / "p.parquet", ["Bags"], []))
+        tables.write_shards(tmp_path / "prepared" / split, rows, PREPARED_PHOTOS)
+    data = Catalogue(tmp_path / "prepared", write_products(tmp_path / "p.parquet", ["Bags"], []))
     assert [dict(record.labels) for record in data.records][:3] == [
         {"kind_of_photo": "main photo", "category": "Bags"},
         {"kind_of_photo": "other view", "category": "Bags"},

@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from weft.benchmarks import open_benchmark
+from weft.benchmarks import open_dataset
 from weft.errors import BenchmarkError
 from weft.params import Benchmark
 
@@ -15,12 +15,12 @@ PHOTOS = [
 NAMES = ("striped", "lace trim", "a-line", "v neck", "boho chic", "red", "blue")
 
 
-def opened(folder, reader="deepfashion_attributes"):
-    return open_benchmark(Benchmark(reader=reader, path=str(folder)))
+def open_reader(folder, reader="deepfashion_attributes"):
+    return open_dataset(Benchmark(reader=reader, path=str(folder)))
 
 
 def test_ids_of_categories_count_from_one(tmp_path, write_attributes):
-    records = opened(write_attributes(tmp_path, PHOTOS)).records
+    records = open_reader(write_attributes(tmp_path, PHOTOS)).records
     assert [(record.labels["category"], record.labels["garment"], record.split) for record in records] == [
         ("Tank Top", "upper body", "train"),
         ("Maxi Dress", "full body", "val"),
@@ -29,21 +29,21 @@ def test_ids_of_categories_count_from_one(tmp_path, write_attributes):
 
 
 def test_names_with_spaces_are_split_from_the_right(tmp_path, write_attributes):
-    data = opened(write_attributes(tmp_path, PHOTOS))
+    data = open_reader(write_attributes(tmp_path, PHOTOS))
     assert data.attribute_names.names == NAMES
     assert data.attribute_names.types == ("texture", "fabric", "shape", "part", "style", "texture", "texture")
     assert data.records[1].photo_id == "img/Maxi Dress/img_00000001.jpg"
 
 
 def test_only_one_is_a_positive_and_zero_is_unknown(tmp_path, write_attributes):
-    data = opened(write_attributes(tmp_path, PHOTOS))
+    data = open_reader(write_attributes(tmp_path, PHOTOS))
     assert [data.attributes_of(record.photo_id) for record in data.records] == [[0, 5], [1, 2, 4, 6], [6]]
     assert any(note.startswith("1 labels are unknown") for note in data.notes)
 
 
 def test_zeros_without_a_single_minus_one_mean_absent(tmp_path, write_attributes, fine_attributes):
     photos = [(name, category, (1, 0, 0, 0, 1, 0), status) for name, category, _, status in PHOTOS]
-    data = opened(write_attributes(tmp_path, photos, fine_attributes, anno="Anno_fine"))
+    data = open_reader(write_attributes(tmp_path, photos, fine_attributes, anno="Anno_fine"))
     assert not any("unknown (0)" in note for note in data.notes)
 
 
@@ -51,8 +51,8 @@ def test_coarse_and_fine_are_told_apart_though_their_types_share_numbers(tmp_pat
     fine = [(name, category, (0, 0, 1, 0, 0, 1), status) for name, category, _, status in PHOTOS[:2]]
     write_attributes(tmp_path, fine, fine_attributes, anno="Anno_fine")
     write_attributes(tmp_path, PHOTOS, anno="Anno_coarse")
-    assert opened(tmp_path).attribute_names.kind == "coarse"
-    data = opened(tmp_path, "deepfashion_attributes:fine")
+    assert open_reader(tmp_path).attribute_names.kind == "coarse"
+    data = open_reader(tmp_path, "deepfashion_attributes:fine")
     assert data.attribute_names.types == ("texture", "sleeve", "length", "neckline", "fabric", "fit")
     assert data.notes[0] == ("the fine set: 6 attributes (1 texture, 1 sleeve, 1 length, 1 neckline, 1 fabric, 1 fit)")
     # The partition names three photos, the fine lists two.
@@ -62,13 +62,13 @@ def test_coarse_and_fine_are_told_apart_though_their_types_share_numbers(tmp_pat
 
 def test_the_coarse_set_is_not_taken_for_the_fine_one(tmp_path, write_attributes):
     with pytest.raises(BenchmarkError, match="the coarse set, wanted the fine one"):
-        opened(write_attributes(tmp_path, PHOTOS), "deepfashion_attributes:fine")
+        open_reader(write_attributes(tmp_path, PHOTOS), "deepfashion_attributes:fine")
 
 
 def test_a_folder_with_26_attributes_is_the_fine_set_wherever_it_lies(tmp_path, write_attributes):
     names = [f"attribute {number} {number % 5 + 1}" for number in range(26)]
     photos = [(name, category, (1,) * 26, status) for name, category, _, status in PHOTOS]
-    assert opened(write_attributes(tmp_path, photos, names)).attribute_names.fine
+    assert open_reader(write_attributes(tmp_path, photos, names)).attribute_names.fine
 
 
 def test_photos_are_whole_or_cut_to_their_boxes(tmp_path, write_attributes, drawing):
@@ -76,17 +76,17 @@ def test_photos_are_whole_or_cut_to_their_boxes(tmp_path, write_attributes, draw
     write_attributes(tmp_path, PHOTOS, boxes=boxes, images=[drawing(size=(60, 80))] * 3)
 
     def sizes(reader):
-        return [Image.open(io.BytesIO(photo)).size for _, photo in opened(tmp_path, reader).photos()]
+        return [Image.open(io.BytesIO(photo)).size for _, photo in open_reader(tmp_path, reader).photos()]
 
     assert sizes("deepfashion_attributes") == [(60, 80)] * 3
     # A box beyond the photo ends at its edges; one without area cuts nothing.
     assert sizes("deepfashion_attributes:crops") == [(30, 50), (60, 80), (60, 80)]
-    assert "cut to their boxes" in opened(tmp_path, "deepfashion_attributes:crops").notes[1]
+    assert "cut to their boxes" in open_reader(tmp_path, "deepfashion_attributes:crops").notes[1]
 
 
 def test_crops_without_boxes_are_refused(tmp_path, write_attributes):
     with pytest.raises(BenchmarkError, match=r"list_bbox\.txt"):
-        opened(write_attributes(tmp_path, PHOTOS), "deepfashion_attributes:crops")
+        open_reader(write_attributes(tmp_path, PHOTOS), "deepfashion_attributes:crops")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_wrong_line_is_named_with_file_line_and_what_was_wanted(tmp_path, writ
     lines[line - 1] = text
     path.write_text("\n".join(lines))
     with pytest.raises(BenchmarkError) as caught:
-        opened(tmp_path)
+        open_reader(tmp_path)
     assert name in str(caught.value)
     assert f"line {line}" in str(caught.value)
     assert wanted in str(caught.value)
@@ -128,7 +128,7 @@ def test_a_missing_list_is_named(tmp_path, write_attributes, name):
     write_attributes(tmp_path, PHOTOS)
     next(tmp_path.rglob(name)).unlink()
     with pytest.raises(BenchmarkError, match=name.replace(".", r"\.")):
-        opened(tmp_path)
+        open_reader(tmp_path)
 
 
 def test_a_photo_that_is_not_there_is_named(tmp_path, write_attributes):
@@ -137,4 +137,4 @@ def test_a_photo_that_is_not_there_is_named(tmp_path, write_attributes):
     for file in (path, tmp_path / "Anno" / "list_category_img.txt", tmp_path / "Anno" / "list_attr_img.txt"):
         file.write_text(file.read_text().replace("img/Blue_Jeans", "img/Gone"))
     with pytest.raises(BenchmarkError, match=r"line 5: img/Gone/img_00000001\.jpg is not in .*img\.zip"):
-        opened(tmp_path)
+        open_reader(tmp_path)

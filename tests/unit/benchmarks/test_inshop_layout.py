@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from weft.benchmarks import open_benchmark
+from weft.benchmarks import open_dataset
 from weft.errors import BenchmarkError
 from weft.params import Benchmark
 
@@ -14,10 +14,10 @@ ROWS = [
     "img/WOMEN/Tops/id_2/01_1_front.jpg      id_2 query",
     "img/MEN/Tees/id_2/01_2_side.jpg         id_2 gallery",
 ]
-REAL = Path(__file__).parents[4] / "shared" / "benchmarks" / "luma-inshop"
+REAL_DATA = Path(__file__).parents[4] / "shared" / "benchmarks" / "luma-inshop"
 
 
-def written(folder, rows=ROWS, count=None, header=HEADER, in_zip=True):
+def write_layout(folder, rows=ROWS, count=None, header=HEADER, in_zip=True):
     (folder / "Eval").mkdir(parents=True)
     lines = [str(len(rows) if count is None else count), header, *rows]
     (folder / "Eval" / "list_eval_partition.txt").write_text("\n".join(lines) + "\n")
@@ -32,19 +32,19 @@ def written(folder, rows=ROWS, count=None, header=HEADER, in_zip=True):
             (folder / name).write_bytes(name.encode())
 
 
-def items(folder, lines):
+def write_item_list(folder, lines):
     (folder / "Anno").mkdir()
     (folder / "Anno" / "list_item_inshop.txt").write_text("\n".join(lines) + "\n")
 
 
-def opened(folder):
-    return open_benchmark(Benchmark(reader="inshop", path=str(folder)))
+def open_reader(folder):
+    return open_dataset(Benchmark(reader="inshop", path=str(folder)))
 
 
 @pytest.mark.parametrize("in_zip", [True, False])
 def test_the_layout_is_read_from_a_zip_or_a_folder(tmp_path, in_zip):
-    written(tmp_path, in_zip=in_zip)
-    data = opened(tmp_path)
+    write_layout(tmp_path, in_zip=in_zip)
+    data = open_reader(tmp_path)
     assert [(record.product_id, record.split) for record in data.records] == [
         ("id_1", "train"), ("id_2", "query"), ("id_2", "gallery"),
     ]  # fmt: skip
@@ -54,8 +54,8 @@ def test_the_layout_is_read_from_a_zip_or_a_folder(tmp_path, in_zip):
 
 
 def test_one_item_may_lie_in_two_category_folders(tmp_path):
-    written(tmp_path)
-    assert len({record.product_id for record in opened(tmp_path).records[1:]}) == 1
+    write_layout(tmp_path)
+    assert len({record.product_id for record in open_reader(tmp_path).records[1:]}) == 1
 
 
 @pytest.mark.parametrize(
@@ -72,42 +72,42 @@ def test_one_item_may_lie_in_two_category_folders(tmp_path):
     ],
 )
 def test_a_wrong_partition_is_named_with_file_line_and_what_was_wanted(tmp_path, change, wanted):
-    written(tmp_path, **change)
+    write_layout(tmp_path, **change)
     with pytest.raises(BenchmarkError) as caught:
-        opened(tmp_path)
+        open_reader(tmp_path)
     for part in ("list_eval_partition.txt", *wanted):
         assert part in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"\n\n"])
 def test_a_partition_that_is_no_text_is_refused(tmp_path, content):
-    written(tmp_path)
+    write_layout(tmp_path)
     (tmp_path / "Eval" / "list_eval_partition.txt").write_bytes(content)
     with pytest.raises(BenchmarkError, match=r"list_eval_partition\.txt"):
-        opened(tmp_path)
+        open_reader(tmp_path)
 
 
 def test_a_folder_without_a_partition_is_refused(tmp_path):
     with pytest.raises(BenchmarkError, match="wanted DeepFashion's layout"):
-        opened(tmp_path)
+        open_reader(tmp_path)
 
 
 def test_an_item_missing_from_the_list_of_items_is_refused(tmp_path):
-    written(tmp_path)
-    items(tmp_path, ["1", "id_1"])
+    write_layout(tmp_path)
+    write_item_list(tmp_path, ["1", "id_1"])
     with pytest.raises(BenchmarkError, match=r"list_item_inshop\.txt: lacks the item id_2"):
-        opened(tmp_path)
+        open_reader(tmp_path)
 
 
 def test_the_list_of_items_has_no_header(tmp_path):
-    written(tmp_path)
-    items(tmp_path, ["2", "id_1", "id_2"])
-    assert len(opened(tmp_path).records) == 3
+    write_layout(tmp_path)
+    write_item_list(tmp_path, ["2", "id_1", "id_2"])
+    assert len(open_reader(tmp_path).records) == 3
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not REAL.exists(), reason="the real catalogues are not beside this checkout")
+@pytest.mark.skipif(not REAL_DATA.exists(), reason="the real catalogues are not beside this checkout")
 def test_the_real_benchmark_has_its_published_counts():
-    records = opened(REAL).records
+    records = open_reader(REAL_DATA).records
     assert Counter(record.split for record in records) == {"train": 308, "query": 209, "gallery": 163}
     assert len({record.product_id for record in records if record.split != "train"}) == 86

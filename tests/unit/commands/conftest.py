@@ -13,8 +13,8 @@ from weft.retrieval.embed import embed
 def weft(monkeypatch, capsys, bundle):
     """Runs the command as a person would; gives (status, lines on standard output, standard error)."""
 
-    def run(command, *words, model=bundle):
-        monkeypatch.setattr(sys, "argv", ["weft", command, *map(str, words), "--model", str(model)])
+    def run(command, *arguments, model=bundle):
+        monkeypatch.setattr(sys, "argv", ["weft", command, *map(str, arguments), "--model", str(model)])
         status = cli.main()
         out, err = capsys.readouterr()
         return status, out.splitlines(), err
@@ -26,8 +26,8 @@ def weft(monkeypatch, capsys, bundle):
 def refused(weft):
     """The one line that a command answers bad input with."""
 
-    def run(command, *words, **options):
-        status, lines, err = weft(command, *words, **options)
+    def run(command, *arguments, **options):
+        status, lines, err = weft(command, *arguments, **options)
         assert status == 2
         assert lines == []
         assert err.count("\n") == 1, err

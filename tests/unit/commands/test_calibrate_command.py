@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from weft import artefacts, cli, tables
-from weft.contracts.tables import PREPARED, SPLITS
+from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def catalogue(tmp_path, jpeg, model, embed_naively):
             photos.append(picture)
             embedded.append({**photo, "split": split})
     for split in SPLITS:
-        tables.write_shards(tmp_path / "prepared" / split, rows[split], PREPARED, 100)
+        tables.write_shards(tmp_path / "prepared" / split, rows[split], PREPARED_PHOTOS, 100)
     z = embed_naively(*photos)
     digest = (model / "digest.txt").read_text().strip()
     artefacts.write_embeddings(tmp_path / "index", z.shape[1], [(embedded, z)], digest)
@@ -43,17 +43,17 @@ def catalogue(tmp_path, jpeg, model, embed_naively):
 
 @pytest.fixture
 def calibrate(weft, catalogue, model):
-    def run(*words, **options):
-        told = ("--photos", catalogue / "prepared", "--index", catalogue / "index", *words)
-        return weft("calibrate", *told, model=options.get("model", model))
+    def run(*arguments, **options):
+        command_arguments = ("--photos", catalogue / "prepared", "--index", catalogue / "index", *arguments)
+        return weft("calibrate", *command_arguments, model=options.get("model", model))
 
     return run
 
 
 @pytest.fixture
 def tag(weft, parsed, model):
-    def run(*words):
-        status, lines, err = weft("tag", *words, model=model)
+    def run(*arguments):
+        status, lines, err = weft("tag", *arguments, model=model)
         return status, parsed(lines) if status == 0 else lines, err
 
     return run
@@ -171,7 +171,9 @@ def test_an_audit_is_a_list_and_a_page(weft, calibrate, catalogue, model, tmp_pa
     blank = {"brand": None, "colour": None, "categories": [], "attributes": [], "description": "", "shop": "alder"}
     rows = [{**blank, "product_id": product, "url": "http://a.example/", "title": "red dress"} for product in ids]
     table = pa.Table.from_pylist(rows, schema=PRODUCTS.schema)
-    tables.write(tmp_path / "products.parquet", tables.check(table, PRODUCTS, "", ordered=False), PRODUCTS)
+    tables.write_table(
+        tmp_path / "products.parquet", tables.check_table(table, PRODUCTS, "", require_sorted=False), PRODUCTS
+    )
     told = (
         "--products",
         tmp_path / "products.parquet",

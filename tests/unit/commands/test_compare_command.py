@@ -11,9 +11,9 @@ from weft.contracts.tables import SCORES
 ROW = "after finetune"
 
 
-def entry(asked, rank, item=0):
+def make_score_row(query, rank, item=0):
     gained = [float(rank == 1), float(rank is not None and rank <= 10)]
-    row = {"table": "retrieval", "model": ROW, "asked": asked, "product_id": asked.split("#")[0], "item": item}
+    row = {"table": "retrieval", "model": ROW, "asked": query, "product_id": query.split("#")[0], "item": item}
     return {**row, "rank": rank, "gained": gained, "possible": [1.0, 1.0]}
 
 
@@ -26,8 +26,8 @@ def out(tmp_path):
         folder.mkdir()
         row = {"recall_at_1": 0.5, "recall_at_10": 0.5}
         (folder / files.METRICS).write_text(json.dumps({"benchmark": benchmark, "tables": {"retrieval": {ROW: row}}}))
-        rows = [entry(f"alder/{n:02}#0", rank, n) for n, rank in enumerate(ranks)]
-        tables.write(folder / files.SCORES, pa.Table.from_pylist(rows, schema=SCORES.schema), SCORES)
+        rows = [make_score_row(f"alder/{n:02}#0", rank, n) for n, rank in enumerate(ranks)]
+        tables.write_table(folder / files.SCORES, pa.Table.from_pylist(rows, schema=SCORES.schema), SCORES)
         return folder
 
     return write
@@ -35,8 +35,8 @@ def out(tmp_path):
 
 @pytest.fixture
 def compare(monkeypatch, capsys):
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["weft", "compare", *map(str, words)])
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["weft", "compare", *map(str, arguments)])
         status = cli.main()
         printed, err = capsys.readouterr()
         return status, printed.splitlines(), err

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 
-def embeddings(file):
+def read_embeddings(file):
     return np.stack(pq.read_table(file)["embedding"].to_numpy())
 
 
@@ -21,7 +21,7 @@ def test_a_folder_becomes_a_table_of_names_and_embeddings(weft, tmp_path, photos
     assert table.schema.types == [pa.string(), pa.list_(pa.float32())]
     assert table["photo"].to_pylist() == ["a.jpg", "b.jpg", "deep/c.jpg"]
     naive = embed_naively(*((photos / name).read_bytes() for name in table["photo"].to_pylist()))
-    np.testing.assert_allclose(embeddings(out), naive, atol=1e-4)
+    np.testing.assert_allclose(read_embeddings(out), naive, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["photo", "zip", "shard"])

@@ -19,12 +19,12 @@ PAGE = (
 )
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+def run_weft(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     monkeypatch.setattr(sys, "argv", ["weft", "extract", *map(str, arguments)])
     return cli.main()
 
 
-def save(folder: Path, name: str, content: str | bytes) -> Path:
+def write_file(folder: Path, name: str, content: str | bytes) -> Path:
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
@@ -34,8 +34,8 @@ def save(folder: Path, name: str, content: str | bytes) -> Path:
 def test_a_page_is_one_line_with_every_field_s_layer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], zipped: bool
 ) -> None:
-    page = save(tmp_path, "page.html", gzip.compress(PAGE.encode()) if zipped else PAGE)
-    assert run(monkeypatch, page, "--url", URL) == 0
+    page = write_file(tmp_path, "page.html", gzip.compress(PAGE.encode()) if zipped else PAGE)
+    assert run_weft(monkeypatch, page, "--url", URL) == 0
     (line,) = capsys.readouterr().out.splitlines()
     told = json.loads(line)
     assert told == {
@@ -61,8 +61,8 @@ def test_a_page_is_one_line_with_every_field_s_layer(
 def test_a_page_without_a_product_prints_nothing_and_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = save(tmp_path, "about.html", "<h1>About us</h1>")
-    assert run(monkeypatch, page, "--url", URL) == 2
+    page = write_file(tmp_path, "about.html", "<h1>About us</h1>")
+    assert run_weft(monkeypatch, page, "--url", URL) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert "no schema.org Product" in err
@@ -73,8 +73,8 @@ def test_a_listing_is_told_as_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cards = json.dumps([{"@type": "Product", "name": f"Shirt {n}", "url": f"/p/{n}"} for n in range(3)])
-    page = save(tmp_path, "c.html", f'<script type="application/ld+json">{cards}</script><h1>Shirts</h1>')
-    assert run(monkeypatch, page, "--url", URL) == 2
+    page = write_file(tmp_path, "c.html", f'<script type="application/ld+json">{cards}</script><h1>Shirts</h1>')
+    assert run_weft(monkeypatch, page, "--url", URL) == 2
     assert "3 products" in capsys.readouterr().err
 
 
@@ -97,8 +97,8 @@ def test_a_feed_is_known_by_its_shape(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, zipped: bool
 ) -> None:
     body = FEEDS[name].encode()
-    feed = save(tmp_path, name, gzip.compress(body) if zipped else body)
-    assert run(monkeypatch, "--json", feed, "--url", "https://shop.example/") == 0
+    feed = write_file(tmp_path, name, gzip.compress(body) if zipped else body)
+    assert run_weft(monkeypatch, "--json", feed, "--url", "https://shop.example/") == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert (json.loads(line)["item_id"], json.loads(line)["title"]["value"]) == ("1", "Hat")
 
@@ -106,8 +106,8 @@ def test_a_feed_is_known_by_its_shape(
 def test_what_is_no_product_in_a_feed_is_said_and_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    feed = save(tmp_path, "feed.jsonl", '{"id": 1, "title": "Hat"}\n{"id": 2}\n')
-    assert run(monkeypatch, "--json", feed) == 0
+    feed = write_file(tmp_path, "feed.jsonl", '{"id": 1, "title": "Hat"}\n{"id": 2}\n')
+    assert run_weft(monkeypatch, "--json", feed) == 0
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 1
     assert err.count("line 2: it has no title") == 1
@@ -117,7 +117,7 @@ def test_what_is_no_product_in_a_feed_is_said_and_left_out(
 def test_a_feed_without_a_product_ends_with_status_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], body: bytes
 ) -> None:
-    assert run(monkeypatch, "--json", save(tmp_path, "feed", body)) == 2
+    assert run_weft(monkeypatch, "--json", write_file(tmp_path, "feed", body)) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert "feed" in err
@@ -127,8 +127,8 @@ def test_a_bomb_is_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "LARGEST_PAGE", 100_000)
-    page = save(tmp_path, "bomb.html.gz", gzip.compress(b"a" * 1_000_000))
-    assert run(monkeypatch, page, "--url", URL) == 2
+    page = write_file(tmp_path, "bomb.html.gz", gzip.compress(b"a" * 1_000_000))
+    assert run_weft(monkeypatch, page, "--url", URL) == 2
     assert "larger than" in capsys.readouterr().err
 
 
@@ -148,6 +148,6 @@ def test_what_a_person_forgot_is_said(
     wanted: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    save(tmp_path, "page.html", PAGE)
-    assert run(monkeypatch, *arguments) == 2
+    write_file(tmp_path, "page.html", PAGE)
+    assert run_weft(monkeypatch, *arguments) == 2
     assert wanted in capsys.readouterr().err

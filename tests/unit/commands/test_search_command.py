@@ -19,7 +19,7 @@ def index(tmp_path, jpeg, embed_naively, digest):
     return tmp_path / "index"
 
 
-def cosines(vector, index):
+def naive_cosines(vector, index):
     z = np.asarray(artefacts.read_embeddings(index).z, np.float64)
     return z @ vector / np.linalg.norm(z, axis=1) / np.linalg.norm(vector)
 
@@ -31,14 +31,14 @@ def test_a_photo_finds_its_nearest_photos(weft, parsed, tmp_path, jpeg, embed_na
     assert status == 0
     assert [list(line) for line in found] == [["photo", "product", "score"]] * 4
     assert found[0] == {"photo": "alder/1#0", "product": "alder/1", "score": 1.0}
-    scores = cosines(embed_naively(jpeg("green", seed=50))[0], index)
+    scores = naive_cosines(embed_naively(jpeg("green", seed=50))[0], index)
     assert [line["score"] for line in found] == pytest.approx(sorted(scores, reverse=True), abs=2e-3)
 
 
 @pytest.mark.parametrize(("query", "words"), [("Red Dress", [0, 4]), ("V Neck", [5]), ("NULL", [6])])
 def test_words_are_looked_for_as_the_mean_of_their_embeddings(weft, parsed, index, w, query, words):
     status, lines, _ = weft("search", query, "--index", index)
-    scores = cosines(w[words].mean(0), index)
+    scores = naive_cosines(w[words].mean(0), index)
     assert status == 0
     assert [line["score"] for line in parsed(lines)] == pytest.approx(sorted(scores, reverse=True), abs=2e-3)
     assert parsed(lines)[0]["product"] == f"alder/{scores.argmax()}"

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from weft import cli, tracking
-from weft.commands.summary import summary
+from weft.commands.summary import format_summary
 from weft.errors import InputError
 
 
@@ -27,16 +27,16 @@ def test_results_report_and_comparison_are_told(reports, monkeypatch, capsys):
 
 def test_without_runs_there_is_no_link(reports, monkeypatch):
     monkeypatch.setattr(tracking, "comparison_link", lambda stage, address: "")
-    assert summary(reports).splitlines()[-1].startswith("Report: ")
+    assert format_summary(reports).splitlines()[-1].startswith("Report: ")
 
 
 def test_an_audit_is_told_where_there_is_one(reports, monkeypatch):
     monkeypatch.setattr(tracking, "comparison_link", lambda stage, address: "")
     (reports / "audit").mkdir()
     (reports / "audit" / "index.html").write_text("page")
-    assert summary(reports).splitlines()[-1] == f"Audit:         {reports}/audit/index.html"
+    assert format_summary(reports).splitlines()[-1] == f"Audit:         {reports}/audit/index.html"
 
 
 def test_without_results_it_says_what_to_run(tmp_path):
     with pytest.raises(InputError, match=r"results\.md: no results yet; run `make repro`"):
-        summary(tmp_path)
+        format_summary(tmp_path)

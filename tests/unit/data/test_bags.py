@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from weft import tables
-from weft.data.bags import bags_of, read_bags
+from weft.data.bags import build_weighted_bags, read_bags
 from weft.errors import ContractError
 
 NEIGHBOURS = [[3, 3, 5], [3, 5, 5], [], [], [5], [5, 5], [0, 5], []]
@@ -15,26 +15,26 @@ NEIGHBOURS = [[3, 3, 5], [3, 5, 5], [], [], [5], [5, 5], [0, 5], []]
 
 
 def test_bags_give_back_what_they_hold():
-    bags = bags_of(NEIGHBOURS)
+    bags = build_weighted_bags(NEIGHBOURS)
     assert len(bags) == len(NEIGHBOURS)
     assert [bags[n].tolist() for n in range(len(bags))] == NEIGHBOURS
     assert bags.sizes.tolist() == [len(bag) for bag in NEIGHBOURS]
 
 
 def test_no_bags_are_no_words():
-    bags = bags_of([])
+    bags = build_weighted_bags([])
     assert len(bags) == 0
-    assert bags.photo_counts(3).tolist() == [0, 0, 0]
+    assert bags.count_words(3).tolist() == [0, 0, 0]
 
 
 def test_photo_counts_count_entries():
     counted = Counter(word for bag in NEIGHBOURS for word in bag)
-    assert bags_of(NEIGHBOURS).photo_counts(8).tolist() == [counted[word] for word in range(8)]
+    assert build_weighted_bags(NEIGHBOURS).count_words(8).tolist() == [counted[word] for word in range(8)]
 
 
 def test_positions_are_padded_to_the_largest_bag_asked_for():
-    bags = bags_of(NEIGHBOURS)
-    places, real = bags.positions(np.array([6, 2, 1, 6]))
+    bags = build_weighted_bags(NEIGHBOURS)
+    places, real = bags.padded_indices(np.array([6, 2, 1, 6]))
     assert real.tolist() == [[True, True, False], [False] * 3, [True] * 3, [True, True, False]]
     assert [bags.words[row[mask]].tolist() for row, mask in zip(places, real, strict=True)] == [
         [0, 5], [], [3, 5, 5], [0, 5],
@@ -42,28 +42,28 @@ def test_positions_are_padded_to_the_largest_bag_asked_for():
 
 
 def test_each_word_once_and_how_often_it_was_said():
-    once = bags_of(NEIGHBOURS).once()
+    once = build_weighted_bags(NEIGHBOURS).deduplicate()
     assert [once[n].tolist() for n in range(len(once))] == [sorted(set(bag)) for bag in NEIGHBOURS]
-    assert once.worth.tolist() == [2, 1, 1, 2, 1, 2, 1, 1]
+    assert once.weights.tolist() == [2, 1, 1, 2, 1, 2, 1, 1]
 
 
 def test_without_words_there_is_nothing_to_add_up():
     for add in (True, False):
-        once = bags_of([[], []]).once(add)
-        assert (once.offsets.tolist(), once.words.tolist(), once.worth.tolist()) == ([0, 0, 0], [], [])
+        once = build_weighted_bags([[], []]).deduplicate(add)
+        assert (once.offsets.tolist(), once.words.tolist(), once.weights.tolist()) == ([0, 0, 0], [], [])
 
 
 def test_words_that_are_not_wanted_leave_their_bags():
-    bags = bags_of(NEIGHBOURS)
-    kept = replace(bags, worth=bags.words / 5).keep(np.array([True, True, True, False, True, True]))
-    assert kept.worth.tolist() == (kept.words / 5).tolist()
+    bags = build_weighted_bags(NEIGHBOURS)
+    kept = replace(bags, worth=bags.words / 5).filter_words(np.array([True, True, True, False, True, True]))
+    assert kept.weights.tolist() == (kept.words / 5).tolist()
     assert [kept[n].tolist() for n in range(len(kept))] == [[w for w in bag if w != 3] for bag in NEIGHBOURS]
 
 
 def test_the_digest_tells_contents_apart():
-    assert bags_of([[1], [2]]).digest() == bags_of([[1], [2]]).digest()
-    others = [bags_of(bags).digest() for bags in ([[1], [2]], [[1, 2], []], [[], [1, 2]], [[1], [3]])]
-    others.append(replace(bags_of([[1], [2]]), worth=np.array([1.0, 0.5])).digest())
+    assert build_weighted_bags([[1], [2]]).digest() == build_weighted_bags([[1], [2]]).digest()
+    others = [build_weighted_bags(bags).digest() for bags in ([[1], [2]], [[1, 2], []], [[], [1, 2]], [[1], [3]])]
+    others.append(replace(build_weighted_bags([[1], [2]]), worth=np.array([1.0, 0.5])).digest())
     assert len(set(others)) == 5
 
 
@@ -77,13 +77,13 @@ def test_the_digest_tells_contents_apart():
 def test_reading_equals_its_naive_twin(tmp_path_factory, write_prepared, repeats, bags, rows_per_shard):
     words, named = ([[entry[part] for entry in bag] for bag in bags] for part in (0, 1))
     folder = write_prepared(tmp_path_factory.mktemp("p") / "train", words, rows_per_shard, named)
-    read = read_bags(folder, repeats, described=0.25)
+    read = read_bags(folder, repeats, description_weight=0.25)
     assert [Counter(read[n].tolist()) for n in range(len(read))] == [
         Counter(bag if repeats else set(bag)) for bag in words
     ]
     worths = [{word: [1.0 if named else 0.25 for w, named in bag if w == word] for word, _ in bag} for bag in bags]
     expected = [sum(worth) if repeats else max(worth) for bag in worths for _, worth in sorted(bag.items())]
-    assert read.once().worth.tolist() == expected
+    assert read.deduplicate().weights.tolist() == expected
 
 
 @pytest.mark.parametrize("repeats", [True, False])
@@ -95,4 +95,4 @@ def test_bags_are_read_across_row_groups_and_shards(tmp_path, monkeypatch, write
 
 def test_missing_shards_are_named(tmp_path):
     with pytest.raises(ContractError, match="nowhere: no such file or folder, wanted prepared photos"):
-        read_bags(tmp_path / "nowhere", repeats=True)
+        read_bags(tmp_path / "nowhere", count_repeated_words=True)

@@ -5,33 +5,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft.data.bags import bags_of
-from weft.data.balance import balance, draw_photos
+from weft.data.bags import build_weighted_bags
+from weft.data.balance import build_sampling_distribution, sample_photos
 
 
-def draws(bags, alpha, most, vocabulary=4):
-    return balance(bags_of(bags).once(), np.ones(vocabulary), alpha, most)
+def compute_distribution(bags, alpha, max_draws, vocabulary=4):
+    return build_sampling_distribution(build_weighted_bags(bags).deduplicate(), np.ones(vocabulary), alpha, max_draws)
 
 
 def test_what_the_cap_cuts_goes_to_the_others_in_proportion():
     bags = [[0], [1], [1], [1, 2], [2], [2], [2], []]
     # Word-first, of 7 draws: photo 0 would have 7/3 of them, 1 and 2 each 7/9, 3 both, 4 to 6 each 7/12.
-    free = draws(bags, 1.0, 0)
-    assert free.draws == pytest.approx([7 / 3, 7 / 9, 7 / 9, 7 / 9 + 7 / 12, 7 / 12, 7 / 12, 7 / 12, 0])
-    assert free.capped == 0
-    capped = draws(bags, 1.0, 2)
-    assert capped.draws[0] == 2
-    assert capped.draws[1:] == pytest.approx(free.draws[1:] * 5 / (7 - 7 / 3))
-    assert capped.capped == 1
+    free = compute_distribution(bags, 1.0, 0)
+    assert free.expected_draws == pytest.approx([7 / 3, 7 / 9, 7 / 9, 7 / 9 + 7 / 12, 7 / 12, 7 / 12, 7 / 12, 0])
+    assert free.n_capped == 0
+    capped = compute_distribution(bags, 1.0, 2)
+    assert capped.expected_draws[0] == 2
+    assert capped.expected_draws[1:] == pytest.approx(free.expected_draws[1:] * 5 / (7 - 7 / 3))
+    assert capped.n_capped == 1
 
 
 def test_a_photo_pushed_over_the_cap_by_what_others_lost_is_cut_too():
     bags = [[0], [1, 2], *[[2]] * 9]
     # Of 11 draws 11/3 go to photo 0 and 11/3 + 11/30 to photo 1; the nine others have 11/30 each.
-    capped = draws(bags, 1.0, 3)
-    assert capped.draws[:2].tolist() == [3, 3]
-    assert capped.draws[2:] == pytest.approx(5 / 9)
-    assert capped.capped == 2
+    capped = compute_distribution(bags, 1.0, 3)
+    assert capped.expected_draws[:2].tolist() == [3, 3]
+    assert capped.expected_draws[2:] == pytest.approx(5 / 9)
+    assert capped.n_capped == 2
 
 
 @settings(max_examples=60, deadline=None)
@@ -41,37 +41,37 @@ def test_a_photo_pushed_over_the_cap_by_what_others_lost_is_cut_too():
     st.integers(0, 4),
 )
 def test_draws_fill_the_epoch_whatever_the_bags(bags, alpha, most):
-    found = draws(bags, alpha, most)
+    found = compute_distribution(bags, alpha, most)
     with_words = sum(1 for bag in bags if bag)
-    assert found.draws.sum() == pytest.approx(with_words)
-    assert all((share > 0) == bool(bag) for share, bag in zip(found.draws, bags, strict=True))
+    assert found.expected_draws.sum() == pytest.approx(with_words)
+    assert all((share > 0) == bool(bag) for share, bag in zip(found.expected_draws, bags, strict=True))
     if most:
-        assert found.draws.max() <= most
+        assert found.expected_draws.max() <= most
     for epoch in range(3):
-        drawn = np.bincount(draw_photos(found.draws, np.random.default_rng(epoch)), minlength=len(bags))
+        drawn = np.bincount(sample_photos(found.expected_draws, np.random.default_rng(epoch)), minlength=len(bags))
         assert drawn.sum() == with_words
-        assert (np.abs(drawn - found.draws) < 1).all()
+        assert (np.abs(drawn - found.expected_draws) < 1).all()
         if most:
             assert drawn.max() <= most
 
 
 def test_a_cap_of_one_takes_each_photo_once():
-    found = draws([[0], [1], [1, 2], [2], [2, 3], [3], [3], []], 1.0, 1)
-    assert found.draws.tolist() == pytest.approx([1] * 7 + [0])
-    assert sorted(draw_photos(found.draws, np.random.default_rng(1)).tolist()) == list(range(7))
+    found = compute_distribution([[0], [1], [1, 2], [2], [2, 3], [3], [3], []], 1.0, 1)
+    assert found.expected_draws.tolist() == pytest.approx([1] * 7 + [0])
+    assert sorted(sample_photos(found.expected_draws, np.random.default_rng(1)).tolist()) == list(range(7))
 
 
 def test_photos_are_drawn_as_often_as_told_on_average():
     wanted = np.array([0.25, 1.5, 0.0, 0.75, 2.0, 0.5])
     epochs = 4_000
-    drawn = sum(np.bincount(draw_photos(wanted, np.random.default_rng(n)), minlength=6) for n in range(epochs))
+    drawn = sum(np.bincount(sample_photos(wanted, np.random.default_rng(n)), minlength=6) for n in range(epochs))
     assert drawn[[2, 4]].tolist() == [0, 2 * epochs]
     assert drawn / epochs == pytest.approx(wanted, abs=5 * 0.5 / np.sqrt(epochs))
 
 
 def test_a_million_photos_are_drawn_once_each_at_image_first():
     photos = 1_000_000
-    once = bags_of([])
+    once = build_weighted_bags([])
     once = type(once)(np.arange(photos + 1), np.zeros(photos, np.int64), np.ones(photos))
-    found = balance(once, np.ones(1), 0.0, 0)
-    assert (np.bincount(draw_photos(found.draws, np.random.default_rng(0)), minlength=photos) == 1).all()
+    found = build_sampling_distribution(once, np.ones(1), 0.0, 0)
+    assert (np.bincount(sample_photos(found.expected_draws, np.random.default_rng(0)), minlength=photos) == 1).all()

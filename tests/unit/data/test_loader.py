@@ -4,11 +4,11 @@ import time
 import numpy as np
 import pytest
 
-from weft.data.loader import decoded
+from weft.data.loader import prefetch_photos
 from weft.data.samplers import Batch
 
 
-class Store:
+class FakePhotoStore:
     """Photo n is a pixel of value n; even photos take longer, so that threads finish out of order."""
 
     def __init__(self):
@@ -21,42 +21,45 @@ class Store:
         return photos.astype(np.uint8).reshape(-1, 1, 1, 1)
 
 
-def batches(count, taken=None):
+def iter_batches(count, yielded=None):
     for n in range(count):
-        if taken is not None:
-            taken.append(n)
+        if yielded is not None:
+            yielded.append(n)
         words = np.zeros((2, 1), np.int64)
         yield Batch(np.array([n, n + 100]), words, np.ones((2, 1), np.float32), words)
 
 
 @pytest.mark.parametrize("workers", [1, 3, 20])
 def test_order_is_kept(workers):
-    seen = [(photos[0, 0, 0, 0], batch.photos[0]) for photos, batch in decoded(Store(), batches(12), workers)]
+    seen = [
+        (photos[0, 0, 0, 0], batch.photo_indices[0])
+        for photos, batch in prefetch_photos(FakePhotoStore(), iter_batches(12), workers)
+    ]
     assert seen == [(n, n) for n in range(12)]
 
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_only_a_few_batches_are_ahead(workers):
     taken = []
-    for done, _ in enumerate(decoded(Store(), batches(12, taken), workers)):
+    for done, _ in enumerate(prefetch_photos(FakePhotoStore(), iter_batches(12, taken), workers)):
         assert len(taken) <= done + workers + 1
     assert len(taken) == 12
 
 
 def test_decoding_happens_in_the_workers():
-    store = Store()
-    list(decoded(store, batches(6), workers=2))
+    store = FakePhotoStore()
+    list(prefetch_photos(store, iter_batches(6), workers=2))
     assert threading.get_ident() not in store.threads
 
 
 def test_no_batches_are_no_photos():
-    assert list(decoded(Store(), [], workers=2)) == []
+    assert list(prefetch_photos(FakePhotoStore(), [], workers=2)) == []
 
 
 def test_a_photo_that_cannot_be_decoded_stops_the_training():
-    class Broken(Store):
+    class Broken(FakePhotoStore):
         def decode(self, photos):
             raise OSError("image file is truncated")
 
     with pytest.raises(OSError, match="truncated"):
-        list(decoded(Broken(), batches(3), workers=2))
+        list(prefetch_photos(Broken(), iter_batches(3), workers=2))

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from weft import tables
-from weft.contracts.tables import PREPARED
-from weft.data.photo_store import PhotoStore, first_photo
+from weft.contracts.tables import PREPARED_PHOTOS
+from weft.data.photo_store import PhotoStore, read_first_photo
 
 BAGS = [[n % 4] for n in range(17)]
 
@@ -20,10 +20,10 @@ def shards(tmp_path, monkeypatch, write_prepared):
 
 def test_the_store_gives_the_bytes_of_the_shards(tmp_path, shards):
     store = PhotoStore(shards, tmp_path / "train.arrow")
-    rows = [row["jpeg"] for table in tables.read_shards(shards, PREPARED) for row in table.to_pylist()]
+    rows = [row["jpeg"] for table in tables.read_shards(shards, PREPARED_PHOTOS) for row in table.to_pylist()]
     assert len(store) == len(rows) == 17
     for photo in np.random.default_rng(0).permutation(17):
-        assert store.jpeg(int(photo)) == rows[photo]
+        assert store.read_jpeg(int(photo)) == rows[photo]
 
 
 def test_photos_decode_in_the_order_asked_for(tmp_path, shards):
@@ -33,7 +33,7 @@ def test_photos_decode_in_the_order_asked_for(tmp_path, shards):
     assert photos.shape == (4, 3, 32, 32)
     assert photos.dtype == np.uint8
     for photo, number in zip(photos, asked, strict=True):
-        pixels = np.asarray(Image.open(io.BytesIO(store.jpeg(int(number)))))
+        pixels = np.asarray(Image.open(io.BytesIO(store.read_jpeg(int(number)))))
         for channel in range(3):
             assert (photo[channel] == pixels[:, :, channel]).all()
 
@@ -55,4 +55,4 @@ def test_an_empty_split_is_an_empty_store(tmp_path, write_prepared):
 
 
 def test_the_first_photo_is_that_of_the_first_row(tmp_path, shards):
-    assert first_photo(shards) == PhotoStore(shards, tmp_path / "train.arrow").jpeg(0)
+    assert read_first_photo(shards) == PhotoStore(shards, tmp_path / "train.arrow").read_jpeg(0)

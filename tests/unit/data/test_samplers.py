@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from weft.data.bags import bags_of
-from weft.data.samplers import NO_WORD, Sampler
+from weft.data.bags import build_weighted_bags
+from weft.data.samplers import PADDING_WORD_ID, Sampler
 from weft.errors import ContractError
 
 VOCABULARY = 6
@@ -17,25 +17,25 @@ TARGETS = ["one_word", "all_words"]
 EPOCHS = 3_000
 
 
-def naive_distribution(bags, alpha, worth=(1.0,) * VOCABULARY):
+def naive_distribution(bags, alpha, word_weights=(1.0,) * VOCABULARY):
     """p(photo, word), entry by entry: the geometric mean of image-first and word-first."""
-    photos = [[word for word in bags[n].tolist() if worth[word]] for n in range(len(bags))]
+    photos = [[word for word in bags[n].tolist() if word_weights[word]] for n in range(len(bags))]
     entries = [(photo, word) for photo, bag in enumerate(photos) for word in bag]
-    said = Counter(word for _, word in entries)
+    word_counts = Counter(word for _, word in entries)
     image_first, word_first = defaultdict(float), defaultdict(float)
     for photo, word in entries:
-        image_first[photo, word] += worth[word] / sum(worth[other] for other in photos[photo])
-        word_first[photo, word] += worth[word] / said[word]
+        image_first[photo, word] += word_weights[word] / sum(word_weights[other_word] for other_word in photos[photo])
+        word_first[photo, word] += word_weights[word] / word_counts[word]
     p = {pair: image_first[pair] ** (1 - alpha) * word_first[pair] ** alpha for pair in image_first}
     return {pair: share / sum(p.values()) for pair, share in p.items()}
 
 
-def draws(bags, target, alpha, epochs=EPOCHS, seed=1, **more):
+def iter_draws(bags, target, alpha, epochs=EPOCHS, seed=1, **sampler_fields):
     """(photo, word, weight) of every draw."""
-    sampler = Sampler(bags, VOCABULARY, target, alpha, seed, **more)
+    sampler = Sampler(bags, VOCABULARY, target, alpha, seed, **sampler_fields)
     for epoch in range(1, epochs + 1):
-        for batch in sampler.epoch(epoch, batch_size=3):
-            for photo, targets, weights in zip(batch.photos, batch.targets, batch.weights, strict=True):
+        for batch in sampler.sample_epoch(epoch, batch_size=3):
+            for photo, targets, weights in zip(batch.photo_indices, batch.targets, batch.weights, strict=True):
                 yield int(photo), targets.tolist(), weights.tolist()
 
 
@@ -56,7 +56,7 @@ def test_at_0_and_1_the_balance_is_the_two_readings_of_the_paper(bags):
 
 @pytest.mark.parametrize("alpha", [*ALPHAS, 0.3])
 def test_one_word_is_drawn_at_the_balance(bags, alpha):
-    counts = Counter((photo, words[0]) for photo, words, _ in draws(bags, "one_word", alpha))
+    counts = Counter((photo, words[0]) for photo, words, _ in iter_draws(bags, "one_word", alpha))
     expected = naive_distribution(bags, alpha)
     assert set(counts) == set(expected)
     for pair, p in expected.items():
@@ -79,7 +79,7 @@ def test_a_photos_words_weigh_as_n_to_the_minus_alpha(bags, alpha, batches):
 
 
 def test_word_first_shows_every_carried_word_equally_often(bags):
-    counts = Counter(words[0] for _, words, _ in draws(bags, "one_word", 1.0))
+    counts = Counter(words[0] for _, words, _ in iter_draws(bags, "one_word", 1.0))
     assert set(counts) == {0, 1, 2, 4}
     for word in counts:
         assert_within_chance(counts[word], counts.total(), 1 / 4)
@@ -89,17 +89,17 @@ def test_word_first_shows_every_carried_word_equally_often(bags):
 def test_image_first_takes_each_photo_exactly_once_an_epoch(bags, target):
     sampler = Sampler(bags, VOCABULARY, target, 0.0, seed=1)
     for epoch in range(1, 20):
-        photos = np.concatenate([batch.photos for batch in sampler.epoch(epoch, batch_size=3)])
+        photos = np.concatenate([batch.photo_indices for batch in sampler.sample_epoch(epoch, batch_size=3)])
         assert sorted(photos.tolist()) == [1, 2, 4, 5]
 
 
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_all_words_targets_are_the_distribution_of_one_word_given_the_photo(bags, alpha):
-    one_word = Counter((photo, words[0]) for photo, words, _ in draws(bags, "one_word", alpha))
+    one_word = Counter((photo, words[0]) for photo, words, _ in iter_draws(bags, "one_word", alpha))
     of_photo = Counter()
     for (photo, _), count in one_word.items():
         of_photo[photo] += count
-    for photo, words, weights in draws(bags, "all_words", alpha, epochs=20):
+    for photo, words, weights in iter_draws(bags, "all_words", alpha, epochs=20):
         p = defaultdict(float)
         for word, weight in zip(words, weights, strict=True):
             p[word] += weight
@@ -110,7 +110,7 @@ def test_all_words_targets_are_the_distribution_of_one_word_given_the_photo(bags
 
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_all_words_draws_photos_as_one_word_does(bags, alpha):
-    counts = Counter(photo for photo, _, _ in draws(bags, "all_words", alpha))
+    counts = Counter(photo for photo, _, _ in iter_draws(bags, "all_words", alpha))
     expected = defaultdict(float)
     for (photo, _), p in naive_distribution(bags, alpha).items():
         expected[photo] += p
@@ -122,18 +122,18 @@ def test_all_words_draws_photos_as_one_word_does(bags, alpha):
 def test_photos_without_words_are_never_drawn(bags, alpha, target):
     sampler = Sampler(bags, VOCABULARY, target, alpha, seed=1)
     assert len(sampler) == 4
-    assert {photo for photo, _, _ in draws(bags, target, alpha, epochs=50)} == {1, 2, 4, 5}
+    assert {photo for photo, _, _ in iter_draws(bags, target, alpha, epochs=50)} == {1, 2, 4, 5}
 
 
 @pytest.mark.parametrize(("alpha", "target"), list(itertools.product(ALPHAS, TARGETS)))
 def test_the_order_is_a_function_of_seed_and_epoch(bags, alpha, target):
     def epoch(seed, number):
-        batches = Sampler(bags, VOCABULARY, target, alpha, seed).epoch(number, batch_size=2)
-        return [(batch.photos.tolist(), batch.targets.tolist(), batch.weights.tolist()) for batch in batches]
+        batches = Sampler(bags, VOCABULARY, target, alpha, seed).sample_epoch(number, batch_size=2)
+        return [(batch.photo_indices.tolist(), batch.targets.tolist(), batch.weights.tolist()) for batch in batches]
 
     earlier = Sampler(bags, VOCABULARY, target, alpha, seed=1)
-    list(earlier.epoch(1, batch_size=2))
-    after_another = [batch.photos.tolist() for batch in earlier.epoch(2, batch_size=2)]
+    list(earlier.sample_epoch(1, batch_size=2))
+    after_another = [batch.photo_indices.tolist() for batch in earlier.sample_epoch(2, batch_size=2)]
     assert after_another == [photos for photos, _, _ in epoch(1, 2)]
     assert epoch(1, 2) == epoch(1, 2)
     assert len({str(epoch(seed, number)) for seed in range(4) for number in range(4)}) > 8
@@ -145,16 +145,16 @@ def test_the_order_is_a_function_of_seed_and_epoch(bags, alpha, target):
     [(6, 3, [3, 3]), (5, 3, [3, 2]), (7, 3, [3, 4]), (2, 3, [2]), (1, 3, [1]), (3, 1, [1, 1, 1])],
 )
 def test_the_last_batch_holds_what_is_left_but_never_one_photo(target, photos, batch_size, sizes):
-    sampler = Sampler(bags_of([[0]] * photos), VOCABULARY, target, 0.0, seed=1)
-    batches = list(sampler.epoch(1, batch_size))
-    assert [len(batch.photos) for batch in batches] == [len(batch.targets) for batch in batches] == sizes
-    assert sampler.steps(batch_size) == len(sizes)
+    sampler = Sampler(build_weighted_bags([[0]] * photos), VOCABULARY, target, 0.0, seed=1)
+    batches = list(sampler.sample_epoch(1, batch_size))
+    assert [len(batch.photo_indices) for batch in batches] == [len(batch.targets) for batch in batches] == sizes
+    assert sampler.count_steps(batch_size) == len(sizes)
 
 
 @pytest.mark.parametrize("empty", [[], [[]], [[], []]])
 def test_empty_bags_are_refused(empty):
     with pytest.raises(ContractError, match="no training photo has a word of the vocabulary"):
-        Sampler(bags_of(empty), VOCABULARY, "one_word", 1.0, seed=1)
+        Sampler(build_weighted_bags(empty), VOCABULARY, "one_word", 1.0, seed=1)
 
 
 def test_words_outside_the_vocabulary_are_refused(bags):
@@ -166,7 +166,7 @@ def test_the_targets_of_many_epochs_are_the_distribution_whichever_the_target(ba
     """The sampler and the soft target agree: summed over all draws, both give p(photo, word), to a chi-square test."""
     for alpha, target in itertools.product([0.0, 0.3, 0.5, 1.0], TARGETS):
         mass, total = defaultdict(float), 0
-        for photo, words, weights in draws(bags, target, alpha, epochs=1_000):
+        for photo, words, weights in iter_draws(bags, target, alpha, epochs=1_000):
             total += 1
             for word, weight in zip(words, weights, strict=True):
                 mass[photo, word] += weight
@@ -178,13 +178,17 @@ def test_the_targets_of_many_epochs_are_the_distribution_whichever_the_target(ba
 
 
 def test_a_photo_is_drawn_as_often_as_its_share_rounded_down_or_up():
-    bags = bags_of([[0], [1], *[[2]] * 18])
+    bags = build_weighted_bags([[0], [1], *[[2]] * 18])
     for alpha in ALPHAS:
         share = defaultdict(float)
         for (photo, _), p in naive_distribution(bags, alpha).items():
             share[photo] += p
         for epoch in range(1, 30):
-            drawn = Counter(photo for b in Sampler(bags, 3, "one_word", alpha, 1).epoch(epoch, 4) for photo in b.photos)
+            drawn = Counter(
+                photo
+                for b in Sampler(bags, 3, "one_word", alpha, 1).sample_epoch(epoch, 4)
+                for photo in b.photo_indices
+            )
             assert drawn.total() == 20
             assert all(abs(drawn[photo] - 20 * p) < 1 for photo, p in share.items())
 
@@ -192,15 +196,15 @@ def test_a_photo_is_drawn_as_often_as_its_share_rounded_down_or_up():
 @pytest.mark.parametrize("most", [1, 2, 3, 7])
 def test_no_photo_comes_more_often_than_the_cap(most):
     """At word-first photos 0 and 1 would be drawn 20 / 3 times, being alone with their words."""
-    bags = bags_of([[0], [1], *[[2]] * 18])
-    sampler = Sampler(bags, 3, "one_word", 1.0, seed=1, most_draws=most)
+    bags = build_weighted_bags([[0], [1], *[[2]] * 18])
+    sampler = Sampler(bags, 3, "one_word", 1.0, seed=1, max_photo_repeats=most)
     counts = Counter()
     for epoch in range(1, 101):
-        drawn = Counter(photo for batch in sampler.epoch(epoch, 4) for photo in batch.photos.tolist())
-        assert max(drawn.values()) == sampler.most_drawn(epoch) <= most
+        drawn = Counter(photo for batch in sampler.sample_epoch(epoch, 4) for photo in batch.photo_indices.tolist())
+        assert max(drawn.values()) == sampler.max_draws(epoch) <= most
         assert drawn.total() == 20
         counts += drawn
-    assert sampler.capped == (0 if most == 7 else 2)
+    assert sampler.n_capped == (0 if most == 7 else 2)
     for photo in (0, 1):
         assert_within_chance(counts[photo] / 20, 100, min(most, 20 / 3) / 20)
 
@@ -210,7 +214,7 @@ def test_words_are_drawn_by_their_worth(bags, alpha, target):
     """Word 1 is worth nothing, so photo 2 has no words left; word 4 is worth a fifth."""
     worth = (1.0, 0.0, 0.5, 1.0, 0.2, 1.0)
     mass = defaultdict(float)
-    for photo, words, weights in draws(bags, target, alpha, epochs=2_000, word_weights=np.array(worth)):
+    for photo, words, weights in iter_draws(bags, target, alpha, epochs=2_000, word_weights=np.array(worth)):
         for word, weight in zip(words, weights, strict=True):
             mass[photo, word] += weight
     expected = naive_distribution(bags, alpha, worth)
@@ -221,30 +225,32 @@ def test_words_are_drawn_by_their_worth(bags, alpha, target):
 
 def test_all_words_of_a_photo_are_told_beside_the_drawn_one(bags):
     for target in TARGETS:
-        for batch in Sampler(bags, VOCABULARY, target, 0.5, seed=1).epoch(1, batch_size=3):
-            for photo, true_words in zip(batch.photos, batch.true_words, strict=True):
-                assert [word for word in true_words.tolist() if word != NO_WORD] == sorted(set(bags[photo].tolist()))
+        for batch in Sampler(bags, VOCABULARY, target, 0.5, seed=1).sample_epoch(1, batch_size=3):
+            for photo, true_words in zip(batch.photo_indices, batch.true_words, strict=True):
+                assert [word for word in true_words.tolist() if word != PADDING_WORD_ID] == sorted(
+                    set(bags[photo].tolist())
+                )
 
 
 def test_targets_are_padded_with_a_word_of_the_photo(bags):
-    for batch in Sampler(bags, VOCABULARY, "all_words", 0.5, seed=1).epoch(1, batch_size=4):
-        for photo, words in zip(batch.photos, batch.targets, strict=True):
+    for batch in Sampler(bags, VOCABULARY, "all_words", 0.5, seed=1).sample_epoch(1, batch_size=4):
+        for photo, words in zip(batch.photo_indices, batch.targets, strict=True):
             assert set(words.tolist()) == set(bags[photo].tolist())
 
 
 def test_expected_targets_go_through_all_photos_with_words_in_order(bags):
     sampler = Sampler(bags, VOCABULARY, "all_words", 0.0, seed=1)
-    batches = list(sampler.expected(bags, batch_size=3))
-    assert [batch.photos.tolist() for batch in batches] == [[1, 2, 4], [5]]
+    batches = list(sampler.eval_batches(bags, batch_size=3))
+    assert [batch.photo_indices.tolist() for batch in batches] == [[1, 2, 4], [5]]
     assert batches[0].targets.tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 2]]
     assert batches[0].weights.tolist() == [[0.5, 0.5, 0], [1, 0, 0], [0.25, 0.25, 0.5]]
-    assert list(sampler.expected(bags_of([[], []]), batch_size=3)) == []
+    assert list(sampler.eval_batches(build_weighted_bags([[], []]), batch_size=3)) == []
 
 
 def test_expected_targets_weigh_words_by_their_worth(bags):
     worth = np.array([1.0, 0.0, 0.5, 1.0, 1.0, 1.0])
-    batches = list(Sampler(bags, VOCABULARY, "all_words", 0.0, 1, word_weights=worth).expected(bags, 3))
-    assert [batch.photos.tolist() for batch in batches] == [[1, 4, 5]]
+    batches = list(Sampler(bags, VOCABULARY, "all_words", 0.0, 1, word_weights=worth).eval_batches(bags, 3))
+    assert [batch.photo_indices.tolist() for batch in batches] == [[1, 4, 5]]
     assert batches[0].targets.tolist() == [[0, 0], [0, 2], [4, 4]]
     assert batches[0].weights.tolist() == [[1, 0], [0.5, 0.5], [1, 0]]
 
@@ -252,15 +258,17 @@ def test_expected_targets_weigh_words_by_their_worth(bags):
 def test_other_photos_are_expected_at_the_frequencies_of_training(bags):
     """Of training photos word 0 is said twice and word 1 three times; word 3 never, and counts as said once."""
     sampler = Sampler(bags, VOCABULARY, "one_word", 1.0, seed=1)
-    (batch,) = sampler.expected(bags_of([[0, 1, 3]]), batch_size=1)
+    (batch,) = sampler.eval_batches(build_weighted_bags([[0, 1, 3]]), batch_size=1)
     assert batch.weights[0].tolist() == pytest.approx([3 / 11, 2 / 11, 6 / 11])
 
 
 def test_a_word_that_is_worth_less_is_drawn_less():
-    three = bags_of([[0, 1, 1]])
+    three = build_weighted_bags([[0, 1, 1]])
     half = replace(three, worth=np.array([1.0, 0.25, 0.25]))
-    (batch,) = Sampler(half, VOCABULARY, "all_words", 0.0, seed=1).epoch(0, 1)
+    (batch,) = Sampler(half, VOCABULARY, "all_words", 0.0, seed=1).sample_epoch(0, 1)
     assert batch.weights.tolist() == [pytest.approx([2 / 3, 1 / 3])]
     assert batch.true_words.tolist() == [[0, 1]], "it is true all the same"
-    drawn = [next(Sampler(half, VOCABULARY, "one_word", 0.0, seed).epoch(0, 1)).targets.item() for seed in range(300)]
+    drawn = [
+        next(Sampler(half, VOCABULARY, "one_word", 0.0, seed).sample_epoch(0, 1)).targets.item() for seed in range(300)
+    ]
     assert 0.25 < np.mean(drawn) < 0.42

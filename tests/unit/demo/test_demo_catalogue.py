@@ -9,61 +9,61 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weft.demo import looks
-from weft.demo.catalogue import VIEWS, product, products
+from weft.demo.catalogue import VIEWS, generate_product, generate_products
 from weft.demo.kinds import KINDS
 from weft.demo.shops import SHOPS
-from weft.demo.texts import LEAST_WORDS, MOST_WORDS, plain, text_of
-from weft.demo.truth import truth, write_truth
-from weft.demo.wording import NOISE_SHARE
+from weft.demo.texts import MAX_DESCRIPTION_WORDS, MIN_DESCRIPTION_WORDS, generate_text, strip_tags
+from weft.demo.truth import iter_ground_truth, write_ground_truth
+from weft.demo.wording import WORD_NOISE_RATE
 
 MANY = 600
 
 
 def test_the_same_seed_gives_the_same_catalogue() -> None:
-    assert list(products(3, 60)) == list(products(3, 60))
-    assert [text_of(p) for p in products(3, 60)] == [text_of(p) for p in products(3, 60)]
+    assert list(generate_products(3, 60)) == list(generate_products(3, 60))
+    assert [generate_text(p) for p in generate_products(3, 60)] == [generate_text(p) for p in generate_products(3, 60)]
 
 
 def test_another_seed_gives_another_catalogue() -> None:
-    one, other = ([text_of(p).title for p in products(seed, 30)] for seed in (1, 2))
+    one, other = ([generate_text(p).title for p in generate_products(seed, 30)] for seed in (1, 2))
     assert one != other
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**7))
 def test_a_product_does_not_depend_on_how_many_there_are(seed: int, number: int) -> None:
-    alone = product(seed, number)
-    assert alone == product(seed, number)
+    alone = generate_product(seed, number)
+    assert alone == generate_product(seed, number)
     assert alone.shop == SHOPS[number % 3].name
     assert alone.shade in {shade.name for shade in looks.COLOURS[alone.colour]}
 
 
 def test_adding_products_changes_none() -> None:
-    assert list(products(1, 60))[:30] == list(products(1, 30))
+    assert list(generate_products(1, 60))[:30] == list(generate_products(1, 30))
 
 
 def test_every_sku_is_unique() -> None:
-    assert len({p.sku for p in products(1, MANY)}) == MANY
+    assert len({p.sku for p in generate_products(1, MANY)}) == MANY
 
 
 def test_everything_there_is_occurs() -> None:
-    all_products = list(products(1, MANY))
+    all_products = list(generate_products(1, MANY))
     assert {p.kind for p in all_products} == set(KINDS)
     assert {p.colour for p in all_products} == set(looks.COLOURS)
-    assert {p.pattern for p in all_products} == set(looks.PATTERNS)
-    assert {p.sleeve for p in all_products} == {*looks.SLEEVES, None}
-    assert {p.length for p in all_products} == {*looks.LENGTHS, None}
-    assert {p.neckline for p in all_products} == {*looks.NECKLINES, None}
+    assert {p.pattern for p in all_products} == set(looks.PATTERN_SYNONYMS)
+    assert {p.sleeve for p in all_products} == {*looks.SLEEVE_SYNONYMS, None}
+    assert {p.length for p in all_products} == {*looks.LENGTH_SYNONYMS, None}
+    assert {p.neckline for p in all_products} == {*looks.NECKLINE_SYNONYMS, None}
     assert {p.shop for p in all_products} == {shop.name for shop in SHOPS}
 
 
 def test_the_catalogue_is_as_rich_as_promised() -> None:
     assert len(KINDS) >= 12
     assert len(looks.COLOURS) == 12
-    assert len(looks.PATTERNS) >= 6
+    assert len(looks.PATTERN_SYNONYMS) >= 6
 
 
 def test_galleries_begin_with_the_front_and_have_two_to_four_views() -> None:
-    galleries = {p.views for p in products(1, MANY)}
+    galleries = {p.views for p in generate_products(1, MANY)}
     assert {len(views) for views in galleries} == {2, 3, 4}
     assert all(views[0] == "front" and len(set(views)) == len(views) for views in galleries)
     assert {view for views in galleries for view in views} == set(VIEWS)
@@ -71,27 +71,27 @@ def test_galleries_begin_with_the_front_and_have_two_to_four_views() -> None:
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_texts_have_forty_to_a_hundred_and_twenty_words(seed: int, number: int) -> None:
-    words = plain(text_of(product(seed, number)).html).split()
-    assert LEAST_WORDS <= len(words) <= MOST_WORDS
+    words = strip_tags(generate_text(generate_product(seed, number)).description_html).split()
+    assert MIN_DESCRIPTION_WORDS <= len(words) <= MAX_DESCRIPTION_WORDS
 
 
 def test_no_template_is_left_unfilled() -> None:
-    for p in products(1, MANY):
-        text = text_of(p)
-        assert not re.search(r"[{}]|\bNone\b", text.title + text.html)
+    for p in generate_products(1, MANY):
+        text = generate_text(p)
+        assert not re.search(r"[{}]|\bNone\b", text.title + text.description_html)
 
 
 def test_every_product_stands_under_its_shelf_and_its_brand() -> None:
-    for p in products(1, 60):
-        shelf, brand, *_ = text_of(p).trails
+    for p in generate_products(1, 60):
+        shelf, brand, *_ = generate_text(p).category_paths
         assert shelf[0] == p.gender.capitalize()
-        assert shelf[-1] == KINDS[p.kind].shelf
+        assert shelf[-1] == KINDS[p.kind].category
         assert brand == ("Brands", p.brand)
 
 
 def test_one_visual_word_in_eight_does_not_stand_as_it_should() -> None:
     right = total = 0
-    for record in truth(3000, 1):
+    for record in iter_ground_truth(3000, 1):
         words, said = record["words"], record["said"]
         assert isinstance(words, list)
         assert isinstance(said, dict)
@@ -100,12 +100,12 @@ def test_one_visual_word_in_eight_does_not_stand_as_it_should() -> None:
         total += sum(value is not None for value in applicable)
         right += sum(word in words for word in told if word is not None)
     # Seven standard deviations; a dye named as its colour is its own synonym, so a little less goes wrong.
-    assert 1 - right / total == pytest.approx(NOISE_SHARE, abs=0.02)
+    assert 1 - right / total == pytest.approx(WORD_NOISE_RATE, abs=0.02)
 
 
 def test_the_truth_is_written_as_json_lines(tmp_path: Path) -> None:
-    write_truth(tmp_path / "truth.jsonl", 9, 1)
+    write_ground_truth(tmp_path / "truth.jsonl", 9, 1)
     records = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert records == list(truth(9, 1))
+    assert records == list(iter_ground_truth(9, 1))
     assert records[0]["product_id"] == "alder/AL10000"
     assert records[0]["kind"] in records[0]["words"]

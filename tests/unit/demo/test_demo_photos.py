@@ -7,68 +7,75 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weft.demo.catalogue import VIEWS, DemoProduct, product, products
-from weft.demo.drawing.sketch import curve, mirrored
-from weft.demo.drawing.studio import HEIGHT, WIDTH
-from weft.demo.drawing.wardrobe import SKETCHES, sketch_of
+from weft.demo.catalogue import VIEWS, DemoProduct, generate_product, generate_products
+from weft.demo.drawing.sketch import curve, mirror
+from weft.demo.drawing.studio import HEIGHT_PX, WIDTH_PX
+from weft.demo.drawing.wardrobe import SKETCH_FUNCTIONS, sketch_garment
 from weft.demo.kinds import KINDS
-from weft.demo.photos import cloth_of, photo, thumbnail
+from weft.demo.photos import make_cloth, render_photo, render_thumbnail
 
 
-def first_of(kind: str) -> DemoProduct:
-    return next(p for p in products(1, 2000) if p.kind == kind)
+def find_first_product(kind: str) -> DemoProduct:
+    return next(p for p in generate_products(1, 2000) if p.kind == kind)
 
 
 def test_the_same_photo_is_the_same_bytes() -> None:
     for view in VIEWS:
-        assert photo(product(1, 4), view) == photo(product(1, 4), view)
+        assert render_photo(generate_product(1, 4), view) == render_photo(generate_product(1, 4), view)
 
 
 def test_another_seed_is_another_photo() -> None:
-    assert photo(product(1, 4), "front") != photo(product(2, 4), "front")
+    assert render_photo(generate_product(1, 4), "front") != render_photo(generate_product(2, 4), "front")
 
 
 def test_no_two_products_are_pixel_equal() -> None:
-    assert len({photo(p, "front") for p in products(1, 60)}) == 60
+    assert len({render_photo(p, "front") for p in generate_products(1, 60)}) == 60
 
 
 def test_the_views_of_a_product_differ() -> None:
-    assert len({photo(product(1, 5), view) for view in VIEWS}) == len(VIEWS)
+    assert len({render_photo(generate_product(1, 5), view) for view in VIEWS}) == len(VIEWS)
 
 
 def test_photos_are_large_enough_and_thumbnails_smaller() -> None:
-    full, small = (Image.open(io.BytesIO(data)) for data in (photo(product(1, 0), "front"), thumbnail(product(1, 0))))
+    full, small = (
+        Image.open(io.BytesIO(data))
+        for data in (render_photo(generate_product(1, 0), "front"), render_thumbnail(generate_product(1, 0)))
+    )
     assert full.format == small.format == "JPEG"
-    assert full.size == (WIDTH, HEIGHT)
+    assert full.size == (WIDTH_PX, HEIGHT_PX)
     assert min(full.size) >= 256
     assert max(small.size) < 128
 
 
 def test_there_is_a_sketch_for_every_kind() -> None:
-    assert set(SKETCHES) == set(KINDS)
+    assert set(SKETCH_FUNCTIONS) == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_drawn_in_every_view(kind: str) -> None:
     for view in VIEWS:
-        photo(first_of(kind), view)
+        render_photo(find_first_product(kind), view)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_front_and_back_are_cut_alike(kind: str) -> None:
-    shown = first_of(kind)
+    shown = find_first_product(kind)
     widths = []
     for back in (False, True):
-        points = np.vstack([piece.outline for piece in sketch_of(shown, back=back).pieces])
+        points = np.vstack([piece.outline for piece in sketch_garment(shown, back=back).pieces])
         widths.append(np.ptp(points[:, 0]))
     assert widths[0] == pytest.approx(widths[1], rel=0.05)
 
 
 def test_a_plain_garment_has_its_own_colour_in_the_middle() -> None:
-    shown = next(p for p in products(1, 3000) if p.kind == "jumper" and p.pattern == "plain" and p.colour == "red")
-    pixels = np.asarray(Image.open(io.BytesIO(photo(shown, "front"))).convert("RGB"), dtype=float)
-    middle = pixels[HEIGHT // 2 - 20 : HEIGHT // 2 + 20, WIDTH // 2 - 20 : WIDTH // 2 + 20].mean(axis=(0, 1))
-    assert np.abs(middle - cloth_of(shown).first).max() < 30
+    shown = next(
+        p for p in generate_products(1, 3000) if p.kind == "jumper" and p.pattern == "plain" and p.colour == "red"
+    )
+    pixels = np.asarray(Image.open(io.BytesIO(render_photo(shown, "front"))).convert("RGB"), dtype=float)
+    middle = pixels[HEIGHT_PX // 2 - 20 : HEIGHT_PX // 2 + 20, WIDTH_PX // 2 - 20 : WIDTH_PX // 2 + 20].mean(
+        axis=(0, 1)
+    )
+    assert np.abs(middle - make_cloth(shown).rgb).max() < 30
 
 
 def test_a_curve_passes_through_its_corners_and_stays_smooth_elsewhere() -> None:
@@ -81,4 +88,4 @@ def test_a_curve_passes_through_its_corners_and_stays_smooth_elsewhere() -> None
 
 def test_mirroring_twice_changes_nothing() -> None:
     path = curve([(1, 2), (3, 5), (-4, 8)])
-    assert np.array_equal(mirrored(mirrored(path)), path)
+    assert np.array_equal(mirror(mirror(path)), path)

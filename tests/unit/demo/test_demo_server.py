@@ -11,17 +11,17 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from weft.demo.catalogue import product
-from weft.demo.photos import photo
-from weft.demo.server import ShopServer, serving
-from weft.demo.shops import BY_MARKUP
+from weft.demo.catalogue import generate_product
+from weft.demo.photos import render_photo
+from weft.demo.server import ShopServer, run_demo_shops
+from weft.demo.shops import SHOPS_BY_MARKUP
 from weft.demo.site import Site
 from weft.errors import ShopError
 
 
 @pytest.fixture
 def shop() -> Iterator[ShopServer]:
-    server = ShopServer(Site(BY_MARKUP["jsonld"], 6, 1))
+    server = ShopServer(Site(SHOPS_BY_MARKUP["jsonld"], 6, 1))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
@@ -42,7 +42,7 @@ def fetch(url: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
 def test_a_photo_comes_as_drawn_and_not_twice(shop: ShopServer) -> None:
     url = f"{shop.url}media/AL10000-1.jpg"
     status, body, headers = fetch(url)
-    assert (status, body) == (200, photo(product(1, 0), "front"))
+    assert (status, body) == (200, render_photo(generate_product(1, 0), "front"))
     status, body, _ = fetch(url, **{"If-None-Match": headers["ETag"]})
     assert (status, body) == (304, b"")
 
@@ -66,11 +66,11 @@ def test_the_server_counts_what_it_served(shop: ShopServer) -> None:
 
 def test_a_taken_port_is_told(shop: ShopServer) -> None:
     with pytest.raises(ShopError, match="--port 0"):
-        ShopServer(Site(BY_MARKUP["jsonld"], 6, 1), shop.server_address[1])
+        ShopServer(Site(SHOPS_BY_MARKUP["jsonld"], 6, 1), shop.server_address[1])
 
 
 def test_serving_serves_each_markup_and_ends_with_the_context() -> None:
-    with serving(["opengraph", "jsonld"], 6, 1) as urls:
+    with run_demo_shops(["opengraph", "jsonld"], 6, 1) as urls:
         assert list(urls) == ["opengraph", "jsonld"]
         assert b"Corso" in fetch(urls["opengraph"])[1]
         assert b"Alder" in fetch(urls["jsonld"])[1]
@@ -79,14 +79,17 @@ def test_serving_serves_each_markup_and_ends_with_the_context() -> None:
 
 
 def test_serving_ends_when_its_user_fails() -> None:
-    with pytest.raises(ZeroDivisionError), serving(["jsonld"], 6, 1) as urls:
+    with pytest.raises(ZeroDivisionError), run_demo_shops(["jsonld"], 6, 1) as urls:
         raise ZeroDivisionError
     with pytest.raises(OSError, match="refused"):
         urlopen(urls["jsonld"])
 
 
 def test_an_unknown_markup_is_refused_by_name() -> None:
-    with pytest.raises(ShopError, match="demo:rdfa: no such demo shop; wanted one of jsonld"), serving(["rdfa"], 6, 1):
+    with (
+        pytest.raises(ShopError, match="demo:rdfa: no such demo shop; wanted one of jsonld"),
+        run_demo_shops(["rdfa"], 6, 1),
+    ):
         pass
 
 

@@ -8,172 +8,172 @@ from html import unescape
 import pytest
 
 from weft.demo import addresses
-from weft.demo.catalogue import DemoProduct, products
-from weft.demo.shops import BY_MARKUP, BY_NAME, SHOPS, DemoShop
-from weft.demo.site import Reply, Site
-from weft.demo.texts import plain, text_of
-from weft.demo.truth import truth
+from weft.demo.catalogue import DemoProduct, generate_products
+from weft.demo.shops import SHOPS, SHOPS_BY_MARKUP, SHOPS_BY_NAME, DemoShop
+from weft.demo.site import Site, SiteResponse
+from weft.demo.texts import generate_text, strip_tags
+from weft.demo.truth import iter_ground_truth
 
 BASE = "http://shop.example"
 COUNT = 60
-MARKUPS = list(BY_MARKUP)
+MARKUPS = list(SHOPS_BY_MARKUP)
 
 
-def site(markup: str, count: int = COUNT) -> Site:
-    return Site(BY_MARKUP[markup], count, 1)
+def make_site(markup: str, count: int = COUNT) -> Site:
+    return Site(SHOPS_BY_MARKUP[markup], count, 1)
 
 
-def stock(markup: str, count: int = COUNT) -> list[DemoProduct]:
-    return [p for p in products(1, count) if p.shop == BY_MARKUP[markup].name]
+def list_shop_products(markup: str, count: int = COUNT) -> list[DemoProduct]:
+    return [p for p in generate_products(1, count) if p.shop == SHOPS_BY_MARKUP[markup].name]
 
 
-def get(shop: Site, address: str) -> Reply:
-    path, _, query = unescape(address.removeprefix(BASE)).partition("?")
-    return shop.answer(path, dict(pair.split("=") for pair in query.split("&") if pair), BASE)
+def request(shop: Site, url: str) -> SiteResponse:
+    path, _, query = unescape(url.removeprefix(BASE)).partition("?")
+    return shop.respond(path, dict(pair.split("=") for pair in query.split("&") if pair), BASE)
 
 
-def page(shop: Site, address: str) -> str:
-    reply = get(shop, address)
-    assert reply.status == 200, address
-    return reply.body.decode()
+def request_html(shop: Site, url: str) -> str:
+    response = request(shop, url)
+    assert response.status == 200, url
+    return response.body.decode()
 
 
-def product_links(shop: DemoShop, html: str) -> list[str]:
+def find_product_links(shop: DemoShop, html: str) -> list[str]:
     return re.findall(r'<li class="card"><a href="([^"]+)"', html)
 
 
-def walk(markup: str) -> dict[str, str]:
+def crawl_links(markup: str) -> dict[str, str]:
     """Every page that links from the home page lead to, forbidden ones and photos excepted."""
-    shop, found, queue = site(markup), {}, ["/"]
+    shop, pages, queue = make_site(markup), {}, ["/"]
     while queue:
         path = queue.pop()
-        if path in found or path.startswith(BY_MARKUP[markup].disallowed):
+        if path in pages or path.startswith(SHOPS_BY_MARKUP[markup].disallowed):
             continue
-        found[path] = page(shop, path)
-        queue += re.findall(r'<a [^>]*href="(/[^"]*)"', found[path])
-    return found
+        pages[path] = request_html(shop, path)
+        queue += re.findall(r'<a [^>]*href="(/[^"]*)"', pages[path])
+    return pages
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
 def test_links_from_the_home_page_reach_every_product_and_none_is_broken(markup: str) -> None:
-    pages = walk(markup)
-    shown = {addresses.number_in(path, BY_MARKUP[markup]) for path in pages} - {None}
-    assert shown == {p.number for p in stock(markup)}
+    pages = crawl_links(markup)
+    shown = {addresses.parse_product_number(path, SHOPS_BY_MARKUP[markup]) for path in pages} - {None}
+    assert shown == {p.number for p in list_shop_products(markup)}
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
 def test_every_page_links_forbidden_ground_that_robots_txt_names(markup: str) -> None:
-    shop = site(markup)
-    robots = page(shop, "/robots.txt")
-    for prefix in BY_MARKUP[markup].disallowed:
+    shop = make_site(markup)
+    robots = request_html(shop, "/robots.txt")
+    for prefix in SHOPS_BY_MARKUP[markup].disallowed:
         assert f"Disallow: {prefix}\n" in robots
-        assert f'href="{prefix}?' in page(shop, "/")
-        assert get(shop, f"{prefix}?from=header").kind == "disallowed"
+        assert f'href="{prefix}?' in request_html(shop, "/")
+        assert request(shop, f"{prefix}?from=header").kind == "disallowed"
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
 def test_listings_have_pages_and_the_last_has_no_next(markup: str) -> None:
-    shop, seen, path = site(markup, 300), [], "/c/women"
+    shop, seen, path = make_site(markup, 300), [], "/c/women"
     while path:
-        html = page(shop, path)
-        seen += product_links(BY_MARKUP[markup], html)
+        html = request_html(shop, path)
+        seen += find_product_links(SHOPS_BY_MARKUP[markup], html)
         following = re.search(r'rel="next" href="([^"]+)"', html)
         path = following[1] if following else ""
-    assert len(seen) == sum(p.gender == "women" for p in stock(markup, 300))
-    assert len(seen) > BY_MARKUP[markup].page_size
+    assert len(seen) == sum(p.gender == "women" for p in list_shop_products(markup, 300))
+    assert len(seen) > SHOPS_BY_MARKUP[markup].page_size
 
 
 def test_a_page_beyond_the_last_is_missing() -> None:
-    assert get(site("jsonld"), "/c/women?page=99").status == 404
-    assert get(site("jsonld"), "/c/nothing").status == 404
+    assert request(make_site("jsonld"), "/c/women?page=99").status == 404
+    assert request(make_site("jsonld"), "/c/nothing").status == 404
 
 
 @pytest.mark.parametrize("markup", ["jsonld", "microdata"])
 def test_the_sitemap_lists_every_product_once(markup: str) -> None:
-    shop = site(markup)
-    index = page(shop, "/sitemap.xml")
-    assert f"Sitemap: {BASE}/sitemap.xml" in page(shop, "/robots.txt")
+    shop = make_site(markup)
+    index = request_html(shop, "/sitemap.xml")
+    assert f"Sitemap: {BASE}/sitemap.xml" in request_html(shop, "/robots.txt")
     urls: list[str] = []
     for part in re.findall(r"<loc>([^<]+)</loc>", index):
-        body = get(shop, part).body
+        body = request(shop, part).body
         urls += re.findall(r"<loc>([^<]+)</loc>", (gzip.decompress(body) if part.endswith(".gz") else body).decode())
-    wanted = {BASE + addresses.product_path(p, text_of(p)) for p in stock(markup)}
+    wanted = {BASE + addresses.product_path(p, generate_text(p)) for p in list_shop_products(markup)}
     assert sorted(url for url in urls if "/c/" not in url) == sorted(wanted)
 
 
 def test_one_shop_has_no_sitemap() -> None:
-    shop = site("opengraph")
-    assert "Sitemap" not in page(shop, "/robots.txt")
-    assert get(shop, "/sitemap.xml").status == 404
+    shop = make_site("opengraph")
+    assert "Sitemap" not in request_html(shop, "/robots.txt")
+    assert request(shop, "/sitemap.xml").status == 404
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
 def test_a_product_page_names_its_photos_and_its_canonical_address(markup: str) -> None:
-    shop = site(markup)
-    for p in stock(markup)[:5]:
-        html = page(shop, addresses.product_path(p, text_of(p)))
-        assert f'<link rel="canonical" href="{BASE}{addresses.product_path(p, text_of(p))}">' in html
+    shop = make_site(markup)
+    for p in list_shop_products(markup)[:5]:
+        html = request_html(shop, addresses.product_path(p, generate_text(p)))
+        assert f'<link rel="canonical" href="{BASE}{addresses.product_path(p, generate_text(p))}">' in html
         for position in range(len(p.views)):
             assert BASE + addresses.photo_path(p, position) in html
         assert BASE + addresses.photo_path(p, len(p.views)) not in html
 
 
 def test_jsonld_tells_the_product_whole() -> None:
-    shown = stock("jsonld")[3]
-    html = page(site("jsonld"), addresses.product_path(shown, text_of(shown)))
+    shown = list_shop_products("jsonld")[3]
+    html = request_html(make_site("jsonld"), addresses.product_path(shown, generate_text(shown)))
     records = [json.loads(text) for text in re.findall(r'<script type="application/ld\+json">(.*?)</script>', html)]
     product = records[0]
-    assert product["name"] == text_of(shown).title
-    assert product["description"] == plain(text_of(shown).html)
+    assert product["name"] == generate_text(shown).title
+    assert product["description"] == strip_tags(generate_text(shown).description_html)
     assert len(product["image"]) == len(shown.views)
-    assert [record["@type"] for record in records[1:]] == ["BreadcrumbList"] * len(text_of(shown).trails)
+    assert [record["@type"] for record in records[1:]] == ["BreadcrumbList"] * len(generate_text(shown).category_paths)
 
 
 def test_microdata_pages_repeat_the_category_of_the_visit() -> None:
-    shown, shop = stock("microdata")[2], site("microdata")
-    text = text_of(shown)
-    for trail in text.trails:
-        html = page(shop, addresses.path_within(shown, text, trail))
+    shown, shop = list_shop_products("microdata")[2], make_site("microdata")
+    text = generate_text(shown)
+    for trail in text.category_paths:
+        html = request_html(shop, addresses.category_product_path(shown, text, trail))
         assert "".join(f"{step}</a></li>" for step in trail[-1:]) in html
         assert f'href="{BASE}{addresses.product_path(shown, text)}"' in html
 
 
 def test_listings_load_thumbnails_late_and_track() -> None:
     for markup in MARKUPS:
-        html = page(site(markup), "/c/women")
+        html = request_html(make_site(markup), "/c/women")
         assert 'data-src="/media/thumbs/' in html
-        assert all(link.split("?")[1] for link in product_links(BY_MARKUP[markup], html))
+        assert all(link.split("?")[1] for link in find_product_links(SHOPS_BY_MARKUP[markup], html))
 
 
 def test_photos_are_served_and_unknown_ones_are_not() -> None:
-    shop, shown = site("jsonld"), stock("jsonld")[0]
-    assert get(shop, addresses.photo_path(shown, 0)).content_type == "image/jpeg"
-    assert get(shop, addresses.photo_path(shown, len(shown.views))).status == 404
-    assert get(shop, addresses.thumbnail_path(shown)).kind == "thumbnail"
-    assert get(shop, "/media/AL99999-1.jpg").status == 404
-    assert get(shop, "/media/BR10000-1.jpg").status == 404
-    assert get(shop, "/media/../secrets").status == 404
+    shop, shown = make_site("jsonld"), list_shop_products("jsonld")[0]
+    assert request(shop, addresses.photo_path(shown, 0)).content_type == "image/jpeg"
+    assert request(shop, addresses.photo_path(shown, len(shown.views))).status == 404
+    assert request(shop, addresses.thumbnail_path(shown)).kind == "thumbnail"
+    assert request(shop, "/media/AL99999-1.jpg").status == 404
+    assert request(shop, "/media/BR10000-1.jpg").status == 404
+    assert request(shop, "/media/../secrets").status == 404
 
 
 def test_adding_products_changes_no_product_page() -> None:
     for shop in SHOPS:
-        shown = stock(shop.markup, 30)[-1]
-        path = addresses.product_path(shown, text_of(shown))
-        few, many = (page(site(shop.markup, count), path) for count in (30, 90))
+        shown = list_shop_products(shop.markup, 30)[-1]
+        path = addresses.product_path(shown, generate_text(shown))
+        few, many = (request_html(make_site(shop.markup, count), path) for count in (30, 90))
         main = re.compile(r"<main>.*</main>", re.DOTALL)
         assert main.findall(few) == main.findall(many)
 
 
 def test_the_ground_truth_is_never_served() -> None:
-    records = {str(record["product_id"]): record for record in truth(COUNT, 1)}
+    records = {str(record["product_id"]): record for record in iter_ground_truth(COUNT, 1)}
     for markup in MARKUPS:
-        for path, html in walk(markup).items():
-            number = addresses.number_in(path, BY_MARKUP[markup])
+        for path, html in crawl_links(markup).items():
+            number = addresses.parse_product_number(path, SHOPS_BY_MARKUP[markup])
             for name in ("second_colour", "neckline", "sleeve", "pattern", "truth"):
                 assert f'"{name}"' not in html
             if number is None:
                 continue
-            shown = next(p for p in stock(markup) if p.number == number)
+            shown = next(p for p in list_shop_products(markup) if p.number == number)
             record = records[f"{shown.shop}/{shown.sku}"]
             assert json.dumps(record["words"]) not in html
             assert json.dumps(record["said"]) not in html
@@ -181,10 +181,10 @@ def test_the_ground_truth_is_never_served() -> None:
 
 
 def test_a_silent_shop_does_not_tell_the_kind_in_the_title() -> None:
-    silent = [r for r in truth(3000, 1) if isinstance(r["said"], dict) and r["said"]["kind"] is None]
+    silent = [r for r in iter_ground_truth(3000, 1) if isinstance(r["said"], dict) and r["said"]["kind"] is None]
     assert silent
     shop_name, sku = str(silent[0]["product_id"]).split("/")
-    shop = BY_NAME[shop_name]
-    number = addresses.number_in(sku, shop)
-    shown = next(p for p in products(1, 3000) if p.number == number)
-    assert shown.kind not in text_of(shown).title.lower()
+    shop = SHOPS_BY_NAME[shop_name]
+    number = addresses.parse_product_number(sku, shop)
+    shown = next(p for p in generate_products(1, 3000) if p.number == number)
+    assert shown.kind not in generate_text(shown).title.lower()

@@ -4,28 +4,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weft.benchmarks.record import Record
+from weft.benchmarks.record import PhotoRecord
 from weft.evaluation.aligned import Aligned
 
 
 @dataclass(frozen=True)
-class InMemory:
+class InMemoryBenchmark:
     """A benchmark without pictures."""
 
-    records: list[Record]
+    records: list[PhotoRecord]
     notes: tuple[str, ...] = ()
 
 
-def aligned(records, z, finetuned=None):
+def make_eval_photos(records, z, finetuned=None):
     """Records with their embeddings; every product is an item."""
     _, products = np.unique([record.product_id for record in records], return_inverse=True)
     after = np.asarray(z if finetuned is None else finetuned, np.float32)
     splits = tuple(record.split for record in records)
-    data = InMemory(list(records))
+    data = InMemoryBenchmark(list(records))
     return Aligned(data, np.arange(len(records)), np.asarray(z, np.float32), after, products, products, splits, 0)
 
 
-def photo(product, split="test", word_ids=(), **labels):
+def make_record(product, split="test", word_ids=(), **labels):
     """A record; the number of records made so far is no part of it, so name views by a label."""
     name = "#".join([product, *map(str, labels.values())])
-    return Record(name, product, split, {key: str(value) for key, value in labels.items()}, None, tuple(word_ids))
+    return PhotoRecord(name, product, split, {key: str(value) for key, value in labels.items()}, None, tuple(word_ids))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from world import made_world
+from world import make_tiny_catalogue
 
 
 def naive_nearest(queries, gallery, k, query_groups=None, gallery_groups=None):
@@ -14,8 +14,8 @@ def naive_nearest(queries, gallery, k, query_groups=None, gallery_groups=None):
                 continue
             cosine = query @ photo / max(np.linalg.norm(query) * np.linalg.norm(photo), 1e-12)
             found.append((-round(float(cosine), 9), g))
-        for place, (negative, g) in enumerate(sorted(found)[:k]):
-            rows[q, place], scores[q, place] = g, -negative
+        for rank, (negative, g) in enumerate(sorted(found)[:k]):
+            rows[q, rank], scores[q, rank] = g, -negative
     return rows, scores
 
 
@@ -31,4 +31,4 @@ def rng():
 
 @pytest.fixture
 def world(tmp_path, rng):
-    return made_world(tmp_path, rng)
+    return make_tiny_catalogue(tmp_path, rng)

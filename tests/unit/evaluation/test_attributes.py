@@ -9,7 +9,7 @@ from weft.evaluation.bags import bags_of
 TYPES = ("texture", "texture", "texture", "texture", "fabric", "fabric")
 
 
-def told(scores, truth, types=TYPES):
+def compute_found(scores, truth, types=TYPES):
     scores = np.asarray(scores, np.float32)
     bags = bags_of(truth)
     return found(lambda part: scores[part], bags, lists_of(types), len(types)), bags
@@ -22,7 +22,7 @@ def test_the_lists_are_the_types_and_all_at_once():
 
 def test_within_a_type_more_is_found_than_all_at_once_worked_by_hand():
     # The fabrics score lowest of all, but first of their type.
-    of, bags = told([[9, 8, 7, 6, 5, 4]], [[1, 3, 4]])
+    of, bags = compute_found([[9, 8, 7, 6, 5, 4]], [[1, 3, 4]])
     assert of["texture"].hits[3].tolist() == [1]
     assert of["texture"].hits[5].tolist() == [2]
     assert of["fabric"].hits[3].tolist() == [1]
@@ -33,7 +33,7 @@ def test_within_a_type_more_is_found_than_all_at_once_worked_by_hand():
 
 
 def test_an_attribute_without_words_is_never_found_however_few_there_are():
-    of, _ = told([[-np.inf, -np.inf, 1, 0, -np.inf, -np.inf]], [[0, 4]])
+    of, _ = compute_found([[-np.inf, -np.inf, 1, 0, -np.inf, -np.inf]], [[0, 4]])
     assert [of[name].hits[5].tolist() for name in of] == [[0], [0], [0]]
 
 
@@ -44,7 +44,7 @@ def test_recall_equals_its_naive_twin(photos, attributes, seed):
     types = tuple(random.choice(["a", "b", "c"], attributes).tolist())
     scores = random.integers(0, 4, (photos, attributes)).astype(np.float32)
     truth = [np.flatnonzero(random.random(attributes) < 0.4).tolist() for _ in range(photos)]
-    of, _ = told(scores, truth, types)
+    of, _ = compute_found(scores, truth, types)
     for name, members in lists_of(types).items():
         for k in (3, 5):
             naive = []
@@ -57,7 +57,7 @@ def test_recall_equals_its_naive_twin(photos, attributes, seed):
 def test_the_two_numbers_called_all_differ_on_the_same_ranking(rng):
     types = tuple(np.repeat(["texture", "fabric", "shape", "part", "style"], 40))
     truth = [sorted(rng.choice(200, 3, replace=False).tolist()) for _ in range(300)]
-    of, bags = told(rng.normal(size=(300, 200)), truth, types)
+    of, bags = compute_found(rng.normal(size=(300, 200)), truth, types)
     pooled = {
         name: of[name].hits[5].sum() / positives(bags, members, 200).sum() for name, members in lists_of(types).items()
     }

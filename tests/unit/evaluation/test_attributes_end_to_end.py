@@ -7,7 +7,7 @@ import pytest
 from world import DIM, WORDS
 
 from weft import params
-from weft.benchmarks import open_benchmark
+from weft.benchmarks import open_dataset
 
 CATEGORIES = {1: "shirt", 2: "skirt", 3: "dress"}
 CLOTH = ["Shirt  1", "Skirt  2", "Long Dress  3"]
@@ -37,7 +37,7 @@ def foreign(world, rng, write_attributes, listed, drawing):
     benchmark = params.Benchmark(reader="deepfashion_attributes", path=str(folder))
     made = replace(world, benchmark=benchmark, name="foreign")
     z = np.array(z, float) + 0.01 * rng.normal(size=(30, DIM))
-    made.embed("foreign", open_benchmark(benchmark).records, z, rng.normal(size=z.shape))
+    made.embed("foreign", open_dataset(benchmark).records, z, rng.normal(size=z.shape))
     return made
 
 
@@ -91,7 +91,7 @@ def test_what_is_counted_and_left_out_is_said(foreign, search):
 
 
 def test_the_ceiling_is_told_where_photos_have_more_than_k(world, foreign, search, write_attributes):
-    photos = [(record.photo_id, 1, [1] * 6, record.split) for record in open_benchmark(foreign.benchmark).records]
+    photos = [(record.photo_id, 1, [1] * 6, record.split) for record in open_dataset(foreign.benchmark).records]
     write_attributes(world.root / "foreign", photos, ["a 1", "b 1", "c 1", "d 1", "red 1", "blue 2"])
     _, metrics = foreign.run(search)
     assert metrics["ceilings"]["attributes/texture"] == {"top_3_attribute_recall": 0.6}

@@ -7,19 +7,19 @@ from weft.evaluation import bootstrap
 from weft.evaluation.bootstrap import LEVEL, interval, resampled_shares, shares
 
 
-def naive(gained, possible, items, resamples, seed=bootstrap.SEED):
+def naive_bootstrap(numerator, denominator, cluster_ids, resamples, seed=bootstrap.SEED):
     """Draw items with replacement, one draw and one observation at a time."""
-    names = sorted(set(items.tolist()))
-    random = np.random.default_rng(seed)
-    drawn = random.integers(len(names), size=(resamples, len(names)))
-    found = np.full((resamples, gained.shape[1]), np.nan)
+    names = sorted(set(cluster_ids.tolist()))
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(names), size=(resamples, len(names)))
+    found = np.full((resamples, numerator.shape[1]), np.nan)
     for draw in range(resamples):
-        gain, total = np.zeros(gained.shape[1]), np.zeros(gained.shape[1])
-        for place in drawn[draw]:
-            for row in np.flatnonzero(items == names[place]):
-                gain += gained[row]
-                total += possible[row]
-        for column in range(gained.shape[1]):
+        gain, total = np.zeros(numerator.shape[1]), np.zeros(numerator.shape[1])
+        for cluster in drawn[draw]:
+            for row in np.flatnonzero(cluster_ids == names[cluster]):
+                gain += numerator[row]
+                total += denominator[row]
+        for column in range(numerator.shape[1]):
             if total[column]:
                 found[draw, column] = gain[column] / total[column]
     return found
@@ -38,7 +38,7 @@ def test_two_matrix_products_equal_drawing_items_one_by_one(observations, column
     possible = random.integers(0, 3, (observations, columns)).astype(float)
     gained = possible * random.random((observations, columns))
     items = random.integers(0, 5, observations)
-    expected = naive(gained, possible, items, 20)
+    expected = naive_bootstrap(gained, possible, items, 20)
     np.testing.assert_allclose(resampled_shares(gained, possible, items, 20), expected, atol=1e-12)
 
 

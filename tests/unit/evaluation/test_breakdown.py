@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from aligned_photos import aligned, photo
+from aligned_photos import make_eval_photos, make_record
 
 from weft import tables
 from weft.contracts.tables import BREAKDOWN, SCORES
@@ -10,7 +10,7 @@ from weft.evaluation.outcome import Outcome
 from weft.evaluation.scored import Scored
 
 
-def outcome(count=24):
+def make_results(count=24):
     """Photos of one product each; blue ones succeed, and one in four has nothing to gain."""
     blue = np.arange(count) % 2 == 0
     possible = (np.arange(count) % 4 != 3).astype(float)
@@ -22,12 +22,14 @@ def outcome(count=24):
         ranks={"better": np.where(blue, 1, 0)},
         facets={"colour": facet_of([("blue", "red")[number % 2] for number in range(count)])},
     )
-    return Outcome(tables={"t": scored}), aligned([photo(f"p{n:02}") for n in range(count)], np.ones((count, 2)))
+    return Outcome(tables={"t": scored}), make_eval_photos(
+        [make_record(f"p{n:02}") for n in range(count)], np.ones((count, 2))
+    )
 
 
 def test_a_table_is_told_apart_by_facet_with_paired_gains(tmp_path):
-    write_breakdown(tmp_path / "b.parquet", outcome()[0], 200)
-    rows = {(r["value"], r["model"]): r for r in tables.read(tmp_path / "b.parquet", BREAKDOWN).to_pylist()}
+    write_breakdown(tmp_path / "b.parquet", make_results()[0], 200)
+    rows = {(r["value"], r["model"]): r for r in tables.read_table(tmp_path / "b.parquet", BREAKDOWN).to_pylist()}
     assert set(rows) == {(value, model) for value in ("blue", "red") for model in ("base", "better")}
     assert (rows["blue", "better"]["share"], rows["red", "better"]["share"]) == (1, 0)
     assert (rows["blue", "better"]["gain"], rows["blue", "better"]["gain_low"]) == (0.5, 0.5)
@@ -37,16 +39,16 @@ def test_a_table_is_told_apart_by_facet_with_paired_gains(tmp_path):
 
 
 def test_values_on_few_items_have_no_row(tmp_path):
-    write_breakdown(tmp_path / "b.parquet", outcome(count=16)[0], 20)
-    values = tables.read(tmp_path / "b.parquet", BREAKDOWN)["value"].to_pylist()
+    write_breakdown(tmp_path / "b.parquet", make_results(count=16)[0], 20)
+    values = tables.read_table(tmp_path / "b.parquet", BREAKDOWN)["value"].to_pylist()
     # Eight red photos, of which four count.
     assert values == ["blue", "blue"]
 
 
 def test_shares_can_be_made_again_from_the_scores_of_single_photos(tmp_path):
-    made, photos = outcome()
+    made, photos = make_results()
     write_scores(tmp_path / "s.parquet", made, photos, ())
-    rows = tables.read(tmp_path / "s.parquet", SCORES).to_pylist()
+    rows = tables.read_table(tmp_path / "s.parquet", SCORES).to_pylist()
     for model, metrics in made.tables["t"].table().items():
         mine = [row for row in rows if row["model"] == model]
         again = sum(row["gained"][0] for row in mine) / sum(row["possible"][0] for row in mine)
@@ -58,9 +60,9 @@ def test_shares_can_be_made_again_from_the_scores_of_single_photos(tmp_path):
 
 def test_words_as_queries_are_named_by_the_word(tmp_path):
     scored = Scored(np.array([1, 0]), np.array([1, 0]), {"base": {"m": np.array([1.0, 0])}}, of="words")
-    photos = aligned([photo("p")], np.ones((1, 2)))
+    photos = make_eval_photos([make_record("p")], np.ones((1, 2)))
     write_scores(tmp_path / "s.parquet", Outcome(tables={"t": scored}), photos, ("red", "dress"))
-    rows = tables.read(tmp_path / "s.parquet", SCORES).to_pylist()
+    rows = tables.read_table(tmp_path / "s.parquet", SCORES).to_pylist()
     assert [(row["asked"], row["product_id"], row["gained"]) for row in rows] == [
         ("dress", None, [1.0]),
         ("red", None, [0.0]),

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 from safetensors.numpy import save_file
-from world import DIM, ENCODERS, ROWS, WORDS, jpeg
+from world import DIM, ENCODERS, ROWS, WORDS, make_jpeg
 
 from weft import artefacts, params, tables
-from weft.benchmarks import open_benchmark
+from weft.benchmarks import open_dataset
 from weft.contracts.tables import EXAMPLES, SCORES
 from weft.errors import BenchmarkError, ContractError, ModelError
 
@@ -42,7 +42,7 @@ def test_queries_are_the_test_photos_and_the_gallery_is_everything(world, search
 
 
 def test_a_photo_without_embeddings_is_left_out_and_counted(world, search, rng):
-    records = open_benchmark(world.benchmark).records
+    records = open_dataset(world.benchmark).records
     noise = rng.normal(size=(18, DIM))
     world.embed("catalogue", records, noise, noise, skip={"alder/7#1"})
     _, metrics = world.run(search)
@@ -51,7 +51,7 @@ def test_a_photo_without_embeddings_is_left_out_and_counted(world, search, rng):
 
 
 def test_without_second_views_the_table_is_left_out_and_the_reason_given(world, search, rng):
-    records = open_benchmark(world.benchmark).records
+    records = open_dataset(world.benchmark).records
     noise = rng.normal(size=(18, DIM))
     world.embed("catalogue", records, noise, noise, skip={r.photo_id for r in records if r.photo_id.endswith("#1")})
     _, metrics = world.run(search)
@@ -79,7 +79,7 @@ def test_every_file_is_byte_equal_the_second_time(world, search):
 
 def test_examples_are_the_same_queries_for_both_models(world, search):
     world.run(search)
-    rows = tables.read(world.root / "report" / "examples.parquet", EXAMPLES).to_pylist()
+    rows = tables.read_table(world.root / "report" / "examples.parquet", EXAMPLES).to_pylist()
     queries = {
         model: [row["photo_id"] for row in rows if (row["kind"], row["model"], row["rank"]) == ("retrieval", model, 0)]
         for model in ("frozen backbone", "after finetune")
@@ -94,7 +94,7 @@ def test_examples_are_the_same_queries_for_both_models(world, search):
 
 def test_tag_examples_hold_predicted_words_and_the_words_of_the_shop(world, search):
     world.run(search)
-    rows = tables.read(world.root / "report" / "examples.parquet", EXAMPLES).to_pylist()
+    rows = tables.read_table(world.root / "report" / "examples.parquet", EXAMPLES).to_pylist()
     tags = [row for row in rows if row["kind"] == "tags"]
     assert len(tags) == 3
     assert all(sorted(row["predicted"][:2]) == row["truth"] for row in tags)
@@ -115,29 +115,29 @@ def test_other_vocabularies_or_widths_are_refused(world, search):
 
 
 def test_embeddings_of_other_photos_are_refused(world, search, rng):
-    records = [replace(record, photo_id=f"x{n}") for n, record in enumerate(open_benchmark(world.benchmark).records)]
+    records = [replace(record, photo_id=f"x{n}") for n, record in enumerate(open_dataset(world.benchmark).records)]
     world.embed("catalogue", records, rng.normal(size=(18, DIM)), rng.normal(size=(18, DIM)))
     with pytest.raises(ContractError, match="features@catalogue"):
         world.run(search)
 
 
-def labelled(world, rng, rows, **settings):
+def add_labelled_benchmark(world, rng, rows, **settings):
     """The world with a benchmark of foreign photos whose trained z are the words of their labels."""
     folder = world.root / "foreign"
     (folder / "images").mkdir(parents=True)
     for number, row in enumerate(rows):
-        (folder / "images" / f"{number}.jpg").write_bytes(jpeg(number, height=200))
+        (folder / "images" / f"{number}.jpg").write_bytes(make_jpeg(number, height=200))
         row["image"] = f"{number}.jpg"
     (folder / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     benchmark = params.Benchmark(reader="labelled_photos", path=str(folder), **settings)
     foreign = replace(world, benchmark=benchmark, name="foreign")
-    told = [f"{row['category']} {row['colour']}".lower() for row in rows]
-    z = np.array([[word in text for word in WORDS] for text in told], np.float32)
-    foreign.embed("foreign", open_benchmark(benchmark).records, z + 1e-3, rng.normal(size=z.shape))
+    texts = [f"{row['category']} {row['colour']}".lower() for row in rows]
+    z = np.array([[word in text for word in WORDS] for text in texts], np.float32)
+    foreign.embed("foreign", open_dataset(benchmark).records, z + 1e-3, rng.normal(size=z.shape))
     return foreign
 
 
-def set_of(field, min_photos=2):
+def make_label_set(field, min_photos=2):
     return params.LabelSet(field=field, min_photos=min_photos)
 
 
@@ -149,8 +149,10 @@ PHOTOS = [
 
 
 def test_labels_are_told_by_their_words(world, search, rng):
-    labels = {"category": set_of("category"), "colour": set_of("colour")}
-    _, metrics = labelled(world, rng, [*map(dict, PHOTOS)], labels=labels, same=("category", "colour")).run(search)
+    labels = {"category": make_label_set("category"), "colour": make_label_set("colour")}
+    _, metrics = add_labelled_benchmark(
+        world, rng, [*map(dict, PHOTOS)], labels=labels, same=("category", "colour")
+    ).run(search)
     assert list(metrics["tables"]) == ["labels/category", "labels/colour", "similar"]
     assert list(metrics["tables"]["labels/category"]) == ROWS
     assert metrics["tables"]["labels/category"]["after finetune"] == {"top_1_accuracy": 1}
@@ -162,7 +164,7 @@ def test_labels_are_told_by_their_words(world, search, rng):
 
 def test_labels_without_words_in_the_vocabulary_are_counted_and_wrong(world, search, rng):
     rows = [*map(dict, PHOTOS), *({"category": "Watches", "colour": "Red", "sender": "w"} for _ in range(6))]
-    _, metrics = labelled(world, rng, rows, labels={"category": set_of("category")}).run(search)
+    _, metrics = add_labelled_benchmark(world, rng, rows, labels={"category": make_label_set("category")}).run(search)
     assert metrics["counts"]["category_labels_without_words"] == 1
     assert any("Watches" in note for note in metrics["notes"])
     assert metrics["tables"]["labels/category"]["after finetune"]["top_1_accuracy"] == 0.75
@@ -170,13 +172,13 @@ def test_labels_without_words_in_the_vocabulary_are_counted_and_wrong(world, sea
 
 def test_rare_labels_do_not_count(world, search, rng):
     rows = [*map(dict, PHOTOS), {"category": "Hats", "colour": "Red", "sender": "h"}]
-    _, metrics = labelled(world, rng, rows, labels={"category": set_of("category")}).run(search)
+    _, metrics = add_labelled_benchmark(world, rng, rows, labels={"category": make_label_set("category")}).run(search)
     assert (metrics["counts"]["category_labels"], metrics["counts"]["category_photos"]) == (3, 18)
 
 
 def test_neighbours_and_probe_are_scored_across_groups_without_words(world, search, rng):
-    foreign = labelled(
-        world, rng, [*map(dict, PHOTOS)], labels={"category": set_of("category")}, words=False, group="sender"
+    foreign = add_labelled_benchmark(
+        world, rng, [*map(dict, PHOTOS)], labels={"category": make_label_set("category")}, words=False, group="sender"
     )
     _, metrics = foreign.run(search)
     assert list(metrics["tables"]) == ["similar", "neighbours", "probe"]
@@ -190,26 +192,28 @@ def test_neighbours_and_probe_are_scored_across_groups_without_words(world, sear
 def test_a_benchmark_with_a_split_of_its_own_is_probed_by_it(world, search, rng, val):
     splits = ["train", "train", "val" if val else "train", "test"]
     rows = [{**row, "split": splits[number % 4]} for number, row in enumerate(PHOTOS * 2)]
-    _, metrics = labelled(world, rng, rows, labels={"category": set_of("category")}, words=False).run(search)
+    _, metrics = add_labelled_benchmark(
+        world, rng, rows, labels={"category": make_label_set("category")}, words=False
+    ).run(search)
     for table in ("neighbours", "probe"):
         assert metrics["tables"][table]["after finetune"] == {"category_accuracy": 1}
     scored = [row for row in rows if row["split"] == "test"]
-    scores = tables.read(world.root / "report" / "scores.parquet", SCORES).to_pylist()
+    scores = tables.read_table(world.root / "report" / "scores.parquet", SCORES).to_pylist()
     counted = [row for row in scores if row["table"] == "probe" and row["possible"] == [1.0]]
     assert len(counted) == 3 * len(scored)
 
 
 def test_too_few_groups_leave_the_tables_out_with_the_reason(world, search, rng):
     rows = [{**row, "sender": "ann"} for row in PHOTOS]
-    labels = {"category": set_of("category")}
-    _, metrics = labelled(world, rng, rows, labels=labels, words=False, group="sender").run(search)
+    labels = {"category": make_label_set("category")}
+    _, metrics = add_labelled_benchmark(world, rng, rows, labels=labels, words=False, group="sender").run(search)
     assert list(metrics["tables"]) == ["similar"]
     assert sum("wanted 2 labels and photos of 3 groups" in note for note in metrics["notes"]) == 2
 
 
 def test_a_benchmark_without_label_sets_is_refused(world, search, rng):
     with pytest.raises(BenchmarkError, match="nothing to measure; name its labels"):
-        labelled(world, rng, [*map(dict, PHOTOS)]).run(search)
+        add_labelled_benchmark(world, rng, [*map(dict, PHOTOS)]).run(search)
     assert not (world.root / "report").exists()
 
 
@@ -222,12 +226,12 @@ def test_inshop_queries_search_the_gallery_alone(world, search, rng):
     (folder / "img").mkdir()
     lines = ["6", "image_name item_id evaluation_status"]
     for number, (name, item, status) in enumerate(zip(names, items, statuses, strict=True)):
-        (folder / name).write_bytes(jpeg(number))
+        (folder / name).write_bytes(make_jpeg(number))
         lines.append(f"{name} {item} {status}")
     (folder / "Eval" / "list_eval_partition.txt").write_text("\n".join(lines))
     inshop = replace(world, benchmark=params.Benchmark(reader="inshop", path=str(folder)), name="inshop")
     z = np.eye(DIM)[[0, 0, 1, 2, 1, 3]] + np.eye(DIM)[4]
-    inshop.embed("inshop", open_benchmark(inshop.benchmark).records, z, rng.normal(size=z.shape))
+    inshop.embed("inshop", open_dataset(inshop.benchmark).records, z, rng.normal(size=z.shape))
     _, metrics = inshop.run(search)
     # Item a has a training photo alone, so its query is left out; b finds its own, c comes first by gallery order.
     row = metrics["tables"]["retrieval"]["after finetune"]

@@ -3,38 +3,40 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from world import DIM, SPLITS, made_world
+from world import DIM, SPLITS, make_tiny_catalogue
 
 from weft import tables
-from weft.benchmarks import open_benchmark
-from weft.contracts.tables import PREPARED
+from weft.benchmarks import open_dataset
+from weft.contracts.tables import PREPARED_PHOTOS
 from weft.errors import BenchmarkError
 
 
-def drawn(number, quality=92):
+def draw_picture(number, quality=92):
     """A picture of its own for every number: bars of random place, size and colour."""
-    random = np.random.default_rng(number)
+    rng = np.random.default_rng(number)
     image = Image.new("RGB", (96, 128), "white")
     draw = ImageDraw.Draw(image)
     for _ in range(6):
-        left, top = random.integers(0, 70, 2)
-        draw.rectangle((left, top, left + 25, top + 40), fill=tuple(random.integers(0, 255, 3).tolist()))
+        left, top = rng.integers(0, 70, 2)
+        draw.rectangle((left, top, left + 25, top + 40), fill=tuple(rng.integers(0, 255, 3).tolist()))
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=quality)
     return stream.getvalue()
 
 
-def shown(world, picture_of):
+def write_frozen_embeddings(world, picture_ids):
     """Frozen embeddings that are alike where pictures are."""
-    records = list(open_benchmark(world.benchmark).records)
+    records = list(open_dataset(world.benchmark).records)
     axes = np.random.default_rng(5).normal(size=(50, DIM))
-    z = np.array([axes[picture_of[record.product_id]] for record in records])
+    z = np.array([axes[picture_ids[record.product_id]] for record in records])
     world.embed("catalogue", records, np.random.default_rng(1).normal(size=z.shape), z)
     return world
 
 
 def test_a_clean_split_says_that_nothing_leaks(tmp_path, rng, search):
-    world = shown(made_world(tmp_path, rng, picture=lambda _, n: drawn(n)), {f"alder/{n}": n for n in range(9)})
+    world = write_frozen_embeddings(
+        make_tiny_catalogue(tmp_path, rng, picture=lambda _, n: draw_picture(n)), {f"alder/{n}": n for n in range(9)}
+    )
     _, metrics = world.run(search)
     assert metrics["counts"]["products_in_two_splits"] == metrics["counts"]["pictures_in_two_splits"] == 0
     assert any(note.startswith("leaks: 0 products and 0 pictures stand in two splits") for note in metrics["notes"])
@@ -43,10 +45,10 @@ def test_a_clean_split_says_that_nothing_leaks(tmp_path, rng, search):
 @pytest.mark.parametrize("quality", [92, 60])
 def test_a_test_picture_that_stands_in_training_is_caught_even_encoded_again(tmp_path, rng, search, quality):
     def picture(_, number):
-        return drawn(2, quality) if number == 7 else drawn(number)
+        return draw_picture(2, quality) if number == 7 else draw_picture(number)
 
     pictures = {f"alder/{n}": 2 if n == 7 else n for n in range(9)}
-    world = shown(made_world(tmp_path, rng, picture=picture), pictures)
+    world = write_frozen_embeddings(make_tiny_catalogue(tmp_path, rng, picture=picture), pictures)
     with pytest.raises(BenchmarkError, match="0 products and 4 pictures stand in two splits") as caught:
         world.run(search)
     assert "alder/2#0 = alder/7#0" in str(caught.value)
@@ -54,21 +56,21 @@ def test_a_test_picture_that_stands_in_training_is_caught_even_encoded_again(tmp
 
 
 def test_a_product_in_two_splits_is_caught_though_its_pictures_differ(tmp_path, rng, search):
-    world = made_world(tmp_path, rng, {**SPLITS, "test": ()}, lambda _, n: drawn(n))
+    world = make_tiny_catalogue(tmp_path, rng, {**SPLITS, "test": ()}, lambda _, n: draw_picture(n))
     rows = [
         {
             "product_id": f"alder/{number}",
             "view": view,
             "photo_id": f"alder/{number}#{view}",
             "colour": None,
-            "jpeg": drawn(20 + view),
+            "jpeg": draw_picture(20 + view),
             "word_ids": [0, 1],
             "named": [True, True],
         }
         for number, view in ((5, 7), (6, 8))
     ]
-    tables.write_shards(tmp_path / "prepared" / "test", iter(rows), PREPARED)
-    records = list(open_benchmark(world.benchmark).records)
+    tables.write_shards(tmp_path / "prepared" / "test", iter(rows), PREPARED_PHOTOS)
+    records = list(open_dataset(world.benchmark).records)
     noise = rng.normal(size=(len(records), DIM))
     world.embed("catalogue", records, noise, noise)
     with pytest.raises(BenchmarkError, match=r"1 products and 0 pictures stand in two splits \(alder/5\)"):
@@ -77,8 +79,8 @@ def test_a_product_in_two_splits_is_caught_though_its_pictures_differ(tmp_path, 
 
 def test_pictures_that_look_alike_to_the_network_alone_are_no_leak(tmp_path, rng, search):
     # All embeddings are equal, all pictures differ.
-    world = made_world(tmp_path, rng, picture=lambda _, n: drawn(n))
-    records = list(open_benchmark(world.benchmark).records)
+    world = make_tiny_catalogue(tmp_path, rng, picture=lambda _, n: draw_picture(n))
+    records = list(open_dataset(world.benchmark).records)
     world.embed("catalogue", records, np.ones((len(records), DIM)), np.ones((len(records), DIM)))
     _, metrics = world.run(search)
     assert metrics["counts"]["pictures_in_two_splits"] == 0

@@ -44,13 +44,13 @@ def test_knn_equals_its_naive_twin(rng, search):
     assert knn_correct(z, truth, groups, search).tolist() == naive
 
 
-def _clusters(rng, groups):
+def _make_clusters(rng, groups):
     truth = np.repeat([0, 1, 2], 20)
     return np.eye(3)[truth] * 4 + rng.normal(size=(60, 3)) * 0.1, truth, np.arange(60) % groups
 
 
 def test_the_probe_tells_clusters_apart_and_is_the_same_twice(rng):
-    z, truth, groups = _clusters(rng, groups=6)
+    z, truth, groups = _make_clusters(rng, groups=6)
     first = probe_correct(z.astype(np.float16), truth, groups)
     assert first.all()
     assert probe_correct(z.astype(np.float16), truth, groups).tolist() == first.tolist()
@@ -69,7 +69,7 @@ def test_the_probe_never_trains_on_the_group_it_scores(rng):
 
 
 def test_fewer_groups_than_folds_are_refused(rng):
-    z, truth, groups = _clusters(rng, groups=2)
+    z, truth, groups = _make_clusters(rng, groups=2)
     with pytest.raises(ValueError, match="number of groups: 2"):
         probe_correct(z, truth, groups)
 

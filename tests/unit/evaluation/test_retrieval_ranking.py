@@ -6,18 +6,18 @@ from weft.evaluation.retrieval import first_ranks, positives_of, rank, retrieval
 ANGLES = np.array([0, 1, 10, 11, 90])
 Z = np.stack([np.cos(np.radians(ANGLES)), np.sin(np.radians(ANGLES))], 1)
 PRODUCTS = np.array([0, 1, 0, 1, 0])
-ALONE = np.arange(5)
+SEPARATE_GROUPS = np.arange(5)
 ALL = np.arange(5)
 
 
 def test_a_query_never_finds_itself(search):
-    ranked = rank(Z, PRODUCTS, ALONE, ALL, ALL, 4, search)
+    ranked = rank(Z, PRODUCTS, SEPARATE_GROUPS, ALL, ALL, 4, search)
     assert all(query not in found for query, found in zip(ranked.queries, ranked.found, strict=True))
 
 
 def test_retrieval_worked_by_hand(search):
     queries = np.array([0, 3])
-    ranked = rank(Z, PRODUCTS, ALONE, queries, ALL, 4, search)
+    ranked = rank(Z, PRODUCTS, SEPARATE_GROUPS, queries, ALL, 4, search)
     assert ranked.positives.tolist() == [2, 1]
     assert ranked.found.tolist() == [[1, 2, 3, 4], [2, 1, 0, 4]]
     assert ranked.hits.tolist() == [[False, True, False, True], [False, True, False, False]]
@@ -27,7 +27,7 @@ def test_retrieval_worked_by_hand(search):
 
 
 def test_found_photos_are_rows_of_the_benchmark_not_of_the_gallery(search):
-    ranked = rank(Z, PRODUCTS, ALONE, np.array([0]), np.array([3, 4]), 3, search)
+    ranked = rank(Z, PRODUCTS, SEPARATE_GROUPS, np.array([0]), np.array([3, 4]), 3, search)
     assert ranked.found.tolist() == [[3, 4, -1]]
     assert ranked.hits.tolist() == [[False, True, False]]
 
@@ -39,7 +39,7 @@ def test_ties_are_broken_by_gallery_order(search):
 
 
 def test_an_empty_gallery_leaves_every_place_empty(search):
-    ranked = rank(Z, PRODUCTS, ALONE, np.array([0]), np.array([], np.int64), 2, search)
+    ranked = rank(Z, PRODUCTS, SEPARATE_GROUPS, np.array([0]), np.array([], np.int64), 2, search)
     assert ranked.found.tolist() == [[-1, -1]]
     assert not ranked.hits.any()
 

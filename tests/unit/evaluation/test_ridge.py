@@ -6,7 +6,7 @@ from weft.evaluation.bags import bags_of
 from weft.evaluation.ridge import dense, fit_ridge
 
 
-def naive(z, y, new, penalty):
+def naive_ridge(z, y, new, penalty):
     """Standardise, centre, solve the normal equations of one label after the other."""
     mean, deviation = z.mean(axis=0), z.std(axis=0)
     x = (z - mean) / deviation
@@ -23,7 +23,7 @@ def test_one_pass_equals_solving_label_by_label(rng, monkeypatch, penalty):
     z, y = rng.normal(1, 3, size=(60, 5)), rng.random((60, 4)) < 0.3
     rows = np.arange(3, 53)
     fitted = fit_ridge(z, rows, bags_of(np.flatnonzero(row).tolist() for row in y[rows]), 4)
-    expected = naive(z[rows], y[rows], z, penalty)
+    expected = naive_ridge(z[rows], y[rows], z, penalty)
     np.testing.assert_allclose(fitted.scores(z, penalty), expected, atol=1e-4)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from aligned_photos import aligned, photo
+from aligned_photos import make_eval_photos, make_record
 
 from weft.evaluation.measured import measure
 from weft.evaluation.outcome import Outcome
@@ -12,31 +12,31 @@ from weft.evaluation.scored import Scored
 COLOUR = {"colour": "colour"}
 
 
-def scored(score, photos, search, top_k=(1, 2)):
+def run_task(score, photos, search, top_k=(1, 2)):
     outcome = Outcome()
     score(photos, COLOUR, top_k, search, outcome)
     return outcome
 
 
-def angles(*degrees):
+def unit_vectors(*degrees):
     return np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1)
 
 
 def test_across_colours_only_the_other_colours_count_and_the_own_cannot_be_found(search):
     # Product a has two red views, nearest to each other, and a blue one behind a photo of product b.
     records = [
-        photo("a", colour="red", view=0),
-        photo("a", colour="red", view=1),
-        photo("a", colour="blue", view=2),
-        photo("b", "train", colour="red", view=0),
-        photo("c", colour="red", view=0),
-        photo("a", view=9),
+        make_record("a", colour="red", view=0),
+        make_record("a", colour="red", view=1),
+        make_record("a", colour="blue", view=2),
+        make_record("b", "train", colour="red", view=0),
+        make_record("c", colour="red", view=0),
+        make_record("a", view=9),
     ]
-    photos = aligned(records, angles(0, 1, 20, 10, 80, 2))
-    own = scored(score_own_retrieval, photos, search).tables["retrieval"].table()["after finetune"]
+    photos = make_eval_photos(records, unit_vectors(0, 1, 20, 10, 80, 2))
+    own = run_task(score_own_retrieval, photos, search).tables["retrieval"].table()["after finetune"]
     # All photos of a but the blue one have a red one nearest.
     assert own["recall_at_1"] == 0.75
-    outcome = scored(score_across_colours, photos, search)
+    outcome = run_task(score_across_colours, photos, search)
     across = outcome.tables["retrieval_across_colours"]
     assert across.photos.tolist() == [0, 1, 2]
     # From red, b stands before blue; from blue, b stands before both reds.
@@ -48,15 +48,19 @@ def test_across_colours_only_the_other_colours_count_and_the_own_cannot_be_found
 
 
 def test_without_colours_the_table_is_left_out_and_said_so(search):
-    photos = aligned([photo("a", view=0), photo("a", view=1)], angles(0, 1))
-    outcome = scored(score_across_colours, photos, search)
+    photos = make_eval_photos([make_record("a", view=0), make_record("a", view=1)], unit_vectors(0, 1))
+    outcome = run_task(score_across_colours, photos, search)
     assert outcome.tables == {}
     assert outcome.notes == ["retrieval_across_colours is left out: the shop tells no photo's colour"]
 
 
 def test_inshop_searches_the_whole_gallery_and_prints_the_ceiling_of_the_hit_fraction(search):
-    records = [photo("a", "query"), *(photo("a", "gallery", view=n) for n in range(3)), photo("b", "gallery")]
-    outcome = scored(score_inshop_retrieval, aligned(records, angles(0, 1, 2, 40, 5)), search)
+    records = [
+        make_record("a", "query"),
+        *(make_record("a", "gallery", view=n) for n in range(3)),
+        make_record("b", "gallery"),
+    ]
+    outcome = run_task(score_inshop_retrieval, make_eval_photos(records, unit_vectors(0, 1, 2, 40, 5)), search)
     table = outcome.tables["retrieval"]
     row = table.table()["after finetune"]
     assert [name for name in row if name.startswith("recall")] == [f"recall_at_{k}" for k in (1, 2, 10, 20, 30, 40, 50)]
@@ -71,8 +75,13 @@ def test_inshop_searches_the_whole_gallery_and_prints_the_ceiling_of_the_hit_fra
 
 
 def test_equal_embeddings_are_ranked_by_gallery_order(search):
-    records = [photo("b", "query"), photo("a", "gallery"), photo("b", "gallery"), photo("c", "gallery")]
-    outcome = scored(score_inshop_retrieval, aligned(records, np.ones((4, 2))), search)
+    records = [
+        make_record("b", "query"),
+        make_record("a", "gallery"),
+        make_record("b", "gallery"),
+        make_record("c", "gallery"),
+    ]
+    outcome = run_task(score_inshop_retrieval, make_eval_photos(records, np.ones((4, 2))), search)
     row = outcome.tables["retrieval"].table()["after finetune"]
     assert (row["recall_at_1"], row["recall_at_2"]) == (0, 1)
     assert outcome.tables["retrieval"].ranks["after finetune"].tolist() == [2]
@@ -80,9 +89,11 @@ def test_equal_embeddings_are_ranked_by_gallery_order(search):
 
 def test_a_perfect_model_scores_one_and_its_gain_excludes_zero(rng, search):
     products = np.arange(80) % 20
-    records = [photo(f"p{product:02}", view=n) for n, product in enumerate(products)]
+    records = [make_record(f"p{product:02}", view=n) for n, product in enumerate(products)]
     perfect = np.eye(20)[products] + 0.01 * rng.normal(size=(80, 20))
-    outcome = scored(score_own_retrieval, aligned(records, rng.normal(size=(80, 20)), perfect), search, (1, 10))
+    outcome = run_task(
+        score_own_retrieval, make_eval_photos(records, rng.normal(size=(80, 20)), perfect), search, (1, 10)
+    )
     found = measure(outcome.tables["retrieval"], 1_000)
     assert set(found.table["after finetune"].values()) == {1.0}
     assert found.intervals["after finetune"]["recall_at_1"] == [1.0, 1.0]

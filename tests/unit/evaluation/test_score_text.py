@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from aligned_photos import aligned, photo
+from aligned_photos import make_eval_photos, make_record
 
 from weft.evaluation import score_text
 from weft.evaluation.bags import bags_of
@@ -16,11 +16,11 @@ WORDS = ("red", "dress", "rare")
 def inputs(rng):
     """Twelve test products: six red, six dresses, z their words; frozen z noise. Two training photos lend words."""
     bags = [(0,), (1,), (0, 1)] * 4
-    records = [photo("t0", "train", (0,)), photo("t1", "train", (1,))]
-    records += [photo(f"p{n:02}", "test", bag) for n, bag in enumerate(bags)]
+    records = [make_record("t0", "train", (0,)), make_record("t1", "train", (1,))]
+    records += [make_record(f"p{n:02}", "test", bag) for n, bag in enumerate(bags)]
     z = np.array([np.isin(np.arange(3), record.word_ids) for record in records], float)
     # Lengths differ, and must not matter.
-    photos = aligned(records, rng.normal(size=z.shape), z * rng.uniform(0.1, 9, (len(z), 1)))
+    photos = make_eval_photos(records, rng.normal(size=z.shape), z * rng.uniform(0.1, 9, (len(z), 1)))
     identity, none = np.eye(3, dtype=np.float32), np.zeros((3, 1), np.float32)
     words = Words(WORDS, np.array([900, 40, 2]), identity, identity, none, none)
     train = photos.of_split("train")

@@ -11,8 +11,8 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from weft import artefacts, params, tables
-from weft.benchmarks import open_benchmark
-from weft.contracts.tables import PREPARED
+from weft.benchmarks import open_dataset
+from weft.contracts.tables import PREPARED_PHOTOS
 from weft.evaluation.evaluate import evaluate
 from weft.evaluation.inputs import Folders
 
@@ -28,19 +28,19 @@ ROWS = [
 ]
 
 
-def jpeg(number, height=128):
+def make_jpeg(number, height=128):
     stream = io.BytesIO()
     Image.new("RGB", (height * 3 // 4, height), (number * 40 % 256, number * 90 % 256, 90)).save(stream, "JPEG")
     return stream.getvalue()
 
 
-def bag(number):
+def make_bag(number):
     """A colour and a garment: no two of six products agree in both."""
     return sorted(((0, 3)[number % 2], (1, 4, 5)[number // 2 % 3]))
 
 
 @dataclass(frozen=True)
-class World:
+class TinyCatalogue:
     """A catalogue of 6 training and 3 test products of 2 views, whose trained z are their words, frozen z noise."""
 
     root: Path
@@ -53,9 +53,9 @@ class World:
         return Folders(root / "features", root / "embeddings", root / "words", root / "embedder")
 
     def run(self, search, out="report"):
-        data = open_benchmark(self.benchmark)
-        own = open_benchmark(params.Benchmark(reader="catalogue", path=str(self.root / "prepared")))
-        flat = evaluate(self.name, self.benchmark, SETTINGS, data, own, self.folders, search, self.root / out)
+        data = open_dataset(self.benchmark)
+        catalogue = open_dataset(params.Benchmark(reader="catalogue", path=str(self.root / "prepared")))
+        flat = evaluate(self.name, self.benchmark, SETTINGS, data, catalogue, self.folders, search, self.root / out)
         return flat, json.loads((self.root / out / "metrics.json").read_text())
 
     def embed(self, name, records, z, frozen, skip=()):
@@ -70,7 +70,7 @@ SPLITS = {"train": range(6), "val": (), "test": range(6, 9)}
 VIEWS = 2
 
 
-def made_world(tmp_path, rng, splits=SPLITS, picture=lambda _, number: jpeg(number)):
+def make_tiny_catalogue(tmp_path, rng, splits=SPLITS, picture=lambda _, number: make_jpeg(number)):
     """The world; `splits` are the products of each, `picture` gives the JPEG of a product in a split."""
     for split, products in splits.items():
         rows = (
@@ -80,19 +80,19 @@ def made_world(tmp_path, rng, splits=SPLITS, picture=lambda _, number: jpeg(numb
                 "photo_id": f"alder/{number}#{view}",
                 "colour": None,
                 "jpeg": picture(split, number),
-                "word_ids": bag(number),
-                "named": [True] * len(bag(number)),
+                "word_ids": make_bag(number),
+                "named": [True] * len(make_bag(number)),
             }
             for number in products
             for view in range(VIEWS)
         )
-        tables.write_shards(tmp_path / "prepared" / split, rows, PREPARED)
+        tables.write_shards(tmp_path / "prepared" / split, rows, PREPARED_PHOTOS)
     frame = pd.DataFrame({"word_id": range(DIM), "word": WORDS, "document_frequency": 9, "count": 9})
     for folder in ("words", "embedder"):
         artefacts.write_words(tmp_path / folder / "words.tsv", frame)
         save_file({"words": np.eye(DIM, dtype=np.float32)}, tmp_path / folder / "model.safetensors")
-    world = World(tmp_path, params.Benchmark(reader="catalogue", path=str(tmp_path / "prepared")))
-    records = open_benchmark(world.benchmark).records
+    world = TinyCatalogue(tmp_path, params.Benchmark(reader="catalogue", path=str(tmp_path / "prepared")))
+    records = open_dataset(world.benchmark).records
     z = np.array([np.isin(np.arange(DIM), record.word_ids) for record in records], np.float32)
     # The views of a product differ a little from each other and from the training product of the same words.
     z += 0.01 * np.array([int(record.product_id.split("/")[1]) for record in records])[:, None]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-SOURCES = {"weft": ROOT / "src" / "weft", "crawler": ROOT / "crawler"}
+SOURCE_FOLDERS = {"weft": ROOT / "src" / "weft", "crawler": ROOT / "crawler"}
 
-CANNOT_CHANGE_AN_OUT = {
+PACKAGES_WITHOUT_EFFECT_ON_OUTS = {
     "weft.errors": "names of exceptions and how they are answered",
     "weft.params": "only reads; the values it reads are tracked by `params:`",
     "weft.processes": "which of several processes this is; their number changes no result beyond rounding",
@@ -18,24 +18,24 @@ CANNOT_CHANGE_AN_OUT = {
 """Rooms that no stage has to list, each with the reason. They are not followed either."""
 
 
-def rooms_reached(script: Path) -> dict[str, list[str]]:
+def find_reached_packages(script: Path) -> dict[str, list[str]]:
     """Paths of the rooms as dvc.yaml writes them, each with one chain of modules that leads to it."""
     chains: dict[str, list[str]] = {}
     seen: set[str] = set()
-    waiting = [(name, [script.name]) for name in imported_modules(script)]
-    while waiting:
-        module, chain = waiting.pop()
-        if module in seen or _room(module) in CANNOT_CHANGE_AN_OUT:
+    queue = [(name, [script.name]) for name in iter_imported_modules(script)]
+    while queue:
+        module, chain = queue.pop()
+        if module in seen or _package_name(module) in PACKAGES_WITHOUT_EFFECT_ON_OUTS:
             continue
         seen.add(module)
         chain = [*chain, module]
         if module.count("."):
-            chains.setdefault(_path_of_room(module), chain)
-        waiting += [(name, chain) for name in imported_modules(file_of(module))]
+            chains.setdefault(_package_path(module), chain)
+        queue += [(name, chain) for name in iter_imported_modules(module_file(module))]
     return chains
 
 
-def imported_modules(file: Path) -> Iterator[str]:
+def iter_imported_modules(file: Path) -> Iterator[str]:
     """Our own modules that `file` imports, at its top or inside a function, with the packages around them."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -45,32 +45,32 @@ def imported_modules(file: Path) -> Iterator[str]:
         else:
             continue
         for name in names:
-            yield from _ours(name)
+            yield from _iter_project_modules(name)
 
 
-def file_of(module: str) -> Path:
+def module_file(module: str) -> Path:
     """The file of one of our modules."""
     first, *rest = module.split(".")
-    place = SOURCES[first].joinpath(*rest)
-    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    path = SOURCE_FOLDERS[first].joinpath(*rest)
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def _ours(name: str) -> Iterator[str]:
+def _iter_project_modules(name: str) -> Iterator[str]:
     """`name` and the packages around it, as far as they are modules of ours: weft.tables.read is weft, weft.tables."""
     parts = name.split(".")
-    if parts[0] in SOURCES:
+    if parts[0] in SOURCE_FOLDERS:
         prefixes = (".".join(parts[: n + 1]) for n in range(len(parts)))
-        yield from (module for module in prefixes if file_of(module).is_file())
+        yield from (module for module in prefixes if module_file(module).is_file())
 
 
-def _room(module: str) -> str:
+def _package_name(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
-def _path_of_room(module: str) -> str:
+def _package_path(module: str) -> str:
     """The folder or file under src/weft; the crawler is one room."""
     first, second, *_ = module.split(".")
     if first == "crawler":
         return "crawler"
-    place = SOURCES["weft"] / second
-    return (place if place.is_dir() else place.with_suffix(".py")).relative_to(ROOT).as_posix()
+    path = SOURCE_FOLDERS["weft"] / second
+    return (path if path.is_dir() else path.with_suffix(".py")).relative_to(ROOT).as_posix()

@@ -9,12 +9,12 @@ import pytest
 from import_walk import ROOT
 
 
-def collect(cwd: Path, hash_seed: int, folder: Path) -> list[str]:
+def collect_test_ids(cwd: Path, hash_seed: int, folder: Path) -> list[str]:
     """The ids of all tests, in order, as a process with this hash seed and temporary folder collects them."""
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "TMPDIR": str(folder), "OMP_NUM_THREADS": "1"}
     environment.pop("PYTEST_XDIST_WORKER", None)
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(
+    completed = subprocess.run(
         [*command, "--rootdir", str(ROOT), str(ROOT / "tests")],
         cwd=cwd,
         env=environment,
@@ -22,14 +22,14 @@ def collect(cwd: Path, hash_seed: int, folder: Path) -> list[str]:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return [line for line in done.stdout.splitlines() if "::" in line]
+    assert completed.returncode == 0, completed.stdout[-2000:] + completed.stderr[-2000:]
+    return [line for line in completed.stdout.splitlines() if "::" in line]
 
 
 @pytest.mark.slow
 def test_test_ids_hold_no_clock_chance_set_order_or_path(tmp_path: Path) -> None:
     # A second passes between the two: what holds the clock differs.
-    first, second = (collect(ROOT, seed, tmp_path) for seed in (1, 2))
+    first, second = (collect_test_ids(ROOT, seed, tmp_path) for seed in (1, 2))
     assert first == second
     assert len(first) > 1000
     assert [name for name in first if str(ROOT) in name or str(tmp_path) in name] == []

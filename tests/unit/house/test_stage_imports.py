@@ -5,47 +5,47 @@ from typing import Any
 
 import pytest
 import yaml
-from import_walk import ROOT, rooms_reached
+from import_walk import ROOT, find_reached_packages
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
-def body(stage: str) -> dict[str, Any]:
+def stage_definition(stage: str) -> dict[str, Any]:
     """What dvc.yaml says of a stage, whether it runs once or for each benchmark."""
     return STAGES[stage].get("do", STAGES[stage])
 
 
-def listed_rooms(stage: str) -> set[str]:
-    return {dep for dep in body(stage)["deps"] if dep == "crawler" or dep.startswith("src/")}
+def list_package_deps(stage: str) -> set[str]:
+    return {dep for dep in stage_definition(stage)["deps"] if dep == "crawler" or dep.startswith("src/")}
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_room_a_stage_reaches_is_in_its_deps(stage: str) -> None:
-    reached = rooms_reached(ROOT / "stages" / f"{stage}.py")
-    missing = {room: " > ".join(chain) for room, chain in reached.items() if room not in listed_rooms(stage)}
+    reached = find_reached_packages(ROOT / "stages" / f"{stage}.py")
+    missing = {room: " > ".join(chain) for room, chain in reached.items() if room not in list_package_deps(stage)}
     assert not missing, f"dvc.yaml: {stage}.deps lacks {missing}; a change there would not run the stage again"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_no_stage_lists_a_room_it_does_not_reach(stage: str) -> None:
-    idle = listed_rooms(stage) - set(rooms_reached(ROOT / "stages" / f"{stage}.py"))
+    idle = list_package_deps(stage) - set(find_reached_packages(ROOT / "stages" / f"{stage}.py"))
     assert not idle, f"dvc.yaml: {stage}.deps lists {sorted(idle)}, which it never imports: needless reruns"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_depends_on_its_own_script(stage: str) -> None:
-    assert f"stages/{stage}.py" in body(stage)["deps"]
+    assert f"stages/{stage}.py" in stage_definition(stage)["deps"]
 
 
 def test_imports_inside_functions_and_behind_other_rooms_are_followed(tmp_path: Path) -> None:
     script = tmp_path / "stage.py"
     script.write_text("def main():\n    from weft.photos.decode_ahead import fitted\n")
-    assert set(rooms_reached(script)) == {"src/weft/photos"}
+    assert set(find_reached_packages(script)) == {"src/weft/photos"}
     script.write_text("from weft.data import photo_store\n")
-    assert {"src/weft/data", "src/weft/tables.py", "src/weft/contracts"} <= set(rooms_reached(script))
+    assert {"src/weft/data", "src/weft/tables.py", "src/weft/contracts"} <= set(find_reached_packages(script))
 
 
 def test_rooms_that_cannot_change_an_out_are_not_followed(tmp_path: Path) -> None:
     script = tmp_path / "stage.py"
     script.write_text("import weft.errors\nfrom weft import params, progress, runtime, tracking\nimport torch\n")
-    assert rooms_reached(script) == {}
+    assert find_reached_packages(script) == {}

@@ -14,10 +14,10 @@ STAGES: dict[str, dict[str, Any]] = {
 }
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
 SCRIPTS = sorted((ROOT / "stages").glob("*.py"))
-MOST_LINES = 60
+MAX_SCRIPT_LINES = 60
 
 
-def keys_of(stage: str) -> list[str]:
+def list_params_keys(stage: str) -> list[str]:
     """The params keys a stage lists, for the benchmark that every params file has."""
     return [key.replace("${key}", "catalogue") for key in STAGES[stage]["params"]]
 
@@ -29,7 +29,7 @@ def test_each_stage_runs_the_script_of_its_name_and_each_script_is_a_stage() -> 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_key_a_stage_lists_is_in_params_yaml(stage: str) -> None:
-    for key in keys_of(stage):
+    for key in list_params_keys(stage):
         value: Any = PARAMS
         for part in key.split("."):
             assert part in value, f"dvc.yaml: {stage}.params lists {key}, which params.yaml does not have"
@@ -38,7 +38,7 @@ def test_every_key_a_stage_lists_is_in_params_yaml(stage: str) -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_every_section_a_stage_reads_is_listed(script: Path) -> None:
-    listed = {key.split(".")[0] for key in keys_of(script.stem)}
+    listed = {key.split(".")[0] for key in list_params_keys(script.stem)}
     read = {
         node.attr
         for node in ast.walk(ast.parse(script.read_text()))
@@ -50,7 +50,7 @@ def test_every_section_a_stage_reads_is_listed(script: Path) -> None:
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_stage_is_short_and_loops_over_nothing(script: Path) -> None:
     text = script.read_text()
-    assert len(text.splitlines()) <= MOST_LINES
+    assert len(text.splitlines()) <= MAX_SCRIPT_LINES
     loops = [node.lineno for node in ast.walk(ast.parse(text)) if isinstance(node, ast.For | ast.AsyncFor | ast.While)]
     assert not loops, f"{script.name}: a loop in line {loops}; work belongs into the library"
 

@@ -28,8 +28,8 @@ def bags(request):
 @pytest.fixture(params=["plain", "tied", "large"])
 def z_and_words(request):
     """Embeddings of four photos and W; in "tied" all words score the same, in "large" scores reach the hundreds."""
-    random = torch.Generator().manual_seed(3)
-    z, words = torch.randn(4, DIM, generator=random), torch.randn(VOCABULARY, DIM, generator=random)
+    generator = torch.Generator().manual_seed(3)
+    z, words = torch.randn(4, DIM, generator=generator), torch.randn(VOCABULARY, DIM, generator=generator)
     if request.param == "tied":
         words[:] = words[0]
     return (z * 200 if request.param == "large" else z).requires_grad_(), words.requires_grad_()

@@ -14,19 +14,19 @@ def naive_binary_cross_entropy(z, words, targets, weights, true_words, bias=None
 
     total = 0.0
     for photo in range(len(z)):
-        own = {word for word in true_words[photo].tolist() if word >= 0}
+        photo_words = {word for word in true_words[photo].tolist() if word >= 0}
         for word in range(len(words)):
             score = sum(a * b for a, b in zip(z[photo].tolist(), words[word].tolist(), strict=True))
             score += 0.0 if bias is None else float(bias[word])
-            if word not in own:
+            if word not in photo_words:
                 total += minus_log_sigmoid(-score)
             for target, weight in zip(targets[photo].tolist(), weights[photo].tolist(), strict=True):
                 if target == word:
-                    total += len(own) * weight * minus_log_sigmoid(score)
+                    total += len(photo_words) * weight * minus_log_sigmoid(score)
     return total / len(z)
 
 
-def words_of(targets, weights):
+def list_true_words(targets, weights):
     """What a sampler tells beside: each word of the photo once, padded with -1."""
     real = torch.where(weights > 0, targets, -1)
     rows = [sorted({word for word in row if word >= 0}) for row in real.tolist()]
@@ -36,7 +36,7 @@ def words_of(targets, weights):
 
 @pytest.mark.parametrize("bias", [None, torch.linspace(-1, 1, 7)[:, None]], ids=["no_bias", "bias"])
 def test_equals_its_naive_twin(z_and_words, bags, bias):
-    true_words = words_of(*bags)
+    true_words = list_true_words(*bags)
     assert binary_cross_entropy(*z_and_words, *bags, true_words, bias).item() == pytest.approx(
         naive_binary_cross_entropy(*z_and_words, *bags, true_words, bias), rel=1e-5, abs=1e-5
     )
@@ -49,7 +49,10 @@ def test_where_all_words_weigh_the_same_it_is_the_binary_cross_entropy_of_torch(
     said = torch.zeros(4, 7).scatter(1, targets, 1.0)
     expected = torch.nn.functional.binary_cross_entropy_with_logits(z @ words.T, said, reduction="sum") / 4
     torch.testing.assert_close(
-        binary_cross_entropy(z, words, targets, weights, words_of(targets, weights)), expected, rtol=1e-5, atol=1e-5
+        binary_cross_entropy(z, words, targets, weights, list_true_words(targets, weights)),
+        expected,
+        rtol=1e-5,
+        atol=1e-5,
     )
 
 

@@ -20,10 +20,10 @@ def naive_contrastive(z, words, targets, weights, temperature):
 
     scores = [[cosine(photo, bag) / temperature for bag in bags] for photo in z.tolist()]
     total = 0.0
-    for own in range(len(z)):
-        among = [other for other in range(len(z)) if other == own or not same(own, other)]
-        for line in ([scores[own][other] for other in among], [scores[other][own] for other in among]):
-            total += math.log(sum(math.exp(score) for score in line)) - scores[own][own]
+    for anchor in range(len(z)):
+        among = [other for other in range(len(z)) if other == anchor or not same(anchor, other)]
+        for line in ([scores[anchor][other] for other in among], [scores[other][anchor] for other in among]):
+            total += math.log(sum(math.exp(score) for score in line)) - scores[anchor][anchor]
     return total / 2 / len(z)
 
 

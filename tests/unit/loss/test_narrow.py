@@ -1,23 +1,23 @@
 import torch
 
-from weft.loss.narrow import Narrowed
+from weft.loss.narrow import RowSubset
 
 TARGETS, NEGATIVES = torch.tensor([[7, 3], [3, 2]]), torch.tensor([[9, 4, 7]])
 
 
 def test_each_word_is_looked_up_once_those_of_the_first_ids_first():
     words = torch.nn.Parameter(torch.arange(20.0).view(10, 2))
-    some = Narrowed(10, NEGATIVES, TARGETS)
+    some = RowSubset(10, NEGATIVES, TARGETS)
     assert some.ids.tolist() == [4, 7, 9, 2, 3]
     for ids in (TARGETS, NEGATIVES):
-        assert some.rows(words)[some.places(ids)].equal(words[ids])
+        assert some.gather(words)[some.local_ids(ids)].equal(words[ids])
 
 
 def test_its_gradient_is_that_of_the_whole_and_touches_no_other_row():
     words = torch.nn.Parameter(torch.randn(10, 2, generator=torch.Generator().manual_seed(0)))
     dense = words.detach().clone().requires_grad_()
-    some = Narrowed(10, NEGATIVES, TARGETS)
-    some.rows(words)[some.places(TARGETS)].pow(2).sum().backward()
+    some = RowSubset(10, NEGATIVES, TARGETS)
+    some.gather(words)[some.local_ids(TARGETS)].pow(2).sum().backward()
     dense[TARGETS].pow(2).sum().backward()
     assert words.grad.is_sparse
     torch.testing.assert_close(words.grad.to_dense(), dense.grad)
@@ -25,6 +25,6 @@ def test_its_gradient_is_that_of_the_whole_and_touches_no_other_row():
 
 
 def test_words_that_were_not_looked_up_have_no_place():
-    some = Narrowed(10, NEGATIVES)
+    some = RowSubset(10, NEGATIVES)
     assert some.ids.tolist() == [4, 7, 9]
-    assert some.places(torch.tensor([[7, -1, 5], [4, 9, 3]])).tolist() == [[1, -1, -1], [0, 2, -1]]
+    assert some.local_ids(torch.tensor([[7, -1, 5], [4, 9, 3]])).tolist() == [[1, -1, -1], [0, 2, -1]]

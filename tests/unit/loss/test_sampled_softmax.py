@@ -50,8 +50,8 @@ def more(request, bags):
     """What the loss may be told beside its targets."""
     log_expected = torch.linspace(-2, 1.5, 7)
     targets, weights = bags
-    own = torch.where(weights > 0, targets, targets[:, :1])
-    true_words = torch.cat([own, torch.tensor([[6], [-1], [-1], [3]])], 1)
+    photo_words = torch.where(weights > 0, targets, targets[:, :1])
+    true_words = torch.cat([photo_words, torch.tensor([[6], [-1], [-1], [3]])], 1)
     bias = torch.linspace(-1, 1, 7)[:, None]
     return {
         "plain": {},

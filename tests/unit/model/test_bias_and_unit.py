@@ -21,7 +21,7 @@ def save(tmp_path, bundle):
     def saved(name, bias=None, unit=False):
         embedder = load_bundle(bundle).embedder
         embedder.bias = None if bias is None else torch.nn.Parameter(bias)
-        embedder.unit = unit
+        embedder.unit_norm = unit
         save_bundle(tmp_path / name, embedder, MODEL, 32, 32, bundle / "words.tsv")
         return tmp_path / name
 

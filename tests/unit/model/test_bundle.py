@@ -21,10 +21,10 @@ def copy(tmp_path, bundle):
     return shutil.copytree(bundle, tmp_path / "embedder")
 
 
-def sealed(folder):
+def rewrite_digest(folder):
     """As if training had written these files: the digest fits them."""
-    of_files = [hashlib.sha256((folder / name).read_bytes()).digest() for name in CONTENT[:-1]]
-    (folder / "digest.txt").write_text(hashlib.sha256(b"".join(of_files)).hexdigest() + "\n")
+    file_digests = [hashlib.sha256((folder / name).read_bytes()).digest() for name in CONTENT[:-1]]
+    (folder / "digest.txt").write_text(hashlib.sha256(b"".join(file_digests)).hexdigest() + "\n")
     return folder
 
 
@@ -99,25 +99,25 @@ def test_a_digest_that_is_no_text_is_refused(copy):
 def test_a_pickle_where_weights_are_expected_is_refused(copy):
     torch.save({"words": torch.zeros(8, 1024)}, copy / "model.safetensors")
     with pytest.raises(ModelError, match=r"model\.safetensors: not a file of plain tensors"):
-        load_bundle(sealed(copy))
+        load_bundle(rewrite_digest(copy))
 
 
 def test_another_vocabulary_of_the_same_size_is_refused(copy, write_words):
     write_words(copy / "words.tsv", [f"w{n}" for n in range(8)])
     with pytest.raises(ModelError, match=r"words\.tsv: not the vocabulary that the model was trained on"):
-        load_bundle(sealed(copy))
+        load_bundle(rewrite_digest(copy))
 
 
-def without(copy, file, *keys):
+def remove_keys(copy, file, *keys):
     """As the first bundles were, which told less."""
     values = json.loads((copy / file).read_text())
     (copy / file).write_text(json.dumps({key: value for key, value in values.items() if key not in keys}))
 
 
 def test_a_bundle_that_does_not_tell_layer_and_normalisation_has_the_usual_ones(copy, bundle):
-    without(copy, "config.json", "layer", "pooling", "projection", "vocabulary")
-    without(copy, "preprocess.json", "mean", "std")
-    embedder = load_bundle(sealed(copy)).embedder
+    remove_keys(copy, "config.json", "layer", "pooling", "projection", "vocabulary")
+    remove_keys(copy, "preprocess.json", "mean", "std")
+    embedder = load_bundle(rewrite_digest(copy)).embedder
     photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
     with torch.inference_mode():
         assert embedder(photos).equal(load_bundle(bundle).embedder(photos))
@@ -125,20 +125,20 @@ def test_a_bundle_that_does_not_tell_layer_and_normalisation_has_the_usual_ones(
 
 @pytest.mark.parametrize("words", [["red"], [f"w{n}" for n in range(9)]])
 def test_another_vocabulary_is_refused(copy, write_words, words):
-    without(copy, "config.json", "vocabulary")
+    remove_keys(copy, "config.json", "vocabulary")
     write_words(copy / "words.tsv", words)
     with pytest.raises(
         ModelError, match=r"embedder: config, vocabulary and weights do not fit: .*size mismatch"
     ) as error:
-        load_bundle(sealed(copy))
+        load_bundle(rewrite_digest(copy))
     assert "\n" not in str(error.value)
 
 
 def test_a_word_list_without_words_is_refused(copy, write_words):
-    without(copy, "config.json", "vocabulary")
+    remove_keys(copy, "config.json", "vocabulary")
     write_words(copy / "words.tsv", [])
     with pytest.raises(ContractError, match=r"words\.tsv: no words"):
-        load_bundle(sealed(copy))
+        load_bundle(rewrite_digest(copy))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_word_list_without_words_is_refused(copy, write_words):
 def test_a_wrong_config_is_answered(copy, file, values, said):
     (copy / file).write_text(values)
     with pytest.raises(ModelError, match=said):
-        load_bundle(sealed(copy))
+        load_bundle(rewrite_digest(copy))
 
 
 def test_saving_with_another_vocabulary_is_refused(tmp_path, bundle, write_words):

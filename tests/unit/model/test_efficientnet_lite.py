@@ -5,19 +5,19 @@ import torch
 
 from weft.errors import ModelError
 from weft.model.backbone import load_backbone
-from weft.model.efficientnet_lite import LITE, lite_network, renamed
+from weft.model.efficientnet_lite import LITE_TO_TIMM, build_lite_network, rename_state_dict
 from weft.model.normalisation import PLUS_MINUS_ONE
-from weft.model.parts import frozen_modules
+from weft.model.parts import freeze_modules
 from weft.model.weights import PACKAGED
 
-needs = pytest.mark.skipif(
+requires_timm = pytest.mark.skipif(
     importlib.util.find_spec("timm") is None or importlib.util.find_spec(PACKAGED["efficientnet_lite0"][0]) is None,
     reason="requirements-weights.txt is not installed",
 )
-pytestmark = needs
+pytestmark = requires_timm
 
 
-@pytest.mark.parametrize("name", list(LITE))
+@pytest.mark.parametrize("name", list(LITE_TO_TIMM))
 def test_imagenet_weights_of_the_package_fit_strictly(name):
     backbone = load_backbone(name, "imagenet")
     assert (backbone.dim, backbone.normalisation) == (1_280, PLUS_MINUS_ONE)
@@ -27,10 +27,10 @@ def test_imagenet_weights_of_the_package_fit_strictly(name):
 
 
 def test_every_tensor_of_a_package_gets_the_name_of_one_of_its_shape():
-    network = lite_network("efficientnet_lite0")
+    network = build_lite_network("efficientnet_lite0")
     package = {"_conv_stem.weight": 1, "_blocks.0._bn1.bias": 2, "_blocks.1._expand_conv.weight": 3,
                "_blocks.1._bn2.bias": 4, "_fc.bias": 5, "other": 6}  # fmt: skip
-    assert renamed(package, network) == {
+    assert rename_state_dict(package, network) == {
         "conv_stem.weight": 1,
         "blocks.0.0.bn1.bias": 2,
         "blocks.1.0.conv_pw.weight": 3,
@@ -56,5 +56,5 @@ def test_it_can_be_pooled_otherwise_and_frozen_by_timms_names():
     backbone = load_backbone("efficientnet_lite0", "random", layer="blocks.4", pooling="gem")
     assert backbone.dim == 112
     assert backbone.network(torch.zeros(2, 3, 64, 48)).shape == (2, 112)
-    (stem,) = frozen_modules(backbone.network, ["conv_stem"], batch_norm=False)
+    (stem,) = freeze_modules(backbone.network, ["conv_stem"], freeze_batch_norm=False)
     assert not stem.weight.requires_grad

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from weft.model.embedder import Embedder, initial_words
+from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.model.normalisation import IMAGENET, PLUS_MINUS_ONE
 
 
@@ -41,9 +41,9 @@ def test_gradients_reach_words_and_encoder(photos):
 
 
 def test_initial_words_are_small_and_a_function_of_the_seed():
-    words = initial_words(500, 64, seed=3)
-    assert words.equal(initial_words(500, 64, seed=3))
-    assert not words.equal(initial_words(500, 64, seed=4))
+    words = make_random_word_embeddings(500, 64, seed=3)
+    assert words.equal(make_random_word_embeddings(500, 64, seed=3))
+    assert not words.equal(make_random_word_embeddings(500, 64, seed=4))
     assert words.shape == (500, 64)
     assert float(words.std()) == pytest.approx(0.001, rel=0.05)
     assert float(words.mean()) == pytest.approx(0, abs=5 * 0.001 / math.sqrt(500 * 64))

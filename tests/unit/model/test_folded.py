@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from weft.model.backbone import load_backbone
-from weft.model.embedder import Embedder, initial_words
-from weft.model.folded import computed_folded, folded
+from weft.model.embedder import Embedder, make_random_word_embeddings
+from weft.model.folded import fuse_batch_norm, fused_forward
 
 
-def network_with_a_past(name="mobilenet_v2"):
+def make_network_with_statistics(name="mobilenet_v2"):
     """Batch norms whose statistics are not those of the first day."""
     network = load_backbone(name, "random").network
     generator = torch.Generator().manual_seed(1)
@@ -23,7 +23,7 @@ def network_with_a_past(name="mobilenet_v2"):
     return network.eval()
 
 
-def batch_norms(module):
+def count_batch_norms(module):
     return sum(isinstance(part, nn.BatchNorm2d) for part in module.modules())
 
 
@@ -35,25 +35,27 @@ def x():
 @pytest.mark.parametrize("name", ["mobilenet_v2", "resnet18", "shufflenet_v2_x0_5"])
 @torch.no_grad()
 def test_the_copy_gives_the_same_z_without_batch_norms(name, x):
-    network = network_with_a_past(name)
-    quick = folded(network)
-    assert batch_norms(quick) == 0 < batch_norms(network)
+    network = make_network_with_statistics(name)
+    quick = fuse_batch_norm(network)
+    assert count_batch_norms(quick) == 0 < count_batch_norms(network)
     torch.testing.assert_close(quick(x), network(x), rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()
 def test_a_whole_embedder_can_be_folded():
-    encoder = network_with_a_past("shufflenet_v2_x0_5")
-    model = Embedder(encoder, initial_words(3, 4, 1), projection=torch.randn(4, 1024) / 32, unit=True).eval()
+    encoder = make_network_with_statistics("shufflenet_v2_x0_5")
+    model = Embedder(
+        encoder, make_random_word_embeddings(3, 4, 1), projection=torch.randn(4, 1024) / 32, unit_norm=True
+    ).eval()
     photos = torch.randint(0, 256, (2, 3, 64, 48), dtype=torch.uint8, generator=torch.Generator().manual_seed(3))
-    quick = folded(model)
-    assert batch_norms(quick) == 0
+    quick = fuse_batch_norm(model)
+    assert count_batch_norms(quick) == 0
     torch.testing.assert_close(quick(photos), model(photos), rtol=1e-4, atol=1e-5)
 
 
 def test_what_has_no_batch_norm_stays_itself():
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
-    assert folded(network) is network
+    assert fuse_batch_norm(network) is network
 
 
 class Branching(nn.Module):
@@ -67,14 +69,14 @@ class Branching(nn.Module):
 
 def test_what_cannot_be_followed_stays_itself():
     network = Branching().eval()
-    assert folded(network) is network
+    assert fuse_batch_norm(network) is network
 
 
 @torch.no_grad()
 def test_modules_computed_folded_give_the_same_and_are_themselves_again(x):
-    network = network_with_a_past()
+    network = make_network_with_statistics()
     before, state = network(x), copy.deepcopy(network.state_dict())
-    with computed_folded(network.features[:3].children()):
+    with fused_forward(network.features[:3].children()):
         quick = network(x)
         assert list(network.state_dict()) == list(state)
         # Nothing of the first blocks' own batch norms is asked: they may say what they like.
@@ -87,13 +89,13 @@ def test_modules_computed_folded_give_the_same_and_are_themselves_again(x):
 
 
 def fail_inside(network):
-    with computed_folded([network.conv1]):
+    with fused_forward([network.conv1]):
         assert "forward" in vars(network.conv1)
         raise KeyError
 
 
 def test_modules_are_themselves_again_after_an_error():
-    network = network_with_a_past("shufflenet_v2_x0_5")
+    network = make_network_with_statistics("shufflenet_v2_x0_5")
     with pytest.raises(KeyError):
         fail_inside(network)
     assert "forward" not in vars(network.conv1)

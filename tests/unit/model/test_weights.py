@@ -13,12 +13,12 @@ from safetensors.torch import save_file
 from weft.errors import ModelError
 from weft.model import weights
 from weft.model.backbone import load_backbone
-from weft.model.weights import PACKAGED, imagenet_weights, read_weights
+from weft.model.weights import PACKAGED, load_imagenet_weights, read_weights
 
 TENSORS = {"a": torch.arange(4.0), "b.weight": torch.eye(2)}
 
 
-class Trap:
+class UnpickleTrap:
     """Writes a file when it is unpickled."""
 
     def __init__(self, path):
@@ -38,15 +38,15 @@ def named_by_hash(tmp_path):
     return path
 
 
-def same(one, other):
+def have_equal_tensors(one, other):
     return set(one) == set(other) and all(one[name].equal(other[name]) for name in one)
 
 
 def test_local_pth_and_safetensors_files_load(tmp_path):
     torch.save(TENSORS, tmp_path / "w.pth")
     save_file(TENSORS, tmp_path / "w.safetensors")
-    assert same(read_weights(tmp_path / "w.pth"), TENSORS)
-    assert same(read_weights(tmp_path / "w.safetensors"), TENSORS)
+    assert have_equal_tensors(read_weights(tmp_path / "w.pth"), TENSORS)
+    assert have_equal_tensors(read_weights(tmp_path / "w.safetensors"), TENSORS)
 
 
 def test_a_local_file_makes_a_backbone(tmp_path):
@@ -57,14 +57,14 @@ def test_a_local_file_makes_a_backbone(tmp_path):
 
 
 def test_a_file_must_hold_what_its_name_promises(named_by_hash):
-    assert same(read_weights(named_by_hash), TENSORS)
+    assert have_equal_tensors(read_weights(named_by_hash), TENSORS)
     named_by_hash.write_bytes(named_by_hash.read_bytes() + b"\0")
     with pytest.raises(ModelError, match=r"net-.*\.pth: sha256 does not begin with .* as its name says; fetch"):
         read_weights(named_by_hash)
 
 
 def test_a_pickle_with_code_is_refused_and_never_run(tmp_path):
-    torch.save({"a": Trap(tmp_path / "trapped")}, tmp_path / "w.pth")
+    torch.save({"a": UnpickleTrap(tmp_path / "trapped")}, tmp_path / "w.pth")
     with pytest.raises(ModelError, match=r"w\.pth: not a file of plain tensors"):
         read_weights(tmp_path / "w.pth")
     assert not (tmp_path / "trapped").exists()
@@ -114,10 +114,10 @@ def test_weights_that_cannot_be_downloaded_say_what_to_do(monkeypatch):
 
     monkeypatch.setattr(torchvision.models._api.WeightsEnum, "get_state_dict", down)
     with pytest.raises(ModelError, match=r"resnet18 cannot be downloaded here .*no network.*mobilenet_v2, .*whose"):
-        imagenet_weights("resnet18")
+        load_imagenet_weights("resnet18")
 
 
 def test_a_backbone_without_the_package_is_downloaded(monkeypatch):
     monkeypatch.setattr(weights, "PACKAGED", {"mobilenet_v2": ("a_package_that_nobody_has", "w.pth")})
     monkeypatch.setattr(torchvision.models._api.WeightsEnum, "get_state_dict", lambda *a, **k: TENSORS)
-    assert imagenet_weights("mobilenet_v2") is TENSORS
+    assert load_imagenet_weights("mobilenet_v2") is TENSORS

@@ -5,38 +5,38 @@ import pytest
 from PIL import Image
 
 from weft.errors import PhotoError
-from weft.photos.contact_sheet import Tile, contact_sheet
-from weft.photos.fit import encode
+from weft.photos.contact_sheet import Tile, draw_contact_sheet
+from weft.photos.fit import encode_jpeg
 
-BLUE = encode(np.full((128, 96, 3), (20, 40, 160), np.uint8), 95)
+BLUE = encode_jpeg(np.full((128, 96, 3), (20, 40, 160), np.uint8), 95)
 
 
-def drawn(rows: list[list[Tile]]) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(contact_sheet(rows)))).astype(int)
+def render_sheet(rows: list[list[Tile]]) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(draw_contact_sheet(rows)))).astype(int)
 
 
 def test_a_frame_is_green_or_red_and_the_photo_lies_inside() -> None:
-    sheet = drawn([[Tile(BLUE, "one", "green"), Tile(BLUE, "two", "red")]])
+    sheet = render_sheet([[Tile(BLUE, "one", "green"), Tile(BLUE, "two", "red")]])
     assert np.abs(sheet[60, 8] - (46, 160, 67)).max() < 30
     assert np.abs(sheet[60, 6 + 110 + 2] - (207, 34, 46)).max() < 30
     assert np.abs(sheet[60, 60] - (20, 40, 160)).max() < 8
 
 
 def test_rows_may_differ_in_length_and_captions_in_lines() -> None:
-    sheet = drawn([[Tile(BLUE)] * 3, [Tile(BLUE, "a very long caption that cannot fit\nsecond line")]])
+    sheet = render_sheet([[Tile(BLUE)] * 3, [Tile(BLUE, "a very long caption that cannot fit\nsecond line")]])
     assert (sheet[:, -1] > 250).all(), "nothing runs over the right border"
     assert sheet.shape[1] == 3 * 110 + 6
 
 
 def test_nothing_to_show_is_a_picture_all_the_same() -> None:
-    assert drawn([]).min() == 255
+    assert render_sheet([]).min() == 255
 
 
 def test_the_sheet_is_byte_equal_when_drawn_twice() -> None:
     rows = [[Tile(BLUE, "shirt", "red")]]
-    assert contact_sheet(rows) == contact_sheet(rows)
+    assert draw_contact_sheet(rows) == draw_contact_sheet(rows)
 
 
 def test_a_broken_photo_is_told() -> None:
     with pytest.raises(PhotoError):
-        contact_sheet([[Tile(b"<html>")]])
+        draw_contact_sheet([[Tile(b"<html>")]])

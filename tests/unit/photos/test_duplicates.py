@@ -7,24 +7,31 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from weft.photos.decode import decode
-from weft.photos.duplicates import COLOUR_TOLERANCE, Fingerprints, Indices, connected, duplicate_groups, near_pairs
-from weft.photos.fingerprint import HASH_BYTES, fingerprint
-from weft.photos.fit import fit
+from weft.photos.duplicates import (
+    MAX_COLOUR_DIFFERENCE,
+    Fingerprints,
+    Indices,
+    connected_components,
+    find_duplicate_groups,
+    find_duplicate_pairs,
+)
+from weft.photos.fingerprint import HASH_BYTES, compute_fingerprint
+from weft.photos.fit import letterbox
 
 
-def all_pairs(fingerprints: Fingerprints, distance: int) -> Indices:
+def find_all_pairs(fingerprints: Fingerprints, distance: int) -> Indices:
     """The naive twin: every pair compared bit by bit."""
     pairs = []
     for j in range(len(fingerprints)):
         for i in range(j):
             bits = np.unpackbits(fingerprints[i, :HASH_BYTES] ^ fingerprints[j, :HASH_BYTES]).sum()
             gap = np.abs(fingerprints[i, HASH_BYTES:].astype(int) - fingerprints[j, HASH_BYTES:]).max()
-            if bits <= distance and gap <= COLOUR_TOLERANCE:
+            if bits <= distance and gap <= MAX_COLOUR_DIFFERENCE:
                 pairs.append((i, j))
     return np.array(sorted(pairs), np.int64).reshape(-1, 2)
 
 
-def relatives(count: int, seed: int) -> Fingerprints:
+def make_related_fingerprints(count: int, seed: int) -> Fingerprints:
     """Fingerprints that are a few bits and a few grey levels from one another, so that every limit is met."""
     draw = np.random.default_rng(seed)
     made = draw.integers(0, 256, (3, 224), np.uint8)[draw.integers(0, 3, count)]
@@ -39,28 +46,28 @@ def relatives(count: int, seed: int) -> Fingerprints:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 40), st.integers(0, 10_000), st.integers(0, 16))
 def test_bands_find_exactly_the_pairs_that_comparing_all_finds(count: int, seed: int, distance: int) -> None:
-    fingerprints = relatives(count, seed)
-    expected = all_pairs(fingerprints, distance)
-    assert np.array_equal(near_pairs(fingerprints, distance), expected)
-    assert np.array_equal(duplicate_groups(fingerprints, distance), connected(count, expected))
+    fingerprints = make_related_fingerprints(count, seed)
+    expected = find_all_pairs(fingerprints, distance)
+    assert np.array_equal(find_duplicate_pairs(fingerprints, distance), expected)
+    assert np.array_equal(find_duplicate_groups(fingerprints, distance), connected_components(count, expected))
 
 
 def test_ten_thousand_equal_photos_are_one_group_at_once() -> None:
-    fingerprints = np.repeat(relatives(1, 1), 10_000, axis=0)
-    assert (duplicate_groups(fingerprints, 4) == 0).all()
+    fingerprints = np.repeat(make_related_fingerprints(1, 1), 10_000, axis=0)
+    assert (find_duplicate_groups(fingerprints, 4) == 0).all()
 
 
 def test_a_group_bears_the_index_of_its_first_photo() -> None:
     one, other = np.zeros((2, 224), np.uint8)
     other[:HASH_BYTES] = 255
-    assert duplicate_groups(np.stack([other, one, other, one, one]), 4).tolist() == [0, 1, 0, 1, 1]
+    assert find_duplicate_groups(np.stack([other, one, other, one, one]), 4).tolist() == [0, 1, 0, 1, 1]
 
 
 def test_connections_go_through_others() -> None:
-    assert connected(5, np.array([[3, 4], [1, 3]])).tolist() == [0, 1, 2, 1, 1]
+    assert connected_components(5, np.array([[3, 4], [1, 3]])).tolist() == [0, 1, 2, 1, 1]
 
 
-def shirt(colour: str, badge: str = "white") -> Image.Image:
+def draw_shirt(colour: str, badge: str = "white") -> Image.Image:
     image = Image.new("RGB", (300, 400), "white")
     draw = ImageDraw.Draw(image)
     draw.polygon(
@@ -70,19 +77,21 @@ def shirt(colour: str, badge: str = "white") -> Image.Image:
     return image
 
 
-def seen(image: Image.Image, quality: int, scale: float = 1.0) -> Fingerprints:
+def fingerprint_copy(image: Image.Image, quality: int, scale: float = 1.0) -> Fingerprints:
     out = io.BytesIO()
     image.resize((round(300 * scale), round(400 * scale))).save(out, "JPEG", quality=quality)
-    return fingerprint(fit(decode(out.getvalue(), 128, 96), 128, 96))
+    return compute_fingerprint(letterbox(decode(out.getvalue(), 128, 96), 128, 96))
 
 
 @pytest.mark.parametrize(("quality", "scale"), [(60, 1.0), (85, 0.5), (90, 2.0)])
 def test_a_photo_encoded_again_or_resized_is_a_duplicate(quality: int, scale: float) -> None:
-    fingerprints = np.stack([seen(shirt("navy"), 92), seen(shirt("navy"), quality, scale)])
-    assert duplicate_groups(fingerprints, 8).tolist() == [0, 0]
+    fingerprints = np.stack(
+        [fingerprint_copy(draw_shirt("navy"), 92), fingerprint_copy(draw_shirt("navy"), quality, scale)]
+    )
+    assert find_duplicate_groups(fingerprints, 8).tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("other", ["black", "darkgreen", "purple", "maroon"])
 def test_the_same_cut_in_another_colour_is_no_duplicate(other: str) -> None:
-    fingerprints = np.stack([seen(shirt("navy"), 92), seen(shirt(other), 92)])
-    assert duplicate_groups(fingerprints, 16).tolist() == [0, 1]
+    fingerprints = np.stack([fingerprint_copy(draw_shirt("navy"), 92), fingerprint_copy(draw_shirt(other), 92)])
+    assert find_duplicate_groups(fingerprints, 16).tolist() == [0, 1]

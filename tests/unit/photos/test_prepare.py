@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from weft import artefacts, tables
-from weft.contracts.tables import CLEANED, PHOTOS, PREPARED, QUARANTINE, SPLITS
+from weft.contracts.tables import CLEANED_PRODUCTS, PHOTOS, PREPARED_PHOTOS, QUARANTINE, SPLITS
 from weft.errors import ContractError
 from weft.params import Prepare
 from weft.photos.prepare import prepare_photos
 from weft.photos.product_words import read_product_words
-from weft.splits import split_of
+from weft.splits import assign_split
 
 SETTINGS = Prepare(
     height=64,
@@ -33,7 +33,7 @@ SETTINGS = Prepare(
 WORDS = ["dress", "red", "shirt"]
 
 
-def picture(seed: int, size: tuple[int, int] = (96, 128), quality: int = 95) -> bytes:
+def draw_tiles(seed: int, size: tuple[int, int] = (96, 128), quality: int = 95) -> bytes:
     """Tiles of colour, others for each seed."""
     small = np.random.default_rng(seed).integers(40, 215, (8, 6, 3), np.uint8)
     out = io.BytesIO()
@@ -41,12 +41,12 @@ def picture(seed: int, size: tuple[int, int] = (96, 128), quality: int = 95) -> 
     return out.getvalue()
 
 
-def first_half(tokens: Sequence[str]) -> list[bool]:
+def mark_first_half(tokens: Sequence[str]) -> list[bool]:
     """The first half of a text names the product, the rest describes it."""
     return [2 * n < len(tokens) for n in range(len(tokens))]
 
 
-class Catalogue:
+class PrepareInputs:
     """Photos and tokens by product, written as prepare wants them."""
 
     def __init__(self, folder: Path) -> None:
@@ -83,7 +83,11 @@ class Catalogue:
             }
             for p, t in self.tokens.items()
         ]
-        tables.write(self.folder / "products.parquet", pa.Table.from_pylist(cleaned, schema=CLEANED.schema), CLEANED)
+        tables.write_table(
+            self.folder / "products.parquet",
+            pa.Table.from_pylist(cleaned, schema=CLEANED_PRODUCTS.schema),
+            CLEANED_PRODUCTS,
+        )
         numbers = range(len(WORDS))
         words = pd.DataFrame({"word_id": numbers, "word": WORDS, "document_frequency": 9, "count": 9})
         artefacts.write_words(self.folder / "words.tsv", words)
@@ -93,117 +97,123 @@ class Catalogue:
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
-    return Catalogue(tmp_path)
+def catalogue(tmp_path: Path) -> PrepareInputs:
+    return PrepareInputs(tmp_path)
 
 
-def in_split(name: str, count: int) -> list[str]:
+def list_ids_in_split(name: str, count: int) -> list[str]:
     """The first `count` product ids whose hash puts them into the split."""
     ids = (f"alder/{n}" for n in range(10_000))
-    return [product for product in ids if split_of(product, SETTINGS.val_share, SETTINGS.test_share) == name][:count]
+    return [product for product in ids if assign_split(product, SETTINGS.val_share, SETTINGS.test_share) == name][
+        :count
+    ]
 
 
-def kept(out: Path) -> dict[str, list[str]]:
+def read_kept_ids(out: Path) -> dict[str, list[str]]:
     return {
-        name: [i for table in tables.read_shards(out / name, PREPARED) for i in table["photo_id"].to_pylist()]
+        name: [i for table in tables.read_shards(out / name, PREPARED_PHOTOS) for i in table["photo_id"].to_pylist()]
         for name in SPLITS
     }
 
 
-def quarantined(out: Path) -> dict[tuple[str, int], tuple[str, str]]:
-    rows: list[dict[str, Any]] = tables.read(out / "quarantine.parquet", QUARANTINE).to_pylist()
+def read_quarantined(out: Path) -> dict[tuple[str, int], tuple[str, str]]:
+    rows: list[dict[str, Any]] = tables.read_table(out / "quarantine.parquet", QUARANTINE).to_pylist()
     return {(row["product_id"], row["view"]): (row["reason"], row["detail"]) for row in rows}
 
 
-def test_each_photo_goes_to_its_products_split_at_training_size(catalogue: Catalogue) -> None:
+def test_each_photo_goes_to_its_products_split_at_training_size(catalogue: PrepareInputs) -> None:
     for number, name in enumerate(SPLITS):
-        catalogue.add(in_split(name, 1)[0], picture(10 * number), picture(10 * number + 1))
+        catalogue.add(list_ids_in_split(name, 1)[0], draw_tiles(10 * number), draw_tiles(10 * number + 1))
     out = catalogue.prepare()
-    assert kept(out) == {name: [f"{in_split(name, 1)[0]}#0", f"{in_split(name, 1)[0]}#1"] for name in SPLITS}
-    rows = next(iter(tables.read_shards(out / "val", PREPARED))).to_pylist()
+    assert read_kept_ids(out) == {
+        name: [f"{list_ids_in_split(name, 1)[0]}#0", f"{list_ids_in_split(name, 1)[0]}#1"] for name in SPLITS
+    }
+    rows = next(iter(tables.read_shards(out / "val", PREPARED_PHOTOS))).to_pylist()
     assert rows[1]["view"] == 1
     assert rows[1]["word_ids"] == [1, 2, 2], "ascending, as often as the text says, and no sock"
     assert Image.open(io.BytesIO(rows[1]["jpeg"])).size == (48, 64)
 
 
-def test_a_photo_that_cannot_be_used_is_quarantined_with_its_reason_and_never_fatal(catalogue: Catalogue) -> None:
-    good, broken = in_split("train", 2)
+def test_a_photo_that_cannot_be_used_is_quarantined_with_its_reason_and_never_fatal(catalogue: PrepareInputs) -> None:
+    good, broken = list_ids_in_split("train", 2)
     frames = io.BytesIO()
     Image.new("RGB", (48, 64)).save(frames, "GIF", save_all=True, append_images=[Image.new("RGB", (48, 64), "red")])
-    catalogue.add(good, picture(1))
-    catalogue.add(broken, b"<html>", picture(2, (12, 16)), frames.getvalue(), picture(3)[:300])
+    catalogue.add(good, draw_tiles(1))
+    catalogue.add(broken, b"<html>", draw_tiles(2, (12, 16)), frames.getvalue(), draw_tiles(3)[:300])
     out = catalogue.prepare()
-    assert kept(out)["train"] == [f"{good}#0"]
-    assert {view: why for (_, view), (why, _) in quarantined(out).items()} == {
+    assert read_kept_ids(out)["train"] == [f"{good}#0"]
+    assert {view: why for (_, view), (why, _) in read_quarantined(out).items()} == {
         0: "cannot be decoded",
         1: "tiny",
         2: "animated",
         3: "cannot be decoded",
     }
-    assert quarantined(out)[broken, 1][1] == "12 x 16 px, wanted 16 px on the shorter side"
+    assert read_quarantined(out)[broken, 1][1] == "12 x 16 px, wanted 16 px on the shorter side"
     assert catalogue.counts["cannot_be_decoded"] == 2
 
 
-def test_a_product_without_a_known_word_is_left_out_of_every_split(catalogue: Catalogue) -> None:
+def test_a_product_without_a_known_word_is_left_out_of_every_split(catalogue: PrepareInputs) -> None:
     for number, name in enumerate(SPLITS):
-        catalogue.add(in_split(name, 1)[0], picture(number), tokens=("sock",))
-    catalogue.photos["alder/unknown"] = [picture(9)]
+        catalogue.add(list_ids_in_split(name, 1)[0], draw_tiles(number), tokens=("sock",))
+    catalogue.photos["alder/unknown"] = [draw_tiles(9)]
     out = catalogue.prepare()
-    assert not any(kept(out).values())
-    assert {why for why, _ in quarantined(out).values()} == {"no word in the vocabulary"}
-    assert len(quarantined(out)) == 4
+    assert not any(read_kept_ids(out).values())
+    assert {why for why, _ in read_quarantined(out).values()} == {"no word in the vocabulary"}
+    assert len(read_quarantined(out)) == 4
 
 
-def test_a_repeated_photo_stays_once_in_its_product(catalogue: Catalogue) -> None:
-    product = in_split("train", 1)[0]
-    catalogue.add(product, picture(1), picture(1), picture(2), picture(1, (192, 256), 90))
+def test_a_repeated_photo_stays_once_in_its_product(catalogue: PrepareInputs) -> None:
+    product = list_ids_in_split("train", 1)[0]
+    catalogue.add(product, draw_tiles(1), draw_tiles(1), draw_tiles(2), draw_tiles(1, (192, 256), 90))
     out = catalogue.prepare()
-    assert kept(out)["train"] == [f"{product}#0", f"{product}#2"]
-    assert quarantined(out) == {
+    assert read_kept_ids(out)["train"] == [f"{product}#0", f"{product}#2"]
+    assert read_quarantined(out) == {
         (product, 1): ("duplicate within product", "the same bytes as view 0"),
         (product, 3): ("duplicate within product", "the same picture as view 0"),
     }
 
 
-def test_no_picture_crosses_a_split(catalogue: Catalogue) -> None:
-    train, val, test = (in_split(name, 1)[0] for name in SPLITS)
-    catalogue.add(train, picture(1), picture(2))
-    catalogue.add(val, picture(1, (192, 256), 90), picture(3))
-    catalogue.add(test, picture(3), picture(4))
+def test_no_picture_crosses_a_split(catalogue: PrepareInputs) -> None:
+    train, val, test = (list_ids_in_split(name, 1)[0] for name in SPLITS)
+    catalogue.add(train, draw_tiles(1), draw_tiles(2))
+    catalogue.add(val, draw_tiles(1, (192, 256), 90), draw_tiles(3))
+    catalogue.add(test, draw_tiles(3), draw_tiles(4))
     out = catalogue.prepare()
-    assert kept(out) == {"train": [], "val": [], "test": [f"{test}#0", f"{test}#1"]}
-    reason, detail = quarantined(out)[train, 1]
+    assert read_kept_ids(out) == {"train": [], "val": [], "test": [f"{test}#0", f"{test}#1"]}
+    reason, detail = read_quarantined(out)[train, 1]
     assert reason == "duplicate across splits"
     assert detail == f"shares a picture, itself or through others, with {test} of test"
     assert catalogue.counts["pictures_in_two_splits"] == 0
 
 
-def test_adding_products_moves_none(catalogue: Catalogue) -> None:
+def test_adding_products_moves_none(catalogue: PrepareInputs) -> None:
     for n in range(20):
-        catalogue.add(f"alder/{n}", picture(n))
-    before = {photo: name for name, photos in kept(catalogue.prepare()).items() for photo in photos}
+        catalogue.add(f"alder/{n}", draw_tiles(n))
+    before = {photo: name for name, photos in read_kept_ids(catalogue.prepare()).items() for photo in photos}
     for n in range(20, 40):
-        catalogue.add(f"alder/{n}", picture(n % 23))
-    after = {photo: name for name, photos in kept(catalogue.prepare()).items() for photo in photos}
+        catalogue.add(f"alder/{n}", draw_tiles(n % 23))
+    after = {photo: name for name, photos in read_kept_ids(catalogue.prepare()).items() for photo in photos}
     assert len(before) == 20
     assert all(after.get(photo, name) == name for photo, name in before.items())
 
 
-def test_every_photo_is_kept_or_quarantined_once(catalogue: Catalogue) -> None:
+def test_every_photo_is_kept_or_quarantined_once(catalogue: PrepareInputs) -> None:
     for n in range(12):
-        catalogue.add(f"alder/{n}", picture(n % 5), b"broken" * n or b"x", picture(100 + n))
+        catalogue.add(f"alder/{n}", draw_tiles(n % 5), b"broken" * n or b"x", draw_tiles(100 + n))
     out = catalogue.prepare()
-    places = [photo for photos in kept(out).values() for photo in photos]
-    places += [f"{product}#{view}" for product, view in quarantined(out)]
+    places = [photo for photos in read_kept_ids(out).values() for photo in photos]
+    places += [f"{product}#{view}" for product, view in read_quarantined(out)]
     assert sorted(places) == sorted(f"alder/{n}#{view}" for n in range(12) for view in range(3))
     report = json.loads((out / "report.json").read_text())
     assert report["photos"]["photos"] == 36
-    assert sum(report["quarantined"].values()) == report["photos"]["quarantined_photos"] == len(quarantined(out))
+    assert sum(report["quarantined"].values()) == report["photos"]["quarantined_photos"] == len(read_quarantined(out))
 
 
-def test_two_runs_are_byte_equal_whatever_the_workers(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_runs_are_byte_equal_whatever_the_workers(
+    catalogue: PrepareInputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for n in range(15):
-        catalogue.add(f"alder/{n}", picture(n % 11), picture(50 + n), b"broken")
+        catalogue.add(f"alder/{n}", draw_tiles(n % 11), draw_tiles(50 + n), b"broken")
     monkeypatch.setenv("WEFT_WORKERS", "1")
     one = catalogue.prepare("one")
     monkeypatch.setenv("WEFT_WORKERS", "4")
@@ -216,12 +226,12 @@ def test_two_runs_are_byte_equal_whatever_the_workers(catalogue: Catalogue, monk
     assert all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
 
 
-def test_an_empty_catalogue_gives_empty_splits(catalogue: Catalogue) -> None:
+def test_an_empty_catalogue_gives_empty_splits(catalogue: PrepareInputs) -> None:
     out = catalogue.prepare()
-    assert kept(out) == {"train": [], "val": [], "test": []}
+    assert read_kept_ids(out) == {"train": [], "val": [], "test": []}
 
 
-def test_missing_photos_are_told_by_name(tmp_path: Path, catalogue: Catalogue) -> None:
+def test_missing_photos_are_told_by_name(tmp_path: Path, catalogue: PrepareInputs) -> None:
     catalogue.prepare()
     with pytest.raises(ContractError, match="nowhere"):
         prepare_photos(
@@ -230,7 +240,7 @@ def test_missing_photos_are_told_by_name(tmp_path: Path, catalogue: Catalogue) -
     assert not (tmp_path / "out").exists()
 
 
-def test_words_are_looked_up_as_one_by_one(catalogue: Catalogue) -> None:
+def test_words_are_looked_up_as_one_by_one(catalogue: PrepareInputs) -> None:
     draw = np.random.default_rng(3)
     for n in range(30):
         tokens = tuple(draw.choice([*WORDS, "sock", "belt"], draw.integers(0, 6)).tolist())
@@ -239,9 +249,9 @@ def test_words_are_looked_up_as_one_by_one(catalogue: Catalogue) -> None:
     words = read_product_words(catalogue.folder / "products.parquet", catalogue.folder / "words.tsv")
     for product_id, tokens in catalogue.tokens.items():
         expected = sorted(WORDS.index(token) for token in tokens if token in WORDS)
-        place = words.place[product_id]
-        assert words.ids(place).tolist() == expected
-        pairs = zip(tokens, first_half(tokens), strict=True)
+        place = words.index_by_id[product_id]
+        assert words.get_word_ids(place).tolist() == expected
+        pairs = zip(tokens, mark_first_half(tokens), strict=True)
         looked_up = [(WORDS.index(token), named) for token, named in pairs if token in WORDS]
         named_first = [named for _, named in sorted(looked_up, key=lambda entry: (entry[0], not entry[1]))]
-        assert words.named(place).tolist() == named_first
+        assert words.get_short_field_mask(place).tolist() == named_first

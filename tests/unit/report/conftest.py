@@ -14,7 +14,7 @@ from weft import artefacts, tables
 from weft.contracts import files
 from weft.contracts.table import TableContract
 from weft.contracts.tables import BREAKDOWN, CONFUSIONS, EXAMPLES, SCORES
-from weft.contracts.tagging import CALIBRATED, FINDINGS, RELIABILITY, WORD_MAP
+from weft.contracts.tagging import CALIBRATED_WORDS, FINDINGS, RELIABILITY, WORD_MAP
 from weft.report.sources import Sources
 
 FROZEN, FINETUNED = "frozen backbone", "after finetune"
@@ -47,7 +47,7 @@ METRICS = {
 HISTORY = "epoch,train_loss,val_loss,learning_rate\n1,6.5,6.4,0.001\n2,5.9,6.1,0.0001\n"
 
 
-def jpeg(colour: str, size: tuple[int, int] = (48, 64)) -> bytes:
+def draw_jpeg(colour: str, size: tuple[int, int] = (48, 64)) -> bytes:
     image = Image.new("RGB", size, "white")
     ImageDraw.Draw(image).rectangle((8, 8, size[0] - 8, size[1] - 8), fill=colour)
     buffer = io.BytesIO()
@@ -55,7 +55,7 @@ def jpeg(colour: str, size: tuple[int, int] = (48, 64)) -> bytes:
     return buffer.getvalue()
 
 
-def example(kind: str, model: str, rank: int, photo: bytes, **values: Any) -> dict[str, Any]:
+def build_example_row(kind: str, model: str, rank: int, photo: bytes, **values: Any) -> dict[str, Any]:
     row: dict[str, Any] = {
         "kind": kind, "model": model, "example": 0, "rank": rank, "photo_id": f"alder/{rank}#0",
         "product_id": f"alder/{rank}", "jpeg": photo, "score": None, "correct": None, "predicted": [], "truth": [],
@@ -63,20 +63,20 @@ def example(kind: str, model: str, rank: int, photo: bytes, **values: Any) -> di
     return {**row, **values}
 
 
-def default_examples() -> list[dict[str, Any]]:
-    query, red, blue = jpeg("black"), jpeg("red"), jpeg("blue")
+def build_default_examples() -> list[dict[str, Any]]:
+    query, red, blue = draw_jpeg("black"), draw_jpeg("red"), draw_jpeg("blue")
     rows = []
-    for model, right in ((FROZEN, False), (FINETUNED, True)):
-        rows.append(example("retrieval", model, 0, query))
-        rows.append(example("retrieval", model, 1, red, score=0.875, correct=right))
-        rows.append(example("retrieval", model, 2, blue, score=0.5, correct=False))
-        rows.append(example("tags", model, 0, query, predicted=["denim", "shirt"], truth=["blue", "denim"]))
+    for model, is_correct in ((FROZEN, False), (FINETUNED, True)):
+        rows.append(build_example_row("retrieval", model, 0, query))
+        rows.append(build_example_row("retrieval", model, 1, red, score=0.875, correct=is_correct))
+        rows.append(build_example_row("retrieval", model, 2, blue, score=0.5, correct=False))
+        rows.append(build_example_row("tags", model, 0, query, predicted=["denim", "shirt"], truth=["blue", "denim"]))
     return rows
 
 
 def write_table(path: Path, rows: Sequence[dict[str, Any]], contract: TableContract) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    tables.write(path, pa.Table.from_pylist(list(rows), schema=contract.schema), contract)
+    tables.write_table(path, pa.Table.from_pylist(list(rows), schema=contract.schema), contract)
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
@@ -84,42 +84,54 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
     path.write_text(json.dumps(values), encoding="utf-8")
 
 
-def part_row(value: str, model: str, share: float, gain: float | None) -> dict[str, Any]:
+def build_breakdown_row(value: str, model: str, share: float, gain: float | None) -> dict[str, Any]:
     row = {"table": "retrieval", "facet": "colour", "value": value, "model": model, "metric": "recall_at_1"}
-    of = {"observations": 20, "items": 9, "share": share, "low": share - 0.05, "high": share + 0.05}
-    spread = None if gain is None else 0.02
-    return {**row, **of, "gain": gain, "gain_low": gain and gain - spread, "gain_high": gain and gain + spread}
+    counts = {"observations": 20, "items": 9, "share": share, "low": share - 0.05, "high": share + 0.05}
+    half_width = None if gain is None else 0.02
+    return {
+        **row,
+        **counts,
+        "gain": gain,
+        "gain_low": gain and gain - half_width,
+        "gain_high": gain and gain + half_width,
+    }
 
 
-def score_row(model: str, asked: int, rank: int | None) -> dict[str, Any]:
+def build_score_row(model: str, query: int, rank: int | None) -> dict[str, Any]:
     hit = float(rank == 1)
-    row = {"table": "retrieval", "model": model, "asked": f"q{asked}", "product_id": f"p{asked}", "item": asked}
+    row = {"table": "retrieval", "model": model, "asked": f"q{query}", "product_id": f"p{query}", "item": query}
     return {**row, "rank": rank, "gained": [hit], "possible": [1.0]}
 
 
-def word_row(number: int, word: str, **values: Any) -> dict[str, Any]:
+def build_word_row(number: int, word: str, **values: Any) -> dict[str, Any]:
     row = {"word_id": number, "word": word, "document_frequency": 40}
-    judged = {"threshold": None, "why_not": "precision not reached", "precision_at_least": None}
+    decision = {"threshold": None, "why_not": "precision not reached", "precision_at_least": None}
     counts = {"val_products": 12, "val_tagged": 0, "val_right": 0}
     tests = {"test_products": 20, "test_tagged": 0, "test_right": 0}
-    return {**row, **judged, **counts, **tests, "slope": 1.5, "intercept": 0.5, "separation": 0.75, **values}
+    return {**row, **decision, **counts, **tests, "slope": 1.5, "intercept": 0.5, "separation": 0.75, **values}
 
 
 DENIM = {"threshold": -3.25, "why_not": "", "val_tagged": 15, "val_right": 14, "precision_at_least": 0.8123}
 DENIM |= {"test_tagged": 16, "test_right": 12, "separation": 0.97}
 
 
-def finding(kind: str, place: int, **values: Any) -> dict[str, Any]:
+def build_finding_row(kind: str, place: int, **values: Any) -> dict[str, Any]:
     row = {"kind": kind, "place": place, "product_id": f"alder/{place}", "title": "Blue shirt"}
     row |= {"photo_id": f"alder/{place}#0", "url": "http://alder.example/p/1"}
-    shown = {"shows": "denim", "shows_score": -2.0, "threshold": -3.25, "probability": 0.9, "neighbours_showing": 0.8}
-    claim = {"says": None, "says_rank": None, "neighbours_saying": None}
-    pictures = {"nearest": ["alder/9#0"], "jpeg": jpeg("red"), "nearest_jpegs": [jpeg("blue")]}
-    return {**row, **shown, **claim, **pictures, **values}
+    prediction = {
+        "shows": "denim",
+        "shows_score": -2.0,
+        "threshold": -3.25,
+        "probability": 0.9,
+        "neighbours_showing": 0.8,
+    }
+    text_claim = {"says": None, "says_rank": None, "neighbours_saying": None}
+    pictures = {"nearest": ["alder/9#0"], "jpeg": draw_jpeg("red"), "nearest_jpegs": [draw_jpeg("blue")]}
+    return {**row, **prediction, **text_claim, **pictures, **values}
 
 
 @dataclass
-class Inputs:
+class MadeUpInputs:
     """Made-up outs of all stages before the report."""
 
     folder: Path
@@ -149,7 +161,7 @@ class Inputs:
     ) -> None:
         folder = self.reports / name
         write_json(folder / files.METRICS, {**(METRICS if metrics is None else metrics), "benchmark": name})
-        write_table(folder / files.EXAMPLES, default_examples() if examples is None else examples, EXAMPLES)
+        write_table(folder / files.EXAMPLES, build_default_examples() if examples is None else examples, EXAMPLES)
         write_table(folder / files.SCORES, scores, SCORES)
         write_table(folder / files.BREAKDOWN, breakdown, BREAKDOWN)
         write_table(folder / files.CONFUSIONS, confusions, CONFUSIONS)
@@ -160,9 +172,9 @@ class Inputs:
         write_table(self.sources.audit / files.FINDINGS, rows, FINDINGS)
 
 
-def add_pipeline(made: Inputs) -> None:
+def write_pipeline_outs(inputs: MadeUpInputs) -> None:
     """What the report reads of the stages that are no benchmark."""
-    sources = made.sources
+    sources = inputs.sources
     shop = {"products": 450, "photos": 1800, "photos_missing": 2, "share_with_colour": 0.5}
     write_json(sources.crawl / files.REPORT, {"shops": {"alder": {**shop, "failures": {"photo: HTTP 404": 2}}}})
     photos = {"train_photos": 1300, "test_photos": 400}
@@ -171,75 +183,81 @@ def add_pipeline(made: Inputs) -> None:
     write_json(sources.model / files.CONFIG, {"backbone": "mobilenet_v2", "embedding_dim": 8, "words": 2})
     write_json(sources.model / files.PREPROCESS, {"height": 128, "width": 96})
     (sources.model / files.DIGEST).write_text("ab" * 32 + "\n", encoding="utf-8")
-    for path in made.histories.values():
+    for path in inputs.histories.values():
         path.parent.mkdir(exist_ok=True)
         path.write_text(HISTORY, encoding="utf-8")
     for stage, header in {
         "clean": "token\treason\tcount",
         "vocabulary": "word\treason\tdocument_frequency\tdetail",
     }.items():
-        (made.folder / stage).mkdir()
+        (inputs.folder / stage).mkdir()
         text = f"{header}\nwash\ttrade word\t90{chr(9) if stage == 'vocabulary' else ''}\n"
-        (made.folder / stage / files.DROPPED).write_text(text, encoding="utf-8")
-    words = [word_row(0, "denim", **DENIM), word_row(1, "washed", separation=0.6)]
-    write_table(sources.calibration / files.CALIBRATED, words, CALIBRATED)
-    two = {name: [1.0, 1.0] for name in artefacts.VISUALNESS_COLUMNS} | {"word_id": [0, 1], "word": ["denim", "washed"]}
+        (inputs.folder / stage / files.DROPPED).write_text(text, encoding="utf-8")
+    words = [build_word_row(0, "denim", **DENIM), build_word_row(1, "washed", separation=0.6)]
+    write_table(sources.calibration / files.CALIBRATED_WORDS, words, CALIBRATED_WORDS)
+    columns = {name: [1.0, 1.0] for name in artefacts.VISUALNESS_COLUMNS} | {
+        "word_id": [0, 1],
+        "word": ["denim", "washed"],
+    }
     counts = {"document_frequency": [9, 9], "val_photos": [5, 5], "visualness": [1.0, 0.1], "expected": [0.97, 0.12]}
-    visualness = pd.DataFrame(two | counts)
+    visualness = pd.DataFrame(columns | counts)
     artefacts.write_visualness(sources.words / files.VISUALNESS, visualness)
     bins = [
         {"words": "words with a probability", "bin": n, "pairs": n, "promised": 0.1, "true": 0.2} for n in range(10)
     ]
     bins[0] |= {"promised": None, "true": None}
     write_table(sources.calibration / files.RELIABILITY, bins, RELIABILITY)
-    place = {"x": 0.1, "y": 0.5, "separation": 0.9, "nearest": ["washed"], "similarities": [0.81]}
-    spots = [{"word_id": 0, "word": "denim", **place}, {"word_id": 1, "word": "washed", **place, "x": 0.9}]
-    write_table(sources.calibration / files.WORD_MAP, spots, WORD_MAP)
+    map_values = {"x": 0.1, "y": 0.5, "separation": 0.9, "nearest": ["washed"], "similarities": [0.81]}
+    map_rows = [{"word_id": 0, "word": "denim", **map_values}, {"word_id": 1, "word": "washed", **map_values, "x": 0.9}]
+    write_table(sources.calibration / files.WORD_MAP, map_rows, WORD_MAP)
     totals = {"precision": 0.75, "coverage": 0.6, "tags_per_product": 0.2, "products_tagged": 0.9}
     settings = {"model": "ab" * 32, "precision": 0.8, "confidence": 0.9, "min_products": 10}
     numbers = {"val_products": 60, "test_products": 110, "totals": totals}
     write_json(sources.calibration / files.CALIBRATION, settings | numbers)
-    made.add_findings([])
+    inputs.add_findings([])
 
 
 @pytest.fixture
-def inputs(tmp_path: Path) -> Inputs:
-    made = Inputs(tmp_path)
-    add_pipeline(made)
-    return made
+def inputs(tmp_path: Path) -> MadeUpInputs:
+    made_up = MadeUpInputs(tmp_path)
+    write_pipeline_outs(made_up)
+    return made_up
 
 
 @pytest.fixture
-def filled(inputs: Inputs) -> Inputs:
-    scores = [score_row(FROZEN, n, n) for n in (1, 2)] + [score_row(FINETUNED, n, 1) for n in (1, 2)]
-    taken = [
+def filled(inputs: MadeUpInputs) -> MadeUpInputs:
+    scores = [build_score_row(FROZEN, n, n) for n in (1, 2)] + [build_score_row(FINETUNED, n, 1) for n in (1, 2)]
+    confusions = [
         {"facet": "category", "shown": "Tunics", "found": found, "queries": queries}
         for found, queries in (("Kurtas", 3), ("Tunics", 9))
     ]
-    parts = [part_row("red", FROZEN, 0.5, None), part_row("red", FINETUNED, 0.6, 0.1)]
+    breakdown = [build_breakdown_row("red", FROZEN, 0.5, None), build_breakdown_row("red", FINETUNED, 0.6, 0.1)]
     inputs.add(
-        nearest={"denim": [("jeans", 0.8125), ("washed", 0.5)]}, scores=scores, breakdown=parts, confusions=taken
+        nearest={"denim": [("jeans", 0.8125), ("washed", 0.5)]},
+        scores=scores,
+        breakdown=breakdown,
+        confusions=confusions,
     )
-    says = {"says": "wool", "says_rank": 0.01, "neighbours_saying": 0.05}
-    inputs.add_findings([finding("contradicted", 0, **says), finding("missing", 0)])
+    text_claim = {"says": "wool", "says_rank": 0.01, "neighbours_saying": 0.05}
+    inputs.add_findings([build_finding_row("contradicted", 0, **text_claim), build_finding_row("missing", 0)])
     return inputs
 
 
 @pytest.fixture
 def make_finding() -> Callable[..., dict[str, Any]]:
-    return finding
+    return build_finding_row
 
 
 @pytest.fixture
 def make_word() -> Callable[..., dict[str, Any]]:
-    return word_row
+    return build_word_row
 
 
 @pytest.fixture
 def draw() -> Callable[..., bytes]:
-    return jpeg
+    return draw_jpeg
 
 
 @pytest.fixture
 def make_example() -> Callable[..., dict[str, Any]]:
-    return example
+    return build_example_row

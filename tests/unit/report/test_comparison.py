@@ -8,23 +8,25 @@ from weft.report.results import Results
 SHARES = st.floats(0, 1) | st.none()
 
 
-def table_of(rows, differences=None, **values):
+def make_results(rows, differences=None, **values):
     return Results("b", "r", {"t": rows}, differences={"t": differences or {}}, **values)
 
 
-def cells_of(results):
+def compare_cells(results):
     return [cells[0] for _, cells in compare(results, "t").rows]
 
 
 def test_differences_are_points_to_the_frozen_row():
-    shown = compare(table_of({"frozen backbone": {"m": 0.5}, "after finetune": {"m": 0.25}, "b": {"m": 0.7512}}), "t")
+    shown = compare(
+        make_results({"frozen backbone": {"m": 0.5}, "after finetune": {"m": 0.25}, "b": {"m": 0.7512}}), "t"
+    )
     assert shown.baseline == "frozen backbone"
     assert [cells[0].difference for _, cells in shown.rows] == ["", "−25.0", "+25.1"]
 
 
 def test_without_paired_intervals_nothing_is_marked():
     rows = {"frozen backbone": {"m": 0.1}, "after finetune": {"m": 0.9}}
-    assert [cell.verdict for cell in cells_of(table_of(rows))] == ["", ""]
+    assert [cell.verdict for cell in compare_cells(make_results(rows))] == ["", ""]
 
 
 @pytest.mark.parametrize(
@@ -34,30 +36,30 @@ def test_without_paired_intervals_nothing_is_marked():
 def test_a_difference_is_marked_only_where_its_interval_excludes_nothing(low, high, verdict):
     rows = {"frozen backbone": {"m": 0.5}, "after finetune": {"m": 0.6}}
     differences = {"after finetune": {"frozen backbone": {"m": (0.1, low, high)}}}
-    assert [cell.verdict for cell in cells_of(table_of(rows, differences))] == ["", verdict]
+    assert [cell.verdict for cell in compare_cells(make_results(rows, differences))] == ["", verdict]
 
 
 def test_an_interval_is_told_in_percent_and_a_ceiling_where_it_is_below_100():
     rows = {"a": {"m": 0.5, "n": 0.5}}
-    results = table_of(rows, intervals={"t": {"a": {"m": (0.41, 0.59)}}}, ceilings={"t": {"n": 0.342}})
+    results = make_results(rows, intervals={"t": {"a": {"m": (0.41, 0.59)}}}, ceilings={"t": {"n": 0.342}})
     shown = compare(results, "t")
     assert [cell.interval for cell in shown.rows[0][1]] == ["41.0 to 59.0", ""]
     assert shown.ceilings == ("", "34.2")
 
 
 def test_a_table_without_a_frozen_row_has_no_differences():
-    shown = compare(table_of({"a": {"m": 0.5}, "b": {"m": 0.25}}), "t")
+    shown = compare(make_results({"a": {"m": 0.5}, "b": {"m": 0.25}}), "t")
     assert shown.baseline is None
     assert all(cell.difference == "" for _, cells in shown.rows for cell in cells)
 
 
 def test_a_metric_that_a_row_lacks_is_shown_as_not_measured():
-    shown = compare(table_of({"frozen": {"m": 0.5}, "b": {"n": 0.25}}), "t")
+    shown = compare(make_results({"frozen": {"m": 0.5}, "b": {"n": 0.25}}), "t")
     assert shown.metrics == ("m", "n")
     assert [[cell.text for cell in cells] for _, cells in shown.rows] == [["50.0", "-"], ["-", "25.0"]]
 
 
 @given(st.lists(SHARES, min_size=1, max_size=5))
 def test_any_table_can_be_shown(values):
-    cells = cells_of(table_of({f"frozen {n}": {"m": value} for n, value in enumerate(values)}))
+    cells = compare_cells(make_results({f"frozen {n}": {"m": value} for n, value in enumerate(values)}))
     assert [cell.text == "-" for cell in cells] == [value is None for value in values]

@@ -10,20 +10,20 @@ from weft.report.history import read_history
 HEADER = "epoch,train_loss,val_loss,learning_rate"
 
 
-def read(tmp_path, text):
+def read_history_text(tmp_path, text):
     path = tmp_path / "history.csv"
     path.write_text(text, encoding="utf-8")
     return read_history("finetune", path)
 
 
 def test_more_columns_are_kept_behind_the_known_ones(tmp_path):
-    history = read(tmp_path, "seconds,epoch,train_loss,val_loss,learning_rate\n9,1,6.5,,0.1\n")
+    history = read_history_text(tmp_path, "seconds,epoch,train_loss,val_loss,learning_rate\n9,1,6.5,,0.1\n")
     assert history.columns == ("epoch", "train_loss", "val_loss", "learning_rate", "seconds")
     assert history.rows == ((1.0, 6.5, None, 0.1, 9.0),)
 
 
 def test_the_model_before_training_has_a_val_loss_alone(tmp_path):
-    history = read(tmp_path, f"{HEADER}\n0,,8.1,0.1\n1,6.5,6.4,0.1\n")
+    history = read_history_text(tmp_path, f"{HEADER}\n0,,8.1,0.1\n1,6.5,6.4,0.1\n")
     assert history.column("train_loss") == [None, 6.5]
     assert loss_curve(history).count("<use") > 0
 
@@ -42,11 +42,11 @@ def test_the_model_before_training_has_a_val_loss_alone(tmp_path):
 )
 def test_a_broken_history_names_the_line(tmp_path, text, said):
     with pytest.raises(ContractError, match=re.escape(said)):
-        read(tmp_path, text)
+        read_history_text(tmp_path, text)
 
 
 def test_a_curve_is_the_same_twice_and_well_formed(tmp_path):
-    history = read(tmp_path, f"{HEADER}\n1,6.5,6.4,0.1\n2,6.0,6.1,0.1\n")
+    history = read_history_text(tmp_path, f"{HEADER}\n1,6.5,6.4,0.1\n2,6.0,6.1,0.1\n")
     curve = loss_curve(history)
     assert curve == loss_curve(history)
     assert ET.fromstring(curve).tag == "svg"
@@ -55,12 +55,12 @@ def test_a_curve_is_the_same_twice_and_well_formed(tmp_path):
 
 
 def test_a_curve_without_val_draws_train_alone(tmp_path):
-    curve = loss_curve(read(tmp_path, f"{HEADER}\n1,6.5,,0.1\n"))
+    curve = loss_curve(read_history_text(tmp_path, f"{HEADER}\n1,6.5,,0.1\n"))
     assert "val" not in {t.text for t in ET.fromstring(curve).iter("text")}
 
 
 def test_two_curves_share_no_id(tmp_path):
-    history = read(tmp_path, f"{HEADER}\n1,6.5,6.4,0.1\n")
+    history = read_history_text(tmp_path, f"{HEADER}\n1,6.5,6.4,0.1\n")
     other = type(history)("fit_words", history.columns, history.rows)
     ids = [set(re.findall(r'\sid="([^"]*)"', loss_curve(h))) for h in (history, other)]
     assert ids[0]

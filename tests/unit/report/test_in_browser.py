@@ -38,27 +38,27 @@ addEventListener("message", m => { all.push(m.data); document.body.dataset.seen 
 </script>"""
 
 
-def chromium(tmp_path, *arguments, budget=8000):
+def run_chromium(tmp_path, *arguments, budget=8000):
     """What headless Chromium prints after `budget` ms of its own time, and what its console says."""
-    own = (f"--user-data-dir={tmp_path / 'profile'}", f"--virtual-time-budget={budget}")
-    command = [CHROMIUM, *QUIET, *own, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    profile_options = (f"--user-data-dir={tmp_path / 'profile'}", f"--virtual-time-budget={budget}")
+    command = [CHROMIUM, *QUIET, *profile_options, *arguments]
+    completed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return completed.stdout, [line for line in completed.stderr.splitlines() if "CONSOLE" in line]
 
 
-def page_of(inputs):
+def build_page(inputs):
     write_report(["catalogue"], inputs.sources, inputs.folder / "out")
     return inputs.folder / "out" / "index.html"
 
 
-def probe(page, tmp_path):
+def measure_page(page, tmp_path):
     """What the page is like at 390 and at 1280 pixels, without the policy that would forbid the probe."""
     text, policies = re.subn(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
     assert policies == 1
     (tmp_path / "probed.html").write_text(text.replace("</body>", PROBE + "</body>"), encoding="utf-8")
     (tmp_path / "frames.html").write_text(f"<!DOCTYPE html><body>{FRAMES}</body>", encoding="utf-8")
     for budget in (8000, 60_000, 400_000):  # on a busy machine the frames may not have answered in the first
-        dom, _ = chromium(tmp_path, "--dump-dom", f"file://{tmp_path}/frames.html", budget=budget)
+        dom, _ = run_chromium(tmp_path, "--dump-dom", f"file://{tmp_path}/frames.html", budget=budget)
         found = re.search(r'data-seen="([^"]*)"', dom)
         if found:
             break
@@ -67,14 +67,14 @@ def probe(page, tmp_path):
 
 
 def test_the_page_opens_without_a_complaint_and_shows_its_headings(filled, tmp_path):
-    dom, console = chromium(tmp_path, "--dump-dom", f"file://{page_of(filled)}")
+    dom, console = run_chromium(tmp_path, "--dump-dom", f"file://{build_page(filled)}")
     assert console == []
     for heading in ("What the model learned", "Results", "Crawl", "Words", "Map of the words", "Training", "Audit"):
         assert re.search(rf"<h[1-3]>{heading}</h", dom)
 
 
 def test_all_photos_load_nothing_is_fetched_and_no_width_overflows(filled, tmp_path):
-    seen = probe(page_of(filled).read_text(encoding="utf-8"), tmp_path)
+    seen = measure_page(build_page(filled).read_text(encoding="utf-8"), tmp_path)
     assert len(seen) == 2
     for one in seen:
         assert (one["photos"], one["broken"], one["invisible"], one["curves"]) == (3, 0, 0, 4)
@@ -92,7 +92,7 @@ def test_endless_words_and_many_columns_do_not_widen_the_page(inputs, tmp_path, 
     table = {word: {f"recall_at_{k}": 0.5 for k in range(1, 30)}}
     metrics = {"reader": "catalogue", "counts": {word: 1}, "notes": [word], "tables": {word: table}}
     inputs.add(metrics=metrics, examples=rows, nearest={word: [(word, 0.5)]})
-    for one in probe(page_of(inputs).read_text(encoding="utf-8"), tmp_path):
+    for one in measure_page(build_page(inputs).read_text(encoding="utf-8"), tmp_path):
         assert one["overflow"] <= 0
         assert one["invisible"] == 0
 
@@ -101,17 +101,17 @@ def test_the_probe_itself_sees_requests_broken_photos_and_overflow(filled, tmp_p
     bad = (
         '<img src="http://127.0.0.1:9/x.png"><div style="width:2000px">x</div><svg><image href="data:,x"/></svg></main>'
     )
-    page = page_of(filled).read_text(encoding="utf-8").replace("</main>", bad)
-    for one in probe(page, tmp_path):
+    page = build_page(filled).read_text(encoding="utf-8").replace("</main>", bad)
+    for one in measure_page(page, tmp_path):
         assert one["fetched"] == ["http://127.0.0.1:9/x.png"]
         assert one["broken"] == 1
         assert one["overflow"] > 0
 
 
 def test_the_pages_policy_forbids_scripts_and_requests(filled, tmp_path):
-    page = page_of(filled)
+    page = build_page(filled)
     bad = '<script>document.body.id = "ran"</script><img src="http://127.0.0.1:9/x.png"></main>'
     page.write_text(page.read_text(encoding="utf-8").replace("</main>", bad), encoding="utf-8")
-    dom, console = chromium(tmp_path, "--dump-dom", f"file://{page}")
+    dom, console = run_chromium(tmp_path, "--dump-dom", f"file://{page}")
     assert '<body id="ran"' not in dom
     assert len([line for line in console if "Content Security Policy" in line]) == 2

@@ -10,7 +10,7 @@ from weft.report.results import read_results
 GOOD = {"benchmark": "b", "reader": "inshop", "tables": {"retrieval": {"frozen backbone": {"recall_at_1": 0.5}}}}
 
 
-def read(tmp_path, values):
+def read_results_json(tmp_path, values):
     (tmp_path / files.METRICS).write_text(json.dumps(values), encoding="utf-8")
     return read_results(tmp_path)
 
@@ -18,7 +18,7 @@ def read(tmp_path, values):
 def test_tables_rows_and_metrics_keep_the_order_of_the_file(tmp_path):
     row = {"z": 0.1, "a": 0.2}
     tables = {"tags": {"later": row, "earlier": row}, "labels/a": {"x": row}}
-    results = read(tmp_path, {**GOOD, "tables": tables})
+    results = read_results_json(tmp_path, {**GOOD, "tables": tables})
     assert list(results.tables) == ["tags", "labels/a"]
     assert list(results.tables["tags"]) == ["later", "earlier"]
     assert list(results.tables["tags"]["later"]) == ["z", "a"]
@@ -26,7 +26,7 @@ def test_tables_rows_and_metrics_keep_the_order_of_the_file(tmp_path):
 
 @pytest.mark.parametrize("value", [None, float("nan")])
 def test_a_value_that_could_not_be_measured_is_none(tmp_path, value):
-    results = read(tmp_path, {**GOOD, "tables": {"tags": {"x": {"precision_at_5": value}}}})
+    results = read_results_json(tmp_path, {**GOOD, "tables": {"tags": {"x": {"precision_at_5": value}}}})
     assert results.tables["tags"]["x"]["precision_at_5"] is None
 
 
@@ -43,7 +43,7 @@ def test_a_value_that_could_not_be_measured_is_none(tmp_path, value):
 )
 def test_broken_metrics_name_the_key(tmp_path, values, said):
     with pytest.raises(ContractError, match=re.escape(said)):
-        read(tmp_path, values)
+        read_results_json(tmp_path, values)
 
 
 def test_what_is_no_json_is_refused(tmp_path):

@@ -10,7 +10,7 @@ from weft.errors import ContractError
 from weft.report.write import write_report
 
 
-class Tags(HTMLParser):
+class TagCollector(HTMLParser):
     """Every element and attribute that a parser sees."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Tags(HTMLParser):
         self.attributes.update(name for name, _ in attrs)
 
 
-def page_of(inputs, names=("catalogue",)) -> str:
+def build_page(inputs, names=("catalogue",)) -> str:
     write_report(list(names), inputs.sources, inputs.folder / "summary")
     return (inputs.folder / "summary" / "index.html").read_text(encoding="utf-8")
 
@@ -42,7 +42,7 @@ def test_what_it_returns_counts_what_it_wrote(filled, tmp_path):
 
 
 def test_every_table_and_row_appears_on_the_page(filled):
-    page = page_of(filled)
+    page = build_page(filled)
     for text in ("Retrieval", "Labels: sleeve length", "frozen backbone", "after fit_words", "after finetune"):
         assert text in page
     for text in ("43.0 to 50.0", "+15.2", "(+10.0 to +20.0)", "−1.0", "Ties go to", "at most"):
@@ -51,7 +51,7 @@ def test_every_table_and_row_appears_on_the_page(filled):
 
 
 def test_a_gain_is_marked_only_where_its_interval_excludes_nothing(filled):
-    page = " ".join(page_of(filled).split())
+    page = " ".join(build_page(filled).split())
     assert '<span class="gain">▲ +15.2' in page
     assert '<span class="open">−1.0' in page
     assert "▼ −1.0" not in page
@@ -61,28 +61,28 @@ def test_the_first_look_is_at_the_finished_model_not_at_the_last_row(inputs):
     rows = {"frozen backbone": 0.4, "after finetune": 0.6, "after finetune, tags of 20 neighbours": 0.5}
     table = {row: {"precision_at_5": value} for row, value in rows.items()}
     inputs.add(metrics={"reader": "catalogue", "tables": {"tags": table}})
-    glance = re.search(r'<table class="glance">(.*?)</table>', page_of(inputs), re.DOTALL)
+    glance = re.search(r'<table class="glance">(.*?)</table>', build_page(inputs), re.DOTALL)
     assert glance
     assert ">60.0" in glance[1].replace(" ", "")
     assert "50.0" not in glance[1]
 
 
 def test_the_first_screen_says_what_was_trained_on_what(filled):
-    page = re.sub(r"<[^>]+>", "", page_of(filled))
+    page = re.sub(r"<[^>]+>", "", build_page(filled))
     said = " ".join(page[: page.index("All tables")].split())
     assert "mobilenet_v2 at 96 × 128 pixels, trained 2 epochs (epoch 2 kept) to predict the 2 words that alder" in said
     assert "1,300 photos of 320 products" in said
 
 
 def test_the_first_queries_show_what_the_trained_model_finds(filled):
-    page = page_of(filled)
+    page = build_page(filled)
     found = page[page.index('<div class="found">') : page.index('<section id="tables">')]
     assert "Nearest 1, right: alder/1" in found
     assert "not right: alder/1" not in found
 
 
 def test_crawl_words_thresholds_and_map_have_their_numbers(filled):
-    page = " ".join(page_of(filled).split())
+    page = " ".join(build_page(filled).split())
     for text in (
         "photo: HTTP 404", "trade word (clean)", "<bdi>wash</bdi>", "<bdi>denim</bdi> <small>0.97</small>",
         "1 words may be told", "<td>75.0</td><td>60.0</td><td>12 of 16</td><td>14 of 15</td><td>81.2</td>", "-3.25",
@@ -92,20 +92,20 @@ def test_crawl_words_thresholds_and_map_have_their_numbers(filled):
 
 
 def test_results_are_told_apart_by_facet(filled):
-    page = " ".join(page_of(filled).split())
+    page = " ".join(build_page(filled).split())
     assert "Retrieval by colour" in page
     assert '<th scope="row"><bdi>red</bdi></th><td>20</td><td>50.0</td><td>60.0' in page
     assert '<span class="gain">▲ +10.0' in page
 
 
 def test_confusions_tell_how_many_and_what_share(filled):
-    page = " ".join(page_of(filled).split())
+    page = " ".join(build_page(filled).split())
     assert "By category: 3 of 12 queries" in page
     assert '<bdi>Tunics</bdi></th><td class="text narrow"><bdi>Kurtas</bdi></td><td>3</td><td>25.0</td>' in page
 
 
 def test_the_curves_have_their_numbers_in_files(filled):
-    page_of(filled)
+    build_page(filled)
     folder = filled.folder / "summary"
     assert (folder / "recall_at_k.csv").read_text() == (
         "k,frozen backbone,after finetune\n1,0.500000,1.000000\n2,1.000000,1.000000\n"
@@ -116,7 +116,7 @@ def test_the_curves_have_their_numbers_in_files(filled):
 
 
 def test_the_metrics_of_all_benchmarks_are_one_file_for_comparing_runs(filled):
-    page_of(filled)
+    build_page(filled)
     told = json.loads((filled.folder / "summary" / "metrics.json").read_text())
     assert told["catalogue"]["retrieval"]["after finetune"]["recall_at_1"] == 0.46449
     assert told["thresholds"]["coverage"] == 0.6
@@ -125,12 +125,12 @@ def test_the_metrics_of_all_benchmarks_are_one_file_for_comparing_runs(filled):
 
 def test_without_anything_to_search_there_is_a_header_and_no_picture(inputs):
     inputs.add(examples=[])
-    assert "Nothing was searched for" in page_of(inputs)
+    assert "Nothing was searched for" in build_page(inputs)
     assert (inputs.folder / "summary" / "recall_at_k.csv").read_text() == "k\n"
 
 
 def test_findings_stand_with_words_evidence_and_pictures(filled):
-    page = " ".join(page_of(filled).split())
+    page = " ".join(build_page(filled).split())
     assert "The text says what the photos contradict: 1" in page
     assert "says <strong><bdi>wool</bdi></strong>, shows <strong><bdi>denim</bdi></strong>" in page
     assert "99.0 % of the products that say “wool” look more like it" in page
@@ -140,18 +140,18 @@ def test_findings_stand_with_words_evidence_and_pictures(filled):
 
 def test_an_address_that_is_none_is_no_link(filled, make_finding):
     filled.add_findings([make_finding("missing", 0, url="javascript:alert(1)")])
-    assert "javascript:" not in page_of(filled)
+    assert "javascript:" not in build_page(filled)
 
 
 def test_words_that_do_not_fit_are_dots_that_still_say_what_they_are(filled):
-    page = page_of(filled)
+    page = build_page(filled)
     assert page.count('class="place') == 2
     assert page.count('class="tip"') == 2
 
 
 def test_a_benchmark_whose_tables_were_all_left_out_still_has_its_notes(inputs):
     inputs.add(metrics={"reader": "catalogue", "notes": ["retrieval is left out"], "tables": {}}, examples=[])
-    page = page_of(inputs)
+    page = build_page(inputs)
     assert "retrieval is left out" in page
     assert "queries</h3>" not in page
 
@@ -159,7 +159,7 @@ def test_a_benchmark_whose_tables_were_all_left_out_still_has_its_notes(inputs):
 def test_a_label_of_several_words_agrees_with_one_of_them(inputs, draw, make_example):
     row = make_example("tags", "after finetune", 0, draw("red"), predicted=["navy", "red"], truth=["Navy Blue", "Men"])
     inputs.add(metrics={"reader": "labelled_photos", "tables": {}}, examples=[row])
-    page = page_of(inputs)
+    page = build_page(inputs)
     assert "✓ <bdi>navy</bdi>" in page
     assert "✓ <bdi>Navy Blue</bdi>" in page
     assert page.count("✓ <bdi>") == 2
@@ -168,12 +168,12 @@ def test_a_label_of_several_words_agrees_with_one_of_them(inputs, draw, make_exa
 
 def test_benchmarks_appear_in_the_order_asked_for(filled):
     filled.add("luma", examples=[])
-    page = page_of(filled, ("luma", "catalogue"))
+    page = build_page(filled, ("luma", "catalogue"))
     assert page.index("<h3>luma</h3>") < page.index("<h3>catalogue</h3>")
 
 
 def test_right_hits_are_marked_by_more_than_colour(filled):
-    page = page_of(filled)
+    page = build_page(filled)
     examples = page[page.index('<section id="hard">') :]
     assert examples.count('aria-label="Nearest 1, right: alder/1"') == 1
     assert examples.count('aria-label="Nearest 1, not right: alder/1"') == 1
@@ -181,21 +181,21 @@ def test_right_hits_are_marked_by_more_than_colour(filled):
 
 
 def test_words_that_both_have_are_marked_on_both_sides(filled):
-    page = page_of(filled)
+    page = build_page(filled)
     assert page.count("✓ <bdi>denim</bdi>") == 3
     assert "✓ <bdi>shirt</bdi>" not in page
     assert "✓ <bdi>blue</bdi>" not in page
 
 
 def test_nearest_words_are_shown_where_there_are_some(filled):
-    page = page_of(filled)
+    page = build_page(filled)
     assert "<bdi>jeans</bdi> <small>0.81</small>" in page
     (filled.reports / "catalogue" / files.NEAREST_WORDS).unlink()
-    assert "Nearest words" not in page_of(filled)
+    assert "Nearest words" not in build_page(filled)
 
 
 def test_a_photo_is_stored_once(filled):
-    assert page_of(filled).count("data:image/jpeg;base64,") == 3
+    assert build_page(filled).count("data:image/jpeg;base64,") == 3
 
 
 def test_hostile_texts_stay_texts(inputs, draw, make_example):
@@ -208,10 +208,10 @@ def test_hostile_texts_stay_texts(inputs, draw, make_example):
     table = {hostile: {hostile: 0.5}}
     metrics = {"reader": hostile, "counts": {hostile: 1}, "notes": [hostile], "tables": {hostile: table}}
     inputs.add(metrics=metrics, examples=rows, nearest={hostile: [(hostile, 0.5)]})
-    page = page_of(inputs)
+    page = build_page(inputs)
     assert "<script" not in page
     assert "&lt;script&gt;" in page
-    tags = Tags()
+    tags = TagCollector()
     tags.feed(page)
     assert "script" not in tags.names
     assert not [name for name in tags.attributes if name.startswith("on")]
@@ -222,7 +222,7 @@ def test_hostile_texts_stay_texts(inputs, draw, make_example):
 
 def test_nothing_on_the_page_points_outside_but_the_products_of_findings(filled):
     filled.add_findings([])
-    page = page_of(filled)
+    page = build_page(filled)
     assert not re.search(r"(https?:)?//[a-z]", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
     assert re.search(r'Content-Security-Policy" content="default-src \'none\'', page)
     references = re.findall(r'(?:href|src)="([^"]*)"', page)
@@ -230,7 +230,7 @@ def test_nothing_on_the_page_points_outside_but_the_products_of_findings(filled)
 
 
 def test_every_reference_has_its_target_and_ids_are_unique(filled):
-    page = page_of(filled)
+    page = build_page(filled)
     ids = re.findall(r'\sid="([^"]*)"', page)
     assert len(ids) == len(set(ids))
     for pair in re.findall(r'href="#([^"]*)"|url\(#([^)]*)\)', page):
@@ -242,20 +242,20 @@ def test_a_missing_report_names_the_file_and_the_stage(filled, name):
     path = filled.reports / "catalogue" / name
     path.unlink()
     with pytest.raises(ContractError, match=re.escape(f"{path}: no such file; the stage evaluate@catalogue")):
-        page_of(filled)
+        build_page(filled)
 
 
 def test_a_missing_history_names_the_file_and_the_stage(filled):
     filled.histories["finetune"].unlink()
     with pytest.raises(ContractError, match=r"model/history\.csv: no such file; the stage finetune writes it"):
-        page_of(filled)
+        build_page(filled)
 
 
 def test_a_report_that_fails_leaves_the_old_one_alone(filled):
-    before = page_of(filled)
+    before = build_page(filled)
     (filled.reports / "catalogue" / files.METRICS).write_text("{}", encoding="utf-8")
     with pytest.raises(ContractError):
-        page_of(filled)
+        build_page(filled)
     assert (filled.folder / "summary" / "index.html").read_text(encoding="utf-8") == before
     assert [path.name for path in Path(filled.folder).iterdir() if path.name.startswith(".")] == []
 
@@ -263,17 +263,17 @@ def test_a_report_that_fails_leaves_the_old_one_alone(filled):
 def test_a_broken_photo_names_its_row(inputs, make_example):
     inputs.add(examples=[make_example("retrieval", "frozen backbone", 0, b"not a photo")])
     with pytest.raises(ContractError, match=r"examples\.parquet, row 0 \(alder/0#0\): the photo cannot be decoded"):
-        page_of(inputs)
+        build_page(inputs)
 
 
 def test_a_strip_without_its_query_is_refused(inputs, draw, make_example):
     inputs.add(examples=[make_example("retrieval", "frozen backbone", 1, draw("red"))])
     with pytest.raises(ContractError, match="no rank 0"):
-        page_of(inputs)
+        build_page(inputs)
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", json.dumps({"denim": [["jeans"]]}), json.dumps({"denim": [["a", "b"]]})])
 def test_broken_nearest_words_are_refused(filled, text):
     (filled.reports / "catalogue" / files.NEAREST_WORDS).write_text(text, encoding="utf-8")
     with pytest.raises(ContractError, match=r"nearest_words\.json: wanted"):
-        page_of(filled)
+        build_page(filled)

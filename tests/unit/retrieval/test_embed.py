@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from weft import artefacts
-from weft.benchmarks.record import Record
+from weft.benchmarks.record import PhotoRecord
 from weft.errors import ParamsError, PhotoError
 from weft.retrieval import embed as module
 from weft.retrieval.embed import embed
-from weft.retrieval.embed_benchmark import embed_benchmark
+from weft.retrieval.embed_benchmark import embed_dataset
 
 
 class MeanColour(nn.Module):
@@ -28,11 +28,11 @@ class MeanColour(nn.Module):
         return photos.float().mean((2, 3))
 
 
-class Benchmark:
+class StubBenchmark:
     """Photos as a reader hands them over."""
 
     def __init__(self, photos):
-        self.records = [Record(f"a/{n}#0", f"a/{n}", "test", {}, None) for n, _ in photos]
+        self.records = [PhotoRecord(f"a/{n}#0", f"a/{n}", "test", {}, None) for n, _ in photos]
         self._photos = photos
 
     def photos(self):
@@ -49,13 +49,13 @@ def photos(jpeg):
     return [(n, jpeg(["red", "green", "blue"][n % 3], seed=n)) for n in range(10)]
 
 
-def run(photos, **changes):
+def run_embed(photos, **changes):
     model = MeanColour().train()
     return list(embed(photos, model, 32, 24, "cpu", workers=3, **changes)), model
 
 
 def test_order_is_kept_and_batches_are_whole(photos):
-    batches, model = run(photos)
+    batches, model = run_embed(photos)
     assert [keys for keys, _ in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
     assert model.batches == [(4, 3, 32, 24), (4, 3, 32, 24), (2, 3, 32, 24)]
     z = np.concatenate([z for _, z in batches])
@@ -65,7 +65,7 @@ def test_order_is_kept_and_batches_are_whole(photos):
 
 def test_workers_change_nothing(photos):
     one = list(embed(photos, MeanColour(), 32, 24, "cpu", workers=1))
-    for (keys, z), (expected, same) in zip(run(photos)[0], one, strict=True):
+    for (keys, z), (expected, same) in zip(run_embed(photos)[0], one, strict=True):
         assert keys == expected
         assert (z == same).all()
 
@@ -73,7 +73,7 @@ def test_workers_change_nothing(photos):
 def test_photos_that_cannot_be_decoded_are_listed_and_left_out(photos):
     photos[2], photos[9] = (2, b"no photo"), (9, b"")
     refused = []
-    batches, _ = run(photos, refused=refused)
+    batches, _ = run_embed(photos, refused=refused)
     assert [keys for keys, _ in batches] == [[0, 1, 3], [4, 5, 6, 7], [8]]
     assert [(key, error.reason) for key, error in refused] == [(2, "cannot be decoded"), (9, "cannot be decoded")]
 
@@ -81,7 +81,7 @@ def test_photos_that_cannot_be_decoded_are_listed_and_left_out(photos):
 def test_without_a_list_the_first_broken_photo_raises(photos):
     photos[2] = (2, b"no photo")
     with pytest.raises(PhotoError, match="cannot be decoded"):
-        run(photos)
+        run_embed(photos)
 
 
 def test_a_source_is_never_read_far_ahead(jpeg):
@@ -101,30 +101,36 @@ def test_a_source_is_never_read_far_ahead(jpeg):
 
 
 def test_no_photos_are_no_batches():
-    assert run([])[0] == []
+    assert run_embed([])[0] == []
 
 
 def test_a_benchmark_is_embedded_whole_and_refusals_are_counted(tmp_path, photos, capsys):
     photos[4] = (4, b"<html>")
-    counts = embed_benchmark(Benchmark(photos), MeanColour(), 3, 32, 32, "cpu", 2, tmp_path / "e")
+    counts = embed_dataset(StubBenchmark(photos), MeanColour(), 3, 32, 32, "cpu", 2, tmp_path / "e")
     assert counts == {"photos": 9, "refused": 1}
     assert "left out a/4#0: cannot be decoded: an HTML page" in capsys.readouterr().err
     embedded = artefacts.read_embeddings(tmp_path / "e").photos
     assert embedded["photo_id"].to_pylist() == [f"a/{n}#0" for n in range(10) if n != 4]
 
 
-class Threads:
+class ThreadedProcessGroup:
     """Stands for several processes: threads that hand their values over and wait for each other."""
 
-    def __init__(self, rank, count, barrier, desk):
-        self.rank, self.count, self.leads, self._barrier, self._desk = rank, count, rank == 0, barrier, desk
+    def __init__(self, rank, count, barrier, shared_values):
+        self.rank, self.world_size, self.is_main, self._barrier, self._shared_values = (
+            rank,
+            count,
+            rank == 0,
+            barrier,
+            shared_values,
+        )
 
-    def collect(self, mine):
-        self._desk[self.rank] = mine
+    def gather(self, value):
+        self._shared_values[self.rank] = value
         self._barrier.wait(5)
-        handed = list(self._desk) if self.leads else []
+        gathered = list(self._shared_values) if self.is_main else []
         self._barrier.wait(5)
-        return handed
+        return gathered
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
@@ -133,13 +139,13 @@ def test_any_number_of_processes_writes_the_same_artefact(tmp_path, jpeg, count,
     photos = [(n, jpeg(["red", "green", "blue"][n % 3], seed=n)) for n in range(taken)]
     for broken in {2, 4, 5, 6, 7} & set(range(taken)):  # 4 to 7 are a whole batch
         photos[broken] = (broken, b"no photo")
-    alone = embed_benchmark(Benchmark(photos), MeanColour(), 3, 32, 24, "cpu", 1, tmp_path / "alone")
+    alone = embed_dataset(StubBenchmark(photos), MeanColour(), 3, 32, 24, "cpu", 1, tmp_path / "alone")
     barrier, desk = threading.Barrier(count), [None] * count
-    parts = [Threads(rank, count, barrier, desk) for rank in range(count)]
+    parts = [ThreadedProcessGroup(rank, count, barrier, desk) for rank in range(count)]
 
     def work(part):
-        return embed_benchmark(
-            Benchmark(photos), MeanColour(), 3, 32, 24, "cpu", 1, tmp_path / "shared", processes=part
+        return embed_dataset(
+            StubBenchmark(photos), MeanColour(), 3, 32, 24, "cpu", 1, tmp_path / "shared", process_group=part
         )
 
     with ThreadPoolExecutor(count) as pool:
@@ -154,5 +160,5 @@ def test_a_device_without_memory_says_what_to_lower(tmp_path, photos):
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
 
     with pytest.raises(ParamsError, match=r"not enough memory: lower prepare.height = 32 and prepare.width = 24"):
-        embed_benchmark(Benchmark(photos), Greedy(), 3, 32, 24, "cpu", 1, tmp_path / "e")
+        embed_dataset(StubBenchmark(photos), Greedy(), 3, 32, 24, "cpu", 1, tmp_path / "e")
     assert not (tmp_path / "e").exists()

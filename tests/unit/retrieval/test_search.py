@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from weft.retrieval import search
-from weft.retrieval.search import nearest
+from weft.retrieval.search import find_nearest_neighbours
 
 
 def naive_nearest(queries, gallery, k, query_groups=None, gallery_groups=None):
@@ -45,24 +45,24 @@ def photos():
 
 @pytest.mark.parametrize("k", [1, 4, 5, 6, 23, 30])
 def test_equals_its_naive_twin_with_ties_across_chunks(photos, small_chunks, k):
-    assert_same(nearest(*photos, k), naive_nearest(*photos, k))
+    assert_same(find_nearest_neighbours(*photos, k), naive_nearest(*photos, k))
 
 
 @pytest.mark.parametrize("k", [1, 5, 30])
 def test_chunks_change_nothing(photos, monkeypatch, k):
-    whole = nearest(*photos, k)
+    whole = find_nearest_neighbours(*photos, k)
     monkeypatch.setattr(search, "TILE", 1)
     for queries, gallery in ((1, 1), (4, 5), (9, 23), (3, 22)):
         monkeypatch.setattr(search, "QUERY_CHUNK", queries)
         monkeypatch.setattr(search, "GALLERY_CHUNK", gallery)
-        assert_same(nearest(*photos, k), whole)
+        assert_same(find_nearest_neighbours(*photos, k), whole)
 
 
 @pytest.mark.parametrize("k", [1, 6, 30])
 def test_a_query_never_finds_its_own_group(photos, small_chunks, k):
     queries, gallery = photos
     groups = np.arange(9) % 3, np.arange(23) % 3
-    rows, scores = nearest(queries, gallery, k, *groups)
+    rows, scores = find_nearest_neighbours(queries, gallery, k, *groups)
     assert_same((rows, scores), naive_nearest(queries, gallery, k, *groups))
     for query, found in enumerate(rows):
         assert all(groups[1][row] != groups[0][query] for row in found if row >= 0)
@@ -71,30 +71,30 @@ def test_a_query_never_finds_its_own_group(photos, small_chunks, k):
 def test_row_numbers_as_groups_keep_a_query_from_itself(photos, small_chunks):
     _, gallery = photos
     numbers = np.arange(len(gallery))
-    rows, _ = nearest(gallery, gallery, 3, numbers, numbers)
+    rows, _ = find_nearest_neighbours(gallery, gallery, 3, numbers, numbers)
     assert not (rows == numbers[:, None]).any()
 
 
 def test_places_without_a_photo_stay_empty(photos, small_chunks):
     queries, gallery = photos
-    rows, scores = nearest(queries, gallery[:7], 10)
+    rows, scores = find_nearest_neighbours(queries, gallery[:7], 10)
     assert (rows[:, 7:] == -1).all()
     assert np.isneginf(scores[:, 7:]).all()
     assert np.sort(rows[:, :7]).tolist() == [list(range(7))] * 9
-    rows, scores = nearest(queries, gallery[:0], 2)
+    rows, scores = find_nearest_neighbours(queries, gallery[:0], 2)
     assert (rows == -1).all()
     assert np.isneginf(scores).all()
 
 
 def test_when_all_photos_are_of_the_own_group_nothing_is_found(photos, small_chunks):
     queries, gallery = photos
-    rows, scores = nearest(queries, gallery, 3, np.zeros(9, np.int64), np.zeros(23, np.int64))
+    rows, scores = find_nearest_neighbours(queries, gallery, 3, np.zeros(9, np.int64), np.zeros(23, np.int64))
     assert (rows == -1).all()
     assert np.isneginf(scores).all()
 
 
 def test_no_queries_find_nothing(photos):
-    assert nearest(photos[0][:0], photos[1], 3)[0].shape == (0, 3)
+    assert find_nearest_neighbours(photos[0][:0], photos[1], 3)[0].shape == (0, 3)
 
 
 def test_a_mapped_float16_gallery_is_searched_as_its_numbers_are(tmp_path, small_chunks):
@@ -102,14 +102,16 @@ def test_a_mapped_float16_gallery_is_searched_as_its_numbers_are(tmp_path, small
     queries = random.normal(size=(6, 8)).astype(np.float32)
     np.save(tmp_path / "z.npy", random.normal(size=(17, 8)).astype(np.float16))
     gallery = np.load(tmp_path / "z.npy", mmap_mode="r")
-    assert_same(nearest(queries, gallery, 6), naive_nearest(queries, np.asarray(gallery, np.float64), 6))
+    assert_same(
+        find_nearest_neighbours(queries, gallery, 6), naive_nearest(queries, np.asarray(gallery, np.float64), 6)
+    )
 
 
 def test_length_does_not_matter_and_nothing_is_nan(photos):
     queries, gallery = photos
     scale = np.random.default_rng(1).choice([0.25, 1, 64], (23, 1)).astype(np.float32)
-    assert_same(nearest(queries * 8, gallery * scale, 5), nearest(queries, gallery, 5))
-    _, scores = nearest(np.zeros((1, 4), np.float32), gallery, 2)
+    assert_same(find_nearest_neighbours(queries * 8, gallery * scale, 5), find_nearest_neighbours(queries, gallery, 5))
+    _, scores = find_nearest_neighbours(np.zeros((1, 4), np.float32), gallery, 2)
     assert scores.tolist() == [[0.0, 0.0]]
 
 
@@ -120,14 +122,14 @@ def test_any_sizes_equal_the_naive_twin(small_chunks, queries, gallery, k, seed,
     vectors = random.choice([-1.0, 1.0], (queries + gallery, 4)).astype(np.float32)
     groups = (random.integers(3, size=queries), random.integers(3, size=gallery)) if grouped else ()
     parts = vectors[:queries], vectors[queries:], k, *groups
-    assert_same(nearest(*parts), naive_nearest(*parts))
+    assert_same(find_nearest_neighbours(*parts), naive_nearest(*parts))
 
 
 def test_equal_photos_come_in_gallery_order_at_real_width():
     random = np.random.default_rng(2)
     different = random.normal(size=(40, 1_280)).astype(np.float16)
     gallery = np.concatenate([different, different, different])
-    rows, scores = nearest(different[:8].astype(np.float32), gallery, 3)
+    rows, scores = find_nearest_neighbours(different[:8].astype(np.float32), gallery, 3)
     assert rows.tolist() == [[n, n + 40, n + 80] for n in range(8)]
     np.testing.assert_allclose(scores, 1.0, atol=1e-3)
 
@@ -136,10 +138,10 @@ def test_equal_photos_come_in_gallery_order_at_real_width():
 def test_equal_photos_keep_gallery_order_whatever_chunk_they_fall_into(beyond):
     # A shorter last chunk would be multiplied by another kernel and differ in the eighth digit.
     random = np.random.default_rng(0)
-    gallery = random.normal(size=(search.GALLERY_CHUNK + beyond, 1_280)).astype(np.float16)
+    gallery = random.normal(size=(search.MAX_GALLERY_CHUNK_SIZE + beyond, 1_280)).astype(np.float16)
     twins = gallery[:40]
     gallery[-40:] = twins
-    rows, scores = nearest(twins.astype(np.float32), gallery, 2)
+    rows, scores = find_nearest_neighbours(twins.astype(np.float32), gallery, 2)
     assert rows.tolist() == [[n, len(gallery) - 40 + n] for n in range(40)]
     assert (scores[:, 0] == scores[:, 1]).all()
 
@@ -152,6 +154,6 @@ def test_cuda_equals_the_cpu(photos, monkeypatch):
     groups = np.arange(50) % 7, np.arange(3_000) % 7
     for parts in ((*photos, 6), (*plain, 20), (*plain, 20, *groups)):
         monkeypatch.setenv("WEFT_DEVICE", "cuda")
-        on_gpu = nearest(*parts)
+        on_gpu = find_nearest_neighbours(*parts)
         monkeypatch.setenv("WEFT_DEVICE", "cpu")
-        assert_same(on_gpu, nearest(*parts))
+        assert_same(on_gpu, find_nearest_neighbours(*parts))

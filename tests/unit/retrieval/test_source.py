@@ -8,7 +8,7 @@ import pytest
 from weft import tables
 from weft.contracts.tables import PHOTOS
 from weft.errors import BenchmarkError, InputError
-from weft.retrieval.source import photos_of
+from weft.retrieval.source import iter_photos
 
 
 @pytest.fixture
@@ -23,17 +23,17 @@ def folder(tmp_path, jpeg):
     return folder
 
 
-def names(source):
-    return [name for name, _ in photos_of(source)]
+def list_names(source):
+    return [name for name, _ in iter_photos(source)]
 
 
 def test_a_photo_bears_its_own_name(folder):
-    assert list(photos_of(folder / "b.jpg")) == [("b.jpg", (folder / "b.jpg").read_bytes())]
+    assert list(iter_photos(folder / "b.jpg")) == [("b.jpg", (folder / "b.jpg").read_bytes())]
 
 
 def test_a_folder_gives_its_photos_in_the_order_of_names(folder):
-    assert names(folder) == ["a.JPG", "b.jpg", "deep/c.png"]
-    assert all((folder / name).read_bytes() == photo for name, photo in photos_of(folder))
+    assert list_names(folder) == ["a.JPG", "b.jpg", "deep/c.png"]
+    assert all((folder / name).read_bytes() == photo for name, photo in iter_photos(folder))
 
 
 def test_a_zip_gives_what_its_folder_gives(tmp_path, folder):
@@ -41,12 +41,12 @@ def test_a_zip_gives_what_its_folder_gives(tmp_path, folder):
         for file in sorted(folder.rglob("*"), reverse=True):
             if file.is_file():
                 archive.write(file, file.relative_to(folder))
-    assert list(photos_of(tmp_path / "photos.zip")) == list(photos_of(folder))
+    assert list(iter_photos(tmp_path / "photos.zip")) == list(iter_photos(folder))
 
 
 def test_a_prepared_shard_gives_photo_ids_in_its_order(tmp_path, write_prepared):
     shards = write_prepared(tmp_path / "train", [[0], [1], [2]])
-    assert names(shards / "00000.parquet") == ["alder/0000#0", "alder/0001#0", "alder/0002#0"]
+    assert list_names(shards / "00000.parquet") == ["alder/0000#0", "alder/0001#0", "alder/0002#0"]
 
 
 def test_a_crawled_shard_gives_product_and_position(tmp_path):
@@ -55,19 +55,19 @@ def test_a_crawled_shard_gives_product_and_position(tmp_path):
         for n in range(70)
     ]
     tables.write_shards(tmp_path / "photos", rows, PHOTOS)
-    assert list(photos_of(tmp_path / "photos" / "00000.parquet")) == [(f"a/1#{n}", b"x%d" % n) for n in range(70)]
+    assert list(iter_photos(tmp_path / "photos" / "00000.parquet")) == [(f"a/1#{n}", b"x%d" % n) for n in range(70)]
 
 
 def test_a_null_in_a_shard_is_a_photo_without_bytes(tmp_path):
     table = pa.table({"photo_id": ["a", "b"], "jpeg": pa.array([b"x", None], pa.binary())})
     pq.write_table(table, tmp_path / "p.parquet")
-    assert list(photos_of(tmp_path / "p.parquet")) == [("a", b"x"), ("b", b"")]
+    assert list(iter_photos(tmp_path / "p.parquet")) == [("a", b"x"), ("b", b"")]
 
 
 def test_a_name_that_is_no_utf8_is_shown_and_its_photo_read(tmp_path, jpeg):
     (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(jpeg())
     for source in (tmp_path, next(tmp_path.iterdir())):
-        assert list(photos_of(source)) == [("caf\ufffd.jpg", jpeg())]
+        assert list(iter_photos(source)) == [("caf\ufffd.jpg", jpeg())]
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
@@ -79,24 +79,24 @@ def test_no_photo_in_it_is_answered(tmp_path, kind):
         source = source.with_suffix(".zip")
         zipfile.ZipFile(source, "w").close()
     with pytest.raises(InputError, match=r"empty.*: no photos in it \(\.jpg"):
-        photos_of(source)
+        iter_photos(source)
 
 
 def test_nothing_there_is_answered(tmp_path):
     with pytest.raises(InputError, match=r"none\.jpg: no such photo, folder, zip or Parquet shard"):
-        photos_of(tmp_path / "none.jpg")
+        iter_photos(tmp_path / "none.jpg")
 
 
 def test_a_zip_that_is_none_is_answered(tmp_path):
     (tmp_path / "p.zip").write_bytes(b"no zip")
     with pytest.raises(BenchmarkError, match=r"p\.zip: not a readable zip"):
-        photos_of(tmp_path / "p.zip")
+        iter_photos(tmp_path / "p.zip")
 
 
 def test_a_shard_that_is_none_is_answered(tmp_path):
     (tmp_path / "p.parquet").write_bytes(b"no parquet")
     with pytest.raises(InputError, match=r"p\.parquet: not a readable Parquet file"):
-        photos_of(tmp_path / "p.parquet")
+        iter_photos(tmp_path / "p.parquet")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_shard_that_is_none_is_answered(tmp_path):
 def test_a_shard_of_other_columns_is_answered(tmp_path, columns, said):
     pq.write_table(pa.table(columns), tmp_path / "p.parquet")
     with pytest.raises(InputError, match=rf"p\.parquet: {said}"):
-        photos_of(tmp_path / "p.parquet")
+        iter_photos(tmp_path / "p.parquet")
 
 
 def test_a_shard_damaged_within_is_answered(tmp_path):
@@ -119,4 +119,4 @@ def test_a_shard_damaged_within_is_answered(tmp_path):
     data[4:200] = bytes(196)
     (tmp_path / "p.parquet").write_bytes(data)
     with pytest.raises(InputError, match=r"p\.parquet: the Parquet file is damaged"):
-        list(photos_of(tmp_path / "p.parquet"))
+        list(iter_photos(tmp_path / "p.parquet"))

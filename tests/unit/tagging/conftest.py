@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 
 from weft import artefacts, params, tables
 from weft.contracts import files
-from weft.contracts.tables import PREPARED, PRODUCTS
+from weft.contracts.tables import PREPARED_PHOTOS, PRODUCTS
 from weft.tagging.audit import Sources
 
 WORDS = ("red", "blue", "shirt", "dress", "wash", "shirts")
@@ -20,33 +20,39 @@ DIGEST = "cd" * 32
 
 
 @dataclass(frozen=True)
-class Item:
+class MadeUpProduct:
     """One product: what its title says, what its description says besides, and what each of its photos shows."""
 
-    says: tuple[str, ...]
-    shows: tuple[tuple[str, ...], ...]
-    besides: tuple[str, ...] = ()
+    title_words: tuple[str, ...]
+    photo_words: tuple[tuple[str, ...], ...]
+    description_words: tuple[str, ...] = ()
     split: str = "train"
 
 
 @dataclass
-class Shop:
+class MadeUpShop:
     """The outs of the stages that calibrate and audit read."""
 
     folder: Path
-    items: list[Item] = field(default_factory=list)
+    items: list[MadeUpProduct] = field(default_factory=list)
 
     @property
     def sources(self) -> Sources:
-        at = self.folder
-        return Sources(at / "products.parquet", at / "prepared", at / "embeddings", at / "model", at / "calibration")
+        folder = self.folder
+        return Sources(
+            folder / "products.parquet",
+            folder / "prepared",
+            folder / "embeddings",
+            folder / "model",
+            folder / "calibration",
+        )
 
     def add(self, count: int, says: str, shows: str, besides: str = "", split: str = "train", views: int = 1) -> None:
-        item = Item(tuple(says.split()), (tuple(shows.split()),) * views, tuple(besides.split()), split)
+        item = MadeUpProduct(tuple(says.split()), (tuple(shows.split()),) * views, tuple(besides.split()), split)
         self.items += [item] * count
 
     def write(self, model: str = DIGEST) -> None:
-        random = np.random.default_rng(1)
+        rng = np.random.default_rng(1)
         ids = {word: number for number, word in enumerate(WORDS)}
         ordered = [
             (split, n, item)
@@ -58,16 +64,16 @@ class Shop:
         embedded, z = [], []
         for split, number, item in ordered:
             product = f"alder/{number:04}"
-            said = sorted(ids[word] for word in item.says + item.besides)
-            for view, shown in enumerate(item.shows):
+            text_word_ids = sorted(ids[word] for word in item.title_words + item.description_words)
+            for view, visible_words in enumerate(item.photo_words):
                 photo = {"product_id": product, "photo_id": f"{product}#{view}"}
                 jpeg = f"photo {product}#{view}".encode()
-                words = {"word_ids": said, "named": [True] * len(said)}
+                words = {"word_ids": text_word_ids, "named": [True] * len(text_word_ids)}
                 photos[split].append({**photo, "view": view, "colour": None, "jpeg": jpeg, **words})
                 embedded.append({**photo, "split": split})
-                z.append([6.0 * (word in shown) + random.normal(0, 0.3) for word in WORDS])
+                z.append([6.0 * (word in visible_words) + rng.normal(0, 0.3) for word in WORDS])
         for split, rows in photos.items():
-            tables.write_shards(self.folder / "prepared" / split, rows, PREPARED, 50)
+            tables.write_shards(self.folder / "prepared" / split, rows, PREPARED_PHOTOS, 50)
         artefacts.write_embeddings(self.folder / "embeddings", len(WORDS), [(embedded, np.array(z, np.float32))], model)
         self._write_model()
         self._write_products()
@@ -85,26 +91,28 @@ class Shop:
         rows = [
             {
                 "product_id": f"alder/{number:04}", "shop": "alder", "url": f"http://alder.example/{number}",
-                "title": " ".join(item.says) or "nothing", "description": " ".join(item.besides), **blank,
+                "title": " ".join(item.title_words) or "nothing", "description": " ".join(item.description_words), **blank,
             }
             for number, item in enumerate(self.items)
         ]  # fmt: skip
-        tables.write(self.folder / "products.parquet", pa.Table.from_pylist(rows, schema=PRODUCTS.schema), PRODUCTS)
+        tables.write_table(
+            self.folder / "products.parquet", pa.Table.from_pylist(rows, schema=PRODUCTS.schema), PRODUCTS
+        )
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
+def shop(tmp_path: Path) -> MadeUpShop:
+    return MadeUpShop(tmp_path)
 
 
 @pytest.fixture
-def honest(shop: Shop) -> Shop:
+def honest(shop: MadeUpShop) -> MadeUpShop:
     """Texts that say what photos show, enough of them in val to be sure; "wash" stands in half of the care texts."""
-    for split, each in (("train", 12), ("val", 16), ("test", 8)):
+    for split, n_products in (("train", 12), ("val", 16), ("test", 8)):
         for colour in ("red", "blue"):
             for kind in ("shirt", "dress"):
                 for besides in ("", "wash"):
-                    shop.add(each // 2, f"{colour} {kind}", f"{colour} {kind}", besides, split)
+                    shop.add(n_products // 2, f"{colour} {kind}", f"{colour} {kind}", besides, split)
     return shop
 
 
@@ -117,12 +125,12 @@ def settings() -> params.Calibrate:
 def search() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     """Exact search, as plainly as it can be written."""
 
-    def nearest(queries, gallery, k: int, own: Sequence[int], groups: Sequence[int]):
+    def nearest(queries, gallery, k: int, query_groups: Sequence[int], gallery_groups: Sequence[int]):
         q, g = (
             m / np.linalg.norm(m, axis=1, keepdims=True) for m in (np.array(queries, float), np.array(gallery, float))
         )
         similarity = q @ g.T
-        similarity[np.asarray(own)[:, None] == np.asarray(groups)[None, :]] = -np.inf
+        similarity[np.asarray(query_groups)[:, None] == np.asarray(gallery_groups)[None, :]] = -np.inf
         rows = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
         return rows, np.take_along_axis(similarity, rows, axis=1)
 

@@ -18,10 +18,10 @@ def run(monkeypatch, settings, search, tmp_path):
 
     def find(shop, neighbours=5, examples=3):
         shop.write()
-        at = shop.sources
-        calibrate(at.photos, at.embeddings, at.model, settings, at.calibration)
-        counts = audit(at, params.Audit(neighbours, examples), search, tmp_path / "audit")
-        return counts, tables.read(tmp_path / "audit" / files.FINDINGS, FINDINGS).to_pylist()
+        sources = shop.sources
+        calibrate(sources.photos, sources.embeddings, sources.model, settings, sources.calibration)
+        counts = audit(sources, params.Audit(neighbours, examples), search, tmp_path / "audit")
+        return counts, tables.read_table(tmp_path / "audit" / files.FINDINGS, FINDINGS).to_pylist()
 
     return find
 
@@ -112,13 +112,13 @@ def test_thresholds_of_another_model_are_refused(honest, run, settings, search, 
 
 def test_products_that_the_crawl_does_not_know_are_named(honest, run, search, tmp_path):
     run(honest)
-    kept = tables.read(honest.sources.products, module_products()).slice(1)
-    tables.write(honest.sources.products, kept, module_products())
+    kept = tables.read_table(honest.sources.products, get_products_contract()).slice(1)
+    tables.write_table(honest.sources.products, kept, get_products_contract())
     with pytest.raises(ContractError, match="lacks the product alder/0000"):
         audit(honest.sources, params.Audit(5, 3), search, tmp_path / "audit")
 
 
-def module_products():
+def get_products_contract():
     from weft.contracts.tables import PRODUCTS
 
     return PRODUCTS

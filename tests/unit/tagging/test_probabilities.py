@@ -5,10 +5,10 @@ from scipy.optimize import minimize
 from weft.tagging.probabilities import Reliability, fit_sigmoids, probabilities
 
 
-def platt(scores, says):
+def naive_platt(scores, has_word):
     """Platt's fit by a general optimiser, one word."""
-    n, m = says.sum(), (~says).sum()
-    target = np.where(says, (n + 1) / (n + 2), 1 / (m + 2))
+    n, m = has_word.sum(), (~has_word).sum()
+    target = np.where(has_word, (n + 1) / (n + 2), 1 / (m + 2))
 
     def loss(parameters):
         t = parameters[0] * scores + parameters[1]
@@ -23,7 +23,7 @@ def test_all_words_at_once_equal_platts_fit_one_by_one():
     says = random.random((80, 4)) < 1 / (1 + np.exp(-(scores + np.array([4, 6, 7, 8]))))
     slope, intercept = fit_sigmoids(scores, says)
     for word in range(4):
-        expected = platt(scores[:, word].astype(np.float64), says[:, word])
+        expected = naive_platt(scores[:, word].astype(np.float64), says[:, word])
         assert [slope[word], intercept[word]] == pytest.approx(expected, abs=1e-3)
 
 

@@ -5,7 +5,7 @@ from weft.tagging.catalogue import rows_of_words
 from weft.tagging.relations import Lexicon, lacking, stem
 
 WORDS = ("shirt", "shirts", "sweatshirt", "sneakers", "shoes", "crimson", "red", "blue", "men", "women")
-ID = {word: number for number, word in enumerate(WORDS)}
+WORD_IDS = {word: number for number, word in enumerate(WORDS)}
 
 
 @pytest.fixture
@@ -19,17 +19,17 @@ def lexicon():
         "crimson sweatshirt",
     ] * 20
     w = np.eye(len(WORDS), dtype=np.float32)
-    w[ID["crimson"], ID["red"]] = 1.0
-    bags = rows_of_words(([ID[word] for word in text.split()] for text in texts), len(WORDS))
+    w[WORD_IDS["crimson"], WORD_IDS["red"]] = 1.0
+    bags = rows_of_words(([WORD_IDS[word] for word in text.split()] for text in texts), len(WORDS))
     return Lexicon(WORDS, w, bags, bags)
 
 
-def named(flags):
+def list_flagged_words(flags):
     return {word for word, flag in zip(WORDS, flags, strict=True) if flag}
 
 
 def test_numbers_and_spellings_are_the_same_word(lexicon):
-    assert named(lexicon.of(ID["shirt"]).same) == {"shirt", "shirts"}
+    assert list_flagged_words(lexicon.of(WORD_IDS["shirt"]).same) == {"shirt", "shirts"}
     assert len({stem(word) for word in ("t-shirt", "tshirt", "tshirts", "t-shirts")}) == 1
     assert [stem(word) for word in ("dress", "dresses", "watches", "bus", "accessories", "mens")] == [
         "dress", "dress", "watch", "bus", "accessory", "men",
@@ -37,21 +37,21 @@ def test_numbers_and_spellings_are_the_same_word(lexicon):
 
 
 def test_compounds_synonyms_and_what_implies_the_word_are_near(lexicon):
-    assert "sweatshirt" in named(lexicon.of(ID["shirt"]).near)
-    assert "crimson" in named(lexicon.of(ID["red"]).near)
-    assert "sneakers" in named(lexicon.of(ID["shoes"]).near)
-    assert "shoes" not in named(lexicon.of(ID["sneakers"]).near)
+    assert "sweatshirt" in list_flagged_words(lexicon.of(WORD_IDS["shirt"]).near)
+    assert "crimson" in list_flagged_words(lexicon.of(WORD_IDS["red"]).near)
+    assert "sneakers" in list_flagged_words(lexicon.of(WORD_IDS["shoes"]).near)
+    assert "shoes" not in list_flagged_words(lexicon.of(WORD_IDS["sneakers"]).near)
 
 
 def test_women_are_no_kind_of_men(lexicon):
-    assert "women" not in named(lexicon.of(ID["men"]).near)
-    assert "women" in named(lexicon.of(ID["men"]).rivals)
+    assert "women" not in list_flagged_words(lexicon.of(WORD_IDS["men"]).near)
+    assert "women" in list_flagged_words(lexicon.of(WORD_IDS["men"]).rivals)
 
 
 def test_tags_that_never_stand_together_are_rivals(lexicon):
-    assert {"blue"} <= named(lexicon.of(ID["red"]).rivals)
-    assert "red" not in named(lexicon.of(ID["red"]).rivals)
-    assert "men" not in named(lexicon.of(ID["red"]).rivals)
+    assert {"blue"} <= list_flagged_words(lexicon.of(WORD_IDS["red"]).rivals)
+    assert "red" not in list_flagged_words(lexicon.of(WORD_IDS["red"]).rivals)
+    assert "men" not in list_flagged_words(lexicon.of(WORD_IDS["red"]).rivals)
 
 
 def test_products_that_lack_all_of_some_words():

@@ -5,11 +5,11 @@ from weft.tagging import scores
 from weft.tagging.scores import normalisers, product_scores
 
 
-def naive(z, w, bias, starts):
+def naive_word_scores(z, w, bias, offsets):
     logits = z.astype(np.float64) @ w.T.astype(np.float64) + bias[:, 0]
     log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    ends = [*starts[1:], len(z)]
-    return np.array([log_probabilities[a:b].max(axis=0) for a, b in zip(starts, ends, strict=True)])
+    ends = [*offsets[1:], len(z)]
+    return np.array([log_probabilities[a:b].max(axis=0) for a, b in zip(offsets, ends, strict=True)])
 
 
 @pytest.mark.parametrize("cells", [1, 7, 8_000_000])
@@ -22,7 +22,7 @@ def test_a_product_scores_its_best_photo_however_it_is_cut(monkeypatch, cells):
     bias = random.normal(size=(6, 1)).astype(np.float32)
     starts = np.array([0, 1, 4, 10])
     found = product_scores(z, w[[1, 3, 5]], bias[[1, 3, 5]], normalisers(z, w, bias), starts)
-    assert found == pytest.approx(naive(z, w, bias, starts)[:, [1, 3, 5]], abs=1e-4)
+    assert found == pytest.approx(naive_word_scores(z, w, bias, starts)[:, [1, 3, 5]], abs=1e-4)
 
 
 def test_large_logits_do_not_overflow():

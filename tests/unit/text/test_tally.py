@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from weft.text.tally import Tally
+from weft.text.tally import CleanStats
 
 
 def test_the_report_counts_by_shop_and_reason(tmp_path: Path) -> None:
-    tally = Tally()
+    tally = CleanStats()
     tally.add("brunel", kept=2, dropped=[("the", "function word"), ("5", "number")])
     tally.add("alder", kept=0, dropped=[("the", "function word")])
     tally.write(tmp_path / "report.json", tmp_path / "dropped.tsv")

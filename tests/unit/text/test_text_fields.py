@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from weft.text.fields import category_steps, texts
+from weft.text.fields import iter_texts, list_category_steps
 
 
-def _product(**columns: Any) -> dict[str, Any]:
+def _make_product(**columns: Any) -> dict[str, Any]:
     return {"title": "", "description": "", "colour": None, "categories": [], "attributes": [], **columns}
 
 
 def test_texts_come_in_the_order_of_the_settings() -> None:
-    product = _product(title="Shirt", description="<p>A <b>red</b> one</p>", colour="Red")
-    assert list(texts(product, ["colour", "title", "description"])) == ["Red", "Shirt", "A red one"]
+    product = _make_product(title="Shirt", description="<p>A <b>red</b> one</p>", colour="Red")
+    assert list(iter_texts(product, ["colour", "title", "description"])) == ["Red", "Shirt", "A red one"]
 
 
 def test_a_step_shared_by_two_paths_is_read_once() -> None:
-    product = _product(categories=["Women > Tops", "Women > Tops > Blouses"])
-    assert category_steps(product) == ["Women", "Tops", "Blouses"]
+    product = _make_product(categories=["Women > Tops", "Women > Tops > Blouses"])
+    assert list_category_steps(product) == ["Women", "Tops", "Blouses"]
 
 
 def test_an_attribute_gives_value_and_name_unless_it_is_a_plain_yes_or_no() -> None:
@@ -26,5 +26,5 @@ def test_an_attribute_gives_value_and_name_unless_it_is_a_plain_yes_or_no() -> N
         {"name": "Lined", "value": "No"},
         {"name": None, "value": None},
     ]
-    found = [text for text in texts(_product(attributes=attributes), ["attributes"]) if text]
+    found = [text for text in iter_texts(_make_product(attributes=attributes), ["attributes"]) if text]
     assert found == ["Round Neck", "Hooded"]

@@ -9,45 +9,45 @@ import pyarrow as pa
 import pytest
 
 from weft import artefacts, params, tables
-from weft.contracts.tables import CLEANED
+from weft.contracts.tables import CLEANED_PRODUCTS
 from weft.errors import ContractError
-from weft.splits import split_of
+from weft.splits import assign_split
 from weft.text.vocabulary import build_vocabulary
 
 SHARES = (0.1, 0.2)
 
 
-def _settings(max_words: int = 1_000, min_documents: int = 1) -> params.Vocabulary:
+def _make_settings(max_words: int = 1_000, min_documents: int = 1) -> params.Vocabulary:
     return params.Vocabulary(
         max_words=max_words, min_documents=min_documents, boilerplate_share=0.5, boilerplate_ratio=10.0, brand_share=0.5
     )
 
 
-def _write(path: Path, texts: dict[str, list[str]]) -> Path:
+def _write_texts(path: Path, texts: dict[str, list[str]]) -> Path:
     rows = [
         {"product_id": key, "shop": key.split("/")[0], "brand": [], "tokens": words, "named": [True] * len(words)}
         for key, words in texts.items()
     ]
-    tables.write(path, pa.Table.from_pylist(rows, schema=CLEANED.schema), CLEANED)
+    tables.write_table(path, pa.Table.from_pylist(rows, schema=CLEANED_PRODUCTS.schema), CLEANED_PRODUCTS)
     return path
 
 
-def _random_texts(products: int = 300) -> dict[str, list[str]]:
-    chance = random.Random(5)
+def _make_random_texts(products: int = 300) -> dict[str, list[str]]:
+    rng = random.Random(5)
     words = [f"{first}{second}" for first in "abcdefghij" for second in "abcdefghij"]
     weights = [1 / (rank + 2) for rank in range(len(words))]
-    return {f"alder/{n:03}": chance.choices(words, weights, k=chance.randrange(12)) for n in range(products)}
+    return {f"alder/{n:03}": rng.choices(words, weights, k=rng.randrange(12)) for n in range(products)}
 
 
-def _training(texts: dict[str, list[str]]) -> list[list[str]]:
-    return [words for key, words in texts.items() if split_of(key, *SHARES) == "train"]
+def _select_training(texts: dict[str, list[str]]) -> list[list[str]]:
+    return [words for key, words in texts.items() if assign_split(key, *SHARES) == "train"]
 
 
 def test_counting_equals_its_naive_twin(tmp_path: Path) -> None:
-    texts = _random_texts()
-    build_vocabulary(_write(tmp_path / "p.parquet", texts), tmp_path / "v", _settings(), *SHARES)
+    texts = _make_random_texts()
+    build_vocabulary(_write_texts(tmp_path / "p.parquet", texts), tmp_path / "v", _make_settings(), *SHARES)
     words = artefacts.read_words(tmp_path / "v" / "words.tsv")
-    training = _training(texts)
+    training = _select_training(texts)
     frequency = Counter(word for tokens in training for word in set(tokens))
     count = Counter(word for tokens in training for word in tokens)
     naive = sorted(frequency, key=lambda word: (-frequency[word], word))
@@ -57,18 +57,20 @@ def test_counting_equals_its_naive_twin(tmp_path: Path) -> None:
 
 
 def test_only_training_products_are_counted(tmp_path: Path) -> None:
-    texts = {f"alder/{n}": [split_of(f"alder/{n}", *SHARES)] for n in range(60)}
+    texts = {f"alder/{n}": [assign_split(f"alder/{n}", *SHARES)] for n in range(60)}
     texts |= {key: [*words, "red" if int(key.split("/")[1]) % 2 else "blue"] for key, words in texts.items()}
     assert {words[0] for words in texts.values()} == {"train", "val", "test"}
-    counts = build_vocabulary(_write(tmp_path / "p.parquet", texts), tmp_path / "v", _settings(), *SHARES)
-    assert counts["training_products"] == len(_training(texts))
+    counts = build_vocabulary(_write_texts(tmp_path / "p.parquet", texts), tmp_path / "v", _make_settings(), *SHARES)
+    assert counts["training_products"] == len(_select_training(texts))
     for name in ("words.tsv", "dropped.tsv"):
         assert not {"val", "test"} & set(pd.read_csv(tmp_path / "v" / name, sep="\t")["word"])
 
 
 def test_the_most_frequent_words_are_kept_and_ties_go_by_word(tmp_path: Path) -> None:
     texts = {f"alder/{n}": ["red", "blue"][: 1 + n % 2] + (["ash", "elm"] if n % 3 == 0 else []) for n in range(80)}
-    counts = build_vocabulary(_write(tmp_path / "p.parquet", texts), tmp_path / "v", _settings(max_words=2), *SHARES)
+    counts = build_vocabulary(
+        _write_texts(tmp_path / "p.parquet", texts), tmp_path / "v", _make_settings(max_words=2), *SHARES
+    )
     dropped = pd.read_csv(tmp_path / "v" / "dropped.tsv", sep="\t")
     assert artefacts.read_words(tmp_path / "v" / "words.tsv")["word"].tolist() == ["blue", "ash"]
     assert dropped["word"].tolist() == ["red", "elm"]
@@ -78,11 +80,11 @@ def test_the_most_frequent_words_are_kept_and_ties_go_by_word(tmp_path: Path) ->
 
 
 def test_every_counted_word_is_kept_or_dropped_with_its_reason(tmp_path: Path) -> None:
-    texts = _random_texts()
-    build_vocabulary(_write(tmp_path / "p.parquet", texts), tmp_path / "v", _settings(50, 4), *SHARES)
+    texts = _make_random_texts()
+    build_vocabulary(_write_texts(tmp_path / "p.parquet", texts), tmp_path / "v", _make_settings(50, 4), *SHARES)
     kept = artefacts.read_words(tmp_path / "v" / "words.tsv")["word"].tolist()
     dropped = pd.read_csv(tmp_path / "v" / "dropped.tsv", sep="\t", keep_default_na=False)
-    assert sorted([*kept, *dropped["word"]]) == sorted({word for words in _training(texts) for word in words})
+    assert sorted([*kept, *dropped["word"]]) == sorted({word for words in _select_training(texts) for word in words})
     assert (dropped["reason"].str.len() > 0).all()
     assert (dropped["detail"].str.len() > 0).all()
     order = list(zip(-dropped["document_frequency"], dropped["word"], strict=True))
@@ -90,15 +92,15 @@ def test_every_counted_word_is_kept_or_dropped_with_its_reason(tmp_path: Path) -
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
-    products = _write(tmp_path / "p.parquet", _random_texts())
+    products = _write_texts(tmp_path / "p.parquet", _make_random_texts())
     for name in ("one", "two"):
-        build_vocabulary(products, tmp_path / name, _settings(50, 4), *SHARES)
+        build_vocabulary(products, tmp_path / name, _make_settings(50, 4), *SHARES)
     for name in ("words.tsv", "dropped.tsv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_no_word_left_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    products = _write(tmp_path / "p.parquet", {"alder/1": ["red"], "alder/2": ["blue"]})
+    products = _write_texts(tmp_path / "p.parquet", {"alder/1": ["red"], "alder/2": ["blue"]})
     with pytest.raises(ContractError, match=r"p\.parquet: no word of \d training products .*min_documents"):
-        build_vocabulary(products, tmp_path / "v", _settings(min_documents=5), *SHARES)
+        build_vocabulary(products, tmp_path / "v", _make_settings(min_documents=5), *SHARES)
     assert not (tmp_path / "v").exists()

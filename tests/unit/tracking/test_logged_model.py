@@ -15,7 +15,7 @@ from weft.retrieval.embed import embed
 @pytest.fixture
 def logged(store, newest, settings, bundle, jpeg, capsys):
     """The run that logged the bundle."""
-    with tracking.stage_run("finetune", settings) as run:
+    with tracking.start_stage_run("finetune", settings) as run:
         run.log_model(bundle, jpeg("red"))
     assert "warning" not in capsys.readouterr().err
     return newest("finetune")

@@ -19,7 +19,7 @@ def nobody(monkeypatch):
 
 
 def test_a_parameter_whose_name_mlflow_refuses_is_logged_under_another(store, newest, project):
-    with tracking.stage_run("crawl", {"gate": {"max_failures": {"*": 0.3, "photo: HTTP 404": 0.5}}}):
+    with tracking.start_stage_run("crawl", {"gate": {"max_failures": {"*": 0.3, "photo: HTTP 404": 0.5}}}):
         pass
     assert newest("crawl").data.params == {"gate.max_failures._": "0.3", "gate.max_failures.photo: HTTP 404": "0.5"}
 
@@ -27,11 +27,11 @@ def test_a_parameter_whose_name_mlflow_refuses_is_logged_under_another(store, ne
 def test_a_stage_is_one_finished_run_with_params_metrics_tags_and_files(store, newest, settings, project):
     report = project / "report.json"
     report.write_text("{}")
-    with tracking.stage_run("clean", settings) as run:
+    with tracking.start_stage_run("clean", settings) as run:
         run.log_metrics({"products": 7, "share": 0.5})
         run.log_metrics({"val_loss": 3.0}, step=1)
         run.log_metrics({"val_loss": 2.0}, step=2)
-        run.log_file(report)
+        run.log_artifact(report)
     logged = newest("clean")
     assert logged.info.status == "FINISHED"
     assert logged.info.run_name == "clean"
@@ -45,13 +45,13 @@ def test_a_stage_is_one_finished_run_with_params_metrics_tags_and_files(store, n
 
 
 def test_a_stage_that_runs_for_each_benchmark_says_which(store, newest, settings):
-    with tracking.stage_run("embed", settings, part="catalogue"):
+    with tracking.start_stage_run("embed", settings, part="catalogue"):
         pass
     assert newest("embed").info.run_name == newest("embed").data.tags["stage"] == "embed@catalogue"
 
 
 def test_the_loss_of_an_untrained_model_that_is_not_a_number_is_no_obstacle(store, newest, settings, capsys):
-    with tracking.stage_run("fit_words", settings) as run:
+    with tracking.start_stage_run("fit_words", settings) as run:
         run.log_metrics({"train_loss": float("nan"), "val_loss": 9.0}, step=0)
     assert newest("fit_words").data.metrics["val_loss"] == 9.0
     assert "warning" not in capsys.readouterr().err
@@ -59,10 +59,10 @@ def test_the_loss_of_an_untrained_model_that_is_not_a_number_is_no_obstacle(stor
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_stage_that_raises_ends_failed(store, newest, settings, error):
-    with pytest.raises(error), tracking.stage_run("prepare", settings):
+    with pytest.raises(error), tracking.start_stage_run("prepare", settings):
         raise error
     assert newest("prepare").info.status == "FAILED"
-    with tracking.stage_run("prepare", settings):
+    with tracking.start_stage_run("prepare", settings):
         pass
     assert newest("prepare").info.status == "FINISHED"
 
@@ -74,7 +74,7 @@ def test_inputs_are_tagged_with_the_md5_of_the_lock_file(store, newest, settings
         "  vocabulary: {outs: [{path: data/vocabulary, md5: def.dir}, {path: data/other, md5: ghi}]}\n"
         "  nothing: {cmd: 'true'}\n"
     )
-    with tracking.stage_run(
+    with tracking.start_stage_run(
         "vocabulary", settings, [Path("data/prepared"), Path("data/vocabulary/words.tsv"), Path("x")]
     ):
         pass
@@ -85,9 +85,9 @@ def test_inputs_are_tagged_with_the_md5_of_the_lock_file(store, newest, settings
 def test_a_tracker_that_is_down_costs_one_warning(store, nobody, settings, capsys, tmp_path):
     done = []
     (tmp_path / "report.json").write_text("{}")
-    with tracking.stage_run("clean", settings) as run:
+    with tracking.start_stage_run("clean", settings) as run:
         run.log_metrics({"products": 7})
-        run.log_file(tmp_path / "report.json")
+        run.log_artifact(tmp_path / "report.json")
         run.log_model(tmp_path, b"")
         done.append("the work")
     assert done == ["the work"]
@@ -97,38 +97,38 @@ def test_a_tracker_that_is_down_costs_one_warning(store, nobody, settings, capsy
 
 
 def test_a_tracker_that_is_down_does_not_hide_the_stages_own_error(store, nobody, settings):
-    with pytest.raises(ValueError, match="the stage's own"), tracking.stage_run("clean", settings):
+    with pytest.raises(ValueError, match="the stage's own"), tracking.start_stage_run("clean", settings):
         raise ValueError("the stage's own")
 
 
 def test_a_file_that_cannot_be_logged_is_a_warning_and_the_run_goes_on(store, newest, settings, capsys, tmp_path):
-    with tracking.stage_run("crawl", settings) as run:
-        run.log_file(tmp_path / "missing.json")
+    with tracking.start_stage_run("crawl", settings) as run:
+        run.log_artifact(tmp_path / "missing.json")
     assert capsys.readouterr().err.count("warning: ") == 1
     assert newest("crawl").info.status == "FINISHED"
-    with tracking.stage_run("crawl", settings):
+    with tracking.start_stage_run("crawl", settings):
         pass
     assert "warning" not in capsys.readouterr().err
 
 
 def test_the_comparison_of_runs_has_a_link(store, newest, settings):
-    with tracking.stage_run("evaluate", settings):
+    with tracking.start_stage_run("evaluate", settings):
         pass
     number = newest("evaluate").info.experiment_id
-    link = tracking.comparison_link("evaluate", "http://127.0.0.1:5000")
+    link = tracking.get_comparison_url("evaluate", "http://127.0.0.1:5000")
     assert link.startswith(f"http://127.0.0.1:5000/#/experiments/{number}/runs")
 
 
 def test_a_stage_never_run_has_no_link(store):
-    assert tracking.comparison_link("report", "http://127.0.0.1:5000") == ""
+    assert tracking.get_comparison_url("report", "http://127.0.0.1:5000") == ""
 
 
 def test_a_tracker_that_is_down_has_no_link(store, nobody):
-    assert tracking.comparison_link("evaluate", "http://127.0.0.1:5000") == ""
+    assert tracking.get_comparison_url("evaluate", "http://127.0.0.1:5000") == ""
 
 
 def test_the_environment_names_the_store(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-    assert tracking.tracking_uri() == "sqlite:///mlflow.db"
+    assert tracking.get_tracking_uri() == "sqlite:///mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://elsewhere")
-    assert tracking.tracking_uri() == "http://elsewhere"
+    assert tracking.get_tracking_uri() == "http://elsewhere"

@@ -5,14 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from weft.data.bags import bags_of
-from weft.model.embedder import Embedder, initial_words
-from weft.params import Finetune, FitWords
-from weft.training.fit_words import CachedPhotos
+from weft.data.bags import build_weighted_bags
+from weft.model.embedder import Embedder, make_random_word_embeddings
+from weft.params import Finetune, TrainHead
+from weft.training.fit_words import CachedEmbeddings
 
 VOCABULARY = 6
 
-_FIT_WORDS = FitWords(
+_TRAIN_HEAD_SETTINGS = TrainHead(
     seed=1,
     target="all_words",
     balance=0.0,
@@ -43,13 +43,13 @@ _FIT_WORDS = FitWords(
 
 @pytest.fixture
 def fit_words_settings():
-    return lambda **changes: replace(_FIT_WORDS, **changes)
+    return lambda **changes: replace(_TRAIN_HEAD_SETTINGS, **changes)
 
 
 @pytest.fixture
 def finetune_settings():
     def settings(**changes):
-        own = {
+        finetune_only = {
             "visualness": "ignore",
             "min_visualness": 0.3,
             "redundancy": "ignore",
@@ -68,7 +68,7 @@ def finetune_settings():
             "freeze_batch_norm": False,
             "frozen": (),
         }
-        return Finetune(**asdict(_FIT_WORDS) | own | changes)
+        return Finetune(**asdict(_TRAIN_HEAD_SETTINGS) | finetune_only | changes)
 
     return settings
 
@@ -78,16 +78,16 @@ def cached():
     """Photos of four kinds whose z tells their word, and a few without words."""
 
     def make(photos, seed):
-        random = np.random.default_rng(seed)
-        kinds = random.integers(4, size=photos)
-        z = np.eye(4, 8)[kinds] * 2 + random.normal(0, 0.2, (photos, 8))
+        rng = np.random.default_rng(seed)
+        kinds = rng.integers(4, size=photos)
+        z = np.eye(4, 8)[kinds] * 2 + rng.normal(0, 0.2, (photos, 8))
         bags = [[] if n % 7 == 3 else sorted([int(kind), 4, *[5] * (n % 3)]) for n, kind in enumerate(kinds)]
-        return CachedPhotos(z.astype(np.float16), bags_of(bags))
+        return CachedEmbeddings(z.astype(np.float16), build_weighted_bags(bags))
 
     return make
 
 
-class _Toy(nn.Sequential):
+class _ToyNetwork(nn.Sequential):
     """Two convolutions with everything that makes resuming hard: batch norm and dropout."""
 
     def __init__(self):
@@ -110,6 +110,6 @@ def toy():
     def make():
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            return Embedder(_Toy(), initial_words(VOCABULARY, 8, seed=1))
+            return Embedder(_ToyNetwork(), make_random_word_embeddings(VOCABULARY, 8, seed=1))
 
     return make

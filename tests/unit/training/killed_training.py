@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import torch
-from two_processes import first_model, stored
+from two_processes import build_model, open_stored_photos
 
 from weft.params import Finetune
 from weft.training.finetune import finetune
@@ -13,10 +13,10 @@ from weft.training.finetune import finetune
 
 def train(folder: Path, out: Path) -> None:
     job = json.loads((folder / "job.json").read_text())
-    model = first_model("small", job["projection"])
+    model = build_model("small", job["projection"])
     history = finetune(
-        stored(folder / "train", out / "train.arrow"),
-        stored(folder / "val", out / "val.arrow"),
+        open_stored_photos(folder / "train", out / "train.arrow"),
+        open_stored_photos(folder / "val", out / "val.arrow"),
         model,
         Finetune(**job["settings"]),
         "cpu",

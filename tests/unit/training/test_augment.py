@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from weft.training.augment import Moves, augment, draw_moves
+from weft.training.augment import AugmentParams, augment, sample_augment_params
 
 
 @pytest.fixture
@@ -12,8 +12,8 @@ def photos():
     return np.random.default_rng(0).integers(256, size=(8, 3, 6, 5), dtype=np.uint8)
 
 
-def drawn(count, flip=False, shift=0, crop=1.0, seed=4):
-    return draw_moves(count, flip, shift, crop, np.random.default_rng(seed))
+def sample_params(count, flip=False, shift=0, crop=1.0, seed=4):
+    return sample_augment_params(count, flip, shift, crop, np.random.default_rng(seed))
 
 
 def naive_augment(photos, moves):
@@ -30,7 +30,7 @@ def naive_augment(photos, moves):
 
 @pytest.mark.parametrize(("flip", "shift"), [(True, 0), (False, 2), (True, 2), (True, 7)])
 def test_equals_its_naive_twin(photos, flip, shift):
-    moves = drawn(8, flip, shift)
+    moves = sample_params(8, flip, shift)
     done = augment(photos, moves)
     assert (done == naive_augment(photos, moves)).all()
     assert done.dtype == np.uint8
@@ -38,21 +38,21 @@ def test_equals_its_naive_twin(photos, flip, shift):
 
 
 def test_a_crop_is_pillows_resize_of_its_box(photos):
-    moves = drawn(8, crop=0.5)
+    moves = sample_params(8, crop=0.5)
     done = augment(photos, moves)
-    for photo, cropped, (left, top, right, bottom) in zip(photos, done, moves.boxes, strict=True):
+    for photo, cropped, (left, top, right, bottom) in zip(photos, done, moves.crop_boxes, strict=True):
         image = Image.fromarray(photo.transpose(1, 2, 0).copy())
         expected = image.resize((5, 6), Image.Resampling.BILINEAR, box=(left * 5, top * 6, right * 5, bottom * 6))
         assert (cropped.transpose(1, 2, 0) == np.asarray(expected)).all()
 
 
 def test_everything_off_changes_nothing(photos):
-    assert (augment(photos, drawn(8)) == photos).all()
+    assert (augment(photos, sample_params(8)) == photos).all()
 
 
 @given(seed=st.integers(0, 10**9), crop=st.floats(0.05, 1.0))
 def test_a_crop_lies_in_the_photo_and_keeps_its_share_of_the_area(seed, crop):
-    left, top, right, bottom = drawn(50, crop=crop, seed=seed).boxes.T
+    left, top, right, bottom = sample_params(50, crop=crop, seed=seed).crop_boxes.T
     assert (left >= 0).all()
     assert (top >= 0).all()
     assert (right <= 1 + 1e-9).all()
@@ -63,32 +63,32 @@ def test_a_crop_lies_in_the_photo_and_keeps_its_share_of_the_area(seed, crop):
 
 def test_a_plain_colour_stays_what_it_is():
     photos = np.broadcast_to(np.array([200, 30, 90], np.uint8)[:, None, None], (20, 3, 9, 7)).copy()
-    assert (augment(photos, drawn(20, True, 3, 0.3)) == photos).all()
+    assert (augment(photos, sample_params(20, True, 3, 0.3)) == photos).all()
 
 
 def test_about_half_are_mirrored():
-    assert 420 < int(drawn(1_000, flip=True).mirrored.sum()) < 580
-    assert not drawn(1_000).mirrored.any()
+    assert 420 < int(sample_params(1_000, flip=True).flipped.sum()) < 580
+    assert not sample_params(1_000).flipped.any()
 
 
 def test_uncovered_borders_repeat_the_edge():
     photos = np.broadcast_to(np.arange(1, 6, dtype=np.uint8), (200, 3, 4, 5)).copy()
-    rows = {tuple(row) for row in augment(photos, drawn(200, shift=2))[:, 0, 0].tolist()}
+    rows = {tuple(row) for row in augment(photos, sample_params(200, shift=2))[:, 0, 0].tolist()}
     assert rows == {(1, 1, 1, 2, 3), (1, 1, 2, 3, 4), (1, 2, 3, 4, 5), (2, 3, 4, 5, 5), (3, 4, 5, 5, 5)}
 
 
 def test_parts_of_a_batch_are_moved_as_the_whole_batch_is(photos):
-    moves = drawn(8, True, 2, 0.5)
-    parts = [augment(photos[rows], moves.of(rows)) for rows in (slice(0, 3), slice(3, 8))]
+    moves = sample_params(8, True, 2, 0.5)
+    parts = [augment(photos[rows], moves.select(rows)) for rows in (slice(0, 3), slice(3, 8))]
     assert (np.concatenate(parts) == augment(photos, moves)).all()
 
 
 def test_the_photos_given_stay_as_they_were(photos):
     before = photos.copy()
-    augment(photos, drawn(8, True, 2, 0.5))
+    augment(photos, sample_params(8, True, 2, 0.5))
     assert (photos == before).all()
 
 
 def test_no_photos_are_no_photos():
-    nothing = Moves(np.empty(0, bool), np.empty((0, 2), np.int64), np.empty((0, 4)))
+    nothing = AugmentParams(np.empty(0, bool), np.empty((0, 2), np.int64), np.empty((0, 4)))
     assert augment(np.empty((0, 3, 4, 4), np.uint8), nothing).shape == (0, 3, 4, 4)

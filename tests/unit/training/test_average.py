@@ -2,10 +2,10 @@ import pytest
 import torch
 from torch import nn
 
-from weft.training.average import WeightAverage
+from weft.training.average import ExponentialMovingAverage
 
 
-class Counted(nn.Module):
+class CountedModule(nn.Module):
     """One weight and one count, as batch norm has."""
 
     def __init__(self, weight):
@@ -19,24 +19,24 @@ class Counted(nn.Module):
 
 
 def test_the_average_follows_its_definition():
-    model = Counted(1.0)
-    average, expected = WeightAverage(model, 0.5), 1.0
+    model = CountedModule(1.0)
+    average, expected = ExponentialMovingAverage(model, 0.5), 1.0
     for step, weight in enumerate([3.0, 7.0, -2.0, 4.0, 5.0, 6.0, 0.0, 1.0, 9.0, 9.0], start=1):
         model.move(weight)
         average.update()
         decay = min(0.5, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * weight
-    assert float(average.weights()["weight"]) == pytest.approx(expected)
-    assert int(average.weights()["steps"]) == 10
+    assert float(average.averaged_state_dict()["weight"]) == pytest.approx(expected)
+    assert int(average.averaged_state_dict()["steps"]) == 10
 
 
 def test_the_model_wears_the_average_for_a_while():
-    model = Counted(1.0)
-    average = WeightAverage(model, 0.9)
+    model = CountedModule(1.0)
+    average = ExponentialMovingAverage(model, 0.9)
     model.move(2.0)
     average.update()
-    worn = float(average.weights()["weight"])
-    with average.in_place():
+    worn = float(average.averaged_state_dict()["weight"])
+    with average.average_parameters():
         assert float(model.weight.detach()) == worn
         assert 1.0 < worn < 2.0
     assert float(model.weight.detach()) == 2.0
@@ -44,21 +44,21 @@ def test_the_model_wears_the_average_for_a_while():
 
 
 def test_an_error_gives_the_model_its_own_weights_back():
-    model = Counted(1.0)
-    average = WeightAverage(model, 0.9)
+    model = CountedModule(1.0)
+    average = ExponentialMovingAverage(model, 0.9)
     model.move(2.0)
-    with pytest.raises(ZeroDivisionError), average.in_place():
+    with pytest.raises(ZeroDivisionError), average.average_parameters():
         _ = 1 / 0
     assert float(model.weight.detach()) == 2.0
 
 
 def test_it_goes_on_where_its_state_was_taken():
-    model, again = Counted(1.0), Counted(1.0)
-    one, other = WeightAverage(model, 0.99), WeightAverage(again, 0.99)
+    model, again = CountedModule(1.0), CountedModule(1.0)
+    one, other = ExponentialMovingAverage(model, 0.99), ExponentialMovingAverage(again, 0.99)
     model.move(5.0)
     one.update()
     other.load_state_dict(one.state_dict())
     for average, moved in ((one, model), (other, again)):
         moved.move(3.0)
         average.update()
-    assert one.weights()["weight"].equal(other.weights()["weight"])
+    assert one.averaged_state_dict()["weight"].equal(other.averaged_state_dict()["weight"])

@@ -5,23 +5,23 @@ import math
 import pytest
 import torch
 
-from weft.training.by_rows import AdamWByRows, SGDByRows
+from weft.training.by_rows import SparseRowAdamW, SparseRowSGD
 
 ROWS, DIM, STEPS = 7, 3, 12
 SETTINGS = [
-    (SGDByRows, {"lr": 0.1}),
-    (SGDByRows, {"lr": 0.1, "momentum": 0.9}),
-    (SGDByRows, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.05}),
-    (AdamWByRows, {"lr": 0.1, "weight_decay": 0.0}),
-    (AdamWByRows, {"lr": 0.1, "weight_decay": 0.05}),
+    (SparseRowSGD, {"lr": 0.1}),
+    (SparseRowSGD, {"lr": 0.1, "momentum": 0.9}),
+    (SparseRowSGD, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.05}),
+    (SparseRowAdamW, {"lr": 0.1, "weight_decay": 0.0}),
+    (SparseRowAdamW, {"lr": 0.1, "weight_decay": 0.05}),
 ]
 
 
-def first():
+def make_words():
     return torch.nn.Parameter(torch.randn(ROWS, DIM, generator=torch.Generator().manual_seed(0)))
 
 
-def steps(every_row=False):
+def iter_gradients(every_row=False):
     """(rows, one gradient a row) of each step; rows repeat."""
     random = torch.Generator().manual_seed(1)
     for _ in range(STEPS):
@@ -30,15 +30,15 @@ def steps(every_row=False):
         yield rows, torch.randn(len(rows), DIM, generator=random)
 
 
-def sparse(rows, gradient):
+def make_sparse_gradient(rows, gradient):
     return torch.sparse_coo_tensor(rows[None], gradient, (ROWS, DIM), check_invariants=True)
 
 
-def trained(kind, settings, gradients, dense=False):
-    words = first()
+def train_rows(kind, settings, gradients, dense=False):
+    words = make_words()
     optimizer = kind([words], **settings)
     for rows, gradient in gradients:
-        words.grad = sparse(rows, gradient).to_dense() if dense else sparse(rows, gradient)
+        words.grad = make_sparse_gradient(rows, gradient).to_dense() if dense else make_sparse_gradient(rows, gradient)
         optimizer.step()
     return words.detach()
 
@@ -46,21 +46,21 @@ def trained(kind, settings, gradients, dense=False):
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 def test_with_every_row_touched_they_are_torchs(kind, settings):
     """The dense twin: the same gradients, written out in full, through torch's own optimiser."""
-    own = trained(kind, settings, steps(every_row=True))
-    torchs = trained(kind.__bases__[0], settings, steps(every_row=True), dense=True)
+    own = train_rows(kind, settings, iter_gradients(every_row=True))
+    torchs = train_rows(kind.__bases__[0], settings, iter_gradients(every_row=True), dense=True)
     torch.testing.assert_close(own, torchs, rtol=1e-5, atol=1e-6)
 
 
 def test_plain_sgd_is_torchs_whatever_is_touched():
-    own = trained(SGDByRows, {"lr": 0.1}, steps())
-    torch.testing.assert_close(own, trained(torch.optim.SGD, {"lr": 0.1}, steps(), dense=True))
+    own = train_rows(SparseRowSGD, {"lr": 0.1}, iter_gradients())
+    torch.testing.assert_close(own, train_rows(torch.optim.SGD, {"lr": 0.1}, iter_gradients(), dense=True))
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 def test_dense_gradients_are_torchs(kind, settings):
-    own, torchs = trained(kind, settings, steps(), dense=True), kind.__bases__[0]
-    assert own.equal(trained(torchs, settings | {"fused": True}, steps(), dense=True))
-    torch.testing.assert_close(own, trained(torchs, settings, steps(), dense=True), rtol=1e-5, atol=1e-6)
+    own, torchs = train_rows(kind, settings, iter_gradients(), dense=True), kind.__bases__[0]
+    assert own.equal(train_rows(torchs, settings | {"fused": True}, iter_gradients(), dense=True))
+    torch.testing.assert_close(own, train_rows(torchs, settings, iter_gradients(), dense=True), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
@@ -85,12 +85,15 @@ def test_scaled_gradients_are_unscaled_whether_sparse_or_dense(kind, settings):
     """float16 scales its loss; a fused kernel unscales by itself, and rows that it never sees would not be."""
     ends = []
     for scales in ([1.0] * STEPS, [1024.0, 2.0] * (STEPS // 2)):
-        words, bias = first(), first()
+        words, bias = make_words(), make_words()
         optimizer, scaler = kind([words, bias], **settings), torch.amp.GradScaler("cpu")
-        for scale, (rows, gradient) in zip(scales, steps(), strict=True):
+        for scale, (rows, gradient) in zip(scales, iter_gradients(), strict=True):
             scaler.scale(torch.zeros(()))
             scaler.update(scale)
-            words.grad, bias.grad = sparse(rows, scale * gradient), scale * sparse(rows, gradient).to_dense()
+            words.grad, bias.grad = (
+                make_sparse_gradient(rows, scale * gradient),
+                scale * make_sparse_gradient(rows, gradient).to_dense(),
+            )
             scaler.step(optimizer)
             scaler.update()
         ends.append(torch.stack([words.detach(), bias.detach()]))
@@ -99,17 +102,17 @@ def test_scaled_gradients_are_unscaled_whether_sparse_or_dense(kind, settings):
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 def test_they_equal_a_loop_over_rows(kind, settings):
-    expected, state = first().detach().clone(), {}
-    for step, (rows, gradient) in enumerate(steps(), start=1):
+    expected, state = make_words().detach().clone(), {}
+    for step, (rows, gradient) in enumerate(iter_gradients(), start=1):
         for row in set(rows.tolist()):
-            expected[row] = moved(expected[row], gradient[rows == row].sum(0), settings, state, row, step, kind)
-    torch.testing.assert_close(trained(kind, settings, steps()), expected, rtol=1e-5, atol=1e-6)
+            expected[row] = naive_step(expected[row], gradient[rows == row].sum(0), settings, state, row, step, kind)
+    torch.testing.assert_close(train_rows(kind, settings, iter_gradients()), expected, rtol=1e-5, atol=1e-6)
 
 
-def moved(words, gradient, settings, state, row, step, kind):
+def naive_step(words, gradient, settings, state, row, step, kind):
     """One row after one step."""
     rate, decay = settings["lr"], settings.get("weight_decay", 0.0)
-    if kind is SGDByRows:
+    if kind is SparseRowSGD:
         gradient = gradient + decay * words
         state[row] = settings.get("momentum", 0.0) * state.get(row, 0.0) + gradient
         return words - rate * state[row]
@@ -122,11 +125,11 @@ def moved(words, gradient, settings, state, row, step, kind):
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 def test_rows_not_touched_stay_bit_for_bit(kind, settings):
-    words = first()
+    words = make_words()
     optimizer = kind([words], **settings)
-    for rows, gradient in steps():
+    for rows, gradient in iter_gradients():
         before = words.detach().clone()
-        words.grad = sparse(rows, gradient)
+        words.grad = make_sparse_gradient(rows, gradient)
         optimizer.step()
         untouched = sorted(set(range(ROWS)) - set(rows.tolist()))
         assert words[untouched].equal(before[untouched])
@@ -135,11 +138,11 @@ def test_rows_not_touched_stay_bit_for_bit(kind, settings):
 
 def test_torchs_own_move_them_which_is_why_these_are_here():
     """Row 0 is touched once, and goes on moving by Adam's first moment."""
-    words = first()
+    words = make_words()
     optimizer = torch.optim.AdamW([words], lr=0.1, weight_decay=0.0)
     after = []
     for row in (0, 1, 2):
-        words.grad = sparse(torch.tensor([row]), torch.ones(1, DIM)).to_dense()
+        words.grad = make_sparse_gradient(torch.tensor([row]), torch.ones(1, DIM)).to_dense()
         optimizer.step()
         after.append(words[0].detach().clone())
     assert not after[0].equal(after[2])
@@ -147,25 +150,27 @@ def test_torchs_own_move_them_which_is_why_these_are_here():
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 def test_a_state_saved_goes_on_as_if_never_saved(kind, settings):
-    gradients = list(steps())
-    words = first()
+    gradients = list(iter_gradients())
+    words = make_words()
     optimizer = kind([words], **settings)
     for rows, gradient in gradients[:5]:
-        words.grad = sparse(rows, gradient)
+        words.grad = make_sparse_gradient(rows, gradient)
         optimizer.step()
     resumed = torch.nn.Parameter(words.detach().clone())
     other = kind([resumed], **settings)
     other.load_state_dict(optimizer.state_dict())
     for rows, gradient in gradients[5:]:
-        resumed.grad = sparse(rows, gradient)
+        resumed.grad = make_sparse_gradient(rows, gradient)
         other.step()
-    assert resumed.detach().equal(trained(kind, settings, gradients))
+    assert resumed.detach().equal(train_rows(kind, settings, gradients))
 
 
 def test_dense_and_sparse_parameters_share_an_optimiser():
-    words, other = first(), torch.nn.Parameter(torch.ones(2))
-    optimizer = AdamWByRows([{"params": [other], "lr": 0.1}, {"params": [words], "lr": 0.0}], lr=0.0, weight_decay=0.01)
-    words.grad, other.grad = sparse(torch.tensor([1]), torch.ones(1, DIM)), torch.ones(2)
+    words, other = make_words(), torch.nn.Parameter(torch.ones(2))
+    optimizer = SparseRowAdamW(
+        [{"params": [other], "lr": 0.1}, {"params": [words], "lr": 0.0}], lr=0.0, weight_decay=0.01
+    )
+    words.grad, other.grad = make_sparse_gradient(torch.tensor([1]), torch.ones(1, DIM)), torch.ones(2)
     optimizer.step()
-    assert words.detach().equal(first().detach())
+    assert words.detach().equal(make_words().detach())
     assert math.isclose(float(other[0].detach()), 1 - 0.1 - 0.1 * 0.01, rel_tol=1e-4)

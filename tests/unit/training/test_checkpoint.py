@@ -7,17 +7,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from weft.training.checkpoint import (
-    fingerprint,
-    forget_checkpoint,
+    compute_fingerprint,
+    delete_checkpoint,
+    hash_weights,
     load_checkpoint,
     save_checkpoint,
-    weights_digest,
 )
 
 STATE = {"model": {"words": torch.arange(6.0).view(2, 3)}, "history": [{"epoch": 0, "val_loss": float("nan")}]}
 
 
-class Trap:
+class UnpickleTrap:
     """Writes a file when it is unpickled."""
 
     def __init__(self, path):
@@ -44,11 +44,14 @@ def test_no_checkpoint_is_none(tmp_path):
 
 
 def test_a_pickle_with_code_in_it_is_never_run(tmp_path, capsys):
-    for state in (Trap(tmp_path / "trapped"), {"belongs_to": "mine", "trap": Trap(tmp_path / "trapped")}):
+    for state in (
+        UnpickleTrap(tmp_path / "trapped"),
+        {"belongs_to": "mine", "trap": UnpickleTrap(tmp_path / "trapped")},
+    ):
         torch.save(state, tmp_path / "checkpoint.pt")
         assert load_checkpoint(tmp_path, "mine") is None
         assert "checkpoint.pt: not a whole checkpoint of tensors and plain values, not used" in capsys.readouterr().err
-    (tmp_path / "checkpoint.pt").write_bytes(pickle.dumps(Trap(tmp_path / "trapped")))
+    (tmp_path / "checkpoint.pt").write_bytes(pickle.dumps(UnpickleTrap(tmp_path / "trapped")))
     assert load_checkpoint(tmp_path, "mine") is None
     assert not (tmp_path / "trapped").exists()
 
@@ -58,20 +61,20 @@ def test_a_checkpoint_loads_with_weights_only(tmp_path):
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["belongs_to"] == "mine"
 
 
-def saved_twice(folder):
+def save_twice(folder):
     save_checkpoint(folder, "mine", {"number": 1})
     save_checkpoint(folder, "mine", {"number": 2})
     return folder / "checkpoint.pt"
 
 
 def test_the_newest_is_taken(tmp_path):
-    saved_twice(tmp_path)
+    save_twice(tmp_path)
     assert load_checkpoint(tmp_path, "mine")["number"] == 2
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-40], lambda data: b"", lambda data: b"PK" + data[:100]])
 def test_behind_a_damaged_one_stands_the_one_before(tmp_path, damage, capsys):
-    newest = saved_twice(tmp_path)
+    newest = save_twice(tmp_path)
     newest.write_bytes(damage(newest.read_bytes()))
     assert load_checkpoint(tmp_path, "mine")["number"] == 1
     assert "warning" in capsys.readouterr().err
@@ -89,7 +92,7 @@ def test_one_turned_bit_among_the_numbers_is_noticed(tmp_path):
 
 
 def test_a_kill_between_the_two_renames_loses_nothing(tmp_path):
-    newest = saved_twice(tmp_path)
+    newest = save_twice(tmp_path)
     newest.replace(tmp_path / "checkpoint.before.pt")
     assert load_checkpoint(tmp_path, "mine")["number"] == 2
 
@@ -103,7 +106,7 @@ def test_two_checkpoints_are_kept_and_no_more(tmp_path):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60) | st.integers(1, 1_500))
 def test_damage_is_no_checkpoint(tmp_path, damage):
-    forget_checkpoint(tmp_path)
+    delete_checkpoint(tmp_path)
     save_checkpoint(tmp_path, "mine", STATE)
     file = tmp_path / "checkpoint.pt"
     file.write_bytes(damage if isinstance(damage, bytes) else file.read_bytes()[:-damage])
@@ -119,20 +122,30 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(tmp_path):
 
 
 def test_forgetting_is_safe_to_repeat(tmp_path):
-    saved_twice(tmp_path)
-    forget_checkpoint(tmp_path)
-    forget_checkpoint(tmp_path)
+    save_twice(tmp_path)
+    delete_checkpoint(tmp_path)
+    delete_checkpoint(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_fingerprint_tells_parts_apart():
-    assert fingerprint("a", 1) == fingerprint("a", 1)
-    assert len({fingerprint("a", 1), fingerprint("a", "1"), fingerprint("a"), fingerprint(1, "a")}) == 4
+    assert compute_fingerprint("a", 1) == compute_fingerprint("a", 1)
+    assert (
+        len(
+            {
+                compute_fingerprint("a", 1),
+                compute_fingerprint("a", "1"),
+                compute_fingerprint("a"),
+                compute_fingerprint(1, "a"),
+            }
+        )
+        == 4
+    )
 
 
 def test_the_digest_of_weights_sees_one_changed_number(toy):
     model, changed = toy(), toy()
-    assert weights_digest(model) == weights_digest(changed)
+    assert hash_weights(model) == hash_weights(changed)
     with torch.no_grad():
         changed.encoder[0].weight[0, 0, 0, 0] += 1e-4
-    assert weights_digest(model) != weights_digest(changed)
+    assert hash_weights(model) != hash_weights(changed)

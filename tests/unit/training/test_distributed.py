@@ -16,14 +16,14 @@ from torch.nn import functional
 from torchvision.ops import StochasticDepth
 from two_processes import train
 
-from weft.processes import ALONE
-from weft.training.synced_layers import Part, sync_layers
+from weft.processes import SINGLE_PROCESS
+from weft.training.synced_layers import LocalSlice, convert_sync_layers
 
 SGD = {"batch_size": 10, "optimizer": "sgd", "learning_rate": 0.1}
 SCRIPT = Path(__file__).with_name("two_processes.py")
 
 
-def in_processes(count, folder):
+def run_in_processes(count, folder):
     """Run the job of `folder` in `count` processes to their end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -37,8 +37,8 @@ def in_processes(count, folder):
     ]
     try:
         for process in started:
-            _, said = process.communicate(timeout=100)
-            assert process.returncode == 0, said.decode()
+            _, stderr = process.communicate(timeout=100)
+            assert process.returncode == 0, stderr.decode()
     finally:
         for process in started:
             process.kill()
@@ -62,8 +62,8 @@ def test_two_processes_learn_what_one_does(tmp_path, write_prepared, finetune_se
     job = {"encoder": encoder, "projection": projection, "settings": asdict(settings)}
     (tmp_path / "job.json").write_text(json.dumps(job))
     (tmp_path / "alone").mkdir()
-    train(tmp_path, tmp_path / "alone", ALONE)
-    in_processes(2, tmp_path)
+    train(tmp_path, tmp_path / "alone", SINGLE_PROCESS)
+    run_in_processes(2, tmp_path)
 
     def curve(name):
         history = json.loads((tmp_path / name / "history.json").read_text())
@@ -82,9 +82,9 @@ def test_two_processes_learn_what_one_does(tmp_path, write_prepared, finetune_se
 @pytest.mark.parametrize("rows", [slice(0, 3), slice(3, 7), slice(2, 2)])
 def test_dropout_of_a_part_is_that_part_of_the_wholes_dropout(rows):
     x = torch.rand(7, 5, generator=torch.Generator().manual_seed(1)) + 0.1
-    part = Part(rows, 7)
+    part = LocalSlice(rows, 7)
     model = nn.Sequential(nn.Dropout(0.4))
-    sync_layers(model, part)
+    convert_sync_layers(model, part)
     torch.manual_seed(3)
     whole = functional.dropout(x, 0.4, training=True)
     torch.manual_seed(3)
@@ -95,10 +95,10 @@ def test_dropout_of_a_part_is_that_part_of_the_wholes_dropout(rows):
 @pytest.mark.parametrize("mode", ["row", "batch"])
 def test_stochastic_depth_of_a_part_is_that_part_of_the_wholes(mode):
     x = torch.rand(7, 2, 3, 3, generator=torch.Generator().manual_seed(1)) + 0.1
-    part = Part(slice(2, 6), 7)
+    part = LocalSlice(slice(2, 6), 7)
     model = nn.Sequential(StochasticDepth(0.5, mode))
     whole = nn.Sequential(StochasticDepth(0.5, mode))
-    sync_layers(model, part)
+    convert_sync_layers(model, part)
     torch.manual_seed(5)
     expected = whole(x)
     torch.manual_seed(5)
@@ -108,7 +108,7 @@ def test_stochastic_depth_of_a_part_is_that_part_of_the_wholes(mode):
 def test_names_and_tensors_stay():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Sequential(nn.BatchNorm1d(2, affine=False)))
     before = dict(model.state_dict())
-    sync_layers(model, Part())
+    convert_sync_layers(model, LocalSlice())
     assert list(model.state_dict()) == list(before)
     assert all(model.state_dict()[name].data_ptr() == tensor.data_ptr() for name, tensor in before.items())
     photos = torch.rand(2, 3, 8, 8)
@@ -121,7 +121,7 @@ def test_timms_batch_norm_keeps_its_activation():
     x = 9 * torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(1))
     expected = norm(x).detach()
     model = nn.Sequential(norm)
-    sync_layers(model, Part())
+    convert_sync_layers(model, LocalSlice())
     assert model[0] is not norm
     assert model.eval()(x).equal(expected)
     assert 0 <= float(expected.min()) < float(expected.max()) == 6

@@ -5,54 +5,56 @@ import math
 import numpy as np
 import pytest
 
-from weft.data.bags import bags_of
+from weft.data.bags import build_weighted_bags
 from weft.training import explained
-from weft.training.explained import measure_explained, share_explained
+from weft.training.explained import measure_uncertainty_coefficients, uncertainty_coefficient
 
 
-def drawn(seed, photos=600):
-    random = np.random.default_rng(seed)
-    scores = random.normal(size=(photos, 4)).astype(np.float32)
+def make_scores(seed, photos=600):
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(photos, 4)).astype(np.float32)
     sure, _, rare, blurred = scores.T
     present = np.stack(
         [
             sure > 0,
-            random.random(photos) < 0.5,
-            (rare > 0) & (random.random(photos) < 0.02),
-            blurred + random.normal(size=photos) > 0,
+            rng.random(photos) < 0.5,
+            (rare > 0) & (rng.random(photos) < 0.02),
+            blurred + rng.normal(size=photos) > 0,
         ],
         axis=1,
     )
     return scores, present
 
 
-def naive(scores, present, val_scores, val_present):
+def naive_uncertainty(scores, present, val_scores, val_present):
     """One word, photo by photo."""
-    cuts = np.quantile(scores, np.linspace(0, 1, explained.BINS + 1)[1:-1])
+    cuts = np.quantile(scores, np.linspace(0, 1, explained.NUM_BINS + 1)[1:-1])
 
-    def bin_of(score):
+    def find_bin(score):
         return sum(score > cut for cut in cuts)
 
     share = sum(present) / len(present)
     known = unknown = 0.0
-    for score, said in zip(val_scores, val_present, strict=True):
-        inside = [own for other, own in zip(scores, present, strict=True) if bin_of(other) == bin_of(score)]
-        told = (sum(inside) + 2 * share) / (len(inside) + 2)
-        told = min(max(told, 1e-5), 1 - 1e-5)
-        known += math.log(told if said else 1 - told)
-        unknown += math.log(share if said else 1 - share)
+    for score, is_present in zip(val_scores, val_present, strict=True):
+        inside = [
+            has_word for other, has_word in zip(scores, present, strict=True) if find_bin(other) == find_bin(score)
+        ]
+        predicted = (sum(inside) + 2 * share) / (len(inside) + 2)
+        predicted = min(max(predicted, 1e-5), 1 - 1e-5)
+        known += math.log(predicted if is_present else 1 - predicted)
+        unknown += math.log(share if is_present else 1 - share)
     return min(max((known - unknown) / -unknown, 0.0), 1.0)
 
 
 def test_equals_its_naive_twin():
-    scores, present = drawn(1, 80)
-    val_scores, val_present = drawn(2, 50)
-    wanted = [naive(scores[:, k], present[:, k], val_scores[:, k], val_present[:, k]) for k in range(4)]
-    assert share_explained(scores, present, val_scores, val_present) == pytest.approx(wanted, abs=1e-5)
+    scores, present = make_scores(1, 80)
+    val_scores, val_present = make_scores(2, 50)
+    wanted = [naive_uncertainty(scores[:, k], present[:, k], val_scores[:, k], val_present[:, k]) for k in range(4)]
+    assert uncertainty_coefficient(scores, present, val_scores, val_present) == pytest.approx(wanted, abs=1e-5)
 
 
 def test_a_told_word_is_explained_and_a_thrown_coin_is_not():
-    sure, noise, rare, blurred = share_explained(*drawn(1, 4000), *drawn(2, 4000))
+    sure, noise, rare, blurred = uncertainty_coefficient(*make_scores(1, 4000), *make_scores(2, 4000))
     assert sure > 0.8
     assert noise < 0.01
     assert 0.15 < blurred < 0.4
@@ -60,22 +62,24 @@ def test_a_told_word_is_explained_and_a_thrown_coin_is_not():
 
 
 def test_words_in_blocks_and_through_bags_are_the_same(monkeypatch):
-    (scores, present), (val_scores, val_present) = drawn(3, 90), drawn(4, 70)
+    (scores, present), (val_scores, val_present) = make_scores(3, 90), make_scores(4, 70)
     present[:, 0] |= ~present.any(axis=1)  # a photo without any word is not looked at
     val_present[:, 0] |= ~val_present.any(axis=1)
-    bags, val_bags = (bags_of([np.flatnonzero(row) for row in rows]) for rows in (present, val_present))
+    bags, val_bags = (build_weighted_bags([np.flatnonzero(row) for row in rows]) for rows in (present, val_present))
     words, bias = np.eye(4, dtype=np.float32), np.zeros((4, 1), np.float32)
-    whole = measure_explained((scores, bags), (val_scores, val_bags), words, bias)
+    whole = measure_uncertainty_coefficients((scores, bags), (val_scores, val_bags), words, bias)
     monkeypatch.setattr(explained, "_WORDS_AT_ONCE", 3)
-    np.testing.assert_allclose(measure_explained((scores, bags), (val_scores, val_bags), words, bias), whole)
+    np.testing.assert_allclose(
+        measure_uncertainty_coefficients((scores, bags), (val_scores, val_bags), words, bias), whole
+    )
     told = [s - np.log(np.exp(s).sum(axis=1, keepdims=True)) for s in (scores, val_scores)]
-    assert whole == pytest.approx(share_explained(told[0], present, told[1], val_present), abs=1e-4)
+    assert whole == pytest.approx(uncertainty_coefficient(told[0], present, told[1], val_present), abs=1e-4)
 
 
 def test_without_val_nothing_is_explained():
-    scores, present = drawn(1, 20)
-    bags = bags_of([np.flatnonzero(row) for row in present])
-    nothing = (np.zeros((0, 4), np.float32), bags_of([]))
-    assert not measure_explained(
+    scores, present = make_scores(1, 20)
+    bags = build_weighted_bags([np.flatnonzero(row) for row in present])
+    nothing = (np.zeros((0, 4), np.float32), build_weighted_bags([]))
+    assert not measure_uncertainty_coefficients(
         (scores, bags), nothing, np.eye(4, dtype=np.float32), np.zeros((4, 1), np.float32)
     ).any()

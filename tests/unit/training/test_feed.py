@@ -2,48 +2,48 @@ import numpy as np
 import pytest
 
 from weft.data.samplers import Sampler
-from weft.training.feed import fed, step_seed, steps
+from weft.training.feed import derive_step_seed, epoch_batches, load_batches
 
 
-class Seen:
+class RecordingPhotoStore:
     """Photos that tell their place, and what was asked for."""
 
     def __init__(self):
-        self.asked = []
+        self.requested = []
 
     def decode(self, photos):
-        self.asked += photos.tolist()
+        self.requested += photos.tolist()
         ramp = np.arange(48, dtype=np.uint8).reshape(1, 3, 4, 4)
         return np.ascontiguousarray(ramp + photos.astype(np.uint8)[:, None, None, None])
 
 
-class Batch:
+class PhotoBatch:
     """Photos alone: all that a feed looks at."""
 
     def __init__(self, *photos):
         self.photos = np.array(photos)
 
 
-BATCHES = [Batch(0, 1, 2, 3, 4), Batch(5, 6, 7), Batch(8)]
+BATCHES = [PhotoBatch(0, 1, 2, 3, 4), PhotoBatch(5, 6, 7), PhotoBatch(8)]
 
 
 def test_each_step_of_each_epoch_has_its_own_seed():
-    seeds = {step_seed(seed, epoch, step) for seed in range(4) for epoch in range(4) for step in range(50)}
+    seeds = {derive_step_seed(seed, epoch, step) for seed in range(4) for epoch in range(4) for step in range(50)}
     assert len(seeds) == 4 * 4 * 50
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
 def test_what_is_done_is_never_decoded_again():
-    store = Seen()
-    rest = [step for _, step in fed(store, steps(BATCHES, 1, 1, first=1), _settings(), 1)]
-    assert [step.number for step in rest] == [1, 2]
-    assert store.asked == [5, 6, 7, 8]
-    assert rest == list(steps(BATCHES, 1, 1))[1:]
+    store = RecordingPhotoStore()
+    rest = [step for _, step in load_batches(store, epoch_batches(BATCHES, 1, 1, first_step=1), _make_settings(), 1)]
+    assert [step.step for step in rest] == [1, 2]
+    assert store.requested == [5, 6, 7, 8]
+    assert rest == list(epoch_batches(BATCHES, 1, 1))[1:]
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 4])
 def test_parts_make_up_the_batch_in_order(processes):
-    shares = [list(steps(BATCHES, 1, 1, process=n, processes=processes)) for n in range(processes)]
+    shares = [list(epoch_batches(BATCHES, 1, 1, rank=n, world_size=processes)) for n in range(processes)]
     for same_step in zip(*shares, strict=True):
         whole = same_step[0].batch.photos
         assert np.concatenate([step.photos for step in same_step]).tolist() == whole.tolist()
@@ -54,7 +54,10 @@ def test_parts_make_up_the_batch_in_order(processes):
 
 def test_a_photo_is_augmented_the_same_in_every_number_of_processes():
     def photos(processes):
-        shares = [fed(Seen(), steps(BATCHES, 1, 1, 0, n, processes), _settings(), 2) for n in range(processes)]
+        shares = [
+            load_batches(RecordingPhotoStore(), epoch_batches(BATCHES, 1, 1, 0, n, processes), _make_settings(), 2)
+            for n in range(processes)
+        ]
         return [np.concatenate([pixels for pixels, _ in same_step]) for same_step in zip(*shares, strict=True)]
 
     for one, of_three in zip(photos(1), photos(3), strict=True):
@@ -64,7 +67,10 @@ def test_a_photo_is_augmented_the_same_in_every_number_of_processes():
 def test_an_epoch_is_a_function_of_seed_and_epoch(bags_of_words):
     def photos(seed, epoch):
         sampler = Sampler(bags_of_words, 6, "all_words", 0.5, seed)
-        return [(step.photos.tolist(), step.seed) for step in steps(sampler.epoch(epoch, 4), seed, epoch)]
+        return [
+            (step.photo_indices.tolist(), step.seed)
+            for step in epoch_batches(sampler.sample_epoch(epoch, 4), seed, epoch)
+        ]
 
     assert photos(1, 2) == photos(1, 2)
     assert photos(1, 2) != photos(1, 3)
@@ -76,7 +82,7 @@ def bags_of_words(cached):
     return cached(30, seed=1).bags
 
 
-def _settings():
+def _make_settings():
     """The three keys that a feed reads."""
 
     class Settings:

@@ -13,7 +13,7 @@ class KilledError(Exception):
     """Stands for a kill -9 between two epochs."""
 
 
-def quiet(record, cost):
+def ignore_report(record, cost):
     pass
 
 
@@ -23,7 +23,9 @@ def stored(tmp_path_factory, write_prepared):
 
     def make(name, photos):
         folder = write_prepared(tmp_path_factory.mktemp(name) / name, [[n % 4, 4] for n in range(photos)])
-        return StoredPhotos(PhotoStore(folder, folder.with_suffix(".arrow")), read_bags(folder, repeats=True))
+        return StoredPhotos(
+            PhotoStore(folder, folder.with_suffix(".arrow")), read_bags(folder, count_repeated_words=True)
+        )
 
     return make
 
@@ -38,18 +40,18 @@ def val(stored):
     return stored("val", 8)
 
 
-def weights(model):
+def copy_weights(model):
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
-def same(one, other):
+def have_equal_tensors(one, other):
     return all(one[name].equal(other[name]) for name in one)
 
 
 def test_training_lowers_the_validation_loss(tmp_path, train, val, toy, finetune_settings):
     model = toy()
     settings = finetune_settings(epochs=6, batch_size=8)
-    history = finetune(train, val, model, settings, "cpu", 1, tmp_path, quiet)
+    history = finetune(train, val, model, settings, "cpu", 1, tmp_path, ignore_report)
     assert [record.epoch for record in history] == list(range(7))
     assert history[-1].val_loss < 0.8 * history[0].val_loss
     model.eval()
@@ -61,7 +63,7 @@ def test_training_lowers_the_validation_loss(tmp_path, train, val, toy, finetune
 def test_a_killed_training_ends_as_one_never_killed(tmp_path, train, val, toy, finetune_settings, changes):
     settings = finetune_settings(batch_size=8, epochs=3, **changes)
     whole, killed = toy(), toy()
-    history = finetune(train, val, whole, settings, "cpu", 2, tmp_path / "whole", quiet)
+    history = finetune(train, val, whole, settings, "cpu", 2, tmp_path / "whole", ignore_report)
 
     def kill_after_2(record, cost):
         if record.epoch == 2:
@@ -71,9 +73,9 @@ def test_a_killed_training_ends_as_one_never_killed(tmp_path, train, val, toy, f
         finetune(train, val, killed, settings, "cpu", 2, tmp_path / "killed", kill_after_2)
     resumed = toy()
     torch.rand(100)  # another process has drawn other numbers by then
-    of_resumed = finetune(train, val, resumed, settings, "cpu", 1, tmp_path / "killed", quiet)
+    of_resumed = finetune(train, val, resumed, settings, "cpu", 1, tmp_path / "killed", ignore_report)
     assert str(of_resumed) == str(history)
-    assert same(weights(resumed), weights(whole))
+    assert have_equal_tensors(copy_weights(resumed), copy_weights(whole))
 
 
 @pytest.mark.parametrize("changed", ["settings", "weights", "photos"])
@@ -98,28 +100,28 @@ def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, train, val, stored, 
 
 def test_the_model_ends_with_the_weights_of_its_best_epoch(tmp_path, train, val, toy, finetune_settings):
     model = toy()
-    first = weights(model)
+    first = copy_weights(model)
     ruinous = finetune_settings(epochs=1, batch_size=8, optimizer="sgd", learning_rate=50.0, word_learning_rate=50.0)
-    history = finetune(train, val, model, ruinous, "cpu", 1, tmp_path, quiet)
+    history = finetune(train, val, model, ruinous, "cpu", 1, tmp_path, ignore_report)
     assert not history[1].val_loss < history[0].val_loss
-    assert same(first, weights(model))
+    assert have_equal_tensors(first, copy_weights(model))
 
 
 def test_frozen_parts_stay_as_they_are(tmp_path, train, val, toy, finetune_settings):
     model = toy()
-    before = weights(model)
+    before = copy_weights(model)
     settings = finetune_settings(epochs=2, batch_size=8, frozen=("0", "1"))
-    finetune(train, val, model, settings, "cpu", 1, tmp_path, quiet)
-    moved = {name for name, tensor in weights(model).items() if not tensor.equal(before[name])}
+    finetune(train, val, model, settings, "cpu", 1, tmp_path, ignore_report)
+    moved = {name for name, tensor in copy_weights(model).items() if not tensor.equal(before[name])}
     assert moved == {"words", "encoder.3.weight", "encoder.3.bias"}
 
 
 def test_frozen_batch_norm_keeps_its_statistics_and_learns_its_scale(tmp_path, train, val, toy, finetune_settings):
     model = toy()
-    before = weights(model)
+    before = copy_weights(model)
     settings = finetune_settings(epochs=2, batch_size=8, freeze_batch_norm=True)
-    finetune(train, val, model, settings, "cpu", 1, tmp_path, quiet)
-    after = weights(model)
+    finetune(train, val, model, settings, "cpu", 1, tmp_path, ignore_report)
+    after = copy_weights(model)
     assert after["encoder.1.running_mean"].equal(before["encoder.1.running_mean"])
     assert after["encoder.1.running_var"].equal(before["encoder.1.running_var"])
     assert not after["encoder.1.weight"].equal(before["encoder.1.weight"])
@@ -127,55 +129,57 @@ def test_frozen_batch_norm_keeps_its_statistics_and_learns_its_scale(tmp_path, t
 
 def test_a_frozen_module_that_is_not_there_is_named(tmp_path, train, val, toy, finetune_settings):
     with pytest.raises(ModelError, match=r"finetune.frozen: the backbone has no module layer1; it has 0, 1, 2"):
-        finetune(train, val, toy(), finetune_settings(frozen=("layer1",)), "cpu", 1, tmp_path, quiet)
+        finetune(train, val, toy(), finetune_settings(frozen=("layer1",)), "cpu", 1, tmp_path, ignore_report)
 
 
 def test_the_average_is_what_is_validated_and_kept(tmp_path, train, val, toy, finetune_settings):
     settings = finetune_settings(epochs=2, batch_size=8, ema=0.95)
     averaged, plain = toy(), toy()
-    with_average = finetune(train, val, averaged, settings, "cpu", 1, tmp_path / "a", quiet)
-    without = finetune(train, val, plain, replace(settings, ema=0.0), "cpu", 1, tmp_path / "b", quiet)
+    with_average = finetune(train, val, averaged, settings, "cpu", 1, tmp_path / "a", ignore_report)
+    without = finetune(train, val, plain, replace(settings, ema=0.0), "cpu", 1, tmp_path / "b", ignore_report)
     assert [r.train_loss for r in with_average] == pytest.approx([r.train_loss for r in without], nan_ok=True)
     assert with_average[2].val_loss != without[2].val_loss
-    assert not same(weights(averaged), weights(plain))
+    assert not have_equal_tensors(copy_weights(averaged), copy_weights(plain))
     # What is kept is what gave the best val_loss: validating it again gives that very number.
-    again = finetune(train, val, averaged, replace(settings, epochs=1), "cpu", 1, tmp_path / "c", quiet)
+    again = finetune(train, val, averaged, replace(settings, epochs=1), "cpu", 1, tmp_path / "c", ignore_report)
     assert again[0].val_loss == pytest.approx(min(r.val_loss for r in with_average), abs=1e-6)
 
 
 def test_early_stop_ends_after_epochs_in_vain_and_keeps_the_best(tmp_path, train, val, toy, finetune_settings):
     model = toy()
-    first = weights(model)
+    first = copy_weights(model)
     ruinous = finetune_settings(
         epochs=9, batch_size=8, optimizer="sgd", schedule="plateau", patience=9,
         learning_rate=50.0, word_learning_rate=50.0, early_stop=2,
     )  # fmt: skip
-    history = finetune(train, val, model, ruinous, "cpu", 1, tmp_path, quiet)
+    history = finetune(train, val, model, ruinous, "cpu", 1, tmp_path, ignore_report)
     assert [record.epoch for record in history] == [0, 1, 2]
-    assert same(first, weights(model))
+    assert have_equal_tensors(first, copy_weights(model))
 
 
 def test_early_stop_waits_as_long_as_it_gets_better(tmp_path, train, val, toy, finetune_settings):
     settings = finetune_settings(epochs=4, batch_size=8, early_stop=1)
-    assert len(finetune(train, val, toy(), settings, "cpu", 1, tmp_path, quiet)) == 5
+    assert len(finetune(train, val, toy(), settings, "cpu", 1, tmp_path, ignore_report)) == 5
 
 
 def test_first_blocks_move_less_when_rates_decay_by_layer(tmp_path, train, val, toy, finetune_settings):
     model = toy()
-    before = weights(model)
+    before = copy_weights(model)
     settings = finetune_settings(
         epochs=1, batch_size=8, optimizer="sgd", momentum=0.0, weight_decay=0.0, layer_decay=1e-6
     )
-    finetune(train, val, model, settings, "cpu", 1, tmp_path, quiet)
-    moved = {name: float((tensor - before[name]).abs().max()) for name, tensor in weights(model).items()}
+    finetune(train, val, model, settings, "cpu", 1, tmp_path, ignore_report)
+    moved = {name: float((tensor - before[name]).abs().max()) for name, tensor in copy_weights(model).items()}
     assert moved["encoder.0.weight"] < 1e-6 < moved["encoder.3.weight"]
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_learns_nearly_the_same(tmp_path, train, val, toy, finetune_settings, precision):
     settings = finetune_settings(epochs=2, batch_size=8, learning_rate=0.001)
-    whole = finetune(train, val, toy(), settings, "cpu", 1, tmp_path / "whole", quiet)
-    half = finetune(train, val, toy(), replace(settings, precision=precision), "cpu", 1, tmp_path / "half", quiet)
+    whole = finetune(train, val, toy(), settings, "cpu", 1, tmp_path / "whole", ignore_report)
+    half = finetune(
+        train, val, toy(), replace(settings, precision=precision), "cpu", 1, tmp_path / "half", ignore_report
+    )
     assert half[-1].val_loss == pytest.approx(whole[-1].val_loss, rel=0.02)
     assert half[-1].val_loss != whole[-1].val_loss
 
@@ -183,17 +187,17 @@ def test_half_precision_learns_nearly_the_same(tmp_path, train, val, toy, finetu
 def test_a_compiled_encoder_learns_the_same(tmp_path, train, val, toy, finetune_settings):
     settings = finetune_settings(epochs=1, batch_size=8)
     plain, compiled = toy(), toy()
-    history = finetune(train, val, plain, settings, "cpu", 1, tmp_path / "a", quiet)
-    again = finetune(train, val, compiled, settings, "cpu", 1, tmp_path / "b", quiet, compiler="eager")
+    history = finetune(train, val, plain, settings, "cpu", 1, tmp_path / "a", ignore_report)
+    again = finetune(train, val, compiled, settings, "cpu", 1, tmp_path / "b", ignore_report, compile_backend="eager")
     assert again[1].val_loss == pytest.approx(history[1].val_loss, abs=1e-5)
-    assert set(weights(compiled)) == set(weights(plain))
+    assert set(copy_weights(compiled)) == set(copy_weights(plain))
 
 
 def test_workers_change_nothing(tmp_path, train, val, toy, finetune_settings):
     settings, one, many = finetune_settings(epochs=1, batch_size=8, crop=0.5), toy(), toy()
-    finetune(train, val, one, settings, "cpu", 1, tmp_path / "one", quiet)
-    finetune(train, val, many, settings, "cpu", 5, tmp_path / "many", quiet)
-    assert same(weights(one), weights(many))
+    finetune(train, val, one, settings, "cpu", 1, tmp_path / "one", ignore_report)
+    finetune(train, val, many, settings, "cpu", 5, tmp_path / "many", ignore_report)
+    assert have_equal_tensors(copy_weights(one), copy_weights(many))
 
 
 def test_a_device_without_memory_says_what_to_lower(tmp_path, train, val, toy, finetune_settings):
@@ -204,7 +208,7 @@ def test_a_device_without_memory_says_what_to_lower(tmp_path, train, val, toy, f
 
     model.register_forward_pre_hook(greedy)
     with pytest.raises(ParamsError, match=r"lower finetune.batch_size = 8, or prepare.height and prepare.width"):
-        finetune(train, val, model, finetune_settings(batch_size=8), "cpu", 1, tmp_path, quiet)
+        finetune(train, val, model, finetune_settings(batch_size=8), "cpu", 1, tmp_path, ignore_report)
 
 
 def test_the_wait_for_photos_is_told(tmp_path, train, val, toy, finetune_settings):
@@ -219,5 +223,5 @@ def test_the_wait_for_photos_is_told(tmp_path, train, val, toy, finetune_setting
 @pytest.mark.parametrize("precision", ["auto", "float16"])
 def test_the_same_code_learns_on_cuda(tmp_path, train, val, toy, finetune_settings, precision):
     settings = finetune_settings(epochs=4, batch_size=8, precision=precision, ema=0.5, loss="sampled_softmax")
-    history = finetune(train, val, toy(), settings, "cuda", 1, tmp_path, quiet)
+    history = finetune(train, val, toy(), settings, "cuda", 1, tmp_path, ignore_report)
     assert history[-1].val_loss < history[0].val_loss

@@ -6,10 +6,10 @@ import torch
 
 from weft.errors import ModelError
 from weft.model.embedder import Embedder
-from weft.training.first_words import first_words, typical_length
-from weft.training.fit_words import CachedPhotos, fit_words
-from weft.training.objective import Objective, finished_words, training_sampler
-from weft.training.schedule import Schedule, build_optimizer
+from weft.training.first_words import init_word_embeddings, rms_norm
+from weft.training.fit_words import CachedEmbeddings, train_head
+from weft.training.objective import Objective, build_sampler, export_head_weights
+from weft.training.schedule import LRSchedule, build_optimizer
 
 VOCABULARY = 6
 
@@ -26,14 +26,14 @@ def kill_after(epoch):
     return report
 
 
-def quiet(record, cost):
+def ignore_report(record, cost):
     pass
 
 
 def test_word_embeddings_learn_what_z_tells(tmp_path, cached, fit_words_settings):
     told = []
     train, val = cached(60, seed=1), cached(20, seed=2)
-    fitted, history = fit_words(
+    fitted, history = train_head(
         train, val, VOCABULARY, fit_words_settings(epochs=8), "cpu", tmp_path, lambda *epoch: told.append(epoch)
     )
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)
@@ -50,11 +50,11 @@ def test_word_embeddings_learn_what_z_tells(tmp_path, cached, fit_words_settings
 def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, fit_words_settings, loss, optimizer, schedule):
     settings = fit_words_settings(loss=loss, optimizer=optimizer, schedule=schedule, target="one_word")
     parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, settings, "cpu"
-    words, history = fit_words(*parts, tmp_path / "whole", quiet)
+    words, history = train_head(*parts, tmp_path / "whole", ignore_report)
     for epoch in (1, 3):
         with pytest.raises(KilledError):
-            fit_words(*parts, tmp_path / "killed", kill_after(epoch))
-    resumed, of_resumed = fit_words(*parts, tmp_path / "killed", quiet)
+            train_head(*parts, tmp_path / "killed", kill_after(epoch))
+    resumed, of_resumed = train_head(*parts, tmp_path / "killed", ignore_report)
     assert resumed["words"].equal(words["words"])
     assert str(of_resumed) == str(history)
 
@@ -63,15 +63,15 @@ def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, fit_words_
 def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, cached, fit_words_settings, changed):
     train, val, settings = cached(30, seed=1), cached(12, seed=2), fit_words_settings()
     with pytest.raises(KilledError):
-        fit_words(train, val, VOCABULARY, settings, "cpu", tmp_path / "state", kill_after(2))
+        train_head(train, val, VOCABULARY, settings, "cpu", tmp_path / "state", kill_after(2))
     if changed == "settings":
         settings = fit_words_settings(seed=2)
     elif changed == "train_z":
-        train = CachedPhotos(train.z * np.float16(1.5), train.bags)
+        train = CachedEmbeddings(train.z * np.float16(1.5), train.bags)
     else:
         val = cached(12, seed=3)
-    words, _ = fit_words(train, val, VOCABULARY, settings, "cpu", tmp_path / "state", quiet)
-    anew, _ = fit_words(train, val, VOCABULARY, settings, "cpu", tmp_path / "anew", quiet)
+    words, _ = train_head(train, val, VOCABULARY, settings, "cpu", tmp_path / "state", ignore_report)
+    anew, _ = train_head(train, val, VOCABULARY, settings, "cpu", tmp_path / "anew", ignore_report)
     assert words["words"].equal(anew["words"])
 
 
@@ -92,24 +92,30 @@ def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy,
     model.encoder.requires_grad_(False)
     with torch.no_grad():
         z = model(photos).numpy()
-    fitted, _ = fit_words(
-        CachedPhotos(z, bags), CachedPhotos(z[:0], cached(0, 1).bags), VOCABULARY, settings, "cpu", tmp_path, quiet
+    fitted, _ = train_head(
+        CachedEmbeddings(z, bags),
+        CachedEmbeddings(z[:0], cached(0, 1).bags),
+        VOCABULARY,
+        settings,
+        "cpu",
+        tmp_path,
+        ignore_report,
     )
 
     bias = torch.zeros(VOCABULARY, 1) if settings.bias else None
-    model = Embedder(model.encoder, first_words(z, VOCABULARY, settings), bias=bias).eval()
-    sampler = training_sampler(bags, VOCABULARY, settings)
+    model = Embedder(model.encoder, init_word_embeddings(z, VOCABULARY, settings), bias=bias).eval()
+    sampler = build_sampler(bags, VOCABULARY, settings)
     objective = Objective(settings, bags.photo_counts(VOCABULARY))
-    optimizer = build_optimizer([(model.head(), settings.word_learning_rate)], settings)
-    schedule = Schedule(optimizer, settings, sampler.steps(settings.batch_size))
+    optimizer = build_optimizer([(model.head_parameters(), settings.word_learning_rate)], settings)
+    schedule = LRSchedule(optimizer, settings, sampler.count_steps(settings.batch_size))
     for epoch in range(1, settings.epochs + 1):
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
-        for batch in sampler.epoch(epoch, settings.batch_size):
+        for batch in sampler.sample_epoch(epoch, settings.batch_size):
             optimizer.zero_grad()
-            objective(model(photos[batch.photos]), model, batch, generator).backward()
+            objective(model(photos[batch.photo_indices]), model, batch, generator).backward()
             optimizer.step()
-            schedule.after_step()
-    wanted = finished_words(model.words.detach(), settings, typical_length(z))
+            schedule.step_batch()
+    wanted = export_head_weights(model.words.detach(), settings, rms_norm(z))
     torch.testing.assert_close(fitted["words"], wanted, rtol=0, atol=1e-6)
     if bias is not None:
         torch.testing.assert_close(fitted["bias"], model.bias.detach(), rtol=0, atol=1e-6)
@@ -119,7 +125,7 @@ def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy,
 def test_every_loss_learns_what_z_tells(tmp_path, cached, fit_words_settings, loss):
     train, val = cached(60, seed=1), cached(20, seed=2)
     settings = fit_words_settings(epochs=8, loss=loss, **LOSSES[loss])
-    fitted, _ = fit_words(train, val, VOCABULARY, settings, "cpu", tmp_path, quiet)
+    fitted, _ = train_head(train, val, VOCABULARY, settings, "cpu", tmp_path, ignore_report)
     assert ("bias" in fitted) == settings.bias
     photos = np.flatnonzero(val.bags.sizes)
     scores = torch.from_numpy(val.z[photos].astype(np.float32)) @ fitted["words"].T
@@ -133,8 +139,8 @@ def test_words_that_no_step_drew_stay_as_they_began(tmp_path, cached, fit_words_
             loss="sampled_softmax", optimizer=optimizer, schedule="cosine", epochs=1, shared_negatives=True
         )
         train, val = cached(12, seed=1), cached(0, seed=1)
-        fitted, _ = fit_words(train, val, 500, settings, "cpu", tmp_path / optimizer, quiet)
-        moved = (fitted["words"] != first_words(train.z, 500, settings)).any(1)
+        fitted, _ = train_head(train, val, 500, settings, "cpu", tmp_path / optimizer, ignore_report)
+        moved = (fitted["words"] != init_word_embeddings(train.z, 500, settings)).any(1)
         assert 6 <= moved.sum() <= 6 + 3 * 3
 
 
@@ -144,9 +150,9 @@ def test_the_first_loss_is_the_log_of_the_vocabulary_however_long_z_is(
     tmp_path, cached, fit_words_settings, scale, vocabulary
 ):
     train, val = cached(30, seed=1), cached(12, seed=2)
-    train, val = (CachedPhotos((part.z * scale).astype(np.float16), part.bags) for part in (train, val))
+    train, val = (CachedEmbeddings((part.z * scale).astype(np.float16), part.bags) for part in (train, val))
     settings = fit_words_settings(epochs=1, word_learning_rate=1e-9)
-    _, history = fit_words(train, val, vocabulary, settings, "cpu", tmp_path, quiet)
+    _, history = train_head(train, val, vocabulary, settings, "cpu", tmp_path, ignore_report)
     assert history[0].val_loss == pytest.approx(math.log(vocabulary), rel=0.05)
     assert history[1].train_loss == pytest.approx(math.log(vocabulary), rel=0.05)
 
@@ -156,7 +162,7 @@ def test_a_first_loss_far_from_it_is_refused(tmp_path, cached, fit_words_setting
     settings = fit_words_settings(normalise=True, temperature=0.001)
     told = r"the first loss is .*, wanted within 5% of ln 6 = 1\.792: .*raise fit_words\.temperature"
     with pytest.raises(ModelError, match=told):
-        fit_words(cached(60, seed=1), cached(12, seed=2), VOCABULARY, settings, "cpu", tmp_path, quiet)
+        train_head(cached(60, seed=1), cached(12, seed=2), VOCABULARY, settings, "cpu", tmp_path, ignore_report)
 
 
 def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, fit_words_settings):
@@ -166,20 +172,20 @@ def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, f
     z[::2] /= 100
     z[1::2] *= 10_000
     with pytest.raises(ModelError, match=r"the embeddings are 0\.01.* to 2.*e\+04 long.*look for photos"):
-        fit_words(
-            CachedPhotos(z.astype(np.float16), train.bags),
+        train_head(
+            CachedEmbeddings(z.astype(np.float16), train.bags),
             val,
             VOCABULARY,
             fit_words_settings(),
             "cpu",
             tmp_path,
-            quiet,
+            ignore_report,
         )
 
 
 def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, fit_words_settings):
     train, nothing = cached(30, seed=1), cached(0, seed=1)
-    _, history = fit_words(train, nothing, VOCABULARY, fit_words_settings(), "cpu", tmp_path, quiet)
+    _, history = train_head(train, nothing, VOCABULARY, fit_words_settings(), "cpu", tmp_path, ignore_report)
     assert all(math.isnan(record.val_loss) for record in history)
     assert history[-1].train_loss < history[1].train_loss
 
@@ -187,7 +193,7 @@ def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, fit_words_sett
 def test_without_an_epoch_w_stays_as_it_began(tmp_path, cached, fit_words_settings):
     """Both stages at once: finetune then starts from a random W."""
     train, val = cached(20, seed=1), cached(10, seed=2)
-    fitted, history = fit_words(train, val, VOCABULARY, fit_words_settings(epochs=0), "cpu", tmp_path, quiet)
+    fitted, history = train_head(train, val, VOCABULARY, fit_words_settings(epochs=0), "cpu", tmp_path, ignore_report)
     assert [record.epoch for record in history] == [0]
     assert fitted["words"].std() > 0
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)

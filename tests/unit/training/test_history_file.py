@@ -1,8 +1,8 @@
-from weft.training.record import EpochCost, EpochRecord, describe, write_history
+from weft.training.record import EpochMetrics, EpochTiming, log_epoch, write_history
 
 
 def test_a_history_is_a_function_of_its_records(tmp_path):
-    records = [EpochRecord(0, float("nan"), 8.5, 0.002), EpochRecord(1, 1 / 3, 2 / 3, 2e-9, 5, 70)]
+    records = [EpochMetrics(0, float("nan"), 8.5, 0.002), EpochMetrics(1, 1 / 3, 2 / 3, 2e-9, 5, 70)]
     write_history(tmp_path / "a.csv", records)
     write_history(tmp_path / "b.csv", records)
     assert (tmp_path / "a.csv").read_text() == (
@@ -13,12 +13,12 @@ def test_a_history_is_a_function_of_its_records(tmp_path):
 
 
 def test_an_epoch_is_told_in_one_line(capsys):
-    describe("finetune", EpochRecord(2, 3.25, 4.5, 0.001), EpochCost(10.0, 0.5, 1234.5))
+    log_epoch("finetune", EpochMetrics(2, 3.25, 4.5, 0.001), EpochTiming(10.0, 0.5, 1234.5))
     assert capsys.readouterr().err == (
         "finetune, epoch 2: train loss 3.250, val loss 4.500, 1,234 photos/s, 10 s, of which 0.5 s waiting for photos\n"
     )
 
 
 def test_photos_that_come_more_than_once_are_told(capsys):
-    describe("finetune", EpochRecord(2, 3.25, 4.5, 0.001, 10, 1_234), EpochCost(10.0, 0.5, 1234.5))
+    log_epoch("finetune", EpochMetrics(2, 3.25, 4.5, 0.001, 10, 1_234), EpochTiming(10.0, 0.5, 1234.5))
     assert capsys.readouterr().err.endswith("waiting for photos, a photo up to 10 times (1,234 held back)\n")

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from weft.training.interpolate import interpolate
+from weft.training.interpolate import wise_ft
 
 
-def network(seed):
+def make_network(seed):
     torch.manual_seed(seed)
     network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
     network(torch.randn(2, 3, 5, 5))
@@ -18,9 +18,9 @@ def network(seed):
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
 def test_every_weight_and_statistic_lies_between(share):
-    first, trained = network(0), network(1)
+    first, trained = make_network(0), make_network(1)
     mixed = deepcopy(trained)
-    interpolate(mixed, first, share)
+    wise_ft(mixed, first, share)
     for name, tensor in mixed.state_dict().items():
         if name.endswith("num_batches_tracked"):
             continue
@@ -29,7 +29,7 @@ def test_every_weight_and_statistic_lies_between(share):
 
 
 def test_the_model_before_training_stays_as_it_is():
-    first = network(0)
+    first = make_network(0)
     before = deepcopy(first.state_dict())
-    interpolate(network(1), first, 0.5)
+    wise_ft(make_network(1), first, 0.5)
     assert all(tensor.equal(before[name]) for name, tensor in first.state_dict().items())

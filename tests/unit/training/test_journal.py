@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from weft.training.journal import Journal
-from weft.training.record import EpochRecord
-from weft.training.schedule import Schedule, build_optimizer
+from weft.training.journal import CheckpointManager
+from weft.training.record import EpochMetrics
+from weft.training.schedule import LRSchedule, build_optimizer
 
 
 @pytest.fixture
@@ -16,16 +16,16 @@ def open_journal(tmp_path, fit_words_settings):
     def make(belongs_to="mine"):
         model, settings = nn.Linear(1, 1, bias=False), fit_words_settings(schedule="plateau", patience=3)
         optimizer = build_optimizer([(list(model.parameters()), 0.1)], settings)
-        return Journal(tmp_path, belongs_to, model, optimizer, Schedule(optimizer, settings, 1)), model
+        return CheckpointManager(tmp_path, belongs_to, model, optimizer, LRSchedule(optimizer, settings, 1)), model
 
     return make
 
 
-def go_through(journal, model, losses):
+def run_epochs(journal, model, losses):
     """Weights at epoch n are n."""
     for epoch, loss in enumerate(losses):
         nn.init.constant_(model.weight, epoch)
-        journal.add(EpochRecord(epoch, 1.0, loss, 0.1))
+        journal.add(EpochMetrics(epoch, 1.0, loss, 0.1))
 
 
 @pytest.mark.parametrize(
@@ -42,31 +42,31 @@ def go_through(journal, model, losses):
 )
 def test_the_weights_with_the_lowest_val_loss_are_kept(open_journal, losses, best):
     journal, model = open_journal()
-    go_through(journal, model, losses)
+    run_epochs(journal, model, losses)
     assert float(journal.best["weight"].detach()) == best
 
 
 def test_the_best_weights_do_not_move_with_the_model(open_journal):
     journal, model = open_journal()
-    go_through(journal, model, [1.0])
+    run_epochs(journal, model, [1.0])
     nn.init.constant_(model.weight, 9)
     assert float(journal.best["weight"].detach()) == 0
 
 
 def test_a_journal_opened_again_goes_on(open_journal):
     journal, model = open_journal()
-    go_through(journal, model, [5.0, 4.0, 4.5])
+    run_epochs(journal, model, [5.0, 4.0, 4.5])
     again, model = open_journal()
     assert again.history == journal.history
     assert float(model.weight.detach()) == 2
     assert float(again.best["weight"].detach()) == 1
-    again.add(EpochRecord(3, 1.0, 4.2, 0.1))
+    again.add(EpochMetrics(3, 1.0, 4.2, 0.1))
     assert float(again.best["weight"].detach()) == 1
 
 
 def test_a_journal_of_another_training_begins_empty(open_journal):
     journal, model = open_journal()
-    go_through(journal, model, [5.0])
+    run_epochs(journal, model, [5.0])
     other, model = open_journal("another")
     assert other.history == []
     assert not torch.equal(model.weight, torch.zeros(1, 1))

@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from weft.data.bags import bags_of
+from weft.data.bags import build_weighted_bags
 from weft.data.samplers import Batch, Sampler
 from weft.loss.binary_cross_entropy import binary_cross_entropy
 from weft.loss.contrastive import contrastive
 from weft.loss.full_softmax import full_softmax
-from weft.loss.similarity import similarity
+from weft.loss.similarity import bag_similarity_loss
 from weft.model.embedder import Embedder
-from weft.training.objective import Objective, finished_words, training_sampler
+from weft.training.objective import Objective, build_sampler, export_head_weights
 
 VOCABULARY, DIM = 12, 5
 BAGS = [[0, 1], [2, 2, 3], [4], [0, 5, 6], [], [1, 7]]
@@ -35,33 +35,33 @@ def z():
 
 @pytest.fixture
 def batch():
-    return next(expected(5))
+    return next(iter_eval_batches(5))
 
 
-def expected(batch_size):
+def iter_eval_batches(batch_size):
     """All photos with all their words."""
-    bags = bags_of(BAGS)
-    return Sampler(bags, VOCABULARY, "all_words", 0.0, seed=1).expected(bags, batch_size)
+    bags = build_weighted_bags(BAGS)
+    return Sampler(bags, VOCABULARY, "all_words", 0.0, seed=1).eval_batches(bags, batch_size)
 
 
-def parts(batch):
+def target_tensors(batch):
     return torch.from_numpy(batch.targets), torch.from_numpy(batch.weights)
 
 
 @pytest.fixture
 def objective_of(fit_words_settings):
     def objective(**changes):
-        return Objective(fit_words_settings(**changes), bags_of(BAGS).photo_counts(VOCABULARY))
+        return Objective(fit_words_settings(**changes), build_weighted_bags(BAGS).count_words(VOCABULARY))
 
     return objective
 
 
-def value(objective, z, model, batch, seed=1):
+def compute_loss(objective, z, model, batch, seed=1):
     return objective(z, model, batch, torch.Generator().manual_seed(seed))
 
 
 def test_each_loss_is_the_one_of_its_name(objective_of, z, model, batch):
-    targets, weights = parts(batch)
+    targets, weights = target_tensors(batch)
     true_words = torch.from_numpy(batch.true_words)
     expected = {
         "full_softmax": full_softmax(z, model.words, targets, weights, model.bias),
@@ -69,7 +69,7 @@ def test_each_loss_is_the_one_of_its_name(objective_of, z, model, batch):
         "contrastive": contrastive(z, normalize(model.words, dim=1), targets, weights, 0.5),
     }
     for loss, wanted in expected.items():
-        torch.testing.assert_close(value(objective_of(loss=loss), z, model, batch), wanted)
+        torch.testing.assert_close(compute_loss(objective_of(loss=loss), z, model, batch), wanted)
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -79,7 +79,7 @@ def test_sampled_softmax_with_very_many_negatives_is_the_full_one(objective_of, 
         loss="sampled_softmax", negatives=100_000, correction=True, proposal="unigram", shared_negatives=shared,
         mask_true_words=mask,
     )  # fmt: skip
-    targets, weights = parts(batch)
+    targets, weights = target_tensors(batch)
     wanted = full_softmax(z, model.words, targets, weights, model.bias)
     if mask:
         scores = z @ model.words.T + model.bias.T
@@ -87,12 +87,12 @@ def test_sampled_softmax_with_very_many_negatives_is_the_full_one(objective_of, 
         own = torch.zeros(5, VOCABULARY, dtype=torch.bool).scatter(1, targets, True)
         others = scores.masked_fill(own, -math.inf).logsumexp(1, keepdim=True)
         wanted = (weights * (torch.logaddexp(positive, others) - positive)).sum(1).mean()
-    torch.testing.assert_close(value(objective, z, model, batch), wanted, rtol=0.01, atol=0.01)
+    torch.testing.assert_close(compute_loss(objective, z, model, batch), wanted, rtol=0.01, atol=0.01)
 
 
 @pytest.mark.parametrize("loss", ["sampled_softmax", "contrastive"])
 def test_the_gradient_of_w_is_sparse_where_a_step_touches_few_words(objective_of, z, model, batch, loss):
-    value(objective_of(loss=loss, negatives=2, shared_negatives=True), z, model, batch).backward()
+    compute_loss(objective_of(loss=loss, negatives=2, shared_negatives=True), z, model, batch).backward()
     assert model.words.grad.is_sparse
     touched = set(model.words.grad.coalesce().indices()[0].tolist())
     said = {word for bag in BAGS for word in bag}
@@ -105,11 +105,11 @@ def test_the_gradient_of_w_is_sparse_where_a_step_touches_few_words(objective_of
 def test_the_sparse_gradient_is_the_dense_one(objective_of, z, model, batch, shared, monkeypatch):
     """The dense twin: the same loss over all of W, its rows gathered by plain indexing."""
     objective = objective_of(loss="sampled_softmax", negatives=4, correction=True, shared_negatives=shared)
-    value(objective, z, model, batch).backward()
+    compute_loss(objective, z, model, batch).backward()
     own, of_bias, of_z = model.words.grad.to_dense(), model.bias.grad.to_dense(), z.grad.clone()
     model.words.grad, model.bias.grad, z.grad = None, None, None
     monkeypatch.setattr("weft.loss.narrow.embedding", lambda ids, words, sparse: words[ids])
-    value(objective, z, model, batch).backward()
+    compute_loss(objective, z, model, batch).backward()
     assert not model.words.grad.is_sparse
     torch.testing.assert_close(own, model.words.grad)
     torch.testing.assert_close(of_bias, model.bias.grad)
@@ -119,39 +119,39 @@ def test_the_sparse_gradient_is_the_dense_one(objective_of, z, model, batch, sha
 def test_without_a_bias_there_is_none(objective_of, z, model, batch):
     model.bias = None
     for loss in ("full_softmax", "sampled_softmax", "binary_cross_entropy"):
-        value(objective_of(loss=loss), z, model, batch).backward()
+        compute_loss(objective_of(loss=loss), z, model, batch).backward()
     assert [name for name, _ in model.named_parameters()] == ["words"]
 
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "binary_cross_entropy", "contrastive"])
 def test_normalised_the_lengths_of_z_and_w_do_not_matter(objective_of, z, model, batch, loss):
     objective = objective_of(loss=loss, normalise=True)
-    once = value(objective, z, model, batch)
+    once = compute_loss(objective, z, model, batch)
     model.words.data *= torch.linspace(1, 9, VOCABULARY)[:, None]
-    torch.testing.assert_close(value(objective, 7 * z, model, batch), once)
+    torch.testing.assert_close(compute_loss(objective, 7 * z, model, batch), once)
 
 
 def test_normalised_scores_are_cosines_over_the_temperature(objective_of, z, model, batch):
     objective = objective_of(normalise=True, temperature=0.25)
     model.bias = None
     cosines = torch.stack([torch.cosine_similarity(photo[None], model.words) for photo in z])
-    targets, weights = parts(batch)
+    targets, weights = target_tensors(batch)
     log_softmax = (cosines / 0.25).log_softmax(1).gather(1, targets)
-    torch.testing.assert_close(value(objective, z, model, batch), -(weights * log_softmax).sum(1).mean())
+    torch.testing.assert_close(compute_loss(objective, z, model, batch), -(weights * log_softmax).sum(1).mean())
 
 
 def test_finished_words_score_as_trained_by_their_plain_product(fit_words_settings, z, model):
     settings = fit_words_settings(normalise=True, temperature=0.25)
-    finished = finished_words(model.words.detach(), settings)
+    finished = export_head_weights(model.words.detach(), settings)
     cosines = torch.stack([torch.cosine_similarity(photo[None], model.words) for photo in z])
     torch.testing.assert_close(normalize(z, dim=1) @ finished.T, cosines / 0.25)
-    assert finished_words(model.words, fit_words_settings()) is model.words
+    assert export_head_weights(model.words, fit_words_settings()) is model.words
 
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax"])
 def test_validation_is_the_full_softmax_where_that_or_its_estimate_is_trained(objective_of, z, model, loss):
-    embedded = [(z[2 * n : 2 * n + 2], batch) for n, batch in enumerate(expected(2))]
-    wanted = full_softmax(z, model.words, *parts(next(expected(5))), model.bias).item()
+    embedded = [(z[2 * n : 2 * n + 2], batch) for n, batch in enumerate(iter_eval_batches(2))]
+    wanted = full_softmax(z, model.words, *target_tensors(next(iter_eval_batches(5))), model.bias).item()
     assert objective_of(loss=loss, correction=True).validate(embedded, model) == pytest.approx(wanted, rel=1e-5)
     assert math.isnan(objective_of(loss=loss).validate([], model))
 
@@ -159,7 +159,7 @@ def test_validation_is_the_full_softmax_where_that_or_its_estimate_is_trained(ob
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "contrastive"])
 def test_validation_of_another_loss_is_that_loss(objective_of, z, model, batch, loss):
     objective = objective_of(loss=loss, normalise=loss == "contrastive")
-    assert objective.validate([(z, batch)], model) == pytest.approx(value(objective, z, model, batch).item())
+    assert objective.validate([(z, batch)], model) == pytest.approx(compute_loss(objective, z, model, batch).item())
 
 
 def test_validation_without_correction_takes_the_same_negatives_each_time(objective_of, z, model, batch):
@@ -174,15 +174,15 @@ def test_validation_without_correction_takes_the_same_negatives_each_time(object
 def test_all_words_is_the_exact_expectation_of_one_word(fit_words_settings, z, model, loss, alpha):
     """Every word of every photo drawn once, with the same negatives, each loss weighed by the word's chance."""
     settings = fit_words_settings(loss=loss, balance=alpha, shared_negatives=True, negatives=6, correction=True)
-    sampler = training_sampler(bags_of(BAGS), VOCABULARY, settings)
-    objective = Objective(settings, bags_of(BAGS).photo_counts(VOCABULARY))
-    batch = next(sampler.epoch(1, 5))
+    sampler = build_sampler(build_weighted_bags(BAGS), VOCABULARY, settings)
+    objective = Objective(settings, build_weighted_bags(BAGS).count_words(VOCABULARY))
+    batch = next(sampler.sample_epoch(1, 5))
     for photo in range(5):
         alone, mean = Batch(*(getattr(batch, field.name)[photo, None] for field in fields(batch))), 0.0
         for word, chance in zip(alone.targets[0], alone.weights[0], strict=True):
             drawn = replace(alone, targets=np.array([[word]]), weights=np.ones((1, 1), np.float32))
-            mean += float(chance) * value(objective, z[photo, None], model, drawn).item()
-        assert value(objective, z[photo, None], model, alone).item() == pytest.approx(mean, rel=1e-4)
+            mean += float(chance) * compute_loss(objective, z[photo, None], model, drawn).item()
+        assert compute_loss(objective, z[photo, None], model, alone).item() == pytest.approx(mean, rel=1e-4)
 
 
 @pytest.mark.gpu
@@ -190,13 +190,15 @@ def test_all_words_is_the_exact_expectation_of_one_word(fit_words_settings, z, m
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "binary_cross_entropy", "contrastive"])
 def test_a_gpu_computes_the_same(objective_of, z, model, batch, loss):
     objective = objective_of(loss=loss, correction=True, mask_true_words=True)
-    wanted = value(objective, z, model, batch)
-    torch.testing.assert_close(value(objective, z.cuda(), model.cuda(), batch).cpu(), wanted, rtol=1e-4, atol=1e-4)
+    wanted = compute_loss(objective, z, model, batch)
+    torch.testing.assert_close(
+        compute_loss(objective, z.cuda(), model.cuda(), batch).cpu(), wanted, rtol=1e-4, atol=1e-4
+    )
 
 
 def test_like_bags_add_their_share_to_the_loss(z, model, batch, fit_words_settings):
-    settings, said = fit_words_settings(loss="full_softmax"), bags_of(BAGS).photo_counts(VOCABULARY)
+    settings, said = fit_words_settings(loss="full_softmax"), build_weighted_bags(BAGS).count_words(VOCABULARY)
     plain = Objective(settings, said)(z, model, batch, torch.Generator())
     both = Objective(settings, said, 2.0, 0.3)(z, model, batch, torch.Generator())
-    alone = similarity(z, *parts(batch), VOCABULARY, 0.3)
+    alone = bag_similarity_loss(z, *target_tensors(batch), VOCABULARY, 0.3)
     assert both.item() == pytest.approx(plain.item() + 2 * alone.item(), rel=1e-5)

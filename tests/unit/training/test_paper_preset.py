@@ -13,20 +13,20 @@ import pytest
 import torch
 
 from weft import artefacts, params, tables
-from weft.contracts.tables import PREPARED
+from weft.contracts.tables import PREPARED_PHOTOS
 from weft.demo import catalogue, texts
-from weft.demo.photos import picture
+from weft.demo.photos import render_image
 from weft.model.backbone import load_backbone
 from weft.model.bundle import load_bundle
-from weft.model.embedder import Embedder, initial_words
-from weft.photos.fit import encode
+from weft.model.embedder import Embedder, make_random_word_embeddings
+from weft.photos.fit import encode_jpeg
 from weft.retrieval.embed import embed
-from weft.text.tokens import tokens
+from weft.text.tokens import tokenize_words
 from weft.training.run_finetune import run_finetune
-from weft.training.run_fit_words import run_fit_words
+from weft.training.run_fit_words import run_train_head
 
 SIDE = 32
-PRESET = params.load(Path(__file__).parents[3] / "presets" / "paper.yaml")
+PRESET = params.load_params(Path(__file__).parents[3] / "presets" / "paper.yaml")
 
 
 def test_the_preset_says_what_the_paper_says():
@@ -45,9 +45,12 @@ def test_the_preset_says_what_the_paper_says():
 def shop(tmp_path_factory):
     """200 products: their prepared photos, vocabulary, and z of the backbone."""
     folder = tmp_path_factory.mktemp("paper")
-    products = list(catalogue.products(seed=1, count=200))
-    said = [tokens(f"{text.title} {texts.plain(text.html)}") for text in map(texts.text_of, products)]
-    counts = Counter(word for words in said for word in set(words))
+    products = list(catalogue.generate_products(seed=1, count=200))
+    token_lists = [
+        tokenize_words(f"{text.title} {texts.strip_tags(text.description_html)}")
+        for text in map(texts.generate_text, products)
+    ]
+    counts = Counter(word for words in token_lists for word in set(words))
     vocabulary = [word for word, _ in counts.most_common(PRESET.vocabulary.max_words)]
     ids = {word: number for number, word in enumerate(vocabulary)}
     rows = [
@@ -56,15 +59,15 @@ def shop(tmp_path_factory):
             "view": 0,
             "photo_id": f"a/{n:04}#0",
             "colour": None,
-            "jpeg": encode(np.asarray(picture(product, "front").convert("RGB").resize((SIDE, SIDE))), 92),
-            "word_ids": sorted(ids[word] for word in said[n]),
-            "named": [True] * len(said[n]),
+            "jpeg": encode_jpeg(np.asarray(render_image(product, "front").convert("RGB").resize((SIDE, SIDE))), 92),
+            "word_ids": sorted(ids[word] for word in token_lists[n]),
+            "named": [True] * len(token_lists[n]),
         }
         for n, product in enumerate(products)
     ]
     splits = {"test": [], "train": rows[:160], "val": rows[160:]}
-    for split, of_split in splits.items():
-        tables.write_shards(folder / "prepared" / split, of_split, PREPARED, 100)
+    for split, split_rows in splits.items():
+        tables.write_shards(folder / "prepared" / split, split_rows, PREPARED_PHOTOS, 100)
     return folder, vocabulary, splits
 
 
@@ -89,7 +92,7 @@ def test_both_stages_of_the_paper_run(tmp_path, shop, write_words, device):
         finetune=replace(PRESET.finetune, epochs=1),
     )
     backbone = load_backbone("resnet50", "random")
-    frozen = Embedder(backbone.network, initial_words(1, backbone.dim, 0), backbone.normalisation)
+    frozen = Embedder(backbone.network, make_random_word_embeddings(1, backbone.dim, 0), backbone.normalisation)
 
     def batches():
         for split, rows in splits.items():
@@ -99,7 +102,7 @@ def test_both_stages_of_the_paper_run(tmp_path, shop, write_words, device):
 
     artefacts.write_embeddings(tmp_path / "features", backbone.dim, batches())
     first, second = [], []
-    run_fit_words(
+    run_train_head(
         tmp_path / "features", folder / "prepared", words, settings.fit_words, device, tmp_path / "state_1",
         tmp_path / "words", lambda record, cost: first.append(record),
     )  # fmt: skip

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from weft.data.bags import bags_of
+from weft.data.bags import build_weighted_bags
 from weft.training.redundancy import measure_redundancy
 
 
-def naive(bags: list[list[int]], size: int) -> list[float]:
+def naive_redundancy(bags: list[list[int]], size: int) -> list[float]:
     bags = [bag for bag in bags if bag]
     present = np.array([[float(word in bag) for word in range(size)] for bag in bags])
     result = []
@@ -22,33 +22,33 @@ def naive(bags: list[list[int]], size: int) -> list[float]:
 
 
 def test_words_that_always_come_together_have_their_number():
-    bags = bags_of([[0, 1, 2]] * 200 + [[3]] * 200)
+    bags = build_weighted_bags([[0, 1, 2]] * 200 + [[3]] * 200)
     assert measure_redundancy(bags, 4) == pytest.approx([4, 4, 4, 4], abs=0.02)  # 3 is told by the absence of 0, 1, 2
 
 
 def test_a_word_that_stands_alone_has_one():
     random = np.random.default_rng(1)
     drawn = [[*(word for word in range(3) if random.random() < 0.5), 3] for _ in range(4000)]
-    assert measure_redundancy(bags_of(drawn), 4) == pytest.approx([1, 1, 1, 1], abs=0.01)
+    assert measure_redundancy(build_weighted_bags(drawn), 4) == pytest.approx([1, 1, 1, 1], abs=0.01)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_equals_its_naive_twin(seed):
     random = np.random.default_rng(seed)
     drawn = [[int(word) for word in np.flatnonzero(random.random(7) < 0.4)] for _ in range(40)]
-    assert measure_redundancy(bags_of(drawn), 8) == pytest.approx(naive(drawn, 8))
+    assert measure_redundancy(build_weighted_bags(drawn), 8) == pytest.approx(naive_redundancy(drawn, 8))
 
 
 def test_repeats_do_not_matter_and_blocks_change_nothing(monkeypatch):
     bags = [[0, 0, 1], [1, 2], [0, 1, 1, 3], [2, 3], [0, 2]]
-    once = measure_redundancy(bags_of([sorted(set(bag)) for bag in bags]), 4)
+    once = measure_redundancy(build_weighted_bags([sorted(set(bag)) for bag in bags]), 4)
     monkeypatch.setattr("weft.training.redundancy._WORDS_AT_ONCE", 3)
-    np.testing.assert_allclose(measure_redundancy(bags_of(bags), 4), once)
+    np.testing.assert_allclose(measure_redundancy(build_weighted_bags(bags), 4), once)
 
 
 def test_a_word_of_no_photo_or_of_all_has_one():
-    assert measure_redundancy(bags_of([[0], [0, 1], [0]]), 3)[[0, 2]] == pytest.approx([1, 1])
+    assert measure_redundancy(build_weighted_bags([[0], [0, 1], [0]]), 3)[[0, 2]] == pytest.approx([1, 1])
 
 
 def test_without_photos_all_have_one():
-    assert measure_redundancy(bags_of([]), 2).tolist() == [1, 1]
+    assert measure_redundancy(build_weighted_bags([]), 2).tolist() == [1, 1]

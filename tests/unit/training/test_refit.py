@@ -5,16 +5,16 @@ import torch
 
 from weft.data.bags import read_bags
 from weft.data.photo_store import PhotoStore
-from weft.model.embedder import Embedder, initial_words
-from weft.training.fit_words import CachedPhotos, fit_words
-from weft.training.refit import refit_words
+from weft.model.embedder import Embedder, make_random_word_embeddings
+from weft.training.fit_words import CachedEmbeddings, train_head
+from weft.training.refit import retrain_head
 
 VOCABULARY = 5
 BAGS = {"train": [[n % 4, 4] for n in range(70)], "val": [[n % 4, 4] for n in range(6)]}
 NAMED = [True, False]
 
 
-class Colours(torch.nn.Module):
+class ColourEncoder(torch.nn.Module):
     """Mean and spread of each channel: an encoder without anything to learn."""
 
     def forward(self, x):
@@ -33,26 +33,26 @@ def stores(tmp_path, photos):
     return {split: PhotoStore(photos / split, tmp_path / f"{split}.arrow") for split in BAGS}
 
 
-def _model(bias=None):
-    return Embedder(Colours(), initial_words(VOCABULARY, 6, seed=3, scale=1.0), bias=bias)
+def _make_model(bias=None):
+    return Embedder(ColourEncoder(), make_random_word_embeddings(VOCABULARY, 6, seed=3, scale=1.0), bias=bias)
 
 
-def _naive(model, stores, photos, settings, state):
+def _naive_retrain(model, stores, photos, settings, state):
     """All photos through the encoder at once, then stage 1."""
     cached = []
     for split, store in stores.items():
         with torch.no_grad():
             z = model(torch.from_numpy(store.decode(range(len(store))))).half().numpy()
-        cached.append(CachedPhotos(z, read_bags(photos / split, settings.repeats, settings.described)))
-    return fit_words(*cached, VOCABULARY, settings, "cpu", state, lambda record, cost: None)[0]
+        cached.append(CachedEmbeddings(z, read_bags(photos / split, settings.repeats, settings.described)))
+    return train_head(*cached, VOCABULARY, settings, "cpu", state, lambda record, cost: None)[0]
 
 
 @pytest.mark.parametrize("described", [1.0, 0.25])
 def test_w_is_what_stage_one_finds_on_the_finished_z(tmp_path, fit_words_settings, photos, stores, described):
     stage_1 = fit_words_settings(described=described)
-    model = _model()
-    wanted = _naive(model, stores, photos, stage_1, tmp_path / "naive")
-    refit_words(model, stores, photos, stage_1, "cpu", 1, tmp_path / "state")
+    model = _make_model()
+    wanted = _naive_retrain(model, stores, photos, stage_1, tmp_path / "naive")
+    retrain_head(model, stores, photos, stage_1, "cpu", 1, tmp_path / "state")
     torch.testing.assert_close(model.words.data, wanted["words"])
     assert not (tmp_path / "state").exists()
 
@@ -61,9 +61,9 @@ def test_what_the_description_alone_says_is_told_less_readily(tmp_path, fit_word
     """Word 4 is in every text, and in none as a name."""
     scores = []
     for described in (1.0, 0.1):
-        model = _model()
+        model = _make_model()
         stage_1 = fit_words_settings(described=described, epochs=3)
-        refit_words(model, stores, photos, stage_1, "cpu", 1, tmp_path / "state")
+        retrain_head(model, stores, photos, stage_1, "cpu", 1, tmp_path / "state")
         z = model(torch.from_numpy(stores["val"].decode(range(6)))).detach()
         told = model.score(z).detach()
         scores.append(float((told[:, 4] - told[:, :4].amax(1)).mean()))
@@ -72,7 +72,7 @@ def test_what_the_description_alone_says_is_told_less_readily(tmp_path, fit_word
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_the_bias_is_that_of_stage_one(tmp_path, fit_words_settings, photos, stores, asked):
-    model = _model(bias=None if asked else torch.ones(VOCABULARY, 1))
-    refit_words(model, stores, photos, fit_words_settings(bias=asked), "cpu", 1, tmp_path / "state")
+    model = _make_model(bias=None if asked else torch.ones(VOCABULARY, 1))
+    retrain_head(model, stores, photos, fit_words_settings(bias=asked), "cpu", 1, tmp_path / "state")
     assert (model.bias is not None) == asked
     assert ("bias" in model.state_dict()) == asked

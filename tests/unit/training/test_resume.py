@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 from killed_training import train
-from two_processes import first_model, stored
+from two_processes import build_model, open_stored_photos
 
 from weft.data.samplers import Sampler
 from weft.training import feed
 from weft.training import finetune as module
 from weft.training.checkpoint import load_checkpoint
 from weft.training.finetune import finetune
-from weft.training.journal import Journal
+from weft.training.journal import CheckpointManager
 
 SCRIPT = Path(__file__).with_name("killed_training.py")
 STEPS = 2 * 5
@@ -50,12 +50,12 @@ def job(tmp_path, write_prepared, finetune_settings):
     return write
 
 
-def outcome(folder):
+def load_outcome(folder):
     done = torch.load(folder / "done.pt", weights_only=True)
     return done["history"], done["model"]
 
 
-def same(one, other):
+def have_equal_outcomes(one, other):
     return one[0] == other[0] and all(one[1][name].equal(other[1][name]) for name in one[1])
 
 
@@ -64,7 +64,7 @@ def test_an_interruption_after_any_step_changes_no_bit(job, monkeypatch, changes
     folder = job(**changes)
     (folder / "whole").mkdir()
     train(folder, folder / "whole")
-    save = Journal.save
+    save = CheckpointManager.save
     for killed_after in range(1, STEPS, 2):
         out = folder / f"killed_after_{killed_after}"
         out.mkdir()
@@ -77,13 +77,15 @@ def test_an_interruption_after_any_step_changes_no_bit(job, monkeypatch, changes
             if saves == last:
                 raise KilledError
 
-        monkeypatch.setattr(Journal, "save", save_and_die)
+        monkeypatch.setattr(CheckpointManager, "save", save_and_die)
         with pytest.raises(KilledError):
             train(folder, out)
-        monkeypatch.setattr(Journal, "save", save)
+        monkeypatch.setattr(CheckpointManager, "save", save)
         torch.rand(7)  # another process has drawn other numbers by then
         train(folder, out)
-        assert same(outcome(out), outcome(folder / "whole")), f"killed after step {killed_after}"
+        assert have_equal_outcomes(load_outcome(out), load_outcome(folder / "whole")), (
+            f"killed after step {killed_after}"
+        )
 
 
 def test_kill_minus_nine_wherever_it_strikes_changes_no_bit(job):
@@ -109,31 +111,31 @@ def test_kill_minus_nine_wherever_it_strikes_changes_no_bit(job):
     assert ages[0] < ages[1]
     assert not (folder / "killed" / "done.pt").exists()
     train(folder, folder / "killed")
-    assert same(outcome(folder / "killed"), outcome(folder / "whole"))
+    assert have_equal_outcomes(load_outcome(folder / "killed"), load_outcome(folder / "whole"))
 
 
 def test_steps_already_done_are_not_done_again(job, monkeypatch):
     folder = job()
     (folder / "out").mkdir()
-    seen, steps = [], feed.steps
+    seen, steps = [], feed.epoch_batches
 
     def watched(*arguments):
         for step in steps(*arguments):
-            seen.append(step.number)
+            seen.append(step.step)
             yield step
 
     monkeypatch.setattr(module, "steps", watched)
-    save = Journal.save
+    save = CheckpointManager.save
 
     def save_and_die(journal, progress):
         save(journal, progress)
         if progress.steps == 3:
             raise KilledError
 
-    monkeypatch.setattr(Journal, "save", save_and_die)
+    monkeypatch.setattr(CheckpointManager, "save", save_and_die)
     with pytest.raises(KilledError):
         train(folder, folder / "out")
-    monkeypatch.setattr(Journal, "save", save)
+    monkeypatch.setattr(CheckpointManager, "save", save)
     seen.clear()
     train(folder, folder / "out")
     assert seen == [3, 4, 0, 1, 2, 3, 4]
@@ -144,34 +146,34 @@ def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(job, monkeypa
     (folder / "whole").mkdir()
     train(folder, folder / "whole")
     (folder / "out").mkdir()
-    save = Journal.save
+    save = CheckpointManager.save
 
     def save_and_die(journal, progress):
         save(journal, progress)
         if progress.steps == 4:
             raise KilledError
 
-    monkeypatch.setattr(Journal, "save", save_and_die)
+    monkeypatch.setattr(CheckpointManager, "save", save_and_die)
     with pytest.raises(KilledError):
         train(folder, folder / "out")
-    monkeypatch.setattr(Journal, "save", save)
+    monkeypatch.setattr(CheckpointManager, "save", save)
     newest = folder / "out" / "state" / "checkpoint.pt"
     belongs_to = torch.load(newest, weights_only=True)["belongs_to"]
     newest.write_bytes(newest.read_bytes()[:-1_000])
     assert load_checkpoint(newest.parent, belongs_to)["progress"]["steps"] == 3
     train(folder, folder / "out")
-    assert same(outcome(folder / "out"), outcome(folder / "whole"))
+    assert have_equal_outcomes(load_outcome(folder / "out"), load_outcome(folder / "whole"))
 
 
 def test_without_a_short_interval_an_epoch_is_saved_as_a_whole(job, finetune_settings, monkeypatch):
     folder, saved = job(), []
-    save = Journal.save
-    monkeypatch.setattr(Journal, "save", lambda journal, p: (save(journal, p), saved.append(p.steps)))
+    save = CheckpointManager.save
+    monkeypatch.setattr(CheckpointManager, "save", lambda journal, p: (save(journal, p), saved.append(p.steps)))
     settings = finetune_settings(epochs=2, batch_size=7)
     (folder / "out").mkdir()
     finetune(
-        stored(folder / "train", folder / "out" / "train.arrow"), stored(folder / "val", folder / "out" / "val.arrow"),
-        first_model("small", 4), settings, "cpu", 1, folder / "out" / "state", lambda record, cost: None,
+        open_stored_photos(folder / "train", folder / "out" / "train.arrow"), open_stored_photos(folder / "val", folder / "out" / "val.arrow"),
+        build_model("small", 4), settings, "cpu", 1, folder / "out" / "state", lambda record, cost: None,
     )  # fmt: skip
     assert saved == [0, 0, 0]
 
@@ -180,7 +182,9 @@ def test_the_order_of_photos_is_a_function_of_seed_and_epoch(cached):
     bags = cached(40, seed=1).bags
 
     def order(seed, epoch):
-        return [batch.photos.tolist() for batch in Sampler(bags, 6, "all_words", 0.0, seed).epoch(epoch, 8)]
+        return [
+            batch.photo_indices.tolist() for batch in Sampler(bags, 6, "all_words", 0.0, seed).sample_epoch(epoch, 8)
+        ]
 
     assert order(1, 2) == order(1, 2)
     assert order(1, 2) != order(1, 3)

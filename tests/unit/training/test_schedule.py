@@ -6,34 +6,34 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
-from weft.training.schedule import Schedule, build_optimizer
+from weft.training.schedule import LRSchedule, build_optimizer
 
 
-def run(settings, steps, losses):
+def run_schedule(settings, steps, losses):
     """The learning rate of W after each epoch."""
     words = nn.Parameter(torch.ones(2, 2))
     optimizer = build_optimizer(
         [([nn.Parameter(torch.ones(1))], 0.1), ([words], settings.word_learning_rate)], settings
     )
-    schedule, rates = Schedule(optimizer, settings, steps), []
+    schedule, rates = LRSchedule(optimizer, settings, steps), []
     for loss in losses:
         for _ in range(steps):
             words.grad = torch.zeros_like(words)
             optimizer.step()
-            schedule.after_step()
-        schedule.after_epoch(loss)
+            schedule.step_batch()
+        schedule.step_epoch(loss)
         rates.append(optimizer.param_groups[-1]["lr"])
     return rates
 
 
 def test_plateau_divides_by_ten_after_patience_epochs_without_improvement(fit_words_settings):
     settings = fit_words_settings(schedule="plateau", patience=2, word_learning_rate=1.0)
-    rates = run(settings, 3, [5.0, 4.0, 4.5, 4.5, 4.5, 3.0, 3.5, 3.5])
+    rates = run_schedule(settings, 3, [5.0, 4.0, 4.5, 4.5, 4.5, 3.0, 3.5, 3.5])
     assert rates == pytest.approx([1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 0.1, 0.01])
 
 
 def test_one_cycle_rises_and_ends_near_zero(fit_words_settings):
-    rates = run(fit_words_settings(word_learning_rate=1.0, epochs=10), 4, [1.0] * 10)
+    rates = run_schedule(fit_words_settings(word_learning_rate=1.0, epochs=10), 4, [1.0] * 10)
     assert max(rates) > 0.9
     assert rates.index(max(rates)) in (2, 3)
     assert rates[-1] < 0.001
@@ -42,18 +42,18 @@ def test_one_cycle_rises_and_ends_near_zero(fit_words_settings):
 def test_even_a_training_of_one_step_learns(fit_words_settings):
     settings = fit_words_settings(epochs=1)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings)
-    Schedule(optimizer, settings, steps_per_epoch=1)
+    LRSchedule(optimizer, settings, steps_per_epoch=1)
     assert optimizer.param_groups[0]["lr"] > 0.01
 
 
 def test_one_cycle_leaves_momentum_alone(fit_words_settings):
     settings = fit_words_settings(optimizer="sgd", momentum=0.7)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings)
-    schedule = Schedule(optimizer, settings, 3)
+    schedule = LRSchedule(optimizer, settings, 3)
     for _ in range(settings.epochs * 3):
         assert optimizer.param_groups[0]["momentum"] == 0.7
         optimizer.step()
-        schedule.after_step()
+        schedule.step_batch()
 
 
 @pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW)])
@@ -70,13 +70,13 @@ def test_one_cycle_is_torchs_own(fit_words_settings, epochs, steps):
     settings = fit_words_settings(schedule="one_cycle", epochs=epochs)
     ours, theirs = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
     optimizer = build_optimizer([([ours], 0.7)], settings)
-    schedule, twin = Schedule(optimizer, settings, steps), torch.optim.SGD([theirs], lr=0.7)
+    schedule, twin = LRSchedule(optimizer, settings, steps), torch.optim.SGD([theirs], lr=0.7)
     reference = OneCycleLR(twin, 0.7, total_steps=epochs * steps + 1, cycle_momentum=False)
     for _ in range(epochs * steps):
         assert optimizer.param_groups[0]["lr"] == pytest.approx(twin.param_groups[0]["lr"], rel=1e-9, abs=1e-12)
         optimizer.step()
         twin.step()
-        schedule.after_step()
+        schedule.step_batch()
         reference.step()
     assert optimizer.param_groups[0]["lr"] == pytest.approx(twin.param_groups[0]["lr"], abs=1e-12)
 
@@ -91,11 +91,11 @@ def test_plateau_is_torchs_own(fit_words_settings, patience):
     for loss in losses:
         reference.step(loss)
         rates.append(twin.param_groups[0]["lr"])
-    assert run(settings, 1, losses) == pytest.approx(rates)
+    assert run_schedule(settings, 1, losses) == pytest.approx(rates)
 
 
 def test_cosine_falls_to_nought_by_its_formula(fit_words_settings):
-    rates = run(fit_words_settings(schedule="cosine", word_learning_rate=1.0, epochs=4), 3, [1.0] * 4)
+    rates = run_schedule(fit_words_settings(schedule="cosine", word_learning_rate=1.0, epochs=4), 3, [1.0] * 4)
     assert rates == pytest.approx([(1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in (1, 2, 3, 4)])
 
 
@@ -103,18 +103,18 @@ def test_cosine_falls_to_nought_by_its_formula(fit_words_settings):
 def test_a_warm_up_rises_in_even_steps_to_the_full_rate(fit_words_settings, schedule):
     settings = fit_words_settings(schedule=schedule, epochs=2, warm_up=0.5)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings)
-    moved, rates = Schedule(optimizer, settings, 8), []
+    moved, rates = LRSchedule(optimizer, settings, 8), []
     for _ in range(5):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
-        moved.after_step()
+        moved.step_batch()
     assert rates == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
 
 
 def test_one_cycle_reads_no_warm_up(fit_words_settings):
     losses = [1.0] * 3
-    with_it = run(fit_words_settings(schedule="one_cycle", epochs=3, warm_up=1.0), 4, losses)
-    assert with_it == run(fit_words_settings(schedule="one_cycle", epochs=3), 4, losses)
+    with_it = run_schedule(fit_words_settings(schedule="one_cycle", epochs=3, warm_up=1.0), 4, losses)
+    assert with_it == run_schedule(fit_words_settings(schedule="one_cycle", epochs=3), 4, losses)
 
 
 @pytest.mark.parametrize("schedule", ["plateau", "one_cycle", "cosine"])
@@ -123,7 +123,7 @@ def test_a_schedule_goes_on_where_its_state_was_taken(fit_words_settings, schedu
 
     def fresh():
         optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 0.1)], settings)
-        return optimizer, Schedule(optimizer, settings, 2)
+        return optimizer, LRSchedule(optimizer, settings, 2)
 
     def go(optimizer, moved, epochs):
         rates = []

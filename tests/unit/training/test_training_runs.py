@@ -8,26 +8,26 @@ import pytest
 import torch
 
 from weft import artefacts, params, tables
-from weft.contracts.tables import PREPARED
+from weft.contracts.tables import PREPARED_PHOTOS
 from weft.errors import ContractError, ModelError
 from weft.model.backbone import load_backbone
 from weft.model.bundle import load_bundle
-from weft.model.embedder import Embedder, initial_words
+from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import Model
 from weft.retrieval.embed import embed
 from weft.training.run_finetune import run_finetune
-from weft.training.run_fit_words import run_fit_words
+from weft.training.run_fit_words import run_train_head
 
 BACKBONE, DIM = "shufflenet_v2_x0_5", 1_024
 WORDS = ["red", "green", "blue", "black", "dress", "striped"]
 SPLITS = {"test": [], "train": [[n % 4, 4] for n in range(9)], "val": [[n % 4, 4] for n in range(4)]}
 
 
-def quiet(record, cost):
+def ignore_report(record, cost):
     pass
 
 
-class Work:
+class TrainingFolder:
     """A folder with the artefacts that training starts from."""
 
     def __init__(self, folder):
@@ -37,11 +37,11 @@ class Work:
 
     def embed(self):
         backbone = load_backbone(BACKBONE, "random")
-        model = Embedder(backbone.network, initial_words(1, backbone.dim, 0))
+        model = Embedder(backbone.network, make_random_word_embeddings(1, backbone.dim, 0))
 
         def batches():
             for split in SPLITS:
-                for table in tables.read_shards(self.photos / split, PREPARED):
+                for table in tables.read_shards(self.photos / split, PREPARED_PHOTOS):
                     photos = [((r["photo_id"], r["product_id"], split), r["jpeg"]) for r in table.to_pylist()]
                     for keys, z in embed(photos, model, 32, 32, "cpu", 1):
                         yield [dict(zip(("photo_id", "product_id", "split"), key, strict=True)) for key in keys], z
@@ -51,7 +51,7 @@ class Work:
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory, write_prepared, write_words):
-    work = Work(tmp_path_factory.mktemp("work"))
+    work = TrainingFolder(tmp_path_factory.mktemp("work"))
     for split, bags in SPLITS.items():
         write_prepared(work.photos / split, bags)
     write_words(work.words, WORDS)
@@ -61,7 +61,7 @@ def work(tmp_path_factory, write_prepared, write_words):
 
 @pytest.fixture
 def settings(fit_words_settings, finetune_settings):
-    whole = params.load(Path(__file__).parents[3] / "params.yaml")
+    whole = params.load_params(Path(__file__).parents[3] / "params.yaml")
     return replace(
         whole,
         model=Model(BACKBONE, "random", "last", "average", 0),
@@ -75,7 +75,7 @@ def settings(fit_words_settings, finetune_settings):
 def run_words(work, settings):
     def run(out, **changes):
         places = {"features": work.features, "photos": work.photos, "words": work.words} | changes
-        run_fit_words(*places.values(), settings.fit_words, "cpu", out.with_suffix(".state"), out, quiet)
+        run_train_head(*places.values(), settings.fit_words, "cpu", out.with_suffix(".state"), out, ignore_report)
         return out
 
     return run
@@ -85,24 +85,24 @@ def run_words(work, settings):
 def run_network(work, settings, run_words):
     def run(out, initial, words=work.words):
         state = out.with_suffix(".state")
-        return run_finetune(work.photos, words, initial, settings, "cpu", 1, state, out, quiet)
+        return run_finetune(work.photos, words, initial, settings, "cpu", 1, state, out, ignore_report)
 
     return run
 
 
-def contents(folder):
+def read_files(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
 def test_both_stages_write_the_same_bytes_twice(tmp_path, run_words, run_network):
     first, second = run_words(tmp_path / "a"), run_words(tmp_path / "b")
-    assert set(contents(first)) == {"model.safetensors", "words.tsv", "history.csv", "visualness.tsv"}
-    assert contents(first) == contents(second)
+    assert set(read_files(first)) == {"model.safetensors", "words.tsv", "history.csv", "visualness.tsv"}
+    assert read_files(first) == read_files(second)
     assert run_network(tmp_path / "c", first) == run_network(tmp_path / "d", second)
-    assert set(contents(tmp_path / "c")) == {
+    assert set(read_files(tmp_path / "c")) == {
         "model.safetensors", "config.json", "preprocess.json", "words.tsv", "digest.txt", "history.csv",
     }  # fmt: skip
-    assert contents(tmp_path / "c") == contents(tmp_path / "d")
+    assert read_files(tmp_path / "c") == read_files(tmp_path / "d")
     bundle = load_bundle(tmp_path / "c")
     assert (bundle.words, bundle.height, bundle.width) == (WORDS, 32, 32)
 
@@ -116,7 +116,7 @@ def test_a_projection_that_folds_leaves_the_bundle_with_the_z_of_the_backbone(tm
             model=replace(settings.model, projection=4),
             finetune=replace(settings.finetune, fold_projection=fold),
         )
-        run_finetune(work.photos, work.words, words, changed, "cpu", 1, state, out, quiet)
+        run_finetune(work.photos, work.words, words, changed, "cpu", 1, state, out, ignore_report)
         found[fold] = load_bundle(out).embedder
     photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     z = {fold: embedder(photos) for fold, embedder in found.items()}
@@ -132,7 +132,7 @@ def test_a_share_of_the_first_model_lies_between_it_and_the_trained_one(tmp_path
         changed = replace(settings.finetune, fold_projection=fold, first_share=share, epochs=epochs)
         given = replace(settings, model=replace(settings.model, projection=4), finetune=changed)
         out, state = tmp_path / name, tmp_path / "state"
-        run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, out, quiet)
+        run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, out, ignore_report)
         found.append(load_bundle(out).embedder.state_dict())
     for name, tensor in found[2].items():
         if tensor.is_floating_point():
@@ -145,7 +145,7 @@ def test_fitting_w_again_changes_w_alone(tmp_path, settings, work, run_words):
         stage_1 = replace(settings.fit_words, seed=2)  # nothing to learn here: W is what it began as
         given = replace(settings, fit_words=stage_1, finetune=replace(settings.finetune, refit_words=refit))
         state = tmp_path / "state"
-        run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, tmp_path / f"{refit}", quiet)
+        run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, tmp_path / f"{refit}", ignore_report)
         assert list(state.iterdir()) == []
         found.append(load_bundle(tmp_path / f"{refit}").embedder.state_dict())
     assert [name for name, tensor in found[0].items() if not torch.equal(tensor, found[1][name])] == ["words"]

@@ -3,11 +3,11 @@ import pandas as pd
 import pytest
 
 from weft import artefacts
-from weft.data.bags import bags_of
+from weft.data.bags import build_weighted_bags
 from weft.errors import ContractError
 from weft.training import visualness
 from weft.training.visualness import measure_visualness, somers_d
-from weft.training.word_weights import word_weights
+from weft.training.word_weights import compute_word_weights
 
 WORDS = 6
 
@@ -19,7 +19,7 @@ def naive_somers_d(scores, carriers):
     return 2 * won / len(carriers) / len(others) - 1
 
 
-def case(photos, seed=0):
+def make_case(photos, seed=0):
     """Word 0 is shown by its photos, word 1 half so, word 2 not at all; 3 is one photo's, 4 all photos', 5 none's."""
     random = np.random.default_rng(seed)
     shown = random.random((photos, 3)) < [0.4, 0.3, 0.5]
@@ -29,7 +29,12 @@ def case(photos, seed=0):
     z[:, 2] = random.normal(0, 1, photos)
     bags = [[*np.flatnonzero(row).tolist(), 4] for row in shown]
     bags[3] = sorted({*bags[3], 3})
-    return z.astype(np.float16), bags_of(bags), np.eye(WORDS, dtype=np.float32), np.zeros((WORDS, 1), np.float32)
+    return (
+        z.astype(np.float16),
+        build_weighted_bags(bags),
+        np.eye(WORDS, dtype=np.float32),
+        np.zeros((WORDS, 1), np.float32),
+    )
 
 
 def test_somers_d_counts_pairs():
@@ -39,18 +44,18 @@ def test_somers_d_counts_pairs():
 
 
 def test_words_are_ordered_by_how_well_photos_tell_them():
-    found = measure_visualness(*case(400))
-    assert found.measured[0] > 0.95
-    assert 0.2 < found.measured[1] < 0.8
-    assert abs(found.measured[2]) < 0.15
-    assert np.isnan(found.measured[4:]).all()
-    assert found.photos.tolist()[3:] == [1, 400, 0]
+    found = measure_visualness(*make_case(400))
+    assert found.somers_d[0] > 0.95
+    assert 0.2 < found.somers_d[1] < 0.8
+    assert abs(found.somers_d[2]) < 0.15
+    assert np.isnan(found.somers_d[4:]).all()
+    assert found.val_photo_counts.tolist()[3:] == [1, 400, 0]
 
 
 def test_it_equals_its_naive_twin(monkeypatch):
     monkeypatch.setattr(visualness, "_PHOTOS_AT_ONCE", 7)
     monkeypatch.setattr(visualness, "_WORDS_AT_ONCE", 2)
-    z, bags, words, bias = case(60)
+    z, bags, words, bias = make_case(60)
     bias = np.linspace(-1, 1, WORDS, dtype=np.float32)[:, None]
     found = measure_visualness(z, bags, words, bias)
     seen = np.flatnonzero(bags.sizes)
@@ -58,8 +63,8 @@ def test_it_equals_its_naive_twin(monkeypatch):
     scores -= np.log(np.exp(scores).sum(1, keepdims=True))
     for word in range(4):
         carriers = [place for place, photo in enumerate(seen) if word in bags[photo]]
-        assert found.photos[word] == len(carriers)
-        assert found.measured[word] == pytest.approx(naive_somers_d(scores[:, word].tolist(), carriers), abs=1e-4)
+        assert found.val_photo_counts[word] == len(carriers)
+        assert found.somers_d[word] == pytest.approx(naive_somers_d(scores[:, word].tolist(), carriers), abs=1e-4)
 
 
 def test_how_often_a_word_is_said_does_not_matter():
@@ -67,18 +72,18 @@ def test_how_often_a_word_is_said_does_not_matter():
     random = np.random.default_rng(1)
     for share in (0.02, 0.1, 0.5):
         z = random.normal(0, 1, (5_000, WORDS)).astype(np.float16)
-        bags = bags_of([[0] if said else [1] for said in random.random(5_000) < share])
+        bags = build_weighted_bags([[0] if said else [1] for said in random.random(5_000) < share])
         found = measure_visualness(z, bags, np.eye(WORDS, dtype=np.float32), np.zeros((WORDS, 1), np.float32))
-        assert abs(found.measured[0]) < 0.13
+        assert abs(found.somers_d[0]) < 0.13
 
 
 def test_a_word_said_twice_of_a_photo_counts_once():
-    z, bags, words, bias = case(60)
-    twice = bags_of([np.sort(np.repeat(bags[n], 2)) for n in range(60)])
+    z, bags, words, bias = make_case(60)
+    twice = build_weighted_bags([np.sort(np.repeat(bags[n], 2)) for n in range(60)])
     once = measure_visualness(z, bags, words, bias)
     again = measure_visualness(z, twice, words, bias)
-    assert once.photos.tolist() == again.photos.tolist()
-    np.testing.assert_array_equal(once.measured, again.measured)
+    assert once.val_photo_counts.tolist() == again.val_photo_counts.tolist()
+    np.testing.assert_array_equal(once.somers_d, again.somers_d)
 
 
 def test_the_fewer_photos_speak_the_nearer_to_the_mean():
@@ -90,32 +95,34 @@ def test_the_fewer_photos_speak_the_nearer_to_the_mean():
             bags[photo].append(word)
     shown = np.array([[2.0 * (w in bag) * (w % 2) for w in range(8)] for bag in bags])
     z = (shown + random.normal(0, 0.5, (512, 8))).astype(np.float16)
-    found = measure_visualness(z, bags_of(bags), np.eye(8, dtype=np.float32), np.zeros((8, 1), np.float32))
-    kept = np.abs(found.expected - found.expected.mean()) / np.abs(found.measured - found.expected.mean())
-    assert (found.expected >= found.measured.min() - 1e-9).all()
+    found = measure_visualness(z, build_weighted_bags(bags), np.eye(8, dtype=np.float32), np.zeros((8, 1), np.float32))
+    kept = np.abs(found.somers_d_shrunk - found.somers_d_shrunk.mean()) / np.abs(
+        found.somers_d - found.somers_d_shrunk.mean()
+    )
+    assert (found.somers_d_shrunk >= found.somers_d.min() - 1e-9).all()
     assert kept[1] < kept[7]
     assert kept[0] < kept[6]
-    assert found.expected[7] == pytest.approx(found.measured[7], abs=0.05)
+    assert found.somers_d_shrunk[7] == pytest.approx(found.somers_d[7], abs=0.05)
 
 
 def test_words_without_photos_are_expected_to_be_like_the_others():
-    found = measure_visualness(*case(400))
-    assert found.expected[5] == pytest.approx(found.expected[3], abs=0.2)
-    assert found.measured[2] < found.expected[5] < found.measured[0]
+    found = measure_visualness(*make_case(400))
+    assert found.somers_d_shrunk[5] == pytest.approx(found.somers_d_shrunk[3], abs=0.2)
+    assert found.somers_d[2] < found.somers_d_shrunk[5] < found.somers_d[0]
 
 
 def test_without_val_photos_nothing_is_known():
-    _, _, words, bias = case(10)
-    found = measure_visualness(np.zeros((0, WORDS), np.float16), bags_of([]), words, bias)
-    assert np.isnan(found.measured).all()
-    assert np.isnan(found.expected).all()
+    _, _, words, bias = make_case(10)
+    found = measure_visualness(np.zeros((0, WORDS), np.float16), build_weighted_bags([]), words, bias)
+    assert np.isnan(found.somers_d).all()
+    assert np.isnan(found.somers_d_shrunk).all()
 
 
 def test_of_many_photos_some_are_looked_at(monkeypatch):
     monkeypatch.setattr(visualness, "MOST_PHOTOS", 100)
-    found = measure_visualness(*case(400))
-    assert found.photos[4] == 100
-    assert found.measured[0] > 0.9
+    found = measure_visualness(*make_case(400))
+    assert found.val_photo_counts[4] == 100
+    assert found.somers_d[0] > 0.9
 
 
 @pytest.fixture
@@ -161,12 +168,14 @@ def test_a_broken_table_is_refused(table, line, wanted):
 
 def test_finetune_weighs_or_drops_words_by_it(table, finetune_settings):
     path, _ = table
-    assert word_weights(path, finetune_settings(visualness="ignore")) is None
-    assert word_weights(path, finetune_settings(visualness="weight")) == pytest.approx([0.6, 0.2, 0.4, 0.001])
-    assert word_weights(path, finetune_settings(redundancy="divide")) == pytest.approx([1, 1 / 2, 1 / 4, 1 / 1.5])
-    both = word_weights(path, finetune_settings(visualness="weight", redundancy="divide"))
+    assert compute_word_weights(path, finetune_settings(visualness="ignore")) is None
+    assert compute_word_weights(path, finetune_settings(visualness="weight")) == pytest.approx([0.6, 0.2, 0.4, 0.001])
+    assert compute_word_weights(path, finetune_settings(redundancy="divide")) == pytest.approx(
+        [1, 1 / 2, 1 / 4, 1 / 1.5]
+    )
+    both = compute_word_weights(path, finetune_settings(visualness="weight", redundancy="divide"))
     assert both == pytest.approx([0.6, 0.2 / 2, 0.4 / 4, 0.001 / 1.5])
-    dropped = word_weights(path, finetune_settings(visualness="drop", min_visualness=0.6))
+    dropped = compute_word_weights(path, finetune_settings(visualness="drop", min_visualness=0.6))
     assert dropped.tolist() == [1.0, 0.0, 1.0, 0.0]
 
 
@@ -174,4 +183,4 @@ def test_visualness_that_was_never_measured_is_refused(table, finetune_settings)
     path, frame = table
     artefacts.write_visualness(path, frame.assign(expected=np.nan))
     with pytest.raises(ContractError, match=r"raise prepare\.val_share or set finetune\.visualness: ignore"):
-        word_weights(path, finetune_settings(visualness="weight"))
+        compute_word_weights(path, finetune_settings(visualness="weight"))

@@ -19,15 +19,15 @@ from weft.model.backbone import Backbone, load_backbone
 from weft.model.embedder import Embedder
 from weft.model.normalisation import IMAGENET
 from weft.params import Finetune
-from weft.processes import Processes, joined
+from weft.processes import ProcessGroup, init_process_group
 from weft.training.finetune import StoredPhotos, finetune
 
 
-def stored(folder: Path, scratch: Path) -> StoredPhotos:
-    return StoredPhotos(PhotoStore(folder, scratch), read_bags(folder, repeats=True))
+def open_stored_photos(folder: Path, scratch: Path) -> StoredPhotos:
+    return StoredPhotos(PhotoStore(folder, scratch), read_bags(folder, count_repeated_words=True))
 
 
-class Small(nn.Sequential):
+class SmallNetwork(nn.Sequential):
     """Batch norm and dropout, and so few layers that digits lost in float32 stay few."""
 
     def __init__(self) -> None:
@@ -38,28 +38,30 @@ class Small(nn.Sequential):
         )
 
 
-def first_model(encoder: str, projection: int) -> Embedder:
+def build_model(encoder: str, projection: int) -> Embedder:
     torch.manual_seed(0)
-    loaded = Backbone(Small(), 12, IMAGENET) if encoder == "small" else load_backbone(encoder, "random")
+    backbone = Backbone(SmallNetwork(), 12, IMAGENET) if encoder == "small" else load_backbone(encoder, "random")
     generator = torch.Generator().manual_seed(2)
-    added = torch.randn(projection, loaded.dim, generator=generator) / loaded.dim**0.5 if projection else None
-    words = 0.1 * torch.randn(6, projection or loaded.dim, generator=generator)
-    return Embedder(loaded.network, words, loaded.normalisation, added)
+    projection_weight = (
+        torch.randn(projection, backbone.dim, generator=generator) / backbone.dim**0.5 if projection else None
+    )
+    words = 0.1 * torch.randn(6, projection or backbone.dim, generator=generator)
+    return Embedder(backbone.network, words, backbone.normalisation, projection_weight)
 
 
-def train(folder: Path, out: Path, processes: Processes) -> None:
+def train(folder: Path, out: Path, processes: ProcessGroup) -> None:
     job = json.loads((folder / "job.json").read_text())
-    model = first_model(job["encoder"], job["projection"])
+    model = build_model(job["encoder"], job["projection"])
     history = finetune(
-        stored(folder / "train", out / "train.arrow"),
-        stored(folder / "val", out / "val.arrow"),
+        open_stored_photos(folder / "train", out / "train.arrow"),
+        open_stored_photos(folder / "val", out / "val.arrow"),
         model,
         Finetune(**job["settings"]),
         "cpu",
         1,
-        folder / f"state_of_{processes.count}",
+        folder / f"state_of_{processes.world_size}",
         lambda record, cost: None,
-        processes=processes,
+        process_group=processes,
     )
     (out / "history.json").write_text(json.dumps([asdict(record) for record in history]))
     torch.save(model.state_dict(), out / "weights.pt")
@@ -67,7 +69,7 @@ def train(folder: Path, out: Path, processes: Processes) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    with joined("cpu") as group:
+    with init_process_group("cpu") as group:
         place = Path(sys.argv[1]) / f"rank{group.rank}"
         place.mkdir()
         train(Path(sys.argv[1]), place, group)

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 
 from weft.demo.catalogue import DemoProduct
-from weft.demo.drawing.sketch import Piece, Sketch, Stroke, box, curve, disc, line, shifted, strokes_both_sides
-from weft.demo.drawing.tops import around
+from weft.demo.drawing.sketch import Piece, Sketch, Stroke, box, curve, ellipse, line, strokes_both_sides, translate
+from weft.demo.drawing.tops import vary
 
-_GOLD = (200, 164, 84)
+_GOLD_RGB = (200, 164, 84)
 
 
-def bag(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
+def sketch_bag(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
     """A handbag: a body that widens downwards, two handles, a flap with a clasp on some."""
-    top, bottom = around(rng, 58, 0.04), around(rng, 106, 0.03)
-    narrow, wide = around(rng, 25, 0.1), around(rng, 33, 0.08)
+    top, bottom = vary(rng, 58, 0.04), vary(rng, 106, 0.03)
+    narrow, wide = vary(rng, 25, 0.1), vary(rng, 33, 0.08)
     body = curve(
         [
             (-narrow, top, True),
@@ -28,12 +28,12 @@ def bag(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # n
             (-wide, bottom - 4),
         ]
     )
-    arch = around(rng, 32, 0.12)
+    arch = vary(rng, 32, 0.12)
     handle = [(-14.0, top + 9), (-12.5, top - arch * 0.6), (0.0, top - arch), (12.5, top - arch * 0.6), (14.0, top + 9)]
-    loop = _strap(handle, 1.7)
-    far = replace(loop, outline=shifted(loop.outline * [0.94, 1], 0, 3.5), tone=0.62)
+    loop = _make_strap(handle, 1.7)
+    far = replace(loop, outline=translate(loop.outline * [0.94, 1], 0, 3.5), tone=0.62)
     pieces = [far, Piece(outline=body), loop]
-    strokes = [*strokes_both_sides(Stroke(outline=disc(14, top + 9, 1.3), width=0, rgb=_GOLD))]
+    strokes = [*strokes_both_sides(Stroke(outline=ellipse(14, top + 9, 1.3), width=0, rgb=_GOLD_RGB))]
     strokes.append(Stroke(outline=line((2 - wide, bottom - 4.5), (wide - 2, bottom - 4.5)), width=0.5))
     if not back and rng.random() < 0.5:
         flap = curve(
@@ -45,18 +45,18 @@ def bag(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # n
                 (-narrow - 2, top + 15),
             ]
         )
-        pieces.append(Piece(outline=flap, rim=0.8))
-        strokes = [Stroke(outline=box(-2.6, top + 22, 2.6, top + 28), width=0, rgb=_GOLD)]
+        pieces.append(Piece(outline=flap, rim_shading=0.8))
+        strokes = [Stroke(outline=box(-2.6, top + 22, 2.6, top + 28), width=0, rgb=_GOLD_RGB)]
     elif not back:
         strokes.append(Stroke(outline=line((-narrow - 1, top + 4), (narrow + 1, top + 4)), width=0.5))
-        strokes.append(Stroke(outline=disc(0, top + 8, 1.8), width=0, rgb=_GOLD))
+        strokes.append(Stroke(outline=ellipse(0, top + 8, 1.8), width=0, rgb=_GOLD_RGB))
     return Sketch(pieces=tuple(pieces), strokes=tuple(strokes), focus=(0, top + 18), texture="leather")
 
 
-def hat(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
+def sketch_hat(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
     """A hat: pinched crown, a band, a wide brim."""
-    wide, tall = around(rng, 41, 0.06), around(rng, 34, 0.08)
-    base, side = 82.0, around(rng, 23, 0.05)
+    wide, tall = vary(rng, 41, 0.06), vary(rng, 34, 0.08)
+    base, side = 82.0, vary(rng, 23, 0.05)
     brim = curve(
         [
             (-wide, base - 2),
@@ -93,7 +93,7 @@ def hat(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # n
             (0, base + 6.7),
         ]
     )
-    pieces = (Piece(outline=brim), Piece(outline=crown), Piece(outline=band, second=True, rim=0.6))
+    pieces = (Piece(outline=brim), Piece(outline=crown), Piece(outline=band, is_second_colour=True, rim_shading=0.6))
     bow_x = -side * 0.8 if back else side * 0.8
     bow = Stroke(outline=box(bow_x - 1.5, base - 6, bow_x + 1.5, base + 2.5), width=0, tone=-0.5)
     pinch = curve([(-9, base - tall + 3), (-4, base - tall + 12), (-1, base - tall + 17)], closed=False)
@@ -102,10 +102,10 @@ def hat(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # n
     )
 
 
-def scarf(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
+def sketch_scarf(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
     """A scarf: looped once as around a neck, two fringed tails."""
-    wide = around(rng, 9, 0.08)
-    left_end, right_end = around(rng, 108, 0.05), around(rng, 117, 0.04)
+    wide = vary(rng, 9, 0.08)
+    left_end, right_end = vary(rng, 108, 0.05), vary(rng, 117, 0.04)
     ring_behind = curve([(-22, 30), (-15, 17), (0, 13), (15, 17), (22, 30), (14, 26), (0, 23), (-14, 26)])
     ring = curve(
         [(-24, 27), (-22, 40), (-10, 52), (4, 54), (18, 46), (24, 27), (15, 33), (4, 39), (-5, 38.5), (-15, 33)]
@@ -136,7 +136,7 @@ def scarf(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  #
         Piece(outline=tail_right, angle=-0.05),
         Piece(outline=ring, angle=0.25),
     ]
-    strokes = [*_fringe(-14 - wide, -12 + wide, left_end), *_fringe(12 - wide, 12 + wide, right_end)]
+    strokes = [*_make_fringe(-14 - wide, -12 + wide, left_end), *_make_fringe(12 - wide, 12 + wide, right_end)]
     strokes.append(
         Stroke(outline=curve([(-20, 36), (-6, 46), (8, 46.5), (20, 37)], closed=False), width=0.7, tone=-0.25)
     )
@@ -146,10 +146,10 @@ def scarf(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  #
     return Sketch(pieces=tuple(pieces), strokes=tuple(strokes), focus=(0, 48), texture="knit")
 
 
-def socks(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
+def sketch_socks(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     """A pair of socks: ribbed cuff, heel and toe in another colour."""
-    top = around(rng, 50, 0.06) if product.length == "ankle" else around(rng, 16, 0.15)
-    wide = around(rng, 8.5, 0.05)
+    top = vary(rng, 50, 0.06) if product.length == "ankle" else vary(rng, 16, 0.15)
+    wide = vary(rng, 8.5, 0.05)
     leg = curve(
         [
             (-wide, top, True),
@@ -172,27 +172,27 @@ def socks(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     cuff = box(-wide - 0.3, top - 0.5, wide + 0.3, top + 9)
     pieces = [
         Piece(outline=leg),
-        Piece(outline=heel, second=True, rim=0.7),
-        Piece(outline=toe, second=True, rim=0.7),
-        Piece(outline=cuff, ribs=1.3, tone=0.93),
+        Piece(outline=heel, is_second_colour=True, rim_shading=0.7),
+        Piece(outline=toe, is_second_colour=True, rim_shading=0.7),
+        Piece(outline=cuff, rib_spacing=1.3, tone=0.93),
     ]
     flip = [-1.0, 1.0] if back else [1.0, 1.0]
-    far = [replace(piece, outline=shifted(piece.outline, 4, -6) * flip, tone=piece.tone * 0.88) for piece in pieces]
-    near = [replace(piece, outline=shifted(piece.outline, -15, 4) * flip) for piece in pieces]
+    far = [replace(piece, outline=translate(piece.outline, 4, -6) * flip, tone=piece.tone * 0.88) for piece in pieces]
+    near = [replace(piece, outline=translate(piece.outline, -15, 4) * flip) for piece in pieces]
     return Sketch(pieces=(*far, *near), focus=(-6 * flip[0], 88), texture="knit")
 
 
-def _strap(path: list[tuple[float, float]], half: float) -> Piece:
+def _make_strap(path: list[tuple[float, float]], half_width: float) -> Piece:
     """A band of leather along `path`, twice `half` wide."""
     middle = curve(path, closed=False)
-    ahead = middle[2:] - middle[:-2]
-    along = ahead / (np.hypot(ahead[:, :1], ahead[:, 1:]) + 1e-6)
-    normal = along[:, ::-1] * [-half, half]
+    tangents = middle[2:] - middle[:-2]
+    directions = tangents / (np.hypot(tangents[:, :1], tangents[:, 1:]) + 1e-6)
+    normal = directions[:, ::-1] * [-half_width, half_width]
     inner = middle[1:-1]
-    return Piece(outline=np.vstack([inner + normal, (inner - normal)[::-1]]), rim=0.8)
+    return Piece(outline=np.vstack([inner + normal, (inner - normal)[::-1]]), rim_shading=0.8)
 
 
-def _fringe(left: float, right: float, y: float) -> list[Stroke]:
+def _make_fringe(left: float, right: float, y: float) -> list[Stroke]:
     count = max(4, int((right - left) / 1.6))
     step = (right - left - 1) / (count - 1)
     return [

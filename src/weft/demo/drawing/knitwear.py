@@ -13,41 +13,51 @@ from weft.demo.drawing.sketch import (
     both_sides,
     box,
     curve,
-    disc,
+    ellipse,
     line,
-    mirrored,
-    shifted,
+    mirror,
     strokes_both_sides,
+    translate,
 )
-from weft.demo.drawing.tops import around, sleeve_cut
+from weft.demo.drawing.tops import add_sleeves, vary
 
-RIB = 1.5
-_CORD = (238, 236, 230)
+RIB_SPACING = 1.5
+_CORD_RGB = (238, 236, 230)
 
 
-def jumper(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
+def sketch_jumper(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     """A jumper: knitted, ribbed at neck, cuffs and hem."""
-    cut = _knitted(product, rng, 76.0 if product.length == "cropped" else 97.0)
-    pieces = [*bodice.sleeves(cut), bodice.neck_inside(cut, back=back), bodice.trunk(cut, back=back)]
-    pieces += [*bodice.cuffs(cut, 6, ribs=RIB, spread=0.95), bodice.hem_band(cut, 6.5, ribs=RIB)]
-    strokes = [*bodice.seams(cut)[:2]]
-    edge = bodice.opening_edge(cut, back=back)
+    cut = _make_knit_cut(product, rng, 76.0 if product.length == "cropped" else 97.0)
+    pieces = [*bodice.make_sleeves(cut), bodice.make_neck_inside(cut, back=back), bodice.make_trunk(cut, back=back)]
+    pieces += [
+        *bodice.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.95),
+        bodice.make_hem_band(cut, 6.5, rib_spacing=RIB_SPACING),
+    ]
+    strokes = [*bodice.make_seams(cut)[:2]]
+    edge = bodice.make_neck_edge(cut, back=back)
     if product.neckline == "roll-neck":
-        pieces += _roll_neck(cut)
+        pieces += _make_roll_neck(cut)
     else:
         strokes += [
-            Stroke(outline=shifted(edge, 0, 1.0), width=3.2, tone=-0.2),
-            Stroke(outline=shifted(edge, 0, 2.7), width=0.5),
+            Stroke(outline=translate(edge, 0, 1.0), width=3.2, tone=-0.2),
+            Stroke(outline=translate(edge, 0, 2.7), width=0.5),
         ]
     return Sketch(pieces=tuple(pieces), strokes=tuple(strokes), focus=(0, 34), texture="knit")
 
 
-def cardigan(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
+def sketch_cardigan(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     """A cardigan: a knitted front that opens, with a button band and pockets."""
-    cut = replace(_knitted(product, rng, 98.0), drop=27, neckline="v-neck")
-    pieces = [*bodice.sleeves(cut), bodice.neck_inside(cut, back=back, tone=0.6), bodice.trunk(cut, back=back)]
-    pieces += [*bodice.cuffs(cut, 6, ribs=RIB, spread=0.95), bodice.hem_band(cut, 6.5, ribs=RIB)]
-    strokes = [*bodice.seams(cut)[:2]]
+    cut = replace(_make_knit_cut(product, rng, 98.0), drop=27, neckline="v-neck")
+    pieces = [
+        *bodice.make_sleeves(cut),
+        bodice.make_neck_inside(cut, back=back, tone=0.6),
+        bodice.make_trunk(cut, back=back),
+    ]
+    pieces += [
+        *bodice.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.95),
+        bodice.make_hem_band(cut, 6.5, rib_spacing=RIB_SPACING),
+    ]
+    strokes = [*bodice.make_seams(cut)[:2]]
     if not back:
         low = cut.top + cut.drop
         band = curve(
@@ -60,27 +70,33 @@ def cardigan(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
                 (-1.2, low, True),
             ]
         )
-        pieces += [Piece(outline=mirrored(band), tone=0.9, ribs=1.2), Piece(outline=band, tone=0.97, ribs=1.2)]
+        pieces += [
+            Piece(outline=mirror(band), tone=0.9, rib_spacing=1.2),
+            Piece(outline=band, tone=0.97, rib_spacing=1.2),
+        ]
         rows = [low + 4 + k * 10.5 for k in range(5)]
-        strokes += [Stroke(outline=disc(0.9, y, 1.7), width=0, tone=-0.6) for y in rows]
-        strokes += [Stroke(outline=disc(0.6, y - 0.4, 0.7), width=0, tone=0.4) for y in rows]
-        pieces += both_sides(Piece(outline=box(6.5, 78, 19, 93), rim=0.7))
+        strokes += [Stroke(outline=ellipse(0.9, y, 1.7), width=0, tone=-0.6) for y in rows]
+        strokes += [Stroke(outline=ellipse(0.6, y - 0.4, 0.7), width=0, tone=0.4) for y in rows]
+        pieces += both_sides(Piece(outline=box(6.5, 78, 19, 93), rim_shading=0.7))
         strokes += strokes_both_sides(Stroke(outline=line((6.5, 80.5), (19, 80.5)), width=0.6))
     return Sketch(pieces=tuple(pieces), strokes=tuple(strokes), focus=(2, 55), texture="knit")
 
 
-def hoodie(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
+def sketch_hoodie(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     """A hoodie: hood, drawstrings, kangaroo pocket."""
-    cut = _knitted(product, rng, 80.0 if product.length == "cropped" else 98.0)
+    cut = _make_knit_cut(product, rng, 80.0 if product.length == "cropped" else 98.0)
     cut = replace(cut, top=27, armpit=52, neck=10, drop=9, neckline="round", chest=cut.chest + 1)
-    pieces = [] if back else _hood(cut)
-    pieces += [*bodice.sleeves(cut), bodice.trunk(cut, back=back)]
-    pieces += [*bodice.cuffs(cut, 6, ribs=RIB, spread=0.92), bodice.hem_band(cut, 6.5, ribs=RIB)]
-    strokes = [*bodice.seams(cut)[:2]]
+    pieces = [] if back else _make_hood(cut)
+    pieces += [*bodice.make_sleeves(cut), bodice.make_trunk(cut, back=back)]
+    pieces += [
+        *bodice.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.92),
+        bodice.make_hem_band(cut, 6.5, rib_spacing=RIB_SPACING),
+    ]
+    strokes = [*bodice.make_seams(cut)[:2]]
     if back:
-        pieces.append(_hood_behind(cut))
+        pieces.append(_make_hood_back(cut))
     else:
-        pieces += _hood_edges(cut)
+        pieces += _make_hood_edges(cut)
         low = cut.hem_y - 3
         pocket = curve(
             [
@@ -92,33 +108,33 @@ def hoodie(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
                 (-15, low - 7, True),
             ]
         )
-        pieces.append(Piece(outline=pocket, rim=0.9))
+        pieces.append(Piece(outline=pocket, rim_shading=0.9))
         strokes += strokes_both_sides(Stroke(outline=line((9, low - 21), (15, low - 7)), width=0.9))
         cord = curve([(3.4, 35), (4.4, 44), (3.8, 54)], closed=False)
-        strokes += strokes_both_sides(Stroke(outline=cord, width=1.3, rgb=_CORD))
+        strokes += strokes_both_sides(Stroke(outline=cord, width=1.3, rgb=_CORD_RGB))
         strokes += strokes_both_sides(Stroke(outline=line((3.9, 53), (3.7, 56)), width=1.7, rgb=(150, 150, 150)))
     return Sketch(pieces=tuple(pieces), strokes=tuple(strokes), focus=(0, 38), texture="smooth")
 
 
-def _knitted(product: DemoProduct, rng: random.Random, hem_y: float) -> Cut:
+def _make_knit_cut(product: DemoProduct, rng: random.Random, hem_y: float) -> Cut:
     cut = Cut(
-        neck=around(rng, 9.5),
+        neck=vary(rng, 9.5),
         top=21,
-        shoulder=around(rng, 25),
+        shoulder=vary(rng, 25),
         slope=7,
-        chest=around(rng, 24),
+        chest=vary(rng, 24),
         armpit=48,
-        waist=around(rng, 24),
+        waist=vary(rng, 24),
         waist_y=75,
-        hem=around(rng, 22.5),
-        hem_y=around(rng, hem_y, 0.02),
+        hem=vary(rng, 22.5),
+        hem_y=vary(rng, hem_y, 0.02),
         drop=17 if product.neckline == "v-neck" else 7,
         neckline="v-neck" if product.neckline == "v-neck" else "round",
     )
-    return sleeve_cut(bodice.for_gender(cut, product.gender), rng, "long", wrist=9, reach=55)
+    return add_sleeves(bodice.fit_to_gender(cut, product.gender), rng, "long", wrist_width=9, long_sleeve_length=55)
 
 
-def _roll_neck(cut: Cut) -> list[Piece]:
+def _make_roll_neck(cut: Cut) -> list[Piece]:
     tube = curve(
         [
             (-cut.neck + 0.5, cut.top - 8, True),
@@ -129,11 +145,11 @@ def _roll_neck(cut: Cut) -> list[Piece]:
             (-cut.neck - 1.5, cut.top + 3, True),
         ]
     )
-    mouth = Piece(outline=disc(0, cut.top - 8.2, cut.neck - 1.5, 1.6), tone=0.5, rim=0.3)
-    return [Piece(outline=tube, ribs=RIB), mouth]
+    mouth = Piece(outline=ellipse(0, cut.top - 8.2, cut.neck - 1.5, 1.6), tone=0.5, rim_shading=0.3)
+    return [Piece(outline=tube, rib_spacing=RIB_SPACING), mouth]
 
 
-def _hood(cut: Cut) -> list[Piece]:
+def _make_hood(cut: Cut) -> list[Piece]:
     """The hood as it stands up behind the neck, and its dark inside."""
     outer = curve(
         [
@@ -158,10 +174,10 @@ def _hood(cut: Cut) -> list[Piece]:
             (0, cut.top + 12),
         ]
     )
-    return [Piece(outline=outer), Piece(outline=inner, tone=0.5, rim=0.5)]
+    return [Piece(outline=outer), Piece(outline=inner, tone=0.5, rim_shading=0.5)]
 
 
-def _hood_edges(cut: Cut) -> tuple[Piece, Piece]:
+def _make_hood_edges(cut: Cut) -> tuple[Piece, Piece]:
     """The two ends of the hood that cross over the chest."""
     edge = curve(
         [
@@ -177,7 +193,7 @@ def _hood_edges(cut: Cut) -> tuple[Piece, Piece]:
     return both_sides(Piece(outline=edge))
 
 
-def _hood_behind(cut: Cut) -> Piece:
+def _make_hood_back(cut: Cut) -> Piece:
     """The hood as it hangs down the back."""
     outline = curve(
         [

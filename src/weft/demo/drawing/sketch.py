@@ -15,7 +15,7 @@ Outline = npt.NDArray[np.float64]
 Point = tuple[float, float] | tuple[float, float, bool]
 """x, y, and True where the curve has a corner."""
 
-_STEPS = 7
+_POINTS_PER_SEGMENT = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +25,15 @@ class Piece:
     outline: Outline
     rgb: Rgb | None = None
     """None: the product's own cloth with its pattern."""
-    second: bool = False
+    is_second_colour: bool = False
     """Made of the product's second colour, plain."""
     angle: float = 0.0
     """How far the pattern is turned, radians."""
     tone: float = 1.0
     """Brightness; the inside of a garment is darker."""
-    ribs: float = 0.0
+    rib_spacing: float = 0.0
     """Distance of knitted ribs in garment units; 0 for none."""
-    rim: float = 1.0
+    rim_shading: float = 1.0
     """How strongly it darkens towards its edge: 1 for a body, less for flat things."""
 
 
@@ -64,16 +64,16 @@ class Sketch:
 
 def curve(points: Sequence[Point], *, closed: bool = True) -> Outline:
     """A smooth line through `points` (Catmull-Rom), with corners where they say so."""
-    corners = [place for place, point in enumerate(points) if len(point) == 3 and point[2]]
+    corners = [index for index, point in enumerate(points) if len(point) == 3 and point[2]]
     path = np.array([point[:2] for point in points], dtype=np.float64)
     if not closed:
-        inner = [place for place in corners if 0 < place < len(path) - 1]
-        return _joined(path, [0, *inner, len(path) - 1])
+        inner = [index for index in corners if 0 < index < len(path) - 1]
+        return _join_splines(path, [0, *inner, len(path) - 1])
     if not corners:
-        return _spline(np.vstack([path[-1:], path, path[:2]]))
+        return _catmull_rom(np.vstack([path[-1:], path, path[:2]]))
     path = np.roll(path, -corners[0], axis=0)
-    stops = [place - corners[0] for place in corners]
-    return _joined(np.vstack([path, path[:1]]), [*stops, len(path)])
+    breaks = [index - corners[0] for index in corners]
+    return _join_splines(np.vstack([path, path[:1]]), [*breaks, len(path)])
 
 
 def line(*points: tuple[float, float]) -> Outline:
@@ -81,10 +81,10 @@ def line(*points: tuple[float, float]) -> Outline:
     return np.array(points, dtype=np.float64)
 
 
-def disc(x: float, y: float, radius_x: float, radius_y: float | None = None) -> Outline:
+def ellipse(x: float, y: float, radius_x: float, radius_y: float | None = None) -> Outline:
     """An ellipse around (x, y)."""
-    around = np.linspace(0, 2 * np.pi, 25)[:-1]
-    return np.stack([x + radius_x * np.cos(around), y + (radius_y or radius_x) * np.sin(around)], axis=1)
+    angles = np.linspace(0, 2 * np.pi, 25)[:-1]
+    return np.stack([x + radius_x * np.cos(angles), y + (radius_y or radius_x) * np.sin(angles)], axis=1)
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Outline:
@@ -92,13 +92,13 @@ def box(left: float, top: float, right: float, bottom: float) -> Outline:
     return line((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def shifted(outline: Outline, right: float, down: float) -> Outline:
+def translate(outline: Outline, dx: float, dy: float) -> Outline:
     """The same, moved by garment units."""
-    moved: Outline = outline + np.array([right, down])
+    moved: Outline = outline + np.array([dx, dy])
     return moved
 
 
-def mirrored(outline: Outline) -> Outline:
+def mirror(outline: Outline) -> Outline:
     """The same on the other side of the garment."""
     flipped: Outline = outline * np.array([-1.0, 1.0])
     return flipped
@@ -106,23 +106,23 @@ def mirrored(outline: Outline) -> Outline:
 
 def both_sides(piece: Piece) -> tuple[Piece, Piece]:
     """A piece and its mirror image."""
-    return piece, replace(piece, outline=mirrored(piece.outline), angle=-piece.angle)
+    return piece, replace(piece, outline=mirror(piece.outline), angle=-piece.angle)
 
 
 def strokes_both_sides(stroke: Stroke) -> tuple[Stroke, Stroke]:
     """A stroke and its mirror image."""
-    return stroke, replace(stroke, outline=mirrored(stroke.outline))
+    return stroke, replace(stroke, outline=mirror(stroke.outline))
 
 
-def _joined(path: Outline, stops: list[int]) -> Outline:
-    runs = [path[first : last + 1] for first, last in pairwise(stops)]
-    return np.vstack([_spline(np.vstack([run[:1], run, run[-1:]])) if len(run) > 2 else run for run in runs])
+def _join_splines(path: Outline, breaks: list[int]) -> Outline:
+    runs = [path[first : last + 1] for first, last in pairwise(breaks)]
+    return np.vstack([_catmull_rom(np.vstack([run[:1], run, run[-1:]])) if len(run) > 2 else run for run in runs])
 
 
-def _spline(points: Outline) -> Outline:
+def _catmull_rom(points: Outline) -> Outline:
     """From the second point to the last but one."""
     before, start, end, after = (points[k : len(points) - 3 + k, None] for k in range(4))
-    t = np.linspace(0, 1, _STEPS)[None, :, None]
+    t = np.linspace(0, 1, _POINTS_PER_SEGMENT)[None, :, None]
     path = 0.5 * (
         2 * start
         + (end - before) * t

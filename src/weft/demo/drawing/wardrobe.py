@@ -8,37 +8,37 @@ from weft.demo.drawing import accessories, bottoms, knitwear, outerwear, shoes, 
 from weft.demo.drawing.sketch import Sketch
 
 
-class Draw(Protocol):
+class SketchFunction(Protocol):
     """A function that sketches one kind of garment."""
 
     def __call__(self, product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
         """The sketch of `product`, cut as `rng` says, from the front or the back."""
 
 
-SKETCHES: dict[str, Draw] = {
-    "t-shirt": tops.t_shirt,
-    "shirt": tops.shirt,
-    "blouse": tops.blouse,
-    "jumper": knitwear.jumper,
-    "cardigan": knitwear.cardigan,
-    "hoodie": knitwear.hoodie,
-    "jacket": outerwear.jacket,
-    "coat": outerwear.coat,
-    "dress": tops.dress,
-    "skirt": bottoms.skirt,
-    "trousers": bottoms.trousers,
-    "jeans": bottoms.jeans,
-    "shorts": bottoms.shorts,
-    "trainers": shoes.trainers,
-    "boots": shoes.boots,
-    "bag": accessories.bag,
-    "hat": accessories.hat,
-    "scarf": accessories.scarf,
-    "socks": accessories.socks,
+SKETCH_FUNCTIONS: dict[str, SketchFunction] = {
+    "t-shirt": tops.sketch_t_shirt,
+    "shirt": tops.sketch_shirt,
+    "blouse": tops.sketch_blouse,
+    "jumper": knitwear.sketch_jumper,
+    "cardigan": knitwear.sketch_cardigan,
+    "hoodie": knitwear.sketch_hoodie,
+    "jacket": outerwear.sketch_jacket,
+    "coat": outerwear.sketch_coat,
+    "dress": tops.sketch_dress,
+    "skirt": bottoms.sketch_skirt,
+    "trousers": bottoms.sketch_trousers,
+    "jeans": bottoms.sketch_jeans,
+    "shorts": bottoms.sketch_shorts,
+    "trainers": shoes.sketch_trainers,
+    "boots": shoes.sketch_boots,
+    "bag": accessories.sketch_bag,
+    "hat": accessories.sketch_hat,
+    "scarf": accessories.sketch_scarf,
+    "socks": accessories.sketch_socks,
 }
 
 
-def sketch_of(product: DemoProduct, *, back: bool) -> Sketch:
+def sketch_garment(product: DemoProduct, *, back: bool) -> Sketch:
     """The outlines of `product`, seen from the front or from the back; its measures are the same in both."""
     rng = random.Random(f"weft demo {product.seed} cut {product.number}")
-    return SKETCHES[product.kind](product, rng, back=back)
+    return SKETCH_FUNCTIONS[product.kind](product, rng, back=back)

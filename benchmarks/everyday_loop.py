@@ -11,7 +11,7 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
 from weft import runtime
-from weft.model.normalisation import IMAGENET
+from weft.model.backbone import IMAGENET
 
 
 class BaselineTrainingLoop:

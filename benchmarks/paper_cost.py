@@ -28,11 +28,11 @@ from weft.data.samplers import Batch
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import Finetune
-from weft.photos.fit import encode_jpeg
+from weft.photos.resize import encode_jpeg
 from weft.training.augment import augment, sample_augment_params
+from weft.training.finetune import MixedPrecision
+from weft.training.lr_schedule import build_optimizer
 from weft.training.objective import Objective, build_sampler
-from weft.training.precision import MixedPrecision
-from weft.training.schedule import build_optimizer
 
 ROOT = Path(__file__).resolve().parents[1]
 NUM_PHOTOS = 1_300_000

@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 
 import extruct
 
-from crawler.extract import values
-from crawler.extract.merge import extract_product_from_html
+from crawler.extract import value_parsing
+from crawler.extract.combine import extract_product_from_html
 
 FIELDS = ("brand", "sku", "gtin", "price", "availability")
 PRESENCE_FIELDS = ("title", "description", "photo")
@@ -123,13 +123,13 @@ def normalise_answer(field: str, text: str) -> str:
     """`text` without what no reader would call a difference: case, punctuation, a trailing zero."""
     if field == "price":
         try:
-            return str(Decimal(values.parse_price(text) or "0").normalize())
+            return str(Decimal(value_parsing.parse_price(text) or "0").normalize())
         except InvalidOperation:
             return text
     if field == "availability":
         return (
             "in"
-            if values.parse_availability(text) in ("InStock", "LimitedAvailability", "PreOrder", "OnlineOnly")
+            if value_parsing.parse_availability(text) in ("InStock", "LimitedAvailability", "PreOrder", "OnlineOnly")
             else "out"
         )
     if field == "gtin":

@@ -97,13 +97,13 @@ def compare_speed() -> None:
 
 def measure_with_weft(rows: npt.NDArray[np.int64], labels: Any, gallery_labels: Any) -> dict[str, float]:
     """Our metrics of the whole ranking."""
-    from weft.evaluation import ranking
+    from weft.evaluation import retrieval_metrics
 
-    hits = ranking.hits_of(rows, labels, gallery_labels)
+    hits = retrieval_metrics.hits_of(rows, labels, gallery_labels)
     positives = np.bincount(gallery_labels)[labels]
-    recall = {f"recall_at_{k}": float(ranking.recall_at_k(hits, k).mean()) for k in (1, 10, 20)}
-    precision = {f"precision_at_{k}": float(ranking.precision_at_k(hits, k).mean()) for k in (1, 10)}
-    return recall | precision | {"map_at_r": float(ranking.map_at_r(hits, positives).mean())}
+    recall = {f"recall_at_{k}": float(retrieval_metrics.recall_at_k(hits, k).mean()) for k in (1, 10, 20)}
+    precision = {f"precision_at_{k}": float(retrieval_metrics.precision_at_k(hits, k).mean()) for k in (1, 10)}
+    return recall | precision | {"map_at_r": float(retrieval_metrics.map_at_r(hits, positives).mean())}
 
 
 def measure_with_pytorch_metric_learning(z: Arrays, labels: Any, gallery_labels: Any, _: Any) -> dict[str, float]:

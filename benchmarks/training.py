@@ -35,7 +35,7 @@ from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import Finetune
 from weft.photos.decode import decode
-from weft.photos.fit import encode_jpeg, letterbox
+from weft.photos.resize import encode_jpeg, letterbox
 from weft.training.finetune import StoredPhotos, finetune
 
 NUM_PHOTOS, ROUNDS, NUM_WORDS, HEIGHT, WIDTH, ORIGINAL_SIZE_PX = 320, 5, 1_000, 128, 96, (900, 1_200)

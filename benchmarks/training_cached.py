@@ -31,11 +31,11 @@ from weft.data.bags import build_weighted_bags
 from weft.data.samplers import Batch
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.model.folded import fuse_batch_norm
+from weft.model.fuse_batch_norm import fuse_batch_norm
 from weft.params import TrainHead
-from weft.photos.fit import encode_jpeg
+from weft.photos.resize import encode_jpeg
+from weft.training.lr_schedule import LRSchedule, build_optimizer
 from weft.training.objective import Objective, build_sampler
-from weft.training.schedule import LRSchedule, build_optimizer
 
 ROUNDS = 5
 ROOT = Path(__file__).resolve().parents[1]

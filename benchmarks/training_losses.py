@@ -25,8 +25,8 @@ from weft import params, runtime
 from weft.data.samplers import Batch
 from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import TrainHead
+from weft.training.lr_schedule import build_optimizer
 from weft.training.objective import Objective
-from weft.training.schedule import build_optimizer
 
 NUM_WORDS, DIM, BATCH, ROUNDS = 30_000, 2_048, 256, 5
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import crawler
-from crawler import manners, tombstones
-from crawler.arguments import state_key
-from crawler.export import export
-from crawler.lock import read_error
-from crawler.manners import DEMO_URL_PREFIX
+from crawler.export.export import export
+from crawler.progress import CrawlProgress
 from crawler.shards import SINGLE_SHARD, Shard, select_shops
-from crawler.snapshot import Snapshot
-from crawler.states import state_path
-from crawler.watch import CrawlProgress
+from crawler.spider_args import DEMO_URL_PREFIX, build_politeness_args, check_contact, state_key
+from crawler.storage import purge
+from crawler.storage.snapshot import Snapshot
+from crawler.storage.state_file import read_error, state_path
 from weft.errors import ShopError
 from weft.params import Crawl, Shop
 
@@ -56,14 +54,14 @@ def crawl_shops(
         shard: Which of the shops are this machine's.
 
     Returns:
-        Totals of the snapshot, as `crawler.export.export` does.
+        Totals of the snapshot, as `crawler.export.export.export` does.
 
     Raises:
         ShopError: A shop cannot be crawled now, or yields no product.
         ParamsError: A shop of others is to be crawled, and nobody is named whom they could reach.
     """
-    manners.check_contact(settings)
-    purge_list = tombstones.load_purge_list(state_dir)
+    check_contact(settings)
+    purge_list = purge.load_purge_list(state_dir)
     for shop in settings.shops:
         purge_list.check_shop(shop.name)
     jobs = [_make_job(shop, settings, state_dir, connect_to or {}) for shop in select_shops(shard, settings.shops)]
@@ -163,7 +161,7 @@ def _build_command(job: CrawlJob, settings: Crawl) -> list[str]:
         **_limit_and_strategy_args(job.shop),
         "snapshot": str(settings.snapshot),
         "wall_pages": str(settings.gate.wall_pages),
-        **manners.build_politeness_args(job.shop, settings),
+        **build_politeness_args(job.shop, settings),
         "concurrency": str(settings.concurrency),
         "at": job.connect_to,
         "parent": str(os.getpid()),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.utils.asyncio import CallLaterResult, call_later
 
-from crawler.outcomes import FEED, PAGE, PHOTO, SITEMAP
+from crawler.items import FEED, PAGE, PHOTO, SITEMAP
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider

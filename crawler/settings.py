@@ -1,29 +1,29 @@
-"""Scrapy settings of every crawl; pace, contact and addresses come as arguments of the spider (crawler.manners)."""
+"""Scrapy settings of every crawl; pace, contact and addresses come as arguments of the spider (crawler.spider_args)."""
 
 BOT_NAME = "weft"
 SPIDER_MODULES = ["crawler.spiders"]
 NEWSPIDER_MODULE = "crawler.spiders"
 
 # Manners: who we are, what we may ask, how often.
-USER_AGENT = "WeftBot/0.1 (product crawler; obeys robots.txt)"  # crawler.manners adds the contact
+USER_AGENT = "WeftBot/0.1 (product crawler; obeys robots.txt)"  # crawler.spider_args adds the contact
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "WeftBot"
 DOWNLOAD_DELAY = 1.0
 DOWNLOAD_DELAY_JITTER = 0.0  # else half of all requests would come sooner than was promised
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
-AUTOTHROTTLE_ENABLED = True  # by crawler.middlewares.pace
+AUTOTHROTTLE_ENABLED = True  # by crawler.extensions.throttle
 AUTOTHROTTLE_MAX_DELAY = 60.0
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 COOKIES_ENABLED = False
 
 # Where a request may go. A proxy would look names up itself, so nobody could check where they lead.
-TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # crawler.connect.resolver stands before it
+TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # crawler.downloader.resolver stands before it
 HTTPPROXY_ENABLED = False
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.connect.handler.Handler",
-    "https": "crawler.connect.handler.Handler",
+    "http": "crawler.downloader.handler.Handler",
+    "https": "crawler.downloader.handler.Handler",
     "data": None,
     "file": None,
     "ftp": None,
@@ -36,7 +36,7 @@ WEFT_PRIVATE_HOME = ""
 DOWNLOAD_TIMEOUT = 60  # seconds, from the first byte asked to the last one had
 DOWNLOAD_MAXSIZE = (
     64 * 1024 * 1024
-)  # bytes, as sent and as decompressed; less for pages and photos: crawler.middlewares.bounds
+)  # bytes, as sent and as decompressed; less for pages and photos: crawler.middlewares.size_limits
 DOWNLOAD_WARNSIZE = 0
 WEFT_SLOW_AFTER = 10.0  # seconds of a body, from which on it must come at ...
 WEFT_LEAST_RATE = 1024  # ... so many bytes a second
@@ -47,28 +47,28 @@ WEFT_PATIENCE = 10  # addresses that are busy (429, 503) in a row, before the sh
 RETRY_PRIORITY_ADJUST = 0
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 
-# The frontier and everything brought home are in crawler.store; Scrapy keeps nothing.
+# The frontier and everything brought home are in crawler.storage.store; Scrapy keeps nothing.
 SCHEDULER = "crawler.scheduler.FrontierScheduler"
-ITEM_PIPELINES = {"crawler.pipelines.keep.KeepPipeline": 100}
+ITEM_PIPELINES = {"crawler.pipelines.KeepPipeline": 100}
 EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": None,
-    "crawler.middlewares.pace.Pace": 0,
+    "crawler.extensions.throttle.Pace": 0,
 }
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "crawler.middlewares.onsite.OnsiteMiddleware": 50,
-    "crawler.middlewares.bounds.BoundsMiddleware": 60,
+    "crawler.middlewares.offsite.OnsiteMiddleware": 50,
+    "crawler.middlewares.size_limits.BoundsMiddleware": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawler.middlewares.robots.RobotsMiddleware": 100,
-    "crawler.middlewares.conditional.ConditionalMiddleware": 150,
-    "crawler.middlewares.optout.OptOutMiddleware": 530,
-    "crawler.middlewares.legible.LegibleMiddleware": 540,
+    "crawler.middlewares.robotstxt.RobotsMiddleware": 100,
+    "crawler.middlewares.conditional_requests.ConditionalMiddleware": 150,
+    "crawler.middlewares.opt_out.OptOutMiddleware": 530,
+    "crawler.middlewares.encoding.LegibleMiddleware": 540,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.middlewares.retry.WaitingRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "crawler.middlewares.bounds.BoundedCompressionMiddleware": 590,
+    "crawler.middlewares.size_limits.BoundedCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "crawler.middlewares.redirect.HttpRedirectMiddleware": 600,
+    "crawler.middlewares.offsite.HttpRedirectMiddleware": 600,
     # Not needed, and each costs every request a little.
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
@@ -77,7 +77,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
 }
 SPIDER_MIDDLEWARES = {
-    "crawler.middlewares.optout.PageOptOutMiddleware": 100,
+    "crawler.middlewares.opt_out.PageOptOutMiddleware": 100,
     # Not needed either: nothing of ours goes on from one response to a request.
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,

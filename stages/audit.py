@@ -19,7 +19,7 @@ def main() -> None:
     runtime.configure_threads()
 
     from weft.contracts import files
-    from weft.report.audit_page import write_audit_page
+    from weft.report.html import write_audit_page
     from weft.retrieval.search import find_nearest_neighbours
     from weft.tagging.audit import Sources, audit
 

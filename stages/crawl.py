@@ -14,13 +14,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--shard", default="1/1", help="i/n: the i-th of n machines; see python -m crawler.merge")
+    parser.add_argument(
+        "--shard", default="1/1", help="i/n: the i-th of n machines; see python -m crawler.export.merge_shards"
+    )
     args = parser.parse_args()
     # The Scrapy project is no installed package: scrapy.cfg says where it is, as for `scrapy crawl`.
     init_env()
     from crawler import shards
-    from crawler.manners import DEMO_URL_PREFIX
     from crawler.run import crawl_shops
+    from crawler.spider_args import DEMO_URL_PREFIX
 
     shard = shards.parse_shard(args.shard)
     settings = params.load_params(Path("params.yaml")).crawl

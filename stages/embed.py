@@ -16,10 +16,10 @@ def main() -> None:
     runtime.relaunch_with_torchrun()
     runtime.configure_threads()
 
-    from weft.benchmarks import open_dataset
+    from weft.datasets import open_dataset
     from weft.model.bundle import load_bundle
-    from weft.processes import init_process_group
-    from weft.retrieval.embed_benchmark import embed_dataset
+    from weft.process_group import init_process_group
+    from weft.retrieval.embed_dataset import embed_dataset
 
     settings = params.load_params(Path("params.yaml")).benchmarks[args.benchmark]
     tracked = tracking.start_stage_run("embed", settings, [args.model, Path(settings.path)], benchmark=args.benchmark)

@@ -20,9 +20,9 @@ def main() -> None:
     args = parser.parse_args()
     runtime.configure_threads()
 
-    from weft.benchmarks import open_dataset
-    from weft.benchmarks.catalogue import Catalogue
     from weft.contracts import files
+    from weft.datasets import open_dataset
+    from weft.datasets.catalogue import Catalogue
     from weft.evaluation.evaluate import evaluate
     from weft.evaluation.inputs import Folders
     from weft.retrieval.search import find_nearest_neighbours

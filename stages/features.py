@@ -15,11 +15,11 @@ def main() -> None:
     runtime.relaunch_with_torchrun()
     runtime.configure_threads()
 
-    from weft.benchmarks import open_dataset
+    from weft.datasets import open_dataset
     from weft.model.backbone import load_backbone
     from weft.model.embedder import Embedder, make_random_word_embeddings
-    from weft.processes import init_process_group
-    from weft.retrieval.embed_benchmark import embed_dataset
+    from weft.process_group import init_process_group
+    from weft.retrieval.embed_dataset import embed_dataset
 
     settings = params.load_params(Path("params.yaml"))
     benchmark, size = settings.benchmarks[args.benchmark], settings.prepare

@@ -21,9 +21,9 @@ def main() -> None:
 
     from weft.contracts import files
     from weft.data.photo_store import read_first_photo
-    from weft.processes import init_process_group
-    from weft.training.record import EpochMetrics, EpochTiming, log_epoch
-    from weft.training.run_finetune import run_finetune
+    from weft.process_group import init_process_group
+    from weft.training.finetune_stage import run_finetune
+    from weft.training.history import EpochMetrics, EpochTiming, log_epoch
 
     settings = params.load_params(Path("params.yaml"))
     logged_params = {**asdict(settings.finetune), "model": settings.model, "prepare": settings.prepare}

@@ -19,8 +19,8 @@ def main() -> None:
     runtime.configure_threads()
 
     from weft.contracts import files
-    from weft.training.record import EpochMetrics, EpochTiming, log_epoch
-    from weft.training.run_fit_words import run_train_head
+    from weft.training.history import EpochMetrics, EpochTiming, log_epoch
+    from weft.training.train_head_stage import run_train_head
 
     settings = params.load_params(Path("params.yaml")).fit_words
     with tracking.start_stage_run("fit_words", settings, [args.features, args.photos, args.words]) as run:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weft import errors, params, tracking
-from weft.report.sources import Sources
-from weft.report.write import PAGE, RESULTS, write_report
+from weft.report.build import PAGE, RESULTS, write_report
+from weft.report.readers import Sources
 
 
 @dataclass(frozen=True)

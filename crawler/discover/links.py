@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from crawler.discover import traps, urls
-from crawler.extract import gallery, jsonld, page
+from crawler.discover import crawl_traps, urls
+from crawler.extract import html_heuristics, images, structured_data
 from crawler.extract.document import Document, collapse_whitespace
-from crawler.extract.schema_nodes import as_list, node_types
+from crawler.extract.main_product import as_list, node_types
 
 
 class Link(NamedTuple):
@@ -24,7 +24,7 @@ class PageLinks(NamedTuple):
 
     followed: tuple[Link, ...]
     """Each URL once, in the page's order."""
-    skipped: tuple[traps.SkippedUrl, ...]
+    skipped: tuple[crawl_traps.SkippedUrl, ...]
     """The views that are not asked."""
 
 
@@ -33,15 +33,15 @@ def extract_links(document: Document) -> PageLinks:
     followed: dict[str, bool] = {}
     skipped: dict[str, str] = {}
     for url, in_main_content in _internal_links(document):
-        reason = traps.skip_reason(url)
+        reason = crawl_traps.skip_reason(url)
         if reason:
             skipped.setdefault(url, reason)
-            url = traps.strip_view_params(url, reason)
+            url = crawl_traps.strip_view_params(url, reason)
         if url and url != document.url:
             followed[url] = followed.get(url, False) or in_main_content
     return PageLinks(
         tuple(Link(url, in_main_content) for url, in_main_content in followed.items()),
-        tuple(traps.SkippedUrl(url, reason) for url, reason in skipped.items()),
+        tuple(crawl_traps.SkippedUrl(url, reason) for url, reason in skipped.items()),
     )
 
 
@@ -55,7 +55,7 @@ def page_title(document: Document) -> str:
 
 def breadcrumb(document: Document) -> str:
     """The category path that the page says it is, "" where it has no breadcrumbs."""
-    parent_path = page.extract_breadcrumb(document)
+    parent_path = html_heuristics.extract_breadcrumb(document)
     return (
         f"{parent_path} > {page_title(document)}"
         if parent_path and not parent_path.endswith(page_title(document))
@@ -88,8 +88,8 @@ def _all_hrefs(document: Document) -> Iterator[tuple[object, bool]]:
         if "nofollow" in rel or (anchor.tag == "link" and not {"next", "prev"} & set(rel)):
             continue
         if href := anchor.get("href"):
-            yield href, anchor.tag == "link" or not gallery.is_inside_boilerplate(anchor)
-    for node in jsonld.find_json_ld_nodes(document):
+            yield href, anchor.tag == "link" or not images.is_inside_boilerplate(anchor)
+    for node in structured_data.find_json_ld_nodes(document):
         # A listing drawn by scripts names its products here alone.
         if "itemlist" in node_types(node):
             for entry in as_list(node.get("itemListElement")):

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.extract import labels
+from crawler.extract import labelled_values
 from crawler.extract.document import Document, clean_text
-from crawler.extract.layer import ExtractedFields
+from crawler.extract.models import ExtractedFields
 from weft.contracts.product import PhotoLink
 
 _GALLERY_WIDGET = "mage/gallery/gallery"
@@ -82,7 +82,7 @@ def _child_colours(attributes: Any) -> Iterator[tuple[str, str]]:
 
 
 def _is_colour_attribute(attribute: dict[str, Any]) -> bool:
-    return attribute.get("code") in _COLOUR_CODES or labels.is_colour_label(clean_text(attribute.get("label")))
+    return attribute.get("code") in _COLOUR_CODES or labelled_values.is_colour_label(clean_text(attribute.get("label")))
 
 
 def _image_urls(images: Any, document: Document) -> Iterator[str]:

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from crawler.discover import urls
-from crawler.extract import values
+from crawler.extract import value_parsing
+from crawler.extract.choose_fields import parent_sku
 from crawler.extract.document import Document, clean_text
-from crawler.extract.identity import parent_sku
-from crawler.extract.layer import ExtractedFields
-from crawler.extract.own_product import find_main_product
-from crawler.extract.schema_nodes import Node, as_list, node_types, top_level_nodes
+from crawler.extract.main_product import Node, as_list, find_main_product, node_types, top_level_nodes
+from crawler.extract.models import ExtractedFields
 from weft.contracts.product import Attribute, PhotoLink
 
 __all__ = ["Node", "top_level_nodes", "extract_schema_org", "parse_breadcrumb_list", "node_types"]
@@ -73,7 +72,7 @@ def _fill_fields(extracted: ExtractedFields, node: Node, variants: list[Node], d
     product_sku = _first_value(node, "sku") or _NUMBER_PREFIX.sub("", _first_value(node, "productID"))
     extracted.sku = product_sku or _first_in_nodes((*variants, *offers), "sku")
     extracted.parent_sku = _first_in_nodes(groups, "sku") if groups else parent_sku(product_sku, document.canonical_url)
-    gtins = (values.parse_gtin(text) for part in (node, *variants, *offers) for text in _gtin_candidates(part))
+    gtins = (value_parsing.parse_gtin(text) for part in (node, *variants, *offers) for text in _gtin_candidates(part))
     extracted.gtin = next(filter(None, gtins), "")
     extracted.title = _first_in_nodes(all_nodes, "name")
     extracted.description = next(filter(None, (_longest_text(part, "description") for part in all_nodes)), "")
@@ -153,7 +152,7 @@ def _offer_availability(offer: Node) -> str:
         part.get("@id") or part.get("name") if isinstance(part, dict) else part
         for part in as_list(offer.get("availability"))
     )
-    return next(filter(None, (values.parse_availability(clean_text(text)) for text in candidates)), "")
+    return next(filter(None, (value_parsing.parse_availability(clean_text(text)) for text in candidates)), "")
 
 
 def _category_path(value: Any) -> str:

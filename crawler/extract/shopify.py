@@ -1,14 +1,18 @@
-"""Platform JSON that a page carries for its own scripts: Shopify's product, whole, with its variants and images."""
+"""Platform JSON that a page carries for its own scripts: Shopify's product, whole, with its variants and images.
+
+One product in Shopify's JSON, from a feed or from a page's own scripts, to a Layer.
+"""
 
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from crawler.extract import shopify_json
-from crawler.extract.document import Document, clean_text
-from crawler.extract.layer import ExtractedFields
+from crawler.extract import labelled_values
+from crawler.extract.document import Document, clean_text, resolve_href
+from crawler.extract.models import ExtractedFields
+from weft.contracts.product import Attribute, PhotoLink
 
 _PRODUCT_JSON_START = re.compile(
     r"(?:\bproduct|\bmeta|productJson|product_json|current_?[pP]roduct)[\"']?\s*[:=]\s*(?=\{)"
@@ -33,7 +37,7 @@ def extract_shopify(document: Document) -> ExtractedFields:
     if not matching:
         return _extract_analytics_id(document)
     # The fullest of several copies: analytics repeats the product without its words.
-    extracted = shopify_json.extract_fields(max(matching, key=len), document.base_url)
+    extracted = extract_fields(max(matching, key=len), document.base_url)
     extracted.is_product = bool(extracted.title)
     return extracted
 
@@ -70,8 +74,131 @@ def _find_products_in(value: Any) -> Iterator[dict[str, Any]]:
     while queue and visited < _MAX_JSON_VALUES:
         part, depth = queue.pop(0)
         visited += 1
-        if shopify_json.is_product_json(part):
+        if is_product_json(part):
             yield part
         elif depth < _MAX_JSON_DEPTH and isinstance(part, dict | list):
             inner = part.values() if isinstance(part, dict) else part
             queue.extend((child, depth + 1) for child in inner if isinstance(child, dict | list))
+
+
+_TAG_WORDS = re.compile(r"[^\W\d_][\w &'’-]{1,40}")
+_CENTS_PER_UNIT = 100
+
+
+def is_product_json(value: object) -> bool:
+    """Whether `value` has the shape of a product in Shopify's JSON."""
+    return isinstance(value, dict) and "title" in value and "variants" in value and bool({"handle", "id"} & set(value))
+
+
+def product_url(entry: dict[str, Any], base_url: str) -> str:
+    """Where the product's page is."""
+    handle = clean_text(entry.get("handle"))
+    return urljoin(base_url, f"/products/{quote(handle)}") if handle else base_url
+
+
+def extract_fields(entry: dict[str, Any], base_url: str) -> ExtractedFields:
+    """What one product's JSON says."""
+    variants = [variant for variant in _as_list(entry.get("variants")) if isinstance(variant, dict)]
+    options = _option_names(entry)
+    colour_index = next((index for index, name in enumerate(options) if labelled_values.is_colour_label(name)), None)
+    colours = {id(variant): _option_value(variant, colour_index) for variant in variants}
+    distinct_colours = {colour for colour in colours.values() if colour}
+    first_variant = variants[0] if variants else {}
+    product_type = clean_text(entry.get("product_type")) or clean_text(entry.get("type"))
+    return ExtractedFields(
+        source="shopify",
+        platform_id=clean_text(entry.get("id")),
+        sku=clean_text(first_variant.get("sku")),
+        parent_sku=clean_text(first_variant.get("sku")) if len(variants) == 1 else "",
+        gtin=clean_text(first_variant.get("barcode")),
+        title=clean_text(entry.get("title")),
+        description=_stripped_text(entry.get("body_html")) or _stripped_text(entry.get("description")),
+        brand=clean_text(entry.get("vendor")),
+        colour=distinct_colours.pop() if len(distinct_colours) == 1 else "",
+        price=_decimal_price(first_variant.get("price", entry.get("price"))),
+        availability=_availability(variants, entry),
+        categories=(product_type,) if product_type else (),
+        attributes=tuple(_attributes(entry, options, variants)),
+        photos=tuple(_photos(entry, variants, colours, base_url)),
+    )
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _stripped_text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _option_names(entry: dict[str, Any]) -> list[str]:
+    """["Colour", "Size"]; without names, none."""
+    return [
+        clean_text(option.get("name")) if isinstance(option, dict) else clean_text(option)
+        for option in _as_list(entry.get("options"))
+    ]
+
+
+def _option_value(variant: dict[str, Any], index: int | None) -> str:
+    if index is None:
+        return ""
+    option_values = _as_list(variant.get("options"))
+    return clean_text(variant.get(f"option{index + 1}")) or (
+        clean_text(option_values[index]) if index < len(option_values) else ""
+    )
+
+
+def _decimal_price(value: Any) -> str:
+    """.js and themes count in cents, as whole numbers; .json writes decimals, as text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value / _CENTS_PER_UNIT:.2f}"
+    return clean_text(value)
+
+
+def _availability(variants: list[dict[str, Any]], entry: dict[str, Any]) -> str:
+    flags = [v["available"] for v in (*variants, entry) if isinstance(v.get("available"), bool)]
+    return "" if not flags else "InStock" if any(flags) else "OutOfStock"
+
+
+def _attributes(entry: dict[str, Any], options: list[str], variants: list[dict[str, Any]]) -> Iterator[Attribute]:
+    for index, name in enumerate(options):
+        if name and name.lower() != "title":
+            for value in dict.fromkeys(_option_value(variant, index) for variant in variants):
+                if value:
+                    yield Attribute(name=name, value=value)
+    tags = entry.get("tags")
+    for tag in tags.split(",") if isinstance(tags, str) else _as_list(tags):
+        # Tags also carry orders to the shop's programs ("sale:20", "__label1"): no words for people.
+        if (text := clean_text(tag)) and _TAG_WORDS.fullmatch(text):
+            yield Attribute(name="tag", value=text)
+
+
+def _photos(
+    entry: dict[str, Any], variants: list[dict[str, Any]], colours: dict[int, str], base_url: str
+) -> Iterator[PhotoLink]:
+    """The images in their order, each with the colour of the variants that it shows, where they agree."""
+    colour_by_variant_id = {clean_text(variant.get("id")): colours[id(variant)] for variant in variants}
+    featured: dict[str, set[str]] = {}
+    for variant in variants:
+        image = variant.get("featured_image")
+        if (url := resolve_href(base_url, image.get("src") if isinstance(image, dict) else image)) is not None:
+            featured.setdefault(url, set()).add(colours[id(variant)])
+    images = _as_list(entry.get("images")) or [entry.get("image") or entry.get("featured_image")]
+    seen: dict[str, str | None] = {}
+    for image in sorted(images, key=_position):
+        url = resolve_href(base_url, image.get("src") if isinstance(image, dict) else image)
+        if url is None:
+            continue
+        ids = _as_list(image.get("variant_ids")) if isinstance(image, dict) else []
+        shown_colours = {colour_by_variant_id.get(clean_text(variant_id), "") for variant_id in ids} | featured.get(
+            url, set()
+        )
+        seen.setdefault(url, shown_colours.pop() or None if len(shown_colours) == 1 else None)
+    for url, variant_colours in featured.items():
+        seen.setdefault(url, next(iter(variant_colours)) or None if len(variant_colours) == 1 else None)
+    yield from (PhotoLink(url=url, colour=colour) for url, colour in seen.items())
+
+
+def _position(image: Any) -> int:
+    position = image.get("position") if isinstance(image, dict) else None
+    return position if isinstance(position, int) else 0

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.extract import labels
+from crawler.extract import labelled_values
 from crawler.extract.document import Document, clean_text, collapse_whitespace
-from crawler.extract.layer import ExtractedFields
+from crawler.extract.models import ExtractedFields
 from weft.contracts.product import PhotoLink
 
 _POST_ID = re.compile(r"(?:^|\s)postid-(\d+)(?:\s|$)")
@@ -70,7 +70,7 @@ def _colour(attributes: Any, form: Any) -> str | None:
     """The colour of a variation as its menu shows it: attribute_pa_color=dark-blue is "Dark blue"."""
     for name, value in attributes.items() if isinstance(attributes, dict) else ():
         bare = str(name).removeprefix("attribute_").removeprefix("pa_").replace("-", " ")
-        if labels.is_colour_label(bare) and clean_text(value):
+        if labelled_values.is_colour_label(bare) and clean_text(value):
             options = form.xpath(".//select[@name=$name]//option[@value=$value]", name=str(name), value=str(value))
             return collapse_whitespace(options[0].text_content()) if options else clean_text(value)
     return None

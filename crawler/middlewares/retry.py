@@ -12,7 +12,7 @@ from scrapy.exceptions import DownloadTimeoutError
 from scrapy.http import Request, Response
 from scrapy.settings import BaseSettings
 
-from crawler.middlewares.pace import Throttle
+from crawler.extensions.throttle import Throttle
 from crawler.scheduler import WAIT_META_KEY
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""shop: crawls one shop of any kind into a store; how it is found is crawler.ways, how it is read crawler.reading."""
+"""shop: crawls one shop of any kind into a store; crawler.strategies finds it, crawler.spiders.parse reads it."""
 
 import asyncio
 import gc
@@ -15,17 +15,17 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler import arguments, manners, reasons
+from crawler import exceptions, spider_args
 from crawler.discover import urls
-from crawler.limits import Limits
-from crawler.middlewares.robots import is_unreachable
-from crawler.outcomes import FEED, PAGE, PHOTO, SITEMAP, CrawlItem, FailedItem
+from crawler.extensions.limits import Limits
+from crawler.items import FEED, PAGE, PHOTO, SITEMAP, CrawlItem, FailedItem
+from crawler.middlewares.robotstxt import is_unreachable
 from crawler.overrides import Override, load_override
-from crawler.reading import ResponseParser, count_attempts
 from crawler.scheduler import FrontierScheduler
-from crawler.snapshot import Snapshot
-from crawler.store import Store
-from crawler.ways import DiscoveryStrategy
+from crawler.spiders.parse import ResponseParser, count_attempts
+from crawler.storage.snapshot import Snapshot
+from crawler.storage.store import Store
+from crawler.strategies import DiscoveryStrategy
 from weft.errors import ShopError
 
 GC_THRESHOLD = 20_000
@@ -48,7 +48,7 @@ class ShopSpider(Spider):
             retry_failed: 1 asks only for what failed.
             wall_pages: so many different pages that look alike are a wall and stop the crawl; 0 for no such number.
 
-    What concerns manners (delay, concurrency, at, allow_private, contact ...): see `crawler.manners.settle`.
+    What concerns manners (delay, concurrency, at, allow_private, contact ...): see `crawler.spider_args.settle`.
     """
 
     name = "shop"
@@ -56,7 +56,7 @@ class ShopSpider(Spider):
     parser: ResponseParser
 
     def __init__(self, name: str, url: str, state: str = "", parent: str = "0", **extra_args: Any) -> None:
-        self.spider_args = arguments.parse_spider_args(name, url, state, extra_args)
+        self.spider_args = spider_args.parse_spider_args(name, url, state, extra_args)
         super().__init__(self.spider_args.shop.name)
         self.start_url = self.spider_args.url
         self.store = Store(self.spider_args.state)
@@ -76,7 +76,7 @@ class ShopSpider(Spider):
         """Settle what the arguments say about manners, then make the spider."""
         if not {"name", "url"} <= kwargs.keys():
             raise ShopError("scrapy crawl shop: wanted -a name=<our name for it> -a url=<where it begins>")
-        manners.apply_spider_args(crawler.settings, kwargs)
+        spider_args.apply_spider_args(crawler.settings, kwargs)
         spider = super().from_crawler(crawler, *args, **kwargs)
         override = load_override(urlsplit(spider.start_url).hostname or "") or Override()
         spider.strategy = DiscoveryStrategy(
@@ -122,8 +122,8 @@ class ShopSpider(Spider):
     def handle_robots_error(self, failure: Failure) -> None:
         """Without its robots.txt a shop cannot be asked now."""
         url = failure.request.url  # type: ignore[attr-defined]
-        hint = manners.fix_hint(failure.value) or "try again later"
-        self.stop(f"{url}: cannot be had ({reasons.failure_reason(failure.value)}); {hint}")
+        hint = spider_args.fix_hint(failure.value) or "try again later"
+        self.stop(f"{url}: cannot be had ({exceptions.failure_reason(failure.value)}); {hint}")
 
     async def _run_clock(self) -> None:
         while not self._parent_pid or os.getppid() == self._parent_pid:
@@ -163,7 +163,9 @@ class ShopSpider(Spider):
     def handle_error(self, failure: Failure) -> Iterator[CrawlItem]:
         """No answer, or none that helps, after all retries."""
         meta = failure.request.meta  # type: ignore[attr-defined]
-        yield FailedItem(row=meta["row"], reason=reasons.failure_reason(failure.value), attempts=count_attempts(meta))
+        yield FailedItem(
+            row=meta["row"], reason=exceptions.failure_reason(failure.value), attempts=count_attempts(meta)
+        )
 
     def commit(self) -> None:
         """Commit what was kept; a disk that does not take it ends the crawl."""
@@ -192,7 +194,7 @@ class ShopSpider(Spider):
     def on_idle(self) -> None:
         """Nothing left to ask: a request that Scrapy lost on the way is a failure."""
         for row in self._scheduler.missing_responses():
-            self.store.save(FailedItem(row=row, reason=reasons.REQUEST_LOST, attempts=1))
+            self.store.save(FailedItem(row=row, reason=exceptions.REQUEST_LOST, attempts=1))
             self._scheduler.mark_done(row)
 
     def stop(self, reason: str) -> None:
@@ -231,7 +233,7 @@ class ShopSpider(Spider):
             )
         if self.limits.limit_reached:
             self.logger.info("%s: %s is reached; some of the shop was not asked", self.name, self.limits.limit_reached)
-        self.logger.info("%s: %s products so far; python -m crawler.export %s --out FOLDER writes them as tables",
+        self.logger.info("%s: %s products so far; python -m crawler.export.export %s --out FOLDER makes tables of them",
                          self.name, self.store.product_count, self.store.path)  # fmt: skip
 
     @property

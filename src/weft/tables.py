@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from weft.contracts.table import TableContract
+from weft.contracts.schema import TableContract
 from weft.errors import ContractError
 
 ROWS_PER_SHARD = 5_000

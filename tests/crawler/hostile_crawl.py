@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from local_shop import LocalShop
 from peak_memory import run_with_peak_mib
 
-from crawler.export import export
-from crawler.snapshot import Snapshot
+from crawler.export.export import export
+from crawler.storage.snapshot import Snapshot
 from weft import tables
 from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS
 

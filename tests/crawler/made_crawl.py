@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from crawler.outcomes import PAGE, PHOTO, PhotoItem, ProductItem
-from crawler.snapshot import Snapshot
-from crawler.store import Store
+from crawler.items import PAGE, PHOTO, PhotoItem, ProductItem
+from crawler.storage.snapshot import Snapshot
+from crawler.storage.store import Store
 from weft.contracts.product import Product
 
 BASE_URL = "http://shop.example"

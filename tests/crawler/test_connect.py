@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address, IPv6Address
 
-from crawler.connect.networks import Network, classify_network
-from crawler.connect.resolver import GuardedResolver, to_ascii_host
+from crawler.downloader.resolver import GuardedResolver, Network, classify_network, to_ascii_host
 
 
 @pytest.mark.parametrize(

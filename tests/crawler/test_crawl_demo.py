@@ -13,7 +13,7 @@ from weft import params, tables
 from weft.contracts.tables import PHOTOS, PRODUCTS
 from weft.demo.catalogue import DemoProduct, generate_products
 from weft.demo.server import run_demo_shops
-from weft.demo.texts import generate_text
+from weft.demo.text_generation import generate_text
 
 COUNT = 12
 MARKUPS = ("jsonld", "microdata", "opengraph")

@@ -13,12 +13,12 @@ from local_shop import JPEG, LocalShop, make_crawl_settings, read_files, run_loc
 from made_crawl import BASE_URL, make_product
 
 import crawler
-from crawler.contents import BlobStore
-from crawler.export import export
-from crawler.outcomes import PAGE, PHOTO, PhotoItem, ProductItem
+from crawler.export.export import export
+from crawler.items import PAGE, PHOTO, PhotoItem, ProductItem
 from crawler.run import crawl_shops
-from crawler.snapshot import Snapshot
-from crawler.store import StateError, Store
+from crawler.storage.blobs import BlobStore
+from crawler.storage.snapshot import Snapshot
+from crawler.storage.store import StateError, Store
 from weft import params
 from weft.contracts.product import PhotoLink
 from weft.errors import ShopError

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from local_shop import LocalShop, make_crawl_settings, run_local_shop
 
-from crawler.arguments import parse_spider_args
-from crawler.limits import Limits
-from crawler.outcomes import FEED, PAGE, PHOTO, SITEMAP
+from crawler.extensions.limits import Limits
+from crawler.items import FEED, PAGE, PHOTO, SITEMAP
 from crawler.run import crawl_shops
-from crawler.store import Store
+from crawler.spider_args import parse_spider_args
+from crawler.storage.store import Store
 from weft import params
 from weft.errors import ShopError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from local_shop import make_crawl_settings, read_files, run_local_shop
 
-from crawler.merge import merge_snapshots
+from crawler.export.merge_shards import merge_snapshots
 from crawler.run import crawl_shops
 from crawler.shards import Shard, parse_shard, select_shops
 from weft import params

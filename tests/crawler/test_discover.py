@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.discover import links, sitemap, urls
+from crawler.discover import links, sitemaps, urls
 from crawler.extract.document import parse_html
 
 
@@ -45,25 +45,25 @@ def test_what_is_no_page_has_no_url(href: str) -> None:
 def test_an_index_leads_to_its_product_sitemaps_alone() -> None:
     names = ["sitemap-pages.xml", "sitemap-products-1.xml.gz", "product_cat-sitemap.xml", "sitemap-shelves.xml"]
     body = "".join(f"<sitemap><loc>/{name}</loc></sitemap>" for name in names)
-    found = sitemap.parse_sitemap(f"<sitemapindex>{body}</sitemapindex>".encode(), "http://shop.example/sitemap.xml")
+    found = sitemaps.parse_sitemap(f"<sitemapindex>{body}</sitemapindex>".encode(), "http://shop.example/sitemap.xml")
     assert found.sitemaps == ("http://shop.example/sitemap-products-1.xml.gz",)
 
 
 def test_an_index_that_names_no_products_leads_to_all() -> None:
     body = "<sitemapindex><sitemap><loc>/a.xml</loc></sitemap><sitemap><loc>/b.xml</loc></sitemap></sitemapindex>"
-    assert len(sitemap.parse_sitemap(body.encode(), "http://shop.example/").sitemaps) == 2
+    assert len(sitemaps.parse_sitemap(body.encode(), "http://shop.example/").sitemaps) == 2
 
 
 def test_a_compressed_urlset_gives_each_page_once() -> None:
     body = "<urlset><url><loc>/p/1?utm_source=map</loc></url><url><loc>/p/1</loc></url></urlset>"
-    found = sitemap.parse_sitemap(gzip.compress(body.encode()), "http://shop.example/s.xml.gz")
+    found = sitemaps.parse_sitemap(gzip.compress(body.encode()), "http://shop.example/s.xml.gz")
     assert [page.url for page in found.pages] == ["http://shop.example/p/1"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html><body>not found</body></html>", b"<", b"\x1f\x8bgarbage"])
 def test_what_is_no_sitemap_is_refused(body: bytes) -> None:
     try:
-        found = sitemap.parse_sitemap(body, "http://shop.example/")
+        found = sitemaps.parse_sitemap(body, "http://shop.example/")
     except ValueError:
         return
     assert (found.sitemaps, list(found.pages)) == ((), [])

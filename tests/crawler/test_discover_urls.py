@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.discover import patterns, platforms, traps, urls
+from crawler.discover import crawl_traps, platform_apis, urls
 
 SHOP = "https://shop.example"
 
@@ -38,7 +38,7 @@ SHOP = "https://shop.example"
     ],
 )
 def test_a_trap_is_told_by_its_address(path: str, reason: str) -> None:
-    assert traps.skip_reason(SHOP + path) == reason
+    assert crawl_traps.skip_reason(SHOP + path) == reason
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,9 @@ def test_a_trap_is_told_by_its_address(path: str, reason: str) -> None:
     ],
 )
 def test_a_view_has_a_plain_page_and_a_search_none(path: str, plain: str) -> None:
-    assert traps.strip_view_params(SHOP + path, traps.skip_reason(SHOP + path)) == (SHOP + plain if plain else "")
+    assert crawl_traps.strip_view_params(SHOP + path, crawl_traps.skip_reason(SHOP + path)) == (
+        SHOP + plain if plain else ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_an_absolute_address_is_what_urljoin_says(path: str) -> None:
     ],
 )
 def test_addresses_made_by_one_rule_have_one_pattern(path: str, pattern: str) -> None:
-    assert patterns.url_template(SHOP + path) == pattern
+    assert crawl_traps.url_template(SHOP + path) == pattern
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_addresses_made_by_one_rule_have_one_pattern(path: str, pattern: str) ->
     ],
 )
 def test_a_numbered_page_knows_its_listing(path: str, listing: str) -> None:
-    assert patterns.listing_url(SHOP + path) == SHOP + listing
+    assert crawl_traps.listing_url(SHOP + path) == SHOP + listing
 
 
 @given(st.text(max_size=30))
@@ -117,25 +119,27 @@ def test_every_address_has_a_pattern_a_reason_and_a_listing(path: str) -> None:
     url = urls.absolute_url(SHOP, f"/{path}")
     if url is not None:
         url = urls.canonicalize(url)
-        assert patterns.url_template(url).startswith("/")
-        assert isinstance(traps.skip_reason(url), str)
-        assert patterns.listing_url(patterns.listing_url(url)) is not None
+        assert crawl_traps.url_template(url).startswith("/")
+        assert isinstance(crawl_traps.skip_reason(url), str)
+        assert crawl_traps.listing_url(crawl_traps.listing_url(url)) is not None
 
 
 def test_a_platform_s_list_goes_from_page_to_page() -> None:
-    first, second = platforms.api_candidates(f"{SHOP}/en/")
+    first, second = platform_apis.api_candidates(f"{SHOP}/en/")
     assert first == f"{SHOP}/products.json?limit=250&page=1"
     assert second == f"{SHOP}/wp-json/wc/store/v1/products?per_page=100&page=1"
-    assert platforms.next_page_url(first) == f"{SHOP}/products.json?limit=250&page=2"
-    assert platforms.parse_api_url(platforms.next_page_url(second)) == platforms.ApiPage(platforms.WOOCOMMERCE, 2, 100)
+    assert platform_apis.next_page_url(first) == f"{SHOP}/products.json?limit=250&page=2"
+    assert platform_apis.parse_api_url(platform_apis.next_page_url(second)) == platform_apis.ApiPage(
+        platform_apis.WOOCOMMERCE, 2, 100
+    )
 
 
 def test_a_given_list_is_read_from_its_first_page_as_large_as_may_be() -> None:
     given_url = f"{SHOP}/collections/men/products.json?limit=999&page=4&currency=EUR"
-    assert platforms.first_page_url(given_url) == (
+    assert platform_apis.first_page_url(given_url) == (
         f"{SHOP}/collections/men/products.json?limit=250&page=1&currency=EUR"
     )
-    assert platforms.first_page_url(f"{SHOP}/feed.php?page=4") == f"{SHOP}/feed.php?page=4"
+    assert platform_apis.first_page_url(f"{SHOP}/feed.php?page=4") == f"{SHOP}/feed.php?page=4"
 
 
 @pytest.mark.parametrize(
@@ -143,4 +147,4 @@ def test_a_given_list_is_read_from_its_first_page_as_large_as_may_be() -> None:
     [("/feed.xml", True), ("/c.csv.gz", True), ("/products.json", True), ("/", False), ("/p", False)],
 )
 def test_files_of_products_are_told_from_pages(path: str, is_feed: bool) -> None:
-    assert platforms.is_feed_url(SHOP + path) is is_feed
+    assert platform_apis.is_feed_url(SHOP + path) is is_feed

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from made_crawl import BASE_URL, make_product
 
-from crawler.earlier import NOT_LISTED, find_previous_state
-from crawler.outcomes import (
+from crawler.items import (
     FEED,
     PAGE,
     PHOTO,
@@ -20,8 +19,9 @@ from crawler.outcomes import (
     SitemapItem,
     UnchangedItem,
 )
-from crawler.snapshot import Snapshot
-from crawler.store import Store
+from crawler.storage.previous_crawl import NOT_LISTED, find_previous_state
+from crawler.storage.snapshot import Snapshot
+from crawler.storage.store import Store
 from weft.contracts.product import PhotoLink
 
 PAGE_1, PAGE_2 = f"{BASE_URL}/p/1", f"{BASE_URL}/p/2"
@@ -99,7 +99,7 @@ def test_pages_are_asked_whole_when_another_reader_reads_them(tmp_path: Path, mo
     first = start_crawl(tmp_path, 1)
     save_sitemap(first)
     save_all_pages(first)
-    monkeypatch.setattr("crawler.earlier.reader", lambda: "another")
+    monkeypatch.setattr("crawler.storage.previous_crawl.reader", lambda: "another")
     second = start_crawl(tmp_path, 2)
     assert second.previous_crawl.validators(PAGE, PAGE_1) == {}
     assert second.previous_crawl.validators(PHOTO, f"{PAGE_1}.jpg") != {}

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract.feeds import (
+from crawler.extract.models import ExtractedProduct
+from crawler.feeds import (
     csv_products,
     json_lines_products,
     merchant_products,
@@ -20,8 +21,7 @@ from crawler.extract.feeds import (
     shopify_products,
     woocommerce_products,
 )
-from crawler.extract.feeds.source import open_limited
-from crawler.extract.found import ExtractedProduct
+from crawler.feeds.byte_stream import open_limited
 from weft.errors import ShopError
 
 BASE = "https://shop.example/feed"

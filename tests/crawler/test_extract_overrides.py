@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.extract import document, merge
+from crawler.extract import combine, document
 from crawler.overrides import load_override
 from weft.commands.extract import to_json_line
 from weft.errors import ShopError
@@ -22,7 +22,9 @@ def test_every_override_reads_its_saved_page_as_expected(file: Path) -> None:
     assert page.is_file(), f"{page}: save a page of the shop there"
     assert expected.is_file(), f"{expected}: write there what is expected: url, product as `weft extract` prints it"
     wanted = json.loads(expected.read_text(encoding="utf-8"))
-    found = merge.extract_product(document.parse_html(document.decode_html(page.read_bytes()), wanted["url"]), override)
+    found = combine.extract_product(
+        document.parse_html(document.decode_html(page.read_bytes()), wanted["url"]), override
+    )
     assert found is not None
     assert json.loads(to_json_line(found)) == wanted["product"]
 
@@ -46,7 +48,7 @@ def test_selectors_come_before_every_layer_and_are_told_as_such(tmp_path: Path) 
         "<h1>Wrong</h1><p class='real-name'>Right</p><i class='big' data-file='/a.jpg'></i>"
         "<p class='path'><b>Women</b><b>Tops</b></p><div class='words'>All of <b>it</b>.</div>"
     )
-    found = merge.extract_product_from_html(html, "https://shop.example/item/77", override)
+    found = combine.extract_product_from_html(html, "https://shop.example/item/77", override)
     assert found is not None
     assert (found.item_id.value, found.item_id.source) == ("77", "override")
     assert (found.title.value, found.title.source) == ("Right", "override")
@@ -63,10 +65,10 @@ def test_a_page_where_every_selector_finds_something_is_a_product_s(tmp_path: Pa
         "shop.example", write_override(tmp_path, "selectors: {title: h2, photos: 'img::attr(src)'}")
     )
     assert (
-        merge.extract_product_from_html("<h2>Hat</h2><img src='/a.jpg'>", "https://shop.example/a", override)
+        combine.extract_product_from_html("<h2>Hat</h2><img src='/a.jpg'>", "https://shop.example/a", override)
         is not None
     )
-    assert merge.extract_product_from_html("<h2>About us</h2>", "https://shop.example/a", override) is None
+    assert combine.extract_product_from_html("<h2>About us</h2>", "https://shop.example/a", override) is None
 
 
 def test_allow_and_deny_say_which_pages_may_be_asked(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from crawler.extract.found import ExtractedProduct
-from crawler.extract.merge import extract_product_from_html
+from crawler.extract.combine import extract_product_from_html
+from crawler.extract.models import ExtractedProduct
 
 URL = "https://shop.example/p/blue-shirt-4711"
 

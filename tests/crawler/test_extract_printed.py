@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract import address_number, buying, labels, named_places, printed, values
+from crawler.extract import attribute_hints, labelled_values, purchase_signals, value_parsing
 from crawler.extract.document import Document, parse_html
 
 
@@ -35,7 +35,7 @@ def parse_page(body: str, url: str = "https://shop.example/p/hat") -> Document:
     ],
 )
 def test_a_label_announces_what_stands_beside_it(body: str, meant: dict[str, str]) -> None:
-    assert printed.find_labelled_values(parse_page(body)) == meant
+    assert labelled_values.find_labelled_values(parse_page(body)) == meant
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_label_announces_what_stands_beside_it(body: str, meant: dict[str, str
     ],
 )
 def test_a_place_is_known_by_its_name(body: str, sku: str, brand: str) -> None:
-    assert (named_places.find_sku(parse_page(body)), named_places.find_brand(parse_page(body))) == (sku, brand)
+    assert (attribute_hints.find_sku(parse_page(body)), attribute_hints.find_brand(parse_page(body))) == (sku, brand)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_place_is_known_by_its_name(body: str, sku: str, brand: str) -> None:
     ],
 )
 def test_a_number_of_the_address_counts_where_it_stands_alone(url: str, body: str, number: str) -> None:
-    assert address_number.find_url_product_id(parse_page(body, url)) == number
+    assert attribute_hints.find_url_product_id(parse_page(body, url)) == number
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_a_number_of_the_address_counts_where_it_stands_alone(url: str, body: st
     ["Add to bag", "In den Warenkorb", "Do košíka", "В корзину", "カートに入れる", "장바구니", "Ajouter au panier"],
 )
 def test_a_button_to_buy_is_known_in_many_languages(button: str) -> None:
-    assert buying.has_buy_button(parse_page(f"<button>{button}</button>"))
-    assert not buying.has_buy_button(parse_page(f"<nav><button>{button}</button></nav>"))
+    assert purchase_signals.has_buy_button(parse_page(f"<button>{button}</button>"))
+    assert not purchase_signals.has_buy_button(parse_page(f"<nav><button>{button}</button></nav>"))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_button_to_buy_is_known_in_many_languages(button: str) -> None:
     ],
 )
 def test_prices_are_plain_decimals(written: str, meant: str) -> None:
-    assert values.parse_price(written) == meant
+    assert value_parsing.parse_price(written) == meant
 
 
 @pytest.mark.parametrize(
@@ -112,21 +112,21 @@ def test_prices_are_plain_decimals(written: str, meant: str) -> None:
     ],
 )
 def test_availability_is_said_in_schema_org_s_words(written: str, meant: str) -> None:
-    assert values.parse_availability(written) == meant
+    assert value_parsing.parse_availability(written) == meant
 
 
 def test_every_label_has_one_kind() -> None:
-    assert labels.classify_label("Farbe:") == "colour"
-    assert labels.classify_label("ITEM_NUMBER") == "sku"
-    assert labels.classify_label("Farbenfroh") == ""
+    assert labelled_values.classify_label("Farbe:") == "colour"
+    assert labelled_values.classify_label("ITEM_NUMBER") == "sku"
+    assert labelled_values.classify_label("Farbenfroh") == ""
 
 
 @given(st.text(alphabet="<>/abdtrlipSKU:= '\"1-9", max_size=150))
 def test_no_page_however_broken_raises(body: str) -> None:
     document = parse_page(body)
-    printed.find_labelled_values(document)
-    named_places.find_sku(document)
-    named_places.find_brand(document)
-    named_places.find_form_product_id(document)
-    buying.find_price(document)
-    buying.has_buy_button(document)
+    labelled_values.find_labelled_values(document)
+    attribute_hints.find_sku(document)
+    attribute_hints.find_brand(document)
+    attribute_hints.find_form_product_id(document)
+    purchase_signals.find_price(document)
+    purchase_signals.has_buy_button(document)

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from crawler.extract import document, merge
-from crawler.extract.found import ExtractedProduct
+from crawler.extract import combine, document
+from crawler.extract.models import ExtractedProduct
 
 PAGES = Path(__file__).parent / "pages"
 
 
 def extract_saved_page(name: str, url: str) -> ExtractedProduct | None:
-    return merge.extract_product(document.parse_html(document.decode_html((PAGES / name).read_bytes()), url))
+    return combine.extract_product(document.parse_html(document.decode_html((PAGES / name).read_bytes()), url))
 
 
 def extract_found(name: str, url: str) -> ExtractedProduct:

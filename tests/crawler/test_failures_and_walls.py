@@ -11,13 +11,13 @@ from local_shop import make_crawl_settings, run_local_shop
 from made_crawl import BASE_URL, make_product, save_item
 
 import crawler
-from crawler import arguments
-from crawler.outcomes import PAGE, PHOTO, FailedItem, ListingItem, PhotoItem, ProductItem
+from crawler import spider_args
+from crawler.block_detection import BlockPageDetector, page_signature
+from crawler.items import PAGE, PHOTO, FailedItem, ListingItem, PhotoItem, ProductItem
 from crawler.run import crawl_shops
-from crawler.snapshot import Snapshot
-from crawler.states import state_path
-from crawler.store import Store
-from crawler.wall import BlockPageDetector, page_signature
+from crawler.storage.snapshot import Snapshot
+from crawler.storage.state_file import state_path
+from crawler.storage.store import Store
 from weft import params, tables
 from weft.contracts.product import PhotoLink
 from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS
@@ -67,8 +67,10 @@ def test_retry_failed_leaves_what_was_never_asked_to_the_next_run(store: Store) 
 def test_by_hand_a_crawl_works_on_the_state_of_the_pipeline() -> None:
     shop = params.Shop(name="shop", url="https://shop.example/", max_products=5, strategy="sitemap", allow_private=True)
     given = {"max_products": "5", "strategy": "sitemap", "snapshot": "3"}
-    by_hand = arguments.parse_spider_args("shop", "https://shop.example/", "", given)
-    job = state_path(arguments.DEFAULT_STATE_DIR, shop.name, shop.url, shop.max_products, 3, *arguments.state_key(shop))
+    by_hand = spider_args.parse_spider_args("shop", "https://shop.example/", "", given)
+    job = state_path(
+        spider_args.DEFAULT_STATE_DIR, shop.name, shop.url, shop.max_products, 3, *spider_args.state_key(shop)
+    )
     assert by_hand.state == job
 
 

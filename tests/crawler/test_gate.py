@@ -10,13 +10,13 @@ import pytest
 from local_shop import make_crawl_settings, run_local_shop
 from made_crawl import BASE_URL, make_product, make_snapshot, save_item
 
-from crawler.export import export
-from crawler.gate import check_quality
-from crawler.outcomes import PAGE, FailedItem, PhotoItem, ProductItem
+from crawler.export.crawl_stats import CrawlStats, collect_crawl_stats
+from crawler.export.export import export
+from crawler.export.quality_gate import check_quality
+from crawler.items import PAGE, FailedItem, PhotoItem, ProductItem
 from crawler.run import crawl_shops
-from crawler.snapshot import Snapshot
-from crawler.store import Store
-from crawler.survey import CrawlStats, collect_crawl_stats
+from crawler.storage.snapshot import Snapshot
+from crawler.storage.store import Store
 from weft import params, tables
 from weft.contracts.product import PhotoLink
 from weft.contracts.tables import PHOTOS

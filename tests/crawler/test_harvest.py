@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.budget import EMPTY_PAGE_COST, INITIAL_BUDGET
 from crawler.discover.links import Link
-from crawler.outcomes import FEED, PAGE, FeedPartItem, FeedProduct, ListingItem, ProductItem
-from crawler.store import Store
+from crawler.items import FEED, PAGE, FeedPartItem, FeedProduct, ListingItem, ProductItem
+from crawler.storage.frontier import EMPTY_PAGE_COST, INITIAL_BUDGET
+from crawler.storage.store import Store
 from weft.contracts.product import PhotoLink, Product
 
 SHOP = "https://shop.example"

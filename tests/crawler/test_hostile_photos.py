@@ -14,7 +14,7 @@ from peak_memory import run_with_peak_mib
 
 from weft.errors import PhotoError
 from weft.photos.decode import decode
-from weft.photos.fit import Pixels, letterbox
+from weft.photos.resize import Pixels, letterbox
 
 LIMITS = {"min_side": 48, "max_aspect": 6.0, "max_pixels": 40_000_000}
 VALID, CONVERTED, INVALID = (

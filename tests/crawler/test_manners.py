@@ -11,14 +11,14 @@ from scrapy.core.downloader import Slot
 from scrapy.http import HtmlResponse, Request
 from scrapy.settings import Settings
 
-from crawler import manners
 from crawler import settings as crawl_settings
-from crawler.extract.sniff import is_image
-from crawler.middlewares.legible import detect_encoding
-from crawler.middlewares.optout import is_page_opted_out, parse_x_robots_tag
-from crawler.middlewares.pace import Throttle, next_delay
+from crawler import spider_args
+from crawler.extensions.throttle import Throttle, next_delay
+from crawler.extract.images import is_image
+from crawler.middlewares.encoding import detect_encoding
+from crawler.middlewares.opt_out import is_page_opted_out, parse_x_robots_tag
 from crawler.middlewares.retry import parse_retry_after
-from crawler.middlewares.robots import is_unreachable
+from crawler.middlewares.robotstxt import is_unreachable
 from weft import params
 from weft.errors import ParamsError, ShopError
 
@@ -87,8 +87,8 @@ def test_photos_are_told_by_their_first_bytes(body: bytes, photo: bool) -> None:
     ],
 )
 def test_a_contact_is_a_mail_or_web_address_and_not_the_example(contact: str, told: bool) -> None:
-    assert manners.is_valid_contact(contact) is told
-    assert (contact in manners.build_user_agent(contact) and bool(contact)) is told
+    assert spider_args.is_valid_contact(contact) is told
+    assert (contact in spider_args.build_user_agent(contact) and bool(contact)) is told
 
 
 def make_crawl_settings(*shops: params.Shop, contact: str = "crawler@example.com", delay: float = 0.0) -> params.Crawl:
@@ -103,17 +103,17 @@ DEMO_SHOP = params.Shop(name="demo", url="demo:jsonld")
 
 def test_shops_of_others_are_not_asked_without_a_contact() -> None:
     with pytest.raises(ParamsError, match=r"crawl\.contact is 'crawler@example\.com', to crawl far: wanted"):
-        manners.check_contact(make_crawl_settings(DEMO_SHOP, PUBLIC_SHOP, PRIVATE_SHOP))
-    manners.check_contact(make_crawl_settings(DEMO_SHOP, PRIVATE_SHOP))
-    manners.check_contact(make_crawl_settings(PUBLIC_SHOP, contact="anna@shop.com"))
+        spider_args.check_contact(make_crawl_settings(DEMO_SHOP, PUBLIC_SHOP, PRIVATE_SHOP))
+    spider_args.check_contact(make_crawl_settings(DEMO_SHOP, PRIVATE_SHOP))
+    spider_args.check_contact(make_crawl_settings(PUBLIC_SHOP, contact="anna@shop.com"))
 
 
 def test_strangers_are_asked_once_a_second_unless_their_own_params_say_otherwise() -> None:
-    assert manners.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP))["delay"] == "1.0"
-    assert manners.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP))["private_delay"] == "0.0"
-    assert manners.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP, delay=3.0))["delay"] == "3.0"
+    assert spider_args.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP))["delay"] == "1.0"
+    assert spider_args.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP))["private_delay"] == "0.0"
+    assert spider_args.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP, delay=3.0))["delay"] == "3.0"
     quick = params.Shop(name="far", url="https://shop.example/", delay=0.25)
-    assert manners.build_politeness_args(quick, make_crawl_settings(quick, delay=3.0))["delay"] == "0.25"
+    assert spider_args.build_politeness_args(quick, make_crawl_settings(quick, delay=3.0))["delay"] == "0.25"
 
 
 def test_arguments_become_settings() -> None:
@@ -125,7 +125,7 @@ def test_arguments_become_settings() -> None:
         "allow_private": "1",
         "contact": "a@b.org",
     }
-    manners.apply_spider_args(settings, arguments)
+    spider_args.apply_spider_args(settings, arguments)
     assert arguments == {"url": "http://Shop.example:81/x", "max_products": "3"}
     assert settings.getfloat("DOWNLOAD_DELAY") == 2
     assert settings.getint("CONCURRENT_REQUESTS") == 3
@@ -139,7 +139,7 @@ def test_arguments_become_settings() -> None:
 )
 def test_an_argument_that_cannot_be_read_is_named(name: str, text: str) -> None:
     with pytest.raises(ShopError, match=f"-a {name}={text}: wanted"):
-        manners.apply_spider_args(Settings(), {"url": "http://shop.example/", name: text})
+        spider_args.apply_spider_args(Settings(), {"url": "http://shop.example/", name: text})
 
 
 def test_by_hand_a_shop_is_asked_once_a_second_by_its_robots_txt_and_without_a_console() -> None:

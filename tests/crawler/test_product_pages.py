@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.extract.combine import extract_product_from_html
 from crawler.extract.json_repair import loads
-from crawler.extract.merge import extract_product_from_html
 from weft.contracts.product import Attribute, PhotoLink, Product
 
 URL = "http://shop.example/p/blue-shirt"

@@ -8,13 +8,13 @@ import pytest
 from local_shop import make_crawl_settings
 from made_crawl import BASE_URL, make_product, make_snapshot, save_item
 
-from crawler import tombstones
-from crawler.contents import BlobStore
-from crawler.export import export
-from crawler.outcomes import PAGE, PHOTO, FeedPartItem, FeedProduct, PhotoItem, ProductItem
+from crawler.export.export import export
+from crawler.items import PAGE, PHOTO, FeedPartItem, FeedProduct, PhotoItem, ProductItem
 from crawler.run import crawl_shops
-from crawler.snapshot import Snapshot
-from crawler.store import Store
+from crawler.storage import purge
+from crawler.storage.blobs import BlobStore
+from crawler.storage.snapshot import Snapshot
+from crawler.storage.store import Store
 from weft import cli, params, tables
 from weft.contracts.product import PhotoLink
 from weft.contracts.tables import PHOTOS, PREPARED_PHOTOS, PRODUCTS
@@ -89,7 +89,7 @@ def test_a_dry_run_tells_the_same_and_removes_nothing(
     run_weft(root, monkeypatch, "--product", "shop/1", "--dry-run")
     would = capsys.readouterr().out
     assert _list_remaining(root) == ({"shop/1", "shop/2"}, {SHARED, OWN, OTHER})
-    assert not (root / "var" / "crawl" / tombstones.PURGE_LIST_FILE).exists()
+    assert not (root / "var" / "crawl" / purge.PURGE_LIST_FILE).exists()
     run_weft(root, monkeypatch, "--product", "shop/1")
     assert would.replace("would remove", "removed").replace("would note", "noted") == capsys.readouterr().out
 
@@ -154,7 +154,7 @@ def test_what_is_nowhere_is_noted_all_the_same(
     said = capsys.readouterr().out
     assert "nothing there is of product shop/9" in said
     assert "no later stage" in said
-    assert tombstones.load_purge_list(root / "var" / "crawl").products == {"shop/9"}
+    assert purge.load_purge_list(root / "var" / "crawl").products == {"shop/9"}
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_what_cannot_be_is_refused(
 
 
 def test_a_store_at_work_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.purge.PATIENCE", 0.0)
+    monkeypatch.setattr("crawler.storage.purge.PATIENCE", 0.0)
     store = Store(root / "var" / "crawl" / "shop-1.sqlite")
     assert run_weft(root, monkeypatch, "--product", "shop/1") == 2
     store.close()
@@ -182,7 +182,7 @@ def test_a_store_at_work_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_damaged_tombstones_stop_a_crawl(tmp_path: Path) -> None:
-    (tmp_path / tombstones.PURGE_LIST_FILE).write_text('{"kind": "product", "value": "a/1"}\n{"kind": "prod')
+    (tmp_path / purge.PURGE_LIST_FILE).write_text('{"kind": "product", "value": "a/1"}\n{"kind": "prod')
     with pytest.raises(ShopError, match=r"purged\.jsonl, line 2: not a tombstone"):
         Store(tmp_path / "s.sqlite")
 

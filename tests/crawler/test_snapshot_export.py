@@ -5,11 +5,11 @@ import pytest
 from made_crawl import BASE_URL, make_product, make_snapshot, save_item
 
 from crawler.discover.links import Link
-from crawler.export import export
-from crawler.outcomes import PAGE, PHOTO, SITEMAP, FailedItem, ListingItem, ProductItem, SitemapItem
-from crawler.products import merge_observations, product_from_json, product_to_json
-from crawler.snapshot import Snapshot
-from crawler.store import Store
+from crawler.export.export import export
+from crawler.items import PAGE, PHOTO, SITEMAP, FailedItem, ListingItem, ProductItem, SitemapItem
+from crawler.storage.product_json import merge_observations, product_from_json, product_to_json
+from crawler.storage.snapshot import Snapshot
+from crawler.storage.store import Store
 from weft import tables
 from weft.contracts.product import Attribute, PhotoLink
 from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS

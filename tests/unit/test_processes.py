@@ -1,7 +1,7 @@
 import pytest
 
 from weft import progress
-from weft.processes import SINGLE_PROCESS, ProcessGroup, init_process_group
+from weft.process_group import SINGLE_PROCESS, ProcessGroup, init_process_group
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,10 @@ from pathlib import Path
 from weft import params
 from weft.contracts import files
 from weft.errors import InputError
-from weft.report.audit_page import write_audit_page
+from weft.report.html import write_audit_page
 from weft.retrieval.search import find_nearest_neighbours
 from weft.tagging.audit import Sources, audit
-from weft.tagging.findings import CONTRADICTED, MISSING
+from weft.tagging.mismatches import CONTRADICTED, MISSING
 
 
 def audit_catalogue(sources: Sources, neighbours: int, examples: int, out: Path) -> str:

@@ -14,7 +14,7 @@ from weft import tables, tracking
 from weft.contracts import files
 from weft.contracts.tables import SCORES
 from weft.errors import ContractError, InputError
-from weft.evaluation.paired import Moved, PairedDifference, Scores, most_moved, paired_differences
+from weft.evaluation.bootstrap import Moved, PairedDifference, Scores, most_moved, paired_differences
 
 BOOTSTRAP_SAMPLES = 2000
 

@@ -12,7 +12,7 @@ from weft.errors import InputError, ShopError
 from weft.progress import log_line
 
 if TYPE_CHECKING:
-    from crawler.extract.found import ExtractedProduct, SourcedValue
+    from crawler.extract.models import ExtractedProduct, SourcedValue
 
 MAX_PAGE_BYTES = 64 * 1024**2
 """Bytes of a page, after decompression."""
@@ -28,8 +28,8 @@ def extract_page(page: Path, url: str) -> Iterator[str]:
         InputError: The page cannot be read, or shows no product; the message says why.
     """
     from crawler.discover import urls
-    from crawler.extract import document, merge
-    from crawler.extract.verdict import explain_no_product
+    from crawler.extract import combine, document
+    from crawler.extract.explain import explain_no_product
     from crawler.overrides import load_override
 
     if urls.absolute_url(url, "") is None:
@@ -39,7 +39,7 @@ def extract_page(page: Path, url: str) -> Iterator[str]:
         override = load_override(urlsplit(parsed.url).hostname or "")
     except ShopError as error:
         raise InputError(str(error)) from error
-    product = merge.extract_product(parsed, override)
+    product = combine.extract_product(parsed, override)
     if product is None:
         raise InputError(f"{page}: no product: {explain_no_product(parsed)}")
     yield to_json_line(product)
@@ -51,14 +51,14 @@ def extract_feed(feed: Path, base_url: str | None) -> Iterator[str]:
     Raises:
         InputError: The feed cannot be read, or holds no product.
     """
-    from crawler.extract.feeds import ignore_bad_row, merge_variants, sniffed
+    from crawler.feeds import ignore_bad_row, merge_variants, reader
 
     skipped: list[tuple[str, str]] = []
     bad_row_handlers = iter((ignore_bad_row, lambda row, reason: skipped.append((row, reason))))
     any_product = False
     try:
         for product in merge_variants(
-            lambda: sniffed.read_feed_file(feed, base_url or PLACEHOLDER_BASE_URL, next(bad_row_handlers))
+            lambda: reader.read_feed_file(feed, base_url or PLACEHOLDER_BASE_URL, next(bad_row_handlers))
         ):
             any_product = True
             yield to_json_line(product)

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from weft import artefacts
-from weft.commands.photos import embed_source
+from weft.commands.embed import embed_source
 from weft.errors import InputError, ModelError
 from weft.model.bundle import Bundle, load_bundle
 from weft.retrieval.search import find_nearest_neighbours
-from weft.text.labels import label_to_word_ids
+from weft.text.label_words import label_to_word_ids
 
 
 def search(query: str, model: Path, index: Path, top_k: int) -> Iterator[str]:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from weft.commands.photos import embed_source
+from weft.commands.embed import embed_source
 from weft.errors import InputError
 from weft.model.bundle import Bundle, load_bundle
 from weft.progress import log_line
-from weft.tagging.probabilities import probabilities
-from weft.tagging.scores import normalisers
-from weft.tagging.thresholds_file import read_told
-from weft.text.labels import label_to_word_ids
+from weft.tagging.platt_scaling import probabilities
+from weft.tagging.tag_scores import normalisers
+from weft.tagging.thresholds import read_told
+from weft.text.label_words import label_to_word_ids
 
 ScoreArray = npt.NDArray[np.float32]
 

@@ -6,7 +6,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from weft.contracts.table import (
+from weft.contracts.schema import (
     BOOL_LIST,
     STRING_LIST,
     ColumnCheck,

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from weft.contracts.table import STRING_LIST, TableContract, column, finite, in_values, not_blank, not_negative
+from weft.contracts.schema import STRING_LIST, TableContract, column, finite, in_values, not_blank, not_negative
 
 CALIBRATED_WORDS = TableContract(
     "calibrated words",

@@ -2,7 +2,7 @@
 
 `one_word` draws a photo and one of its words, as the paper does; `all_words` draws the photo in the very same way and
 replaces the word by its exact distribution given the photo: the same gradient in expectation, with less noise.
-`weft.data.balance` says how often each photo and word is drawn.
+`weft.data.sampling_distribution` says how often each photo and word is drawn.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from weft.data.bags import Doubles, Ints, WeightedBags
-from weft.data.balance import build_sampling_distribution, sample_photos
+from weft.data.sampling_distribution import build_sampling_distribution, sample_photos
 from weft.errors import ContractError
 
 Floats = npt.NDArray[np.float32]

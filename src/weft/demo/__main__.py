@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 
 from weft import errors
+from weft.demo.ground_truth import write_ground_truth
 from weft.demo.server import ShopServer
 from weft.demo.shops import SHOPS_BY_MARKUP
 from weft.demo.site import Site
-from weft.demo.truth import write_ground_truth
 
 
 def main() -> None:

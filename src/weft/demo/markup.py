@@ -1,14 +1,52 @@
-"""Product pages in the three markups: JSON-LD, microdata, and OpenGraph with plain HTML."""
+"""Product pages in the three markups: JSON-LD, microdata, and OpenGraph with plain HTML.
+
+What every page of a shop carries around its own content: head, navigation, links to forbidden ground, footer.
+"""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 
-from weft.demo import addresses
+from weft.demo import urls
 from weft.demo.catalogue import DemoProduct
-from weft.demo.frame import CategoryPath, render_breadcrumbs
-from weft.demo.texts import ProductText, format_price, strip_tags
+from weft.demo.shops import DemoShop
+from weft.demo.text_generation import ProductText, format_price, strip_tags
+from weft.demo.urls import listing_path
+
+CategoryPath = tuple[str, ...]
+
+
+def render_page(shop: DemoShop, title: str, head: str, body: str, nav_paths: Iterable[CategoryPath]) -> str:
+    """One whole page.
+
+    Args:
+        shop: Whose page.
+        title: Text of the title element; the shop's own name is appended.
+        head: HTML for the head element.
+        body: HTML of the content.
+        shelves: The category paths that the navigation offers.
+    """
+    nav = "".join(f'<li><a href="{listing_path(shelf)}?nav=top">{escape(shelf[-1])}</a></li>' for shelf in nav_paths)
+    forbidden = "".join(f'<a href="{prefix}?from=header">{prefix[1:].capitalize()}</a> ' for prefix in shop.disallowed)
+    footer = "".join(f"<p>{escape(line)}</p>" for line in shop.footer)
+    return (
+        '<!doctype html><html lang="en-GB"><head><meta charset="utf-8">'
+        f"<title>{escape(title)} | {escape(shop.title)}</title>{head}</head><body>"
+        f'<header><a class="logo" href="/">{escape(shop.title)}</a><nav><ul>{nav}</ul></nav>'
+        f'<div class="tools">{forbidden}</div></header><main>{body}</main>'
+        f'<footer>{footer}<p><a href="/about">About {escape(shop.title)}</a></p></footer></body></html>'
+    )
+
+
+def render_breadcrumbs(category_path: CategoryPath) -> str:
+    """The plain HTML breadcrumb list of a category path."""
+    steps = "".join(
+        f'<li><a href="{listing_path(category_path[: depth + 1])}">{escape(step)}</a></li>'
+        for depth, step in enumerate(category_path)
+    )
+    return f'<ol class="breadcrumbs"><li><a href="/">Home</a></li>{steps}</ol>'
+
 
 LETTER_SIZES = ("XS", "S", "M", "L", "XL")
 
@@ -27,13 +65,13 @@ class ProductPage:
     @property
     def url(self) -> str:
         """The canonical URL."""
-        return self.base_url + addresses.product_path(self.product, self.text)
+        return self.base_url + urls.product_path(self.product, self.text)
 
     @property
     def photo_urls(self) -> list[str]:
         """The URLs of the full photos, in order."""
         count = len(self.product.views)
-        return [self.base_url + addresses.photo_path(self.product, position) for position in range(count)]
+        return [self.base_url + urls.photo_path(self.product, position) for position in range(count)]
 
 
 def render_product(page: ProductPage, markup: str) -> tuple[str, str]:

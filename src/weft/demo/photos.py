@@ -5,12 +5,10 @@ import io
 import numpy as np
 from PIL import Image
 
-from weft.demo.catalogue import VIEWS, DemoProduct
-from weft.demo.drawing import backgrounds
-from weft.demo.drawing.sketch import Sketch
-from weft.demo.drawing.studio import Camera, Cloth, render_sketch
-from weft.demo.drawing.wardrobe import sketch_garment
-from weft.demo.looks import COLOURS, Rgb
+from weft.demo.catalogue import COLOURS, VIEWS, DemoProduct, Rgb
+from weft.demo.drawing import backgrounds, sketch_garment
+from weft.demo.drawing.render import Camera, Cloth, render_sketch
+from weft.demo.drawing.shapes import Sketch
 
 JPEG_QUALITY = 90
 THUMBNAIL_REDUCE_FACTOR = 3

@@ -1,16 +1,20 @@
-"""One shop as a function from request to reply; the server only carries it."""
+"""One shop as a function from request to reply; the server only carries it.
+
+The pages that lead to products: home, category listings with pagination, and the related products.
+"""
 
 import hashlib
+import random
 import re
 from dataclasses import dataclass, field
+from html import escape
 
-from weft.demo import addresses, listing, photos, sitemaps
+from weft.demo import photos, sitemaps, urls
 from weft.demo.catalogue import DemoProduct, generate_product
-from weft.demo.frame import CategoryPath, render_page
-from weft.demo.markup import ProductPage, render_product
-from weft.demo.shelves import ShopListings
-from weft.demo.shops import DemoShop
-from weft.demo.texts import ProductText, generate_text
+from weft.demo.listings import ShopListings
+from weft.demo.markup import CategoryPath, ProductPage, render_page, render_product
+from weft.demo.shops import SHOPS, DemoShop
+from weft.demo.text_generation import ProductText, generate_text
 
 HTML_CONTENT_TYPE = "text/html; charset=utf-8"
 XML_CONTENT_TYPE = "application/xml"
@@ -64,7 +68,7 @@ class Site:
         if path == "/robots.txt" or (path.startswith("/sitemap") and self.shop.has_sitemap):
             return self._serve_robots(path, base_url) or _make_not_found()
         if path == "/":
-            return self._serve_page("home", self.shop.title, "", listing.render_home(self.shop, self._listings))
+            return self._serve_page("home", self.shop.title, "", render_home(self.shop, self._listings))
         if path == "/about":
             return self._serve_page("about", "About us", "", "<h1>About us</h1><p>We sell clothes.</p>")
         if path.startswith("/c/"):
@@ -102,7 +106,7 @@ class Site:
     def _serve_listing(self, path: str, query: dict[str, str], base_url: str) -> SiteResponse | None:
         page_text = query.get(self.shop.page_parameter, "1")
         page_number = int(page_text) if re.fullmatch(r"\d{1,7}", page_text) else 1
-        body = listing.render_listing(self.shop, self._listings, self._seed, path, page_number)
+        body = render_listing(self.shop, self._listings, self._seed, path, page_number)
         if body is None:
             return None
         query_text = f"?{self.shop.page_parameter}={page_number}" if page_number > 1 else ""
@@ -120,7 +124,7 @@ class Site:
         head, body = render_product(
             ProductPage(product=item, text=text, category_path=category_path, base_url=base_url), self.shop.markup
         )
-        return self._serve_page("product", text.title, head, body + listing.render_related(item))
+        return self._serve_page("product", text.title, head, body + render_related(item))
 
     def _serve_photo(self, path: str) -> SiteResponse | None:
         item = self._find_product(path)
@@ -134,20 +138,20 @@ class Site:
         return _make_image_response("photo", photos.render_photo(item, item.views[int(match[1]) - 1]))
 
     def _find_product(self, path: str) -> DemoProduct | None:
-        number = addresses.parse_product_number(path, self.shop)
+        number = urls.parse_product_number(path, self.shop)
         return generate_product(self._seed, number) if number is not None and number < self._products else None
 
 
 def _match_category_path(path: str, item: DemoProduct, text: ProductText) -> CategoryPath | None:
     """The category path that `path` shows `found` in; None if `path` is not one of its addresses."""
-    if path == addresses.product_path(item, text):
+    if path == urls.product_path(item, text):
         return text.category_paths[0]
     prefixes = {full_path[:depth] for full_path in text.category_paths for depth in range(1, len(full_path) + 1)}
     return next(
         (
             category_path
             for category_path in sorted(prefixes)
-            if path == addresses.category_product_path(item, text, category_path)
+            if path == urls.category_product_path(item, text, category_path)
         ),
         None,
     )
@@ -160,3 +164,68 @@ def _make_image_response(kind: str, jpeg: bytes) -> SiteResponse:
 
 def _make_not_found() -> SiteResponse:
     return SiteResponse(kind="missing", body=b"<!doctype html><h1>Not found</h1>", status=404)
+
+
+_BLANK_IMAGE_URL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+MAX_RELATED_PRODUCTS = 4
+
+
+def render_home(shop: DemoShop, listings: ShopListings) -> str:
+    """The content of the home page: a greeting and the ways in."""
+    links = "".join(
+        f'<li><a href="{urls.listing_path(category_path)}?banner={n}">Shop {escape(category_path[0])}</a></li>'
+        for n, category_path in enumerate(listings.list_top_level(), 1)
+    )
+    return f"<h1>Welcome to {escape(shop.title)}</h1><p>Discover the new collection.</p><ul>{links}</ul>"
+
+
+def render_listing(shop: DemoShop, listings: ShopListings, seed: int, path: str, page_number: int) -> str | None:
+    """The content of page `page` (from 1) of the listing at `path`; None where there is no such page."""
+    entry = listings.find(path)
+    if entry is None:
+        return None
+    category_path, numbers = entry
+    numbers_on_page = numbers[(page_number - 1) * shop.page_size : page_number * shop.page_size]
+    if page_number < 1 or not numbers_on_page:
+        return None
+    cards = "".join(
+        _render_card(generate_product(seed, number), category_path, shop.tracking_query) for number in numbers_on_page
+    )
+    child_links = "".join(
+        f'<li><a href="{urls.listing_path(child)}">{escape(child[-1])}</a></li>'
+        for child in listings.list_children(category_path)
+    )
+    facets = f'<a href="{shop.disallowed[-1]}?colour=blue&amp;in={path}">Blue only</a>'
+    next_link = ""
+    if page_number * shop.page_size < len(numbers):
+        next_link = f'<a class="next" rel="next" href="{path}?{shop.page_parameter}={page_number + 1}">Next page</a>'
+    return (
+        f'<h1>{escape(category_path[-1])}</h1><ul class="below">{child_links}</ul><aside>{facets}</aside>'
+        f'<ol class="products">{cards}</ol><nav class="pages">{next_link}</nav>'
+    )
+
+
+def render_related(viewed: DemoProduct) -> str:
+    """Links from one product to others of its shop, all of them older, so that new products change no page."""
+    shop_number = viewed.number // len(SHOPS)
+    rng = random.Random(f"weft demo {viewed.seed} related {viewed.number}")
+    others = sorted(rng.sample(range(shop_number), min(MAX_RELATED_PRODUCTS, shop_number)))
+    shop_index = viewed.number % len(SHOPS)
+    cards = "".join(
+        _render_related_card(generate_product(viewed.seed, other * len(SHOPS) + shop_index)) for other in others
+    )
+    return f'<section class="related"><h2>You may also like</h2><ul>{cards}</ul></section>'
+
+
+def _render_card(product: DemoProduct, category_path: CategoryPath, tracking: str) -> str:
+    text = generate_text(product)
+    thumbnail = urls.thumbnail_path(product)
+    link = f"{urls.category_product_path(product, text, category_path)}?{escape(tracking, quote=True)}"
+    lazy_attributes = f'src="{_BLANK_IMAGE_URL}" data-src="{thumbnail}" data-srcset="{thumbnail} 1x, {urls.photo_path(product, 0)} 2x"'
+    return f'<li class="card"><a href="{link}"><img class="lazy" {lazy_attributes} alt="">{escape(text.title)}</a></li>'
+
+
+def _render_related_card(product: DemoProduct) -> str:
+    text = generate_text(product)
+    link = f"{urls.product_path(product, text)}?ref=related"
+    return f'<li><a href="{link}"><img src="{urls.thumbnail_path(product)}" alt="">{escape(text.title)}</a></li>'

@@ -4,11 +4,11 @@ import gzip
 from html import escape
 from itertools import islice
 
-from weft.demo import addresses
 from weft.demo.catalogue import generate_product
-from weft.demo.shelves import ShopListings
+from weft.demo.listings import ShopListings
 from weft.demo.shops import DemoShop
-from weft.demo.texts import generate_text
+from weft.demo.text_generation import generate_text
+from weft.demo.urls import listing_path, product_path
 
 PRODUCTS_PER_SITEMAP = 10_000
 _NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
@@ -33,9 +33,7 @@ def render_sitemap_index(listings: ShopListings, base_url: str) -> str:
 
 def render_listing_sitemap(listings: ShopListings, base_url: str) -> str:
     """The sitemap of the listings."""
-    return _render_urlset(
-        [base_url + addresses.listing_path(category_path) for category_path in listings.list_category_paths()]
-    )
+    return _render_urlset([base_url + listing_path(category_path) for category_path in listings.list_category_paths()])
 
 
 def render_product_sitemap(listings: ShopListings, seed: int, base_url: str, part: int) -> bytes | None:
@@ -49,7 +47,7 @@ def render_product_sitemap(listings: ShopListings, seed: int, base_url: str, par
     ]
     if not chosen:
         return None
-    xml = _render_urlset([base_url + addresses.product_path(item, generate_text(item)) for item in chosen])
+    xml = _render_urlset([base_url + product_path(item, generate_text(item)) for item in chosen])
     return gzip.compress(xml.encode(), compresslevel=1, mtime=0)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from weft.evaluation.search import Ints
+from weft.evaluation.knn import Ints
 
 
 @dataclass(frozen=True)

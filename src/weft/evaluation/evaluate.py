@@ -4,28 +4,25 @@ import json
 from pathlib import Path
 
 from weft import params, tables
-from weft.benchmarks.deepfashion_attributes import DeepFashionAttributes
-from weft.benchmarks.inshop import InShop
-from weft.benchmarks.record import EvalDataset
 from weft.contracts import files
+from weft.datasets.base import EvalDataset
+from weft.datasets.deepfashion_attributes import DeepFashionAttributes
+from weft.datasets.deepfashion_inshop import InShop
 from weft.errors import BenchmarkError
-from weft.evaluation.aligned import Aligned
+from weft.evaluation.attributes_task import CATEGORY, category_task, score_attributes
 from weft.evaluation.bags import bags_of
-from weft.evaluation.breakdown import write_breakdown, write_scores
-from weft.evaluation.confusions import write_confusions
-from weft.evaluation.example_sheet import example_sheet
-from weft.evaluation.examples import collect_examples, write_examples
-from weft.evaluation.inputs import Folders, Inputs, read_inputs
-from weft.evaluation.leaks import find_leaks, refuse_leaks
-from weft.evaluation.nearest_words import NearestWords, nearest_words, seen_words
+from weft.evaluation.examples import collect_examples, example_sheet, write_examples
+from weft.evaluation.inputs import Aligned, Folders, Inputs, read_inputs
+from weft.evaluation.knn import Search, rows_of
+from weft.evaluation.knn_and_probe_task import score_across_groups, score_by_split, score_similar
+from weft.evaluation.leakage import find_leaks, refuse_leaks
 from weft.evaluation.outcome import Outcome, flat
-from weft.evaluation.score_attributes import CATEGORY, category_task, score_attributes
-from weft.evaluation.score_classes import score_across_groups, score_by_split, score_similar
-from weft.evaluation.score_labels import score_labels, tasks_of
-from weft.evaluation.score_retrieval import score_across_colours, score_inshop_retrieval, score_own_retrieval
-from weft.evaluation.score_tags import score_tags, word_scorers
-from weft.evaluation.score_text import score_texts_to_products, score_words_to_photos
-from weft.evaluation.search import Search, rows_of
+from weft.evaluation.retrieval_task import score_across_colours, score_inshop_retrieval, score_own_retrieval
+from weft.evaluation.slices import write_breakdown, write_confusions, write_scores
+from weft.evaluation.tagging_task import score_tags, word_scorers
+from weft.evaluation.text_retrieval_task import score_texts_to_products, score_words_to_photos
+from weft.evaluation.word_scores import NearestWords, nearest_words, seen_words
+from weft.evaluation.zero_shot_labels_task import score_labels, tasks_of
 
 
 def evaluate(

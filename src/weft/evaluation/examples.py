@@ -1,22 +1,33 @@
-"""Examples for the report: queries with what they found, photos with their words. Failures first, then the usual."""
+"""Examples for the report: queries with what they found, photos with their words. Failures first, then the usual.
+
+The contact sheet of a benchmark: what queries found after finetune, then photos with the words told of them.
+
+Small JPEGs of a few photos of a benchmark.
+"""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from PIL import Image
 
 from weft import tables
 from weft.contracts.tables import EXAMPLES
-from weft.evaluation import ranking
-from weft.evaluation.aligned import Aligned
+from weft.datasets.base import EvalDataset
+from weft.evaluation import retrieval_metrics
+from weft.evaluation.inputs import Aligned
+from weft.evaluation.knn import Ints
 from weft.evaluation.outcome import Outcome, Tagged
-from weft.evaluation.retrieval import Ranking
-from weft.evaluation.rows import FINETUNE
-from weft.evaluation.score_retrieval import STRIP
-from weft.evaluation.search import Ints
-from weft.evaluation.thumbnails import thumbnails
+from weft.evaluation.results import FINETUNE
+from weft.evaluation.retrieval_metrics import Ranking
+from weft.evaluation.retrieval_task import STRIP
+from weft.photos.contact_sheet import Tile, draw_contact_sheet
+from weft.photos.decode import decode
+from weft.photos.resize import encode_jpeg
 
 Example = dict[str, Any]
 
@@ -77,7 +88,7 @@ def choose(worst_first: Ints, products: Ints, count: int) -> Ints:
 
 def _worst_first(ranked: Ranking) -> Ints:
     """Queries that could be answered: the later their first hit, the fewer hits, the more to find, the worse."""
-    order = np.lexsort((-ranked.positives, ranked.hits.sum(axis=1), -ranking.first_hit(ranked.hits)))
+    order = np.lexsort((-ranked.positives, ranked.hits.sum(axis=1), -retrieval_metrics.first_hit(ranked.hits)))
     return np.asarray(order[ranked.positives[order] > 0], np.int64)
 
 
@@ -119,3 +130,51 @@ def _example(kind: str, model: str, number: int, rank: int, photos: Aligned, pho
         "predicted": [],
         "truth": [],
     }
+
+
+TILES_IN_ROW = 9
+WORDS_ON_TILE = 3
+
+
+def example_sheet(rows: list[Example]) -> bytes:
+    """A JPEG; one row per query with a green frame around the right photos, then the tagged photos."""
+    shown = [row for row in rows if row["model"] == FINETUNE]
+    strips = [row for row in shown if row["kind"] == "retrieval"]
+    sheet = [[_found(row) for row in strip] for _, strip in groupby(strips, key=lambda row: row["example"])]
+    tagged = [_tagged(row) for row in shown if row["kind"] == "tags"]
+    sheet += [tagged[start : start + TILES_IN_ROW] for start in range(0, len(tagged), TILES_IN_ROW)]
+    return draw_contact_sheet(sheet)
+
+
+def _found(row: Example) -> Tile:
+    if row["rank"] == 0:
+        return Tile(row["jpeg"], "query")
+    return Tile(row["jpeg"], f"{row['score']:.2f}", "green" if row["correct"] else "red")
+
+
+def _tagged(row: Example) -> Tile:
+    return Tile(row["jpeg"], "\n".join(row["predicted"][:WORDS_ON_TILE]))
+
+
+HEIGHT = 128
+"""Pixels; a thumbnail is at most so high and twice as wide."""
+_QUALITY = 88
+
+
+def thumbnails(data: EvalDataset, wanted: AbstractSet[str]) -> dict[str, bytes]:
+    """The wanted photos as JPEGs by photo_id, found in one pass over the benchmark.
+
+    Raises:
+        PhotoError: One of them cannot be decoded, though it could be when it was embedded.
+    """
+    small: dict[str, bytes] = {}
+    if not wanted:
+        return small
+    for record, photo in data.photos():
+        if record.photo_id in wanted:
+            image = decode(photo, HEIGHT, HEIGHT)
+            image.thumbnail((2 * HEIGHT, HEIGHT), Image.Resampling.BICUBIC)
+            small[record.photo_id] = encode_jpeg(np.asarray(image), _QUALITY)
+            if len(small) == len(wanted):
+                break
+    return small

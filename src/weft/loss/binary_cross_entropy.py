@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import softplus
 
-from weft.loss.shapes import check_targets
+from weft.loss.sparse_rows import check_targets
 
 
 def binary_cross_entropy(

@@ -6,7 +6,7 @@ The symmetric loss of Radford et al. 2021 (CLIP), the text encoder being the mea
 import torch
 from torch.nn.functional import normalize
 
-from weft.loss.shapes import check_targets
+from weft.loss.sparse_rows import check_targets
 
 
 def contrastive(

@@ -2,7 +2,7 @@
 
 import torch
 
-from weft.loss.shapes import check_targets
+from weft.loss.sparse_rows import check_targets
 
 
 def full_softmax(

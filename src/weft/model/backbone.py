@@ -1,18 +1,35 @@
-"""A classification model as an image encoder f: its last linear layer taken off, z = f(x)."""
+"""A classification model as an image encoder f: its last linear layer taken off, z = f(x).
+
+What a backbone's weights were trained on: each channel less its mean, by its standard deviation.
+"""
 
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 import torchvision
 from torch import nn
 
 from weft.errors import ModelError
-from weft.model.efficientnet_lite import LITE_TO_TIMM, build_lite_network, rename_state_dict
-from weft.model.normalisation import IMAGENET, PLUS_MINUS_ONE, Normalisation
 from weft.model.pooling import with_pooling
-from weft.model.weights import load_imagenet_weights, read_weights
+from weft.model.weights import LITE_TO_TIMM, build_lite_network, load_imagenet_weights, read_weights, rename_state_dict
+
+
+class Normalisation(NamedTuple):
+    """Mean and standard deviation of the channels red, green and blue, of pixels between 0 and 1."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""The statistics of ImageNet: what torchvision's weights want."""
+
+PLUS_MINUS_ONE = Normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+"""Pixels from -1 to 1: what weights that come from TensorFlow want."""
+
 
 _TENSORFLOW_BACKBONES = {*LITE_TO_TIMM, "googlenet", "inception_v3"}
 """torchvision feeds the last two ImageNet's statistics and lets the networks undo them; ours take -1 to 1 at once."""

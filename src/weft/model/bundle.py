@@ -20,9 +20,8 @@ import torch
 from weft import artefacts, tables
 from weft.contracts import files
 from weft.errors import ModelError
-from weft.model.backbone import load_backbone
+from weft.model.backbone import Normalisation, load_backbone
 from weft.model.embedder import Embedder
-from weft.model.normalisation import Normalisation
 from weft.model.weights import read_weights
 from weft.params import Model
 

@@ -4,15 +4,12 @@ Only what changes results stands here; devices, threads and addresses of servers
 (`weft.runtime`, `weft.tracking`), paths from dvc.yaml.
 """
 
-from weft.params.crawl import Crawl, Demo, Shop
-from weft.params.evaluate import Benchmark, Evaluate, LabelSet
+from weft.params.crawl import Crawl, Demo, QualityChecks, Shop
+from weft.params.evaluate import Audit, Benchmark, Calibrate, Evaluate, LabelSet
 from weft.params.file import Params, load_params
-from weft.params.gate import QualityChecks
-from weft.params.model import Model
-from weft.params.prepare import Prepare
-from weft.params.tagging import Audit, Calibrate
-from weft.params.training import Finetune, TrainHead, Training
-from weft.params.words import Clean, Vocabulary
+from weft.params.model import Finetune, Model, TrainHead, Training
+from weft.params.photos import Prepare
+from weft.params.text import Clean, Vocabulary
 
 __all__ = [
     "Audit",

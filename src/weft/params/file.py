@@ -10,13 +10,11 @@ from pydantic.dataclasses import dataclass
 
 from weft.errors import ParamsError
 from weft.params.crawl import Crawl
-from weft.params.evaluate import Benchmark, Evaluate
-from weft.params.kinds import STRICT_CONFIG, Slug
-from weft.params.model import Model
-from weft.params.prepare import Prepare
-from weft.params.tagging import Audit, Calibrate
-from weft.params.training import Finetune, TrainHead
-from weft.params.words import Clean, Vocabulary
+from weft.params.evaluate import Audit, Benchmark, Calibrate, Evaluate
+from weft.params.model import Finetune, Model, TrainHead
+from weft.params.photos import Prepare
+from weft.params.text import Clean, Vocabulary
+from weft.params.types import STRICT_CONFIG, Slug
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)

@@ -8,7 +8,7 @@ from typing import Literal
 from PIL import Image, ImageDraw, ImageFont
 
 from weft.photos.decode import decode
-from weft.photos.fit import letterbox
+from weft.photos.resize import letterbox
 
 _FRAME_COLOURS = {"green": (46, 160, 67), "red": (207, 34, 46)}
 _FRAME_WIDTH_PX = 4

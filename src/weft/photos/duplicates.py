@@ -1,11 +1,16 @@
-"""Find photos that are the same picture by their fingerprints, without comparing all pairs."""
+"""Find photos that are the same picture by their fingerprints, without comparing all pairs.
+
+What tells a photo from another one after it was re-encoded or resized: shapes in 32 bytes, colours in 192.
+"""
 
 from collections.abc import Iterator
 
+import imagehash
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from weft.photos.fingerprint import COLOUR_BYTES, HASH_BYTES
+from weft.photos.resize import Pixels
 
 MAX_COLOUR_DIFFERENCE = 6
 """How far, in grey levels of 255, one channel of one grid cell may differ between duplicates.
@@ -17,7 +22,7 @@ the next (two watches that differ in one thin ring) 7.
 _MIN_BANDS = 4
 Indices = npt.NDArray[np.int64]
 Fingerprints = npt.NDArray[np.uint8]
-"""(photos, 224), rows of `weft.photos.fingerprint.fingerprint`."""
+"""(photos, 224), rows of `weft.photos.duplicates.fingerprint`."""
 
 
 def find_duplicate_groups(fingerprints: Fingerprints, max_distance: int) -> Indices:
@@ -100,3 +105,25 @@ def connected_components(n_nodes: int, pairs: Indices) -> Indices:
         low, high = sorted((find_root(left), find_root(right)))
         parent[high] = low
     return np.array([find_root(node) for node in range(n_nodes)], np.int64)
+
+
+HASH_BYTES = 32
+COLOUR_BYTES = 192
+_HASH_SIDE = 16
+_COLOUR_SIDE = 8
+
+
+def compute_fingerprint(pixels: Pixels) -> npt.NDArray[np.uint8]:
+    """The fingerprint of a fitted photo; the same pixels always have the same.
+
+    The perceptual hash sees brightness alone, and product photos on white look alike to it: 29 pairs of one shop's
+    715 photos had the same hash, most of them one garment in two colours. So the mean colours of an 8 x 8 grid are
+    part of the fingerprint.
+
+    Returns:
+        uint8 array (224,): 32 bytes of 256 hash bits, then the grid's (8, 8, 3) colours.
+    """
+    image = Image.fromarray(pixels)
+    bits = imagehash.phash(image, hash_size=_HASH_SIDE).hash
+    colours = np.asarray(image.resize((_COLOUR_SIDE, _COLOUR_SIDE), Image.Resampling.BOX))
+    return np.concatenate([np.packbits(bits), colours.ravel()])

@@ -13,7 +13,10 @@ from weft import splits, tables
 from weft.contracts import files
 from weft.contracts.tables import PREPARED_PHOTOS, QUARANTINE, SPLITS
 from weft.params import Prepare
-from weft.photos.clusters import (
+from weft.photos.duplicates import Indices, find_duplicate_groups
+from weft.photos.ingest import PhotoBuffer, Quarantine, ingest_photos, open_photo_buffer
+from weft.photos.product_words import ProductWords, read_product_words
+from weft.photos.split_dedup import (
     DUPLICATE_ACROSS_SPLITS,
     MAX_PRODUCTS_PER_PICTURE,
     SHARED_BY_MANY_PRODUCTS,
@@ -22,10 +25,6 @@ from weft.photos.clusters import (
     count_leaks,
     exclude_duplicates,
 )
-from weft.photos.duplicates import Indices, find_duplicate_groups
-from weft.photos.intake import Quarantine, ingest_photos
-from weft.photos.product_words import ProductWords, read_product_words
-from weft.photos.spool import PhotoBuffer, open_photo_buffer
 
 
 def prepare_photos(photos: Path, products: Path, words: Path, out: Path, settings: Prepare) -> dict[str, float]:

@@ -5,9 +5,8 @@ from typing import Any
 
 from weft.contracts import files
 from weft.errors import ContractError
-from weft.report.history import History
-from weft.report.reading import read_json
-from weft.report.sources import Sources
+from weft.report.pipeline import History
+from weft.report.readers import Sources, read_json
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from weft.errors import PhotoError
-from weft.model.folded import fuse_batch_norm
-from weft.photos.decode_ahead import decode_and_letterbox
+from weft.model.fuse_batch_norm import fuse_batch_norm
+from weft.photos.prefetch import decode_and_letterbox
 
 Key = TypeVar("Key")
 Floats = npt.NDArray[np.float32]

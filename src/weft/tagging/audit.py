@@ -1,4 +1,7 @@
-"""audit: the findings with their evidence, as a table for programs, a CSV for people and pictures of the strongest."""
+"""audit: the findings with their evidence, as a table for programs, a CSV for people and pictures of the strongest.
+
+The contact sheet of an audit: the pictured findings, each beside photos that are said to show the same.
+"""
 
 import csv
 import io
@@ -16,14 +19,12 @@ from weft import params, tables
 from weft.contracts import files
 from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 from weft.contracts.tagging import FINDINGS
-from weft.tagging.catalogue import Ints, Matrix, read_catalogue, read_model
-from weft.tagging.claims import read_claims, read_titles
-from weft.tagging.finding_sheet import finding_sheet
-from weft.tagging.findings import CONTRADICTED, MISSING, Evidence, Finding, find
-from weft.tagging.probabilities import probabilities
-from weft.tagging.relations import stem
-from weft.tagging.thresholds import Bools
-from weft.tagging.thresholds_file import Told, read_told
+from weft.photos.contact_sheet import Tile, draw_contact_sheet
+from weft.tagging.mismatches import CONTRADICTED, MISSING, Evidence, Finding, find, read_claims, read_titles
+from weft.tagging.platt_scaling import probabilities
+from weft.tagging.tag_scores import Ints, Matrix, read_catalogue, read_model
+from weft.tagging.thresholds import Bools, Told, read_told
+from weft.tagging.word_relations import stem
 
 SHOWING = {MISSING: 0.5, CONTRADICTED: 0.5}
 """At least this share of the nearest photos of other products must be of products that claim the shown word ..."""
@@ -218,3 +219,21 @@ def _cell(value: Any) -> str:
         return f"{value:.4f}"
     text = " ".join(value) if isinstance(value, list) else str(value)
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) and isinstance(value, str) else text
+
+
+FINDINGS_IN_ROW = 3
+
+
+def finding_sheet(rows: list[dict[str, Any]]) -> bytes:
+    """A JPEG of the findings that have pictures."""
+    tiles = []
+    for row in (row for row in rows if row["jpeg"] is not None):
+        says = f"says {row['says']}\n" if row["says"] else ""
+        tiles.append(
+            [
+                Tile(row["jpeg"], f"{says}shows {row['shows']}", "red" if row["says"] else "green"),
+                *(Tile(jpeg, row["shows"]) for jpeg in row["nearest_jpegs"][:2]),
+            ]
+        )
+    lines = [tiles[start : start + FINDINGS_IN_ROW] for start in range(0, len(tiles), FINDINGS_IN_ROW)]
+    return draw_contact_sheet([[tile for finding in line for tile in finding] for line in lines])

@@ -11,10 +11,9 @@ from weft import params, tables
 from weft.contracts import files
 from weft.contracts.tagging import CALIBRATED_WORDS, RELIABILITY, WORD_MAP
 from weft.errors import InputError
-from weft.tagging import probabilities, thresholds, word_map
-from weft.tagging.catalogue import Embedded, Ints, Model, read_catalogue, read_model
-from weft.tagging.probabilities import Reliability
-from weft.tagging.scores import normalisers, product_scores
+from weft.tagging import platt_scaling, thresholds, word_map
+from weft.tagging.platt_scaling import Reliability
+from weft.tagging.tag_scores import Embedded, Ints, Model, normalisers, product_scores, read_catalogue, read_model
 from weft.tagging.thresholds import Bools
 
 CELLS_AT_ONCE = 2_000_000
@@ -111,9 +110,9 @@ def _judge(
     for first in range(0, len(enough), at_once):
         words = enough[first : first + at_once]
         scores, says = val.scores(words), val.says(words)
-        slope, intercept = probabilities.fit_sigmoids(scores, says)
+        slope, intercept = platt_scaling.fit_sigmoids(scores, says)
         on_test, said_there = test.scores(words), test.says(words)
-        promised = probabilities.probabilities(on_test, slope, intercept)
+        promised = platt_scaling.probabilities(on_test, slope, intercept)
         curves[ALL].add(promised, said_there)
         for column, word in enumerate(words):
             row = rows[int(word)]
@@ -173,7 +172,7 @@ def _reliability_rows(curves: dict[str, Reliability]) -> list[dict[str, Any]]:
             "true": curve.true[place] / curve.pairs[place] if curve.pairs[place] else None,
         }
         for name, curve in curves.items()
-        for place in range(probabilities.BINS)
+        for place in range(platt_scaling.BINS)
     ]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from weft.tagging.catalogue import Ints
+from weft.tagging.tag_scores import Ints
 from weft.tagging.thresholds import Floats
 
 WORDS = 240

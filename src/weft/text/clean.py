@@ -1,6 +1,11 @@
-"""Products as shops wrote them to products as lists of words: streamed, every dropped token counted with its reason."""
+"""Products as shops wrote them to products as lists of words: streamed, every dropped token counted with its reason.
 
-from collections.abc import Mapping
+What `clean` kept and dropped, in numbers: by reason, by shop, and the dropped tokens themselves.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,13 +16,69 @@ from weft import params, tables
 from weft.contracts import files
 from weft.contracts.tables import CLEANED_PRODUCTS, PRODUCTS
 from weft.progress import progress_bar
-from weft.text import names
+from weft.text import brand_names
 from weft.text.fields import iter_texts, list_category_steps
 from weft.text.html import extract_visible_text
-from weft.text.in_passing import SHORT_FIELDS, ProductTypeWords
-from weft.text.stop_words import load_commerce_stop_words, load_stop_words
-from weft.text.tally import CleanStats
-from weft.text.tokens import is_word, tokenize
+from weft.text.off_topic import SHORT_FIELDS, ProductTypeWords
+from weft.text.tokenize import is_word, load_commerce_stop_words, load_stop_words, tokenize
+
+KEPT = "kept"
+MAX_DROPPED_LISTED = 5_000
+"""Lines of dropped.tsv: enough to judge the rules by."""
+_MAX_DROPPED_COUNTED = 400_000
+"""Distinct dropped tokens held at once; article numbers would otherwise grow with the catalogue."""
+
+
+class CleanStats:
+    """Counts that grow with the stream of products and are written at its end."""
+
+    def __init__(self) -> None:
+        self._products: Counter[str] = Counter()
+        self._products_without_words: Counter[str] = Counter()
+        self._tokens_by_reason: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._dropped_counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, shop: str, kept: int, dropped: Iterable[tuple[str, str]]) -> None:
+        """Count one product of `shop` with its number of `kept` tokens and its `dropped` (token, reason) pairs."""
+        self._products[shop] += 1
+        self._products_without_words[shop] += kept == 0
+        by_reason = self._tokens_by_reason[shop]
+        by_reason[KEPT] += kept
+        for pair in dropped:
+            by_reason[pair[1]] += 1
+            self._dropped_counts[pair] += 1
+        if len(self._dropped_counts) > _MAX_DROPPED_COUNTED:
+            self._dropped_counts = Counter(dict(self._rank_dropped(_MAX_DROPPED_COUNTED // 2)))
+
+    def compute_totals(self) -> dict[str, float]:
+        """Products, products without words, tokens kept and dropped, over all shops."""
+        tokens = sum(self._tokens_by_reason.values(), Counter[str]())
+        return {
+            "products": self._products.total(),
+            "products_without_words": self._products_without_words.total(),
+            "tokens_kept": tokens[KEPT],
+            "tokens_dropped": tokens.total() - tokens[KEPT],
+        }
+
+    def write(self, report_path: Path, dropped_path: Path) -> None:
+        """Write the counts as JSON to `report` and the most frequent dropped tokens to `dropped`."""
+        shops = {
+            shop: {
+                "products": self._products[shop],
+                "products_without_words": self._products_without_words[shop],
+                "tokens": dict(sorted(self._tokens_by_reason[shop].items())),
+            }
+            for shop in sorted(self._products)
+        }
+        tables.write_text(
+            report_path, json.dumps({**self.compute_totals(), "shops": shops}, indent=1, ensure_ascii=False) + "\n"
+        )
+        lines = [f"{token}\t{reason}\t{count}\n" for (token, reason), count in self._rank_dropped(MAX_DROPPED_LISTED)]
+        tables.write_text(dropped_path, "token\treason\tcount\n" + "".join(lines))
+
+    def _rank_dropped(self, limit: int) -> list[tuple[tuple[str, str], int]]:
+        return sorted(self._dropped_counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
 
 BRAND_NAME = "brand name"
 SHOP_NAME = "shop name"
@@ -104,9 +165,9 @@ def clean_product(
 
 def _find_name_positions(name: list[str], words: list[str], product: Mapping[str, Any]) -> set[int]:
     """Where the product's text says the name of its own brand or shop."""
-    if name and names.is_descriptive(name, _tokenize_descriptive_fields(name, product)):
+    if name and brand_names.is_descriptive(name, _tokenize_descriptive_fields(name, product)):
         return set()
-    return names.match_positions(name, words)
+    return brand_names.match_positions(name, words)
 
 
 def _tokenize_descriptive_fields(name: list[str], product: Mapping[str, Any]) -> list[list[str]]:

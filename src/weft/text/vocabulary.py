@@ -13,8 +13,7 @@ from weft.contracts.tables import CLEANED_PRODUCTS
 from weft.errors import ContractError
 from weft.progress import progress_bar
 from weft.splits import assign_split
-from weft.text.boilerplate import DropReason, find_drop_reason, find_shop_names
-from weft.text.counts import DocumentFrequencies
+from weft.text.boilerplate import DocumentFrequencies, DropReason, find_drop_reason, find_shop_names
 
 BEYOND_MAX_WORDS = "beyond max_words"
 

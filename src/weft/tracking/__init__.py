@@ -68,7 +68,7 @@ class TrackedRun:
             bundle: The folder of a bundle (`weft.model.bundle`).
             example_photo: An encoded photo that shows what the model takes.
         """
-        from weft.tracking.bundle_model import log_bundle
+        from weft.tracking.log_model import log_bundle
 
         self.attempt(lambda: log_bundle(bundle, example_photo, MODEL_NAME))
 

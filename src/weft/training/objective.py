@@ -10,16 +10,16 @@ from torch.nn.functional import normalize
 
 from weft.data.bags import Doubles, WeightedBags
 from weft.data.samplers import Batch, Sampler
+from weft.loss.bag_similarity import bag_similarity_loss
 from weft.loss.binary_cross_entropy import binary_cross_entropy
 from weft.loss.contrastive import contrastive
 from weft.loss.full_softmax import full_softmax
-from weft.loss.narrow import RowSubset
-from weft.loss.proposals import NegativeSampler
+from weft.loss.negative_sampling import NegativeSampler
 from weft.loss.sampled_softmax import sampled_softmax
-from weft.loss.similarity import bag_similarity_loss
+from weft.loss.sparse_rows import RowSubset
 from weft.model.embedder import Embedder
 from weft.params import Training
-from weft.training.first_words import check_initial_loss
+from weft.training.head_init import check_initial_loss
 
 
 def build_sampler(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weft.data.bags import build_weighted_bags
-from weft.data.balance import build_sampling_distribution, sample_photos
+from weft.data.sampling_distribution import build_sampling_distribution, sample_photos
 
 
 def compute_distribution(bags, alpha, max_draws, vocabulary=4):

@@ -8,13 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.demo import looks
+from weft.demo import catalogue
 from weft.demo.catalogue import VIEWS, generate_product, generate_products
-from weft.demo.kinds import KINDS
+from weft.demo.garment_kinds import KINDS
+from weft.demo.ground_truth import iter_ground_truth, write_ground_truth
 from weft.demo.shops import SHOPS
-from weft.demo.texts import MAX_DESCRIPTION_WORDS, MIN_DESCRIPTION_WORDS, generate_text, strip_tags
-from weft.demo.truth import iter_ground_truth, write_ground_truth
-from weft.demo.wording import WORD_NOISE_RATE
+from weft.demo.text_generation import (
+    MAX_DESCRIPTION_WORDS,
+    MIN_DESCRIPTION_WORDS,
+    WORD_NOISE_RATE,
+    generate_text,
+    strip_tags,
+)
 
 MANY = 600
 
@@ -34,7 +39,7 @@ def test_a_product_does_not_depend_on_how_many_there_are(seed: int, number: int)
     alone = generate_product(seed, number)
     assert alone == generate_product(seed, number)
     assert alone.shop == SHOPS[number % 3].name
-    assert alone.shade in {shade.name for shade in looks.COLOURS[alone.colour]}
+    assert alone.shade in {shade.name for shade in catalogue.COLOURS[alone.colour]}
 
 
 def test_adding_products_changes_none() -> None:
@@ -48,18 +53,18 @@ def test_every_sku_is_unique() -> None:
 def test_everything_there_is_occurs() -> None:
     all_products = list(generate_products(1, MANY))
     assert {p.kind for p in all_products} == set(KINDS)
-    assert {p.colour for p in all_products} == set(looks.COLOURS)
-    assert {p.pattern for p in all_products} == set(looks.PATTERN_SYNONYMS)
-    assert {p.sleeve for p in all_products} == {*looks.SLEEVE_SYNONYMS, None}
-    assert {p.length for p in all_products} == {*looks.LENGTH_SYNONYMS, None}
-    assert {p.neckline for p in all_products} == {*looks.NECKLINE_SYNONYMS, None}
+    assert {p.colour for p in all_products} == set(catalogue.COLOURS)
+    assert {p.pattern for p in all_products} == set(catalogue.PATTERN_SYNONYMS)
+    assert {p.sleeve for p in all_products} == {*catalogue.SLEEVE_SYNONYMS, None}
+    assert {p.length for p in all_products} == {*catalogue.LENGTH_SYNONYMS, None}
+    assert {p.neckline for p in all_products} == {*catalogue.NECKLINE_SYNONYMS, None}
     assert {p.shop for p in all_products} == {shop.name for shop in SHOPS}
 
 
 def test_the_catalogue_is_as_rich_as_promised() -> None:
     assert len(KINDS) >= 12
-    assert len(looks.COLOURS) == 12
-    assert len(looks.PATTERN_SYNONYMS) >= 6
+    assert len(catalogue.COLOURS) == 12
+    assert len(catalogue.PATTERN_SYNONYMS) >= 6
 
 
 def test_galleries_begin_with_the_front_and_have_two_to_four_views() -> None:

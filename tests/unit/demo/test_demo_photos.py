@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from weft.demo.catalogue import VIEWS, DemoProduct, generate_product, generate_products
-from weft.demo.drawing.sketch import curve, mirror
-from weft.demo.drawing.studio import HEIGHT_PX, WIDTH_PX
-from weft.demo.drawing.wardrobe import SKETCH_FUNCTIONS, sketch_garment
-from weft.demo.kinds import KINDS
+from weft.demo.drawing import SKETCH_FUNCTIONS, sketch_garment
+from weft.demo.drawing.render import HEIGHT_PX, WIDTH_PX
+from weft.demo.drawing.shapes import curve, mirror
+from weft.demo.garment_kinds import KINDS
 from weft.demo.photos import make_cloth, render_photo, render_thumbnail
 
 

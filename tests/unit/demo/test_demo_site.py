@@ -7,12 +7,12 @@ from html import unescape
 
 import pytest
 
-from weft.demo import addresses
 from weft.demo.catalogue import DemoProduct, generate_products
+from weft.demo.ground_truth import iter_ground_truth
 from weft.demo.shops import SHOPS, SHOPS_BY_MARKUP, SHOPS_BY_NAME, DemoShop
 from weft.demo.site import Site, SiteResponse
-from weft.demo.texts import generate_text, strip_tags
-from weft.demo.truth import iter_ground_truth
+from weft.demo.text_generation import generate_text, strip_tags
+from weft.demo.urls import category_product_path, parse_product_number, photo_path, product_path, thumbnail_path
 
 BASE = "http://shop.example"
 COUNT = 60
@@ -57,7 +57,7 @@ def crawl_links(markup: str) -> dict[str, str]:
 @pytest.mark.parametrize("markup", MARKUPS)
 def test_links_from_the_home_page_reach_every_product_and_none_is_broken(markup: str) -> None:
     pages = crawl_links(markup)
-    shown = {addresses.parse_product_number(path, SHOPS_BY_MARKUP[markup]) for path in pages} - {None}
+    shown = {parse_product_number(path, SHOPS_BY_MARKUP[markup]) for path in pages} - {None}
     assert shown == {p.number for p in list_shop_products(markup)}
 
 
@@ -97,7 +97,7 @@ def test_the_sitemap_lists_every_product_once(markup: str) -> None:
     for part in re.findall(r"<loc>([^<]+)</loc>", index):
         body = request(shop, part).body
         urls += re.findall(r"<loc>([^<]+)</loc>", (gzip.decompress(body) if part.endswith(".gz") else body).decode())
-    wanted = {BASE + addresses.product_path(p, generate_text(p)) for p in list_shop_products(markup)}
+    wanted = {BASE + product_path(p, generate_text(p)) for p in list_shop_products(markup)}
     assert sorted(url for url in urls if "/c/" not in url) == sorted(wanted)
 
 
@@ -111,16 +111,16 @@ def test_one_shop_has_no_sitemap() -> None:
 def test_a_product_page_names_its_photos_and_its_canonical_address(markup: str) -> None:
     shop = make_site(markup)
     for p in list_shop_products(markup)[:5]:
-        html = request_html(shop, addresses.product_path(p, generate_text(p)))
-        assert f'<link rel="canonical" href="{BASE}{addresses.product_path(p, generate_text(p))}">' in html
+        html = request_html(shop, product_path(p, generate_text(p)))
+        assert f'<link rel="canonical" href="{BASE}{product_path(p, generate_text(p))}">' in html
         for position in range(len(p.views)):
-            assert BASE + addresses.photo_path(p, position) in html
-        assert BASE + addresses.photo_path(p, len(p.views)) not in html
+            assert BASE + photo_path(p, position) in html
+        assert BASE + photo_path(p, len(p.views)) not in html
 
 
 def test_jsonld_tells_the_product_whole() -> None:
     shown = list_shop_products("jsonld")[3]
-    html = request_html(make_site("jsonld"), addresses.product_path(shown, generate_text(shown)))
+    html = request_html(make_site("jsonld"), product_path(shown, generate_text(shown)))
     records = [json.loads(text) for text in re.findall(r'<script type="application/ld\+json">(.*?)</script>', html)]
     product = records[0]
     assert product["name"] == generate_text(shown).title
@@ -133,9 +133,9 @@ def test_microdata_pages_repeat_the_category_of_the_visit() -> None:
     shown, shop = list_shop_products("microdata")[2], make_site("microdata")
     text = generate_text(shown)
     for trail in text.category_paths:
-        html = request_html(shop, addresses.category_product_path(shown, text, trail))
+        html = request_html(shop, category_product_path(shown, text, trail))
         assert "".join(f"{step}</a></li>" for step in trail[-1:]) in html
-        assert f'href="{BASE}{addresses.product_path(shown, text)}"' in html
+        assert f'href="{BASE}{product_path(shown, text)}"' in html
 
 
 def test_listings_load_thumbnails_late_and_track() -> None:
@@ -147,9 +147,9 @@ def test_listings_load_thumbnails_late_and_track() -> None:
 
 def test_photos_are_served_and_unknown_ones_are_not() -> None:
     shop, shown = make_site("jsonld"), list_shop_products("jsonld")[0]
-    assert request(shop, addresses.photo_path(shown, 0)).content_type == "image/jpeg"
-    assert request(shop, addresses.photo_path(shown, len(shown.views))).status == 404
-    assert request(shop, addresses.thumbnail_path(shown)).kind == "thumbnail"
+    assert request(shop, photo_path(shown, 0)).content_type == "image/jpeg"
+    assert request(shop, photo_path(shown, len(shown.views))).status == 404
+    assert request(shop, thumbnail_path(shown)).kind == "thumbnail"
     assert request(shop, "/media/AL99999-1.jpg").status == 404
     assert request(shop, "/media/BR10000-1.jpg").status == 404
     assert request(shop, "/media/../secrets").status == 404
@@ -158,7 +158,7 @@ def test_photos_are_served_and_unknown_ones_are_not() -> None:
 def test_adding_products_changes_no_product_page() -> None:
     for shop in SHOPS:
         shown = list_shop_products(shop.markup, 30)[-1]
-        path = addresses.product_path(shown, generate_text(shown))
+        path = product_path(shown, generate_text(shown))
         few, many = (request_html(make_site(shop.markup, count), path) for count in (30, 90))
         main = re.compile(r"<main>.*</main>", re.DOTALL)
         assert main.findall(few) == main.findall(many)
@@ -168,7 +168,7 @@ def test_the_ground_truth_is_never_served() -> None:
     records = {str(record["product_id"]): record for record in iter_ground_truth(COUNT, 1)}
     for markup in MARKUPS:
         for path, html in crawl_links(markup).items():
-            number = addresses.parse_product_number(path, SHOPS_BY_MARKUP[markup])
+            number = parse_product_number(path, SHOPS_BY_MARKUP[markup])
             for name in ("second_colour", "neckline", "sleeve", "pattern", "truth"):
                 assert f'"{name}"' not in html
             if number is None:
@@ -185,6 +185,6 @@ def test_a_silent_shop_does_not_tell_the_kind_in_the_title() -> None:
     assert silent
     shop_name, sku = str(silent[0]["product_id"]).split("/")
     shop = SHOPS_BY_NAME[shop_name]
-    number = addresses.parse_product_number(sku, shop)
+    number = parse_product_number(sku, shop)
     shown = next(p for p in generate_products(1, 3000) if p.number == number)
     assert shown.kind not in generate_text(shown).title.lower()

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weft.benchmarks.record import PhotoRecord
-from weft.evaluation.aligned import Aligned
+from weft.datasets.base import PhotoRecord
+from weft.evaluation.inputs import Aligned
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft.evaluation.attributes import found, lists_of, positives
 from weft.evaluation.bags import bags_of
+from weft.evaluation.label_metrics import found, lists_of, positives
 
 TYPES = ("texture", "texture", "texture", "texture", "fabric", "fabric")
 

@@ -7,7 +7,7 @@ import pytest
 from world import DIM, WORDS
 
 from weft import params
-from weft.benchmarks import open_dataset
+from weft.datasets import open_dataset
 
 CATEGORIES = {1: "shirt", 2: "skirt", 3: "dress"}
 CLOTH = ["Shirt  1", "Skirt  2", "Long Dress  3"]

@@ -4,10 +4,9 @@ from aligned_photos import make_eval_photos, make_record
 
 from weft import tables
 from weft.contracts.tables import BREAKDOWN, SCORES
-from weft.evaluation.breakdown import write_breakdown, write_scores
-from weft.evaluation.facets import BAND_NAMES, Facet, band_of, facet_of
 from weft.evaluation.outcome import Outcome
-from weft.evaluation.scored import Scored
+from weft.evaluation.results import BAND_NAMES, Facet, Scored, band_of, facet_of
+from weft.evaluation.slices import write_breakdown, write_scores
 
 
 def make_results(count=24):

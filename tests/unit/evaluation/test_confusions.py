@@ -3,11 +3,11 @@ from types import SimpleNamespace
 import numpy as np
 
 from weft import tables
-from weft.benchmarks.record import PhotoRecord
 from weft.contracts.tables import CONFUSIONS
-from weft.evaluation.confusions import write_confusions
+from weft.datasets.base import PhotoRecord
 from weft.evaluation.outcome import Outcome
-from weft.evaluation.rows import FINETUNE
+from weft.evaluation.results import FINETUNE
+from weft.evaluation.slices import write_confusions
 
 
 class FakePhotos:

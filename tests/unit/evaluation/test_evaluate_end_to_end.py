@@ -10,8 +10,8 @@ from safetensors.numpy import save_file
 from world import DIM, ENCODERS, ROWS, WORDS, make_jpeg
 
 from weft import artefacts, params, tables
-from weft.benchmarks import open_dataset
 from weft.contracts.tables import EXAMPLES, SCORES
+from weft.datasets import open_dataset
 from weft.errors import BenchmarkError, ContractError, ModelError
 
 

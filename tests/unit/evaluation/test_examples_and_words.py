@@ -2,7 +2,7 @@ import numpy as np
 
 from weft.evaluation.bags import bags_of
 from weft.evaluation.examples import choose
-from weft.evaluation.nearest_words import nearest_words, seen_words
+from weft.evaluation.word_scores import nearest_words, seen_words
 
 
 def test_half_of_the_examples_are_the_worst_and_half_spread_over_the_rest():

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from weft.evaluation.labels import label_ranks, label_scores, label_task, top_k_accuracy
+from weft.evaluation.label_metrics import label_ranks, label_scores, label_task, top_k_accuracy
 
 
 def test_rare_labels_are_out_as_truth_and_as_candidates():

@@ -6,8 +6,8 @@ from PIL import Image, ImageDraw
 from world import DIM, SPLITS, make_tiny_catalogue
 
 from weft import tables
-from weft.benchmarks import open_dataset
 from weft.contracts.tables import PREPARED_PHOTOS
+from weft.datasets import open_dataset
 from weft.errors import BenchmarkError
 
 

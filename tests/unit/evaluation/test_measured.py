@@ -1,7 +1,7 @@
 import numpy as np
 
-from weft.evaluation.measured import measure, measure_mean
-from weft.evaluation.scored import Scored
+from weft.evaluation.outcome import measure, measure_mean
+from weft.evaluation.results import Scored
 
 
 def make_scores(better, base, possible=None, items=None, ceilings=None):

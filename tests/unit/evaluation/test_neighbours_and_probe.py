@@ -3,9 +3,9 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from weft.evaluation import probe
-from weft.evaluation.neighbours import knn_correct, vote
-from weft.evaluation.probe import choose_strength, probe_correct, probe_scores
+from weft.evaluation import linear_probe
+from weft.evaluation.knn import knn_correct, vote
+from weft.evaluation.linear_probe import choose_strength, probe_correct, probe_scores
 
 
 def test_the_majority_wins_over_the_nearest():
@@ -80,7 +80,9 @@ def test_the_strength_is_chosen_on_val_alone(rng):
     z = np.concatenate([truth[:, None] * 1.2, rng.normal(size=(60, 40))], axis=1)
     train, val, test = np.arange(20), np.arange(20, 40), np.arange(40, 60)
     chosen = choose_strength(z, truth, train, val)
-    told = {c: (probe_scores(z, truth, train, val, c).argmax(1) == truth[val]).mean() for c in probe.STRENGTHS}
+    told = {
+        c: (probe_scores(z, truth, train, val, c).argmax(1) == truth[val]).mean() for c in linear_probe.PROBE_STRENGTHS
+    }
     assert told[chosen] == max(told.values())
     wrong = truth.copy()
     wrong[test] = 1 - wrong[test]
@@ -101,7 +103,7 @@ def test_a_label_that_training_lacks_is_never_told(rng):
 def test_of_too_many_training_photos_an_even_choice_is_taken(rng, monkeypatch):
     truth = rng.integers(0, 2, 40)
     z = rng.normal(size=(40, 3))
-    monkeypatch.setattr(probe, "MOST_TRAINING", 20)
+    monkeypatch.setattr(linear_probe, "MOST_TRAINING", 20)
     even = probe_scores(z, truth, np.arange(0, 40), np.arange(5), 0.1)
-    monkeypatch.setattr(probe, "MOST_TRAINING", 40)
+    monkeypatch.setattr(linear_probe, "MOST_TRAINING", 40)
     assert even.tolist() == probe_scores(z, truth, np.arange(0, 40, 2), np.arange(5), 0.1).tolist()

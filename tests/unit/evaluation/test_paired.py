@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from weft.errors import ContractError
-from weft.evaluation.bootstrap import interval, resampled_shares
-from weft.evaluation.paired import Scores, most_moved, paired_differences
+from weft.evaluation.bootstrap import Scores, interval, most_moved, paired_differences, resampled_shares
 
 
 def make_scores(ranks, products=None, query_ids=None, metrics=("recall_at_1",), gained=None, items=None):

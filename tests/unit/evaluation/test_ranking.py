@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from weft.evaluation.ranking import first_hit, hit_fraction_at_k, hits_of, map_at_r, precision_at_k, recall_at_k
+from weft.evaluation.retrieval_metrics import (
+    first_hit,
+    hit_fraction_at_k,
+    hits_of,
+    map_at_r,
+    precision_at_k,
+    recall_at_k,
+)
 
 # Three queries, four places. The gallery holds 1, 3 and 2 of their positives.
 HITS = np.array([[0, 1, 0, 0], [1, 0, 1, 1], [0, 0, 0, 0]], bool)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from weft.evaluation.retrieval import first_ranks, positives_of, rank, retrieval_gains
+from weft.evaluation.retrieval_metrics import first_ranks, positives_of, rank, retrieval_gains
 
 # Photos on a half circle: the angle in degrees is how far they are apart.
 ANGLES = np.array([0, 1, 10, 11, 90])

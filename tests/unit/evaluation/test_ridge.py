@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from weft.evaluation import ridge
+from weft.evaluation import linear_probe
 from weft.evaluation.bags import bags_of
-from weft.evaluation.ridge import dense, fit_ridge
+from weft.evaluation.linear_probe import dense, fit_ridge
 
 
 def naive_ridge(z, y, new, penalty):
@@ -19,7 +19,7 @@ def naive_ridge(z, y, new, penalty):
 
 @pytest.mark.parametrize("penalty", [0.001, 0.3, 10.0])
 def test_one_pass_equals_solving_label_by_label(rng, monkeypatch, penalty):
-    monkeypatch.setattr(ridge, "PHOTOS_AT_ONCE", 7)
+    monkeypatch.setattr(linear_probe, "PHOTOS_AT_ONCE", 7)
     z, y = rng.normal(1, 3, size=(60, 5)), rng.random((60, 4)) < 0.3
     rows = np.arange(3, 53)
     fitted = fit_ridge(z, rows, bags_of(np.flatnonzero(row).tolist() for row in y[rows]), 4)

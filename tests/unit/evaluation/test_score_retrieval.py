@@ -2,12 +2,10 @@ import numpy as np
 import pytest
 from aligned_photos import make_eval_photos, make_record
 
-from weft.evaluation.measured import measure
-from weft.evaluation.outcome import Outcome
-from weft.evaluation.ranking import recall_at_k
-from weft.evaluation.retrieval import rank
-from weft.evaluation.score_retrieval import score_across_colours, score_inshop_retrieval, score_own_retrieval
-from weft.evaluation.scored import Scored
+from weft.evaluation.outcome import Outcome, measure
+from weft.evaluation.results import Scored
+from weft.evaluation.retrieval_metrics import rank, recall_at_k
+from weft.evaluation.retrieval_task import score_across_colours, score_inshop_retrieval, score_own_retrieval
 
 COLOUR = {"colour": "colour"}
 

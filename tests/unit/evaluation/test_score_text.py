@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from aligned_photos import make_eval_photos, make_record
 
-from weft.evaluation import score_text
+from weft.evaluation import text_retrieval_task
 from weft.evaluation.bags import bags_of
 from weft.evaluation.inputs import Inputs, Training, Words
 from weft.evaluation.outcome import Outcome
-from weft.evaluation.score_tags import word_scorers
-from weft.evaluation.score_text import asked_words, score_texts_to_products, score_words_to_photos
+from weft.evaluation.tagging_task import word_scorers
+from weft.evaluation.text_retrieval_task import asked_words, score_texts_to_products, score_words_to_photos
 
 WORDS = ("red", "dress", "rare")
 
@@ -28,7 +28,7 @@ def inputs(rng):
 
 
 def test_words_find_the_photos_whose_text_says_them(inputs, search, monkeypatch):
-    monkeypatch.setattr(score_text, "LEAST_PHOTOS", 2)
+    monkeypatch.setattr(text_retrieval_task, "LEAST_PHOTOS", 2)
     outcome = Outcome()
     scorers = word_scorers(inputs, inputs.photos.of_split("test"), 1, search)
     score_words_to_photos(inputs, scorers, (1, 4), outcome)
@@ -57,7 +57,7 @@ def test_words_said_of_too_few_photos_or_of_all_are_not_asked():
 
 def test_with_many_photos_the_commonest_words_are_asked(monkeypatch):
     bags = bags_of([*[[0, 1]] * 6, *[[1]] * 2, *[[2]] * 5])
-    monkeypatch.setattr(score_text, "MOST_SCORES", 13)
+    monkeypatch.setattr(text_retrieval_task, "MOST_SCORES", 13)
     assert asked_words(bags, 3).tolist() == [1]
-    monkeypatch.setattr(score_text, "MOST_SCORES", 26)
+    monkeypatch.setattr(text_retrieval_task, "MOST_SCORES", 26)
     assert asked_words(bags, 3).tolist() == [0, 1]

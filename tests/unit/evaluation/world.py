@@ -11,8 +11,8 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from weft import artefacts, params, tables
-from weft.benchmarks import open_dataset
 from weft.contracts.tables import PREPARED_PHOTOS
+from weft.datasets import open_dataset
 from weft.evaluation.evaluate import evaluate
 from weft.evaluation.inputs import Folders
 

@@ -9,8 +9,8 @@ from import_walk import ROOT
 
 from weft.artefacts import VISUALNESS_COLUMNS, WORD_COLUMNS
 from weft.contracts import files, tables, tagging
-from weft.contracts.table import TableContract
-from weft.training.record import EpochMetrics
+from weft.contracts.schema import TableContract
+from weft.training.history import EpochMetrics
 
 DATA_FORMAT_TEXT = (ROOT / "DATA_FORMAT.md").read_text(encoding="utf-8")
 CONTRACTS = [

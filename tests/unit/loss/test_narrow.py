@@ -1,6 +1,6 @@
 import torch
 
-from weft.loss.narrow import RowSubset
+from weft.loss.sparse_rows import RowSubset
 
 TARGETS, NEGATIVES = torch.tensor([[7, 3], [3, 2]]), torch.tensor([[9, 4, 7]])
 

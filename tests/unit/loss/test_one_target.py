@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from weft.loss.one_target import positive_and_negative_logits
+from weft.loss.sampled_softmax import positive_and_negative_logits
 
 TARGETS = torch.tensor([0, 5, 2, 2])
 

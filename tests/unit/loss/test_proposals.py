@@ -6,8 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft.loss.alias_table import AliasTable
-from weft.loss.proposals import NegativeSampler
+from weft.loss.negative_sampling import AliasTable, NegativeSampler
 
 WORD_COUNTS = np.array([90, 40, 40, 7, 1, 0])
 

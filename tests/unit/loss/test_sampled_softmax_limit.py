@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from weft.loss.full_softmax import full_softmax
-from weft.loss.proposals import NegativeSampler
+from weft.loss.negative_sampling import NegativeSampler
 from weft.loss.sampled_softmax import sampled_softmax
 
 VOCABULARY, DIM, PHOTOS, REPEATS = 40, 6, 8, 60

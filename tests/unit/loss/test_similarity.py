@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from weft.loss.similarity import bag_similarity_loss
+from weft.loss.bag_similarity import bag_similarity_loss
 
 
 def naive_similarity(z, targets, weights, temperature):

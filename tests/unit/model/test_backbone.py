@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from weft.errors import ModelError
-from weft.model.backbone import load_backbone
-from weft.model.normalisation import PLUS_MINUS_ONE
+from weft.model.backbone import PLUS_MINUS_ONE, load_backbone
 
 SMALL = "shufflenet_v2_x0_5"
 

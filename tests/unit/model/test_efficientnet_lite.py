@@ -4,11 +4,9 @@ import pytest
 import torch
 
 from weft.errors import ModelError
-from weft.model.backbone import load_backbone
-from weft.model.efficientnet_lite import LITE_TO_TIMM, build_lite_network, rename_state_dict
-from weft.model.normalisation import PLUS_MINUS_ONE
-from weft.model.parts import freeze_modules
-from weft.model.weights import PACKAGED
+from weft.model.backbone import PLUS_MINUS_ONE, load_backbone
+from weft.model.param_groups import freeze_modules
+from weft.model.weights import LITE_TO_TIMM, PACKAGED, build_lite_network, rename_state_dict
 
 requires_timm = pytest.mark.skipif(
     importlib.util.find_spec("timm") is None or importlib.util.find_spec(PACKAGED["efficientnet_lite0"][0]) is None,

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
+from weft.model.backbone import IMAGENET, PLUS_MINUS_ONE
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.model.normalisation import IMAGENET, PLUS_MINUS_ONE
 
 
 @pytest.fixture

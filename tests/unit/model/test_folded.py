@@ -8,7 +8,7 @@ from torch import nn
 
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.model.folded import fuse_batch_norm, fused_forward
+from weft.model.fuse_batch_norm import fuse_batch_norm, fused_forward
 
 
 def make_network_with_statistics(name="mobilenet_v2"):

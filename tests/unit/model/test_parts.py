@@ -4,7 +4,7 @@ from torch import nn
 
 from weft.errors import ModelError
 from weft.model.backbone import load_backbone
-from weft.model.parts import build_param_groups, freeze_modules
+from weft.model.param_groups import build_param_groups, freeze_modules
 
 SMALL = "shufflenet_v2_x0_5"
 

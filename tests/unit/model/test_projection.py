@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from weft.errors import ModelError
-from weft.model.embedder import Embedder
-from weft.model.projection import fold_projection_into_head, init_projection
+from weft.model.embedder import Embedder, fold_projection_into_head, init_projection
 
 WORDS = torch.randn(9, 6, generator=torch.Generator().manual_seed(1))
 Z = torch.randn(4, 6, generator=torch.Generator().manual_seed(2))

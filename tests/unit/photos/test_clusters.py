@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft.photos.clusters import (
+from weft.photos.split_dedup import (
     DUPLICATE_ACROSS_SPLITS,
     DUPLICATE_IN_PRODUCT,
     MAX_PRODUCTS_PER_PICTURE,

@@ -6,7 +6,7 @@ from PIL import Image
 
 from weft.errors import PhotoError
 from weft.photos.contact_sheet import Tile, draw_contact_sheet
-from weft.photos.fit import encode_jpeg
+from weft.photos.resize import encode_jpeg
 
 BLUE = encode_jpeg(np.full((128, 96, 3), (20, 40, 160), np.uint8), 95)
 

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from weft.errors import PhotoError
-from weft.photos import colours
-from weft.photos.colours import to_rgb
-from weft.photos.decode import decode
-from weft.photos.fit import letterbox
+from weft.photos import decode as decode_module
+from weft.photos.decode import decode, to_rgb
+from weft.photos.resize import letterbox
 
 RED = (200, 30, 40)
 
@@ -251,7 +250,7 @@ def test_a_large_photo_in_strips_is_the_same_picture(mode: str, monkeypatch: pyt
     whole, half = to_rgb(image), to_rgb(image, 2)
     assert whole.size == (211, 317)
     assert half.size == (106, 159)
-    monkeypatch.setattr(colours, "STRIP_PIXELS", 1000)
+    monkeypatch.setattr(decode_module, "STRIP_PIXELS", 1000)
     assert np.array_equal(to_rgb(image), whole)
     assert np.array_equal(to_rgb(image, 2), half)
 

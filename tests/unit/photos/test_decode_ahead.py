@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from weft.errors import PhotoError
-from weft.photos.decode_ahead import decode_and_letterbox, prefetch
-from weft.photos.fit import encode_jpeg
+from weft.photos.prefetch import decode_and_letterbox, prefetch
+from weft.photos.resize import encode_jpeg
 
 
 def make_jpeg(level: int) -> bytes:

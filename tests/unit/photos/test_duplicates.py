@@ -8,15 +8,16 @@ from PIL import Image, ImageDraw
 
 from weft.photos.decode import decode
 from weft.photos.duplicates import (
+    HASH_BYTES,
     MAX_COLOUR_DIFFERENCE,
     Fingerprints,
     Indices,
+    compute_fingerprint,
     connected_components,
     find_duplicate_groups,
     find_duplicate_pairs,
 )
-from weft.photos.fingerprint import HASH_BYTES, compute_fingerprint
-from weft.photos.fit import letterbox
+from weft.photos.resize import letterbox
 
 
 def find_all_pairs(fingerprints: Fingerprints, distance: int) -> Indices:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from weft.photos.decode import decode
-from weft.photos.fit import encode_jpeg, letterbox
+from weft.photos.resize import encode_jpeg, letterbox
 
 BLUE = (20, 40, 160)
 

@@ -12,10 +12,10 @@ from PIL import Image, ImageDraw
 
 from weft import artefacts, tables
 from weft.contracts import files
-from weft.contracts.table import TableContract
+from weft.contracts.schema import TableContract
 from weft.contracts.tables import BREAKDOWN, CONFUSIONS, EXAMPLES, SCORES
 from weft.contracts.tagging import CALIBRATED_WORDS, FINDINGS, RELIABILITY, WORD_MAP
-from weft.report.sources import Sources
+from weft.report.readers import Sources
 
 FROZEN, FINETUNED = "frozen backbone", "after finetune"
 METRICS = {

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from weft.errors import ContractError
-from weft.report.album import LONGEST_SIDE, Album
+from weft.report.examples import LONGEST_SIDE, Album
 
 
 def test_a_small_jpeg_keeps_its_bytes(draw):

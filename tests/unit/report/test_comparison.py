@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.report.comparison import compare
-from weft.report.results import Results
+from weft.report.tables import Results, compare
 
 SHARES = st.floats(0, 1) | st.none()
 

@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from weft.errors import ContractError
-from weft.report.curves import loss_curve
-from weft.report.history import read_history
+from weft.report.charts import loss_curve
+from weft.report.pipeline import read_history
 
 HEADER = "epoch,train_loss,val_loss,learning_rate"
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from weft.report.write import write_report
+from weft.report.build import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here (Debian: apt-get install chromium)")

@@ -5,7 +5,7 @@ import pytest
 
 from weft.contracts import files
 from weft.errors import ContractError
-from weft.report.results import read_results
+from weft.report.tables import read_results
 
 GOOD = {"benchmark": "b", "reader": "inshop", "tables": {"retrieval": {"frozen backbone": {"recall_at_1": 0.5}}}}
 

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.report.results import Results
-from weft.report.results_markdown import results_markdown
+from weft.report.markdown import results_markdown
+from weft.report.tables import Results
 
 RESULTS = Results(
     benchmark="catalogue",

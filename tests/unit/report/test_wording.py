@@ -1,6 +1,6 @@
 import pytest
 
-from weft.report.wording import count, listed, metric_meanings, metric_name, percent, points, row_meanings, table_title
+from weft.report.glossary import count, listed, metric_meanings, metric_name, percent, points, row_meanings, table_title
 
 
 @pytest.mark.parametrize(

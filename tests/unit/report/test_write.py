@@ -7,7 +7,7 @@ import pytest
 
 from weft.contracts import files
 from weft.errors import ContractError
-from weft.report.write import write_report
+from weft.report.build import write_report
 
 
 class TagCollector(HTMLParser):

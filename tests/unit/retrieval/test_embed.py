@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from weft import artefacts
-from weft.benchmarks.record import PhotoRecord
+from weft.datasets.base import PhotoRecord
 from weft.errors import ParamsError, PhotoError
 from weft.retrieval import embed as module
 from weft.retrieval.embed import embed
-from weft.retrieval.embed_benchmark import embed_dataset
+from weft.retrieval.embed_dataset import embed_dataset
 
 
 class MeanColour(nn.Module):

@@ -8,7 +8,7 @@ import pytest
 from weft import tables
 from weft.contracts.tables import PHOTOS
 from weft.errors import BenchmarkError, InputError
-from weft.retrieval.source import iter_photos
+from weft.retrieval.photo_input import iter_photos
 
 
 @pytest.fixture

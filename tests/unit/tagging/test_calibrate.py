@@ -9,7 +9,7 @@ from weft.contracts import files
 from weft.contracts.tagging import CALIBRATED_WORDS, RELIABILITY, WORD_MAP
 from weft.errors import InputError, ModelError
 from weft.tagging.calibrate import calibrate
-from weft.tagging.thresholds_file import read_told
+from weft.tagging.thresholds import read_told
 
 WORDS = ("red", "blue", "shirt", "dress", "wash", "shirts")
 

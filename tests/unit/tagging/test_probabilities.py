@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from weft.tagging.probabilities import Reliability, fit_sigmoids, probabilities
+from weft.tagging.platt_scaling import Reliability, fit_sigmoids, probabilities
 
 
 def naive_platt(scores, has_word):

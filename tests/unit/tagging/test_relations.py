@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from weft.tagging.catalogue import rows_of_words
-from weft.tagging.relations import Lexicon, lacking, stem
+from weft.tagging.tag_scores import rows_of_words
+from weft.tagging.word_relations import Lexicon, lacking, stem
 
 WORDS = ("shirt", "shirts", "sweatshirt", "sneakers", "shoes", "crimson", "red", "blue", "men", "women")
 WORD_IDS = {word: number for number, word in enumerate(WORDS)}

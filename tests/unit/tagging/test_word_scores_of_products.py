@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from weft.tagging import scores
-from weft.tagging.scores import normalisers, product_scores
+from weft.tagging import tag_scores
+from weft.tagging.tag_scores import normalisers, product_scores
 
 
 def naive_word_scores(z, w, bias, offsets):
@@ -14,8 +14,8 @@ def naive_word_scores(z, w, bias, offsets):
 
 @pytest.mark.parametrize("cells", [1, 7, 8_000_000])
 def test_a_product_scores_its_best_photo_however_it_is_cut(monkeypatch, cells):
-    monkeypatch.setattr(scores, "_CELLS_AT_ONCE", cells)
-    monkeypatch.setattr(scores, "_PHOTOS_AT_ONCE", 3)
+    monkeypatch.setattr(tag_scores, "_CELLS_AT_ONCE", cells)
+    monkeypatch.setattr(tag_scores, "_PHOTOS_AT_ONCE", 3)
     random = np.random.default_rng(2)
     z = random.normal(size=(11, 4)).astype(np.float16)
     w = random.normal(size=(6, 4)).astype(np.float32)

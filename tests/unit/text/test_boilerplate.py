@@ -3,8 +3,7 @@
 import pytest
 
 from weft import params
-from weft.text.boilerplate import find_drop_reason, find_shop_names
-from weft.text.counts import DocumentFrequencies
+from weft.text.boilerplate import DocumentFrequencies, find_drop_reason, find_shop_names
 
 SETTINGS = params.Vocabulary(
     max_words=100, min_documents=1, boilerplate_share=0.5, boilerplate_ratio=10.0, brand_share=0.5

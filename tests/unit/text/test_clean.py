@@ -10,10 +10,8 @@ import pytest
 from weft import params, tables
 from weft.contracts.tables import CLEANED_PRODUCTS, PRODUCTS
 from weft.errors import ContractError
-from weft.text.clean import clean_product, clean_products
-from weft.text.stop_words import load_stop_words
-from weft.text.tally import CleanStats
-from weft.text.tokens import tokenize
+from weft.text.clean import CleanStats, clean_product, clean_products
+from weft.text.tokenize import load_stop_words, tokenize
 
 FIELDS = ("title", "categories", "description", "colour", "attributes")
 SETTINGS = params.Clean(fields=FIELDS, min_letters=2, in_passing="drop")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from weft.text.in_passing import ProductTypeWords, singularize
+from weft.text.off_topic import ProductTypeWords, singularize
 
 
 def _make_product(title: str, *categories: str, **columns: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The list of function words."""
 
-from weft.text.stop_words import load_stop_words
-from weft.text.tokens import tokenize
+from weft.text.tokenize import load_stop_words, tokenize
 
 FASHION = """
 top back full long high small open off out over under up down above below around half three two one plus

@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft.text.labels import label_to_word_ids
+from weft.text.label_words import label_to_word_ids
 
 WORDS = """
 flip flops v-neck neck t-shirts tunic dresses navy blue three quarter sleeves scarf lady tie

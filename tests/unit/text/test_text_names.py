@@ -1,6 +1,6 @@
 """Names of brands and shops in a product's own text."""
 
-from weft.text.names import is_descriptive, match_positions
+from weft.text.brand_names import is_descriptive, match_positions
 
 
 def test_a_name_of_two_words_is_found_only_as_a_phrase() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.text.tokens import is_word, tokenize, tokenize_words
+from weft.text.tokenize import is_word, tokenize, tokenize_words
 
 _SHOP_TEXT = st.lists(
     st.sampled_from(

@@ -8,7 +8,7 @@ from torch import nn
 from weft.data.bags import build_weighted_bags
 from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import Finetune, TrainHead
-from weft.training.fit_words import CachedEmbeddings
+from weft.training.train_head import CachedEmbeddings
 
 VOCABULARY = 6
 

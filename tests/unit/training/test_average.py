@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from weft.training.average import ExponentialMovingAverage
+from weft.training.ema import ExponentialMovingAverage
 
 
 class CountedModule(nn.Module):

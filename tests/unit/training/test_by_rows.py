@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from weft.training.by_rows import SparseRowAdamW, SparseRowSGD
+from weft.training.optimizers import SparseRowAdamW, SparseRowSGD
 
 ROWS, DIM, STEPS = 7, 3, 12
 SETTINGS = [

@@ -16,8 +16,8 @@ from torch.nn import functional
 from torchvision.ops import StochasticDepth
 from two_processes import train
 
-from weft.processes import SINGLE_PROCESS
-from weft.training.synced_layers import LocalSlice, convert_sync_layers
+from weft.process_group import SINGLE_PROCESS
+from weft.training.distributed import LocalSlice, convert_sync_layers
 
 SGD = {"batch_size": 10, "optimizer": "sgd", "learning_rate": 0.1}
 SCRIPT = Path(__file__).with_name("two_processes.py")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from weft.data.bags import build_weighted_bags
-from weft.training import explained
-from weft.training.explained import measure_uncertainty_coefficients, uncertainty_coefficient
+from weft.training import word_weights
+from weft.training.word_weights import measure_uncertainty_coefficients, uncertainty_coefficient
 
 
 def make_scores(seed, photos=600):
@@ -28,7 +28,7 @@ def make_scores(seed, photos=600):
 
 def naive_uncertainty(scores, present, val_scores, val_present):
     """One word, photo by photo."""
-    cuts = np.quantile(scores, np.linspace(0, 1, explained.NUM_BINS + 1)[1:-1])
+    cuts = np.quantile(scores, np.linspace(0, 1, word_weights.NUM_BINS + 1)[1:-1])
 
     def find_bin(score):
         return sum(score > cut for cut in cuts)
@@ -68,7 +68,7 @@ def test_words_in_blocks_and_through_bags_are_the_same(monkeypatch):
     bags, val_bags = (build_weighted_bags([np.flatnonzero(row) for row in rows]) for rows in (present, val_present))
     words, bias = np.eye(4, dtype=np.float32), np.zeros((4, 1), np.float32)
     whole = measure_uncertainty_coefficients((scores, bags), (val_scores, val_bags), words, bias)
-    monkeypatch.setattr(explained, "_WORDS_AT_ONCE", 3)
+    monkeypatch.setattr(word_weights, "_WORDS_AT_ONCE", 3)
     np.testing.assert_allclose(
         measure_uncertainty_coefficients((scores, bags), (val_scores, val_bags), words, bias), whole
     )

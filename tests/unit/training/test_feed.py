@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from weft.data.samplers import Sampler
-from weft.training.feed import derive_step_seed, epoch_batches, load_batches
+from weft.training.batches import derive_step_seed, epoch_batches, load_batches
 
 
 class RecordingPhotoStore:

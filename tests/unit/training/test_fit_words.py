@@ -6,10 +6,10 @@ import torch
 
 from weft.errors import ModelError
 from weft.model.embedder import Embedder
-from weft.training.first_words import init_word_embeddings, rms_norm
-from weft.training.fit_words import CachedEmbeddings, train_head
+from weft.training.head_init import init_word_embeddings, rms_norm
+from weft.training.lr_schedule import LRSchedule, build_optimizer
 from weft.training.objective import Objective, build_sampler, export_head_weights
-from weft.training.schedule import LRSchedule, build_optimizer
+from weft.training.train_head import CachedEmbeddings, train_head
 
 VOCABULARY = 6
 

@@ -1,4 +1,4 @@
-from weft.training.record import EpochMetrics, EpochTiming, log_epoch, write_history
+from weft.training.history import EpochMetrics, EpochTiming, log_epoch, write_history
 
 
 def test_a_history_is_a_function_of_its_records(tmp_path):

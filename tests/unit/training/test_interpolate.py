@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from weft.training.interpolate import wise_ft
+from weft.training.finetune_stage import wise_ft
 
 
 def make_network(seed):

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from weft.training.journal import CheckpointManager
-from weft.training.record import EpochMetrics
-from weft.training.schedule import LRSchedule, build_optimizer
+from weft.training.checkpoint import CheckpointManager
+from weft.training.history import EpochMetrics
+from weft.training.lr_schedule import LRSchedule, build_optimizer
 
 
 @pytest.fixture

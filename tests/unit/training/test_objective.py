@@ -10,10 +10,10 @@ from torch.nn.functional import normalize
 
 from weft.data.bags import build_weighted_bags
 from weft.data.samplers import Batch, Sampler
+from weft.loss.bag_similarity import bag_similarity_loss
 from weft.loss.binary_cross_entropy import binary_cross_entropy
 from weft.loss.contrastive import contrastive
 from weft.loss.full_softmax import full_softmax
-from weft.loss.similarity import bag_similarity_loss
 from weft.model.embedder import Embedder
 from weft.training.objective import Objective, build_sampler, export_head_weights
 
@@ -108,7 +108,7 @@ def test_the_sparse_gradient_is_the_dense_one(objective_of, z, model, batch, sha
     compute_loss(objective, z, model, batch).backward()
     own, of_bias, of_z = model.words.grad.to_dense(), model.bias.grad.to_dense(), z.grad.clone()
     model.words.grad, model.bias.grad, z.grad = None, None, None
-    monkeypatch.setattr("weft.loss.narrow.embedding", lambda ids, words, sparse: words[ids])
+    monkeypatch.setattr("weft.loss.sparse_rows.embedding", lambda ids, words, sparse: words[ids])
     compute_loss(objective, z, model, batch).backward()
     assert not model.words.grad.is_sparse
     torch.testing.assert_close(own, model.words.grad)

@@ -14,16 +14,16 @@ import torch
 
 from weft import artefacts, params, tables
 from weft.contracts.tables import PREPARED_PHOTOS
-from weft.demo import catalogue, texts
+from weft.demo import catalogue, text_generation
 from weft.demo.photos import render_image
 from weft.model.backbone import load_backbone
 from weft.model.bundle import load_bundle
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.photos.fit import encode_jpeg
+from weft.photos.resize import encode_jpeg
 from weft.retrieval.embed import embed
-from weft.text.tokens import tokenize_words
-from weft.training.run_finetune import run_finetune
-from weft.training.run_fit_words import run_train_head
+from weft.text.tokenize import tokenize_words
+from weft.training.finetune_stage import run_finetune
+from weft.training.train_head_stage import run_train_head
 
 SIDE = 32
 PRESET = params.load_params(Path(__file__).parents[3] / "presets" / "paper.yaml")
@@ -47,8 +47,8 @@ def shop(tmp_path_factory):
     folder = tmp_path_factory.mktemp("paper")
     products = list(catalogue.generate_products(seed=1, count=200))
     token_lists = [
-        tokenize_words(f"{text.title} {texts.strip_tags(text.description_html)}")
-        for text in map(texts.generate_text, products)
+        tokenize_words(f"{text.title} {text_generation.strip_tags(text.description_html)}")
+        for text in map(text_generation.generate_text, products)
     ]
     counts = Counter(word for words in token_lists for word in set(words))
     vocabulary = [word for word, _ in counts.most_common(PRESET.vocabulary.max_words)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from weft.data.bags import build_weighted_bags
-from weft.training.redundancy import measure_redundancy
+from weft.training.word_weights import measure_redundancy
 
 
 def naive_redundancy(bags: list[list[int]], size: int) -> list[float]:
@@ -42,7 +42,7 @@ def test_equals_its_naive_twin(seed):
 def test_repeats_do_not_matter_and_blocks_change_nothing(monkeypatch):
     bags = [[0, 0, 1], [1, 2], [0, 1, 1, 3], [2, 3], [0, 2]]
     once = measure_redundancy(build_weighted_bags([sorted(set(bag)) for bag in bags]), 4)
-    monkeypatch.setattr("weft.training.redundancy._WORDS_AT_ONCE", 3)
+    monkeypatch.setattr("weft.training.word_weights._WORDS_AT_ONCE", 3)
     np.testing.assert_allclose(measure_redundancy(build_weighted_bags(bags), 4), once)
 
 

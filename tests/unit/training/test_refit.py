@@ -6,8 +6,8 @@ import torch
 from weft.data.bags import read_bags
 from weft.data.photo_store import PhotoStore
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.training.fit_words import CachedEmbeddings, train_head
-from weft.training.refit import retrain_head
+from weft.training.finetune_stage import retrain_head
+from weft.training.train_head import CachedEmbeddings, train_head
 
 VOCABULARY = 5
 BAGS = {"train": [[n % 4, 4] for n in range(70)], "val": [[n % 4, 4] for n in range(6)]}

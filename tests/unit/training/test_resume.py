@@ -14,11 +14,10 @@ from killed_training import train
 from two_processes import build_model, open_stored_photos
 
 from weft.data.samplers import Sampler
-from weft.training import feed
+from weft.training import batches
 from weft.training import finetune as module
-from weft.training.checkpoint import load_checkpoint
+from weft.training.checkpoint import CheckpointManager, load_checkpoint
 from weft.training.finetune import finetune
-from weft.training.journal import CheckpointManager
 
 SCRIPT = Path(__file__).with_name("killed_training.py")
 STEPS = 2 * 5
@@ -117,7 +116,7 @@ def test_kill_minus_nine_wherever_it_strikes_changes_no_bit(job):
 def test_steps_already_done_are_not_done_again(job, monkeypatch):
     folder = job()
     (folder / "out").mkdir()
-    seen, steps = [], feed.epoch_batches
+    seen, steps = [], batches.epoch_batches
 
     def watched(*arguments):
         for step in steps(*arguments):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
-from weft.training.schedule import LRSchedule, build_optimizer
+from weft.training.lr_schedule import LRSchedule, build_optimizer
 
 
 def run_schedule(settings, steps, losses):

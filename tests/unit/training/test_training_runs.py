@@ -15,8 +15,8 @@ from weft.model.bundle import load_bundle
 from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import Model
 from weft.retrieval.embed import embed
-from weft.training.run_finetune import run_finetune
-from weft.training.run_fit_words import run_train_head
+from weft.training.finetune_stage import run_finetune
+from weft.training.train_head_stage import run_train_head
 
 BACKBONE, DIM = "shufflenet_v2_x0_5", 1_024
 WORDS = ["red", "green", "blue", "black", "dress", "striped"]

@@ -15,11 +15,10 @@ from torch import nn
 
 from weft.data.bags import read_bags
 from weft.data.photo_store import PhotoStore
-from weft.model.backbone import Backbone, load_backbone
+from weft.model.backbone import IMAGENET, Backbone, load_backbone
 from weft.model.embedder import Embedder
-from weft.model.normalisation import IMAGENET
 from weft.params import Finetune
-from weft.processes import ProcessGroup, init_process_group
+from weft.process_group import ProcessGroup, init_process_group
 from weft.training.finetune import StoredPhotos, finetune
 
 

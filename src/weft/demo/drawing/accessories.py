@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from weft.demo.catalogue import DemoProduct
-from weft.demo.drawing.sketch import Piece, Sketch, Stroke, box, curve, ellipse, line, strokes_both_sides, translate
+from weft.demo.drawing.shapes import Piece, Sketch, Stroke, box, curve, ellipse, line, strokes_both_sides, translate
 from weft.demo.drawing.tops import vary
 
 _GOLD_RGB = (200, 164, 84)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from weft.demo.drawing.studio import HEIGHT_PX, WIDTH_PX, Pixels
+from weft.demo.drawing.render import HEIGHT_PX, WIDTH_PX, Pixels
 
 _WALL_COLOURS = ((248, 247, 245), (238, 238, 240), (232, 229, 224), (244, 240, 236), (228, 231, 234))
 _SCENE_COLOURS = ((196, 170, 140), (150, 168, 178), (206, 186, 182), (170, 182, 160), (120, 116, 118), (214, 206, 192))

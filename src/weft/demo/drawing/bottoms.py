@@ -5,7 +5,7 @@ import random
 import numpy as np
 
 from weft.demo.catalogue import DemoProduct
-from weft.demo.drawing.sketch import (
+from weft.demo.drawing.shapes import (
     Outline,
     Piece,
     Sketch,

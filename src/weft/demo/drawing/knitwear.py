@@ -4,9 +4,8 @@ import random
 from dataclasses import replace
 
 from weft.demo.catalogue import DemoProduct
-from weft.demo.drawing import bodice
-from weft.demo.drawing.bodice import Cut
-from weft.demo.drawing.sketch import (
+from weft.demo.drawing import upper_body
+from weft.demo.drawing.shapes import (
     Piece,
     Sketch,
     Stroke,
@@ -20,6 +19,7 @@ from weft.demo.drawing.sketch import (
     translate,
 )
 from weft.demo.drawing.tops import add_sleeves, vary
+from weft.demo.drawing.upper_body import Cut
 
 RIB_SPACING = 1.5
 _CORD_RGB = (238, 236, 230)
@@ -28,13 +28,17 @@ _CORD_RGB = (238, 236, 230)
 def sketch_jumper(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
     """A jumper: knitted, ribbed at neck, cuffs and hem."""
     cut = _make_knit_cut(product, rng, 76.0 if product.length == "cropped" else 97.0)
-    pieces = [*bodice.make_sleeves(cut), bodice.make_neck_inside(cut, back=back), bodice.make_trunk(cut, back=back)]
-    pieces += [
-        *bodice.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.95),
-        bodice.make_hem_band(cut, 6.5, rib_spacing=RIB_SPACING),
+    pieces = [
+        *upper_body.make_sleeves(cut),
+        upper_body.make_neck_inside(cut, back=back),
+        upper_body.make_trunk(cut, back=back),
     ]
-    strokes = [*bodice.make_seams(cut)[:2]]
-    edge = bodice.make_neck_edge(cut, back=back)
+    pieces += [
+        *upper_body.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.95),
+        upper_body.make_hem_band(cut, 6.5, rib_spacing=RIB_SPACING),
+    ]
+    strokes = [*upper_body.make_seams(cut)[:2]]
+    edge = upper_body.make_neck_edge(cut, back=back)
     if product.neckline == "roll-neck":
         pieces += _make_roll_neck(cut)
     else:
@@ -49,15 +53,15 @@ def sketch_cardigan(product: DemoProduct, rng: random.Random, *, back: bool) -> 
     """A cardigan: a knitted front that opens, with a button band and pockets."""
     cut = replace(_make_knit_cut(product, rng, 98.0), drop=27, neckline="v-neck")
     pieces = [
-        *bodice.make_sleeves(cut),
-        bodice.make_neck_inside(cut, back=back, tone=0.6),
-        bodice.make_trunk(cut, back=back),
+        *upper_body.make_sleeves(cut),
+        upper_body.make_neck_inside(cut, back=back, tone=0.6),
+        upper_body.make_trunk(cut, back=back),
     ]
     pieces += [
-        *bodice.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.95),
-        bodice.make_hem_band(cut, 6.5, rib_spacing=RIB_SPACING),
+        *upper_body.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.95),
+        upper_body.make_hem_band(cut, 6.5, rib_spacing=RIB_SPACING),
     ]
-    strokes = [*bodice.make_seams(cut)[:2]]
+    strokes = [*upper_body.make_seams(cut)[:2]]
     if not back:
         low = cut.top + cut.drop
         band = curve(
@@ -87,12 +91,12 @@ def sketch_hoodie(product: DemoProduct, rng: random.Random, *, back: bool) -> Sk
     cut = _make_knit_cut(product, rng, 80.0 if product.length == "cropped" else 98.0)
     cut = replace(cut, top=27, armpit=52, neck=10, drop=9, neckline="round", chest=cut.chest + 1)
     pieces = [] if back else _make_hood(cut)
-    pieces += [*bodice.make_sleeves(cut), bodice.make_trunk(cut, back=back)]
+    pieces += [*upper_body.make_sleeves(cut), upper_body.make_trunk(cut, back=back)]
     pieces += [
-        *bodice.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.92),
-        bodice.make_hem_band(cut, 6.5, rib_spacing=RIB_SPACING),
+        *upper_body.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.92),
+        upper_body.make_hem_band(cut, 6.5, rib_spacing=RIB_SPACING),
     ]
-    strokes = [*bodice.make_seams(cut)[:2]]
+    strokes = [*upper_body.make_seams(cut)[:2]]
     if back:
         pieces.append(_make_hood_back(cut))
     else:
@@ -131,7 +135,7 @@ def _make_knit_cut(product: DemoProduct, rng: random.Random, hem_y: float) -> Cu
         drop=17 if product.neckline == "v-neck" else 7,
         neckline="v-neck" if product.neckline == "v-neck" else "round",
     )
-    return add_sleeves(bodice.fit_to_gender(cut, product.gender), rng, "long", wrist_width=9, long_sleeve_length=55)
+    return add_sleeves(upper_body.fit_to_gender(cut, product.gender), rng, "long", wrist_width=9, long_sleeve_length=55)
 
 
 def _make_roll_neck(cut: Cut) -> list[Piece]:

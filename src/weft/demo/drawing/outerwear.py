@@ -3,11 +3,11 @@
 import random
 
 from weft.demo.catalogue import DemoProduct
-from weft.demo.drawing import bodice
-from weft.demo.drawing.bodice import Cut
+from weft.demo.drawing import upper_body
 from weft.demo.drawing.knitwear import RIB_SPACING
-from weft.demo.drawing.sketch import Piece, Sketch, Stroke, both_sides, box, curve, ellipse, line, strokes_both_sides
+from weft.demo.drawing.shapes import Piece, Sketch, Stroke, both_sides, box, curve, ellipse, line, strokes_both_sides
 from weft.demo.drawing.tops import add_sleeves, vary
+from weft.demo.drawing.upper_body import Cut
 
 _METAL_RGB = (190, 190, 186)
 
@@ -27,14 +27,18 @@ def sketch_jacket(product: DemoProduct, rng: random.Random, *, back: bool) -> Sk
         hem_y=92,
         drop=6,
     )
-    cut = add_sleeves(bodice.fit_to_gender(cut, product.gender), rng, "long", wrist_width=10, long_sleeve_length=53)
-    pieces = [*bodice.make_sleeves(cut), bodice.make_neck_inside(cut, back=back), bodice.make_trunk(cut, back=back)]
+    cut = add_sleeves(upper_body.fit_to_gender(cut, product.gender), rng, "long", wrist_width=10, long_sleeve_length=53)
+    pieces = [
+        *upper_body.make_sleeves(cut),
+        upper_body.make_neck_inside(cut, back=back),
+        upper_body.make_trunk(cut, back=back),
+    ]
     pieces += [
-        *bodice.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.8),
-        bodice.make_hem_band(cut, 8, rib_spacing=RIB_SPACING),
+        *upper_body.make_cuffs(cut, 6, rib_spacing=RIB_SPACING, width_factor=0.8),
+        upper_body.make_hem_band(cut, 8, rib_spacing=RIB_SPACING),
     ]
     pieces.append(_make_knit_collar(cut, back=back))
-    strokes = [*bodice.make_seams(cut)[:2]]
+    strokes = [*upper_body.make_seams(cut)[:2]]
     if not back:
         strokes += [
             Stroke(outline=line((0, cut.top + 5), (0, 100)), width=2.4, tone=-0.45),
@@ -63,9 +67,13 @@ def sketch_coat(product: DemoProduct, rng: random.Random, *, back: bool) -> Sket
         drop=22,
         neckline="v-neck",
     )
-    cut = add_sleeves(bodice.fit_to_gender(cut, product.gender), rng, "long", wrist_width=9, long_sleeve_length=54)
-    pieces = [*bodice.make_sleeves(cut), bodice.make_neck_inside(cut, back=back), bodice.make_trunk(cut, back=back)]
-    strokes = [*bodice.make_seams(cut)]
+    cut = add_sleeves(upper_body.fit_to_gender(cut, product.gender), rng, "long", wrist_width=9, long_sleeve_length=54)
+    pieces = [
+        *upper_body.make_sleeves(cut),
+        upper_body.make_neck_inside(cut, back=back),
+        upper_body.make_trunk(cut, back=back),
+    ]
+    strokes = [*upper_body.make_seams(cut)]
     if back:
         pieces.append(_make_turned_collar(cut))
         pieces.append(Piece(outline=box(-12, 56, 12, 60.5)))

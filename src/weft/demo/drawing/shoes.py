@@ -3,10 +3,9 @@
 import random
 from dataclasses import replace
 
-from weft.demo.catalogue import DemoProduct
-from weft.demo.drawing.sketch import Outline, Piece, Point, Sketch, Stroke, curve, line, translate
+from weft.demo.catalogue import DemoProduct, Rgb
+from weft.demo.drawing.shapes import Outline, Piece, Point, Sketch, Stroke, curve, line, translate
 from weft.demo.drawing.tops import vary
-from weft.demo.looks import Rgb
 
 _RUBBER_RGB = (240, 239, 234)
 _GUM_RGB = (150, 104, 66)

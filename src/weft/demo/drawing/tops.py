@@ -4,20 +4,9 @@ import random
 from dataclasses import replace
 
 from weft.demo.catalogue import DemoProduct
-from weft.demo.drawing import bodice
-from weft.demo.drawing.bodice import Cut
-from weft.demo.drawing.sketch import (
-    Piece,
-    Point,
-    Sketch,
-    Stroke,
-    both_sides,
-    box,
-    curve,
-    ellipse,
-    line,
-    translate,
-)
+from weft.demo.drawing import upper_body
+from weft.demo.drawing.shapes import Piece, Point, Sketch, Stroke, both_sides, box, curve, ellipse, line, translate
+from weft.demo.drawing.upper_body import Cut
 
 
 def vary(rng: random.Random, value: float, max_deviation: float = 0.06) -> float:
@@ -56,12 +45,16 @@ def sketch_t_shirt(product: DemoProduct, rng: random.Random, *, back: bool) -> S
         drop=16 if product.neckline == "v-neck" else 7.5,
         neckline=product.neckline or "round",
     )
-    cut = add_sleeves(bodice.fit_to_gender(cut, product.gender), rng, product.sleeve or "short")
-    edge = bodice.make_neck_edge(cut, back=back)
+    cut = add_sleeves(upper_body.fit_to_gender(cut, product.gender), rng, product.sleeve or "short")
+    edge = upper_body.make_neck_edge(cut, back=back)
     return Sketch(
-        pieces=(*bodice.make_sleeves(cut), bodice.make_neck_inside(cut, back=back), bodice.make_trunk(cut, back=back)),
+        pieces=(
+            *upper_body.make_sleeves(cut),
+            upper_body.make_neck_inside(cut, back=back),
+            upper_body.make_trunk(cut, back=back),
+        ),
         strokes=(
-            *bodice.make_seams(cut),
+            *upper_body.make_seams(cut),
             Stroke(outline=translate(edge, 0, 0.4), width=2.0, tone=-0.16),
             Stroke(outline=translate(edge, 0, 1.5), width=0.4, tone=-0.4),
             Stroke(outline=line((-cut.hem + 1, cut.hem_y - 2.5), (cut.hem - 1, cut.hem_y - 2.5)), width=0.4),
@@ -87,12 +80,16 @@ def sketch_shirt(product: DemoProduct, rng: random.Random, *, back: bool) -> Ske
         drop=7,
         neckline="v-neck",
     )
-    cut = add_sleeves(bodice.fit_to_gender(cut, product.gender), rng, product.sleeve or "long", wrist_width=8)
-    pieces = [*bodice.make_sleeves(cut), bodice.make_neck_inside(cut, back=back), bodice.make_trunk(cut, back=back)]
+    cut = add_sleeves(upper_body.fit_to_gender(cut, product.gender), rng, product.sleeve or "long", wrist_width=8)
+    pieces = [
+        *upper_body.make_sleeves(cut),
+        upper_body.make_neck_inside(cut, back=back),
+        upper_body.make_trunk(cut, back=back),
+    ]
     if cut.sleeve == "long":
-        pieces += bodice.make_cuffs(cut, 6.5, width_factor=1.12)
+        pieces += upper_body.make_cuffs(cut, 6.5, width_factor=1.12)
     pieces += _make_back_collar(cut) if back else _make_front_collar(cut)
-    strokes = [*bodice.make_seams(cut)]
+    strokes = [*upper_body.make_seams(cut)]
     if back:
         yoke = curve([(-cut.shoulder + 2, 32), (0, 34), (cut.shoulder - 2, 32)], closed=False)
         strokes += [Stroke(outline=yoke, width=0.5), Stroke(outline=line((0, 34), (0, 104)), width=0.5, tone=-0.2)]
@@ -122,16 +119,20 @@ def sketch_blouse(product: DemoProduct, rng: random.Random, *, back: bool) -> Sk
     cut = add_sleeves(cut, rng, product.sleeve or "long", wrist_width=11, long_sleeve_length=50)
     if cut.sleeve == "short":
         cut = replace(cut, puff=3.5, sleeve_length=15)
-    pieces = [*bodice.make_sleeves(cut), bodice.make_neck_inside(cut, back=back), bodice.make_trunk(cut, back=back)]
+    pieces = [
+        *upper_body.make_sleeves(cut),
+        upper_body.make_neck_inside(cut, back=back),
+        upper_body.make_trunk(cut, back=back),
+    ]
     if cut.sleeve != "sleeveless":
-        pieces += bodice.make_cuffs(cut, 4, width_factor=0.68)
-    strokes = [*bodice.make_seams(cut), *_make_gathers(cut)]
+        pieces += upper_body.make_cuffs(cut, 4, width_factor=0.68)
+    strokes = [*upper_body.make_seams(cut), *_make_gathers(cut)]
     if not back:
         pieces += _make_bow(cut.top + cut.drop + 1)
         strokes += [
             Stroke(outline=ellipse(0, y, 0.7), width=0, tone=0.6) for y in range(int(cut.top + cut.drop + 12), 74, 9)
         ]
-    edge = bodice.make_neck_edge(cut, back=back)
+    edge = upper_body.make_neck_edge(cut, back=back)
     strokes.append(Stroke(outline=edge, width=1.2, tone=-0.2))
     return Sketch(pieces=tuple(pieces), strokes=tuple(strokes), focus=(0, 38), texture="smooth")
 
@@ -159,8 +160,8 @@ def sketch_dress(product: DemoProduct, rng: random.Random, *, back: bool) -> Ske
         cut = replace(cut, sleeve_length=13, sleeve_width=11)
     cut = replace(cut, hem=cut.waist)
     skirt = make_flared_skirt(cut.waist, 50, vary(rng, hem, 0.08), vary(rng, hem_y, 0.015), rng)
-    edge = bodice.make_neck_edge(cut, back=back)
-    strokes = [*bodice.make_seams(cut), Stroke(outline=edge, width=1.0, tone=-0.2), *skirt[1]]
+    edge = upper_body.make_neck_edge(cut, back=back)
+    strokes = [*upper_body.make_seams(cut), Stroke(outline=edge, width=1.0, tone=-0.2), *skirt[1]]
     if back:
         strokes.append(Stroke(outline=line((0, 13), (0, 58)), width=0.6, tone=-0.5))
     band = Piece(
@@ -168,9 +169,9 @@ def sketch_dress(product: DemoProduct, rng: random.Random, *, back: bool) -> Ske
     )
     return Sketch(
         pieces=(
-            *bodice.make_sleeves(cut),
-            bodice.make_neck_inside(cut, back=back),
-            bodice.make_trunk(cut, back=back),
+            *upper_body.make_sleeves(cut),
+            upper_body.make_neck_inside(cut, back=back),
+            upper_body.make_trunk(cut, back=back),
             skirt[0],
             band,
         ),

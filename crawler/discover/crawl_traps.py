@@ -1,0 +1,159 @@
+"""Traps: views of what is known already, told by the names in their address; endless ones have a budget instead.
+
+Patterns: addresses that a shop makes by one rule, and the numbered pages of one listing.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from crawler.discover import urls
+
+
+class SkippedUrl(NamedTuple):
+    """A page of the shop that is not asked."""
+
+    url: str
+    """Clean."""
+    reason: str
+    """One of the keys of NAMES, "account", "repeats itself", "repeats an earlier page", or "over budget"."""
+
+
+# fmt: off
+TRAP_PARAMS: dict[str, frozenset[str]] = {
+    "facet": frozenset({
+        "filter", "filters", "filtre", "facet", "facets", "refine", "fq", "color", "colour", "farbe", "couleur",
+        "size", "sizes", "groesse", "taille", "price", "preis", "prix", "min_price", "max_price", "price_min",
+        "price_max", "pmin", "pmax", "minprice", "maxprice", "price_range", "brand", "brands", "marke", "marque",
+        "manufacturer", "material", "rating", "availability", "in_stock", "instock", "on_sale", "discount",
+        "limit", "per_page", "perpage", "pagesize", "page_size", "sz", "items_per_page", "show",
+    }),
+    "sort": frozenset({
+        "sort", "sort_by", "sortby", "sorting", "order", "orderby", "order_by", "ordering", "dir", "direction",
+        "srule", "tri", "sortierung", "product_list_order", "product_list_dir",
+    }),
+    "view": frozenset({
+        "view", "mode", "layout", "display", "grid", "currency", "lang", "language", "locale", "setlang", "print",
+        "variant", "product_list_mode", "product_list_limit",
+    }),
+    "search": frozenset({"q", "s", "query", "search", "keyword", "keywords", "searchterm", "term"}),
+    "calendar": frozenset({
+        "date", "day", "week", "month", "year", "calendar", "cal", "from_date", "to_date", "start_date", "end_date",
+        "mon", "yr", "monat", "jahr", "annee", "mois",
+    }),
+    "action": frozenset({
+        "add", "add-to-cart", "add_to_cart", "add_to_wishlist", "remove", "remove_item", "compare", "replytocom",
+        "share", "action", "do", "return_url", "returnurl", "redirect", "redirect_to", "back",
+    }),
+}
+# fmt: on
+"""By reason, the parameters of views that show the same products in another order, part or shape."""
+
+_FACET_PARAM = re.compile(
+    r"^(?:filter[._\[]|f\[|pf_|pa_|attribute_pa_|attr[_\[]|facet[._\[]|refine[._\[]|pref[nv]\d|dwvar_)"
+)
+_ACCOUNT_PATH = re.compile(
+    r"/(?:accounts?|customer|my-?account|log-?in|log-?out|sign-?in|sign-?up|register|checkout|cart|basket|wish-?list"
+    r"|compare|panier|warenkorb|konto)(?:[/.]|$)",
+    re.IGNORECASE,
+)
+_VIEW_REASONS = frozenset({"facet", "sort", "view"})
+_MAX_SEGMENT_REPEATS = 2
+MAX_PATH_SEGMENTS = 12
+"""Steps of a path; relative links that are written wrongly make it grow without end."""
+MAX_URL_LENGTH = 2000
+"""Characters of an address."""
+
+
+@lru_cache(urls.URL_CACHE_SIZE)
+def skip_reason(url: str) -> str:
+    """Why the page at `url` (clean) is not asked, "" when nothing in its address speaks against it."""
+    parts = urlsplit(url)
+    reasons = (_param_skip_reason(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    if param_reason := next((reason for reason in reasons if reason), ""):
+        return param_reason
+    if _ACCOUNT_PATH.search(parts.path):
+        return "account"
+    segments = [segment for segment in parts.path.split("/") if segment]
+    if (
+        len(url) > MAX_URL_LENGTH
+        or len(segments) > MAX_PATH_SEGMENTS
+        or any(segments.count(segment) > _MAX_SEGMENT_REPEATS for segment in set(segments))
+    ):
+        return "repeats itself"
+    return ""
+
+
+def strip_view_params(url: str, reason: str) -> str:
+    """What a view cut for `reason` is a view of: `url` without the parameters of views; "" where that is no page."""
+    if reason not in _VIEW_REASONS:
+        return ""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    kept = urlencode([(name, value) for name, value in pairs if not _param_skip_reason(name)])
+    found = parts._replace(query=kept).geturl()
+    return "" if _ACCOUNT_PATH.search(parts.path) else found
+
+
+def _param_skip_reason(name: str) -> str:
+    """The reason why a parameter of this name makes a trap, "" where it makes none."""
+    name = name.lower()
+    short = name.partition("[")[0]
+    reasons = (reason for reason, known in TRAP_PARAMS.items() if short in known)
+    return next(reasons, "facet" if _FACET_PARAM.search(name) else "")
+
+
+KEPT_SEGMENTS = 2
+"""Steps of a path that tell one rule from another; what comes after them varies."""
+PAGE_PARAMS = frozenset(
+    {"p", "page", "pg", "paged", "pagenum", "page_no", "pageno", "pagenumber", "currentpage", "seite"}
+)
+"""Parameters that number the pages of a listing."""
+OFFSET_PARAMS = frozenset({"start", "offset", "from", "skip", "first", "cursor", "after", "page_info"})
+"""Parameters that say where on a listing a page begins."""
+
+_PAGE_NUMBER_IN_PATH = re.compile(r"/(?:page|seite|pagina)[/-](\d+)/?$|/p(?:age)?(\d+)/?$", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
+_HEX = re.compile(r"[0-9a-f-]{16,}", re.IGNORECASE)
+
+
+def url_template(url: str) -> str:
+    """The rule that made `url`, for counting: "/c/men/black/12?size=m" is one of "/c/men/#?size".
+
+    The first two steps tell rules apart, but never the last one; however deep it goes from there is one rule, "#"
+    where it ends in a number, else "*". Parameters count by their names.
+    """
+    parts = urlsplit(url)
+    segments = [segment for segment in parts.path.split("/") if segment]
+    kept = [_generalise(segment) for segment in segments[:-1][:KEPT_SEGMENTS]]
+    varying = ["#" if segments[-1][0].isdigit() else "*"] if segments else []
+    names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
+    return "/" + "/".join(kept + varying) + (f"?{'&'.join(names)}" if names else "")
+
+
+def has_number_or_query(template: str) -> bool:
+    """Whether members of `pattern` differ in a number or a parameter, as calendars' days and sessions do."""
+    return "#" in template or "?" in template
+
+
+def listing_url(url: str) -> str:
+    """The listing that `url` is a page of: the address without what numbers its pages."""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [f"{name}={value}" for name, value in pairs if name.lower() not in PAGE_PARAMS | OFFSET_PARAMS]
+    path = _PAGE_NUMBER_IN_PATH.sub("", parts.path) or "/"
+    if len(kept) == len(pairs) and path == parts.path:
+        return url
+    return parts._replace(path=path.rstrip("/") or "/", query="&".join(kept)).geturl()
+
+
+def is_paginated_url(url: str) -> bool:
+    """Whether `url` is a numbered page of a listing, the first by number included."""
+    return listing_url(url) != url
+
+
+def _generalise(segment: str) -> str:
+    if _HEX.fullmatch(segment) and any(letter.isdigit() for letter in segment):
+        return "*"
+    return _DIGITS.sub("#", segment)

@@ -1,0 +1,150 @@
+"""Sitemaps: the bytes of one, gzip or not, to the sitemaps and pages it names.
+
+The photos that a sitemap names beside a product's page (image:image), where the page itself does not show them.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import lxml.etree
+from scrapy.utils.gz import gunzip
+
+from crawler.discover import urls
+from weft.contracts.product import PhotoLink, Product
+
+MAX_SITEMAP_BYTES = 64_000_000
+"""Of a sitemap after decompression: the standard allows 52,428,800."""
+MAX_PHOTOS_PER_PAGE = 1_000
+"""Of one page: what the standard allows."""
+
+_PRODUCT_SITEMAP_NAME = re.compile(r"produ[ck]t|item|pdp|artikel|produit|goods|sku")
+_OTHER_SITEMAP_NAME = re.compile(
+    r"categor|product_?(?:cat|tag)|(?<![a-z])tags?(?![a-z])|brand|collection|blog|post|page|author|news|image|video|store"
+)
+
+
+class SitemapEntry(NamedTuple):
+    """A page, as a sitemap names it."""
+
+    url: str
+    """Clean."""
+    lastmod: str = ""
+    """When it last changed, in the sitemap's own words: a W3C date, "" where it does not say."""
+    photos: tuple[str, ...] = ()
+    """URLs of the images that it shows, image:image."""
+
+
+class Sitemap(NamedTuple):
+    """What one sitemap names."""
+
+    sitemaps: tuple[str, ...]
+    """Further sitemaps."""
+    pages: Iterator[SitemapEntry]
+    """Each once, read as they are taken."""
+
+
+def parse_sitemap(body: bytes, url: str) -> Sitemap:
+    """Read a sitemap index or urlset, XML or plain list of URLs.
+
+    Args:
+        body: As served; gzip is unpacked.
+        url: Of this sitemap: relative locations are taken from it.
+
+    Raises:
+        ValueError: It is no sitemap.
+    """
+    if body[:2] == b"\x1f\x8b":
+        try:
+            body = gunzip(body, max_size=MAX_SITEMAP_BYTES)
+        except (OSError, EOFError) as error:
+            raise ValueError("not a sitemap: broken gzip") from error
+    if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        lines = body.decode("utf-8", errors="replace").split()
+        return Sitemap((), _deduplicate(SitemapEntry(line) for line in lines if line.startswith("http")))
+    elements = lxml.etree.iterparse(
+        io.BytesIO(body), events=("start", "end"), recover=True, resolve_entities=False, remove_comments=True
+    )
+    try:
+        root_tag = _local_name(next(elements)[1])
+    except (StopIteration, lxml.etree.XMLSyntaxError) as error:
+        raise ValueError("not a sitemap") from error
+    if root_tag == "sitemapindex":
+        return Sitemap(
+            product_sitemaps(tuple(entry.url for entry in _deduplicate(_iter_entries(elements, url)))), iter(())
+        )
+    if root_tag == "urlset":
+        return Sitemap((), _deduplicate(_iter_entries(elements, url)))
+    raise ValueError(f"a <{root_tag}>, not a sitemap")
+
+
+def product_sitemaps(sitemaps: tuple[str, ...]) -> tuple[str, ...]:
+    """The sitemaps that say they hold products, when any says so; else all."""
+    # "sitemap" itself holds "item".
+    names = {sitemap: sitemap.lower().rsplit("/", 1)[-1].replace("sitemap", "") for sitemap in sitemaps}
+    product_only = tuple(
+        s for s in sitemaps if _PRODUCT_SITEMAP_NAME.search(names[s]) and not _OTHER_SITEMAP_NAME.search(names[s])
+    )
+    return product_only or sitemaps
+
+
+def _iter_entries(
+    elements: "lxml.etree.iterparse[tuple[str, lxml.etree._Element]]", url: str
+) -> Iterator[SitemapEntry]:
+    for event, element in elements:
+        if event != "end" or _local_name(element) not in ("url", "sitemap"):
+            continue
+        fields: dict[str, str] = {}
+        photos = []
+        for part in element:
+            if _local_name(part) == "image":
+                photos += [(child.text or "").strip() for child in part if _local_name(child) == "loc"]
+            else:
+                fields.setdefault(_local_name(part), (part.text or "").strip())
+        if page := urls.absolute_url(url, fields.get("loc", "")) if fields.get("loc") else None:
+            photo_urls = (urls.absolute_url(page, photo) for photo in photos[:MAX_PHOTOS_PER_PAGE] if photo)
+            yield SitemapEntry(
+                page, fields.get("lastmod", ""), tuple(dict.fromkeys(photo for photo in photo_urls if photo))
+            )
+        # What is read is let go: a sitemap may name 50,000 pages.
+        element.clear()
+        while element.getprevious() is not None:
+            del element.getparent()[0]
+
+
+def _deduplicate(entries: Iterator[SitemapEntry]) -> Iterator[SitemapEntry]:
+    seen = set()
+    for entry in entries:
+        canonical = entry._replace(url=urls.canonicalize(entry.url))
+        if canonical.url not in seen:
+            seen.add(canonical.url)
+            yield canonical
+
+
+def _local_name(element: lxml.etree._Element) -> str:
+    """Without its namespace; "" for what is no element."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+_IMAGE_SIZE_SUFFIX = re.compile(
+    r"[-_](?:\d{2,4}x\d{0,4}|x\d{2,4}|large|medium|small|grande|thumb)(?=\.\w+$)", re.IGNORECASE
+)
+
+
+def add_sitemap_images(product: Product, image_urls: Iterable[str]) -> Product:
+    """`product` with the photos `named` that it lacks after its own; a photo is known by the name of its file."""
+    known = {_image_name(photo.url) for photo in product.photos}
+    added = []
+    for url in image_urls:
+        if _image_name(url) not in known:
+            known.add(_image_name(url))
+            added.append(PhotoLink(url=url))
+    return replace(product, photos=(*product.photos, *added)) if added else product
+
+
+def _image_name(url: str) -> str:
+    return _IMAGE_SIZE_SUFFIX.sub("", unquote(urlsplit(url).path).rsplit("/", 1)[-1]).lower()

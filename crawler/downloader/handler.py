@@ -1,0 +1,155 @@
+"""Handler: Scrapy's HTTP client, with the addresses it may connect to and the rate below which it hangs up.
+
+Headers with an end: Twisted reads them for as long as they come, and holds up everything else meanwhile.
+"""
+
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from scrapy import signals
+from scrapy.core.downloader.handlers.http11 import (
+    HTTP11DownloadHandler,
+    _LenientHTTP11ClientFactory,
+    _LenientHTTP11ClientProtocol,
+    _LenientHTTPClientParser,
+)
+from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, DownloadFailedError, StopDownload
+from scrapy.http import Request, Response
+from twisted.internet.interfaces import IAddress
+
+from crawler.downloader.resolver import Network, install_resolver, to_ascii_host
+from crawler.exceptions import NoContact, PrivateAddress, TooLarge, TooSlow
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+CONNECT_TO = "WEFT_SERVED_AT"
+"""Setting: {"shop.example": "http://127.0.0.1:8001"}: who answers for a host, as curl's --connect-to has it. URLs,
+robots.txt and delays keep to the name; the place was named by hand, so its network is not asked."""
+PRIVATE_HOST = "WEFT_PRIVATE_HOME"
+"""Setting: the host of a shop that may lie at a private address; "" for none."""
+HAS_CONTACT = "WEFT_HAS_CONTACT"
+"""Setting: whether the user agent names somebody who can be reached."""
+MIN_RATE_GRACE_SECONDS = "WEFT_SLOW_AFTER"
+"""Setting: seconds after the first byte of a body from which on its rate counts."""
+MIN_DOWNLOAD_RATE = "WEFT_LEAST_RATE"
+"""Setting: bytes a second."""
+
+
+@dataclass
+class _BodyProgress:
+    """How much of a body has come since when."""
+
+    started_at: float = 0.0
+    received_bytes: int = 0
+
+
+class GuardedDownloadHandler(HTTP11DownloadHandler):
+    """Scrapy's own, guarded; for http and https alike."""
+
+    def __init__(self, crawler: "Crawler") -> None:
+        super().__init__(crawler)
+        from twisted.internet import reactor
+
+        self._pool._factory = BoundedHeaderFactory
+        settings = crawler.settings
+        self._connect_to: dict[str, str] = settings.getdict(CONNECT_TO)
+        self._min_rate_grace_seconds = settings.getfloat(MIN_RATE_GRACE_SECONDS)
+        self._min_download_rate = settings.getfloat(MIN_DOWNLOAD_RATE)
+        self._resolver = install_resolver(
+            reactor,
+            has_contact=settings.getbool(HAS_CONTACT),
+            private_host=settings.get(PRIVATE_HOST, ""),
+        )
+        self._body_progress: dict[Request, _BodyProgress] = {}
+        crawler.signals.connect(self.on_bytes_received, signal=signals.bytes_received)
+
+    async def download_request(self, request: Request) -> Response:
+        """Fetch `request`; the response bears the URL that was asked for.
+
+        Raises:
+            PrivateAddress: Its host lies in a network that is not open to this crawl.
+            NoContact: Its host is public, and we do not say who we are.
+            TooLarge: It has more bytes than it may.
+            TooSlow: It trickles.
+        """
+        routed = self._apply_connect_to(request)
+        self._body_progress[routed] = _BodyProgress()
+        try:
+            response = await super().download_request(routed)
+        except StopDownload:
+            raise TooSlow from None
+        except DownloadCancelledError:
+            raise TooLarge from None
+        except DownloadFailedError as error:
+            if any(reason.check(HeadersTooLongError) for reason in getattr(error.__cause__, "reasons", ())):
+                raise TooLarge from None
+            raise
+        except CannotResolveHostError:
+            network = self._resolver.refused_networks.get(to_ascii_host(urlsplit(request.url).hostname or ""))
+            if network is None:
+                raise
+            raise (NoContact if network is Network.PUBLIC else PrivateAddress) from None
+        finally:
+            del self._body_progress[routed]
+        return response if routed is request else response.replace(url=request.url)
+
+    def on_bytes_received(self, data: bytes, request: Request) -> None:
+        """Count what has come of a body; hang up when that is too little for its time."""
+        body = self._body_progress.get(request)
+        if body is None:
+            return
+        now = monotonic()
+        body.started_at = body.started_at or now
+        body.received_bytes += len(data)
+        if now - body.started_at > self._min_rate_grace_seconds and body.received_bytes < self._min_download_rate * (
+            now - body.started_at
+        ):
+            raise StopDownload(fail=True)
+
+    def _apply_connect_to(self, request: Request) -> Request:
+        parts = urlsplit(request.url)
+        if parts.netloc not in self._connect_to:
+            return request
+        server = urlsplit(self._connect_to[parts.netloc])
+        alias = self._resolver.register_alias(server.hostname or "")
+        netloc = alias if server.port is None else f"{alias}:{server.port}"
+        url = urlunsplit((server.scheme, netloc, parts.path, parts.query, ""))
+        return request.replace(url=url, headers={**request.headers, b"Host": parts.netloc})
+
+
+MAX_HEADER_BYTES = 256 * 1024
+"""Of all headers of an answer; browsers stop there too."""
+
+
+class HeadersTooLongError(Exception):  # noqa: N818 - it is no error of ours
+    """An answer's headers have no end."""
+
+
+class BoundedHeaderFactory(_LenientHTTP11ClientFactory):
+    """Makes connections that give up on endless headers."""
+
+    def buildProtocol(self, addr: IAddress | None) -> "_BoundedHeaderProtocol":  # noqa: ARG002, N802
+        """Twisted's way to make one."""
+        return _BoundedHeaderProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+
+
+class _BoundedHeaderParser(_LenientHTTPClientParser):
+    _header_bytes = 0
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802
+        self._header_bytes += len(line)
+        if self._header_bytes > MAX_HEADER_BYTES:
+            raise HeadersTooLongError
+        super().lineReceived(line)
+
+
+class _BoundedHeaderProtocol(_LenientHTTP11ClientProtocol):
+    def request(self, request: Any) -> Any:
+        deferred = super().request(request)
+        # Twisted makes the parser itself; Scrapy gets its own in the same way.
+        assert self._parser is not None
+        self._parser.__class__ = _BoundedHeaderParser
+        return deferred

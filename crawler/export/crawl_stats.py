@@ -1,0 +1,167 @@
+"""Survey: a finished crawl in numbers, before any of it is written.
+
+Report: the numbers of a snapshot, in all and shop by shop.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from crawler.items import PAGE, PHOTO
+from crawler.storage.snapshot import SkippedUrls, Snapshot
+from weft.params.crawl import COVERAGE_FIELDS
+
+
+@dataclass(frozen=True)
+class PlaceholderPhoto:
+    """One picture that many products show: no photo of any of them."""
+
+    sha256: str
+    products: int
+    url: str
+    """One of its addresses, the first by name."""
+
+
+@dataclass(frozen=True)
+class CrawlStats:
+    """One shop's crawl in numbers."""
+
+    shop: str
+    counts: Counter[str]
+    """products, with_<field>, photos_named, photos (had and no placeholder), photos_placeholder,
+    pages_without_product, withdrawn."""
+    placeholders: tuple[PlaceholderPhoto, ...]
+    """Sorted by sha256."""
+    top_title: tuple[str, int]
+    """The title that most products bear, and how many bear it."""
+    failures: Counter[str]
+    """By "kind: reason"."""
+    requested: dict[str, int]
+    """By kind of failure (page, photo), how many URLs were asked; a photo of two products counts twice."""
+    skipped: dict[str, SkippedUrls]
+    """By reason, the pages that were not asked because they are traps."""
+    limit_reached: str
+    """The limit that kept some of the shop from being asked, "" for none."""
+
+    def coverage(self, field: str) -> float:
+        """The share of products that have `field`, one of COVERED; 0 where there is no product."""
+        return round(self.counts[f"with_{field}"] / max(1, self.counts["products"]), 4)
+
+    @property
+    def photos_per_product(self) -> float:
+        """Photos that were had and are no placeholder."""
+        return round(self.counts["photos"] / max(1, self.counts["products"]), 3)
+
+    @property
+    def placeholder_digests(self) -> frozenset[str]:
+        """The digests of placeholders."""
+        return frozenset(placeholder.sha256 for placeholder in self.placeholders)
+
+
+def collect_crawl_stats(snapshot: Snapshot, placeholder_min_products: int) -> CrawlStats:
+    """Count what a crawl brought home, in one pass that keeps a few bytes per product and photo.
+
+    Args:
+        snapshot: The crawl.
+        placeholder_products: A photo shown by at least so many products is a placeholder; 0 takes none for one.
+    """
+    counts: Counter[str] = Counter()
+    products_per_photo: Counter[bytes] = Counter()
+    uses_per_photo: Counter[bytes] = Counter()
+    titles: Counter[bytes] = Counter()
+    top_title = ("", 0)
+    for product in snapshot.products():
+        counts["products"] += 1
+        counts.update(f"with_{field}" for field in COVERAGE_FIELDS if getattr(product, field))
+        counts["photos_named"] += len(product.photos)
+        digests = [bytes.fromhex(d) for photo in product.photos if (d := snapshot.photo_digest(photo.url))]
+        uses_per_photo.update(digests)
+        products_per_photo.update(set(digests))
+        title = hashlib.sha256(product.title.strip().casefold().encode()).digest()[:8]
+        titles[title] += 1
+        if titles[title] > top_title[1]:
+            top_title = (product.title, titles[title])
+    placeholder_digests = sorted(
+        digest for digest, number in products_per_photo.items() if 0 < placeholder_min_products <= number
+    )
+    counts["photos_placeholder"] = sum(uses_per_photo[digest] for digest in placeholder_digests)
+    counts["photos"] = uses_per_photo.total() - counts["photos_placeholder"]
+    counts["pages_without_product"] = snapshot.count_pages_without_product()
+    counts["withdrawn"] = sum(1 for _ in snapshot.removed_products())
+    return CrawlStats(
+        shop=snapshot.shop,
+        counts=counts,
+        placeholders=tuple(
+            PlaceholderPhoto(d.hex(), products_per_photo[d], snapshot.photo_url(d.hex())) for d in placeholder_digests
+        ),
+        top_title=top_title,
+        failures=Counter(f"{failure.kind}: {failure.reason}" for failure in snapshot.failures()),
+        requested={PAGE: snapshot.count_requested_pages(), PHOTO: counts["photos_named"]},
+        skipped=snapshot.skipped_urls(),
+        limit_reached=snapshot.limit_reached,
+    )
+
+
+def build_report(stats: Sequence[CrawlStats]) -> dict[str, Any]:
+    """What report.json holds: totals, then the same of each shop."""
+    counts = sum((shop_stats.counts for shop_stats in stats), Counter[str]())
+    failures = sum((shop_stats.failures for shop_stats in stats), Counter[str]())
+    skipped = Counter[str]()
+    for shop_stats in stats:
+        skipped.update({reason: skipped_urls["pages"] for reason, skipped_urls in shop_stats.skipped.items()})
+    return {
+        **compute_totals(counts),
+        "failures": dict(sorted(failures.items())),
+        "cut": dict(sorted(skipped.items())),
+        "shops": {
+            shop_stats.shop: {
+                **compute_totals(shop_stats.counts),
+                "counts": dict(sorted(shop_stats.counts.items())),
+                "failures": dict(sorted(shop_stats.failures.items())),
+                "cut": shop_stats.skipped,
+                "limit_reached": shop_stats.limit_reached,
+                "placeholders": [asdict(placeholder) for placeholder in shop_stats.placeholders],
+                "asked": dict(sorted(shop_stats.requested.items())),
+            }
+            for shop_stats in stats
+        },
+    }
+
+
+def compute_totals(counts: Counter[str]) -> dict[str, float]:
+    """The figures that a run is logged with."""
+    n_products = max(1, counts["products"])
+    downloaded = ("photos", "photos_placeholder")
+    return {
+        "products": counts["products"],
+        "photos": counts["photos"],
+        "photos_missing": counts["photos_named"] - sum(counts[name] for name in downloaded),
+        "photos_placeholder": counts["photos_placeholder"],
+        "photos_per_product": round(counts["photos"] / n_products, 3),
+        "pages_without_product": counts["pages_without_product"],
+        "withdrawn": counts["withdrawn"],
+        **{f"share_with_{field}": round(counts[f"with_{field}"] / n_products, 4) for field in COVERAGE_FIELDS},
+    }
+
+
+def parse_report(report: dict[str, Any]) -> list[CrawlStats]:
+    """The surveys that a report was made of, as far as it tells them: all but `same_title`, which no report needs.
+
+    Raises:
+        KeyError, TypeError: It is no report.
+    """
+    return [
+        CrawlStats(
+            shop=shop,
+            counts=Counter(shop_report["counts"]),
+            placeholders=tuple(PlaceholderPhoto(**placeholder) for placeholder in shop_report["placeholders"]),
+            top_title=("", 0),
+            failures=Counter(shop_report["failures"]),
+            requested=shop_report["asked"],
+            skipped=shop_report["cut"],
+            limit_reached=shop_report["limit_reached"],
+        )
+        for shop, shop_report in report["shops"].items()
+    ]

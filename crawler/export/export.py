@@ -1,0 +1,159 @@
+"""Export: finished crawls to the tables of a snapshot. The same crawls give the same bytes.
+
+By hand: python -m crawler.export.export var/crawl/NAME-KEY.sqlite ... --out FOLDER
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from crawler.export.crawl_stats import CrawlStats, build_report, collect_crawl_stats, compute_totals
+from crawler.export.quality_gate import check_quality
+from crawler.storage.snapshot import Snapshot
+from weft import errors, tables
+from weft.contracts import files
+from weft.contracts.product import Product
+from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS, REMOVED_PRODUCTS
+from weft.params import QualityChecks
+
+PRODUCTS_PER_BATCH = 1_000
+"""Products turned to Arrow at once."""
+
+
+def export(snapshots: Sequence[Snapshot], out: Path, quality_checks: QualityChecks | None = None) -> dict[str, float]:
+    """Write products.parquet, photos/, failures.parquet, withdrawn.parquet and report.json into `out`.
+
+    Args:
+        snapshots: Finished crawls.
+        out: Folder of the tables.
+        gate: Thresholds; None lets everything pass.
+
+    Returns:
+        The report's totals, flat: products, photos, failures, photos_per_product and the share of products that
+        have each field.
+
+    Raises:
+        ShopError: Two snapshots are of one shop, a crawl does not pass the gate, or the disk is full.
+    """
+    names = [snapshot.shop for snapshot in snapshots]
+    if len(set(names)) < len(names):
+        raise errors.ShopError(f"{', '.join(sorted(names))}: two crawls of one shop; export one of them")
+    # Ids begin with "<shop>/", so this order of shops makes every table sorted.
+    ordered = sorted(snapshots, key=lambda snapshot: f"{snapshot.shop}/")
+    quality_checks = quality_checks or QualityChecks()
+    stats = [collect_crawl_stats(snapshot, quality_checks.placeholder_products) for snapshot in ordered]
+    previous_stats = [_collect_previous_stats(snapshot, quality_checks.placeholder_products) for snapshot in ordered]
+    check_quality(list(zip(stats, previous_stats, strict=True)), quality_checks)
+    try:
+        return write_tables(
+            out,
+            products=(_product_row(product) for snapshot in ordered for product in snapshot.products()),
+            photos=_photo_rows(zip(ordered, stats, strict=True)),
+            failures=[{"shop": s.shop, **failure._asdict()} for s in ordered for failure in s.failures()],
+            removed=[{"shop": s.shop, **product._asdict()} for s in ordered for product in s.removed_products()],
+            stats=stats,
+        )
+    except OSError as error:
+        raise errors.ShopError(
+            f"{out}: the tables cannot be written ({error}); the crawl is kept: make room and run again"
+        ) from error
+
+
+def _collect_previous_stats(snapshot: Snapshot, placeholder_min_products: int) -> CrawlStats | None:
+    path = snapshot.previous_state
+    if path is None:
+        return None
+    previous = Snapshot(path)
+    try:
+        return collect_crawl_stats(previous, placeholder_min_products)
+    finally:
+        previous.close()
+
+
+def write_tables(
+    out: Path,
+    *,
+    products: Iterator[dict[str, Any]],
+    photos: Iterator[dict[str, Any]],
+    failures: list[dict[str, Any]],
+    removed: list[dict[str, Any]],
+    stats: Sequence[CrawlStats],
+) -> dict[str, float]:
+    """Write the tables of a snapshot from their rows, products and photos sorted by their keys.
+
+    Returns:
+        The report's totals, flat.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    tables.write_stream(out / files.PRODUCTS, _product_batches(products), PRODUCTS)
+    tables.write_shards(out / files.PHOTOS, photos, PHOTOS)
+    tables.write_table(out / files.FAILURES, pa.Table.from_pylist(failures, schema=FAILURES.schema), FAILURES)
+    tables.write_table(
+        out / files.REMOVED_PRODUCTS, pa.Table.from_pylist(removed, schema=REMOVED_PRODUCTS.schema), REMOVED_PRODUCTS
+    )
+    crawl_report = build_report(stats)
+    tables.write_text(out / files.REPORT, json.dumps(crawl_report, indent=2, ensure_ascii=False) + "\n")
+    return {**compute_totals(sum((s.counts for s in stats), Counter[str]())), "failures": float(len(failures))}
+
+
+def _product_batches(rows: Iterator[dict[str, Any]]) -> Iterator[pa.Table]:
+    # A table without rows is a file all the same.
+    yield PRODUCTS.schema.empty_table()
+    while batch := list(islice(rows, PRODUCTS_PER_BATCH)):
+        yield pa.Table.from_pylist(batch, schema=PRODUCTS.schema)
+
+
+def _product_row(product: Product) -> dict[str, Any]:
+    return {
+        "product_id": product.product_id,
+        "shop": product.shop,
+        "url": product.url,
+        "title": product.title,
+        "description": product.description,
+        "brand": product.brand,
+        "colour": product.colour,
+        "categories": list(product.categories),
+        "attributes": [{"name": a.name, "value": a.value} for a in product.attributes],
+    }
+
+
+def _photo_rows(crawls: Iterable[tuple[Snapshot, CrawlStats]]) -> Iterator[dict[str, Any]]:
+    """One row per photo that was had; one that was not, or is a placeholder, leaves a gap in the positions."""
+    for snapshot, stats in crawls:
+        dropped = stats.placeholder_digests
+        for product_id, photos in snapshot.galleries():
+            for position, link in enumerate(photos):
+                digest = snapshot.photo_digest(link.url)
+                if digest is not None and digest not in dropped:
+                    yield {
+                        "product_id": product_id,
+                        "position": position,
+                        "colour": link.colour,
+                        "url": link.url,
+                        "sha256": digest,
+                        "bytes": snapshot.photo_bytes(digest),
+                    }
+
+
+def main() -> None:
+    """Export state files named on the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m crawler.export.export", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("states", type=Path, nargs="+", help="state files of finished crawls, NAME-KEY.sqlite")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the tables")
+    args = parser.parse_args()
+    snapshots = [Snapshot(state) for state in args.states]
+    totals = export(snapshots, args.out)
+    sys.stderr.write(f"{args.out}: {totals['products']:.0f} products, {totals['photos']:.0f} photos\n")
+
+
+if __name__ == "__main__":
+    sys.exit(errors.run_main(main))

@@ -1,0 +1,90 @@
+"""Gate: whether a crawl is good enough to be handed on; each number that is not, and by how much."""
+
+from collections.abc import Iterator
+
+from crawler.export.crawl_stats import CrawlStats
+from weft.errors import ShopError
+from weft.params import QualityChecks
+
+ANY_REASON = "*"
+"""In `Gate.max_failures`: every reason that is not named."""
+
+
+def check_quality(stats: list[tuple[CrawlStats, CrawlStats | None]], quality_checks: QualityChecks) -> None:
+    """Let crawls pass, each with the crawl of its shop before it, None where there is none.
+
+    Raises:
+        ShopError: Numbers are beyond their thresholds; every one is named.
+    """
+    problems = [
+        f"{current.shop}: {problem}"
+        for current, previous in stats
+        for problem in _problems(current, previous, quality_checks)
+    ]
+    if problems:
+        raise ShopError(
+            f"the crawl does not pass the gate: {'; '.join(problems)}. The crawl is kept: change crawl.gate in "
+            f"params.yaml and run again to write it without asking the shop, or raise crawl.snapshot to crawl anew"
+        )
+
+
+def _problems(current: CrawlStats, previous: CrawlStats | None, quality_checks: QualityChecks) -> Iterator[str]:
+    yield from _check_minimum("products", current.counts["products"], "min_products", quality_checks.min_products)
+    for field, share in quality_checks.min_share.items():
+        yield from _check_minimum(
+            f"share of products with {field}", current.coverage(field), f"min_share.{field}", share
+        )
+    yield from _check_minimum(
+        "photos per product",
+        current.photos_per_product,
+        "min_photos_per_product",
+        quality_checks.min_photos_per_product,
+    )
+    yield from _failure_problems(current, quality_checks)
+    title, count = current.top_title
+    share = round(count / max(1, current.counts["products"]), 4)
+    if quality_checks.wall_pages and count >= quality_checks.wall_pages:
+        yield from _check_maximum(
+            f"share of products with the title {title!r}", share, "max_same_title", quality_checks.max_same_title
+        )
+    if previous is not None:
+        yield from _change_problems(current, previous, quality_checks.max_drift)
+
+
+def _failure_problems(current: CrawlStats, quality_checks: QualityChecks) -> Iterator[str]:
+    for failure, count in sorted(current.failures.items()):
+        kind, _, reason = failure.partition(": ")
+        key = next((key for key in (failure, reason) if key in quality_checks.max_failures), ANY_REASON)
+        share = round(count / max(1, current.requested[kind], count), 4)
+        max_share = quality_checks.max_failures.get(key, 1.0)
+        yield from _check_maximum(
+            f"share of {kind}s that failed with {reason!r}", share, f"max_failures.{key}", max_share
+        )
+
+
+def _change_problems(current: CrawlStats, previous: CrawlStats, max_change: float) -> Iterator[str]:
+    previous_products, current_products = previous.counts["products"], current.counts["products"]
+    change = round(abs(current_products - previous_products) / max(1, previous_products), 4)
+    yield from _check_maximum(
+        f"change of products since the last snapshot, {previous_products} to {current_products},",
+        change,
+        "max_drift",
+        max_change,
+    )
+    drop = round((previous.photos_per_product - current.photos_per_product) / (previous.photos_per_product or 1.0), 4)
+    description = f"fall of photos per product, {previous.photos_per_product:g} to {current.photos_per_product:g},"
+    yield from _check_maximum(description, drop, "max_drift", max_change)
+    for field in ("description", "categories", "photos"):
+        coverage_drop = round(previous.coverage(field) - current.coverage(field), 4)
+        description = f"fall of the share with {field}, {previous.coverage(field):g} to {current.coverage(field):g},"
+        yield from _check_maximum(description, coverage_drop, "max_drift", max_change)
+
+
+def _check_minimum(description: str, value: float, key: str, minimum: float) -> Iterator[str]:
+    if value < minimum:
+        yield f"{description} is {value:g}, {round(minimum - value, 4):g} below the {minimum:g} of {key}"
+
+
+def _check_maximum(description: str, value: float, key: str, maximum: float) -> Iterator[str]:
+    if value > maximum:
+        yield f"{description} is {value:g}, {round(value - maximum, 4):g} above the {maximum:g} of {key}"

@@ -1,0 +1,68 @@
+"""Limits: how much may be asked of one shop, over all runs of a crawl: what was used is noted in its state."""
+
+import json
+import time
+
+from crawler.items import FEED, PAGE, PHOTO
+from crawler.storage.store import Store
+from weft.params import Shop
+
+SAVE_INTERVAL_SECONDS = 1.0
+"""At most this much is forgotten after a crash."""
+_SECONDS_PER_MINUTE = 60
+
+
+class Limits:
+    """Pages, photos, bytes and minutes of one crawl against their limits; 0 is none.
+
+    Args:
+        shop: Its limits.
+        store: Where what was used is noted.
+    """
+
+    def __init__(self, shop: Shop, store: Store) -> None:
+        self._store = store
+        self._limits = {
+            "max_pages": shop.max_pages,
+            "max_photos": shop.max_photos,
+            "max_bytes": shop.max_bytes,
+            "max_minutes": shop.max_minutes * _SECONDS_PER_MINUTE,
+        }
+        used = json.loads(store.get_meta("used") or "{}")
+        self._used = {name: float(used.get(name, 0)) for name in self._limits}
+        self._last_tick = self._last_saved = time.monotonic()
+        self.limit_reached = store.get_meta("limit")
+        """The limit that ended the crawl or kept something from being asked, "" for none."""
+
+    def has_room(self, kind: str) -> bool:
+        """Whether one more URL of `kind` may be asked."""
+        name = {PAGE: "max_pages", FEED: "max_pages", PHOTO: "max_photos"}.get(kind, "")
+        exhausted = next((limit for limit in (name, "max_bytes", "max_minutes") if self._is_exhausted(limit)), "")
+        self.limit_reached = self.limit_reached or exhausted
+        return not exhausted
+
+    def count_request(self, kind: str) -> None:
+        """One more URL of `kind` is asked."""
+        self._used["max_pages"] += kind in (PAGE, FEED)
+        self._used["max_photos"] += kind == PHOTO
+
+    def count_bytes(self, size: int) -> None:
+        """`size` more bytes have come."""
+        self._used["max_bytes"] += size
+
+    def update_clock(self) -> None:
+        """Time has passed; note what was used, now and then."""
+        now = time.monotonic()
+        self._used["max_minutes"] += now - self._last_tick
+        self._last_tick = now
+        if now - self._last_saved >= SAVE_INTERVAL_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Note what was used, in whole seconds, bytes and pieces."""
+        self._last_saved = time.monotonic()
+        used = {name: round(value) for name, value in self._used.items()}
+        self._store.set_meta(used=json.dumps(used), limit=self.limit_reached)
+
+    def _is_exhausted(self, name: str) -> bool:
+        return bool(name) and 0 < self._limits[name] <= self._used[name]

@@ -1,0 +1,121 @@
+"""Merge layers into one product, field by field, the most specific layer first."""
+
+from collections.abc import Callable, Sequence
+from html import unescape
+
+from crawler.extract import (
+    choose_fields,
+    html_heuristics,
+    inline_scripts,
+    magento,
+    shopify,
+    structured_data,
+    value_parsing,
+    woocommerce,
+)
+from crawler.extract.choose_fields import choose_item_id
+from crawler.extract.document import Document, collapse_whitespace, parse_html
+from crawler.extract.models import ExtractedFields, ExtractedProduct, SourcedValue
+from crawler.overrides import Override, selectors
+
+EXTRACTORS: tuple[Callable[[Document], ExtractedFields], ...] = (
+    shopify.extract_shopify,
+    structured_data.extract_json_ld,
+    structured_data.extract_microdata,
+    structured_data.extract_rdfa,
+    structured_data.extract_opengraph,
+    magento.extract_magento,
+    woocommerce.extract_woocommerce,
+)
+"""Kinds of markup, the most specific first; what the visible page, the head and the scripts say comes after them."""
+_MIN_INTERNAL_SKU_DIGITS = 6
+_HEURISTIC_FIELDS = ("brand", "sku", "price", "availability")
+
+
+def extract_product_from_html(html: str, url: str, override: Override | None = None) -> ExtractedProduct | None:
+    """The product that a page shows, or None when it shows none, or several.
+
+    Args:
+        html: The page.
+        url: Where it was found.
+        override: What a person says of this shop, before all layers.
+    """
+    return extract_product(parse_html(html, url), override)
+
+
+def extract_product(document: Document, override: Override | None = None) -> ExtractedProduct | None:
+    """As `extract`, for a page already parsed."""
+    extractions = [selectors.extract_with_selectors(document, override)] if override else []
+    extractions += [extractor(document) for extractor in EXTRACTORS]
+    already_found = {name for name in _HEURISTIC_FIELDS if any(getattr(extracted, name) for extracted in extractions)}
+    with_sku = [extracted for extracted in extractions if extracted.sku]
+    if all(value_parsing.parse_gtin(extracted.sku) for extracted in with_sku):
+        already_found.discard("sku")
+    elif all(_is_internal_sku(extracted.sku, document) for extracted in with_sku):
+        already_found.add("internal sku")
+    if any(extracted.is_product for extracted in extractions):
+        already_found.add("product")
+    extractions.append(html_heuristics.extract_by_heuristics(document, frozenset(already_found)))
+    if "internal sku" in already_found and extractions[-1].sku:
+        for extracted in with_sku:
+            extracted.sku = ""
+    extractions.append(structured_data.extract_head(document))
+    title = choose_fields.choose_title(extractions, document.heading)
+    missing = frozenset(
+        name for name in _HEURISTIC_FIELDS if not any(getattr(extracted, name) for extracted in extractions)
+    )
+    extractions.append(inline_scripts.extract_from_scripts(document, missing, title.value if title else ""))
+    return combine_fields(extractions, document.canonical_url, document.heading, document.html)
+
+
+def _is_internal_sku(sku: str, document: Document) -> bool:
+    """A long number that nobody sees on the page: the software's own, not the one the shop sells by."""
+    if len(sku) < _MIN_INTERNAL_SKU_DIGITS or not sku.isdecimal():
+        return False
+    return not any(sku in (element.text or "") or sku in (element.tail or "") for element in document.main_elements)
+
+
+def combine_fields(
+    extractions: Sequence[ExtractedFields], url: str, heading: str = "", html: str = ""
+) -> ExtractedProduct | None:
+    """One product of what `layers` say, the most specific first, or None when none says that there is one.
+
+    Args:
+        layers: Of one page, or of one entry of a feed.
+        url: The product's canonical URL.
+        heading: Of its page.
+        html: Its page.
+    """
+    title = choose_fields.choose_title(extractions, heading)
+    if title is None or not any(extracted.is_product for extracted in extractions):
+        return None
+    return ExtractedProduct(
+        url=url,
+        item_id=choose_item_id(extractions, url),
+        title=title,
+        description=choose_fields.choose_description(extractions, title.value),
+        brand=choose_fields.choose_first(extractions, lambda extracted: value_parsing.parse_brand(extracted.brand)),
+        colour=choose_fields.choose_first(
+            extractions, lambda extracted: collapse_whitespace(unescape(extracted.colour))
+        ),
+        sku=choose_fields.choose_sku(extractions, url),
+        gtin=choose_fields.choose_first(extractions, lambda extracted: value_parsing.parse_gtin(extracted.gtin)),
+        group_id=choose_fields.choose_first(
+            extractions, lambda extracted: extracted.group_id or extracted.item_group_id
+        ),
+        price=choose_fields.choose_first(
+            extractions, lambda extracted: value_parsing.parse_positive_price(extracted.price)
+        ),
+        availability=choose_fields.choose_first(
+            extractions, lambda extracted: value_parsing.parse_availability(extracted.availability)
+        ),
+        categories=choose_fields.merge_categories(extractions, title.value),
+        attributes=tuple(
+            SourcedValue(attribute, extracted.source)
+            for extracted in extractions[
+                : 1 + next((n for n, extracted in enumerate(extractions) if extracted.attributes), 0)
+            ]
+            for attribute in dict.fromkeys(extracted.attributes)
+        ),
+        photos=choose_fields.merge_photos(extractions, html),
+    )

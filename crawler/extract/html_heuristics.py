@@ -1,0 +1,171 @@
+"""The page as a person sees it: heading, breadcrumbs, description block, attribute tables, the product's gallery."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from html import escape
+
+import lxml.html
+
+from crawler.extract import attribute_hints, images, labelled_values, purchase_signals
+from crawler.extract.document import Document, clean_text, collapse_whitespace
+from crawler.extract.models import ExtractedFields
+from weft.contracts.product import Attribute, PhotoLink
+
+MAX_ATTRIBUTE_NAME_LENGTH = 40
+MAX_ATTRIBUTE_VALUE_LENGTH = 200
+MAX_DESCRIPTION_LENGTH = 20_000
+"""Characters of text; what says more is a whole page."""
+_MIN_PRODUCT_SIGNALS, _CELLS_PER_ROW = 2, 2
+_MIN_INNER_TEXT_SHARE = 0.8
+"""Share of the longest block's text that makes a block within it the better one."""
+
+_DESCRIPTION_NAME = re.compile(
+    r"description|beschreibung|descripcion|descrizione|descricao|descriptif|\bopis|popis|kuvaus|beskriv|leiras|descriere"
+    r"|product[-_]?(?:text|story|copy)|detail-?text|about-?product",
+    re.IGNORECASE,
+)
+_DETAILS_NAME = re.compile(
+    r"product[-_]?(?:info|details?|overview|content)|pdp-?(?:info|details)|item-?details|feature-?bullets",
+    re.IGNORECASE,
+)
+_OTHER_BLOCK_NAME = re.compile(
+    r"ship|deliver|return|policy|seller|meta|category|size-?guide|warrant|payment", re.IGNORECASE
+)
+_BLOCK_TAGS = frozenset({"div", "section", "p", "article", "ul", "td", "dd", "span"})
+_HOME_NAMES = frozenset({"", "home", "homepage", "startseite", "accueil", "inicio"})
+_BREADCRUMB_SEPARATORS = re.compile(r"^[\s/>»›|·•→-]+|[\s/>»›|·•→-]+$")
+
+
+def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> ExtractedFields:
+    """What the visible page says.
+
+    On its own it takes a page for a product's only with a name, a photo, and a button to buy or two other signs of one
+    thing for sale: a price, a printed number, a number in its address.
+
+    Args:
+        document: The page.
+        known: Fields that its markup tells, which are not looked for here; "product" where it tells that there is one;
+            "internal sku" where its sku may be none that people know.
+    """
+    breadcrumb = extract_breadcrumb(document)
+    photos = images.extract_photos(document)
+    labelled = labelled_values.find_labelled_values(document)
+    extracted = ExtractedFields(
+        source="page",
+        title=document.heading,
+        description=extract_description(document),
+        colour=labelled.get("colour", ""),
+        gtin=labelled.get("gtin", ""),
+        categories=(breadcrumb,) if breadcrumb else (),
+        attributes=tuple(extract_attributes(document)),
+        photos=tuple(PhotoLink(url=url) for url in photos),
+    )
+    if "brand" not in already_found:
+        extracted.brand = labelled.get("brand") or labelled.get("manufacturer") or attribute_hints.find_brand(document)
+    url_id = attribute_hints.find_url_product_id(document) if not {"sku", "product"} <= already_found else ""
+    if "internal sku" in already_found:
+        extracted.sku = labelled.get("sku", "")
+    elif "sku" not in already_found:
+        extracted.sku = (
+            labelled.get("sku")
+            or attribute_hints.find_sku(document)
+            or url_id
+            or labelled.get("reference")
+            or attribute_hints.find_form_product_id(document)
+        )
+    can_be_bought = False
+    if not {"product", "availability"} <= already_found:
+        can_be_bought = purchase_signals.has_buy_button(document)
+        # Notices for other sizes and other sellers are about; a button that works is not.
+        extracted.availability = (
+            "InStock" if can_be_bought else "OutOfStock" if purchase_signals.is_sold_out(document) else ""
+        )
+    if not {"product", "price"} <= already_found:
+        extracted.price = purchase_signals.find_price(document)
+    signals = sum(
+        map(bool, (extracted.price, labelled.get("sku") or labelled.get("reference") or extracted.gtin, url_id))
+    )
+    extracted.is_product = bool((document.heading or document.title) and photos) and (
+        can_be_bought or signals >= _MIN_PRODUCT_SIGNALS
+    )
+    return extracted
+
+
+def extract_breadcrumb(document: Document) -> str:
+    """The page's trail, "Women > Tops", without home and without the page itself; "" where there is none."""
+    for block in document.breadcrumb_blocks:
+        items = block.xpath(".//li") or block.xpath(".//a | .//span[not(.//a) and not(ancestor::a)]")
+        names = [_BREADCRUMB_SEPARATORS.sub("", collapse_whitespace(item.text_content())) for item in items]
+        while names and names[0].lower() in _HOME_NAMES:
+            names.pop(0)
+        if names and names[-1] == document.heading:
+            names.pop()
+        names = [name for name in names if name]
+        if names:
+            return " > ".join(dict.fromkeys(names))
+    return ""
+
+
+def extract_description(document: Document) -> str:
+    """The inner HTML of the longest block named a description, else of one named after the product's details.
+
+    Of blocks within each other the inner one counts where it says nearly as much; what holds the heading or a form
+    is more than a description.
+    """
+    for is_match in (_is_description_name, _is_details_name):
+        blocks = [
+            (element, len(collapse_whitespace(element.text_content())))
+            for element, names in document.labelled_elements
+            if element.tag in _BLOCK_TAGS and is_match(names) and not _has_heading_or_form(element)
+        ]
+        blocks = [(element, length) for element, length in blocks if length <= MAX_DESCRIPTION_LENGTH]
+        max_length = max((length for _, length in blocks), default=0)
+        if max_length:
+            return inner_html(
+                [element for element, length in blocks if length >= _MIN_INNER_TEXT_SHARE * max_length][-1]
+            )
+    return ""
+
+
+def _has_heading_or_form(block: lxml.html.HtmlElement) -> bool:
+    return any(block.find(f".//{tag}") is not None for tag in ("h1", "form", "select"))
+
+
+@lru_cache(maxsize=65536)
+def _is_description_name(names: str) -> bool:
+    return bool(_DESCRIPTION_NAME.search(names)) and not _OTHER_BLOCK_NAME.search(names)
+
+
+@lru_cache(maxsize=65536)
+def _is_details_name(names: str) -> bool:
+    return bool(_DETAILS_NAME.search(names)) and not _OTHER_BLOCK_NAME.search(names)
+
+
+def extract_attributes(document: Document) -> Iterator[Attribute]:
+    """Two-column tables and definition lists of short names and values."""
+    rows = [(row[0], row[1]) for row in document.main_elements if row.tag == "tr" and len(row) == _CELLS_PER_ROW]
+    rows += [(dt, dt.getnext()) for dt in document.main_elements if dt.tag == "dt"]
+    for name, value in rows:
+        if value is None or value.tag not in ("td", "dd"):
+            continue
+        label, text = clean_text(name.text_content()).rstrip(":"), clean_text(value.text_content())
+        if 0 < len(label) <= MAX_ATTRIBUTE_NAME_LENGTH and 0 < len(text) <= MAX_ATTRIBUTE_VALUE_LENGTH:
+            yield Attribute(name=label, value=text)
+
+
+def missing_signals(document: Document) -> list[str]:
+    """What the visible page lacks to be taken for a product's."""
+    missing = [] if images.extract_photos(document) else ["no photo of its own"]
+    return missing if purchase_signals.has_buy_button(document) else [*missing, "no button to buy"]
+
+
+def inner_html(block: lxml.html.HtmlElement) -> str:
+    """What stands within `block`, without scripts, forms and buttons."""
+    parts = [escape(block.text or "", quote=False)]
+    for child in block:
+        if child.tag not in ("script", "style", "noscript", "form", "button"):
+            parts.append(lxml.html.tostring(child, encoding="unicode"))
+        else:
+            parts.append(escape(child.tail or "", quote=False))
+    return "".join(parts).strip()

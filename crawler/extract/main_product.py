@@ -1,0 +1,144 @@
+"""The nodes that a page states at its top, whatever markup they come from.
+
+Which of a page's schema.org products is the page's own; related ones never win.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from crawler.discover import urls
+from crawler.extract.document import Document, clean_text
+
+Node = dict[str, Any]
+
+PRODUCT_TYPES = frozenset(
+    {"product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "car", "book"}
+)
+_CONTAINER_KEYS = ("@graph", "mainEntity", "mainEntityOfPage", "itemOffered", "about")
+_MAX_NODE_DEPTH = 20
+
+
+def top_level_nodes(value: Any, depth: int = 0) -> Iterator[Node]:
+    """The nodes at the top of `value`: lists, @graph and mainEntity opened, nothing nested deeper.
+
+    A reference to another node by its @id alone is put in place, one step deep.
+    """
+    found = list(_walk_nodes(value, depth))
+    node_by_id = {node["@id"]: node for node in found if isinstance(node.get("@id"), str)}
+    for node in found:
+        yield (
+            {key: _resolve_references(part, node_by_id) for key, part in node.items()} if len(node_by_id) > 1 else node
+        )
+
+
+def node_types(node: Node) -> set[str]:
+    """The node's types in lower case without their vocabulary: {"product"}."""
+    return {
+        str(kind).rstrip("/").rsplit("/", 1)[-1].lower().removeprefix("schema:") for kind in as_list(node.get("@type"))
+    }
+
+
+def as_list(value: Any) -> list[Any]:
+    """`value` as a list: [] for null, itself for a list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def is_product_node(node: Node) -> bool:
+    """Whether the node is of a type that can be bought."""
+    return bool(node_types(node) & PRODUCT_TYPES)
+
+
+def _walk_nodes(value: Any, depth: int) -> Iterator[Node]:
+    if depth > _MAX_NODE_DEPTH:
+        return
+    if isinstance(value, list):
+        for part in value:
+            yield from _walk_nodes(part, depth + 1)
+    elif isinstance(value, dict):
+        if node_types(value):
+            yield value
+        for key in _CONTAINER_KEYS:
+            if isinstance(value.get(key), list | dict):
+                yield from _walk_nodes(value[key], depth + 1)
+
+
+def _resolve_references(value: Any, node_by_id: dict[str, Node]) -> Any:
+    if isinstance(value, list):
+        return [_resolve_references(part, node_by_id) for part in value]
+    if isinstance(value, dict) and value.keys() == {"@id"} and isinstance(value["@id"], str):
+        return node_by_id.get(value["@id"], value)
+    return value
+
+
+_SAME_URL_SCORE, _SAME_NAME_SCORE, _SKU_IN_URL_SCORE, _NAME_OVERLAP_SCORE = 8, 4, 3, 2
+_MIN_SKU_LENGTH = 4
+
+
+def find_main_product(nodes: list[Node], document: Document) -> Node | None:
+    """The product this page is about; None where there is none or where several compete.
+
+    A candidate speaks for itself by its address (url, @id), by its sku in the page's address, and by its name near
+    the heading. A lone product needs no more than not to belong elsewhere. Variants of one group count as one; the
+    group speaks for them.
+    """
+    products = [node for node in nodes if is_product_node(node)]
+    named_products = [node for node in products if clean_text(node.get("name"))] or products
+    groups = [node for node in named_products if "productgroup" in node_types(node)]
+    for candidates in (groups, named_products):
+        if len(candidates) == 1 and not _belongs_to_other_page(candidates[0], document):
+            return candidates[0]
+    scores = [(_score_node(node, document), node) for node in named_products]
+    best = max((score for score, _ in scores), default=0)
+    winners = [node for score, node in scores if score == best]
+    if best > 0 and (len(winners) == 1 or len({_group_id_or_name(node) for node in winners}) == 1):
+        return next((node for node in winners if "productgroup" in node_types(node)), winners[0])
+    families = {group for node in named_products if (group := _group_id(node))}
+    if len(families) == 1 and all(map(_group_id, named_products)):
+        return named_products[0]
+    return None
+
+
+def _score_node(node: Node, document: Document) -> int:
+    score = 0
+    if _node_urls(node, document) & {document.url, document.canonical_url}:
+        score += _SAME_URL_SCORE
+    name, heading = clean_text(node.get("name")).casefold(), document.heading.casefold()
+    if name and name == heading:
+        score += _SAME_NAME_SCORE
+    elif name and heading and (name in heading or heading in name):
+        score += _NAME_OVERLAP_SCORE
+    sku = clean_text(next(iter(as_list(node.get("sku"))), None))
+    if len(sku) >= _MIN_SKU_LENGTH and sku.casefold() in document.url.casefold():
+        score += _SKU_IN_URL_SCORE
+    return score
+
+
+def _node_urls(node: Node, document: Document) -> set[str]:
+    found = [document.resolve_href(value) for key in ("url", "@id") for value in as_list(node.get(key))]
+    found += [
+        document.resolve_href(offer.get("url"))
+        for offer in as_list(node.get("offers"))
+        if isinstance(offer, dict) and "url" not in node
+    ]
+    return {urls.canonicalize(url) for url in found if url}
+
+
+def _group_id(node: Node) -> str:
+    group_id = clean_text(node.get("inProductGroupWithID")) or clean_text(node.get("productGroupID"))
+    groups = (part for part in as_list(node.get("isVariantOf")) if isinstance(part, dict))
+    return group_id or next((clean_text(g.get("productGroupID")) or clean_text(g.get("@id")) for g in groups), "")
+
+
+def _group_id_or_name(node: Node) -> str:
+    return _group_id(node) or clean_text(node.get("name"))
+
+
+def _belongs_to_other_page(node: Node, document: Document) -> bool:
+    """A lone product card on a listing: it links to its own page and bears another name than this one."""
+    link = document.resolve_href(node.get("url"))
+    if link is None or urls.canonicalize(link) in (document.url, document.canonical_url):
+        return False
+    name, heading = clean_text(node.get("name")).lower(), document.heading.lower()
+    return bool(heading) and name not in heading and heading not in name

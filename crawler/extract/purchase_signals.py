@@ -1,0 +1,99 @@
+"""Whether a page sells one thing: a button to buy it, its price, that it is sold out."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from crawler.extract import labelled_values, value_parsing
+from crawler.extract.document import Document, collapse_whitespace
+
+_PRICE_NAME = re.compile(r"price|preis|prix|precio|prezzo|preço|preco|\bcena\b|hind\b|fiyat|цена|kaina", re.IGNORECASE)
+_OTHER_PRICE = re.compile(
+    r"old|was\b|before|list-?price|rrp|msrp|regular|strike|original|shipping|per[-_]?unit|unit[-_]?price|saving|compare|mrp"
+    r"|range|filter|slider|alert|match",
+    re.IGNORECASE,
+)
+_NAME_ATTRIBUTES = ("id", "class", "name", "value", "action", "title", "aria-label")
+_MAX_PRICE_LENGTH = 40
+_MIN_NOTICE_LENGTH, _MAX_NOTICE_LENGTH = 2, 120
+_MAX_CANDIDATES = 12
+_MIN_CARDS, _MAX_CARDS_COMPARED = 3, 6
+
+
+def has_buy_button(document: Document) -> bool:
+    """A control of the page's own part that buys, and that is not one of a row of product cards."""
+    tried = 0
+    for element in document.main_elements:
+        if element.tag in ("button", "input", "a", "form") and _is_buy_control(element):
+            if not in_product_card(element):
+                return True
+            tried += 1
+            if tried == _MAX_CANDIDATES:
+                return False
+    return False
+
+
+def find_price(document: Document) -> str:
+    """The first amount in an element that is named after a price and stands in no card; "" where there is none."""
+    tried = 0
+    for element, names in document.labelled_elements:
+        if _is_price_name(names):
+            text = collapse_whitespace(element.text_content())
+            if 0 < len(text) <= _MAX_PRICE_LENGTH and value_parsing.parse_price(text).strip("0."):
+                if not in_product_card(element):
+                    return text
+                tried += 1
+                if tried == _MAX_CANDIDATES:
+                    return ""
+    return ""
+
+
+def is_sold_out(document: Document) -> bool:
+    """Whether the page's own part says so, outside of product cards."""
+    notices = (
+        element
+        for element in document.main_elements
+        if _MIN_NOTICE_LENGTH <= len(element.text or "") <= _MAX_NOTICE_LENGTH and element.tag != "option"
+    )
+    return any(
+        labelled_values.has_phrase("sold out", element.text) and not in_product_card(element) for element in notices
+    )
+
+
+def in_product_card(element: Any) -> bool:
+    """Within one of several siblings of one shape that each hold a link and an image: product cards."""
+    while (parent := element.getparent()) is not None and parent.tag != "html":
+        shape = (element.tag, element.get("class"))
+        siblings = [child for child in parent if (child.tag, child.get("class")) == shape]
+        if len(siblings) >= _MIN_CARDS:
+            cards = [
+                child for child in siblings[:6] if child.find(".//img") is not None and child.find(".//a") is not None
+            ]
+            if len(cards) >= _MIN_CARDS:
+                return True
+        element = parent
+    return False
+
+
+def _is_buy_control(element: Any) -> bool:
+    if element.get("disabled") is not None or element.get("aria-disabled") == "true":
+        return False
+    names = " ".join(
+        element.get(key) or "" for key in ("id", "class", "name", "value", "action", "title", "aria-label")
+    )
+    if _has_buy_phrase(names):
+        return True
+    if element.tag in ("button", "a"):
+        text = element.text_content()
+        return len(text) <= 80 and _has_buy_phrase(collapse_whitespace(text))
+    return False
+
+
+@lru_cache(maxsize=65536)
+def _has_buy_phrase(text: str) -> bool:
+    return labelled_values.has_phrase("buy", text)
+
+
+@lru_cache(maxsize=65536)
+def _is_price_name(names: str) -> bool:
+    return bool(_PRICE_NAME.search(names)) and not _OTHER_PRICE.search(names)

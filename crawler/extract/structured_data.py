@@ -1,0 +1,177 @@
+"""JSON-LD, script by script, so that one broken script does not drop the others.
+
+Microdata, read by extruct and brought to the shape of JSON-LD.
+
+RDFa Lite (typeof, property, resource), brought to the shape of JSON-LD.
+
+OpenGraph and product meta tags.
+
+The plain head of a page, title and meta description: the last to be asked.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import lxml.html
+from extruct.w3cmicrodata import MicrodataExtractor
+
+from crawler.extract import json_repair, schema_org
+from crawler.extract.document import Document, clean_text, collapse_whitespace
+from crawler.extract.models import ExtractedFields
+from weft.contracts.product import Attribute, PhotoLink
+
+
+def extract_json_ld(document: Document) -> ExtractedFields:
+    """What all JSON-LD scripts of the page say of its product."""
+    return schema_org.extract_schema_org(find_json_ld_nodes(document), document, "json-ld")
+
+
+def find_json_ld_nodes(document: Document) -> Iterator[schema_org.Node]:
+    """The top nodes of every script that can be read."""
+    for script in document.tree.iter("script"):
+        if "ld+json" in (script.get("type") or "").lower():
+            yield from schema_org.top_level_nodes(json_repair.loads(script.text or ""))
+
+
+_MAX_MICRODATA_ITEMS = 1_000
+_TOO_DEEP_XPATH = "boolean(//*[@itemscope][count(ancestor::*[@itemscope]) > 20])"
+"""Items within items cost the cube of their depth; no shop nests more than a handful."""
+_MICRODATA_EXTRACTOR = MicrodataExtractor()
+
+
+def extract_microdata(document: Document) -> ExtractedFields:
+    """What the page's microdata says of its product."""
+    return schema_org.extract_schema_org(find_microdata_nodes(document), document, "microdata")
+
+
+def find_microdata_nodes(document: Document) -> list[schema_org.Node]:
+    """The page's items in the shape of JSON-LD's top nodes."""
+    if not 0 < document.html.count("itemscope") <= _MAX_MICRODATA_ITEMS or document.tree.xpath(_TOO_DEEP_XPATH):
+        return []
+    return [_microdata_node(item) for item in _MICRODATA_EXTRACTOR.extract_items(document.tree, document.base_url)]
+
+
+def _microdata_node(item: dict[str, Any]) -> schema_org.Node:
+    node = {name: _microdata_value(value) for name, value in item.get("properties", {}).items()}
+    node["@type"] = item.get("type", "")
+    node["@id"] = item.get("id")
+    return node
+
+
+def _microdata_value(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_microdata_value(part) for part in value]
+    return _microdata_node(value) if isinstance(value, dict) and "type" in value else value
+
+
+_URL_ATTRIBUTES = ("resource", "href", "src", "data-src")
+
+
+def extract_rdfa(document: Document) -> ExtractedFields:
+    """What the page's RDFa says of its product."""
+    return schema_org.extract_schema_org(find_rdfa_nodes(document), document, "rdfa")
+
+
+def find_rdfa_nodes(document: Document) -> list[schema_org.Node]:
+    """The page's top resources in the shape of JSON-LD's top nodes."""
+    if "typeof" not in document.html:
+        return []
+    elements = document.tree.xpath("//*[@typeof and not(@property)]")
+    return [_rdfa_node(element) for element in elements]
+
+
+def _rdfa_node(element: lxml.html.HtmlElement) -> schema_org.Node:
+    node: schema_org.Node = {
+        "@type": (element.get("typeof") or "").split(),
+        "@id": element.get("resource") or element.get("about"),
+    }
+    _read_rdfa_properties(element, node)
+    return node
+
+
+def _read_rdfa_properties(element: lxml.html.HtmlElement, node: schema_org.Node) -> None:
+    """Properties below `element`, each of the nearest resource above it."""
+    queue = list(element)
+    while queue:
+        child = queue.pop(0)
+        if not isinstance(child.tag, str):
+            continue
+        names, kind = (child.get("property") or "").split(), child.get("typeof")
+        if names:
+            value = _rdfa_node(child) if kind else _rdfa_value(child)
+            for name in names:
+                node.setdefault(_strip_vocabulary(name), []).append(value)
+        if not kind:
+            queue[:0] = child
+
+
+def _strip_vocabulary(name: str) -> str:
+    """The name without its vocabulary: of "schema:name" and "http://schema.org/name" it is "name"."""
+    return name.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+
+
+def _rdfa_value(element: lxml.html.HtmlElement) -> Any:
+    if (content := element.get("content")) is not None:
+        return content
+    if element.tag in ("a", "img", "link", "source", "area", "iframe"):
+        return next((link for link in map(element.get, _URL_ATTRIBUTES) if link), "")
+    return collapse_whitespace(element.text_content())
+
+
+_OG_PRODUCT_TYPES = frozenset({"product", "product.item", "og:product"})
+_OG_ATTRIBUTES = ("material", "pattern", "target_gender")
+
+
+def extract_opengraph(document: Document) -> ExtractedFields:
+    """What the page's meta tags say of its product."""
+    tags: dict[str, list[str]] = {}
+    for meta in document.tree.iter("meta"):
+        name = (meta.get("property") or meta.get("name") or "").lower()
+        if name.startswith(("og:", "product:")) and (content := clean_text(meta.get("content"))):
+            tags.setdefault(name, []).append(content)
+
+    def first_content(*names: str) -> str:
+        return next((tags[name][0] for name in names if name in tags), "")
+
+    images = tags.get("og:image:secure_url", []) + tags.get("og:image", []) + tags.get("og:image:url", [])
+    photos = [url for image in images if (url := document.resolve_href(image))]
+    category = first_content("product:category", "product:product_type")
+    price = first_content("product:sale_price:amount", "product:price:amount", "og:price:amount")
+    sku = first_content("product:retailer_item_id", "product:sku", "product:retailer_part_no")
+    return ExtractedFields(
+        source="opengraph",
+        is_product=first_content("og:type").lower() in _OG_PRODUCT_TYPES or bool(price),
+        item_group_id=first_content("product:item_group_id"),
+        sku=sku,
+        parent_sku=sku,
+        gtin=first_content("product:gtin", "product:ean", "product:upc", "product:isbn"),
+        title=first_content("og:title"),
+        description=first_content("og:description"),
+        brand=first_content("product:brand", "og:brand"),
+        colour=first_content("product:color", "product:colour"),
+        price=price,
+        availability=first_content("product:availability", "og:availability"),
+        categories=() if not category or category.isdigit() else (category,),
+        attributes=tuple(
+            Attribute(name=name, value=value) for name in _OG_ATTRIBUTES if (value := first_content(f"product:{name}"))
+        ),
+        photos=tuple(PhotoLink(url=url) for url in dict.fromkeys(photos)),
+    )
+
+
+_DESCRIPTION_META_NAMES = ("description", "twitter:description")
+
+
+def extract_head(document: Document) -> ExtractedFields:
+    """What the title tag and the meta description say."""
+    contents: dict[str, str] = {}
+    for meta in document.tree.iter("meta"):
+        name = (meta.get("name") or meta.get("property") or "").lower()
+        if name in (*_DESCRIPTION_META_NAMES, "brand") and (content := clean_text(meta.get("content"))):
+            contents.setdefault(name, content)
+    return ExtractedFields(
+        source="head",
+        title=document.title,
+        description=next((contents[name] for name in _DESCRIPTION_META_NAMES if name in contents), ""),
+        brand=contents.get("brand", ""),
+    )

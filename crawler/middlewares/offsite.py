@@ -1,0 +1,58 @@
+"""Pages stay on the shop's own host and in public, through every redirect; photos and sitemaps may lie elsewhere.
+
+Redirects: followed a few times, to http and https alone.
+"""
+
+import re
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.http import Request, Response
+
+from crawler.discover import urls
+from crawler.exceptions import LoginRequired, NonHttpRedirect, Offsite
+from crawler.items import PAGE
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+_LOGIN_PATH = re.compile(
+    r"/(?:log-?in|sign-?in|log_in|sign_in|account/login|anmelden|connexion|iniciar-sesion)(?:[/.]|$)"
+)
+
+
+class OffsiteMiddleware:
+    """Scrapy's own drops a redirect off the site without a word; this one tells the spider."""
+
+    def __init__(self, crawler: "Crawler") -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: "Crawler") -> Self:
+        """Scrapy's way to make one."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        """Refuse a page that is not on the shop's host, and whatever only opens to an account."""
+        parts = urlsplit(request.url)
+        is_redirected = bool(request.meta.get("redirect_times"))
+        if parts.username is not None or (is_redirected and _LOGIN_PATH.search(parts.path.lower())):
+            raise LoginRequired
+        start_url: str = self._crawler.spider.start_url  # type: ignore[union-attr]
+        if request.meta.get("kind") == PAGE and not urls.is_same_site(request.url, start_url):
+            raise Offsite
+
+
+_REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+
+
+class HttpRedirectMiddleware(RedirectMiddleware):
+    """Scrapy's own, which takes a redirect to file: or data: for an answer."""
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        """Follow a redirect, or refuse it."""
+        result = super().process_response(request, response)
+        if result is response and response.status in _REDIRECT_STATUSES and "Location" in response.headers:
+            raise NonHttpRedirect
+        return result

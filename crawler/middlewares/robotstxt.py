@@ -1,0 +1,94 @@
+"""robots.txt: as Scrapy reads it, but a server that cannot answer for it means "not now", never "all is allowed"."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+from scrapy.robotstxt import ProtegoRobotParser, RobotParser
+
+from crawler.exceptions import (
+    CrawlDelayTooLong,
+    NoContact,
+    PrivateAddress,
+    RequestRefused,
+    RobotsDisallowed,
+    RobotsUnavailable,
+)
+from crawler.extensions.throttle import Throttle
+
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500
+MAX_ROBOTS_TXT_BYTES = 512 * 1024
+"""As much of a robots.txt is read; RFC 9309, 2.5 asks for 500 KiB at least."""
+MAX_CRAWL_DELAY_SECONDS = 120.0
+"""Seconds; with more a shop would take months: it does not want to be crawled."""
+
+
+def is_unreachable(status: int) -> bool:
+    """Whether an answer of this status to robots.txt forbids every request for now (RFC 9309, 2.3.1.4)."""
+    return status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
+
+
+class DenyAllRobotParser(RobotParser):
+    """What stands for a robots.txt that could not be read, or that allows next to nothing."""
+
+    def __init__(self, refusal: type[RequestRefused]) -> None:
+        self.refusal = refusal
+
+    @classmethod
+    def from_crawler(cls, crawler: Any, robotstxt_body: bytes) -> "DenyAllRobotParser":  # noqa: ARG003
+        return cls(RobotsUnavailable)
+
+    def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:  # noqa: ARG002
+        return False
+
+
+class RobotsMiddleware(RobotsTxtMiddleware):
+    """Scrapy's own, strict where it is lenient."""
+
+    def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
+        """Refuse what is forbidden, and everything on a host whose robots.txt cannot be read."""
+        if isinstance(rp, DenyAllRobotParser):
+            raise rp.refusal
+        try:
+            super().process_request_2(rp, request)
+        except IgnoreRequest as error:
+            raise RobotsDisallowed from error
+
+    async def robot_parser(self, request: Request) -> RobotParser | None:
+        """The rules of the request's host, asked for once; who waited for them gets what was made of them here."""
+        await super().robot_parser(request)
+        rules = self._parsers[urlsplit(request.url).netloc]
+        assert rules is None or isinstance(rules, RobotParser)
+        return rules
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Cut a robots.txt that has no end."""
+        if request.meta.get("dont_obey_robotstxt") and len(response.body) > MAX_ROBOTS_TXT_BYTES:
+            return response.replace(body=response.body[:MAX_ROBOTS_TXT_BYTES].rpartition(b"\n")[0])
+        return response
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        if is_unreachable(response.status):
+            self._robots_error(IgnoreRequest(), netloc)
+            return
+        if response.status >= 400:
+            # There is none: a page that says so is no list of rules.
+            response = response.replace(body=b"")
+        await super()._parse_robots(response, netloc, request)
+        rules = self._parsers[netloc]
+        if isinstance(rules, ProtegoRobotParser):
+            delay = float(rules.rp.crawl_delay(str(self._robotstxt_useragent)) or 0.0)
+            if not delay <= MAX_CRAWL_DELAY_SECONDS:
+                self._parsers[netloc] = DenyAllRobotParser(CrawlDelayTooLong)
+            elif (throttle := self.crawler.get_extension(Throttle)) is not None:
+                throttle.set_crawl_delay(urlsplit(request.url).hostname or "", delay)
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        super()._robots_error(exc, netloc)
+        # Where even robots.txt must not be asked, that is the reason.
+        self._parsers[netloc] = DenyAllRobotParser(
+            type(exc) if isinstance(exc, NoContact | PrivateAddress) else RobotsUnavailable
+        )

@@ -1,0 +1,50 @@
+"""KeepPipeline: every outcome goes into the store, whole.
+
+pipelines: what happens to an outcome of the spider; one file per pipeline.
+"""
+
+from typing import TYPE_CHECKING, Self
+
+from crawler import block_detection
+from crawler.items import CrawlItem
+from crawler.storage.store import StateError
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from crawler.spiders.shop import ShopSpider
+
+
+class StorePipeline:
+    """Keeps outcomes; a disk that cannot take them stops the spider, and so does a wall before the shop."""
+
+    def __init__(self, crawler: "Crawler") -> None:
+        self._crawler = crawler
+        spider: ShopSpider = crawler.spider  # type: ignore[assignment]
+        self._block_detector = block_detection.BlockPageDetector(spider.spider_args.block_page_threshold)
+
+    @classmethod
+    def from_crawler(cls, crawler: "Crawler") -> Self:
+        """Scrapy's way to make one."""
+        return cls(crawler)
+
+    def process_item(self, item: CrawlItem) -> CrawlItem:
+        """Keep one outcome and tell the scheduler that its URL is settled."""
+        spider: ShopSpider = self._crawler.spider  # type: ignore[assignment]
+        signature = block_detection.page_signature(item)
+        try:
+            spider.store.save(item, signature)
+            if signature and self._block_detector.is_blocked(
+                signature, block_detection.page_key(item, spider.store.get_url(item.row))
+            ):
+                reverted = spider.store.revert_pages(signature)
+                spider.stop(
+                    f"{reverted} different pages all say {block_detection.signature_title(signature)!r}: a wall or a bot "
+                    f"check. None of them is kept, and the shop is left for now: run again later, with a longer "
+                    f"delay; or raise crawl.gate.wall_pages (0 watches for no wall) if they are what they seem"
+                )
+        except StateError as error:
+            spider.stop(str(error))
+            raise
+        spider.on_item_stored(item)
+        return item

@@ -1,1 +1,0 @@
-"""pipelines: what happens to an outcome of the spider; one file per pipeline."""

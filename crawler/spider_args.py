@@ -1,0 +1,204 @@
+"""Arguments: what `scrapy crawl shop -a ...` says, checked as params.yaml is.
+
+Manners: what is said of one crawl about pace, contact and addresses, turned into Scrapy's settings.
+"""
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+from scrapy.settings import BaseSettings
+
+from crawler import block_detection
+from crawler.discover import urls
+from crawler.downloader.handler import CONNECT_TO, HAS_CONTACT, PRIVATE_HOST
+from crawler.exceptions import NoContact, PrivateAddress
+from crawler.extensions.throttle import PRIVATE_DELAY
+from crawler.storage.state_file import state_path
+from weft.errors import ParamsError, ShopError
+from weft.params import Crawl, Shop
+from weft.params.types import NonNegativeInt, PositiveInt
+
+DEFAULT_STATE_DIR = Path("var/crawl")
+_NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private")
+"""Fields of a shop that stand in its state's name otherwise, or change nothing of what is found."""
+
+
+@dataclass(frozen=True)
+class SpiderArgs:
+    """One shop, and what of it."""
+
+    shop: Shop
+    url: str
+    """Where it begins, clean."""
+    state: Path
+    """The SQLite file of this crawl."""
+    snapshot: int
+    """A higher number is a later crawl of the same shop."""
+    retry_failed: bool
+    """Ask only for what failed."""
+    block_page_threshold: int
+    """So many pages alike stop the crawl; 0 for no such number."""
+
+
+def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any]) -> SpiderArgs:
+    """What is wanted of the shop at `url`.
+
+    Args:
+        name: Our name for the shop.
+        url: Where it begins.
+        state: The state file; "" for one in var/crawl named after the shop and the arguments.
+        given: Further fields of `weft.params.Shop` as text; snapshot, retry_failed and wall_pages.
+
+    Raises:
+        ShopError: An argument is unknown or impossible.
+    """
+    try:
+        snapshot = TypeAdapter(PositiveInt).validate_python(extra_args.pop("snapshot", 1))
+        block_page_threshold = TypeAdapter(NonNegativeInt).validate_python(
+            extra_args.pop("wall_pages", block_detection.DEFAULT_BLOCK_PAGE_THRESHOLD)
+        )
+        retry_failed = TypeAdapter(bool).validate_python(extra_args.pop("retry_failed", False))
+        shop = TypeAdapter(Shop).validate_python({"name": name, "url": url, **extra_args})
+    except ValidationError as error:
+        problems = (f"-a {'.'.join(map(str, e['loc']))}={e['input']}: {e['msg']}" for e in error.errors())
+        known = ", ".join([*(field.name for field in fields(Shop)), "state", "snapshot", "retry_failed", "wall_pages"])
+        raise ShopError(f"scrapy crawl shop: {'; '.join(problems)}. Known: {known}") from error
+    path = (
+        Path(state)
+        if state
+        else state_path(DEFAULT_STATE_DIR, shop.name, url, shop.max_products, snapshot, *state_key(shop))
+    )
+    return SpiderArgs(shop, urls.canonicalize(shop.url), path, snapshot, retry_failed, block_page_threshold)
+
+
+def state_key(shop: Shop) -> list[str]:
+    """What else of `shop` makes it another crawl, with another state: all that is not left as it is by default."""
+    defaults = Shop(name=shop.name, url=shop.url)
+    names = [field.name for field in fields(Shop) if field.name not in _NOT_IN_STATE_KEY]
+    return [f"{name}={getattr(shop, name)}" for name in names if getattr(shop, name) != getattr(defaults, name)]
+
+
+USER_AGENT_NAME = "WeftBot"
+DEMO_URL_PREFIX = "demo:"
+"""How the url of a built-in shop begins."""
+MIN_PUBLIC_DELAY_SECONDS = 1.0
+"""Seconds between two requests to a host of others, unless the shop's own params say otherwise."""
+_USER_AGENT_VERSION = "0.1"
+_PLACEHOLDER_CONTACT = re.compile(r"(?:@|//|\.)(?:example(?:\.\w+)?|invalid|test|localhost)(?:[/:?#]|$)", re.IGNORECASE)
+_CONTACT_PATTERN = re.compile(r"[^\s()<>@:]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s()<>]+")
+
+
+def is_valid_contact(contact: str) -> bool:
+    """Whether `contact` is a mail or web address, and not that of the example."""
+    return bool(_CONTACT_PATTERN.fullmatch(contact)) and contact.isascii() and not _PLACEHOLDER_CONTACT.search(contact)
+
+
+def build_user_agent(contact: str) -> str:
+    """How a crawl names itself: WeftBot, and whom to turn to about it."""
+    return f"{USER_AGENT_NAME}/{_USER_AGENT_VERSION} ({f'+{contact}; ' if is_valid_contact(contact) else ''}product crawler; obeys robots.txt)"
+
+
+def check_contact(settings: Crawl) -> None:
+    """Refuse to ask shops of others without a name.
+
+    Raises:
+        ParamsError: `contact` is left at the example, and a shop is neither a demo nor private.
+    """
+    public_shops = [
+        shop.name for shop in settings.shops if not (shop.allow_private or shop.url.startswith(DEMO_URL_PREFIX))
+    ]
+    if public_shops and not is_valid_contact(settings.contact):
+        raise ParamsError(
+            f"crawl.contact is {settings.contact!r}, to crawl {', '.join(public_shops)}: wanted a mail or web address of "
+            "yours, where a shop's engineer reaches you about the crawl; it goes into the user agent. A shop of your "
+            "own at a private address needs none: allow_private: true"
+        )
+
+
+def build_politeness_args(shop: Shop, settings: Crawl) -> dict[str, str]:
+    """What params say about manners, as arguments of the spider.
+
+    `crawl.delay` alone never asks strangers more often than once in STRANGERS_DELAY seconds; a shop's own does.
+    """
+    delay = max(MIN_PUBLIC_DELAY_SECONDS, settings.delay) if shop.delay is None else shop.delay
+    return {
+        "delay": str(delay),
+        "private_delay": str(settings.delay if shop.delay is None else shop.delay),
+        "allow_private": str(int(shop.allow_private)),
+        "contact": settings.contact,
+    }
+
+
+def fix_hint(error: BaseException | None) -> str:
+    """What to do about an address that was refused; "" for any other error."""
+    if isinstance(error, PrivateAddress):
+        return "a shop of your own at a private address needs allow_private: true in params.yaml, or -a allow_private=1"
+    if isinstance(error, NoContact):
+        return "name yourself in crawl.contact of params.yaml, or -a contact=you@yourshop.com"
+    return ""
+
+
+def apply_spider_args(settings: BaseSettings, spider_args: dict[str, Any]) -> None:
+    """Take what concerns manners out of a spider's arguments, and into its settings.
+
+    Args:
+        settings: Of this crawl.
+        arguments: The spider's, as text: `url` stays, these are taken out where they are given:
+            delay: seconds between two requests to one host;
+            private_delay: the same for hosts that turn out to lie at private addresses;
+            concurrency: requests under way at once;
+            at: where the shop is really served, when that is not its own address: http://127.0.0.1:8001;
+            allow_private: 1 for a shop of our own at a private address;
+            contact: whom to turn to, a mail or web address; needed for public hosts.
+
+    Raises:
+        ShopError: One of them cannot be read.
+    """
+    values = {
+        name: spider_args.pop(name, None)
+        for name in ("delay", "private_delay", "concurrency", "at", "allow_private", "contact")
+    }
+    url_parts = urlsplit(spider_args["url"])
+    if values["delay"] is not None:
+        _set_setting(settings, "DOWNLOAD_DELAY", _parse_number("delay", values["delay"]))
+    private_delay = values["private_delay"]
+    if private_delay is not None:
+        _set_setting(settings, PRIVATE_DELAY, _parse_number("private_delay", private_delay))
+    if values["concurrency"] is not None:
+        concurrency = max(1, int(_parse_number("concurrency", values["concurrency"])))
+        _set_setting(settings, "CONCURRENT_REQUESTS_PER_DOMAIN", concurrency)
+        # Scrapy 2.19 counts a host's requests only once they have begun, so several may slip past that limit.
+        _set_setting(settings, "CONCURRENT_REQUESTS", concurrency)
+    if values["at"]:
+        _set_setting(settings, CONNECT_TO, {url_parts.netloc: values["at"]})
+    if _parse_bool("allow_private", values["allow_private"]):
+        _set_setting(settings, PRIVATE_HOST, url_parts.hostname or "")
+    contact = str(values["contact"] or "")
+    _set_setting(settings, HAS_CONTACT, is_valid_contact(contact))
+    _set_setting(settings, "USER_AGENT", build_user_agent(contact))
+
+
+def _set_setting(settings: BaseSettings, name: str, value: object) -> None:
+    settings.set(name, value, priority="spider")
+
+
+def _parse_number(name: str, text: object) -> float:
+    try:
+        number = float(str(text))
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise ShopError(f"-a {name}={text}: wanted a number, 0 or more")
+    return number
+
+
+def _parse_bool(name: str, text: object) -> bool:
+    booleans = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
+    word = str(text or "").lower()
+    if word not in booleans:
+        raise ShopError(f"-a {name}={text}: wanted 1 or 0")
+    return booleans[word]

@@ -1,0 +1,139 @@
+"""Reading: what a shop answered, turned into outcomes; nothing it says can end the crawl."""
+
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+from protego import Protego
+from scrapy.http import Response, TextResponse
+
+from crawler import exceptions, items
+from crawler.discover import crawl_traps, links, sitemaps, urls
+from crawler.discover.sitemaps import add_sitemap_images
+from crawler.extract import combine, document, images
+from crawler.feeds import reader
+from crawler.items import CrawlItem, FailedItem, ListingItem, PhotoItem, ProductItem, SitemapItem, UnchangedItem
+from crawler.overrides import Override
+from crawler.spider_args import SpiderArgs
+from crawler.storage.store import Store
+from weft.errors import ShopError
+
+PAGES_PER_ITEM = 1_000
+"""Pages of a sitemap kept at once."""
+DENIED_BY_OVERRIDE = "denied by shops/<host>.yaml"
+
+_log = logging.getLogger(__name__)
+
+
+class ResponseParser:
+    """Reads the answers of one shop.
+
+    Args:
+        wanted: The shop.
+        store: Of its crawl.
+        override: What a person says of the shop.
+        agent: Whom robots.txt speaks to.
+    """
+
+    def __init__(self, spider_args: SpiderArgs, store: Store, override: Override, user_agent: str) -> None:
+        self._spider_args, self._store, self._override, self._user_agent = spider_args, store, override, user_agent
+        self.robots_rules = Protego.parse("")
+        """The shop's robots.txt."""
+
+    def parse_feed(self, response: Response) -> Iterator[CrawlItem]:
+        """A page of a platform's list, or a whole feed."""
+        row, shop = response.meta["row"], self._spider_args.shop
+        total_pages_header = (response.headers.get(b"X-WP-TotalPages") or b"").decode("latin-1")
+        total_pages = int(total_pages_header) if total_pages_header.isdigit() else 0
+        try:
+            yield from reader.read_feed(
+                response.body, response.url, shop.name, row, shop.max_products, total_pages=total_pages
+            )
+        except ShopError as error:
+            _log.info("%s: no feed: %s", response.url, error)
+            yield self._make_failed_item(response, exceptions.NOT_A_FEED)
+
+    def parse_sitemap(self, response: Response) -> Iterator[CrawlItem]:
+        """A sitemap: more URLs, in parts."""
+        row = response.meta["row"]
+        try:
+            parsed = sitemaps.parse_sitemap(response.body, response.url)
+        except ValueError:
+            yield self._make_failed_item(response, exceptions.NOT_A_SITEMAP)
+            return
+        pages = (page for page in parsed.pages if self._is_crawlable(page.url))
+        while part := list(islice(pages, PAGES_PER_ITEM)):
+            yield SitemapItem(
+                row=row,
+                is_final=False,
+                sitemaps=(),
+                pages=tuple(page.url for page in part),
+                lastmod={page.url: page.lastmod for page in part if page.lastmod},
+                photos={page.url: page.photos for page in part if page.photos},
+            )
+        yield SitemapItem(row=row, sitemaps=parsed.sitemaps, pages=())
+
+    def parse_page(self, response: Response, *, follow_links: bool) -> Iterator[CrawlItem]:
+        """A page: a product, or else a listing whose links are followed where `follow` says so."""
+        row = response.meta["row"]
+        if response.status == HTTPStatus.NOT_MODIFIED:
+            yield UnchangedItem(row=row)
+            return
+        if not isinstance(response, TextResponse):
+            yield ListingItem(row=row, url=response.url, breadcrumb="", page_title="", links=())
+            return
+        try:
+            page = document.parse_html(response.text, response.url)
+            extracted = combine.extract_product(page, self._override)
+            # A home page that calls itself a product is none: its links would be lost.
+            if extracted is not None and not (follow_links and urlsplit(response.url).path in ("", "/")):
+                product = extracted.to_product(self._spider_args.shop.name)
+                product = add_sitemap_images(product, self._store.get_sitemap_photos(response.url))
+                yield ProductItem(row=row, product=product, response_info=items.response_info(response))
+                return
+            page_links = links.extract_links(page) if follow_links else links.PageLinks((), ())
+            listing = self._make_listing_item(row, page, page_links)
+        except Exception:  # noqa: BLE001 (one page that nobody foresaw must not end the crawl)
+            _log.exception("%s cannot be read", response.url)
+            yield self._make_failed_item(response, exceptions.UNREADABLE_PAGE)
+            return
+        yield listing
+
+    def parse_photo(self, response: Response) -> Iterator[CrawlItem]:
+        """A photo: its bytes as they are."""
+        if response.status == HTTPStatus.NOT_MODIFIED:
+            yield UnchangedItem(row=response.meta["row"])
+        elif images.is_image(response.body):
+            yield PhotoItem(row=response.meta["row"], body=response.body, response_info=items.response_info(response))
+        else:
+            yield self._make_failed_item(response, exceptions.NOT_A_PHOTO)
+
+    def _make_listing_item(self, row: int, page: document.Document, page_links: links.PageLinks) -> ListingItem:
+        allowed = [link for link in page_links.followed if self.robots_rules.can_fetch(link.url, self._user_agent)]
+        denied = [
+            crawl_traps.SkippedUrl(link.url, DENIED_BY_OVERRIDE)
+            for link in allowed
+            if not self._override.allows(link.url)
+        ]
+        return ListingItem(
+            row=row,
+            url=page.url,
+            breadcrumb=links.breadcrumb(page),
+            page_title=links.page_title(page),
+            links=tuple(link for link in allowed if self._override.allows(link.url)),
+            skipped=(*page_links.skipped, *denied),
+        )
+
+    def _is_crawlable(self, url: str) -> bool:
+        return urls.is_same_site(url, self._spider_args.url) and self._override.allows(url)
+
+    def _make_failed_item(self, response: Response, reason: str) -> FailedItem:
+        return FailedItem(row=response.meta["row"], reason=reason, attempts=count_attempts(response.meta))
+
+
+def count_attempts(meta: dict[str, Any]) -> int:
+    """How often a request was made."""
+    return int(meta.get("retry_times", 0)) + 1

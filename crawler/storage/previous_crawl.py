@@ -1,0 +1,235 @@
+"""Earlier: the crawl before this one, so that what has not changed is not fetched again and what has gone is marked."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+from crawler.items import FEED, PAGE, PHOTO, SITEMAP
+from crawler.storage import product_json
+from crawler.storage.blobs import BlobStore
+from crawler.storage.frontier import compute_priority
+from weft.contracts.product import Product
+from weft.errors import ShopError
+
+REMOVED_REASONS = ("HTTP 404", "HTTP 410", "disallowed by robots.txt")
+"""Why a page fails that does not come back; any other failure may be a shop's bad day."""
+NO_PRODUCT = "shows no product any more"
+NOT_LISTED = "named nowhere any more"
+_VALIDATORS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+
+
+def find_previous_state(folder: Path, state: Path, shop: str, start_url: str, snapshot: int) -> Path | None:
+    """The finished crawl of the same shop in `folder` with the highest snapshot below `snapshot`, if there is one."""
+    candidates: list[tuple[int, str]] = []
+    for path in folder.glob(f"{shop}-*.sqlite"):
+        if path == state:
+            continue
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+                meta = dict(db.execute("SELECT name, value FROM about"))
+                db.execute("SELECT is_of_feed FROM products LIMIT 1")
+        except sqlite3.Error:
+            continue
+        number = int(meta.get("snapshot") or 0)
+        if (meta.get("shop"), meta.get("start"), meta.get("complete")) == (
+            shop,
+            start_url,
+            "yes",
+        ) and number < snapshot:
+            candidates.append((number, path.name))
+    return folder / max(candidates)[1] if candidates else None
+
+
+class PreviousCrawl:
+    """What the crawl before knew, kept in the state of this one.
+
+    Args:
+        db: The state of this crawl.
+        contents: The photos of both.
+    """
+
+    def __init__(self, db: sqlite3.Connection, blobs: BlobStore) -> None:
+        self._db = db
+        self._blobs = blobs
+        self._extraction_version = extraction_version()
+        self._previous_extraction_version = ""
+        self._load()
+
+    def import_previous(self, state: Path) -> None:
+        """Take over what the finished crawl in `state` knew, in one transaction; once, before anything is asked.
+
+        Raises:
+            ShopError: It cannot be read.
+        """
+        if self._get_meta("earlier"):
+            return
+        try:
+            self._db.execute("ATTACH ? AS old", (str(state),))
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(
+                "INSERT OR REPLACE INTO earlier_products"
+                " SELECT page, product_id, body, is_of_feed, read_at, headers, lastmod FROM old.products"
+                " LEFT JOIN old.frontier ON url = page AND kind = ?",
+                (PAGE,),
+            )
+            self._db.execute("INSERT OR REPLACE INTO earlier_photos SELECT * FROM old.photos")
+            old_meta = dict(self._db.execute("SELECT name, value FROM old.about"))
+            meta = {
+                "earlier": state.name,
+                "earlier_reader": old_meta.get("reader", ""),
+                "earlier_max_products": old_meta.get("max_products", ""),
+            }
+            self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", meta.items())
+            self._db.execute("COMMIT")
+            self._db.execute("DETACH old")
+        except sqlite3.Error as error:
+            raise ShopError(f"{state}: the crawl before cannot be read ({error}); delete it to do without") from error
+        self._load()
+
+    def validators(self, kind: str, url: str) -> dict[str, str]:
+        """The request headers that let the shop answer "not changed"; none for what was not had before.
+
+        A page is asked for whole when the code that reads pages has changed since.
+        """
+        if kind == PHOTO:
+            query = "SELECT headers, sha256 FROM earlier_photos WHERE url = ? AND served_from = url"
+        elif kind == PAGE and self._is_same_extraction_version:
+            query = "SELECT headers, '' FROM earlier_products WHERE page = ? AND body != '' AND NOT is_of_feed"
+        else:
+            return {}
+        row = self._db.execute(query, (url,)).fetchone()
+        if row is None or (kind == PHOTO and not self._blobs.has(row[1])):
+            return {}
+        headers = json.loads(row[0])
+        return {request_header: headers[name] for name, request_header in _VALIDATORS.items() if headers.get(name)}
+
+    def update_lastmod(self, lastmod: Mapping[str, str]) -> None:
+        """Note for pages of the frontier when a sitemap says they changed last; of two sitemaps the later word."""
+        self._db.executemany(
+            "UPDATE frontier SET lastmod = max(coalesce(lastmod, ''), ?) WHERE url = ? AND kind = 'page'",
+            ((changed_at, page) for page, changed_at in lastmod.items()),
+        )
+
+    def is_lastmod_unchanged(self, row: int) -> bool:
+        """Whether the sitemap gives the page in this row of the frontier the date of change it had before.
+
+        A date without a time says nothing about the day on which the page was read.
+        """
+        if not self._is_same_extraction_version:
+            return False
+        found = self._db.execute(
+            "SELECT 1 FROM frontier JOIN earlier_products AS e ON e.page = url"
+            " WHERE id = ? AND kind = ? AND e.lastmod = frontier.lastmod AND body != '' AND NOT is_of_feed"
+            " AND (e.lastmod LIKE '____-__-__T%'"
+            " OR (e.lastmod LIKE '____-__-__' AND e.lastmod < substr(e.read_at, 1, 10)))",
+            (row, PAGE),
+        )
+        return found.fetchone() is not None
+
+    def get_product(self, row: int) -> Product | None:
+        """What the page in this row of the frontier showed before."""
+        found = self._db.execute(
+            "SELECT body FROM earlier_products JOIN frontier ON url = page WHERE id = ? AND body != ''", (row,)
+        ).fetchone()
+        return product_json.product_from_json(found[0]) if found else None
+
+    def restore_page(self, row: int, confirmed_at: str | None) -> None:
+        """Take over from before what an unchanged page showed.
+
+        Args:
+            row: Of the page in the frontier.
+            confirmed_at: When the shop said that it has not changed, None where it was not asked.
+        """
+        self._db.execute(
+            "INSERT OR REPLACE INTO products SELECT page, rank, product_id, body, is_of_feed,"
+            " coalesce(?, read_at), headers FROM earlier_products JOIN frontier ON url = page WHERE id = ?",
+            (confirmed_at, row),
+        )
+
+    def restore_photo(self, url: str) -> bool:
+        """Take an unchanged photo over from before; whether there was one."""
+        n_restored = self._db.execute(
+            "INSERT OR REPLACE INTO photos SELECT * FROM earlier_photos WHERE url = ?", (url,)
+        ).rowcount
+        return n_restored > 0
+
+    def can_reuse_with_page(self, url: str) -> bool:
+        """Whether a photo of an unchanged page is taken as unchanged: there is nothing to ask the shop with."""
+        found = self._db.execute("SELECT sha256 FROM earlier_photos WHERE url = ?", (url,)).fetchone()
+        return bool(found) and self._blobs.has(found[0]) and not self.validators(PHOTO, url)
+
+    def unseen_pages(self) -> Iterator[str]:
+        """Pages of products from before that this crawl has not met: asked before they are called gone."""
+        query = (
+            "SELECT DISTINCT e.page FROM earlier_products AS e WHERE NOT is_of_feed AND body != ''"
+            " AND NOT EXISTS (SELECT 1 FROM frontier WHERE url = e.page AND kind = ?) ORDER BY 1"
+        )
+        return (str(page) for (page,) in self._db.execute(query, (PAGE,)).fetchall())
+
+    def finalise(self) -> None:
+        """Mark as withdrawn the products that have gone; take over those that only could not be asked this time."""
+        self._db.execute("DELETE FROM withdrawn")
+        missing = self._db.execute(
+            "SELECT product_id, page, body, is_of_feed FROM earlier_products WHERE body != ''"
+            " AND product_id NOT IN (SELECT product_id FROM products) ORDER BY product_id, page"
+        ).fetchall()
+        for product_id, page, body, is_of_feed in missing:
+            reason = self._removal_reason(page, is_of_feed)
+            product = product_json.product_from_json(body)
+            if reason:
+                row = (product_id, product.url, reason)
+                self._db.execute("INSERT OR IGNORE INTO withdrawn VALUES (?, ?, ?)", row)
+                continue
+            self._db.execute(
+                "INSERT OR IGNORE INTO products SELECT page, ?, product_id, body, is_of_feed, read_at, headers"
+                " FROM earlier_products WHERE page = ?",
+                (compute_priority(page, linked=True), page),
+            )
+            for photo in product.photos:
+                self._db.execute(
+                    "INSERT OR IGNORE INTO photos SELECT * FROM earlier_photos WHERE url = ?", (photo.url,)
+                )
+        self._db.execute("DELETE FROM withdrawn WHERE product_id IN (SELECT product_id FROM products)")
+
+    def _removal_reason(self, page: str, is_of_feed: bool) -> str:
+        """Why the product of `page` is taken as gone, "" where that is not certain."""
+        if is_of_feed:
+            failed = self._db.execute(
+                "SELECT 1 FROM frontier WHERE kind IN (?, ?) AND status = 'failed' AND NOT guess", (FEED, SITEMAP)
+            )
+            return "" if failed.fetchone() else NOT_LISTED
+        row = self._db.execute("SELECT status, reason FROM frontier WHERE url = ? AND kind = ?", (page, PAGE))
+        status, reason = row.fetchone() or ("todo", None)
+        if status == "failed":
+            return str(reason) if reason in REMOVED_REASONS else ""
+        return NO_PRODUCT if status == "done" else ""
+
+    def _load(self) -> None:
+        self._previous_extraction_version = self._get_meta("earlier_reader")
+
+    @property
+    def _is_same_extraction_version(self) -> bool:
+        return self._previous_extraction_version == self._extraction_version
+
+    def _get_meta(self, name: str) -> str:
+        row = self._db.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+
+@cache
+def extraction_version() -> str:
+    """A digest of the code that reads pages: what another version of it read is not taken over."""
+    package_dir = Path(__file__).parent
+    files = [
+        package_dir / "products.py",
+        *sorted((package_dir / "extract").rglob("*.py")),
+        *sorted((package_dir / "overrides").glob("*.*")),
+    ]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,50 @@
+"""Products as JSON, and several sightings of one product joined into one."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+
+from crawler.extract.choose_fields import merge_category_paths
+from weft.contracts.product import Attribute, PhotoLink, Product
+
+
+def product_to_json(product: Product) -> str:
+    """`product` as one line of JSON."""
+    return json.dumps(asdict(product), ensure_ascii=False)
+
+
+def product_from_json(text: str) -> Product:
+    """The product that `to_json` wrote."""
+    values = json.loads(text)
+    values["categories"] = tuple(values["categories"])
+    values["attributes"] = tuple(Attribute(**attribute) for attribute in values["attributes"])
+    values["photos"] = tuple(PhotoLink(**photo) for photo in values["photos"])
+    return Product(**values)
+
+
+def merge_observations(observations: Sequence[tuple[str, Product]], category_paths: Iterable[str]) -> Product:
+    """One product from all pages that show it, whatever the order they were read in.
+
+    Args:
+        sightings: (page, product), at least one. The page that is its own canonical URL speaks first. Where they
+            tell several colours, the product has none of its own and each photo that of its page.
+        trails: Category paths of the listings it was seen on.
+    """
+    ordered = [product for page, product in sorted(observations, key=lambda s: (s[0] != s[1].url, s[0]))]
+    colours = {product.colour for product in ordered if product.colour}
+    photos: dict[str, PhotoLink] = {}
+    for product in ordered:
+        # Pages of one product in several colours: a photo shows the colour of its page.
+        page_colour = product.colour if len(colours) > 1 else None
+        for photo in product.photos:
+            if photo.url not in photos or photos[photo.url].colour is None:
+                photos[photo.url] = PhotoLink(url=photo.url, colour=photo.colour or page_colour)
+    return replace(
+        ordered[0],
+        description=next((p.description for p in ordered if p.description), ""),
+        brand=next((p.brand for p in ordered if p.brand), None),
+        colour=colours.pop() if len(colours) == 1 else None,
+        categories=merge_category_paths([*category_paths, *(path for p in ordered for path in p.categories)]),
+        attributes=tuple(dict.fromkeys(attribute for p in ordered for attribute in p.attributes)),
+        photos=tuple(photos.values()),
+    )

@@ -1,0 +1,154 @@
+"""Haul: the products and photos that were brought home, put into the tables of a store."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from crawler.discover import urls
+from crawler.items import PAGE, PHOTO, PhotoItem, ProductItem, ResponseInfo
+from crawler.storage import product_json
+from crawler.storage.blobs import BlobStore, BlobWriter
+from crawler.storage.frontier import LINKED_OFFSET, CrawlBudget
+from crawler.storage.previous_crawl import PreviousCrawl
+from crawler.storage.purge import PurgeList
+
+UNEXPECTED_NOT_MODIFIED = "HTTP 304"
+
+
+class RecordWriter:
+    """Writes into the tables of one state, within the store's transaction.
+
+    Args:
+        db: The state.
+        contents: The photo bytes.
+        incoming: Room for new ones.
+        earlier: The crawl before.
+        tombstones: What was purged.
+        plant: The store's own way to add URLs to the frontier.
+        budget: Hears of every product that a page shows.
+    """
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        blobs: BlobStore,
+        blob_writer: BlobWriter,
+        previous_crawl: PreviousCrawl,
+        purge_list: PurgeList,
+        add_urls: Callable[[str, Iterable[str]], None],
+        budget: CrawlBudget,
+    ) -> None:
+        self._db, self._blobs, self._blob_writer, self._add_urls = db, blobs, blob_writer, add_urls
+        self._previous_crawl, self._purge_list, self._budget = previous_crawl, purge_list, budget
+
+    def write_product(self, item: ProductItem) -> int:
+        """A product as its page shows it, and its photos to be asked; how many products are new."""
+        product = item.product
+        if self._purge_list.contains(product):
+            return 0
+        is_new = self._count_if_new(item.row, product.product_id)
+        self.write_observation(item.row, product.product_id, product_json.product_to_json(product), item.response_info)
+        self._add_urls(PHOTO, (photo.url for photo in product.photos))
+        return is_new
+
+    def write_observation(
+        self, row: int, product_id: str, body: str, response_info: ResponseInfo | None = None
+    ) -> None:
+        """The page in `row` shows `product_id`; `body` is the product as JSON, "" where the address alone told."""
+        response_info = response_info or ResponseInfo()
+        self._db.execute(
+            "INSERT OR REPLACE INTO products SELECT url, rank, ?, ?, 0, ?, iif(url = ?, ?, '{}')"
+            " FROM frontier WHERE id = ?",
+            (product_id, body, response_info.fetched_at, response_info.url, _headers_json(response_info), row),
+        )
+
+    def find_product_at_suffix(self, row: int, url: str) -> str:
+        """The product of the sitemaps that the address of a page in `row` tells, where a link led to that; else ""."""
+        linked = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND rank >= ?", (row, LINKED_OFFSET))
+        if linked.fetchone() is None:
+            return ""
+        for suffix in urls.path_suffixes(url):
+            query = "SELECT product_id FROM products WHERE page = ? AND rank < ?"
+            if known := self._db.execute(query, (suffix, LINKED_OFFSET)).fetchone():
+                return str(known[0])
+        return ""
+
+    def write_photo(self, item: PhotoItem) -> None:
+        """A photo, with how it was served."""
+        if hashlib.sha256(item.body).hexdigest() in self._purge_list.digests:
+            return
+        digest = self._blob_writer.add(item.body)
+        response_info = item.response_info
+        self._db.execute(
+            "INSERT OR REPLACE INTO photos SELECT url, ?, coalesce(nullif(?, ''), url), ?, ?, ? FROM frontier"
+            " WHERE id = ?",
+            (
+                digest,
+                response_info.url,
+                response_info.fetched_at,
+                response_info.robots,
+                _headers_json(response_info),
+                item.row,
+            ),
+        )
+
+    def write_unchanged(self, row: int) -> int:
+        """The shop says that what is in `row` is as it was in the crawl before; how many products are new."""
+        kind, url = self._db.execute("SELECT kind, url FROM frontier WHERE id = ?", (row,)).fetchone()
+        n_new = None
+        if kind == PAGE:
+            n_new = self.write_unchanged_page(row, datetime.now(UTC).isoformat(timespec="seconds"))
+        elif self._previous_crawl.restore_photo(url):
+            n_new = 0
+        if n_new is None:
+            self._db.execute(
+                "UPDATE frontier SET status = 'failed', reason = ? WHERE id = ?", (UNEXPECTED_NOT_MODIFIED, row)
+            )
+        return n_new or 0
+
+    def write_unchanged_page(self, row: int, confirmed_at: str | None) -> int | None:
+        """A page shows what it did before, and so do its photos that could only be fetched whole.
+
+        Args:
+            row: Of the page.
+            confirmed_at: When the shop said so, None where it was not asked.
+
+        Returns:
+            How many products are new, None where nothing was known of the page.
+        """
+        product = self._previous_crawl.get_product(row)
+        if product is None:
+            return None
+        is_new = self._count_if_new(row, product.product_id)
+        self._previous_crawl.restore_page(row, confirmed_at)
+        photos = [photo.url for photo in product.photos]
+        self._add_urls(PHOTO, photos)
+        for url in photos:
+            if self._previous_crawl.can_reuse_with_page(url) and self._previous_crawl.restore_photo(url):
+                self._db.execute("UPDATE frontier SET status = 'done' WHERE url = ? AND kind = ?", (url, PHOTO))
+        return is_new
+
+    def requeue_missing_photos(self) -> int:
+        """Put photos whose files are gone back into the frontier; how many contents were lost."""
+        digests = self._db.execute("SELECT DISTINCT sha256 FROM photos").fetchall()
+        missing = [row for row in digests if not self._blobs.has(row[0])]
+        for row in missing:
+            self._db.execute(
+                "UPDATE frontier SET status = 'todo' WHERE kind = 'photo'"
+                " AND url IN (SELECT url FROM photos WHERE sha256 = ?)",
+                row,
+            )
+            self._db.execute("DELETE FROM photos WHERE sha256 = ?", row)
+        return len(missing)
+
+    def _count_if_new(self, row: int, product_id: str) -> int:
+        known = self._db.execute("SELECT 1 FROM products WHERE product_id = ? LIMIT 1", (product_id,))
+        is_new = known.fetchone() is None
+        self._budget.record_product(row, is_new=is_new)
+        return int(is_new)
+
+
+def _headers_json(response_info: ResponseInfo) -> str:
+    return json.dumps(dict(response_info.headers), sort_keys=True)

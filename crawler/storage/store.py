@@ -1,0 +1,295 @@
+"""Store: one SQLite file per shop and crawl, in WAL mode, that holds the frontier and all that was brought home.
+
+An outcome changes the frontier and the tables in one transaction, and photo bytes lie under their final names before
+the rows that name them are committed. So a crawl killed at any moment has lost nothing but what came in its last
+second: that stands in the frontier still, and the next run asks for it again.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+from crawler.items import (
+    PAGE,
+    CrawlItem,
+    FailedItem,
+    FeedPartItem,
+    ListingItem,
+    PhotoItem,
+    ProductItem,
+    SitemapItem,
+    UnchangedItem,
+)
+from crawler.storage import purge
+from crawler.storage.blobs import BlobStore
+from crawler.storage.frontier import Frontier, FrontierWriter, compute_priority
+from crawler.storage.previous_crawl import PreviousCrawl, extraction_version, find_previous_state
+from crawler.storage.records import RecordWriter
+from crawler.storage.state_file import SCHEMA_VERSION, acquire_lock, write_error
+from weft.errors import ShopError
+
+COMMIT_INTERVAL_SECONDS = 1.0
+"""At most this much work is asked again after a crash."""
+PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; "
+PRAGMAS += f"PRAGMA user_version = {SCHEMA_VERSION};"
+
+
+class StateError(ShopError):
+    """The disk does not take the state; it stands as it was committed last."""
+
+
+class Store(Frontier):
+    """The state of one crawl.
+
+    Args:
+        path: The SQLite file; made with its folder where it is missing. Photo bytes lie in a folder beside it.
+
+    Raises:
+        ShopError: The file cannot be opened, or is no crawl state.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._purge_list = purge.load_purge_list(path.parent)
+        self._lock = acquire_lock(path)
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+            is_new = self._db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+            if not is_new and self._db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+                raise sqlite3.DatabaseError("it is of another version of the crawler")
+            self._db.executescript(
+                PRAGMAS + resources.files("crawler.storage").joinpath("schema.sql").read_text("utf-8")
+            )
+        except sqlite3.Error as error:
+            self._lock.close()
+            raise ShopError(f"{path}: not a crawl state ({error}); delete it to crawl anew") from error
+        self._blobs = BlobStore(path.parent)
+        self._blob_writer = self._blobs.open_writer(path.stem)
+        self.previous_crawl = PreviousCrawl(self._db, self._blobs)
+        """The crawl before this one, where it was told."""
+        self._frontier_writer = FrontierWriter(self._db, self.add_urls)
+        self._record_writer = RecordWriter(
+            self._db,
+            self._blobs,
+            self._blob_writer,
+            self.previous_crawl,
+            self._purge_list,
+            self.add_urls,
+            self._frontier_writer.budget,
+        )
+        self._committed_at = time.monotonic()
+        self._recover()
+        self.product_count = self._count_products()
+        """Different products so far."""
+
+    def begin(self, shop: str, start_url: str, snapshot: int) -> None:
+        """Note whose crawl this is; a new one learns from the crawl of the shop before it in the same folder.
+
+        Raises:
+            ShopError: The shop was purged, or that crawl cannot be read.
+        """
+        self._purge_list.check_shop(shop)
+        if self.get_meta("shop"):
+            return
+        previous_state = find_previous_state(self.path.parent, self.path, shop, start_url, snapshot)
+        if previous_state is not None:
+            self.previous_crawl.import_previous(previous_state)
+        self.set_meta(shop=shop, start=start_url, snapshot=str(snapshot))
+
+    def set_meta(self, **values: str) -> None:
+        """Note facts about the crawl, and commit."""
+        with self._transaction():
+            self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
+        self.commit()
+
+    def add_urls(self, kind: str, urls: Iterable[str], *, optional: bool = False, linked: bool = False) -> None:
+        """Add URLs to the frontier; those it knows already stay as they are, and what was purged stays out.
+
+        Args:
+            kind: What is expected there.
+            found: Clean URLs.
+            guess: Nobody named them: that they are missing is no failure.
+            linked: A link led to them, no sitemap.
+        """
+        purged = self._purge_list.urls
+        rows = ((kind, url, compute_priority(url, linked=linked), optional) for url in urls if url not in purged)
+        with self._transaction():
+            self._db.executemany("INSERT OR IGNORE INTO frontier (kind, url, rank, guess) VALUES (?, ?, ?, ?)", rows)
+
+    def add_unseen_previous_urls(self) -> bool:
+        """Plant the pages of the crawl before that nobody named this time, once all else is settled; whether any are.
+
+        What they answer tells what has gone from the shop.
+        """
+        if not self.get_meta("earlier") or self.get_meta("unseen") == "asked":
+            return False
+        if self._db.execute("SELECT 1 FROM frontier WHERE status IN ('todo', 'later') LIMIT 1").fetchone():
+            return False
+        pages = list(self.previous_crawl.unseen_pages())
+        self.add_urls(PAGE, pages, optional=True, linked=True)
+        self.set_meta(unseen="asked")
+        return bool(pages)
+
+    def skip_if_unchanged(self, row: int, url: str) -> bool:
+        """Whether a page need not be asked; if so it is settled.
+
+        That is so where the sitemap says that it has not changed since the crawl before, and where a link led to an
+        address that says itself which product it shows: shops repeat the category, "/women/p/1" shows what "/p/1"
+        does. Only products of the sitemaps count for that: those are all known before the first link is followed, so
+        that speed decides nothing.
+        """
+        if url in self._purge_list.urls:
+            with self._transaction():
+                self._set_status(row, "done")
+            return True
+        if self.previous_crawl.is_lastmod_unchanged(row):
+            with self._transaction():
+                self._set_status(row, "done", attempts=0)
+                self.product_count += self._record_writer.write_unchanged_page(row, None) or 0
+            return True
+        product_id = self._record_writer.find_product_at_suffix(row, url)
+        if product_id:
+            with self._transaction():
+                self._set_status(row, "done", attempts=0)
+                self._record_writer.write_observation(row, product_id, "")
+        return bool(product_id)
+
+    def save(self, item: CrawlItem, signature: str | None = None) -> None:
+        """Keep all of an outcome; committed within COMMIT_SECONDS together with what came before it.
+
+        Args:
+            outcome: Of a row in the frontier.
+            mark: What the page looks like, for `unread`.
+
+        Raises:
+            StateError: The disk is full or broken; nothing since the last commit is kept.
+        """
+        with self._transaction():
+            if isinstance(item, FailedItem):
+                self._set_status(item.row, "failed", item.attempts, item.reason)
+                page = "SELECT url FROM frontier WHERE id = ? AND kind = ?"
+                self._db.execute(f"DELETE FROM products WHERE page = ({page})", (item.row, PAGE))
+            elif item.is_final:
+                self._set_status(item.row, "done", signature=signature)
+            self._save_content(item)
+        if time.monotonic() - self._committed_at >= COMMIT_INTERVAL_SECONDS:
+            self.commit()
+
+    def _save_content(self, item: CrawlItem) -> None:
+        match item:
+            case FeedPartItem():
+                allowed = tuple(entry for entry in item.products if not self._purge_list.contains(entry.product))
+                self.product_count += self._frontier_writer.add_feed(replace(item, products=allowed))
+            case SitemapItem():
+                self._frontier_writer.add_sitemap(item)
+                self.previous_crawl.update_lastmod(item.lastmod)
+            case ProductItem():
+                self.product_count += self._record_writer.write_product(item)
+            case ListingItem():
+                self._frontier_writer.add_listing(item)
+            case PhotoItem():
+                self._record_writer.write_photo(item)
+            case UnchangedItem():
+                self.product_count += self._record_writer.write_unchanged(item.row)
+
+    def _set_status(
+        self, row: int, status: str, attempts: int = 1, reason: str | None = None, signature: str | None = None
+    ) -> None:
+        self._db.execute(
+            "UPDATE frontier SET status = ?, tries = tries + ?, reason = ?, mark = ? WHERE id = ?",
+            (status, attempts, reason, signature, row),
+        )
+
+    def retry_failed(self) -> int:
+        """Ask again for what failed, and in this run for nothing else that waits; how many URLs that are."""
+        with self._transaction():
+            self._db.execute("UPDATE frontier SET status = 'later' WHERE status = 'todo'")
+            changed = self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'failed' AND NOT guess")
+        if changed.rowcount:
+            self.set_meta(complete="")
+        self.commit()
+        return changed.rowcount
+
+    def revert_pages(self, signature: str) -> int:
+        """Take back all pages that looked like `mark`: they are asked again by the next run; how many there were."""
+        pages = "SELECT url FROM frontier WHERE mark = ? AND kind = ?"
+        with self._transaction():
+            for table, column in (("products", "page"), ("listings", "page"), ("listed", "listing")):
+                self._db.execute(f"DELETE FROM {table} WHERE {column} IN ({pages})", (signature, PAGE))
+            changed = self._db.execute(
+                "UPDATE frontier SET status = 'todo', mark = NULL WHERE mark = ? AND kind = ?", (signature, PAGE)
+            )
+        self.commit()
+        self.product_count = self._count_products()
+        return changed.rowcount
+
+    def finish(self) -> None:
+        """All is asked: the crawl is complete, and what has gone from the shop since the one before is marked."""
+        with self._transaction():
+            postponed = self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'later'").rowcount
+            if self.get_meta("unseen") == "asked":
+                self.previous_crawl.finalise()
+        if not postponed:
+            self.set_meta(complete="yes", reader=extraction_version())
+        self.commit()
+
+    def commit(self) -> None:
+        """Make everything kept so far survive a crash.
+
+        Raises:
+            StateError: The disk is full or broken; nothing since the last commit is kept.
+        """
+        if self._db.in_transaction:
+            with self._transaction():
+                self._blob_writer.flush()
+                self._db.execute("COMMIT")
+        self._committed_at = time.monotonic()
+
+    def close(self) -> None:
+        """Commit and close."""
+        try:
+            self.commit()
+        finally:
+            self._blob_writer.close()
+            self._db.close()
+            self._lock.close()
+
+    def close_with_error(self, message: str) -> None:
+        """Close without what is not committed, and leave word of why; for a disk that takes nothing."""
+        write_error(self._lock, message)
+        with suppress(sqlite3.Error, OSError):
+            self._blob_writer.close()
+            self._db.close()
+        self._lock.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """A transaction goes on or begins; an error of the disk takes all of it back."""
+        try:
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
+            yield
+        except (sqlite3.Error, OSError) as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._blob_writer.discard()
+            raise StateError(
+                f"{self.path}: cannot be written ({error}); what was committed is whole: make room and run again"
+            ) from error
+
+    def _recover(self) -> None:
+        """Begin where the run before ended: what it postponed is due, photos whose files are lost are asked again."""
+        with self._transaction():
+            self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'later'")
+            n_missing = self._record_writer.requeue_missing_photos()
+        if n_missing:
+            self.set_meta(complete="")
+        self.commit()
+
+    def _count_products(self) -> int:
+        return int(self._db.execute("SELECT count(DISTINCT product_id) FROM products").fetchone()[0])

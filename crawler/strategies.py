@@ -1,0 +1,129 @@
+"""Ways: how a shop's products are found, the cheapest first; the next way only where the one before was not enough."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from crawler.discover import platform_apis, urls
+from crawler.feeds import reader
+from crawler.items import FEED, PAGE, SITEMAP
+from crawler.spider_args import SpiderArgs
+from crawler.storage.store import Store
+
+LINKS, PRODUCTS = "links", "products"
+STRATEGY_FALLBACKS: dict[str, tuple[str, ...]] = {
+    # Listings beside sitemaps: they say in which categories the products stand, and name what the sitemaps forget.
+    "auto": (FEED, SITEMAP + "+" + LINKS),
+    "feed": (FEED,),
+    "sitemap": (SITEMAP,),
+    "links": (LINKS,),
+    "products": (PRODUCTS,),
+}
+"""By strategy, the ways that are tried one after the other."""
+
+
+class DiscoveryStrategy:
+    """Plants what each way begins with into the frontier.
+
+    Args:
+        wanted: The shop, and what of it.
+        store: Whose frontier; it notes which way the crawl is on, so that a crawl that goes on stays on it.
+        starts: Where links begin.
+    """
+
+    def __init__(self, spider_args: SpiderArgs, store: Store, start_urls: Sequence[str]) -> None:
+        self._spider_args, self._store, self._start_urls = spider_args, store, start_urls
+        self._fallbacks = STRATEGY_FALLBACKS[spider_args.shop.strategy]
+        self._sitemaps: Sequence[str] = ()
+
+    @property
+    def follows_links(self) -> bool:
+        """Whether links of listings are part of the way."""
+        return LINKS in self._fallbacks[self._current_index]
+
+    @property
+    def is_exhaustive(self) -> bool:
+        """Whether these ways lead to all products of the shop, so that one not met may have gone."""
+        return PRODUCTS not in self._fallbacks
+
+    def begin(self, sitemaps: Sequence[str]) -> None:
+        """Plant the way that the crawl is on.
+
+        Args:
+            sitemaps: Those that robots.txt names.
+
+        Raises:
+            ShopError: A feed or a list of products is a file that cannot be read.
+        """
+        self._sitemaps = sitemaps
+        self._add_start_urls()
+
+    def start_next_strategy(self) -> bool:
+        """Take the next way, where there is one and this one was not enough; nothing of this one is left to ask."""
+        if self._current_index + 1 == len(self._fallbacks) or self._is_sufficient():
+            return False
+        self._store.set_meta(way=str(self._current_index + 1))
+        self._add_start_urls()
+        return True
+
+    @property
+    def _current_index(self) -> int:
+        return int(self._store.get_meta("way") or 0)
+
+    def _is_sufficient(self) -> bool:
+        return self._store.product_count > 0 and not self._store.has_failed(FEED)
+
+    def _add_start_urls(self) -> None:
+        current = self._fallbacks[self._current_index]
+        if current == FEED:
+            self._add_feed_urls()
+        if SITEMAP in current:
+            sitemap_urls = list(self._sitemaps)
+            if platform_apis.is_feed_url(self._spider_args.url):
+                sitemap_urls.insert(0, self._spider_args.url)
+            self._store.add_urls(
+                SITEMAP, sitemap_urls or [urljoin(self._spider_args.url, "/sitemap.xml")], optional=not sitemap_urls
+            )
+        if LINKS in current:
+            self._store.add_urls(PAGE, self._start_urls, linked=True)
+        if current == PRODUCTS:
+            self._store.add_urls(PAGE, self._product_pages())
+        self._store.commit()
+
+    def _add_feed_urls(self) -> None:
+        feed_arg = self._spider_args.shop.feed
+        if feed_arg and not _is_http_url(feed_arg):
+            self._import_feed_file(Path(feed_arg))
+        elif feed_arg:
+            self._store.add_urls(FEED, [platform_apis.first_page_url(feed_arg)])
+        elif platform_apis.is_feed_url(self._spider_args.url):
+            # It may be a sitemap as well.
+            strategy = self._spider_args.shop.strategy
+            self._store.add_urls(
+                FEED, [platform_apis.first_page_url(self._spider_args.url)], optional=strategy == "auto"
+            )
+        else:
+            self._store.add_urls(FEED, platform_apis.api_candidates(self._spider_args.url), optional=True)
+
+    def _import_feed_file(self, path: Path) -> None:
+        """A catalogue on this machine: no request, so its rows are kept at once."""
+        self._store.add_urls(FEED, [path.name])
+        for row, _ in self._store.select_todo(FEED, 1, ()):
+            for part in reader.read_feed(
+                path, self._spider_args.url, self._spider_args.shop.name, row, self._spider_args.shop.max_products
+            ):
+                self._store.save(part)
+
+    def _product_pages(self) -> list[str]:
+        """The pages of `products`: addresses with commas between, or a file with one a line."""
+        products_arg = self._spider_args.shop.products
+        if _is_http_url(products_arg):
+            lines: Sequence[str] = products_arg.split(",")
+        else:
+            lines = reader.read_url_list(Path(products_arg))
+        found = (urls.absolute_url(self._spider_args.url, line.strip()) for line in lines if line.strip())
+        return [urls.canonicalize(url) for url in found if url]
+
+
+def _is_http_url(text: str) -> bool:
+    return urlsplit(text.strip()).scheme in ("http", "https")

@@ -1,0 +1,132 @@
+"""The own catalogue: the photos that prepare wrote, train, val and test.
+
+One category for each product of the own catalogue, out of all the paths under which its shop lists it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import pyarrow as pa
+
+from weft import tables
+from weft.contracts.tables import PREPARED_PHOTOS, PRODUCTS, SPLITS
+from weft.datasets.base import PhotoRecord
+
+_RECORD_COLUMNS = ("product_id", "view", "photo_id", "colour", "word_ids")
+_ROWS_PER_BATCH = 2_000
+
+
+class CatalogueRecords(Sequence[PhotoRecord]):
+    """The records as views of Arrow columns: a million photos with their words stay a few hundred megabytes."""
+
+    def __init__(self, columns: pa.Table, categories: Mapping[str, str]) -> None:
+        self._table = columns
+        self._categories = categories
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    @overload
+    def __getitem__(self, index: int) -> PhotoRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[PhotoRecord]: ...
+    def __getitem__(self, index: int | slice) -> PhotoRecord | Sequence[PhotoRecord]:
+        rows = range(len(self))[index]
+        if isinstance(rows, int):
+            return self._read_run(rows, 1)[0]
+        if rows.step == 1:
+            return self._read_run(rows.start, len(rows))
+        return [self[row] for row in rows]
+
+    def __iter__(self) -> Iterator[PhotoRecord]:
+        for start in range(0, len(self), _ROWS_PER_BATCH):
+            yield from self._read_run(start, _ROWS_PER_BATCH)
+
+    def _read_run(self, start: int, count: int) -> list[PhotoRecord]:
+        """Records that follow each other, at once: one by one they take ten times as long."""
+        return [_build_record(row, self._categories) for row in self._table.slice(start, count).to_pylist()]
+
+
+class Catalogue:
+    """Reader of the folder that prepare wrote; records go train, val, test, each by product_id and view."""
+
+    def __init__(self, folder: Path, products: Path | None = None) -> None:
+        """Read every column but the photos.
+
+        Args:
+            folder: The out of prepare.
+            products: The crawled products, whose categories become labels; without it there are none.
+
+        Raises:
+            ContractError: A split is missing or breaks the contract of prepared photos, or products does its own.
+        """
+        self._folder = folder
+        self._categories = {} if products is None else read_categories(products)
+        parts = [self._read_columns(split) for split in SPLITS]
+        self._records = CatalogueRecords(pa.concat_tables(parts).combine_chunks(), self._categories)
+
+    @property
+    def records(self) -> CatalogueRecords:
+        """Every prepared photo; labels are category, colour (where told) and kind of photo."""
+        return self._records
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Nothing to say."""
+        return ()
+
+    def photos(self) -> Iterator[tuple[PhotoRecord, bytes]]:
+        """Every record with its JPEG, one row group in memory at a time."""
+        for split in SPLITS:
+            for table in tables.read_shards(self._folder / split, PREPARED_PHOTOS, (*_RECORD_COLUMNS, "jpeg")):
+                for row in table.to_pylist():
+                    yield _build_record({**row, "split": split}, self._categories), row["jpeg"]
+
+    def _read_columns(self, split: str) -> pa.Table:
+        shards = tables.read_shards(self._folder / split, PREPARED_PHOTOS, _RECORD_COLUMNS)
+        # A split without photos is one shard without row groups, and no tables cannot be joined.
+        empty = PREPARED_PHOTOS.schema.empty_table().select(_RECORD_COLUMNS)
+        table = pa.concat_tables([empty, *shards], promote_options="default")
+        splits = pa.array([split] * table.num_rows, pa.string()).dictionary_encode()
+        return table.append_column("split", splits)
+
+
+def _build_record(row: dict[str, Any], categories: Mapping[str, str]) -> PhotoRecord:
+    labels = {"kind_of_photo": "main photo" if row["view"] == 0 else "other view"}
+    if row["colour"] is not None:
+        labels["colour"] = row["colour"]
+    if row["product_id"] in categories:
+        labels["category"] = categories[row["product_id"]]
+    return PhotoRecord(
+        photo_id=row["photo_id"],
+        product_id=row["product_id"],
+        split=row["split"],
+        labels=labels,
+        group=None,
+        word_ids=tuple(dict.fromkeys(row["word_ids"] or ())),
+    )
+
+
+_CATEGORY_COLUMNS = ("product_id", "categories")
+
+
+def read_categories(path: Path) -> dict[str, str]:
+    """Category by product_id; products without one are absent.
+
+    Raises:
+        ContractError: The file is missing or breaks the contract of products.
+    """
+    paths: dict[str, list[str]] = {}
+    for table in tables.read_stream(path, PRODUCTS, _CATEGORY_COLUMNS):
+        for row in table.to_pylist():
+            if row["categories"]:
+                paths[row["product_id"]] = row["categories"]
+    path_counts = Counter(category_path for product_paths in paths.values() for category_path in product_paths)
+    return {product: choose_deepest_category(product_paths, path_counts) for product, product_paths in paths.items()}
+
+
+def choose_deepest_category(paths: Sequence[str], path_counts: Counter[str]) -> str:
+    """The path of the most steps; of equals the commonest, since sales and brands are rarer than kinds of garment."""
+    return min(paths, key=lambda path: (-path.count(" > "), -path_counts[path], path))

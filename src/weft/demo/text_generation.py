@@ -1,0 +1,230 @@
+"""The words of a product as its shop prints them: title, description, colour, category paths.
+
+What a shop says of what can be seen: the truth, with one word in eight missing, wrong, or another word for it.
+"""
+
+import random
+import re
+from dataclasses import dataclass
+from html import escape
+
+from weft.demo import catalogue
+from weft.demo.catalogue import DemoProduct
+from weft.demo.garment_kinds import KINDS
+from weft.demo.shop_voices import OCCASIONS, PLACES, VOICES
+from weft.demo.shops import SHOPS_BY_NAME
+
+WORD_NOISE_RATE = 1 / 8
+"""Share of the visual words that do not stand as they should."""
+
+SHADE_MENTION_RATE = 0.5
+"""Share of products whose text gives the dye its own name ("olive") besides the colour's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescribedAttributes:
+    """The visual words of one product's text; None where the shop keeps silent."""
+
+    kind: str | None
+    colour: str | None
+    shade: str | None
+    pattern: str | None
+    sleeve: str | None
+    length: str | None
+    neckline: str | None
+
+
+def get_true_words(product: DemoProduct) -> dict[str, str]:
+    """Each visible attribute of `product` with the word that rightly tells it."""
+    words = {"kind": product.kind, "colour": product.colour, "pattern": product.pattern}
+    if product.shade != product.colour:
+        words["shade"] = product.shade
+    for attribute, value, words_by_value in (
+        ("sleeve", product.sleeve, catalogue.SLEEVE_WORDS),
+        ("length", product.length, catalogue.LENGTH_WORDS),
+        ("neckline", product.neckline, catalogue.NECKLINE_WORDS),
+    ):
+        if value is not None:
+            words[attribute] = words_by_value[value]
+    return words
+
+
+def describe_attributes(product: DemoProduct) -> DescribedAttributes:
+    """What the shop's copywriter says of `product`; every text of the product agrees on it."""
+    rng = random.Random(f"weft demo {product.seed} said {product.number}")
+    words = get_true_words(product)
+    return DescribedAttributes(
+        kind=_add_word_noise(rng, words["kind"], KINDS[product.kind].synonyms, KINDS[product.kind].mistaken_for),
+        colour=_add_word_noise(rng, words["colour"], (product.shade,), (catalogue.MISTAKEN_COLOURS[product.colour],)),
+        shade=words.get("shade") if rng.random() < SHADE_MENTION_RATE else None,
+        pattern=_add_word_noise(
+            rng,
+            words["pattern"],
+            catalogue.PATTERN_SYNONYMS[product.pattern],
+            _list_other_values(catalogue.PATTERN_SYNONYMS, product.pattern),
+        ),
+        sleeve=_describe_attribute(rng, product.sleeve, catalogue.SLEEVE_WORDS, catalogue.SLEEVE_SYNONYMS),
+        length=_describe_attribute(rng, product.length, catalogue.LENGTH_WORDS, catalogue.LENGTH_SYNONYMS),
+        neckline=_describe_attribute(rng, product.neckline, catalogue.NECKLINE_WORDS, catalogue.NECKLINE_SYNONYMS),
+    )
+
+
+def _describe_attribute(
+    rng: random.Random, value: str | None, words_by_value: dict[str, str], synonyms: dict[str, tuple[str, ...]]
+) -> str | None:
+    if value is None:
+        return None
+    wrong_words = tuple(words_by_value[other] for other in _list_other_values(words_by_value, value))
+    return _add_word_noise(rng, words_by_value[value], synonyms[value], wrong_words)
+
+
+def _list_other_values(
+    values: dict[str, object] | dict[str, str] | dict[str, tuple[str, ...]], value: str
+) -> tuple[str, ...]:
+    return tuple(other for other in values if other != value)
+
+
+def _add_word_noise(
+    rng: random.Random, word: str, synonyms: tuple[str, ...], wrong_words: tuple[str, ...]
+) -> str | None:
+    if rng.random() >= WORD_NOISE_RATE:
+        return word
+    noise_kind = rng.choice(("missing", "wrong", "synonym"))
+    if noise_kind == "missing":
+        return None
+    return rng.choice(wrong_words if noise_kind == "wrong" else synonyms)
+
+
+MIN_DESCRIPTION_WORDS = 40
+MAX_DESCRIPTION_WORDS = 120
+_TAG = re.compile(r"<[^>]+>")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductText:
+    """What the shop writes about one product."""
+
+    title: str
+    description_html: str
+    """The description: paragraphs and lists, LEAST_WORDS to MOST_WORDS words."""
+    colour: str | None
+    category_paths: tuple[tuple[str, ...], ...]
+    """The category paths it stands under; the first is its own shelf."""
+
+
+def generate_text(product: DemoProduct) -> ProductText:
+    """Everything the shop writes about `product`."""
+    words = describe_attributes(product)
+    rng = random.Random(f"weft demo {product.seed} text {product.number}")
+    return ProductText(
+        title=_generate_title(rng, product, words),
+        description_html=_generate_description(rng, product, words),
+        colour=words.colour.capitalize() if words.colour else None,
+        category_paths=generate_category_paths(product),
+    )
+
+
+def generate_category_paths(product: DemoProduct) -> tuple[tuple[str, ...], ...]:
+    """The category paths of `product`: its shelf, its brand, and for some an occasion."""
+    rng = random.Random(f"weft demo {product.seed} shelf {product.number}")
+    kind = KINDS[product.kind]
+    category_path = (product.gender.capitalize(), *dict.fromkeys((kind.parent_category, kind.category)))
+    paths = [category_path, ("Brands", product.brand)]
+    if rng.random() < 0.3:
+        paths.append((rng.choice(("New in", "Last chance", "Gifts", "The edit")),))
+    return tuple(paths)
+
+
+def strip_tags(html: str) -> str:
+    """The text of `html` that a person sees, for fields that carry no markup."""
+    return " ".join(_TAG.sub(" ", html).replace("&#x27;", "'").replace("&amp;", "&").split())
+
+
+def format_price(product: DemoProduct) -> str:
+    """Pounds with two decimals."""
+    return f"{product.price_pence / 100:.2f}"
+
+
+def _generate_title(rng: random.Random, product: DemoProduct, words: DescribedAttributes) -> str:
+    look = _build_look_phrase(product, words)
+    template = rng.choice(("{line} {look}", "{brand} {look}", "{brand} {line} {look}", "{adjective} {look}"))
+    title = template.format(
+        line=product.style_name,
+        brand=product.brand,
+        look=look,
+        adjective=rng.choice(VOICES[product.shop].adjectives),
+    )
+    return title[0].upper() + title[1:] if product.shop == "alder" else title.title().replace("'S", "'s")
+
+
+def _build_look_phrase(product: DemoProduct, words: DescribedAttributes) -> str:
+    pattern = words.pattern if product.pattern != "plain" else None
+    return " ".join(word for word in (words.colour, pattern, words.kind or "piece") if word)
+
+
+def _generate_description(rng: random.Random, product: DemoProduct, words: DescribedAttributes) -> str:
+    sentences = _generate_attribute_sentences(rng, product, words)
+    length = sum(len(sentence.split()) for sentence in sentences)
+    fillers = []
+    for optional in _generate_filler_sentences(rng, product):
+        optional_length = len(optional.split())
+        if length < MIN_DESCRIPTION_WORDS or (length + optional_length <= MAX_DESCRIPTION_WORDS and rng.random() < 0.6):
+            fillers.append(optional)
+            length += optional_length
+    return _LAYOUTS[product.shop]([escape(text) for text in sentences], [escape(text) for text in fillers])
+
+
+def _generate_attribute_sentences(rng: random.Random, product: DemoProduct, words: DescribedAttributes) -> list[str]:
+    """The sentences that tell what can be seen, the opening first."""
+    voice = VOICES[product.shop]
+    pair = "pair of " if KINDS[product.kind].is_pair else ""
+    opening = rng.choice(voice.openings).format(
+        look=pair + _build_look_phrase(product, words), **_sample_template_values(rng, product)
+    )
+    attribute_sentences = [
+        rng.choice(getattr(voice, attribute)).format(**{attribute: word})
+        for attribute in ("sleeve", "length", "neckline", "pattern", "shade")
+        if (word := getattr(words, attribute)) is not None
+    ]
+    rng.shuffle(attribute_sentences)
+    return [opening[0].upper() + opening[1:], *attribute_sentences]
+
+
+def _generate_filler_sentences(rng: random.Random, product: DemoProduct) -> list[str]:
+    """Sentences about everything else, in the order in which they are wanted."""
+    voice = VOICES[product.shop]
+    fit = (voice.fit,) if KINDS[product.kind].has_sizes else ()
+    lists = (voice.fabric, *fit, voice.care, voice.delivery, voice.marketing)
+    first_choices = [rng.choice(sentences) for sentences in lists]
+    second_choices = [rng.choice([s for s in sentences if s not in first_choices]) for sentences in lists]
+    values = _sample_template_values(rng, product)
+    return [sentence.format(**values) for sentence in (*first_choices, *second_choices)]
+
+
+def _sample_template_values(rng: random.Random, product: DemoProduct) -> dict[str, str]:
+    return {
+        "line": product.style_name,
+        "brand": product.brand,
+        "shop": SHOPS_BY_NAME[product.shop].title,
+        "fabric": product.fabric,
+        "adjective": rng.choice(VOICES[product.shop].adjectives),
+        "place": rng.choice(PLACES),
+        "occasion": rng.choice(OCCASIONS),
+    }
+
+
+def _format_paragraphs(sentences: list[str], fillers: list[str]) -> str:
+    points = "".join(f"<li>{aside}</li>" for aside in fillers[1:])
+    return f"<p>{' '.join(sentences)}</p><p>{''.join(fillers[:1])}</p><ul>{points}</ul>"
+
+
+def _format_specification(sentences: list[str], fillers: list[str]) -> str:
+    points = "".join(f"<li>{sentence}</li>" for sentence in sentences[1:])
+    return f"<p><strong>{sentences[0]}</strong></p><ul>{points}</ul><p>{'<br>'.join(fillers)}</p>"
+
+
+def _format_chatty(sentences: list[str], fillers: list[str]) -> str:
+    return f"<p>{'<br />'.join(sentences[:2])}</p><p>{' '.join(sentences[2:])} <em>{' '.join(fillers)}</em></p>"
+
+
+_LAYOUTS = {"alder": _format_paragraphs, "brunel": _format_specification, "corso": _format_chatty}

@@ -1,0 +1,168 @@
+"""The first pass of prepare: every photo decoded once, fitted, fingerprinted and spooled, or quarantined.
+
+A temporary file of prepared photos, in the order of the crawl, until it is known which of them stay.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from weft import progress, runtime, tables
+from weft.contracts.tables import PHOTOS
+from weft.errors import PhotoError
+from weft.params import Prepare
+from weft.photos.decode import decode
+from weft.photos.duplicates import COLOUR_BYTES, HASH_BYTES, Fingerprints, Indices, compute_fingerprint
+from weft.photos.prefetch import prefetch
+from weft.photos.product_words import ProductWords
+from weft.photos.resize import encode_jpeg, letterbox
+from weft.photos.split_dedup import DUPLICATE_IN_PRODUCT
+
+
+@dataclass
+class PhotoBuffer:
+    """The photos' JPEG bytes on disk; of each photo only numbers and its fingerprint in memory (about 300 bytes)."""
+
+    stream: BinaryIO
+    product_indices: list[int] = field(default_factory=list)
+    """Index of the product of each photo."""
+    positions: list[int] = field(default_factory=list)
+    colours: list[str | None] = field(default_factory=list)
+    _end_offsets: list[int] = field(default_factory=lambda: [0])
+    _fingerprint_bytes: bytearray = field(default_factory=bytearray)
+
+    def __len__(self) -> int:
+        return len(self.product_indices)
+
+    def append(
+        self, product_index: int, position: int, colour: str | None, jpeg: bytes, fingerprint: Fingerprints
+    ) -> None:
+        """Add one photo."""
+        self.stream.write(jpeg)
+        self._end_offsets.append(self._end_offsets[-1] + len(jpeg))
+        self._fingerprint_bytes += fingerprint.tobytes()
+        self.product_indices.append(product_index)
+        self.positions.append(position)
+        self.colours.append(colour)
+
+    def read_jpeg(self, photo: int) -> bytes:
+        """The bytes of the photo of that index."""
+        begin, end = self._end_offsets[photo], self._end_offsets[photo + 1]
+        self.stream.seek(begin)
+        return self.stream.read(end - begin)
+
+    def get_fingerprint_array(self) -> Fingerprints:
+        """(photos, 224)."""
+        flat = np.frombuffer(bytes(self._fingerprint_bytes), np.uint8)
+        return flat.reshape(-1, HASH_BYTES + COLOUR_BYTES)
+
+    def get_product_array(self) -> Indices:
+        """(photos,) index of the product of each."""
+        return np.array(self.product_indices, np.int64)
+
+
+@contextmanager
+def open_photo_buffer(path: Path) -> Iterator[PhotoBuffer]:
+    """An empty spool in the file `path`, gone when the block ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("w+b") as stream:
+            yield PhotoBuffer(stream)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+NO_VOCABULARY_WORD = "no word in the vocabulary"
+
+
+@dataclass(frozen=True)
+class _IngestedPhoto:
+    jpeg: bytes
+    fingerprint: Fingerprints
+
+
+class Quarantine:
+    """The photos left out so far, as rows under QUARANTINE."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    def add(self, product_id: str, position: int, reason: str, detail: str) -> None:
+        """Leave one photo out."""
+        self.rows.append({"product_id": product_id, "view": position, "reason": reason, "detail": detail})
+
+
+def ingest_photos(
+    photos: Path, product_words: ProductWords, buffer: PhotoBuffer, quarantine: Quarantine, settings: Prepare
+) -> int:
+    """Fill `spool` with the photos that can be used and `quarantine` with the others.
+
+    Args:
+        photos: Folder of shards under PHOTOS.
+        words: The products' words: photos of products without any are not even decoded.
+        spool: Takes the photos, in the order of the shards.
+        quarantine: Takes the others with their reasons.
+        settings: The section `prepare` of params.yaml.
+
+    Returns:
+        How many photos there were.
+    """
+
+    def process_row(row: dict[str, Any]) -> tuple[dict[str, Any], _IngestedPhoto | PhotoError]:
+        data = row.pop("bytes")
+        try:
+            return row, _process_photo(data, settings)
+        except PhotoError as error:
+            return row, error
+
+    total = tables.count_rows(photos)
+    rows = _iter_usable_rows(photos, product_words, quarantine)
+    for row, result in progress.progress_bar(
+        prefetch(process_row, rows, runtime.workers()), "prepare photos", total, "photos"
+    ):
+        if isinstance(result, PhotoError):
+            quarantine.add(row["product_id"], row["position"], result.reason, result.detail)
+        else:
+            product_index = product_words.index_by_id[row["product_id"]]
+            buffer.append(product_index, row["position"], row["colour"], result.jpeg, result.fingerprint)
+    return total
+
+
+def _process_photo(data: bytes, settings: Prepare) -> _IngestedPhoto:
+    limits = settings.min_side, settings.max_aspect, settings.max_pixels
+    image = decode(data, settings.height, settings.width, *limits)
+    pixels = letterbox(image, settings.height, settings.width)
+    return _IngestedPhoto(encode_jpeg(pixels, settings.jpeg_quality), compute_fingerprint(pixels))
+
+
+def _iter_usable_rows(photos: Path, product_words: ProductWords, quarantine: Quarantine) -> Iterator[dict[str, Any]]:
+    current_product = ""
+    position_by_digest: dict[str, int] = {}
+    columns = ["product_id", "position", "colour", "sha256", "bytes"]
+    for table in tables.read_shards(photos, PHOTOS, columns):
+        for row in table.to_pylist():
+            product_id, position = row["product_id"], row["position"]
+            if product_id != current_product:
+                current_product, position_by_digest = product_id, {}
+            if product_id not in product_words.index_by_id:
+                quarantine.add(
+                    product_id, position, NO_VOCABULARY_WORD, "the product is not among the cleaned products"
+                )
+            elif not len(product_words.get_word_ids(product_words.index_by_id[product_id])):
+                quarantine.add(product_id, position, NO_VOCABULARY_WORD, "none of the product's tokens is in words.tsv")
+            elif row["sha256"] in position_by_digest:
+                quarantine.add(
+                    product_id,
+                    position,
+                    DUPLICATE_IN_PRODUCT,
+                    f"the same bytes as view {position_by_digest[row['sha256']]}",
+                )
+            else:
+                position_by_digest[row["sha256"]] = position
+                row["colour"] = sys.intern(row["colour"]) if row["colour"] else None
+                yield row

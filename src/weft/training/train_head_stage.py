@@ -1,0 +1,119 @@
+"""Stage 1 from artefact to artefact: cached embeddings and word bags in, models/words out."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from weft import artefacts, tables
+from weft.contracts import files
+from weft.contracts.tables import PREPARED_PHOTOS
+from weft.data.bags import WeightedBags, build_weighted_bags, read_bags
+from weft.errors import ContractError
+from weft.params import TrainHead
+from weft.runtime import explain_oom
+from weft.training.checkpoint import delete_checkpoint
+from weft.training.head_init import rms_norm
+from weft.training.history import EpochMetrics, EpochTiming, write_history
+from weft.training.train_head import CachedEmbeddings, train_head
+from weft.training.visualness import MAX_SCORED_PHOTOS, Matrix, measure_visualness
+from weft.training.word_weights import measure_redundancy, measure_uncertainty_coefficients
+
+
+def run_train_head(
+    features: Path,
+    photos: Path,
+    words: Path,
+    settings: TrainHead,
+    device: str,
+    checkpoint_dir: Path,
+    out: Path,
+    on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
+) -> None:
+    """Train W and write `out`: model.safetensors ("words", "bias" if any), words.tsv, history.csv, visualness.tsv.
+
+    Args:
+        features: Embeddings of the own catalogue with the untrained backbone.
+        photos: Prepared photos; only their words are read.
+        words: words.tsv.
+        settings: The section fit_words of params.yaml.
+        device: Where to compute.
+        state: Folder of the checkpoint.
+        out: Where the result goes.
+        report: Told of each epoch as it ends.
+
+    Raises:
+        ContractError: The embeddings are not those of the prepared photos.
+    """
+    from safetensors.torch import save_file
+
+    embeddings = artefacts.read_embeddings(features)
+    train = _load_cached_split(embeddings, photos, "train", settings)
+    val = _load_cached_split(embeddings, photos, "val", settings)
+    vocabulary = artefacts.read_words(words)
+    with explain_oom(f"fit_words.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
+        head_weights, history = train_head(train, val, len(vocabulary), settings, device, checkpoint_dir, on_epoch_end)
+    with tables.atomic_write(out) as temporary:
+        temporary.mkdir(parents=True)
+        save_file({name: tensor.contiguous() for name, tensor in head_weights.items()}, temporary / files.MODEL)
+        shutil.copyfile(words, temporary / files.WORDS)
+        write_history(temporary / files.HISTORY, history)
+        artefacts.write_visualness(
+            temporary / files.VISUALNESS, _build_visualness_table(train, val, vocabulary, head_weights, settings)
+        )
+    delete_checkpoint(checkpoint_dir)
+
+
+def _load_cached_split(
+    embeddings: artefacts.Embeddings, photos: Path, split: str, settings: TrainHead
+) -> CachedEmbeddings:
+    """The rows of one split, which must be the prepared photos of that split in the same order."""
+    ids = [
+        name
+        for table in tables.read_shards(photos / split, PREPARED_PHOTOS, ["photo_id"])
+        for name in table["photo_id"]
+    ]
+    rows = [n for n, name in enumerate(embeddings.photos["split"].to_pylist()) if name == split]
+    embedded = embeddings.photos["photo_id"].take(rows).to_pylist() if rows else []
+    if embedded != [name.as_py() for name in ids]:
+        raise ContractError(f"{photos / split}: not the photos that were embedded; run `dvc repro features@catalogue`")
+    first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
+    return CachedEmbeddings(embeddings.z[first:last], read_bags(photos / split, settings.repeats, settings.described))
+
+
+def _build_visualness_table(
+    train: CachedEmbeddings,
+    val: CachedEmbeddings,
+    vocabulary: pd.DataFrame,
+    head_weights: dict[str, torch.Tensor],
+    settings: TrainHead,
+) -> pd.DataFrame:
+    words = head_weights["words"].numpy()
+    bias = head_weights["bias"].numpy() if "bias" in head_weights else np.zeros((len(words), 1), np.float32)
+    train_scored, val_scored = (_scale_for_scoring(cached, settings.normalise) for cached in (train, val))
+    visualness = measure_visualness(*val_scored, words, bias)
+    return vocabulary.assign(
+        val_photos=visualness.val_photo_counts,
+        visualness=visualness.somers_d,
+        expected=visualness.somers_d_shrunk,
+        explained=measure_uncertainty_coefficients(train_scored, val_scored, words, bias),
+        redundancy=measure_redundancy(train.bags, len(vocabulary)),
+    )
+
+
+def _scale_for_scoring(
+    cached: CachedEmbeddings, normalise: bool
+) -> tuple[npt.NDArray[np.float16] | Matrix, WeightedBags]:
+    """At most MOST_PHOTOS photos with words, as stage 1 scores them, and their words."""
+    photos = np.flatnonzero(cached.bags.sizes)
+    photos = photos[:: max(1, -(-len(photos) // MAX_SCORED_PHOTOS))]
+    z, bags = cached.z[photos], build_weighted_bags([cached.bags[int(photo)].tolist() for photo in photos])
+    if not normalise:
+        return z, bags
+    # W is made for embeddings of their typical length, of which training saw the direction alone.
+    z_float32 = z.astype(np.float32)
+    return z_float32 * (rms_norm(cached.z) / np.linalg.norm(z_float32, axis=1, keepdims=True).clip(1e-12)), bags

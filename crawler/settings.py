@@ -22,51 +22,50 @@ COOKIES_ENABLED = False
 TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # crawler.downloader.resolver stands before it
 HTTPPROXY_ENABLED = False
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.downloader.handler.Handler",
-    "https": "crawler.downloader.handler.Handler",
+    "http": "crawler.downloader.handler.GuardedDownloadHandler",
+    "https": "crawler.downloader.handler.GuardedDownloadHandler",
     "data": None,
     "file": None,
     "ftp": None,
     "s3": None,
 }
 WEFT_HAS_CONTACT = False
-WEFT_PRIVATE_HOME = ""
+WEFT_PRIVATE_HOST = ""
 
 # What a request may cost.
 DOWNLOAD_TIMEOUT = 60  # seconds, from the first byte asked to the last one had
-DOWNLOAD_MAXSIZE = (
-    64 * 1024 * 1024
-)  # bytes, as sent and as decompressed; less for pages and photos: crawler.middlewares.size_limits
+# Bytes, as sent and as decompressed; crawler.middlewares.size_limits allows less for pages and photos.
+DOWNLOAD_MAXSIZE = 64 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
-WEFT_SLOW_AFTER = 10.0  # seconds of a body, from which on it must come at ...
-WEFT_LEAST_RATE = 1024  # ... so many bytes a second
+WEFT_MIN_RATE_GRACE_SECONDS = 10.0  # seconds of a body, from which on it must come at ...
+WEFT_MIN_DOWNLOAD_RATE = 1024  # ... so many bytes a second
 REDIRECT_MAX_TIMES = 5
 RETRY_TIMES = 4
-RETRY_WAIT = 0.5  # seconds before the first retry where the shop names no time; twice as long each time
-WEFT_PATIENCE = 10  # addresses that are busy (429, 503) in a row, before the shop is left for now
+RETRY_BACKOFF_BASE = 0.5  # seconds before the first retry where the shop names no time; twice as long each time
+WEFT_MAX_CONSECUTIVE_BUSY = 10  # addresses that are busy (429, 503) in a row, before the shop is left for now
 RETRY_PRIORITY_ADJUST = 0
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 
 # The frontier and everything brought home are in crawler.storage.store; Scrapy keeps nothing.
 SCHEDULER = "crawler.scheduler.FrontierScheduler"
-ITEM_PIPELINES = {"crawler.pipelines.KeepPipeline": 100}
+ITEM_PIPELINES = {"crawler.pipelines.StorePipeline": 100}
 EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": None,
-    "crawler.extensions.throttle.Pace": 0,
+    "crawler.extensions.throttle.Throttle": 0,
 }
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "crawler.middlewares.offsite.OnsiteMiddleware": 50,
-    "crawler.middlewares.size_limits.BoundsMiddleware": 60,
+    "crawler.middlewares.offsite.OffsiteMiddleware": 50,
+    "crawler.middlewares.size_limits.SizeLimitMiddleware": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.robotstxt.RobotsMiddleware": 100,
-    "crawler.middlewares.conditional_requests.ConditionalMiddleware": 150,
+    "crawler.middlewares.conditional_requests.ConditionalRequestMiddleware": 150,
     "crawler.middlewares.opt_out.OptOutMiddleware": 530,
-    "crawler.middlewares.encoding.LegibleMiddleware": 540,
+    "crawler.middlewares.encoding.EncodingMiddleware": 540,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "crawler.middlewares.retry.WaitingRetryMiddleware": 550,
+    "crawler.middlewares.retry.BackoffRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "crawler.middlewares.size_limits.BoundedCompressionMiddleware": 590,
+    "crawler.middlewares.size_limits.SizeLimitedCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "crawler.middlewares.offsite.HttpRedirectMiddleware": 600,
     # Not needed, and each costs every request a little.

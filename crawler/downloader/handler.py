@@ -25,16 +25,16 @@ from crawler.exceptions import NoContact, PrivateAddress, TooLarge, TooSlow
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-CONNECT_TO = "WEFT_SERVED_AT"
+CONNECT_TO = "WEFT_CONNECT_TO"
 """Setting: {"shop.example": "http://127.0.0.1:8001"}: who answers for a host, as curl's --connect-to has it. URLs,
 robots.txt and delays keep to the name; the place was named by hand, so its network is not asked."""
-PRIVATE_HOST = "WEFT_PRIVATE_HOME"
+PRIVATE_HOST = "WEFT_PRIVATE_HOST"
 """Setting: the host of a shop that may lie at a private address; "" for none."""
 HAS_CONTACT = "WEFT_HAS_CONTACT"
 """Setting: whether the user agent names somebody who can be reached."""
-MIN_RATE_GRACE_SECONDS = "WEFT_SLOW_AFTER"
+MIN_RATE_GRACE_SECONDS = "WEFT_MIN_RATE_GRACE_SECONDS"
 """Setting: seconds after the first byte of a body from which on its rate counts."""
-MIN_DOWNLOAD_RATE = "WEFT_LEAST_RATE"
+MIN_DOWNLOAD_RATE = "WEFT_MIN_DOWNLOAD_RATE"
 """Setting: bytes a second."""
 
 

@@ -24,7 +24,7 @@ TOO_MANY_REQUESTS = 429
 SERVICE_UNAVAILABLE = 503
 MIN_CONSECUTIVE_UNAVAILABLE = 3
 """So many addresses that answer 503 in a row are a busy host, not a busy page."""
-MAX_CONSECUTIVE_BUSY = "WEFT_PATIENCE"
+MAX_CONSECUTIVE_BUSY = "WEFT_MAX_CONSECUTIVE_BUSY"
 """Setting: so many addresses of a shop busy in a row, and three more for each connection, and it is left for now."""
 
 
@@ -86,7 +86,7 @@ class BackoffRetryMiddleware(RetryMiddleware):
 
     def _backoff(self, retries: int) -> float:
         # Jitter, so that what failed together is not asked again together.
-        base = self.crawler.settings.getfloat("RETRY_WAIT")
+        base = self.crawler.settings.getfloat("RETRY_BACKOFF_BASE")
         return min(MAX_WAIT_SECONDS, base * 2.0**retries * random.uniform(0.75, 1.25))
 
     async def _delay(self, request: Request, retry_after_seconds: float | None) -> None:

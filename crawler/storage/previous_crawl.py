@@ -223,10 +223,12 @@ class PreviousCrawl:
 @cache
 def extraction_version() -> str:
     """A digest of the code that reads pages: what another version of it read is not taken over."""
-    package_dir = Path(__file__).parent
+    package_dir = Path(__file__).parents[1]
     files = [
-        package_dir / "products.py",
-        *sorted((package_dir / "extract").rglob("*.py")),
+        package_dir / "storage" / "product_json.py",
+        *sorted((package_dir / "extract").glob("*.py")),
+        package_dir / "extract" / "field_labels.txt",
+        *sorted((package_dir / "feeds").glob("*.py")),
         *sorted((package_dir / "overrides").glob("*.*")),
     ]
     digest = hashlib.sha256()

@@ -99,7 +99,7 @@ def test_pages_are_asked_whole_when_another_reader_reads_them(tmp_path: Path, mo
     first = start_crawl(tmp_path, 1)
     save_sitemap(first)
     save_all_pages(first)
-    monkeypatch.setattr("crawler.storage.previous_crawl.reader", lambda: "another")
+    monkeypatch.setattr("crawler.storage.previous_crawl.extraction_version", lambda: "another")
     second = start_crawl(tmp_path, 2)
     assert second.previous_crawl.validators(PAGE, PAGE_1) == {}
     assert second.previous_crawl.validators(PHOTO, f"{PAGE_1}.jpg") != {}

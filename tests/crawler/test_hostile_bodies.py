@@ -17,7 +17,7 @@ from local_shop import LocalShop, run_local_shop
 from PIL import Image
 
 MIB = 1024 * 1024
-SETTINGS = ("RETRY_WAIT=0.01", "WEFT_SLOW_AFTER=0.6", "DOWNLOAD_TIMEOUT=2")
+SETTINGS = ("RETRY_BACKOFF_BASE=0.01", "WEFT_MIN_RATE_GRACE_SECONDS=0.6", "DOWNLOAD_TIMEOUT=2")
 
 
 def make_jpeg(size: int = 64) -> bytes:

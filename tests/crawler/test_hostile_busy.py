@@ -33,7 +33,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalSho
             answers[path].busy, answers[path].busy_status, answers[path].retry_after = 99, status, retry_after
         answers["/p/8"].busy, answers["/p/8"].retry_after = 99, "0"
         shop.add_sitemap(paths)
-        yield shop, run_crawl(shop, tmp_path_factory.mktemp("busy"), "RETRY_WAIT=0.01")
+        yield shop, run_crawl(shop, tmp_path_factory.mktemp("busy"), "RETRY_BACKOFF_BASE=0.01")
 
 
 def test_who_was_busy_for_a_while_is_asked_again_and_comes_home(crawled: tuple[LocalShop, CrawlResult]) -> None:
@@ -79,7 +79,7 @@ def test_a_shop_that_is_busy_everywhere_is_left_and_gone_on_with_later(tmp_path:
         shop.add_sitemap(paths)
         for path in paths:
             shop.responses[path].busy, shop.responses[path].retry_after = 99, "1"
-        left = run_crawl(shop, tmp_path, "RETRY_WAIT=0.01", "WEFT_PATIENCE=1", concurrency="1")
+        left = run_crawl(shop, tmp_path, "RETRY_BACKOFF_BASE=0.01", "WEFT_MAX_CONSECUTIVE_BUSY=1", concurrency="1")
         assert "busy: run again later" in left.fault
         assert shop.request_counts.total() < 60
         for path in paths:

@@ -9,7 +9,7 @@ import pytest
 from hostile_crawl import CrawlResult, render_product_page, run_crawl
 from local_shop import LocalShop, run_local_shop
 
-QUICK = ("RETRY_WAIT=0.01",)
+QUICK = ("RETRY_BACKOFF_BASE=0.01",)
 
 PRIVATE = {
     "/r/loopback": "http://127.0.0.1:{port}/media/victim.jpg",

@@ -129,8 +129,8 @@ def test_arguments_become_settings() -> None:
     assert arguments == {"url": "http://Shop.example:81/x", "max_products": "3"}
     assert settings.getfloat("DOWNLOAD_DELAY") == 2
     assert settings.getint("CONCURRENT_REQUESTS") == 3
-    assert settings["WEFT_PRIVATE_HOME"] == "shop.example"
-    assert settings["WEFT_SERVED_AT"] == {"Shop.example:81": "http://127.0.0.1:1"}
+    assert settings["WEFT_PRIVATE_HOST"] == "shop.example"
+    assert settings["WEFT_CONNECT_TO"] == {"Shop.example:81": "http://127.0.0.1:1"}
     assert settings["USER_AGENT"] == "WeftBot/0.1 (+a@b.org; product crawler; obeys robots.txt)"
 
 

@@ -174,7 +174,7 @@ def test_what_cannot_be_is_refused(
 
 
 def test_a_store_at_work_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.storage.purge.PATIENCE", 0.0)
+    monkeypatch.setattr("crawler.storage.purge.PURGE_LOCK_TIMEOUT_SECONDS", 0.0)
     store = Store(root / "var" / "crawl" / "shop-1.sqlite")
     assert run_weft(root, monkeypatch, "--product", "shop/1") == 2
     store.close()

@@ -15,7 +15,7 @@ def bare_environment(monkeypatch):
 
 
 def test_the_cores_are_the_default(monkeypatch):
-    monkeypatch.setattr(runtime, "_cores", lambda: 12)
+    monkeypatch.setattr(runtime, "_count_cores", lambda: 12)
     assert runtime.threads() == 12
     assert runtime.workers() == runtime.MAX_WORKERS == 8
 

@@ -126,7 +126,7 @@ def test_a_feed_without_a_product_ends_with_status_2(
 def test_a_bomb_is_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "LARGEST_PAGE", 100_000)
+    monkeypatch.setattr(command, "MAX_PAGE_BYTES", 100_000)
     page = write_file(tmp_path, "bomb.html.gz", gzip.compress(b"a" * 1_000_000))
     assert run_weft(monkeypatch, page, "--url", URL) == 2
     assert "larger than" in capsys.readouterr().err

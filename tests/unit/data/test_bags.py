@@ -55,7 +55,7 @@ def test_without_words_there_is_nothing_to_add_up():
 
 def test_words_that_are_not_wanted_leave_their_bags():
     bags = build_weighted_bags(NEIGHBOURS)
-    kept = replace(bags, worth=bags.words / 5).filter_words(np.array([True, True, True, False, True, True]))
+    kept = replace(bags, weights=bags.words / 5).filter_words(np.array([True, True, True, False, True, True]))
     assert kept.weights.tolist() == (kept.words / 5).tolist()
     assert [kept[n].tolist() for n in range(len(kept))] == [[w for w in bag if w != 3] for bag in NEIGHBOURS]
 
@@ -63,7 +63,7 @@ def test_words_that_are_not_wanted_leave_their_bags():
 def test_the_digest_tells_contents_apart():
     assert build_weighted_bags([[1], [2]]).digest() == build_weighted_bags([[1], [2]]).digest()
     others = [build_weighted_bags(bags).digest() for bags in ([[1], [2]], [[1, 2], []], [[], [1, 2]], [[1], [3]])]
-    others.append(replace(build_weighted_bags([[1], [2]]), worth=np.array([1.0, 0.5])).digest())
+    others.append(replace(build_weighted_bags([[1], [2]]), weights=np.array([1.0, 0.5])).digest())
     assert len(set(others)) == 5
 
 

@@ -264,7 +264,7 @@ def test_other_photos_are_expected_at_the_frequencies_of_training(bags):
 
 def test_a_word_that_is_worth_less_is_drawn_less():
     three = build_weighted_bags([[0, 1, 1]])
-    half = replace(three, worth=np.array([1.0, 0.25, 0.25]))
+    half = replace(three, weights=np.array([1.0, 0.25, 0.25]))
     (batch,) = Sampler(half, VOCABULARY, "all_words", 0.0, seed=1).sample_epoch(0, 1)
     assert batch.weights.tolist() == [pytest.approx([2 / 3, 1 / 3])]
     assert batch.true_words.tolist() == [[0, 1]], "it is true all the same"

@@ -30,9 +30,9 @@ def assert_same(found, expected):
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Chunks of which test data fill several."""
-    monkeypatch.setattr(search, "QUERY_CHUNK", 4)
-    monkeypatch.setattr(search, "GALLERY_CHUNK", 5)
-    monkeypatch.setattr(search, "TILE", 2)
+    monkeypatch.setattr(search, "QUERY_CHUNK_SIZE", 4)
+    monkeypatch.setattr(search, "MAX_GALLERY_CHUNK_SIZE", 5)
+    monkeypatch.setattr(search, "TILE_SIZE", 2)
 
 
 @pytest.fixture
@@ -51,10 +51,10 @@ def test_equals_its_naive_twin_with_ties_across_chunks(photos, small_chunks, k):
 @pytest.mark.parametrize("k", [1, 5, 30])
 def test_chunks_change_nothing(photos, monkeypatch, k):
     whole = find_nearest_neighbours(*photos, k)
-    monkeypatch.setattr(search, "TILE", 1)
+    monkeypatch.setattr(search, "TILE_SIZE", 1)
     for queries, gallery in ((1, 1), (4, 5), (9, 23), (3, 22)):
-        monkeypatch.setattr(search, "QUERY_CHUNK", queries)
-        monkeypatch.setattr(search, "GALLERY_CHUNK", gallery)
+        monkeypatch.setattr(search, "QUERY_CHUNK_SIZE", queries)
+        monkeypatch.setattr(search, "MAX_GALLERY_CHUNK_SIZE", gallery)
         assert_same(find_nearest_neighbours(*photos, k), whole)
 
 

@@ -68,7 +68,7 @@ def test_words_in_blocks_and_through_bags_are_the_same(monkeypatch):
     bags, val_bags = (build_weighted_bags([np.flatnonzero(row) for row in rows]) for rows in (present, val_present))
     words, bias = np.eye(4, dtype=np.float32), np.zeros((4, 1), np.float32)
     whole = measure_uncertainty_coefficients((scores, bags), (val_scores, val_bags), words, bias)
-    monkeypatch.setattr(word_weights, "_WORDS_AT_ONCE", 3)
+    monkeypatch.setattr(word_weights, "_SCORED_WORDS_AT_ONCE", 3)
     np.testing.assert_allclose(
         measure_uncertainty_coefficients((scores, bags), (val_scores, val_bags), words, bias), whole
     )

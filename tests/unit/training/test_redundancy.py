@@ -42,7 +42,7 @@ def test_equals_its_naive_twin(seed):
 def test_repeats_do_not_matter_and_blocks_change_nothing(monkeypatch):
     bags = [[0, 0, 1], [1, 2], [0, 1, 1, 3], [2, 3], [0, 2]]
     once = measure_redundancy(build_weighted_bags([sorted(set(bag)) for bag in bags]), 4)
-    monkeypatch.setattr("weft.training.word_weights._WORDS_AT_ONCE", 3)
+    monkeypatch.setattr("weft.training.word_weights._CORRELATED_WORDS_AT_ONCE", 3)
     np.testing.assert_allclose(measure_redundancy(build_weighted_bags(bags), 4), once)
 
 

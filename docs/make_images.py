@@ -92,7 +92,8 @@ def read_catalogue() -> Catalogue:
 
 
 def _normalise(z: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    return z / np.linalg.norm(z, axis=1, keepdims=True).clip(1e-9)
+    unit: npt.NDArray[np.float32] = z / np.linalg.norm(z, axis=1, keepdims=True).clip(1e-9)
+    return unit
 
 
 def nearest_products(catalogue: Catalogue, z: npt.NDArray[np.float32], query: int) -> list[tuple[int, float]]:

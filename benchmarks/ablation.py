@@ -27,8 +27,8 @@ PARAMS_PATH = Path("params.yaml")
 
 
 def _for_both_stages(**changes: object) -> dict[str, Any]:
-    """`changes` to fit_words and finetune alike."""
-    return {f"{stage}.{key}": value for stage in ("fit_words", "finetune") for key, value in changes.items()}
+    """`changes` to train_head and finetune alike."""
+    return {f"{stage}.{key}": value for stage in ("train_head", "finetune") for key, value in changes.items()}
 
 
 AS_IN_PAPER = _for_both_stages(described=1.0) | {"clean.in_passing": "keep", "finetune.refit_words": False}
@@ -91,8 +91,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "descriptions count for less": BASELINE | _for_both_stages(described=0.2),
     "W fitted again": BASELINE | {"finetune.refit_words": True},
     "W fitted again, descriptions count for less": BASELINE
-    | {"finetune.refit_words": True, "fit_words.described": 0.2},
-    "both stages at once": BASELINE | {"fit_words.epochs": 0},
+    | {"finetune.refit_words": True, "train_head.described": 0.2},
+    "both stages at once": BASELINE | {"train_head.epochs": 0},
     "all four": ALL_FOUR_CHANGES,
     "all four, not folded": ALL_FOUR_CHANGES | {"finetune.fold_projection": False},
     "all four, binary cross-entropy": AS_IN_PAPER,

@@ -125,7 +125,7 @@ def _measure_decode_rate(height: int, width: int, settings: Finetune, n_photos: 
 def main() -> int:
     settings = params.load_params(ROOT / "presets" / "paper.yaml")
     cost, batch = measure_step_cost(settings), settings.finetune.batch_size
-    print(format_report(cost, batch, settings.fit_words.epochs, settings.finetune.epochs))
+    print(format_report(cost, batch, settings.train_head.epochs, settings.finetune.epochs))
     return 0
 
 
@@ -163,7 +163,7 @@ def format_report(cost: StepCost, batch: int, head_epochs: int, finetune_epochs:
         "| stage | estimate |",
         "| --- | ---: |",
         f"| features, once | {feature_minutes:.0f} min |",
-        f"| fit_words, {head_epochs} epochs on cached z | {head_hours:.1f} h |",
+        f"| train_head, {head_epochs} epochs on cached z | {head_hours:.1f} h |",
         f"| finetune, {finetune_epochs} epochs | {finetune_hours:.1f} h |",
         "",
         "Batches of 20 leave the card idle most of the time: with 256 photos a step arithmetic and decoding are what "

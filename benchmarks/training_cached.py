@@ -56,9 +56,9 @@ class BenchmarkCase:
 
 
 def iter_cases() -> Iterator[BenchmarkCase]:
-    demo = params.load_params(ROOT / "params.yaml").fit_words
-    catalogue = params.load_params(ROOT / "presets" / "catalogue.yaml").fit_words
-    paper = params.load_params(ROOT / "presets" / "paper.yaml").fit_words
+    demo = params.load_params(ROOT / "params.yaml").train_head
+    catalogue = params.load_params(ROOT / "presets" / "catalogue.yaml").train_head
+    paper = params.load_params(ROOT / "presets" / "paper.yaml").train_head
     yield BenchmarkCase("params.yaml on the demo shop", "mobilenet_v2", 128, 96, 600, 2 * demo.batch_size, demo)
     sampled = replace(catalogue, loss="sampled_softmax", negatives=1_000, shared_negatives=True)
     for settings in (catalogue, sampled):

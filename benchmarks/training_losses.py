@@ -43,7 +43,7 @@ class Variant:
 
 def list_variants(optimizer: str) -> list[Variant]:
     settings = replace(
-        params.load_params(ROOT / "params.yaml").fit_words,
+        params.load_params(ROOT / "params.yaml").train_head,
         target="one_word",
         optimizer=optimizer,
         momentum=0.0,

@@ -14,7 +14,7 @@ def main() -> None:
     parser.add_argument("--products", type=Path, required=True, help="the crawled products, for their categories")
     parser.add_argument("--features", type=Path, required=True, help="frozen embeddings, a folder per benchmark")
     parser.add_argument("--embeddings", type=Path, required=True, help="fine-tuned ones, a folder per benchmark")
-    parser.add_argument("--words", type=Path, required=True, help="the out of fit_words")
+    parser.add_argument("--words", type=Path, required=True, help="the output of train_head")
     parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
@@ -34,7 +34,7 @@ def main() -> None:
     # What made the model stands beside what it scored: the page that compares runs is this experiment's.
     logged_params = {
         name: getattr(settings, name)
-        for name in ("vocabulary", "prepare", "model", "fit_words", "finetune", "evaluate")
+        for name in ("vocabulary", "prepare", "model", "train_head", "finetune", "evaluate")
     }
     with tracking.start_stage_run("evaluate", logged_params, input_paths, benchmark=args.benchmark) as run:
         metrics = evaluate(

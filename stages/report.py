@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--clean", type=Path, required=True)
     parser.add_argument("--vocabulary", type=Path, required=True)
     parser.add_argument("--prepared", type=Path, required=True)
-    parser.add_argument("--words", type=Path, required=True, help="the out of fit_words")
+    parser.add_argument("--words", type=Path, required=True, help="the output of train_head")
     parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
     parser.add_argument("--calibration", type=Path, required=True)
     parser.add_argument("--audit", type=Path, required=True)

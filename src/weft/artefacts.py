@@ -144,7 +144,7 @@ def read_visualness(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False, dtype=str)
     except (OSError, ValueError) as error:
-        raise ContractError(f"{path}: not a readable visualness.tsv: {error}; run the stage fit_words") from error
+        raise ContractError(f"{path}: not a readable visualness.tsv: {error}; run the stage train_head") from error
     if tuple(table.columns) != VISUALNESS_COLUMNS:
         raise ContractError(f"{path}: columns {list(table.columns)}, wanted {list(VISUALNESS_COLUMNS)}")
     try:
@@ -153,20 +153,20 @@ def read_visualness(path: Path) -> pd.DataFrame:
         for column in ("visualness", "expected", "explained", "redundancy"):
             table[column] = table[column].replace("", "nan").astype(np.float64)
     except ValueError as error:
-        raise ContractError(f"{path}: {error}; run the stage fit_words") from error
+        raise ContractError(f"{path}: {error}; run the stage train_head") from error
     if table["expected"].isna().nunique() > 1:
-        raise ContractError(f"{path}: some words have an expected visualness and some have none; run fit_words again")
+        raise ContractError(f"{path}: some words have an expected visualness and some have none; run train_head again")
     has_invalid_values = bool((table[["visualness", "expected", "explained"]].abs() > 1).to_numpy().any())
     has_invalid_values = has_invalid_values or not (table["redundancy"] >= 1).all()
     if has_invalid_values or not (table["word_id"] == np.arange(len(table))).all():
         raise ContractError(
-            f"{path}: word_id is not 0, 1, 2 ..., or a visualness or redundancy is beyond 1; run fit_words"
+            f"{path}: word_id is not 0, 1, 2 ..., or a visualness or redundancy is beyond 1; run train_head"
         )
     return table
 
 
 def read_word_embeddings(path: Path) -> npt.NDArray[np.float32]:
-    """W, (words, embedding_dim), from the safetensors file of fit_words or finetune (tensor "words").
+    """W, (words, embedding_dim), from the safetensors file of train_head or finetune (tensor "words").
 
     Raises:
         ContractError: The file is missing or holds no such tensor.

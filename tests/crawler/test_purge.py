@@ -119,7 +119,7 @@ def test_the_stages_that_hold_it_are_named(
 ) -> None:
     prepared: dict[str, Any] = {"photo_id": "shop/1#1", "product_id": "shop/1", "view": 1, "jpeg": b"x", **NO_WORDS}
     tables.write_shards(root / "data" / "prepared" / "train", [prepared], PREPARED_PHOTOS)
-    (root / "models" / "words").mkdir(parents=True)
+    (root / "models" / "head").mkdir(parents=True)
     (root / "var" / "finetune").mkdir()
     (root / "reports").mkdir()
     (root / "reports" / "page.html").write_text("<p>shop/1</p>")
@@ -129,7 +129,7 @@ def test_the_stages_that_hold_it_are_named(
         ("data/crawl/photos", "2 rows"),
         ("data/crawl/products.parquet", "1 rows"),
         ("data/prepared/train", "1 rows"),
-        ("models/words", "it was trained on it"),
+        ("models/head", "it was trained on it"),
         ("reports/page.html", "its text"),
         ("var/finetune", "it copies the training photos"),
     ]

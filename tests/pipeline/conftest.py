@@ -92,7 +92,7 @@ def _write_params(folder: Path) -> None:
     values["crawl"]["demo"]["products"] = 60
     values["vocabulary"]["min_documents"] = 2
     values["prepare"] |= {"height": 64, "width": 48, "val_share": 0.2}
-    values["fit_words"] |= {"epochs": 2, "word_learning_rate": 0.0002}
+    values["train_head"] |= {"epochs": 2, "word_learning_rate": 0.0002}
     values["finetune"] |= {"epochs": 2, "word_learning_rate": 0.001, "learning_rate": 0.0001, "batch_size": 16}
     values["evaluate"] |= {"examples": 4, "neighbours": 5}
     values["benchmarks"][FOREIGN_BENCHMARK] = {

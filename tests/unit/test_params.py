@@ -50,7 +50,7 @@ def test_an_unknown_key_of_a_shop_is_named_with_its_place(answer_to):
     )
 
 
-@pytest.mark.parametrize(("section", "key"), [("clean", "fields"), ("finetune", "shift"), ("fit_words", "seed")])
+@pytest.mark.parametrize(("section", "key"), [("clean", "fields"), ("finetune", "shift"), ("train_head", "seed")])
 def test_a_missing_key_is_named(answer_to, section, key):
     assert answer_to(lambda values: values[section].pop(key)) == f"{section}.{key}: missing key"
 
@@ -69,14 +69,14 @@ def test_a_missing_section_is_named(answer_to):
         ("prepare", "height", 8),
         ("prepare", "jpeg_quality", 101),
         ("prepare", "duplicate_distance", 17),
-        ("fit_words", "epochs", -1),
-        ("fit_words", "target", "two_words"),
-        ("fit_words", "balance", 1.01),
-        ("fit_words", "most_draws", -1),
-        ("fit_words", "loss", "hinge"),
-        ("fit_words", "proposal", "zipf"),
-        ("fit_words", "negatives", 0),
-        ("fit_words", "temperature", 0.0),
+        ("train_head", "epochs", -1),
+        ("train_head", "target", "two_words"),
+        ("train_head", "balance", 1.01),
+        ("train_head", "most_draws", -1),
+        ("train_head", "loss", "hinge"),
+        ("train_head", "proposal", "zipf"),
+        ("train_head", "negatives", 0),
+        ("train_head", "temperature", 0.0),
         ("finetune", "visualness", False),
         ("finetune", "min_visualness", 1.5),
         ("finetune", "learning_rate", 0.0),

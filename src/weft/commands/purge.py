@@ -130,7 +130,7 @@ def _iter_models(root: Path) -> Iterator[Path]:
 
 
 def _iter_training_states(root: Path) -> Iterator[Path]:
-    yield from (root / "var" / name for name in ("fit_words", "finetune") if (root / "var" / name).is_dir())
+    yield from (root / "var" / name for name in ("train_head", "finetune") if (root / "var" / name).is_dir())
 
 
 def purge(kind: str, value: str, state: Path, root: Path, *, dry_run: bool) -> Iterator[str]:

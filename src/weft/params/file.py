@@ -26,7 +26,7 @@ class Params:
     vocabulary: Vocabulary
     prepare: Prepare
     model: Model
-    fit_words: TrainHead
+    train_head: TrainHead
     finetune: Finetune
     evaluate: Evaluate
     calibrate: Calibrate
@@ -70,7 +70,7 @@ def _check_cross_section(params: Params, path: Path) -> None:
         raise ParamsError(f"{path}: crawl.shops: two shops have the same name; give each its own")
     if params.prepare.val_share + params.prepare.test_share >= 1.0:
         raise ParamsError(f"{path}: prepare.val_share + prepare.test_share leave nothing to train on")
-    for name, training in (("fit_words", params.fit_words), ("finetune", params.finetune)):
+    for name, training in (("train_head", params.train_head), ("finetune", params.finetune)):
         if training.loss == "contrastive" and not training.normalise:
             raise ParamsError(f"{path}: {name}.loss = contrastive compares directions: set {name}.normalise: true")
     if params.finetune.fold_projection and params.finetune.normalise:

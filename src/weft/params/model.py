@@ -1,6 +1,6 @@
 """The image encoder before any training; features and finetune read it.
 
-fit_words and finetune: how the model is trained.
+train_head and finetune: how the model is trained.
 """
 
 from dataclasses import field
@@ -30,7 +30,7 @@ class Model:
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
 class Training:
-    """What fit_words and finetune share."""
+    """What train_head and finetune share."""
 
     seed: NonNegativeInt
     target: Literal["one_word", "all_words"]
@@ -80,7 +80,7 @@ class Training:
     """For W."""
     batch_size: PositiveInt
     epochs: NonNegativeInt
-    """0 leaves everything as it begins: of fit_words, a random W."""
+    """0 leaves everything as it begins: of train_head, a random W."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
@@ -93,7 +93,7 @@ class Finetune(Training):
     """Stage 2: the whole network."""
 
     visualness: Literal["ignore", "weight", "drop"] = field(kw_only=True)
-    """What a word is worth that photos of val do not tell (models/words/visualness.tsv): as much as any; as much as
+    """What a word is worth that photos of val do not tell (models/head/visualness.tsv): as much as any; as much as
     they tell; nothing below `min_visualness`. Dropped words stay in the vocabulary, and are no photo's."""
     min_visualness: UnitInterval = field(kw_only=True)
     """Read by drop alone; 0 is chance, 1 certainty."""
@@ -108,7 +108,7 @@ class Finetune(Training):
     """Whether the projection serves training alone: z becomes what stands before it, as wide as the backbone's, which
     knows more of what the words do not tell, and W takes the projection in; word scores stay as they were trained."""
     refit_words: bool = field(kw_only=True)
-    """Whether W is fitted once more, on the finished z and as the section fit_words says: what weighs much here shapes
+    """Whether W is fitted once more, on the finished z and as the section train_head says: what weighs much here shapes
     the encoder, and no longer says how readily a word is told. Not in the paper."""
     first_share: Annotated[float, Field(ge=0.0, lt=1.0)] = field(kw_only=True)
     """The share of the weights before this stage in those that stay (WiSE-FT); 0 for none. 0.2 gives photos of another

@@ -76,7 +76,7 @@ def _part(folder: Path, album: Album) -> BenchmarkPart:
 def _pipeline(sources: Sources, album: Album) -> PipelinePart:
     histories = tuple(
         read_history(stage, folder / "history.csv")
-        for stage, folder in {"fit_words": sources.words, "finetune": sources.model}.items()
+        for stage, folder in {"train_head": sources.words, "finetune": sources.model}.items()
     )
     calibrated = read_calibrated(sources.calibration)
     return PipelinePart(

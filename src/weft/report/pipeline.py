@@ -102,7 +102,7 @@ class WordsPart:
 
 
 def read_words_part(clean: Path, vocabulary: Path, fitted: Path) -> WordsPart:
-    """Gather the dropped words of clean and vocabulary, and how visual fit_words found the others.
+    """Gather the dropped words of clean and vocabulary, and how visual train_head found the others.
 
     Raises:
         ContractError: A list is missing or broken.

@@ -24,7 +24,7 @@ class Sources:
     vocabulary: Path
     prepared: Path
     words: Path
-    """By fit_words."""
+    """By train_head."""
     model: Path
     """By finetune."""
     calibration: Path

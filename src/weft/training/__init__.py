@@ -1,1 +1,1 @@
-"""Training: one readable loop for W alone (fit_words), one for the whole network (finetune), and what both share."""
+"""Training: one readable loop for W alone (train_head), one for the whole network (finetune), and what both share."""

@@ -168,7 +168,7 @@ def finetune(
     Args:
         train: Photos to train on.
         val: Photos the best epoch is chosen by.
-        model: The encoder with its first weights, W from fit_words.
+        model: The encoder with its first weights, W from train_head.
         settings: Schedule, loss, sampling, augmentation.
         device: Where to compute.
         workers: Threads that decode photos ahead.

@@ -62,8 +62,8 @@ def run_finetune(
     Args:
         photos: Prepared photos.
         words: words.tsv.
-        initial: models/words, for the first W.
-        settings: The sections model, prepare (the size) and finetune are read; fit_words where W is fitted again.
+        initial: models/head, for the first W.
+        settings: The sections model, prepare (the size) and finetune are read; train_head where W is fitted again.
         device: Where to compute.
         workers: Threads that decode photos ahead.
         state: Folder of the checkpoint and of the mapped photos.
@@ -95,7 +95,7 @@ def run_finetune(
     _finalize_model(model, pretrained, settings.finetune)
     if settings.finetune.refit_words:
         stores = {"train": train.store, "val": val.store}
-        retrain_head(model, stores, photos, settings.fit_words, device, workers, state_dir / "words")
+        retrain_head(model, stores, photos, settings.train_head, device, workers, state_dir / "words")
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
@@ -123,7 +123,7 @@ def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embed
     if tuple(head_weights.shape) != (len(vocabulary), backbone.dim):
         raise ModelError(f"{head_dir}: W is {tuple(head_weights.shape)}, not of {words} and {encoder.backbone}")
     if not artefacts.read_words(head_dir / files.WORDS)["word"].equals(vocabulary):
-        raise ModelError(f"{head_dir}: W is of other words than {words}; run the stage fit_words")
+        raise ModelError(f"{head_dir}: W is of other words than {words}; run the stage train_head")
     projection = None
     if encoder.projection:
         projection, head_weights = init_projection(head_weights, encoder.projection)
@@ -188,7 +188,7 @@ def retrain_head(
         )
         for split in ("train", "val")
     )
-    with explain_oom(f"fit_words.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
+    with explain_oom(f"train_head.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
         on_epoch_end = partial(log_epoch, "finetune, words again")
         head_weights, _ = train_head(train, val, len(model.words), settings, device, state_dir, on_epoch_end)
     model.words = nn.Parameter(head_weights["words"].to(device))

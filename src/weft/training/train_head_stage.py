@@ -1,4 +1,4 @@
-"""Stage 1 from artefact to artefact: cached embeddings and word bags in, models/words out."""
+"""Stage 1 from artefact to artefact: cached embeddings and word bags in, models/head out."""
 
 import shutil
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def run_train_head(
         features: Embeddings of the own catalogue with the untrained backbone.
         photos: Prepared photos; only their words are read.
         words: words.tsv.
-        settings: The section fit_words of params.yaml.
+        settings: The section train_head of params.yaml.
         device: Where to compute.
         state: Folder of the checkpoint.
         out: Where the result goes.
@@ -55,7 +55,7 @@ def run_train_head(
     train = _load_cached_split(embeddings, photos, "train", settings)
     val = _load_cached_split(embeddings, photos, "val", settings)
     vocabulary = artefacts.read_words(words)
-    with explain_oom(f"fit_words.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
+    with explain_oom(f"train_head.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
         head_weights, history = train_head(train, val, len(vocabulary), settings, device, checkpoint_dir, on_epoch_end)
     with tables.atomic_write(out) as temporary:
         temporary.mkdir(parents=True)

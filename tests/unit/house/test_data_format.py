@@ -57,7 +57,7 @@ def test_the_key_of_a_table_is_told(contract: TableContract) -> None:
 
 def test_the_text_tables_are_described_column_by_column() -> None:
     assert [column for column, _ in parse_described_columns("data/vocabulary/words.tsv")] == list(WORD_COLUMNS)
-    assert [column for column, _ in parse_described_columns("models/words/visualness.tsv")] == list(VISUALNESS_COLUMNS)
+    assert [column for column, _ in parse_described_columns("models/head/visualness.tsv")] == list(VISUALNESS_COLUMNS)
     assert [column for column, _ in parse_described_columns("history.csv")] == [
         field.name for field in fields(EpochMetrics)
     ]

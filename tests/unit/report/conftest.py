@@ -142,7 +142,7 @@ class MadeUpInputs:
 
     @property
     def histories(self) -> dict[str, Path]:
-        return {"fit_words": self.folder / "words/history.csv", "finetune": self.folder / "model/history.csv"}
+        return {"train_head": self.folder / "words/history.csv", "finetune": self.folder / "model/history.csv"}
 
     @property
     def sources(self) -> Sources:

@@ -61,7 +61,7 @@ def test_a_curve_without_val_draws_train_alone(tmp_path):
 
 def test_two_curves_share_no_id(tmp_path):
     history = read_history_text(tmp_path, f"{HEADER}\n1,6.5,6.4,0.1\n")
-    other = type(history)("fit_words", history.columns, history.rows)
+    other = type(history)("train_head", history.columns, history.rows)
     ids = [set(re.findall(r'\sid="([^"]*)"', loss_curve(h))) for h in (history, other)]
     assert ids[0]
     assert not ids[0] & ids[1]

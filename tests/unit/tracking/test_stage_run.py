@@ -51,9 +51,9 @@ def test_a_stage_that_runs_for_each_benchmark_says_which(store, newest, settings
 
 
 def test_the_loss_of_an_untrained_model_that_is_not_a_number_is_no_obstacle(store, newest, settings, capsys):
-    with tracking.start_stage_run("fit_words", settings) as run:
+    with tracking.start_stage_run("train_head", settings) as run:
         run.log_metrics({"train_loss": float("nan"), "val_loss": 9.0}, step=0)
-    assert newest("fit_words").data.metrics["val_loss"] == 9.0
+    assert newest("train_head").data.metrics["val_loss"] == 9.0
     assert "warning" not in capsys.readouterr().err
 
 

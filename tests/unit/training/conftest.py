@@ -42,7 +42,7 @@ _TRAIN_HEAD_SETTINGS = TrainHead(
 
 
 @pytest.fixture
-def fit_words_settings():
+def train_head_settings():
     return lambda **changes: replace(_TRAIN_HEAD_SETTINGS, **changes)
 
 

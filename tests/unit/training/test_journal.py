@@ -10,11 +10,11 @@ from weft.training.lr_schedule import LRSchedule, build_optimizer
 
 
 @pytest.fixture
-def open_journal(tmp_path, fit_words_settings):
+def open_journal(tmp_path, train_head_settings):
     """A journal over a model of one number."""
 
     def make(belongs_to="mine"):
-        model, settings = nn.Linear(1, 1, bias=False), fit_words_settings(schedule="plateau", patience=3)
+        model, settings = nn.Linear(1, 1, bias=False), train_head_settings(schedule="plateau", patience=3)
         optimizer = build_optimizer([(list(model.parameters()), 0.1)], settings)
         return CheckpointManager(tmp_path, belongs_to, model, optimizer, LRSchedule(optimizer, settings, 1)), model
 

@@ -49,9 +49,9 @@ def target_tensors(batch):
 
 
 @pytest.fixture
-def objective_of(fit_words_settings):
+def objective_of(train_head_settings):
     def objective(**changes):
-        return Objective(fit_words_settings(**changes), build_weighted_bags(BAGS).count_words(VOCABULARY))
+        return Objective(train_head_settings(**changes), build_weighted_bags(BAGS).count_words(VOCABULARY))
 
     return objective
 
@@ -140,12 +140,12 @@ def test_normalised_scores_are_cosines_over_the_temperature(objective_of, z, mod
     torch.testing.assert_close(compute_loss(objective, z, model, batch), -(weights * log_softmax).sum(1).mean())
 
 
-def test_finished_words_score_as_trained_by_their_plain_product(fit_words_settings, z, model):
-    settings = fit_words_settings(normalise=True, temperature=0.25)
+def test_finished_words_score_as_trained_by_their_plain_product(train_head_settings, z, model):
+    settings = train_head_settings(normalise=True, temperature=0.25)
     finished = export_head_weights(model.words.detach(), settings)
     cosines = torch.stack([torch.cosine_similarity(photo[None], model.words) for photo in z])
     torch.testing.assert_close(normalize(z, dim=1) @ finished.T, cosines / 0.25)
-    assert export_head_weights(model.words, fit_words_settings()) is model.words
+    assert export_head_weights(model.words, train_head_settings()) is model.words
 
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax"])
@@ -171,9 +171,9 @@ def test_validation_without_correction_takes_the_same_negatives_each_time(object
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "binary_cross_entropy"])
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
-def test_all_words_is_the_exact_expectation_of_one_word(fit_words_settings, z, model, loss, alpha):
+def test_all_words_is_the_exact_expectation_of_one_word(train_head_settings, z, model, loss, alpha):
     """Every word of every photo drawn once, with the same negatives, each loss weighed by the word's chance."""
-    settings = fit_words_settings(loss=loss, balance=alpha, shared_negatives=True, negatives=6, correction=True)
+    settings = train_head_settings(loss=loss, balance=alpha, shared_negatives=True, negatives=6, correction=True)
     sampler = build_sampler(build_weighted_bags(BAGS), VOCABULARY, settings)
     objective = Objective(settings, build_weighted_bags(BAGS).count_words(VOCABULARY))
     batch = next(sampler.sample_epoch(1, 5))
@@ -196,8 +196,8 @@ def test_a_gpu_computes_the_same(objective_of, z, model, batch, loss):
     )
 
 
-def test_like_bags_add_their_share_to_the_loss(z, model, batch, fit_words_settings):
-    settings, said = fit_words_settings(loss="full_softmax"), build_weighted_bags(BAGS).count_words(VOCABULARY)
+def test_like_bags_add_their_share_to_the_loss(z, model, batch, train_head_settings):
+    settings, said = train_head_settings(loss="full_softmax"), build_weighted_bags(BAGS).count_words(VOCABULARY)
     plain = Objective(settings, said)(z, model, batch, torch.Generator())
     both = Objective(settings, said, 2.0, 0.3)(z, model, batch, torch.Generator())
     alone = bag_similarity_loss(z, *target_tensors(batch), VOCABULARY, 0.3)

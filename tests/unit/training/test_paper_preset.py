@@ -30,7 +30,7 @@ PRESET = params.load_params(Path(__file__).parents[3] / "presets" / "paper.yaml"
 
 
 def test_the_preset_says_what_the_paper_says():
-    for stage in (PRESET.fit_words, PRESET.finetune):
+    for stage in (PRESET.train_head, PRESET.finetune):
         assert (stage.batch_size, stage.epochs, stage.word_learning_rate) == (20, 20, 0.1)
         assert (stage.schedule, stage.patience, stage.warm_up, stage.early_stop) == ("plateau", 10, 0.0, 0)
         assert (stage.target, stage.loss, stage.bias, stage.normalise) == ("one_word", "sampled_softmax", False, False)
@@ -103,7 +103,7 @@ def test_both_stages_of_the_paper_run(tmp_path, shop, write_words, device):
     artefacts.write_embeddings(tmp_path / "features", backbone.dim, batches())
     first, second = [], []
     run_train_head(
-        tmp_path / "features", folder / "prepared", words, settings.fit_words, device, tmp_path / "state_1",
+        tmp_path / "features", folder / "prepared", words, settings.train_head, device, tmp_path / "state_1",
         tmp_path / "words", lambda record, cost: first.append(record),
     )  # fmt: skip
     assert [record.epoch for record in first] == list(range(1, 21))

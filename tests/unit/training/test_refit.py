@@ -48,8 +48,8 @@ def _naive_retrain(model, stores, photos, settings, state):
 
 
 @pytest.mark.parametrize("described", [1.0, 0.25])
-def test_w_is_what_stage_one_finds_on_the_finished_z(tmp_path, fit_words_settings, photos, stores, described):
-    stage_1 = fit_words_settings(described=described)
+def test_w_is_what_stage_one_finds_on_the_finished_z(tmp_path, train_head_settings, photos, stores, described):
+    stage_1 = train_head_settings(described=described)
     model = _make_model()
     wanted = _naive_retrain(model, stores, photos, stage_1, tmp_path / "naive")
     retrain_head(model, stores, photos, stage_1, "cpu", 1, tmp_path / "state")
@@ -57,12 +57,12 @@ def test_w_is_what_stage_one_finds_on_the_finished_z(tmp_path, fit_words_setting
     assert not (tmp_path / "state").exists()
 
 
-def test_what_the_description_alone_says_is_told_less_readily(tmp_path, fit_words_settings, photos, stores):
+def test_what_the_description_alone_says_is_told_less_readily(tmp_path, train_head_settings, photos, stores):
     """Word 4 is in every text, and in none as a name."""
     scores = []
     for described in (1.0, 0.1):
         model = _make_model()
-        stage_1 = fit_words_settings(described=described, epochs=3)
+        stage_1 = train_head_settings(described=described, epochs=3)
         retrain_head(model, stores, photos, stage_1, "cpu", 1, tmp_path / "state")
         z = model(torch.from_numpy(stores["val"].decode(range(6)))).detach()
         told = model.score(z).detach()
@@ -71,8 +71,8 @@ def test_what_the_description_alone_says_is_told_less_readily(tmp_path, fit_word
 
 
 @pytest.mark.parametrize("asked", [True, False])
-def test_the_bias_is_that_of_stage_one(tmp_path, fit_words_settings, photos, stores, asked):
+def test_the_bias_is_that_of_stage_one(tmp_path, train_head_settings, photos, stores, asked):
     model = _make_model(bias=None if asked else torch.ones(VOCABULARY, 1))
-    retrain_head(model, stores, photos, fit_words_settings(bias=asked), "cpu", 1, tmp_path / "state")
+    retrain_head(model, stores, photos, train_head_settings(bias=asked), "cpu", 1, tmp_path / "state")
     assert (model.bias is not None) == asked
     assert ("bias" in model.state_dict()) == asked

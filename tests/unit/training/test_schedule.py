@@ -26,28 +26,28 @@ def run_schedule(settings, steps, losses):
     return rates
 
 
-def test_plateau_divides_by_ten_after_patience_epochs_without_improvement(fit_words_settings):
-    settings = fit_words_settings(schedule="plateau", patience=2, word_learning_rate=1.0)
+def test_plateau_divides_by_ten_after_patience_epochs_without_improvement(train_head_settings):
+    settings = train_head_settings(schedule="plateau", patience=2, word_learning_rate=1.0)
     rates = run_schedule(settings, 3, [5.0, 4.0, 4.5, 4.5, 4.5, 3.0, 3.5, 3.5])
     assert rates == pytest.approx([1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 0.1, 0.01])
 
 
-def test_one_cycle_rises_and_ends_near_zero(fit_words_settings):
-    rates = run_schedule(fit_words_settings(word_learning_rate=1.0, epochs=10), 4, [1.0] * 10)
+def test_one_cycle_rises_and_ends_near_zero(train_head_settings):
+    rates = run_schedule(train_head_settings(word_learning_rate=1.0, epochs=10), 4, [1.0] * 10)
     assert max(rates) > 0.9
     assert rates.index(max(rates)) in (2, 3)
     assert rates[-1] < 0.001
 
 
-def test_even_a_training_of_one_step_learns(fit_words_settings):
-    settings = fit_words_settings(epochs=1)
+def test_even_a_training_of_one_step_learns(train_head_settings):
+    settings = train_head_settings(epochs=1)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings)
     LRSchedule(optimizer, settings, steps_per_epoch=1)
     assert optimizer.param_groups[0]["lr"] > 0.01
 
 
-def test_one_cycle_leaves_momentum_alone(fit_words_settings):
-    settings = fit_words_settings(optimizer="sgd", momentum=0.7)
+def test_one_cycle_leaves_momentum_alone(train_head_settings):
+    settings = train_head_settings(optimizer="sgd", momentum=0.7)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings)
     schedule = LRSchedule(optimizer, settings, 3)
     for _ in range(settings.epochs * 3):
@@ -57,8 +57,8 @@ def test_one_cycle_leaves_momentum_alone(fit_words_settings):
 
 
 @pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW)])
-def test_each_group_has_its_own_rate(fit_words_settings, name, kind):
-    settings = fit_words_settings(optimizer=name, weight_decay=0.3, momentum=0.8)
+def test_each_group_has_its_own_rate(train_head_settings, name, kind):
+    settings = train_head_settings(optimizer=name, weight_decay=0.3, momentum=0.8)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 0.1), ([nn.Parameter(torch.ones(1))], 0.2)], settings)
     assert isinstance(optimizer, kind)
     assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.2]
@@ -66,8 +66,8 @@ def test_each_group_has_its_own_rate(fit_words_settings, name, kind):
 
 
 @pytest.mark.parametrize(("epochs", "steps"), [(1, 1), (1, 2), (1, 3), (3, 7), (10, 40)])
-def test_one_cycle_is_torchs_own(fit_words_settings, epochs, steps):
-    settings = fit_words_settings(schedule="one_cycle", epochs=epochs)
+def test_one_cycle_is_torchs_own(train_head_settings, epochs, steps):
+    settings = train_head_settings(schedule="one_cycle", epochs=epochs)
     ours, theirs = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
     optimizer = build_optimizer([([ours], 0.7)], settings)
     schedule, twin = LRSchedule(optimizer, settings, steps), torch.optim.SGD([theirs], lr=0.7)
@@ -82,9 +82,9 @@ def test_one_cycle_is_torchs_own(fit_words_settings, epochs, steps):
 
 
 @pytest.mark.parametrize("patience", [1, 2, 5])
-def test_plateau_is_torchs_own(fit_words_settings, patience):
+def test_plateau_is_torchs_own(train_head_settings, patience):
     losses = np.random.default_rng(patience).normal(4, 1, 60).tolist() + [math.nan] * 12
-    settings = fit_words_settings(schedule="plateau", patience=patience, word_learning_rate=1.0)
+    settings = train_head_settings(schedule="plateau", patience=patience, word_learning_rate=1.0)
     twin = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
     # Torch counts the epochs it still bears; the paper those after which the rate falls.
     reference, rates = ReduceLROnPlateau(twin, factor=0.1, patience=patience - 1, eps=0), []
@@ -94,14 +94,14 @@ def test_plateau_is_torchs_own(fit_words_settings, patience):
     assert run_schedule(settings, 1, losses) == pytest.approx(rates)
 
 
-def test_cosine_falls_to_nought_by_its_formula(fit_words_settings):
-    rates = run_schedule(fit_words_settings(schedule="cosine", word_learning_rate=1.0, epochs=4), 3, [1.0] * 4)
+def test_cosine_falls_to_nought_by_its_formula(train_head_settings):
+    rates = run_schedule(train_head_settings(schedule="cosine", word_learning_rate=1.0, epochs=4), 3, [1.0] * 4)
     assert rates == pytest.approx([(1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in (1, 2, 3, 4)])
 
 
 @pytest.mark.parametrize("schedule", ["plateau", "cosine"])
-def test_a_warm_up_rises_in_even_steps_to_the_full_rate(fit_words_settings, schedule):
-    settings = fit_words_settings(schedule=schedule, epochs=2, warm_up=0.5)
+def test_a_warm_up_rises_in_even_steps_to_the_full_rate(train_head_settings, schedule):
+    settings = train_head_settings(schedule=schedule, epochs=2, warm_up=0.5)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings)
     moved, rates = LRSchedule(optimizer, settings, 8), []
     for _ in range(5):
@@ -111,15 +111,15 @@ def test_a_warm_up_rises_in_even_steps_to_the_full_rate(fit_words_settings, sche
     assert rates == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
 
 
-def test_one_cycle_reads_no_warm_up(fit_words_settings):
+def test_one_cycle_reads_no_warm_up(train_head_settings):
     losses = [1.0] * 3
-    with_it = run_schedule(fit_words_settings(schedule="one_cycle", epochs=3, warm_up=1.0), 4, losses)
-    assert with_it == run_schedule(fit_words_settings(schedule="one_cycle", epochs=3), 4, losses)
+    with_it = run_schedule(train_head_settings(schedule="one_cycle", epochs=3, warm_up=1.0), 4, losses)
+    assert with_it == run_schedule(train_head_settings(schedule="one_cycle", epochs=3), 4, losses)
 
 
 @pytest.mark.parametrize("schedule", ["plateau", "one_cycle", "cosine"])
-def test_a_schedule_goes_on_where_its_state_was_taken(fit_words_settings, schedule):
-    settings = fit_words_settings(schedule=schedule, epochs=6, patience=1, warm_up=0.5)
+def test_a_schedule_goes_on_where_its_state_was_taken(train_head_settings, schedule):
+    settings = train_head_settings(schedule=schedule, epochs=6, patience=1, warm_up=0.5)
 
     def fresh():
         optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 0.1)], settings)

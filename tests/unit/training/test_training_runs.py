@@ -60,13 +60,13 @@ def work(tmp_path_factory, write_prepared, write_words):
 
 
 @pytest.fixture
-def settings(fit_words_settings, finetune_settings):
+def settings(train_head_settings, finetune_settings):
     whole = params.load_params(Path(__file__).parents[3] / "params.yaml")
     return replace(
         whole,
         model=Model(BACKBONE, "random", "last", "average", 0),
         prepare=replace(whole.prepare, height=32, width=32),
-        fit_words=fit_words_settings(epochs=2, word_learning_rate=0.002),
+        train_head=train_head_settings(epochs=2, word_learning_rate=0.002),
         finetune=finetune_settings(epochs=1, learning_rate=1e-4, word_learning_rate=0.002),
     )
 
@@ -75,7 +75,7 @@ def settings(fit_words_settings, finetune_settings):
 def run_words(work, settings):
     def run(out, **changes):
         places = {"features": work.features, "photos": work.photos, "words": work.words} | changes
-        run_train_head(*places.values(), settings.fit_words, "cpu", out.with_suffix(".state"), out, ignore_report)
+        run_train_head(*places.values(), settings.train_head, "cpu", out.with_suffix(".state"), out, ignore_report)
         return out
 
     return run
@@ -142,8 +142,8 @@ def test_a_share_of_the_first_model_lies_between_it_and_the_trained_one(tmp_path
 def test_fitting_w_again_changes_w_alone(tmp_path, settings, work, run_words):
     initial, found = run_words(tmp_path / "words"), []
     for refit in (False, True):
-        stage_1 = replace(settings.fit_words, seed=2)  # nothing to learn here: W is what it began as
-        given = replace(settings, fit_words=stage_1, finetune=replace(settings.finetune, refit_words=refit))
+        stage_1 = replace(settings.train_head, seed=2)  # nothing to learn here: W is what it began as
+        given = replace(settings, train_head=stage_1, finetune=replace(settings.finetune, refit_words=refit))
         state = tmp_path / "state"
         run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, tmp_path / f"{refit}", ignore_report)
         assert list(state.iterdir()) == []

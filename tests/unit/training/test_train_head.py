@@ -30,11 +30,11 @@ def ignore_report(record, cost):
     pass
 
 
-def test_word_embeddings_learn_what_z_tells(tmp_path, cached, fit_words_settings):
+def test_word_embeddings_learn_what_z_tells(tmp_path, cached, train_head_settings):
     told = []
     train, val = cached(60, seed=1), cached(20, seed=2)
     fitted, history = train_head(
-        train, val, VOCABULARY, fit_words_settings(epochs=8), "cpu", tmp_path, lambda *epoch: told.append(epoch)
+        train, val, VOCABULARY, train_head_settings(epochs=8), "cpu", tmp_path, lambda *epoch: told.append(epoch)
     )
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)
     assert history[-1].val_loss < 0.8 * history[0].val_loss
@@ -47,8 +47,8 @@ def test_word_embeddings_learn_what_z_tells(tmp_path, cached, fit_words_settings
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax"])
 @pytest.mark.parametrize(("optimizer", "schedule"), [("sgd", "plateau"), ("adamw", "one_cycle")])
-def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, fit_words_settings, loss, optimizer, schedule):
-    settings = fit_words_settings(loss=loss, optimizer=optimizer, schedule=schedule, target="one_word")
+def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, train_head_settings, loss, optimizer, schedule):
+    settings = train_head_settings(loss=loss, optimizer=optimizer, schedule=schedule, target="one_word")
     parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, settings, "cpu"
     words, history = train_head(*parts, tmp_path / "whole", ignore_report)
     for epoch in (1, 3):
@@ -60,12 +60,12 @@ def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, fit_words_
 
 
 @pytest.mark.parametrize("changed", ["settings", "train_z", "val"])
-def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, cached, fit_words_settings, changed):
-    train, val, settings = cached(30, seed=1), cached(12, seed=2), fit_words_settings()
+def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, cached, train_head_settings, changed):
+    train, val, settings = cached(30, seed=1), cached(12, seed=2), train_head_settings()
     with pytest.raises(KilledError):
         train_head(train, val, VOCABULARY, settings, "cpu", tmp_path / "state", kill_after(2))
     if changed == "settings":
-        settings = fit_words_settings(seed=2)
+        settings = train_head_settings(seed=2)
     elif changed == "train_z":
         train = CachedEmbeddings(train.z * np.float16(1.5), train.bags)
     else:
@@ -84,9 +84,9 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy, cached, fit_words_settings, loss):
+def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy, cached, train_head_settings, loss):
     """The uncached loop, written out: every photo through the encoder at every step."""
-    settings, bags = fit_words_settings(epochs=3, loss=loss, **LOSSES[loss]), cached(30, seed=1).bags
+    settings, bags = train_head_settings(epochs=3, loss=loss, **LOSSES[loss]), cached(30, seed=1).bags
     photos = torch.randint(256, (30, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     model = toy().eval()
     model.encoder.requires_grad_(False)
@@ -122,9 +122,9 @@ def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy,
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_every_loss_learns_what_z_tells(tmp_path, cached, fit_words_settings, loss):
+def test_every_loss_learns_what_z_tells(tmp_path, cached, train_head_settings, loss):
     train, val = cached(60, seed=1), cached(20, seed=2)
-    settings = fit_words_settings(epochs=8, loss=loss, **LOSSES[loss])
+    settings = train_head_settings(epochs=8, loss=loss, **LOSSES[loss])
     fitted, _ = train_head(train, val, VOCABULARY, settings, "cpu", tmp_path, ignore_report)
     assert ("bias" in fitted) == settings.bias
     photos = np.flatnonzero(val.bags.sizes)
@@ -132,10 +132,10 @@ def test_every_loss_learns_what_z_tells(tmp_path, cached, fit_words_settings, lo
     assert scores[:, :4].argmax(1).tolist() == [val.bags[photo][0] for photo in photos]
 
 
-def test_words_that_no_step_drew_stay_as_they_began(tmp_path, cached, fit_words_settings):
+def test_words_that_no_step_drew_stay_as_they_began(tmp_path, cached, train_head_settings):
     """Of 500 words the photos say 6 and a step draws 3: with momentum and weight decay the others do not move."""
     for optimizer in ("sgd", "adamw"):
-        settings = fit_words_settings(
+        settings = train_head_settings(
             loss="sampled_softmax", optimizer=optimizer, schedule="cosine", epochs=1, shared_negatives=True
         )
         train, val = cached(12, seed=1), cached(0, seed=1)
@@ -147,25 +147,25 @@ def test_words_that_no_step_drew_stay_as_they_began(tmp_path, cached, fit_words_
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 100.0])
 @pytest.mark.parametrize("vocabulary", [6, 30_000])
 def test_the_first_loss_is_the_log_of_the_vocabulary_however_long_z_is(
-    tmp_path, cached, fit_words_settings, scale, vocabulary
+    tmp_path, cached, train_head_settings, scale, vocabulary
 ):
     train, val = cached(30, seed=1), cached(12, seed=2)
     train, val = (CachedEmbeddings((part.z * scale).astype(np.float16), part.bags) for part in (train, val))
-    settings = fit_words_settings(epochs=1, word_learning_rate=1e-9)
+    settings = train_head_settings(epochs=1, word_learning_rate=1e-9)
     _, history = train_head(train, val, vocabulary, settings, "cpu", tmp_path, ignore_report)
     assert history[0].val_loss == pytest.approx(math.log(vocabulary), rel=0.05)
     assert history[1].train_loss == pytest.approx(math.log(vocabulary), rel=0.05)
 
 
-def test_a_first_loss_far_from_it_is_refused(tmp_path, cached, fit_words_settings):
+def test_a_first_loss_far_from_it_is_refused(tmp_path, cached, train_head_settings):
     """At so low a temperature random directions are opinions."""
-    settings = fit_words_settings(normalise=True, temperature=0.001)
-    told = r"the first loss is .*, wanted within 5% of ln 6 = 1\.792: .*raise fit_words\.temperature"
+    settings = train_head_settings(normalise=True, temperature=0.001)
+    told = r"the first loss is .*, wanted within 5% of ln 6 = 1\.792: .*raise train_head\.temperature"
     with pytest.raises(ModelError, match=told):
         train_head(cached(60, seed=1), cached(12, seed=2), VOCABULARY, settings, "cpu", tmp_path, ignore_report)
 
 
-def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, fit_words_settings):
+def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, train_head_settings):
     """Every other photo, none of which was looked at when W was made, answers with numbers as large as there are."""
     train, val = cached(2_048, seed=1), cached(12, seed=2)
     z = train.z.astype(np.float32)
@@ -176,24 +176,24 @@ def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, f
             CachedEmbeddings(z.astype(np.float16), train.bags),
             val,
             VOCABULARY,
-            fit_words_settings(),
+            train_head_settings(),
             "cpu",
             tmp_path,
             ignore_report,
         )
 
 
-def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, fit_words_settings):
+def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, train_head_settings):
     train, nothing = cached(30, seed=1), cached(0, seed=1)
-    _, history = train_head(train, nothing, VOCABULARY, fit_words_settings(), "cpu", tmp_path, ignore_report)
+    _, history = train_head(train, nothing, VOCABULARY, train_head_settings(), "cpu", tmp_path, ignore_report)
     assert all(math.isnan(record.val_loss) for record in history)
     assert history[-1].train_loss < history[1].train_loss
 
 
-def test_without_an_epoch_w_stays_as_it_began(tmp_path, cached, fit_words_settings):
+def test_without_an_epoch_w_stays_as_it_began(tmp_path, cached, train_head_settings):
     """Both stages at once: finetune then starts from a random W."""
     train, val = cached(20, seed=1), cached(10, seed=2)
-    fitted, history = train_head(train, val, VOCABULARY, fit_words_settings(epochs=0), "cpu", tmp_path, ignore_report)
+    fitted, history = train_head(train, val, VOCABULARY, train_head_settings(epochs=0), "cpu", tmp_path, ignore_report)
     assert [record.epoch for record in history] == [0]
     assert fitted["words"].std() > 0
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)

@@ -1,4 +1,4 @@
-"""fit_words: stage 1, W alone on the cached z."""
+"""train_head: stage 1, W alone on the cached z."""
 
 import argparse
 import sys
@@ -22,11 +22,11 @@ def main() -> None:
     from weft.training.history import EpochMetrics, EpochTiming, log_epoch
     from weft.training.train_head_stage import run_train_head
 
-    settings = params.load_params(Path("params.yaml")).fit_words
-    with tracking.start_stage_run("fit_words", settings, [args.features, args.photos, args.words]) as run:
+    settings = params.load_params(Path("params.yaml")).train_head
+    with tracking.start_stage_run("train_head", settings, [args.features, args.photos, args.words]) as run:
 
         def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:
-            log_epoch("fit_words", metrics, timing)
+            log_epoch("train_head", metrics, timing)
             run.log_metrics(asdict(metrics) | asdict(timing), step=metrics.epoch)
 
         run_train_head(

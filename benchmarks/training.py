@@ -74,12 +74,12 @@ def write_prepared_photos(photos: list[bytes], folder: Path) -> PhotoStore:
     rows = [
         {
             "product_id": f"a/{n:04}",
-            "view": 0,
+            "position": 0,
             "photo_id": f"a/{n:04}#0",
             "colour": None,
             "jpeg": encode_jpeg(letterbox(decode(photo, HEIGHT, WIDTH), HEIGHT, WIDTH), 92),
             "word_ids": [0],
-            "named": [True],
+            "in_short_fields": [True],
         }
         for n, photo in enumerate(photos)
     ]

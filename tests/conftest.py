@@ -39,22 +39,22 @@ def _write_prepared(
     folder: Path,
     bags: Sequence[Sequence[int]],
     rows_per_shard: int = 100,
-    named: Sequence[Sequence[bool]] | None = None,
+    in_short_fields: Sequence[Sequence[bool]] | None = None,
 ) -> Path:
     """Prepared photos, one a product; the photo's colour is its first word's place among COLOURS.
 
-    All words name their product unless `named` says otherwise.
+    All words name their product unless `in_short_fields` says otherwise.
     """
     names = list(COLOURS)
     rows = [
         {
             "product_id": f"alder/{n:04}",
-            "view": 0,
+            "position": 0,
             "photo_id": f"alder/{n:04}#0",
             "colour": None,
             "jpeg": _make_jpeg(names[(bag[0] if bag else n) % len(names)], seed=n),
             "word_ids": list(bag),
-            "named": list(named[n]) if named else [True] * len(bag),
+            "in_short_fields": list(in_short_fields[n]) if in_short_fields else [True] * len(bag),
         }
         for n, bag in enumerate(bags)
     ]

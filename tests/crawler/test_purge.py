@@ -21,7 +21,7 @@ from weft.contracts.tables import PHOTOS, PREPARED_PHOTOS, PRODUCTS
 from weft.errors import ShopError
 
 SHARED, OWN, OTHER = f"{BASE_URL}/shared.jpg", f"{BASE_URL}/own.jpg", f"{BASE_URL}/other.jpg"
-NO_WORDS: dict[str, Any] = {"word_ids": [], "named": []}
+NO_WORDS: dict[str, Any] = {"word_ids": [], "in_short_fields": []}
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_the_next_crawl_does_not_bring_it_back(root: Path, monkeypatch: pytest.M
 def test_the_stages_that_hold_it_are_named(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    prepared: dict[str, Any] = {"photo_id": "shop/1#1", "product_id": "shop/1", "view": 1, "jpeg": b"x", **NO_WORDS}
+    prepared: dict[str, Any] = {"photo_id": "shop/1#1", "product_id": "shop/1", "position": 1, "jpeg": b"x", **NO_WORDS}
     tables.write_shards(root / "data" / "prepared" / "train", [prepared], PREPARED_PHOTOS)
     (root / "models" / "head").mkdir(parents=True)
     (root / "var" / "finetune").mkdir()
@@ -139,8 +139,8 @@ def test_a_photo_is_found_in_later_stages_by_its_place(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows: list[dict[str, Any]] = [
-        {"photo_id": f"shop/1#{view}", "product_id": "shop/1", "view": view, "jpeg": b"x", **NO_WORDS}
-        for view in (0, 1)
+        {"photo_id": f"shop/1#{position}", "product_id": "shop/1", "position": position, "jpeg": b"x", **NO_WORDS}
+        for position in (0, 1)
     ]
     tables.write_shards(root / "data" / "prepared" / "val", rows, PREPARED_PHOTOS)
     run_weft(root, monkeypatch, "--url", OWN)

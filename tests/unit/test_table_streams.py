@@ -19,7 +19,7 @@ def _make_table(numbers: range) -> pa.Table:
             "shop": "alder",
             "brand": [],
             "tokens": ["red"] * n_tokens,
-            "named": [True] * n_tokens,
+            "in_short_fields": [True] * n_tokens,
         }
         for n in numbers
         for n_tokens in (n % 3,)

@@ -11,15 +11,15 @@ from weft.contracts.tables import EMBEDDED_PHOTOS, PHOTOS, PREPARED_PHOTOS, QUAR
 from weft.errors import ContractError
 
 
-def make_row(product="alder/1", view=0, word_ids=(1, 2), **changes):
+def make_row(product="alder/1", position=0, word_ids=(1, 2), **changes):
     return {
         "product_id": product,
-        "view": view,
-        "photo_id": f"{product}#{view}",
+        "position": position,
+        "photo_id": f"{product}#{position}",
         "colour": None,
         "jpeg": b"\xff\xd8",
         "word_ids": word_ids and list(word_ids),
-        "named": [True] * len(word_ids or ()),
+        "in_short_fields": [True] * len(word_ids or ()),
     } | changes
 
 
@@ -39,11 +39,11 @@ BROKEN = [
     ([make_row("a"), make_row("b", jpeg=None)], r"row 1: prepared photos\.jpeg is null, wanted a binary"),
     ([make_row("a", word_ids=None)], r"row 0: prepared photos\.word_ids is null, wanted a list"),
     (
-        [make_row("a"), make_row("b", named=[True])],
-        r"row 1: prepared photos\.named = '\[True\]', wanted as many as word_ids has",
+        [make_row("a"), make_row("b", in_short_fields=[True])],
+        r"row 1: prepared photos\.in_short_fields = '\[True\]', wanted as many as word_ids has",
     ),
     ([make_row("a"), make_row("b", photo_id="  ")], r"row 1: prepared photos\.photo_id = '  ', wanted not blank"),
-    ([make_row("a", view=-1)], r"row 0: prepared photos\.view = '-1', wanted >= 0"),
+    ([make_row("a", position=-1)], r"row 0: prepared photos\.position = '-1', wanted >= 0"),
     (
         [make_row("a"), make_row("b"), make_row("c", jpeg=b"")],
         r"row 2: prepared photos\.jpeg = \"b''\", wanted at least one byte",
@@ -80,9 +80,9 @@ def test_a_wrong_hash_and_a_wrong_choice_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda t: t.drop_columns(["jpeg", "view"]), "lacks the column view, jpeg; has"),
+        (lambda t: t.drop_columns(["jpeg", "position"]), "lacks the column position, jpeg; has"),
         (lambda t: t.append_column("price", pa.array([1])), "has the unknown column price"),
-        (lambda t: t.set_column(1, "view", pa.array(["first"])), "prepared photos: .*first"),
+        (lambda t: t.set_column(1, "position", pa.array(["first"])), "prepared photos: .*first"),
         (lambda t: t.set_column(4, "jpeg", pa.array([[1]])), "prepared photos: "),
     ],
     ids=["missing", "unknown", "text_for_number", "list_for_bytes"],
@@ -100,7 +100,7 @@ def test_wrong_columns_are_named(tmp_path, change, said):
 
 def test_a_row_of_the_wrong_type_is_refused(tmp_path):
     with pytest.raises(ContractError, match=r"00000\.parquet: prepared photos: "):
-        tables.write_shards(tmp_path / "shards", [make_row(view="first")], PREPARED_PHOTOS)
+        tables.write_shards(tmp_path / "shards", [make_row(position="first")], PREPARED_PHOTOS)
 
 
 def test_writing_sorts_and_reading_gives_back(tmp_path):
@@ -110,7 +110,9 @@ def test_writing_sorts_and_reading_gives_back(tmp_path):
 
 def test_reading_rows_out_of_order_is_refused(tmp_path):
     pq.write_table(make_table([make_row("a"), make_row("c"), make_row("b")]), tmp_path / "p.parquet")
-    with pytest.raises(ContractError, match=r"p\.parquet, row 2: prepared photos is not sorted by product_id, view"):
+    with pytest.raises(
+        ContractError, match=r"p\.parquet, row 2: prepared photos is not sorted by product_id, position"
+    ):
         tables.read_table(tmp_path / "p.parquet", PREPARED_PHOTOS)
 
 
@@ -168,8 +170,8 @@ def test_rows_are_streamed_shard_by_shard(tmp_path):
 
 def test_columns_can_be_chosen(tmp_path):
     tables.write_shards(tmp_path / "shards", iter(make_rows(4)), PREPARED_PHOTOS)
-    (group,) = tables.read_shards(tmp_path / "shards", PREPARED_PHOTOS, columns=["word_ids", "view"])
-    assert group.column_names == ["view", "word_ids"]
+    (group,) = tables.read_shards(tmp_path / "shards", PREPARED_PHOTOS, columns=["word_ids", "position"])
+    assert group.column_names == ["position", "word_ids"]
 
 
 @pytest.mark.parametrize("data", [b"", b"words", b"PAR1" * 20, b"PAR1\0\0\0\0PAR1"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawler.storage.purge import Purged
 
 OUTPUT_FOLDERS = ("data", "models", "reports")
-_KEY_COLUMNS = ("product_id", "shop", "url", "sha256", "photo_id", "view")
+_KEY_COLUMNS = ("product_id", "shop", "url", "sha256", "photo_id", "position")
 _TEXT_SUFFIXES = frozenset({".html", ".json", ".csv", ".tsv", ".md", ".txt"})
 _MAX_TEXT_BYTES = 100 * 1024**2
 _TRAIN_PHOTOS = Path("data/prepared/train")
@@ -67,7 +67,7 @@ def find_stored_copies(target: PurgeTarget, root: Path) -> list[tuple[str, str]]
 
 
 def _find_photo_ids(target: PurgeTarget, root: Path) -> pa.Array:
-    """The ids, "<product_id>#<view>", of the photos of the catalogue that are wanted by address or content."""
+    """The ids, "<product_id>#<position>", of the photos of the catalogue that are wanted by address or content."""
     ids: list[str] = []
     for path in sorted((root / "data" / "crawl" / files.PHOTOS).glob("*.parquet")):
         for table in _read_row_groups(path, ("product_id", "position", "url", "sha256")):
@@ -104,8 +104,8 @@ def _match_rows(table: pa.Table, target: PurgeTarget, photos: pa.Array) -> pa.Ch
         hits += [pc.equal(table["shop"], target.shop)] if "shop" in names else []
     if "photo_id" in names:
         hits.append(pc.is_in(table["photo_id"], value_set=photos))
-    elif {"product_id", "view"} <= names:
-        ids = pc.binary_join_element_wise(table["product_id"], pc.cast(table["view"], pa.string()), "#")
+    elif {"product_id", "position"} <= names:
+        ids = pc.binary_join_element_wise(table["product_id"], pc.cast(table["position"], pa.string()), "#")
         hits.append(pc.is_in(ids, value_set=photos))
     found = hits[0]
     for hit in hits[1:]:

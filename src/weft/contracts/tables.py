@@ -99,11 +99,11 @@ CLEANED_PRODUCTS = TableContract(
             column("brand", STRING_LIST),
             column("tokens", STRING_LIST),
             # Of each token: whether title, categories, colour or attributes say it there, and not the description.
-            column("named", BOOL_LIST),
+            column("in_short_fields", BOOL_LIST),
         ]
     ),
     key=("product_id",),
-    checks=(not_blank("product_id"), not_blank("shop"), same_length_as("named", "tokens")),
+    checks=(not_blank("product_id"), not_blank("shop"), same_length_as("in_short_fields", "tokens")),
 )
 
 PREPARED_PHOTOS = TableContract(
@@ -111,22 +111,22 @@ PREPARED_PHOTOS = TableContract(
     pa.schema(
         [
             column("product_id", pa.string()),
-            column("view", pa.int32()),
+            column("position", pa.int32()),
             column("photo_id", pa.string()),
             column("colour", pa.string(), nullable=True),
             column("jpeg", pa.binary()),
             # Ascending; a word as often as the text of the product says it.
             column("word_ids", pa.list_(pa.int32())),
             # Of each of them: as in CLEANED; named ones come first.
-            column("named", BOOL_LIST),
+            column("in_short_fields", BOOL_LIST),
         ]
     ),
-    key=("product_id", "view"),
+    key=("product_id", "position"),
     checks=(
         not_blank("photo_id"),
-        not_negative("view"),
+        not_negative("position"),
         not_empty_bytes("jpeg"),
-        same_length_as("named", "word_ids"),
+        same_length_as("in_short_fields", "word_ids"),
     ),
 )
 
@@ -135,12 +135,12 @@ QUARANTINE = TableContract(
     pa.schema(
         [
             column("product_id", pa.string()),
-            column("view", pa.int32()),
+            column("position", pa.int32()),
             column("reason", pa.string()),
             column("detail", pa.string()),
         ]
     ),
-    key=("product_id", "view"),
+    key=("product_id", "position"),
     checks=(not_blank("reason"),),
 )
 

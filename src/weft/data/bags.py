@@ -93,11 +93,13 @@ def read_bags(folder: Path, count_repeated_words: bool, description_weight: floa
         described: What a word is worth where the description says it, beside 1 where the product is named by it.
     """
     bags = [build_weighted_bags([])]
-    for table in tables.read_shards(folder, PREPARED_PHOTOS, columns=["word_ids", "named"]):
+    for table in tables.read_shards(folder, PREPARED_PHOTOS, columns=["word_ids", "in_short_fields"]):
         column = table["word_ids"].combine_chunks()
         sizes = column.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
         words = column.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
-        in_short_fields = table["named"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(bool)
+        in_short_fields = (
+            table["in_short_fields"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(bool)
+        )
         group = WeightedBags(
             np.concatenate([[0], np.cumsum(sizes)]), words, np.where(in_short_fields, 1.0, description_weight)
         )

@@ -14,7 +14,7 @@ from weft import tables
 from weft.contracts.tables import PREPARED_PHOTOS, PRODUCTS, SPLITS
 from weft.datasets.base import PhotoRecord
 
-_RECORD_COLUMNS = ("product_id", "view", "photo_id", "colour", "word_ids")
+_RECORD_COLUMNS = ("product_id", "position", "photo_id", "colour", "word_ids")
 _ROWS_PER_BATCH = 2_000
 
 
@@ -50,7 +50,7 @@ class CatalogueRecords(Sequence[PhotoRecord]):
 
 
 class Catalogue:
-    """Reader of the folder that prepare wrote; records go train, val, test, each by product_id and view."""
+    """Reader of the folder that prepare wrote; records go train, val, test, each sorted by product_id and position."""
 
     def __init__(self, folder: Path, products: Path | None = None) -> None:
         """Read every column but the photos.
@@ -94,7 +94,7 @@ class Catalogue:
 
 
 def _build_record(row: dict[str, Any], categories: Mapping[str, str]) -> PhotoRecord:
-    labels = {"kind_of_photo": "main photo" if row["view"] == 0 else "other view"}
+    labels = {"kind_of_photo": "main photo" if row["position"] == 0 else "other view"}
     if row["colour"] is not None:
         labels["colour"] = row["colour"]
     if row["product_id"] in categories:

@@ -94,7 +94,7 @@ class Quarantine:
 
     def add(self, product_id: str, position: int, reason: str, detail: str) -> None:
         """Leave one photo out."""
-        self.rows.append({"product_id": product_id, "view": position, "reason": reason, "detail": detail})
+        self.rows.append({"product_id": product_id, "position": position, "reason": reason, "detail": detail})
 
 
 def ingest_photos(
@@ -160,7 +160,7 @@ def _iter_usable_rows(photos: Path, product_words: ProductWords, quarantine: Qua
                     product_id,
                     position,
                     DUPLICATE_IN_PRODUCT,
-                    f"the same bytes as view {position_by_digest[row['sha256']]}",
+                    f"the same bytes as the photo at position {position_by_digest[row['sha256']]}",
                 )
             else:
                 position_by_digest[row["sha256"]] = position

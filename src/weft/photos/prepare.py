@@ -87,12 +87,12 @@ def _iter_rows(
         if product_splits[product] == split_index and photo not in dedup.excluded:
             yield {
                 "product_id": product_ids[product],
-                "view": buffer.positions[photo],
+                "position": buffer.positions[photo],
                 "photo_id": f"{product_ids[product]}#{buffer.positions[photo]}",
                 "colour": buffer.colours[photo],
                 "jpeg": buffer.read_jpeg(photo),
                 "word_ids": product_words.get_word_ids(product),
-                "named": product_words.get_short_field_mask(product),
+                "in_short_fields": product_words.get_short_field_mask(product),
             }
 
 
@@ -103,7 +103,7 @@ def _describe_exclusion(
         return f"shares a picture, itself or through others, with {product_ids[exclusion.other]} of {SPLITS[product_splits[exclusion.other]]}"
     if exclusion.reason == SHARED_BY_MANY_PRODUCTS:
         return f"on {exclusion.other} products, wanted at most {MAX_PRODUCTS_PER_PICTURE}"
-    return f"the same picture as view {buffer.positions[exclusion.other]}"
+    return f"the same picture as the photo at position {buffer.positions[exclusion.other]}"
 
 
 def _compute_counts(

@@ -43,12 +43,12 @@ def read_product_words(products: Path, words: Path) -> ProductWords:
         ContractError: One of the two files is missing or not as its contract says.
     """
     vocabulary = pa.array(artefacts.read_words(words)["word"].tolist(), pa.string())
-    table = tables.read_table(products, CLEANED_PRODUCTS, ["product_id", "tokens", "named"])
+    table = tables.read_table(products, CLEANED_PRODUCTS, ["product_id", "tokens", "in_short_fields"])
     counts: list[npt.NDArray[np.int64]] = [np.zeros(0, np.int64)]
     ids: list[npt.NDArray[np.int32]] = [np.zeros(0, np.int32)]
     masks: list[npt.NDArray[np.bool_]] = [np.zeros(0, bool)]
-    for batch in table.select(["tokens", "named"]).to_batches(_PRODUCTS_PER_BATCH):
-        batch_counts, batch_ids, batch_mask = _look_up_words(batch["tokens"], batch["named"], vocabulary)
+    for batch in table.select(["tokens", "in_short_fields"]).to_batches(_PRODUCTS_PER_BATCH):
+        batch_counts, batch_ids, batch_mask = _look_up_words(batch["tokens"], batch["in_short_fields"], vocabulary)
         counts.append(batch_counts)
         ids.append(batch_ids)
         masks.append(batch_mask)

@@ -84,9 +84,9 @@ BRAND_NAME = "brand name"
 SHOP_NAME = "shop name"
 NUMBER = "number"
 TOO_SHORT = "too short"
-STOP_WORD = "function word"
-COMMERCE_STOP_WORD = "trade word"
-OFF_TOPIC = "in passing"
+STOP_WORD = "stop word"
+COMMERCE_STOP_WORD = "commerce stop word"
+OFF_TOPIC = "off-topic"
 
 
 def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[str, float]:
@@ -160,7 +160,7 @@ def clean_product(
             in_short_fields.append(position not in description_range)
     stats.add(product["shop"], len(kept), dropped)
     row = {"product_id": product["product_id"], "shop": product["shop"], "brand": brand}
-    return {**row, "tokens": kept, "named": in_short_fields}
+    return {**row, "tokens": kept, "in_short_fields": in_short_fields}
 
 
 def _find_name_positions(name: list[str], words: list[str], product: Mapping[str, Any]) -> set[int]:

@@ -15,7 +15,7 @@ from weft.progress import progress_bar
 from weft.splits import assign_split
 from weft.text.boilerplate import DocumentFrequencies, DropReason, find_drop_reason, find_shop_names
 
-BEYOND_MAX_WORDS = "beyond max_words"
+BEYOND_MAX_SIZE = "beyond max_size"
 
 
 def build_vocabulary(
@@ -80,7 +80,7 @@ def choose_words(counts: DocumentFrequencies, settings: params.Vocabulary) -> tu
     for word, documents in sorted(frequency.items(), key=lambda item: (-item[1], item[0])):
         drop = find_drop_reason(word, counts, shop_by_name, settings)
         if drop is None and len(kept) == settings.max_words:
-            drop = DropReason(BEYOND_MAX_WORDS, f"after the {settings.max_words:,} most frequent")
+            drop = DropReason(BEYOND_MAX_SIZE, f"after the {settings.max_words:,} most frequent")
         if drop is None:
             kept.append((len(kept), word, documents, counts.occurrences[word]))
         else:

@@ -29,8 +29,8 @@ def catalogue(tmp_path, jpeg, model, embed_naively):
             product = f"alder/{split}{n:03}"
             photo = {"product_id": product, "photo_id": f"{product}#0"}
             picture = jpeg(colours[n % 4], seed=n + 100)
-            words = {"word_ids": [n % 4, 4], "named": [True, True]}
-            rows[split].append({**photo, "view": 0, "colour": None, "jpeg": picture, **words})
+            words = {"word_ids": [n % 4, 4], "in_short_fields": [True, True]}
+            rows[split].append({**photo, "position": 0, "colour": None, "jpeg": picture, **words})
             photos.append(picture)
             embedded.append({**photo, "split": split})
     for split in SPLITS:

@@ -75,13 +75,15 @@ def test_the_digest_tells_contents_apart():
     st.integers(1, 5),
 )
 def test_reading_equals_its_naive_twin(tmp_path_factory, write_prepared, repeats, bags, rows_per_shard):
-    words, named = ([[entry[part] for entry in bag] for bag in bags] for part in (0, 1))
-    folder = write_prepared(tmp_path_factory.mktemp("p") / "train", words, rows_per_shard, named)
+    words, in_short_fields = ([[entry[part] for entry in bag] for bag in bags] for part in (0, 1))
+    folder = write_prepared(tmp_path_factory.mktemp("p") / "train", words, rows_per_shard, in_short_fields)
     read = read_bags(folder, repeats, description_weight=0.25)
     assert [Counter(read[n].tolist()) for n in range(len(read))] == [
         Counter(bag if repeats else set(bag)) for bag in words
     ]
-    worths = [{word: [1.0 if named else 0.25 for w, named in bag if w == word] for word, _ in bag} for bag in bags]
+    worths = [
+        {word: [1.0 if is_short else 0.25 for w, is_short in bag if w == word] for word, _ in bag} for bag in bags
+    ]
     expected = [sum(worth) if repeats else max(worth) for bag in worths for _, worth in sorted(bag.items())]
     assert read.deduplicate().weights.tolist() == expected
 

@@ -7,15 +7,15 @@ from weft.errors import ContractError
 from weft.params import Benchmark
 
 
-def make_photo_row(product, view, words=(3, 1)):
+def make_photo_row(product, position, words=(3, 1)):
     return {
         "product_id": product,
-        "view": view,
-        "photo_id": f"{product}#{view}",
+        "position": position,
+        "photo_id": f"{product}#{position}",
         "colour": None,
-        "jpeg": f"{product}{view}".encode(),
+        "jpeg": f"{product}{position}".encode(),
         "word_ids": list(words),
-        "named": [True] * len(words),
+        "in_short_fields": [True] * len(words),
     }
 
 
@@ -41,7 +41,7 @@ def test_words_are_kept(tmp_path):
 
 
 def test_records_are_a_sequence(tmp_path):
-    records = write_catalogue(tmp_path, [make_photo_row("a/1", view) for view in range(5)]).records
+    records = write_catalogue(tmp_path, [make_photo_row("a/1", position) for position in range(5)]).records
     assert len(records) == 5
     assert records[-1].photo_id == "a/1#4"
     assert [record.photo_id for record in records[1:3]] == ["a/1#1", "a/1#2"]

@@ -35,10 +35,10 @@ def test_categories_and_colours_become_labels_of_the_catalogue(tmp_path):
     for split, numbers in (("train", (0, 1)), ("val", ()), ("test", (2,))):
         rows = (
             {
-                "product_id": f"a/{number}", "view": view, "photo_id": f"a/{number}#{view}", "jpeg": b"x",
-                "colour": "Blue" if number else None, "word_ids": [0], "named": [True],
+                "product_id": f"a/{number}", "position": position, "photo_id": f"a/{number}#{position}", "jpeg": b"x",
+                "colour": "Blue" if number else None, "word_ids": [0], "in_short_fields": [True],
             }
-            for number in numbers for view in (0, 1)
+            for number in numbers for position in (0, 1)
         )  # fmt: skip
         tables.write_shards(tmp_path / "prepared" / split, rows, PREPARED_PHOTOS)
     data = Catalogue(tmp_path / "prepared", write_products(tmp_path / "p.parquet", ["Bags"], []))

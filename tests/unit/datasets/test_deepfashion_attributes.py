@@ -37,7 +37,7 @@ def test_names_with_spaces_are_split_from_the_right(tmp_path, write_attributes):
 
 def test_only_one_is_a_positive_and_zero_is_unknown(tmp_path, write_attributes):
     data = open_reader(write_attributes(tmp_path, PHOTOS))
-    assert [data.attributes_of(record.photo_id) for record in data.records] == [[0, 5], [1, 2, 4, 6], [6]]
+    assert [data.get_attributes(record.photo_id) for record in data.records] == [[0, 5], [1, 2, 4, 6], [6]]
     assert any(note.startswith("1 labels are unknown") for note in data.notes)
 
 
@@ -51,7 +51,7 @@ def test_coarse_and_fine_are_told_apart_though_their_types_share_numbers(tmp_pat
     fine = [(name, category, (0, 0, 1, 0, 0, 1), status) for name, category, _, status in PHOTOS[:2]]
     write_attributes(tmp_path, fine, fine_attributes, anno="Anno_fine")
     write_attributes(tmp_path, PHOTOS, anno="Anno_coarse")
-    assert open_reader(tmp_path).attribute_names.kind == "coarse"
+    assert open_reader(tmp_path).attribute_names.set_name == "coarse"
     data = open_reader(tmp_path, "deepfashion_attributes:fine")
     assert data.attribute_names.types == ("texture", "sleeve", "length", "neckline", "fabric", "fit")
     assert data.notes[0] == ("the fine set: 6 attributes (1 texture, 1 sleeve, 1 length, 1 neckline, 1 fabric, 1 fit)")
@@ -68,7 +68,7 @@ def test_the_coarse_set_is_not_taken_for_the_fine_one(tmp_path, write_attributes
 def test_a_folder_with_26_attributes_is_the_fine_set_wherever_it_lies(tmp_path, write_attributes):
     names = [f"attribute {number} {number % 5 + 1}" for number in range(26)]
     photos = [(name, category, (1,) * 26, status) for name, category, _, status in PHOTOS]
-    assert open_reader(write_attributes(tmp_path, photos, names)).attribute_names.fine
+    assert open_reader(write_attributes(tmp_path, photos, names)).attribute_names.is_fine
 
 
 def test_photos_are_whole_or_cut_to_their_boxes(tmp_path, write_attributes, drawing):

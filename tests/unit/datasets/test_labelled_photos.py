@@ -149,7 +149,7 @@ def test_a_photo_without_a_group_is_refused_when_groups_are_asked_for(tmp_path):
 
 
 def test_a_line_without_end_is_refused_before_it_fills_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_files, "MAX_LINE_BYTES", 100)
+    monkeypatch.setattr(text_files, "MAX_JSON_LINE_BYTES", 100)
     write_zip(tmp_path)
     write_labels(tmp_path, [" " * 1000], name="labels.jsonl.gz")
     assert_refused(tmp_path, "longer than 100 bytes")

@@ -60,14 +60,14 @@ def test_a_product_in_two_splits_is_caught_though_its_pictures_differ(tmp_path, 
     rows = [
         {
             "product_id": f"alder/{number}",
-            "view": view,
-            "photo_id": f"alder/{number}#{view}",
+            "position": position,
+            "photo_id": f"alder/{number}#{position}",
             "colour": None,
-            "jpeg": draw_picture(20 + view),
+            "jpeg": draw_picture(20 + position),
             "word_ids": [0, 1],
-            "named": [True, True],
+            "in_short_fields": [True, True],
         }
-        for number, view in ((5, 7), (6, 8))
+        for number, position in ((5, 7), (6, 8))
     ]
     tables.write_shards(tmp_path / "prepared" / "test", iter(rows), PREPARED_PHOTOS)
     records = list(open_dataset(world.benchmark).records)

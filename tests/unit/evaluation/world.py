@@ -76,15 +76,15 @@ def make_tiny_catalogue(tmp_path, rng, splits=SPLITS, picture=lambda _, number: 
         rows = (
             {
                 "product_id": f"alder/{number}",
-                "view": view,
-                "photo_id": f"alder/{number}#{view}",
+                "position": position,
+                "photo_id": f"alder/{number}#{position}",
                 "colour": None,
                 "jpeg": picture(split, number),
                 "word_ids": make_bag(number),
-                "named": [True] * len(make_bag(number)),
+                "in_short_fields": [True] * len(make_bag(number)),
             }
             for number in products
-            for view in range(VIEWS)
+            for position in range(VIEWS)
         )
         tables.write_shards(tmp_path / "prepared" / split, rows, PREPARED_PHOTOS)
     frame = pd.DataFrame({"word_id": range(DIM), "word": WORDS, "document_frequency": 9, "count": 9})

@@ -39,7 +39,7 @@ def test_a_stage_depends_on_its_own_script(stage: str) -> None:
 
 def test_imports_inside_functions_and_behind_other_rooms_are_followed(tmp_path: Path) -> None:
     script = tmp_path / "stage.py"
-    script.write_text("def main():\n    from weft.photos.prefetch import fitted\n")
+    script.write_text("def main():\n    from weft.photos.prefetch import decode_and_letterbox\n")
     assert set(find_reached_packages(script)) == {"src/weft/photos"}
     script.write_text("from weft.data import photo_store\n")
     assert {"src/weft/data", "src/weft/tables.py", "src/weft/contracts"} <= set(find_reached_packages(script))

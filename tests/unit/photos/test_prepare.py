@@ -79,7 +79,7 @@ class PrepareInputs:
                 "shop": "alder",
                 "brand": [],
                 "tokens": t,
-                "named": [2 * n < len(t) for n in range(len(t))],
+                "in_short_fields": [2 * n < len(t) for n in range(len(t))],
             }
             for p, t in self.tokens.items()
         ]
@@ -118,7 +118,7 @@ def read_kept_ids(out: Path) -> dict[str, list[str]]:
 
 def read_quarantined(out: Path) -> dict[tuple[str, int], tuple[str, str]]:
     rows: list[dict[str, Any]] = tables.read_table(out / "quarantine.parquet", QUARANTINE).to_pylist()
-    return {(row["product_id"], row["view"]): (row["reason"], row["detail"]) for row in rows}
+    return {(row["product_id"], row["position"]): (row["reason"], row["detail"]) for row in rows}
 
 
 def test_each_photo_goes_to_its_products_split_at_training_size(catalogue: PrepareInputs) -> None:
@@ -129,7 +129,7 @@ def test_each_photo_goes_to_its_products_split_at_training_size(catalogue: Prepa
         name: [f"{list_ids_in_split(name, 1)[0]}#0", f"{list_ids_in_split(name, 1)[0]}#1"] for name in SPLITS
     }
     rows = next(iter(tables.read_shards(out / "val", PREPARED_PHOTOS))).to_pylist()
-    assert rows[1]["view"] == 1
+    assert rows[1]["position"] == 1
     assert rows[1]["word_ids"] == [1, 2, 2], "ascending, as often as the text says, and no sock"
     assert Image.open(io.BytesIO(rows[1]["jpeg"])).size == (48, 64)
 
@@ -142,7 +142,7 @@ def test_a_photo_that_cannot_be_used_is_quarantined_with_its_reason_and_never_fa
     catalogue.add(broken, b"<html>", draw_tiles(2, (12, 16)), frames.getvalue(), draw_tiles(3)[:300])
     out = catalogue.prepare()
     assert read_kept_ids(out)["train"] == [f"{good}#0"]
-    assert {view: why for (_, view), (why, _) in read_quarantined(out).items()} == {
+    assert {position: why for (_, position), (why, _) in read_quarantined(out).items()} == {
         0: "cannot be decoded",
         1: "tiny",
         2: "animated",
@@ -168,8 +168,8 @@ def test_a_repeated_photo_stays_once_in_its_product(catalogue: PrepareInputs) ->
     out = catalogue.prepare()
     assert read_kept_ids(out)["train"] == [f"{product}#0", f"{product}#2"]
     assert read_quarantined(out) == {
-        (product, 1): ("duplicate within product", "the same bytes as view 0"),
-        (product, 3): ("duplicate within product", "the same picture as view 0"),
+        (product, 1): ("duplicate within product", "the same bytes as the photo at position 0"),
+        (product, 3): ("duplicate within product", "the same picture as the photo at position 0"),
     }
 
 
@@ -202,8 +202,8 @@ def test_every_photo_is_kept_or_quarantined_once(catalogue: PrepareInputs) -> No
         catalogue.add(f"alder/{n}", draw_tiles(n % 5), b"broken" * n or b"x", draw_tiles(100 + n))
     out = catalogue.prepare()
     places = [photo for photos in read_kept_ids(out).values() for photo in photos]
-    places += [f"{product}#{view}" for product, view in read_quarantined(out)]
-    assert sorted(places) == sorted(f"alder/{n}#{view}" for n in range(12) for view in range(3))
+    places += [f"{product}#{position}" for product, position in read_quarantined(out)]
+    assert sorted(places) == sorted(f"alder/{n}#{position}" for n in range(12) for position in range(3))
     report = json.loads((out / "report.json").read_text())
     assert report["photos"]["photos"] == 36
     assert sum(report["quarantined"].values()) == report["photos"]["quarantined_photos"] == len(read_quarantined(out))

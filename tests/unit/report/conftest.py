@@ -191,7 +191,7 @@ def write_pipeline_outs(inputs: MadeUpInputs) -> None:
         "vocabulary": "word\treason\tdocument_frequency\tdetail",
     }.items():
         (inputs.folder / stage).mkdir()
-        text = f"{header}\nwash\ttrade word\t90{chr(9) if stage == 'vocabulary' else ''}\n"
+        text = f"{header}\nwash\tcommerce stop word\t90{chr(9) if stage == 'vocabulary' else ''}\n"
         (inputs.folder / stage / files.DROPPED).write_text(text, encoding="utf-8")
     words = [build_word_row(0, "denim", **DENIM), build_word_row(1, "washed", separation=0.6)]
     write_table(sources.calibration / files.CALIBRATED_WORDS, words, CALIBRATED_WORDS)

@@ -84,7 +84,7 @@ def test_the_first_queries_show_what_the_trained_model_finds(filled):
 def test_crawl_words_thresholds_and_map_have_their_numbers(filled):
     page = " ".join(build_page(filled).split())
     for text in (
-        "photo: HTTP 404", "trade word (clean)", "<bdi>wash</bdi>", "<bdi>denim</bdi> <small>0.97</small>",
+        "photo: HTTP 404", "commerce stop word (clean)", "<bdi>wash</bdi>", "<bdi>denim</bdi> <small>0.97</small>",
         "1 words may be told", "<td>75.0</td><td>60.0</td><td>12 of 16</td><td>14 of 15</td><td>81.2</td>", "-3.25",
         "denim: washed 0.81", "precision 75.0 %", "1 may not: precision not reached",
     ):  # fmt: skip

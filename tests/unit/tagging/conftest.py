@@ -65,11 +65,11 @@ class MadeUpShop:
         for split, number, item in ordered:
             product = f"alder/{number:04}"
             text_word_ids = sorted(ids[word] for word in item.title_words + item.description_words)
-            for view, visible_words in enumerate(item.photo_words):
-                photo = {"product_id": product, "photo_id": f"{product}#{view}"}
-                jpeg = f"photo {product}#{view}".encode()
-                words = {"word_ids": text_word_ids, "named": [True] * len(text_word_ids)}
-                photos[split].append({**photo, "view": view, "colour": None, "jpeg": jpeg, **words})
+            for position, visible_words in enumerate(item.photo_words):
+                photo = {"product_id": product, "photo_id": f"{product}#{position}"}
+                jpeg = f"photo {product}#{position}".encode()
+                words = {"word_ids": text_word_ids, "in_short_fields": [True] * len(text_word_ids)}
+                photos[split].append({**photo, "position": position, "colour": None, "jpeg": jpeg, **words})
                 embedded.append({**photo, "split": split})
                 z.append([6.0 * (word in visible_words) + rng.normal(0, 0.3) for word in WORDS])
         for split, rows in photos.items():

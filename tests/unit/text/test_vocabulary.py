@@ -25,7 +25,13 @@ def _make_settings(max_words: int = 1_000, min_documents: int = 1) -> params.Voc
 
 def _write_texts(path: Path, texts: dict[str, list[str]]) -> Path:
     rows = [
-        {"product_id": key, "shop": key.split("/")[0], "brand": [], "tokens": words, "named": [True] * len(words)}
+        {
+            "product_id": key,
+            "shop": key.split("/")[0],
+            "brand": [],
+            "tokens": words,
+            "in_short_fields": [True] * len(words),
+        }
         for key, words in texts.items()
     ]
     tables.write_table(path, pa.Table.from_pylist(rows, schema=CLEANED_PRODUCTS.schema), CLEANED_PRODUCTS)
@@ -74,9 +80,9 @@ def test_the_most_frequent_words_are_kept_and_ties_go_by_word(tmp_path: Path) ->
     dropped = pd.read_csv(tmp_path / "v" / "dropped.tsv", sep="\t")
     assert artefacts.read_words(tmp_path / "v" / "words.tsv")["word"].tolist() == ["blue", "ash"]
     assert dropped["word"].tolist() == ["red", "elm"]
-    assert dropped["reason"].tolist() == ["in nearly all products", "beyond max_words"]
+    assert dropped["reason"].tolist() == ["in nearly all products", "beyond max_size"]
     assert counts["words"] == 2
-    assert counts["dropped_beyond_max_words"] == 1
+    assert counts["dropped_beyond_max_size"] == 1
 
 
 def test_every_counted_word_is_kept_or_dropped_with_its_reason(tmp_path: Path) -> None:

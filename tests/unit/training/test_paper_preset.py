@@ -56,12 +56,12 @@ def shop(tmp_path_factory):
     rows = [
         {
             "product_id": f"a/{n:04}",
-            "view": 0,
+            "position": 0,
             "photo_id": f"a/{n:04}#0",
             "colour": None,
             "jpeg": encode_jpeg(np.asarray(render_image(product, "front").convert("RGB").resize((SIDE, SIDE))), 92),
             "word_ids": sorted(ids[word] for word in token_lists[n]),
-            "named": [True] * len(token_lists[n]),
+            "in_short_fields": [True] * len(token_lists[n]),
         }
         for n, product in enumerate(products)
     ]

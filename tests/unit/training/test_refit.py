@@ -24,7 +24,7 @@ class ColourEncoder(torch.nn.Module):
 @pytest.fixture
 def photos(tmp_path, write_prepared):
     for split, bags in BAGS.items():
-        write_prepared(tmp_path / "prepared" / split, bags, named=[NAMED] * len(bags))
+        write_prepared(tmp_path / "prepared" / split, bags, in_short_fields=[NAMED] * len(bags))
     return tmp_path / "prepared"
 
 

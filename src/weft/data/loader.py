@@ -1,8 +1,6 @@
 """Decoded batches, a few ahead of the training step. Pillow decodes outside Python's lock, so threads suffice."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -10,6 +8,7 @@ import numpy.typing as npt
 
 from weft.data.bags import Ints
 from weft.data.photo_store import PhotoStore
+from weft.prefetch import prefetch
 
 Photos = npt.NDArray[np.uint8]
 
@@ -37,16 +36,8 @@ def prefetch_photos(
         change: Done to the photos by the same threads: augmentation.
     """
 
-    def load(item: Item) -> Photos:
+    def load(item: Item) -> tuple[Photos, Item]:
         photos = store.decode(item.photo_indices)
-        return transform(photos, item) if transform else photos
+        return (transform(photos, item) if transform else photos), item
 
-    pending: deque[tuple[Future[Photos], Item]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        for item in items:
-            pending.append((pool.submit(load, item), item))
-            if len(pending) > workers:
-                photos, loaded_item = pending.popleft()
-                yield photos.result(), loaded_item
-        for photos, loaded_item in pending:
-            yield photos.result(), loaded_item
+    return prefetch(load, items, workers)

@@ -18,7 +18,7 @@ from weft.errors import PhotoError
 from weft.params import Prepare
 from weft.photos.decode import decode
 from weft.photos.duplicates import COLOUR_BYTES, HASH_BYTES, Fingerprints, Indices, compute_fingerprint
-from weft.photos.prefetch import prefetch
+from weft.photos.prefetch import prefetch_photos
 from weft.photos.product_words import ProductWords
 from weft.photos.resize import encode_jpeg, letterbox
 from weft.photos.split_dedup import DUPLICATE_IN_PRODUCT
@@ -123,7 +123,7 @@ def ingest_photos(
     total = tables.count_rows(photos)
     rows = _iter_usable_rows(photos, product_words, quarantine)
     for row, result in progress.progress_bar(
-        prefetch(process_row, rows, runtime.workers()), "prepare photos", total, "photos"
+        prefetch_photos(process_row, rows, runtime.workers()), "prepare photos", total, "photos"
     ):
         if isinstance(result, PhotoError):
             quarantine.add(row["product_id"], row["position"], result.reason, result.detail)

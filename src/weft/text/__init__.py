@@ -1,1 +1,1 @@
-"""Text: what a shop writes becomes tokens, tokens become the vocabulary; the only room that imports nltk."""
+"""Text: product texts become tokens, and tokens become the vocabulary. Only this package imports nltk."""

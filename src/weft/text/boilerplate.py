@@ -1,6 +1,7 @@
-"""Which words tell of the shop and not of the product: found from the counts, each with a reason a person can check.
+"""Find the words that describe the shop instead of the product, each with a reason that a person can check.
 
-Document frequencies by shop and by brand: one pass; memory grows with words and shops, never with products.
+The rules use document frequencies by shop and by brand. They are counted in one pass; memory grows with the number of
+words and shops, never with the number of products.
 """
 
 from collections import Counter, defaultdict
@@ -10,15 +11,29 @@ from typing import NamedTuple
 from weft import params
 from weft.text.tokenize import tokenize
 
+SHOP_NAME = "shop name"
+TOO_FREQUENT = "in nearly all products"
+BOILERPLATE = "shop boilerplate"
+BRAND_NAME = "brand name"
+TOO_RARE = "too few products"
+
+MAX_DOCUMENT_SHARE = 0.9
+"""A word of a larger share of all products distinguishes none; for a single shop this is the only boilerplate rule."""
+MIN_DOCUMENTS = 10
+"""The rules need at least this many products of the shop, of the other shops and of other brands."""
+MIN_COMMON_WORD_SHARE = 0.0015
+"""A word of a brand name that this share of other brands' products use is a common word: in a real catalogue 0.2 % of
+them used "rose", "indigo" or "yoga", and 0.04 % "nike" or "fossil"."""
+
 
 class DocumentFrequencies:
-    """How many products (documents) carry which word.
+    """The number of products (documents) with each word.
 
     Attributes:
-        documents: Products by shop.
-        by_shop: shop -> word -> products of the shop with the word.
-        occurrences: Word -> how often it was written, repeats within a product included.
-        in_brand: Word -> products whose brand's name holds it.
+        documents_by_shop: Shop -> number of its products.
+        frequencies_by_shop: Shop -> word -> number of the shop's products with the word.
+        occurrences: Word -> number of occurrences, including repeats within a product.
+        brand_name_frequencies: Word -> number of products whose brand name contains it.
     """
 
     def __init__(self) -> None:
@@ -38,58 +53,44 @@ class DocumentFrequencies:
         self._brand_only_frequencies.update(brand_words - words)
 
     def count_documents_per_word(self) -> Counter[str]:
-        """Word -> products of all shops with the word."""
+        """Return word -> number of products with the word, over all shops."""
         total: Counter[str] = Counter()
         for frequency in self.frequencies_by_shop.values():
             total.update(frequency)
         return total
 
     def compute_brand_share(self, word: str) -> float:
-        """Of the products with `word` in text or brand, the share whose brand bears it, 0 to 1.
+        """Return the share, 0 to 1, of the products with `word` in text or brand whose brand contains it.
 
-        Brands count along because `clean` has taken a product's own brand out of its text.
+        Products with the word in the brand alone count too, because `clean` removes a product's own brand from its
+        text.
         """
         with_word = self.count_documents(word) + self._brand_only_frequencies[word]
         return self.brand_name_frequencies[word] / with_word if with_word else 0.0
 
     def compute_share_in_other_brands(self, word: str) -> float:
-        """Of the products whose brand does not bear `word`, the share whose text uses it, 0 to 1."""
+        """Return the share, 0 to 1, of the products of brands without `word` whose text contains it."""
         n_other_documents = self.documents_by_shop.total() - self.brand_name_frequencies[word]
         used_under_brand = self.brand_name_frequencies[word] - self._brand_only_frequencies[word]
         return (self.count_documents(word) - used_under_brand) / n_other_documents if n_other_documents else 0.0
 
     def count_documents(self, word: str) -> int:
-        """Products of all shops with `word`."""
+        """Return the number of products with `word`, over all shops."""
         return sum(frequency[word] for frequency in self.frequencies_by_shop.values())
 
 
-SHOP_NAME = "shop name"
-TOO_FREQUENT = "in nearly all products"
-BOILERPLATE = "shop boilerplate"
-BRAND_NAME = "brand name"
-TOO_RARE = "too few products"
-
-MAX_DOCUMENT_SHARE = 0.9
-"""A word on a larger share of all products tells none from another; with a single shop this rule stands alone."""
-MIN_DOCUMENTS = 10
-"""Fewer products than this, of a shop, of the others or of other brands, are no ground for a judgement."""
-MIN_COMMON_WORD_SHARE = 0.0015
-"""A brand's word on this share of other brands' products is a plain word: in a real catalogue "rose", "indigo" and
-"yoga" were on 0.2 % of them, "nike" and "fossil" on 0.04 %."""
-
-
 class DropReason(NamedTuple):
-    """Why a word is dropped."""
+    """The reason why a word is dropped, and the numbers behind it."""
 
     reason: str
     detail: str
 
 
 def find_shop_names(counts: DocumentFrequencies) -> Mapping[str, str]:
-    """Word -> shop, for shops whose name is one word that their own texts do not use as a word.
+    """Return word -> shop for the shops whose name is one word that does not describe their products.
 
-    `clean` takes a shop's name out of its own texts unless it describes the product (an orange top at Orange):
-    where it is still found in more than a few of them, it is a word and stays.
+    `clean` removes a shop's name from its own texts unless the name describes the product (an orange top at the shop
+    Orange). If more than a few texts still contain the name, it is a descriptive word and stays.
     """
     shop_by_name = {}
     for shop, n_documents in counts.documents_by_shop.items():
@@ -105,9 +106,9 @@ def find_shop_names(counts: DocumentFrequencies) -> Mapping[str, str]:
 def find_drop_reason(
     word: str, counts: DocumentFrequencies, shop_by_name: Mapping[str, str], settings: params.Vocabulary
 ) -> DropReason | None:
-    """Why `word` is dropped, or None when it stays; the first reason that holds is given."""
+    """Return the first reason to drop `word`, or None if it stays."""
     if word in shop_by_name:
-        return DropReason(SHOP_NAME, f"the name of {shop_by_name[word]}")
+        return DropReason(SHOP_NAME, f"the name of the shop {shop_by_name[word]}")
     return (
         _check_too_frequent(word, counts)
         or _check_shop_boilerplate(word, counts, settings)
@@ -121,14 +122,15 @@ def _check_too_frequent(word: str, counts: DocumentFrequencies) -> DropReason | 
     share = counts.count_documents(word) / n_documents
     if n_documents < MIN_DOCUMENTS or share <= MAX_DOCUMENT_SHARE:
         return None
-    return DropReason(TOO_FREQUENT, f"in {_format_percent(share)} of all")
+    return DropReason(TOO_FREQUENT, f"in {_format_percent(share)} of all products")
 
 
 def _check_shop_boilerplate(word: str, counts: DocumentFrequencies, settings: params.Vocabulary) -> DropReason | None:
-    """In most products of one shop and rare in the others.
+    """Drop a word that is in most products of one shop and rare in the others.
 
-    Rare also means that fewer products elsewhere carry it, or a small shop could take a word from a large one: "solid"
-    is on 72 % of 139 sports clothes, each with its pattern named, and says something on 5 % of 14,000 others.
+    Rare also means that fewer products of the other shops have it in total. Otherwise a small shop could remove a word
+    of a large one: "solid" is in 72 % of 139 sports clothes, as the name of their pattern, and is informative in 5 %
+    of 14,000 other products.
     """
     for shop in sorted(counts.documents_by_shop):
         n_documents = counts.documents_by_shop[shop]
@@ -141,7 +143,8 @@ def _check_shop_boilerplate(word: str, counts: DocumentFrequencies, settings: pa
         is_rare_elsewhere = other_share < shop_share / settings.boilerplate_ratio and other_frequency < shop_frequency
         if shop_share > settings.boilerplate_share and is_rare_elsewhere:
             return DropReason(
-                BOILERPLATE, f"in {_format_percent(shop_share)} of {shop}, {_format_percent(other_share)} of others"
+                BOILERPLATE,
+                f"in {_format_percent(shop_share)} of the products of {shop}, {_format_percent(other_share)} of others",
             )
     return None
 
@@ -154,14 +157,14 @@ def _check_brand_name(word: str, counts: DocumentFrequencies, settings: params.V
     n_other_documents = counts.documents_by_shop.total() - counts.brand_name_frequencies[word]
     if other_share >= MIN_COMMON_WORD_SHARE and other_share * n_other_documents >= MIN_DOCUMENTS:
         return None
-    return DropReason(BRAND_NAME, f"{_format_percent(share)} of the products with it are of a brand so named")
+    return DropReason(BRAND_NAME, f"{_format_percent(share)} of the products with it are of a brand of that name")
 
 
 def _check_too_rare(word: str, counts: DocumentFrequencies, settings: params.Vocabulary) -> DropReason | None:
     frequency = counts.count_documents(word)
     if frequency >= settings.min_documents:
         return None
-    return DropReason(TOO_RARE, f"in {frequency}, wanted {settings.min_documents}")
+    return DropReason(TOO_RARE, f"in {frequency} products, expected at least {settings.min_documents}")
 
 
 def _format_percent(share: float) -> str:

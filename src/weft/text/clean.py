@@ -1,7 +1,4 @@
-"""Products as shops wrote them to products as lists of words: streamed, every dropped token counted with its reason.
-
-What `clean` kept and dropped, in numbers: by reason, by shop, and the dropped tokens themselves.
-"""
+"""Turn the texts of products into lists of words: one stream, and every dropped token is counted with its reason."""
 
 import json
 from collections import Counter, defaultdict
@@ -24,13 +21,21 @@ from weft.text.tokenize import is_word, load_commerce_stop_words, load_stop_word
 
 KEPT = "kept"
 MAX_DROPPED_LISTED = 5_000
-"""Lines of dropped.tsv: enough to judge the rules by."""
+"""Lines of dropped.tsv: enough to judge the rules."""
 _MAX_DROPPED_COUNTED = 400_000
-"""Distinct dropped tokens held at once; article numbers would otherwise grow with the catalogue."""
+"""Distinct dropped tokens in memory; without a limit, article numbers would grow with the catalogue."""
+
+BRAND_NAME = "brand name"
+SHOP_NAME = "shop name"
+NUMBER = "number"
+TOO_SHORT = "too short"
+STOP_WORD = "stop word"
+COMMERCE_STOP_WORD = "commerce stop word"
+OFF_TOPIC = "off-topic"
 
 
 class CleanStats:
-    """Counts that grow with the stream of products and are written at its end."""
+    """Counts of kept and dropped tokens, by shop and reason, with the most frequent dropped tokens."""
 
     def __init__(self) -> None:
         self._products: Counter[str] = Counter()
@@ -39,7 +44,13 @@ class CleanStats:
         self._dropped_counts: Counter[tuple[str, str]] = Counter()
 
     def add(self, shop: str, kept: int, dropped: Iterable[tuple[str, str]]) -> None:
-        """Count one product of `shop` with its number of `kept` tokens and its `dropped` (token, reason) pairs."""
+        """Count one product.
+
+        Args:
+            shop: The shop of the product.
+            kept: How many of its tokens were kept.
+            dropped: (token, reason) of each dropped token.
+        """
         self._products[shop] += 1
         self._products_without_words[shop] += kept == 0
         by_reason = self._tokens_by_reason[shop]
@@ -51,7 +62,7 @@ class CleanStats:
             self._dropped_counts = Counter(dict(self._rank_dropped(_MAX_DROPPED_COUNTED // 2)))
 
     def compute_totals(self) -> dict[str, float]:
-        """Products, products without words, tokens kept and dropped, over all shops."""
+        """Return the numbers of products and tokens over all shops."""
         tokens = sum(self._tokens_by_reason.values(), Counter[str]())
         return {
             "products": self._products.total(),
@@ -61,7 +72,7 @@ class CleanStats:
         }
 
     def write(self, report_path: Path, dropped_path: Path) -> None:
-        """Write the counts as JSON to `report` and the most frequent dropped tokens to `dropped`."""
+        """Write the counts as JSON and the most frequent dropped tokens as tab-separated values."""
         shops = {
             shop: {
                 "products": self._products[shop],
@@ -80,17 +91,8 @@ class CleanStats:
         return sorted(self._dropped_counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
 
-BRAND_NAME = "brand name"
-SHOP_NAME = "shop name"
-NUMBER = "number"
-TOO_SHORT = "too short"
-STOP_WORD = "stop word"
-COMMERCE_STOP_WORD = "commerce stop word"
-OFF_TOPIC = "off-topic"
-
-
 def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[str, float]:
-    """Read the table `products` and write `out`/products.parquet, report.json and dropped.tsv.
+    """Read the table `products` and write products.parquet, report.json and dropped.tsv into `out`.
 
     Returns:
         Counts: products, products_without_words, tokens_kept, tokens_dropped.
@@ -116,7 +118,7 @@ def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[st
 
 
 def _collect_product_types(products: Path) -> ProductTypeWords:
-    """A pass over the short texts alone: which words name kinds takes the whole shop to know."""
+    """Read the short fields of all products: which words name product types depends on the whole shop."""
     product_types = ProductTypeWords()
     for table in tables.read_stream(products, PRODUCTS, ("product_id", "shop", "brand", *SHORT_FIELDS)):
         for product in table.to_pylist():
@@ -127,9 +129,16 @@ def _collect_product_types(products: Path) -> ProductTypeWords:
 def clean_product(
     product: Mapping[str, Any], settings: params.Clean, stats: CleanStats, product_types: ProductTypeWords | None = None
 ) -> dict[str, Any]:
-    """One row of PRODUCTS as a row of CLEANED: tokens in the order of the text, repeats kept, named or described.
+    """Turn one row of PRODUCTS into a row of CLEANED_PRODUCTS and count it.
 
-    Without `kinds` a description counts whole.
+    Args:
+        product: The row of PRODUCTS.
+        settings: The section `clean` of params.yaml.
+        stats: Counts the product.
+        product_types: The type words of all shops; without them no token is dropped as off-topic.
+
+    Returns:
+        The row; its tokens are in the order of the text, with repeats.
     """
     words: list[str] = []
     description_range = range(0)
@@ -164,21 +173,24 @@ def clean_product(
 
 
 def _find_name_positions(name: list[str], words: list[str], product: Mapping[str, Any]) -> set[int]:
-    """Where the product's text says the name of its own brand or shop."""
+    """Return the positions at which the product's text contains the name of its own brand or shop."""
     if name and brand_names.is_descriptive(name, _tokenize_descriptive_fields(name, product)):
         return set()
     return brand_names.match_positions(name, words)
 
 
 def _tokenize_descriptive_fields(name: list[str], product: Mapping[str, Any]) -> list[list[str]]:
-    """The pieces of the product's colour and of its category steps; a step that is the name alone is the name."""
+    """Tokenise the product's colour and its category steps, except steps that are the name alone."""
     tokenized_steps = [_tokenize_short_text(step) for step in list_category_steps(product)]
     return [_tokenize_short_text(product["colour"] or ""), *(step for step in tokenized_steps if step != name)]
 
 
 @lru_cache(maxsize=50_000)
 def _tokenize_short_text(text: str) -> list[str]:
-    """The pieces of a name, colour or category step: few texts, on very many products. Not to be changed in place."""
+    """Tokenise a name, colour or category step. The cached list must not be changed.
+
+    These texts are few and repeat on many products.
+    """
     return tokenize(extract_visible_text(text))
 
 

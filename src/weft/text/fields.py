@@ -1,4 +1,4 @@
-"""Which texts of a product are read, and how each becomes text."""
+"""Read the visible texts of a product, field by field."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ _FALSE_VALUES = frozenset({"no", "false", "n", "0", "na", "n/a", "none", "-", ""
 
 
 def iter_texts(product: Mapping[str, Any], fields: Sequence[str]) -> Iterator[str]:
-    """The visible texts of one row of PRODUCTS, field by field in the given order; each step of a path by itself."""
+    """Yield the visible texts of one row of PRODUCTS in the order of `fields`; each category step is its own text."""
     for field in fields:
         if field == "attributes":
             yield from (_format_attribute(attribute) for attribute in product[field])
@@ -21,13 +21,13 @@ def iter_texts(product: Mapping[str, Any], fields: Sequence[str]) -> Iterator[st
 
 
 def list_category_steps(product: Mapping[str, Any]) -> list[str]:
-    """The steps of all category paths ("Women > Tops" has two), each once, in order."""
+    """Return the steps of all category paths ("Women > Tops" has two), each once, in order."""
     steps = (step.strip() for path in product["categories"] for step in extract_visible_text(path).split(">"))
     return list(dict.fromkeys(step for step in steps if step))
 
 
 def _format_attribute(attribute: Mapping[str, str]) -> str:
-    """Value and name ("round neck"), the name alone for a plain yes ("hooded"), nothing for a plain no."""
+    """Return value and name ("Round Neck"), the name alone for a true value ("Hooded"), "" for a false one."""
     name, value = extract_visible_text(attribute["name"] or ""), extract_visible_text(attribute["value"] or "").strip()
     if value.lower() in _FALSE_VALUES:
         return ""

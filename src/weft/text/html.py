@@ -1,4 +1,4 @@
-"""HTML, or plain text with entities, to the text a person sees."""
+"""Extract the visible text from HTML, or from plain text with entities."""
 
 import html
 import re
@@ -10,16 +10,16 @@ _COMMON_TAG = re.compile(r"</?(?:a|b|br|div|em|font|h[1-6]|i|li|ol|p|span|strong
 _UNCLOSED_ENTITY = re.compile(r"&([a-zA-Z]{2,8})\b(?!;)")
 _NON_NESTING_TAGS = frozenset({"br", "hr", "img", "input", "col", "p", "li"})
 _MAX_CHARS = 1_000_000
-"""Characters of one text that are read; no shop's description comes near."""
+"""Longer texts are cut; real descriptions are far shorter."""
 _MAX_DEPTH = 200
-"""libxml2 drops what is nested deeper than 256 tags, as years of unclosed <font> are."""
+"""libxml2 drops text that is nested deeper than 256 tags, which happens where tags such as <font> are never closed."""
 
 
 def extract_visible_text(markup: str) -> str:
-    """The text a person sees; words on both sides of a tag stay two words.
+    """Return the text that a browser would show; words on both sides of a tag stay two words.
 
-    Never raises: what no parser can read is stripped of everything that looks like a tag. Markup that was escaped
-    once too often (`&lt;br&gt;`, common in feeds) is resolved too. Texts beyond a million characters are cut.
+    Never raises: if the parser fails, everything that looks like a tag is removed. Markup that was escaped once too
+    often (`&lt;br&gt;`, common in feeds) is resolved too. Texts longer than a million characters are cut.
     """
     text = markup[:_MAX_CHARS]
     for _ in range(2):
@@ -63,5 +63,5 @@ def _strip_tags(markup: str) -> str:
 
 
 def _unescape(text: str) -> str:
-    """Entities resolved, those that lack their semicolon ("&rdquo is") too."""
+    """Resolve entities, also those without their semicolon ("&rdquo is")."""
     return _UNCLOSED_ENTITY.sub(lambda entity: html5.get(entity[1] + ";", entity[0]), html.unescape(text))

@@ -1,15 +1,17 @@
-"""Text to tokens: letters of any script, lower-case, Unicode-normalised (NFKC), by NLTK's RegexpTokenizer.
+"""Split text into tokens with NLTK's RegexpTokenizer, and load the lists of stop words.
 
-Hyphens. A compound is taken apart, since shops write "flip-flops" and "flip flops", "three-quarter" and "three
-quarter" alike, and labels are scored by the mean of their words. It stays whole where a part could not stand alone:
-a single letter ("v-neck", "t-shirt", "a-line") or a particle of two letters, with or without an s ("lace-ups",
-"slip-on"). "v neck" and "t shirt" get their hyphen back. Spellings without one ("tshirts") are left alone: in a
-real catalogue "tshirts" was the category and "t-shirts" half the time what to wear with the product shown.
+Tokens are letters of any script, in lower case, Unicode-normalised (NFKC). Scripts without spaces between words give
+one token per run of letters.
 
-The possessive 's is taken off. Spelling, plurals and inflections are left alone: the cleaning is light on purpose.
-Scripts without spaces between words give one token per run of letters.
+Hyphens: a compound is split, because shops write both "flip-flops" and "flip flops", both "three-quarter" and "three
+quarter", and labels are scored by the mean of their words. A compound is kept if one part cannot stand alone: a single
+letter ("v-neck", "t-shirt", "a-line") or a particle of two letters, with or without an s ("lace-ups", "slip-on").
+"v neck" and "t shirt" are joined with a hyphen. Spellings without a hyphen ("tshirts") are not changed: in a real
+catalogue "tshirts" was the category, and half the uses of "t-shirts" named something to wear with the product.
 
-Words that no photo shows: those of grammar and those of trade. Ready-made lists hold fashion words; ours do not.
+The possessive 's is removed. Spelling, plurals and inflections are not changed: the cleaning is light on purpose.
+
+The stop words are our own lists, because ready-made lists contain fashion words ("top", "full").
 """
 
 import unicodedata
@@ -28,7 +30,7 @@ _MAX_PARTICLE_LENGTH = 2
 
 
 def tokenize(text: str) -> list[str]:
-    """Everything between spaces and punctuation, in order: the words, and also numbers and codes such as "t20"."""
+    """Return all tokens in order, with repeats: words, and also numbers and codes such as "t20"."""
     text = text.translate(_CHARACTER_MAP)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_CHARACTER_MAP)
@@ -45,12 +47,12 @@ def tokenize(text: str) -> list[str]:
 
 
 def tokenize_words(text: str) -> list[str]:
-    """The words of a text, in order and with repeats: `pieces` without numbers and codes."""
+    """Return the words of a text, in order, with repeats: the tokens without numbers and codes."""
     return [token for token in tokenize(text) if is_word(token)]
 
 
 def is_word(token: str) -> bool:
-    """Whether a piece is made of letters alone (hyphens and apostrophes aside)."""
+    """Return whether a token consists of letters; hyphens and apostrophes are allowed."""
     if token.isalpha():
         return True
     others = [character for character in token if not character.isalpha()]
@@ -58,7 +60,7 @@ def is_word(token: str) -> bool:
 
 
 def _join_letter_words(found: list[str]) -> list[str]:
-    """The pieces with "t shirt", "v neck" and "u shaped" made one."""
+    """Join "t shirt", "v neck" and "u shaped" with a hyphen."""
     joined = found[:1]
     for token in found[1:]:
         if _is_letter_word(joined[-1], token):
@@ -75,7 +77,7 @@ def _is_letter_word(letter: str, word: str) -> bool:
 
 
 def _split_compound(token: str) -> list[str]:
-    """The pieces of one with hyphens or apostrophes in it."""
+    """Split a token that has hyphens or apostrophes."""
     parts = [part for part in (_strip_possessive(part) for part in token.split("-")) if part]
     if len(parts) == 2 and any(_is_fragment(part) for part in parts):
         return ["-".join(parts)]
@@ -95,7 +97,7 @@ def _is_fragment(part: str) -> bool:
 def _split_text(text: str) -> list[str]:
     try:
         return _build_tokenizer()(text)
-    except TimeoutError:  # NLTK bounds a match by the wall clock; the pattern is linear, so the machine stood still
+    except TimeoutError:  # NLTK limits a match by wall-clock time; the pattern is linear, so the machine was only busy
         return _build_tokenizer()(text)
 
 
@@ -103,25 +105,25 @@ def _split_text(text: str) -> list[str]:
 def _build_tokenizer() -> Callable[[str], list[str]]:
     from nltk.tokenize.regexp import RegexpTokenizer
 
-    word = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*"  # a letter may carry marks: accents, the vowel signs of Hindi
+    word = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*"  # combining marks are accents, or the vowel signs of Hindi
     tokenizer: RegexpTokenizer = RegexpTokenizer(rf"{word}(?:[-']{word})*")
     return tokenizer.tokenize  # type: ignore[no-any-return]
 
 
 @cache
 def load_stop_words() -> frozenset[str]:
-    """The words of grammar, english.txt."""
-    return _read_word_list("english.txt")
+    """Return the English function words."""
+    return _read_word_list("stop_words.txt")
 
 
 @cache
 def load_commerce_stop_words() -> frozenset[str]:
-    """The words of selling, sizing and washing, trade.txt."""
-    return _read_word_list("trade.txt")
+    """Return the words about selling, shipping, sizing and washing a product."""
+    return _read_word_list("commerce_stop_words.txt")
 
 
 def _read_word_list(file_name: str) -> frozenset[str]:
-    """One lower-case word a line, `#` begins a comment."""
+    """Read a list of one lower-case word per line; `#` begins a comment."""
     text = resources.files("weft.text").joinpath(file_name).read_text(encoding="utf-8")
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return frozenset(line for line in lines if line)

@@ -1,4 +1,4 @@
-"""The vocabulary: the words that are learned, counted on training products alone (Corbiere et al., section 3.1)."""
+"""Choose the vocabulary, the words to learn, from the training products alone (Corbiere et al., section 3.1)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ BEYOND_MAX_SIZE = "beyond max_size"
 def build_vocabulary(
     products: Path, out: Path, settings: params.Vocabulary, val_share: float, test_share: float
 ) -> dict[str, float]:
-    """Read the cleaned table `products` and write `out`/words.tsv and dropped.tsv.
+    """Read the cleaned table `products` and write `out`/words.tsv and `out`/dropped.tsv.
 
     Returns:
-        Counts: training_products, words, occurrences_kept (share of the training tokens, 0 to 1) and words dropped
-        by reason.
+        Counts: training_products, words, occurrences_kept (share of the training tokens, 0 to 1) and, for each reason,
+        the number of dropped words.
 
     Raises:
         ContractError: `products` is missing or breaks its contract, or no word is left.
@@ -51,7 +51,7 @@ def build_vocabulary(
 
 
 def count_training_products(products: Path, val_share: float, test_share: float) -> DocumentFrequencies:
-    """The counts of the products whose split is train; the others are read past.
+    """Count the words of the products whose split is train; other products are skipped.
 
     Raises:
         ContractError: `products` is missing or breaks its contract.
@@ -69,9 +69,10 @@ def _iter_products(products: Path) -> Iterator[dict[str, Any]]:
 
 
 def choose_words(counts: DocumentFrequencies, settings: params.Vocabulary) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The words of the vocabulary (as words.tsv) and those dropped (word, reason, document_frequency, detail).
+    """Return the vocabulary (the columns of words.tsv) and the dropped words with their reasons.
 
-    Both are sorted by document_frequency, then word; word_id 0 is the most frequent.
+    Both tables are sorted by descending document_frequency, then by word; word_id 0 is the most frequent word. The
+    columns of the second are word, reason, document_frequency, detail.
     """
     frequency = counts.count_documents_per_word()
     shop_by_name = find_shop_names(counts)
@@ -80,7 +81,7 @@ def choose_words(counts: DocumentFrequencies, settings: params.Vocabulary) -> tu
     for word, documents in sorted(frequency.items(), key=lambda item: (-item[1], item[0])):
         drop = find_drop_reason(word, counts, shop_by_name, settings)
         if drop is None and len(kept) == settings.max_words:
-            drop = DropReason(BEYOND_MAX_SIZE, f"after the {settings.max_words:,} most frequent")
+            drop = DropReason(BEYOND_MAX_SIZE, f"only the {settings.max_words:,} most frequent are kept")
         if drop is None:
             kept.append((len(kept), word, documents, counts.occurrences[word]))
         else:

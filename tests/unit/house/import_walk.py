@@ -10,6 +10,7 @@ SOURCE_FOLDERS = {"weft": ROOT / "src" / "weft", "crawler": ROOT / "crawler"}
 PACKAGES_WITHOUT_EFFECT_ON_OUTS = {
     "weft.errors": "names of exceptions and how they are answered",
     "weft.params": "only reads; the values it reads are tracked by `params:`",
+    "weft.prefetch": "computes results in threads ahead of their reader and keeps their order",
     "weft.process_group": "which of several processes this is; their number changes no result beyond rounding",
     "weft.progress": "lines and bars for people",
     "weft.runtime": "device, threads and workers, which never change a result",

@@ -1,4 +1,4 @@
-"""Products to lists of words."""
+"""Texts of products become lists of words."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -38,11 +38,11 @@ def test_words_keep_their_order_and_repeats() -> None:
     ]
 
 
-def test_numbers_short_and_function_words_are_dropped() -> None:
+def test_numbers_short_words_and_stop_words_are_dropped() -> None:
     assert _clean_tokens(title="The x shirt of 100% T20 cotton, size M") == ["shirt", "cotton"]
 
 
-def test_the_own_brand_goes_as_a_phrase() -> None:
+def test_the_own_brand_is_dropped_as_a_phrase() -> None:
     assert _clean_tokens(title="Red Tape Men Black Shoes", brand="Red Tape") == ["men", "black", "shoes"]
     assert _clean_tokens(title="Red Shoes, taped: by Red Tape's men", brand="Red Tape") == [
         "red",
@@ -52,17 +52,17 @@ def test_the_own_brand_goes_as_a_phrase() -> None:
     ]
 
 
-def test_the_brand_as_a_category_goes_too() -> None:
+def test_the_brand_as_a_category_is_dropped_too() -> None:
     assert _clean_tokens(title="Nike shoes", brand="Nike", categories=["Brands > Nike"]) == ["shoes"]
 
 
-def test_a_brand_named_as_the_colour_or_kind_of_its_product_stays() -> None:
+def test_a_brand_that_names_the_colour_or_type_of_its_product_stays() -> None:
     assert _clean_tokens(title="Orange top", brand="Orange", colour="Orange") == ["orange", "top", "orange"]
     assert "orange" not in _clean_tokens(title="Orange blue top", brand="Orange", colour="Blue")
     assert "tie" in _clean_tokens(title="Tie", brand="Tie", categories=["Men > Tie Sets"])
 
 
-def test_the_own_shop_name_goes() -> None:
+def test_the_own_shop_name_is_dropped() -> None:
     assert _clean_tokens(title="Shirt, only at Alder") == ["shirt"]
 
 
@@ -77,7 +77,7 @@ def test_only_the_fields_of_the_settings_are_read() -> None:
     assert clean_product(product, settings, CleanStats())["tokens"] == ["shirt"]
 
 
-def test_cleaning_equals_its_naive_twin(tmp_path: Path) -> None:
+def test_cleaning_equals_a_naive_implementation(tmp_path: Path) -> None:
     titles = [f"The {'red' if n % 3 else 'blue'} shirt {n} v neck a" for n in range(1_200)]
     rows = [_make_product(product_id=f"alder/{n:04}", title=title) for n, title in enumerate(titles)]
     products = _write_products(tmp_path / "products.parquet", rows)
@@ -116,7 +116,7 @@ def test_a_broken_table_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["products.parquet"]
 
 
-def test_words_of_trade_go_and_words_that_clothes_wear_stay() -> None:
+def test_commerce_stop_words_are_dropped_and_words_about_garments_stay() -> None:
     text = "Buy this classic pair, machine wash, dry in shade, free delivery, high waist, regular fit"
     assert _clean_tokens(title=text) == ["classic", "pair", "free", "high", "waist", "regular", "fit"]
 
@@ -127,7 +127,7 @@ def _make_outfit(**columns: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("in_passing", ["drop", "keep"])
-def test_what_to_wear_with_it_is_dropped_from_descriptions(tmp_path: Path, in_passing: Literal["drop", "keep"]) -> None:
+def test_off_topic_words_are_dropped_from_descriptions(tmp_path: Path, in_passing: Literal["drop", "keep"]) -> None:
     jeans = _make_product(
         product_id="alder/2", title="Jeans", categories=["Men > Jeans"], description="Jeans for a shirt"
     )
@@ -136,13 +136,13 @@ def test_what_to_wear_with_it_is_dropped_from_descriptions(tmp_path: Path, in_pa
     clean_products(products, tmp_path / "clean", settings)
     shirt, trousers = tables.read_table(tmp_path / "clean" / "products.parquet", CLEANED_PRODUCTS)["tokens"].to_pylist()
     assert ("jeans" in shirt) == ("shirt" in trousers) == (in_passing == "keep")
-    assert shirt.count("shirt") == 3, "its own kind stays as often as it is said"
+    assert shirt.count("shirt") == 3, "its own type stays as often as the text has it"
     assert trousers.count("jeans") == 3
-    listed = (tmp_path / "clean" / "dropped.tsv").read_text()
-    assert ("jeans\toff-topic\t1\n" in listed) == (in_passing == "drop")
+    dropped = (tmp_path / "clean" / "dropped.tsv").read_text()
+    assert ("jeans\toff-topic\t1\n" in dropped) == (in_passing == "drop")
 
 
-def test_a_kind_in_the_title_is_never_in_passing(tmp_path: Path) -> None:
+def test_a_type_in_the_title_is_never_off_topic(tmp_path: Path) -> None:
     jeans = _make_product(product_id="alder/2", title="Jeans", categories=["Men > Jeans"])
     jacket = _make_product(
         product_id="alder/3", title="Jacket of jeans", categories=["Men > Jackets"], description="Jeans"

@@ -1,4 +1,4 @@
-"""Which texts of a product are read."""
+"""The visible texts of a product."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def test_a_step_shared_by_two_paths_is_read_once() -> None:
     assert list_category_steps(product) == ["Women", "Tops", "Blouses"]
 
 
-def test_an_attribute_gives_value_and_name_unless_it_is_a_plain_yes_or_no() -> None:
+def test_an_attribute_gives_value_and_name_unless_its_value_is_true_or_false() -> None:
     attributes = [
         {"name": "Neck", "value": "Round"},
         {"name": "Hooded", "value": "Yes"},

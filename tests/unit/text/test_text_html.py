@@ -1,4 +1,4 @@
-"""HTML to the text a person sees."""
+"""The visible text of HTML."""
 
 import pytest
 from hypothesis import given
@@ -25,11 +25,11 @@ _SHREDS = st.sampled_from([*SHREDS.split(), " ", "\x00", "\ud800"])
         ("<p>5 &lt; 6</p>", "5 < 6"),
     ],
 )
-def test_the_text_is_what_a_person_sees(markup: str, text: str) -> None:
+def test_only_visible_text_is_extracted(markup: str, text: str) -> None:
     assert extract_visible_text(markup) == text
 
 
-def test_words_are_never_glued_across_tags() -> None:
+def test_words_are_never_joined_across_tags() -> None:
     for tag in ("b", "span", "p", "td", "li", "em", "a"):
         assert extract_visible_text(f"red<{tag}>cotton</{tag}>shirt").split() == ["red", "cotton", "shirt"]
 
@@ -47,7 +47,7 @@ def test_an_ampersand_in_a_name_is_no_entity() -> None:
 
 
 @pytest.mark.parametrize("tag", ["div", "b", "font", "table><tr><td"])
-def test_text_under_endless_nesting_is_still_read(tag: str) -> None:
+def test_deeply_nested_text_is_still_read(tag: str) -> None:
     assert "deep" in extract_visible_text(f"<{tag}>" * 5_000 + "deep")
     assert "deep" in extract_visible_text(f"<{tag}>" * 300 + "deep" + f"</{tag.split('>')[0]}>" * 300)
 
@@ -63,5 +63,5 @@ def test_any_input_gives_text(markup: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="<&")))
-def test_text_without_markup_is_left_as_it_is(text: str) -> None:
+def test_text_without_markup_is_not_changed(text: str) -> None:
     assert extract_visible_text(text) == text

@@ -49,7 +49,7 @@ def _select_training(texts: dict[str, list[str]]) -> list[list[str]]:
     return [words for key, words in texts.items() if assign_split(key, *SHARES) == "train"]
 
 
-def test_counting_equals_its_naive_twin(tmp_path: Path) -> None:
+def test_counting_equals_a_naive_implementation(tmp_path: Path) -> None:
     texts = _make_random_texts()
     build_vocabulary(_write_texts(tmp_path / "p.parquet", texts), tmp_path / "v", _make_settings(), *SHARES)
     words = artefacts.read_words(tmp_path / "v" / "words.tsv")
@@ -72,7 +72,7 @@ def test_only_training_products_are_counted(tmp_path: Path) -> None:
         assert not {"val", "test"} & set(pd.read_csv(tmp_path / "v" / name, sep="\t")["word"])
 
 
-def test_the_most_frequent_words_are_kept_and_ties_go_by_word(tmp_path: Path) -> None:
+def test_the_most_frequent_words_are_kept_and_ties_are_sorted_by_word(tmp_path: Path) -> None:
     texts = {f"alder/{n}": ["red", "blue"][: 1 + n % 2] + (["ash", "elm"] if n % 3 == 0 else []) for n in range(80)}
     counts = build_vocabulary(
         _write_texts(tmp_path / "p.parquet", texts), tmp_path / "v", _make_settings(max_words=2), *SHARES
@@ -105,7 +105,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_no_word_left_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+def test_an_empty_vocabulary_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     products = _write_texts(tmp_path / "p.parquet", {"alder/1": ["red"], "alder/2": ["blue"]})
     with pytest.raises(ContractError, match=r"p\.parquet: no word of \d training products .*min_documents"):
         build_vocabulary(products, tmp_path / "v", _make_settings(min_documents=5), *SHARES)

@@ -7,10 +7,10 @@ from weft.text.clean import CleanStats
 
 
 def test_the_report_counts_by_shop_and_reason(tmp_path: Path) -> None:
-    tally = CleanStats()
-    tally.add("brunel", kept=2, dropped=[("the", "stop word"), ("5", "number")])
-    tally.add("alder", kept=0, dropped=[("the", "stop word")])
-    tally.write(tmp_path / "report.json", tmp_path / "dropped.tsv")
+    stats = CleanStats()
+    stats.add("brunel", kept=2, dropped=[("the", "stop word"), ("5", "number")])
+    stats.add("alder", kept=0, dropped=[("the", "stop word")])
+    stats.write(tmp_path / "report.json", tmp_path / "dropped.tsv")
     report = json.loads((tmp_path / "report.json").read_text())
     assert report == {
         "products": 2,

@@ -1,4 +1,4 @@
-"""Labels to words of the vocabulary."""
+"""Labels become words of the vocabulary."""
 
 import pytest
 
@@ -22,7 +22,7 @@ IDS = {word: number for number, word in enumerate(WORDS.split())}
         ("Blue blue", ["blue"]),
     ],
 )
-def test_a_label_is_read_as_products_are(label: str, words: list[str]) -> None:
+def test_a_label_is_tokenised_as_products_are(label: str, words: list[str]) -> None:
     assert label_to_word_ids(label, IDS) == [IDS[word] for word in words]
 
 
@@ -30,23 +30,23 @@ def test_a_label_is_read_as_products_are(label: str, words: list[str]) -> None:
     ("label", "word"),
     [("Tunics", "tunic"), ("Dress", "dresses"), ("Sleeve", "sleeves"), ("Ladies", "lady"), ("Ties", "tie")],
 )
-def test_the_other_number_stands_in(label: str, word: str) -> None:
+def test_plural_or_singular_replaces_an_unknown_word(label: str, word: str) -> None:
     assert label_to_word_ids(label, IDS) == [IDS[word]]
 
 
 @pytest.mark.parametrize("label", ["Tshirts", "tshirt", "T-shirt", "t shirts"])
-def test_the_same_letters_with_another_hyphen_stand_in(label: str) -> None:
+def test_the_same_letters_with_another_hyphen_replace_an_unknown_word(label: str) -> None:
     assert label_to_word_ids(label, IDS) == [IDS["t-shirts"]]
 
 
-def test_the_parts_of_an_unknown_compound_stand_in() -> None:
+def test_its_parts_replace_an_unknown_compound() -> None:
     assert label_to_word_ids("Tie-up neck", IDS) == [IDS["tie"], IDS["neck"]]
 
 
-def test_unknown_words_and_function_words_are_left_out() -> None:
+def test_unknown_words_and_stop_words_are_left_out() -> None:
     assert label_to_word_ids("a navy bandhgala with the blue", {**IDS, "with": 99}) == [IDS["navy"], IDS["blue"]]
     assert label_to_word_ids("Lehenga 2", IDS) == []
 
 
-def test_an_exact_word_comes_before_its_stand_ins() -> None:
+def test_an_exact_word_comes_before_its_replacements() -> None:
     assert label_to_word_ids("Tops", {"top": 0, "tops": 1}) == [1]

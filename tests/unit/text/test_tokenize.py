@@ -1,4 +1,4 @@
-"""Text to tokens."""
+"""Text becomes tokens."""
 
 import unicodedata
 
@@ -30,7 +30,7 @@ def test_words_come_in_order_with_repeats_in_lower_case() -> None:
         ("off-white", ["off", "white"]),
     ],
 )
-def test_a_compound_meets_its_spelling_with_spaces(text: str, words: list[str]) -> None:
+def test_a_compound_equals_its_spelling_with_spaces(text: str, words: list[str]) -> None:
     assert tokenize_words(text) == tokenize_words(text.replace("-", " ")) == words
 
 
@@ -40,11 +40,11 @@ def test_v_neck_is_one_word_however_it_is_written(text: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["t-shirt", "t-shirts", "a-line", "lace-up", "lace-ups", "slip-on", "v-neckline"])
-def test_a_part_that_cannot_stand_alone_keeps_its_compound(word: str) -> None:
+def test_a_compound_with_a_part_that_cannot_stand_alone_is_kept(word: str) -> None:
     assert tokenize_words(word) == [word]
 
 
-def test_a_letter_before_another_word_is_left_alone() -> None:
+def test_a_letter_before_another_word_is_not_joined() -> None:
     assert tokenize("a neck and a shirt, size m shirt") == ["a", "neck", "and", "a", "shirt", "size", "m", "shirt"]
 
 
@@ -57,12 +57,12 @@ def test_a_letter_word_inside_a_longer_compound_is_kept() -> None:
 
 
 @pytest.mark.parametrize("apostrophe", ["'", "’", "ʼ", "`"])
-def test_possessives_go_and_contractions_stay(apostrophe: str) -> None:
+def test_possessives_are_removed_and_contractions_stay(apostrophe: str) -> None:
     text = "men's ladies' don't o'clock".replace("'", apostrophe)
     assert tokenize_words(text) == ["men", "ladies", "don't", "o'clock"]
 
 
-def test_numbers_and_codes_are_pieces_but_no_words() -> None:
+def test_numbers_and_codes_are_tokens_but_no_words() -> None:
     assert tokenize("100% T20 3-in-1 18-inch 2XL") == ["100", "t20", "3", "in", "1", "18", "inch", "2xl"]
     assert tokenize_words("100% T20 2XL cotton") == ["cotton"]
 

@@ -105,8 +105,8 @@ def json_lines_products(
 def extract_entry(entry: dict[str, Any], base_url: str) -> tuple[ExtractedFields, str]:
     """(what a mapping says, its product's URL), whatever shape it has."""
     for platform in (shopify, woocommerce):
-        if platform.is_product(entry):
-            return platform.layer(entry, base_url), platform.address(entry, base_url)
+        if platform.is_product_json(entry):
+            return platform.extract_fields(entry, base_url), platform.product_url(entry, base_url)
     return flat_record.extract_fields(entry, base_url, "json-lines"), flat_record.product_url(entry, base_url)
 
 

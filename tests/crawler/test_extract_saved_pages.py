@@ -23,7 +23,7 @@ def list_photos(product: ExtractedProduct) -> list[tuple[str, str | None]]:
 
 
 def list_sourced_values(product: ExtractedProduct, *fields: str) -> list[tuple[str, str]]:
-    return [(getattr(product, field).value, getattr(product, field).layer) for field in fields]
+    return [(getattr(product, field).value, getattr(product, field).source) for field in fields]
 
 
 def test_a_shopify_theme_s_own_json_comes_before_its_meta_tags() -> None:

@@ -1,7 +1,4 @@
-"""Platform JSON that a page carries for its own scripts: Shopify's product, whole, with its variants and images.
-
-One product in Shopify's JSON, from a feed or from a page's own scripts, to a Layer.
-"""
+"""Extract a product from Shopify's JSON, which a page carries for its scripts and a feed lists."""
 
 import json
 import re
@@ -12,6 +9,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from crawler.extract import labelled_values
 from crawler.extract.document import Document, clean_text, resolve_href
 from crawler.extract.models import ExtractedFields
+from crawler.extract.value_parsing import list_or_empty, strip_text
 from weft.contracts.product import Attribute, PhotoLink
 
 _PRODUCT_JSON_START = re.compile(
@@ -22,10 +20,12 @@ _ANALYTICS_PRODUCT_ID = re.compile(
 )
 _MAX_JSON_DEPTH, _MAX_JSON_VALUES = 6, 2_000
 _MAX_SCRIPT_LENGTH = 2_000_000
+_TAG_WORDS = re.compile(r"[^\W\d_][\w &'’-]{1,40}")
+_CENTS_PER_UNIT = 100
 
 
 def extract_shopify(document: Document) -> ExtractedFields:
-    """What the page's own product JSON says; quick views of other products lose."""
+    """Extract the page's product from its scripts; JSON of other products (quick views) is ignored."""
     if '"variants"' not in document.html and "Shopify" not in document.html:
         return ExtractedFields(source="shopify")
     found = [entry for text in _product_scripts(document) for entry in _iter_products(text)]
@@ -36,21 +36,21 @@ def extract_shopify(document: Document) -> ExtractedFields:
         matching = found
     if not matching:
         return _extract_analytics_id(document)
-    # The fullest of several copies: analytics repeats the product without its words.
+    # Analytics scripts repeat the product without its texts, so take the copy with the most keys.
     extracted = extract_fields(max(matching, key=len), document.base_url)
     extracted.is_product = bool(extracted.title)
     return extracted
 
 
 def _extract_analytics_id(document: Document) -> ExtractedFields:
-    """The product's number alone, which every theme tells the shop's statistics."""
+    """Extract the product id only, which every theme passes to Shopify's analytics."""
     match = _ANALYTICS_PRODUCT_ID.search(document.html)
     product_id = (match[1] or match[2]) if match else ""
     return ExtractedFields(source="shopify", platform_id=product_id, is_product=bool(product_id))
 
 
 def _product_scripts(document: Document) -> Iterator[tuple[str, bool]]:
-    """(text, whether it is JSON as a whole) of scripts that may hold a product with variants."""
+    """Yield (text, whether the whole text is JSON) of scripts that may hold a product with variants."""
     for script in document.tree.iter("script"):
         text = script.text or ""
         if '"variants"' in text and len(text) <= _MAX_SCRIPT_LENGTH:
@@ -81,24 +81,20 @@ def _find_products_in(value: Any) -> Iterator[dict[str, Any]]:
             queue.extend((child, depth + 1) for child in inner if isinstance(child, dict | list))
 
 
-_TAG_WORDS = re.compile(r"[^\W\d_][\w &'’-]{1,40}")
-_CENTS_PER_UNIT = 100
-
-
 def is_product_json(value: object) -> bool:
-    """Whether `value` has the shape of a product in Shopify's JSON."""
+    """Return whether `value` has the shape of a product in Shopify's JSON."""
     return isinstance(value, dict) and "title" in value and "variants" in value and bool({"handle", "id"} & set(value))
 
 
 def product_url(entry: dict[str, Any], base_url: str) -> str:
-    """Where the product's page is."""
+    """Return the URL of the product's page, or `base_url` if the entry has no handle."""
     handle = clean_text(entry.get("handle"))
     return urljoin(base_url, f"/products/{quote(handle)}") if handle else base_url
 
 
 def extract_fields(entry: dict[str, Any], base_url: str) -> ExtractedFields:
-    """What one product's JSON says."""
-    variants = [variant for variant in _as_list(entry.get("variants")) if isinstance(variant, dict)]
+    """Extract the fields of one product."""
+    variants = [variant for variant in list_or_empty(entry.get("variants")) if isinstance(variant, dict)]
     options = _option_names(entry)
     colour_index = next((index for index, name in enumerate(options) if labelled_values.is_colour_label(name)), None)
     colours = {id(variant): _option_value(variant, colour_index) for variant in variants}
@@ -112,7 +108,7 @@ def extract_fields(entry: dict[str, Any], base_url: str) -> ExtractedFields:
         parent_sku=clean_text(first_variant.get("sku")) if len(variants) == 1 else "",
         gtin=clean_text(first_variant.get("barcode")),
         title=clean_text(entry.get("title")),
-        description=_stripped_text(entry.get("body_html")) or _stripped_text(entry.get("description")),
+        description=strip_text(entry.get("body_html")) or strip_text(entry.get("description")),
         brand=clean_text(entry.get("vendor")),
         colour=distinct_colours.pop() if len(distinct_colours) == 1 else "",
         price=_decimal_price(first_variant.get("price", entry.get("price"))),
@@ -123,33 +119,25 @@ def extract_fields(entry: dict[str, Any], base_url: str) -> ExtractedFields:
     )
 
 
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _stripped_text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
 def _option_names(entry: dict[str, Any]) -> list[str]:
-    """["Colour", "Size"]; without names, none."""
+    """Return the names of the options: ["Colour", "Size"]."""
     return [
         clean_text(option.get("name")) if isinstance(option, dict) else clean_text(option)
-        for option in _as_list(entry.get("options"))
+        for option in list_or_empty(entry.get("options"))
     ]
 
 
 def _option_value(variant: dict[str, Any], index: int | None) -> str:
     if index is None:
         return ""
-    option_values = _as_list(variant.get("options"))
+    option_values = list_or_empty(variant.get("options"))
     return clean_text(variant.get(f"option{index + 1}")) or (
         clean_text(option_values[index]) if index < len(option_values) else ""
     )
 
 
 def _decimal_price(value: Any) -> str:
-    """.js and themes count in cents, as whole numbers; .json writes decimals, as text."""
+    """Convert a price: .js and themes write cents as an integer, .json writes a decimal as text."""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value / _CENTS_PER_UNIT:.2f}"
     return clean_text(value)
@@ -167,8 +155,8 @@ def _attributes(entry: dict[str, Any], options: list[str], variants: list[dict[s
                 if value:
                     yield Attribute(name=name, value=value)
     tags = entry.get("tags")
-    for tag in tags.split(",") if isinstance(tags, str) else _as_list(tags):
-        # Tags also carry orders to the shop's programs ("sale:20", "__label1"): no words for people.
+    for tag in tags.split(",") if isinstance(tags, str) else list_or_empty(tags):
+        # Some tags are instructions to the shop's apps ("sale:20", "__label1"), not words for customers.
         if (text := clean_text(tag)) and _TAG_WORDS.fullmatch(text):
             yield Attribute(name="tag", value=text)
 
@@ -176,20 +164,20 @@ def _attributes(entry: dict[str, Any], options: list[str], variants: list[dict[s
 def _photos(
     entry: dict[str, Any], variants: list[dict[str, Any]], colours: dict[int, str], base_url: str
 ) -> Iterator[PhotoLink]:
-    """The images in their order, each with the colour of the variants that it shows, where they agree."""
+    """Yield the images in order, each with the colour of the variants that it shows if they have the same colour."""
     colour_by_variant_id = {clean_text(variant.get("id")): colours[id(variant)] for variant in variants}
     featured: dict[str, set[str]] = {}
     for variant in variants:
         image = variant.get("featured_image")
         if (url := resolve_href(base_url, image.get("src") if isinstance(image, dict) else image)) is not None:
             featured.setdefault(url, set()).add(colours[id(variant)])
-    images = _as_list(entry.get("images")) or [entry.get("image") or entry.get("featured_image")]
+    images = list_or_empty(entry.get("images")) or [entry.get("image") or entry.get("featured_image")]
     seen: dict[str, str | None] = {}
     for image in sorted(images, key=_position):
         url = resolve_href(base_url, image.get("src") if isinstance(image, dict) else image)
         if url is None:
             continue
-        ids = _as_list(image.get("variant_ids")) if isinstance(image, dict) else []
+        ids = list_or_empty(image.get("variant_ids")) if isinstance(image, dict) else []
         shown_colours = {colour_by_variant_id.get(clean_text(variant_id), "") for variant_id in ids} | featured.get(
             url, set()
         )

@@ -1,7 +1,8 @@
-"""What shops write as a number, brought to one form: prices, availability, gtin."""
+"""Parse the values that shops write: prices, availability, brands, GTINs."""
 
 import html
 import re
+from typing import Any
 
 _PRICE = re.compile(r"\d[\d.,'’   ]*")
 _AVAILABILITY_BY_WORD = {
@@ -18,10 +19,10 @@ _DOMAIN = re.compile(r"(?:www\.)?[\w-]+\.(?:com|net|org|co\.uk|[a-z]{2})", re.IG
 
 
 def parse_price(text: str) -> str:
-    """The first number of `text` as a plain decimal: "1.299,50 €" gives "1299.50"; "" where there is none.
+    """Return the first number of `text` as a plain decimal: "1.299,50 €" gives "1299.50"; "" if there is none.
 
-    A single mark followed by exactly three digits separates thousands: "1,299" is 1299, "1.299" too. What is
-    already a plain decimal of a program ("12.5", "0.999") stays as it is when more or fewer digits follow.
+    A single comma or point followed by exactly three digits separates thousands: "1,299" and "1.299" are 1299. With
+    another number of digits, or after a zero, it is the decimal point: "12.5", "0.999".
     """
     found = _PRICE.search(text)
     if not found:
@@ -38,27 +39,37 @@ def parse_price(text: str) -> str:
 
 
 def parse_positive_price(text: str) -> str:
-    """As `price`, but "" for nothing: a price of 0 stands where a script has not yet put the real one."""
+    """Return `parse_price(text)`, but "" for zero: a page shows 0 until a script fills in the price."""
     number = parse_price(text)
     return number if number.strip("0.") else ""
 
 
 def parse_brand(text: str) -> str:
-    """A brand's name on one line, "" for the address of a shop, which some put there."""
+    """Return the name of a brand on one line; "" for a domain name, which some shops write instead."""
     name = " ".join(html.unescape(text).split())
     return "" if _DOMAIN.fullmatch(name) else name
 
 
 def parse_availability(text: str) -> str:
-    """schema.org's word for `text`: "https://schema.org/InStock", "in stock" and "in_stock" give "InStock"; else ""."""
+    """Return schema.org's name: "https://schema.org/InStock" and "in stock" give "InStock"; "" if unknown."""
     word = re.sub(r"[^a-z]", "", text.rstrip("/").rsplit("/", 1)[-1].lower())
     return _AVAILABILITY_BY_WORD.get(word, "")
 
 
 def parse_gtin(text: str) -> str:
-    """The 8, 12, 13 or 14 digits of a gtin whose check digit is right, else ""."""
+    """Return the 8, 12, 13 or 14 digits of a GTIN with a correct check digit, else ""."""
     digits = re.sub(r"[\s-]", "", text)
     if not (digits.isascii() and digits.isdigit() and len(digits) in _GTIN_LENGTHS and digits.strip("0")):
         return ""
     weighted = sum(int(digit) * (3, 1)[position % 2] for position, digit in enumerate(reversed(digits[:-1])))
     return digits if (weighted + int(digits[-1])) % 10 == 0 else ""
+
+
+def strip_text(value: Any) -> str:
+    """Return a decoded JSON value without surrounding white space; "" if it is not a string."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def list_or_empty(value: Any) -> list[Any]:
+    """Return a decoded JSON value if it is a list, else []."""
+    return value if isinstance(value, list) else []

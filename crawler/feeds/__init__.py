@@ -1,7 +1,7 @@
-"""feeds: what a shop's software says of its products, as JSON, XML or rows, to the same type as a page. Pure.
+"""Read product feeds and catalogues (JSON, XML, CSV) into the same type as product pages. No network access.
 
-Each reader yields `Found` and hands what it cannot use to `refuse(row, reason)`; a bad row is never fatal. What is
-no feed of its kind at all is a ShopError.
+Each function yields `ExtractedProduct` and calls `on_bad_row(row, reason)` for an entry that it cannot use; a bad row
+never stops the reading. A feed that is not of the expected format at all raises ShopError.
 """
 
 from crawler.feeds.flat_record import OnBadRow, ignore_bad_row
@@ -13,11 +13,11 @@ from crawler.feeds.woocommerce import woocommerce_products
 
 __all__ = [
     "OnBadRow",
-    "merge_variants",
     "csv_products",
     "ignore_bad_row",
     "json_lines_products",
     "merchant_products",
+    "merge_variants",
     "shopify_products",
     "woocommerce_products",
 ]

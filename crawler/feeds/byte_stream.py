@@ -1,4 +1,4 @@
-"""A feed or catalogue as a stream of bytes: a path or an open file, gzip or not, never endless."""
+"""Open a feed or catalogue as a stream of bytes: decompress gzip and limit the size."""
 
 import gzip
 import io
@@ -10,12 +10,12 @@ from typing import IO, BinaryIO, cast
 from weft.errors import ShopError
 
 MAX_FEED_BYTES = 8 * 1024**3
-"""Bytes of one feed after decompression that are read: about ten million products."""
+"""Maximum size of one feed after decompression: about ten million products."""
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 class _LimitedReader(io.RawIOBase):
-    """A stream that ends with an error instead of never."""
+    """A stream that raises ShopError when it holds more than `max_bytes`."""
 
     def __init__(self, inner: IO[bytes], name: str, max_bytes: int) -> None:
         self._inner, self._name, self._remaining_bytes, self._max_bytes = inner, name, max_bytes, max_bytes
@@ -30,7 +30,9 @@ class _LimitedReader(io.RawIOBase):
             raise ShopError(f"{self._name}: cannot be read: {error}") from error
         self._remaining_bytes -= len(block)
         if self._remaining_bytes < 0:
-            raise ShopError(f"{self._name}: larger than {self._max_bytes} bytes after decompression; split it")
+            raise ShopError(
+                f"{self._name}: expected at most {self._max_bytes} bytes after decompression, got a larger file; split it"
+            )
         buffer[: len(block)] = block
         return len(block)
 
@@ -39,15 +41,15 @@ class _LimitedReader(io.RawIOBase):
 def open_limited(
     source: Path | str | BinaryIO, name: str = "", max_bytes: int = MAX_FEED_BYTES
 ) -> Iterator[io.BufferedReader]:
-    """`source` for reading, decompressed where it is gzip by its first bytes.
+    """Open `source` for reading. Gzip is recognised by its first bytes and decompressed.
 
     Args:
         source: A path, or a binary stream, which is left open.
-        name: For messages; the path itself where there is one.
-        most: Bytes after decompression.
+        name: Names the source in error messages; by default the path.
+        max_bytes: Maximum size after decompression.
 
     Raises:
-        ShopError: It cannot be read, or holds more than `most` bytes; the latter while it is read.
+        ShopError: The source cannot be read, or, during reading, exceeds `max_bytes`.
     """
     if isinstance(source, str | Path):
         try:

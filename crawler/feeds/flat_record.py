@@ -1,6 +1,6 @@
-"""A flat record, a row of a catalogue or an item of a feed, to a Layer: columns known by their usual names.
+"""Extract fields from a flat record, that is, a row of a catalogue or an item of a feed, by its usual column names.
 
-What all feeds share: how a bad row is told, and how one entry becomes a product.
+The module also holds what all feed formats share: how a bad row is reported, and how an entry becomes a product.
 """
 
 import html
@@ -16,6 +16,12 @@ from crawler.extract.document import clean_text, collapse_whitespace, resolve_hr
 from crawler.extract.models import ExtractedFields, ExtractedProduct
 from weft.contracts.product import Attribute, PhotoLink
 from weft.errors import ShopError
+
+OnBadRow = Callable[[str, str], None]
+"""Called with (row, reason) for each entry that is not a product: ("item 7", "it has no title")."""
+
+NO_TITLE = "it has no title"
+NOT_A_MAPPING = "it is not a mapping of names to values"
 
 _NON_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
 # fmt: off
@@ -40,7 +46,7 @@ _COLUMN_ALIASES: dict[str, tuple[str, ...]] = {
               "additional_images", "additional_image"),
 }
 # fmt: on
-"""Our field: its columns as feeds and catalogues name them, the surest first."""
+"""The columns of each field as feeds and catalogues name them, the most reliable first."""
 _MAPPED_COLUMNS = frozenset(name for names in _COLUMN_ALIASES.values() for name in names) | {"attributes"}
 _COMMERCE_COLUMN = re.compile(
     r"ship|tax|price|cost|sale|custom_label|promo|ads_|weight|unit_|energy|inventory|stock|quantity|qty|currency|date"
@@ -54,7 +60,7 @@ _IMAGE_LIST_SEPARATOR = re.compile(
 
 
 def normalise_columns(record: Mapping[Any, Any]) -> dict[str, Any]:
-    """`record` with its names brought to one form: "g:Image Link" is "image_link"."""
+    """Return `record` with normalised names: "g:Image Link" becomes "image_link"."""
     normalised = (
         (_NON_ALPHANUMERIC.sub("_", str(name).lower().removeprefix("g:")).strip("_"), value)
         for name, value in record.items()
@@ -63,7 +69,7 @@ def normalise_columns(record: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def extract_fields(record: Mapping[Any, Any], base_url: str, source: str) -> ExtractedFields:
-    """What one record says; `name` is the layer's."""
+    """Extract the fields of one record; `source` names the format of the feed."""
     row = normalise_columns(record)
     record_id, sku, group = (
         _first_text(row, "id"),
@@ -73,7 +79,7 @@ def extract_fields(record: Mapping[Any, Any], base_url: str, source: str) -> Ext
     return ExtractedFields(
         source=source,
         item_group_id=group,
-        # An id alone is the shop's number for what it sells, its sku; beside a sku it is its software's.
+        # An id alone is the sku of the shop. An id beside a sku is the number of the shop's software.
         platform_id=record_id if sku and record_id != sku else "",
         sku=sku or record_id,
         parent_sku=sku or record_id,
@@ -91,7 +97,7 @@ def extract_fields(record: Mapping[Any, Any], base_url: str, source: str) -> Ext
 
 
 def product_url(record: Mapping[Any, Any], base_url: str) -> str:
-    """The product's page; a record without one is named by its id within the catalogue."""
+    """Return the URL of the product's page; a record without a link gets `base_url` with its id as a parameter."""
     row = normalise_columns(record)
     for text in _iter_texts(row, "link"):
         if url := resolve_href(base_url, text):
@@ -128,7 +134,7 @@ def _first_text(row: Mapping[str, Any], field: str) -> str:
 def _categories(row: Mapping[str, Any]) -> Iterator[str]:
     for name in _COLUMN_ALIASES["category"]:
         for value in _iter_values(row.get(name)):
-            # [["Women", "Tops"]] and ["Women/Tops"] are both written.
+            # Catalogues write both [["Women", "Tops"]] and ["Women/Tops"].
             text = (
                 " > ".join(filter(None, map(clean_text, value)))
                 if isinstance(value, list | tuple)
@@ -163,7 +169,7 @@ def _attributes(row: Mapping[str, Any]) -> Iterator[Attribute]:
 
 
 def _photos(row: Mapping[str, Any], base_url: str) -> Iterator[tuple[str, str | None]]:
-    """(URL, colour) in the record's order: the main image, then the others, then those told by colour."""
+    """Yield (URL, colour): the main image, then the other images, then the images listed by colour."""
     seen = set()
     for name in _COLUMN_ALIASES["image"]:
         for value in _iter_values(row.get(name)):
@@ -183,36 +189,29 @@ def _photos(row: Mapping[str, Any], base_url: str) -> Iterator[tuple[str, str | 
                     yield url, clean_text(colour) or None
 
 
-OnBadRow = Callable[[str, str], None]
-"""Told (row, reason) of each entry that is no product: ("item 7", "it has no title")."""
-
-NO_TITLE = "it has no title"
-NOT_A_MAPPING = "it is no mapping of names to values"
-
-
 def ignore_bad_row(row: str, reason: str) -> None:
-    """Refuse silently."""
+    """Ignore an entry that is not a product."""
 
 
 def entry_to_product(
     extracted: ExtractedFields, url: str, row: str, on_bad_row: OnBadRow
 ) -> Iterator[ExtractedProduct]:
-    """The product of one entry, at most one."""
+    """Yield the product of one entry, or report the entry as a bad row if it has no title."""
     extracted.is_product = True
-    found = combine_fields([extracted], urls.canonicalize(url))
-    if found is None:
+    product = combine_fields([extracted], urls.canonicalize(url))
+    if product is None:
         on_bad_row(row, NO_TITLE)
     else:
-        yield found
+        yield product
 
 
 def decode_json(body: bytes, base_url: str, expected: str) -> Any:
-    """The JSON in `body`.
+    """Decode the JSON in `body`; `expected` describes it in the error message.
 
     Raises:
-        ShopError: It is none.
+        ShopError: `body` is not JSON.
     """
     try:
         return json.loads(body.decode("utf-8-sig", errors="replace"), strict=False)
     except (ValueError, RecursionError) as error:
-        raise ShopError(f"{base_url}: cannot be read as JSON ({error}); wanted {expected}") from error
+        raise ShopError(f"{base_url}: expected {expected}, got a file that is not JSON ({error})") from error

@@ -1,4 +1,4 @@
-"""Google Merchant feeds, RSS 2.0 and Atom with g: names, item by item: memory does not grow with the feed."""
+"""Google Merchant feeds: RSS 2.0 or Atom with g: elements, read one item at a time in constant memory."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,18 +20,19 @@ _PLAIN_TAGS = frozenset({"title", "link", "description", "id", "summary", "conte
 def merchant_products(
     source: Path | str | BinaryIO, base_url: str, on_bad_row: OnBadRow = ignore_bad_row
 ) -> Iterator[ExtractedProduct]:
-    """One product per item of the feed; items of one item_group_id have one item id (see `collapse`).
+    """Yield one product per item of the feed.
 
-    The feed may be gzip. A document type is refused, so that no entity can grow or fetch anything; XML that breaks
-    off is read as far as it goes, and the break is told to `refuse`.
+    Items with the same item_group_id have the same item id; `merge_variants` merges them. A document type declaration
+    is refused, so that no entity can expand or be fetched. Broken XML is read up to the error, which is reported as a
+    bad row.
 
     Args:
-        source: A path or an open binary stream.
-        base_url: Relative links start here.
-        refuse: Told of each item that is no product.
+        source: A path or an open binary stream, compressed with gzip or not.
+        base_url: Relative URLs are resolved against it.
+        on_bad_row: Called with each item that is not a product.
 
     Raises:
-        ShopError: It cannot be read, carries a document type, or is no XML.
+        ShopError: The feed cannot be read, has a document type declaration, or is not XML.
     """
     with open_limited(source, base_url if not isinstance(source, str | Path) else "") as stream:
         events = etree.iterparse(
@@ -48,17 +49,19 @@ def merchant_products(
         for number, entry in enumerate(_iter_records(events, base_url)):
             yield from _entry_product(entry, base_url, f"item {number}", on_bad_row)
         for error in list(events.error_log)[:1]:
-            on_bad_row(f"line {error.line}", f"the XML is broken there: {error.message}")
+            on_bad_row(f"line {error.line}", f"the XML is broken here: {error.message}")
 
 
 def _iter_records(events: Any, base_url: str) -> Iterator[dict[str, Any]]:
-    """The items of the feed as records; what was read is let go of."""
+    """Yield each item of the feed as a record; elements are freed once they are read."""
     depth, item_depth = 0, 0
     try:
         for event, element in events:
             if event == "start":
                 if depth == 0 and element.getroottree().docinfo.doctype:
-                    raise ShopError(f"{base_url}: carries a document type, which no feed needs; it is refused")
+                    raise ShopError(
+                        f"{base_url}: expected a feed, got XML with a document type declaration, which is refused"
+                    )
                 depth += 1
                 if not item_depth and depth > 1 and _local_name(element) in _ITEM_TAGS:
                     item_depth = depth
@@ -81,7 +84,10 @@ def _local_name(element: Any) -> str:
 
 
 def _to_record(item: Any) -> dict[str, Any]:
-    """An item as names and values; g:title before title, a nested detail as its own name and value."""
+    """Convert an item to a mapping of names to values.
+
+    A g: element wins over a plain one of the same name; a product_detail becomes an attribute.
+    """
     fields: dict[str, list[str]] = {}
     plain: dict[str, list[str]] = {}
     details: list[dict[str, str]] = []
@@ -100,7 +106,7 @@ def _to_record(item: Any) -> dict[str, Any]:
         target = fields if is_google or name not in _PLAIN_TAGS else plain
         target.setdefault(name, []).append(text)
     for name, values in plain.items():
-        # Atom's own id is an address; it never wins over g:id.
+        # The plain id of Atom is a URL, so it must not win over g:id.
         fields.setdefault(name, values)
     return {**fields, "attributes": details}
 

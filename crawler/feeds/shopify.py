@@ -1,4 +1,4 @@
-"""Shopify: /products.json, and a product's own .json and .js."""
+"""Products of Shopify's JSON: /products.json, and the .json and .js URLs of one product."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,12 +12,12 @@ _EXPECTED_FORMAT = 'Shopify\'s {"products": [...]} or {"product": {...}}'
 
 
 def shopify_products(body: bytes, base_url: str, on_bad_row: OnBadRow = ignore_bad_row) -> Iterator[ExtractedProduct]:
-    """The products of one page of /products.json, or of one product's own JSON.
+    """Yield the products of one page of /products.json, or the product of a product URL.
 
     Args:
-        body: JSON as served.
-        base_url: Of the shop, or of the JSON itself.
-        refuse: Told of each entry that is no product.
+        body: The body of the response.
+        base_url: The URL of the shop or of the response. Relative URLs are resolved against it.
+        on_bad_row: Called with each entry that is not a product.
 
     Raises:
         ShopError: `body` is not Shopify's JSON.
@@ -27,7 +27,7 @@ def shopify_products(body: bytes, base_url: str, on_bad_row: OnBadRow = ignore_b
         value = value.get("products", value.get("product", value))
     entries = [value] if isinstance(value, dict) else value
     if not isinstance(entries, list) or (isinstance(value, dict) and not shopify.is_product_json(value)):
-        raise ShopError(f"{base_url}: wanted {_EXPECTED_FORMAT}")
+        raise ShopError(f"{base_url}: expected {_EXPECTED_FORMAT}, got {type(value).__name__} of another shape")
     for number, entry in enumerate(entries):
         if isinstance(entry, dict):
             yield from _entry_product(entry, base_url, f"product {number}", on_bad_row)

@@ -1,4 +1,4 @@
-"""Entries of one item joined: sizes collapse, colours share the item and each photo keeps its own."""
+"""Merge the entries of one item: all sizes and colours become one product, and each photo keeps its colour."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,28 +10,28 @@ from weft.contracts.product import PhotoLink
 
 
 def merge_variants(read_feed: Callable[[], Iterable[ExtractedProduct]]) -> Iterator[ExtractedProduct]:
-    """The products of a feed, each item once, at the place of its last entry.
+    """Yield each item of a feed once, at the position of its last entry.
 
-    The feed is read twice, to count the entries of each item first, so that only items which are not yet complete
-    are held: memory grows with the ids, not with the texts.
+    The feed is read twice. The first pass counts the entries of each item, so that the second one holds only
+    incomplete items: memory grows with the number of ids, not with the texts.
 
     Args:
-        read: Reads the feed from its beginning.
+        read_feed: Reads the feed from its start; called twice.
     """
-    remaining = Counter(found.item_id.value for found in read_feed())
+    remaining = Counter(entry.item_id.value for entry in read_feed())
     pending: dict[str, list[ExtractedProduct]] = {}
-    for found in read_feed():
-        key = found.item_id.value
-        pending.setdefault(key, []).append(found)
+    for entry in read_feed():
+        key = entry.item_id.value
+        pending.setdefault(key, []).append(entry)
         remaining[key] -= 1
         if remaining[key] == 0:
             yield merge_entries(pending.pop(key))
 
 
 def merge_entries(entries: Sequence[ExtractedProduct]) -> ExtractedProduct:
-    """One product of all entries of one item, in their order; at least one.
+    """Merge the entries of one item, at least one, in the order of the feed.
 
-    Where they tell several colours the product has none of its own, and each photo the colour of its entry.
+    If the entries have several colours, the product has no colour and each photo has the colour of its entry.
     """
     if len(entries) == 1:
         return entries[0]

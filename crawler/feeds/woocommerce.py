@@ -1,4 +1,4 @@
-"""WooCommerce: the Store API, /wp-json/wc/store/v1/products, a list or one product."""
+"""Products of WooCommerce's Store API, /wp-json/wc/store/v1/products: a list or one product."""
 
 import html
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from crawler.extract import labelled_values
 from crawler.extract.document import clean_text, collapse_whitespace, resolve_href
 from crawler.extract.models import ExtractedFields, ExtractedProduct
+from crawler.extract.value_parsing import list_or_empty, strip_text
 from crawler.feeds.flat_record import NOT_A_MAPPING, OnBadRow, decode_json, entry_to_product, ignore_bad_row
 from weft.contracts.product import Attribute, PhotoLink
 from weft.errors import ShopError
@@ -18,14 +19,14 @@ _EXPECTED_FORMAT = "the product list of WooCommerce's Store API"
 def woocommerce_products(
     body: bytes, base_url: str, on_bad_row: OnBadRow = ignore_bad_row
 ) -> Iterator[ExtractedProduct]:
-    """The products of one page of the Store API, or one product.
+    """Yield the products of one page of the Store API, or one product.
 
-    A variation has the id of its parent, so that the sizes of one product are one.
+    A variation has the item id of its parent, so that all sizes belong to one product.
 
     Args:
-        body: JSON as served.
-        base_url: Of the shop, or of the JSON itself.
-        refuse: Told of each entry that is no product.
+        body: The body of the response.
+        base_url: The URL of the shop or of the response. Relative URLs are resolved against it.
+        on_bad_row: Called with each entry that is not a product.
 
     Raises:
         ShopError: `body` is not the Store API's JSON.
@@ -33,7 +34,7 @@ def woocommerce_products(
     value = decode_json(body, base_url, _EXPECTED_FORMAT)
     entries = [value] if is_product_json(value) else value
     if not isinstance(entries, list):
-        raise ShopError(f"{base_url}: wanted {_EXPECTED_FORMAT}")
+        raise ShopError(f"{base_url}: expected {_EXPECTED_FORMAT}, got {type(value).__name__} of another shape")
     for number, entry in enumerate(entries):
         if isinstance(entry, dict):
             yield from entry_to_product(
@@ -44,22 +45,22 @@ def woocommerce_products(
 
 
 def is_product_json(value: object) -> bool:
-    """Whether `value` has the shape of a product of the Store API."""
+    """Return whether `value` has the shape of a product of the Store API."""
     return isinstance(value, dict) and "permalink" in value and "name" in value
 
 
 def product_url(entry: dict[str, Any], base_url: str) -> str:
-    """Where the product's page is."""
+    """Return the URL of the product's page, or `base_url` if the entry has none."""
     return resolve_href(base_url, entry.get("permalink")) or base_url
 
 
 def extract_fields(entry: dict[str, Any], base_url: str) -> ExtractedFields:
-    """What one product of the Store API says."""
+    """Extract the fields of one product of the Store API."""
     parent = clean_text(entry.get("parent"))
     is_variation = parent not in ("", "0")
     attributes = tuple(_attributes(entry))
     colours = {attribute.value for attribute in attributes if labelled_values.is_colour_label(attribute.name)}
-    images = [image for image in _as_list(entry.get("images")) if isinstance(image, dict)]
+    images = [image for image in list_or_empty(entry.get("images")) if isinstance(image, dict)]
     links = (resolve_href(base_url, image.get("src") or image.get("thumbnail")) for image in images)
     return ExtractedFields(
         source="woocommerce",
@@ -68,7 +69,7 @@ def extract_fields(entry: dict[str, Any], base_url: str) -> ExtractedFields:
         parent_sku="" if is_variation else clean_text(entry.get("sku")),
         gtin=clean_text(entry.get("global_unique_id")),
         title=collapse_whitespace(html.unescape(clean_text(entry.get("name")))),
-        description=max((_stripped_text(entry.get(key)) for key in ("description", "short_description")), key=len),
+        description=max((strip_text(entry.get(key)) for key in ("description", "short_description")), key=len),
         brand=next((name for name in _iter_names(entry.get("brands"))), ""),
         colour=colours.pop() if len(colours) == 1 else "",
         price=_decimal_price(entry.get("prices")),
@@ -79,23 +80,15 @@ def extract_fields(entry: dict[str, Any], base_url: str) -> ExtractedFields:
     )
 
 
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _stripped_text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
 def _iter_names(value: Any) -> Iterator[str]:
-    for part in _as_list(value):
+    for part in list_or_empty(value):
         name = clean_text(part.get("name")) if isinstance(part, dict) else clean_text(part)
         if name:
             yield collapse_whitespace(html.unescape(name))
 
 
 def _decimal_price(prices: Any) -> str:
-    """The API counts in minor units ("1999" with currency_minor_unit 2 is 19.99)."""
+    """Convert a price in minor units: "1999" with currency_minor_unit 2 is "19.99"."""
     if not isinstance(prices, dict):
         return ""
     price, minor_unit = clean_text(prices.get("price")), prices.get("currency_minor_unit")
@@ -111,7 +104,7 @@ def _availability(entry: dict[str, Any]) -> str:
 
 
 def _attributes(entry: dict[str, Any]) -> Iterator[Attribute]:
-    for attribute in _as_list(entry.get("attributes")):
+    for attribute in list_or_empty(entry.get("attributes")):
         if not isinstance(attribute, dict) or not (name := clean_text(attribute.get("name"))):
             continue
         for value in dict.fromkeys((*_iter_names(attribute.get("terms")), clean_text(attribute.get("value")))):
@@ -122,8 +115,8 @@ def _attributes(entry: dict[str, Any]) -> Iterator[Attribute]:
 
 
 def _category_paths(categories: Any) -> Iterator[str]:
-    """Paths: a category whose link lies below another's is below it."""
-    named_categories = [c for c in _as_list(categories) if isinstance(c, dict) and clean_text(c.get("name"))]
+    """Yield category paths. A category is the child of another if its link lies below the other's link."""
+    named_categories = [c for c in list_or_empty(categories) if isinstance(c, dict) and clean_text(c.get("name"))]
     paths = {
         urlsplit(clean_text(c.get("link"))).path.rstrip("/"): html.unescape(clean_text(c.get("name")))
         for c in named_categories

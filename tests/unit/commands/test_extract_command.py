@@ -40,21 +40,21 @@ def test_a_page_is_one_line_with_every_field_s_layer(
     told = json.loads(line)
     assert told == {
         "item_id": "B1",
-        "item_id_layer": "json-ld",
+        "item_id_source": "json-ld",
         "url": URL,
-        "title": {"value": "Blue shirt", "layer": "json-ld"},
-        "description": {"value": "Cotton.", "layer": "json-ld"},
-        "brand": {"value": "Fenwick", "layer": "json-ld"},
-        "colour": {"value": "Blue", "layer": "json-ld"},
-        "sku": {"value": "B1", "layer": "json-ld"},
-        "gtin": {"value": "4006381333931", "layer": "json-ld"},
+        "title": {"value": "Blue shirt", "source": "json-ld"},
+        "description": {"value": "Cotton.", "source": "json-ld"},
+        "brand": {"value": "Fenwick", "source": "json-ld"},
+        "colour": {"value": "Blue", "source": "json-ld"},
+        "sku": {"value": "B1", "source": "json-ld"},
+        "gtin": {"value": "4006381333931", "source": "json-ld"},
         "group_id": None,
-        "price": {"value": "49.00", "layer": "json-ld"},
-        "availability": {"value": "InStock", "layer": "json-ld"},
-        "category": {"value": "Men", "layer": "page"},
-        "categories": [{"value": "Men", "layer": "page"}],
-        "attributes": [{"name": "Neck", "value": "Round", "layer": "page"}],
-        "photos": [{"url": "https://shop.example/a.jpg", "colour": None, "layer": "json-ld"}],
+        "price": {"value": "49.00", "source": "json-ld"},
+        "availability": {"value": "InStock", "source": "json-ld"},
+        "category": {"value": "Men", "source": "page"},
+        "categories": [{"value": "Men", "source": "page"}],
+        "attributes": [{"name": "Neck", "value": "Round", "source": "page"}],
+        "photos": [{"url": "https://shop.example/a.jpg", "colour": None, "source": "json-ld"}],
     }
 
 
@@ -129,7 +129,7 @@ def test_a_bomb_is_not_unpacked(
     monkeypatch.setattr(command, "MAX_PAGE_BYTES", 100_000)
     page = write_file(tmp_path, "bomb.html.gz", gzip.compress(b"a" * 1_000_000))
     assert run_weft(monkeypatch, page, "--url", URL) == 2
-    assert "larger than" in capsys.readouterr().err
+    assert "larger file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

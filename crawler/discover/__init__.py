@@ -1,1 +1,1 @@
-"""discover: which URLs a shop has, and which are traps. Pure: sitemap bytes or a page to URLs."""
+"""Find the URLs of a shop in its sitemaps, pages and APIs, and recognise crawl traps. No network access."""

@@ -1,6 +1,7 @@
-"""Traps: views of what is known already, told by the names in their address; endless ones have a budget instead.
+"""Recognise crawl traps by their URL, and group URLs by the rule that made them.
 
-Patterns: addresses that a shop makes by one rule, and the numbered pages of one listing.
+A trap is a page that shows known products again: a filtered or sorted view, a search, a calendar. URLs without a known
+trap parameter are counted by template, so that the crawl can limit the number of pages of one template.
 """
 
 import re
@@ -12,12 +13,12 @@ from crawler.discover import urls
 
 
 class SkippedUrl(NamedTuple):
-    """A page of the shop that is not asked."""
+    """A URL that the crawl does not request."""
 
     url: str
-    """Clean."""
+    """In canonical form."""
     reason: str
-    """One of the keys of NAMES, "account", "repeats itself", "repeats an earlier page", or "over budget"."""
+    """A key of TRAP_PARAMS, "account", "repeats itself", "repeats an earlier page" or "over budget"."""
 
 
 # fmt: off
@@ -48,7 +49,7 @@ TRAP_PARAMS: dict[str, frozenset[str]] = {
     }),
 }
 # fmt: on
-"""By reason, the parameters of views that show the same products in another order, part or shape."""
+"""The query parameters of traps, by reason: they show the same products in another order, selection or layout."""
 
 _FACET_PARAM = re.compile(
     r"^(?:filter[._\[]|f\[|pf_|pa_|attribute_pa_|attr[_\[]|facet[._\[]|refine[._\[]|pref[nv]\d|dwvar_)"
@@ -61,14 +62,26 @@ _ACCOUNT_PATH = re.compile(
 _VIEW_REASONS = frozenset({"facet", "sort", "view"})
 _MAX_SEGMENT_REPEATS = 2
 MAX_PATH_SEGMENTS = 12
-"""Steps of a path; relative links that are written wrongly make it grow without end."""
+"""Maximum number of path segments; wrong relative links make a path grow without end."""
 MAX_URL_LENGTH = 2000
-"""Characters of an address."""
+"""Maximum number of characters of a URL."""
+KEPT_SEGMENTS = 2
+"""Number of leading path segments that are part of a template; the segments after them vary."""
+PAGE_PARAMS = frozenset(
+    {"p", "page", "pg", "paged", "pagenum", "page_no", "pageno", "pagenumber", "currentpage", "seite"}
+)
+"""Query parameters with the page number of a listing."""
+OFFSET_PARAMS = frozenset({"start", "offset", "from", "skip", "first", "cursor", "after", "page_info"})
+"""Query parameters with the position at which a page of a listing starts."""
+
+_PAGE_NUMBER_IN_PATH = re.compile(r"/(?:page|seite|pagina)[/-](\d+)/?$|/p(?:age)?(\d+)/?$", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
+_HEX = re.compile(r"[0-9a-f-]{16,}", re.IGNORECASE)
 
 
 @lru_cache(urls.URL_CACHE_SIZE)
 def skip_reason(url: str) -> str:
-    """Why the page at `url` (clean) is not asked, "" when nothing in its address speaks against it."""
+    """Return why the crawl must not request `url` (in canonical form); "" if it may."""
     parts = urlsplit(url)
     reasons = (_param_skip_reason(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
     if param_reason := next((reason for reason in reasons if reason), ""):
@@ -86,43 +99,31 @@ def skip_reason(url: str) -> str:
 
 
 def strip_view_params(url: str, reason: str) -> str:
-    """What a view cut for `reason` is a view of: `url` without the parameters of views; "" where that is no page."""
+    """Return the plain page of a view that is skipped for `reason`: its URL without trap parameters.
+
+    Return "" if `reason` is not that of a view, or if the plain URL is an account page.
+    """
     if reason not in _VIEW_REASONS:
         return ""
     parts = urlsplit(url)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     kept = urlencode([(name, value) for name, value in pairs if not _param_skip_reason(name)])
-    found = parts._replace(query=kept).geturl()
-    return "" if _ACCOUNT_PATH.search(parts.path) else found
+    return "" if _ACCOUNT_PATH.search(parts.path) else parts._replace(query=kept).geturl()
 
 
 def _param_skip_reason(name: str) -> str:
-    """The reason why a parameter of this name makes a trap, "" where it makes none."""
+    """Return why a query parameter of this name makes a trap; "" if it does not."""
     name = name.lower()
     short = name.partition("[")[0]
     reasons = (reason for reason, known in TRAP_PARAMS.items() if short in known)
     return next(reasons, "facet" if _FACET_PARAM.search(name) else "")
 
 
-KEPT_SEGMENTS = 2
-"""Steps of a path that tell one rule from another; what comes after them varies."""
-PAGE_PARAMS = frozenset(
-    {"p", "page", "pg", "paged", "pagenum", "page_no", "pageno", "pagenumber", "currentpage", "seite"}
-)
-"""Parameters that number the pages of a listing."""
-OFFSET_PARAMS = frozenset({"start", "offset", "from", "skip", "first", "cursor", "after", "page_info"})
-"""Parameters that say where on a listing a page begins."""
-
-_PAGE_NUMBER_IN_PATH = re.compile(r"/(?:page|seite|pagina)[/-](\d+)/?$|/p(?:age)?(\d+)/?$", re.IGNORECASE)
-_DIGITS = re.compile(r"\d+")
-_HEX = re.compile(r"[0-9a-f-]{16,}", re.IGNORECASE)
-
-
 def url_template(url: str) -> str:
-    """The rule that made `url`, for counting: "/c/men/black/12?size=m" is one of "/c/men/#?size".
+    """Return the template of `url`: "/c/men/#?size" for "/c/men/black/12?size=m".
 
-    The first two steps tell rules apart, but never the last one; however deep it goes from there is one rule, "#"
-    where it ends in a number, else "*". Parameters count by their names.
+    A template has at most KEPT_SEGMENTS leading path segments with "#" for digits, never the last segment. "#" stands
+    for the rest of the path if its last segment starts with a digit, else "*". Of the query only the names count.
     """
     parts = urlsplit(url)
     segments = [segment for segment in parts.path.split("/") if segment]
@@ -133,12 +134,12 @@ def url_template(url: str) -> str:
 
 
 def has_number_or_query(template: str) -> bool:
-    """Whether members of `pattern` differ in a number or a parameter, as calendars' days and sessions do."""
+    """Return whether URLs of `template` differ in a number or a parameter, as calendar days and sessions do."""
     return "#" in template or "?" in template
 
 
 def listing_url(url: str) -> str:
-    """The listing that `url` is a page of: the address without what numbers its pages."""
+    """Return the first page of the listing that `url` is a page of: the URL without its page number."""
     parts = urlsplit(url)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     kept = [f"{name}={value}" for name, value in pairs if name.lower() not in PAGE_PARAMS | OFFSET_PARAMS]
@@ -148,12 +149,8 @@ def listing_url(url: str) -> str:
     return parts._replace(path=path.rstrip("/") or "/", query="&".join(kept)).geturl()
 
 
-def is_paginated_url(url: str) -> bool:
-    """Whether `url` is a numbered page of a listing, the first by number included."""
-    return listing_url(url) != url
-
-
 def _generalise(segment: str) -> str:
+    """Return "*" for a session-like hexadecimal segment, else the segment with "#" for each run of digits."""
     if _HEX.fullmatch(segment) and any(letter.isdigit() for letter in segment):
         return "*"
     return _DIGITS.sub("#", segment)

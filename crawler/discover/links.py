@@ -1,4 +1,4 @@
-"""Links of a listing or home page: where its products, its next page and the listings below it are."""
+"""Extract the links of a listing or home page: to products, to its next page and to other listings."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -11,25 +11,25 @@ from crawler.extract.main_product import as_list, node_types
 
 
 class Link(NamedTuple):
-    """A page of the same shop that a listing leads to."""
+    """A link to another page of the same shop."""
 
     url: str
-    """Clean."""
+    """In canonical form."""
     in_main_content: bool
-    """The listing itself names it, not the navigation, footer or recommendations around it."""
+    """The link is in the main content, not in the navigation, footer or recommendations."""
 
 
 class PageLinks(NamedTuple):
-    """Where a page leads."""
+    """The links of one page."""
 
     followed: tuple[Link, ...]
-    """Each URL once, in the page's order."""
+    """Each URL once, in document order."""
     skipped: tuple[crawl_traps.SkippedUrl, ...]
-    """The views that are not asked."""
+    """The crawl traps that the page links to."""
 
 
 def extract_links(document: Document) -> PageLinks:
-    """The links of a page that stay on its shop; of a sorted or filtered view its plain address is followed."""
+    """Return the links of a page to its own shop; a sorted or filtered view is replaced by its plain URL."""
     followed: dict[str, bool] = {}
     skipped: dict[str, str] = {}
     for url, in_main_content in _internal_links(document):
@@ -46,7 +46,7 @@ def extract_links(document: Document) -> PageLinks:
 
 
 def page_title(document: Document) -> str:
-    """What the page calls itself: its heading, else the first part of its title."""
+    """Return the heading of the page, or the first part of its title tag if it has none."""
     if document.heading:
         return document.heading
     title = next((collapse_whitespace(element.text_content()) for element in document.tree.iter("title")), "")
@@ -54,7 +54,7 @@ def page_title(document: Document) -> str:
 
 
 def breadcrumb(document: Document) -> str:
-    """The category path that the page says it is, "" where it has no breadcrumbs."""
+    """Return the category path of a listing page, "" if it has no breadcrumb."""
     parent_path = html_heuristics.extract_breadcrumb(document)
     return (
         f"{parent_path} > {page_title(document)}"
@@ -64,7 +64,7 @@ def breadcrumb(document: Document) -> str:
 
 
 def parent_paths(url: str) -> Iterator[str]:
-    """The paths that lead to `url`'s path, longest first, itself included: "/c/men/tops", "/c/men", "/c"."""
+    """Yield the path of `url`, then its parents: "/c/men/tops", "/c/men", "/c"."""
     path = urlsplit(url).path.rstrip("/")
     while path:
         yield path
@@ -72,7 +72,7 @@ def parent_paths(url: str) -> Iterator[str]:
 
 
 def _internal_links(document: Document) -> Iterator[tuple[str, bool]]:
-    """(clean URL, whether the page itself names it) of every link to another page of the shop."""
+    """Yield (canonical URL, whether it is in the main content) of each link to another page of the shop."""
     for href, in_main_content in _all_hrefs(document):
         url = document.resolve_href(href)
         if url is None or not urls.is_same_site(url, document.url):
@@ -83,6 +83,7 @@ def _internal_links(document: Document) -> Iterator[tuple[str, bool]]:
 
 
 def _all_hrefs(document: Document) -> Iterator[tuple[object, bool]]:
+    """Yield (href, whether it is in the main content) of each link, including those of a JSON-LD ItemList."""
     for anchor in document.tree.iter("a", "area", "link"):
         rel = (anchor.get("rel") or "").lower().split()
         if "nofollow" in rel or (anchor.tag == "link" and not {"next", "prev"} & set(rel)):
@@ -90,7 +91,7 @@ def _all_hrefs(document: Document) -> Iterator[tuple[object, bool]]:
         if href := anchor.get("href"):
             yield href, anchor.tag == "link" or not images.is_inside_boilerplate(anchor)
     for node in structured_data.find_json_ld_nodes(document):
-        # A listing drawn by scripts names its products here alone.
+        # A listing that is rendered by scripts has its product links only here.
         if "itemlist" in node_types(node):
             for entry in as_list(node.get("itemListElement")):
                 if isinstance(entry, dict):

@@ -1,4 +1,4 @@
-"""Platforms: where a shop's software lists its products, page by page."""
+"""URLs at which shop platforms (Shopify, WooCommerce) list their products, page by page."""
 
 from typing import NamedTuple
 from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
@@ -9,24 +9,24 @@ _FEED_EXTENSIONS = (".xml", ".rss", ".atom", ".csv", ".tsv", ".json", ".jsonl", 
 
 
 class ApiPage(NamedTuple):
-    """One page of a platform's product list."""
+    """One page of a platform's product API."""
 
     platform: str
     number: int
-    """From 1."""
+    """Counted from 1."""
     size: int
-    """Products a page."""
+    """Number of products per page."""
 
 
 _PRODUCT_APIS = {
-    # The most that each platform gives at once.
     SHOPIFY: ("/products.json", "limit", 250),
     WOOCOMMERCE: ("/wp-json/wc/store/v1/products", "per_page", 100),
 }
+"""For each platform: the path of its API, the parameter of the page size, and the maximum page size."""
 
 
 def api_candidates(shop_url: str) -> list[str]:
-    """Where each platform would list the products of the shop at `start`."""
+    """Return the URL of the first API page of each platform, for a shop whose platform is unknown."""
     return [
         urljoin(shop_url, f"{path}?{urlencode({size_param: size, 'page': 1})}")
         for path, size_param, size in _PRODUCT_APIS.values()
@@ -34,7 +34,7 @@ def api_candidates(shop_url: str) -> list[str]:
 
 
 def parse_api_url(url: str) -> ApiPage | None:
-    """Which page of which platform's list `url` is; None for any other address."""
+    """Return which API page of which platform `url` is, or None if it is another URL."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     for platform, (path, size_param, max_size) in _PRODUCT_APIS.items():
@@ -48,7 +48,7 @@ def parse_api_url(url: str) -> ApiPage | None:
 
 
 def first_page_url(url: str) -> str:
-    """`url`, which is a platform's list, from its first page on and as many products at once as there may be."""
+    """Return the first page of an API URL with the largest page size; any other URL is returned unchanged."""
     page = parse_api_url(url)
     if page is None:
         return url
@@ -56,13 +56,13 @@ def first_page_url(url: str) -> str:
 
 
 def next_page_url(url: str) -> str:
-    """The page after `url`, which is a page of a platform's list."""
+    """Return the URL of the next page of an API URL; any other URL is returned unchanged."""
     page = parse_api_url(url)
     return _set_query_params(url, {"page": page.number + 1}) if page else url
 
 
 def is_feed_url(url: str) -> bool:
-    """Whether `url` names a file of products or of addresses rather than a page for people."""
+    """Return whether `url` is that of a feed or sitemap file or of an API, not of an HTML page."""
     path = urlsplit(url).path.lower().removesuffix(".gz")
     return path.endswith(_FEED_EXTENSIONS) or parse_api_url(url) is not None
 

@@ -1,7 +1,4 @@
-"""Sitemaps: the bytes of one, gzip or not, to the sitemaps and pages it names.
-
-The photos that a sitemap names beside a product's page (image:image), where the page itself does not show them.
-"""
+"""Parse sitemaps: the pages and further sitemaps that they list, and the images that they list for a page."""
 
 import io
 import re
@@ -17,51 +14,54 @@ from crawler.discover import urls
 from weft.contracts.product import PhotoLink, Product
 
 MAX_SITEMAP_BYTES = 64_000_000
-"""Of a sitemap after decompression: the standard allows 52,428,800."""
+"""Maximum size of a sitemap after decompression; the protocol allows 52,428,800 bytes."""
 MAX_PHOTOS_PER_PAGE = 1_000
-"""Of one page: what the standard allows."""
+"""Maximum number of images of one page, as in Google's image sitemaps."""
 
 _PRODUCT_SITEMAP_NAME = re.compile(r"produ[ck]t|item|pdp|artikel|produit|goods|sku")
 _OTHER_SITEMAP_NAME = re.compile(
     r"categor|product_?(?:cat|tag)|(?<![a-z])tags?(?![a-z])|brand|collection|blog|post|page|author|news|image|video|store"
 )
+_IMAGE_SIZE_SUFFIX = re.compile(
+    r"[-_](?:\d{2,4}x\d{0,4}|x\d{2,4}|large|medium|small|grande|thumb)(?=\.\w+$)", re.IGNORECASE
+)
 
 
 class SitemapEntry(NamedTuple):
-    """A page, as a sitemap names it."""
+    """One page in a sitemap."""
 
     url: str
-    """Clean."""
+    """In canonical form."""
     lastmod: str = ""
-    """When it last changed, in the sitemap's own words: a W3C date, "" where it does not say."""
+    """The date of the last change as written in the sitemap (W3C date format), "" if it is missing."""
     photos: tuple[str, ...] = ()
-    """URLs of the images that it shows, image:image."""
+    """URLs of the images on the page (image:image)."""
 
 
 class Sitemap(NamedTuple):
-    """What one sitemap names."""
+    """The content of one sitemap."""
 
     sitemaps: tuple[str, ...]
     """Further sitemaps."""
     pages: Iterator[SitemapEntry]
-    """Each once, read as they are taken."""
+    """Each page once; parsed while it is iterated."""
 
 
 def parse_sitemap(body: bytes, url: str) -> Sitemap:
-    """Read a sitemap index or urlset, XML or plain list of URLs.
+    """Parse a sitemap index or a urlset in XML, or a plain list of URLs.
 
     Args:
-        body: As served; gzip is unpacked.
-        url: Of this sitemap: relative locations are taken from it.
+        body: The body of the response; gzip is decompressed.
+        url: The URL of the sitemap. Relative locations are resolved against it.
 
     Raises:
-        ValueError: It is no sitemap.
+        ValueError: `body` is not a sitemap.
     """
     if body[:2] == b"\x1f\x8b":
         try:
             body = gunzip(body, max_size=MAX_SITEMAP_BYTES)
         except (OSError, EOFError) as error:
-            raise ValueError("not a sitemap: broken gzip") from error
+            raise ValueError(f"{url}: expected a sitemap, got broken gzip") from error
     if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         lines = body.decode("utf-8", errors="replace").split()
         return Sitemap((), _deduplicate(SitemapEntry(line) for line in lines if line.startswith("http")))
@@ -71,19 +71,19 @@ def parse_sitemap(body: bytes, url: str) -> Sitemap:
     try:
         root_tag = _local_name(next(elements)[1])
     except (StopIteration, lxml.etree.XMLSyntaxError) as error:
-        raise ValueError("not a sitemap") from error
+        raise ValueError(f"{url}: expected a sitemap, got no XML element") from error
     if root_tag == "sitemapindex":
         return Sitemap(
             product_sitemaps(tuple(entry.url for entry in _deduplicate(_iter_entries(elements, url)))), iter(())
         )
     if root_tag == "urlset":
         return Sitemap((), _deduplicate(_iter_entries(elements, url)))
-    raise ValueError(f"a <{root_tag}>, not a sitemap")
+    raise ValueError(f"{url}: expected <sitemapindex> or <urlset>, got <{root_tag}>")
 
 
 def product_sitemaps(sitemaps: tuple[str, ...]) -> tuple[str, ...]:
-    """The sitemaps that say they hold products, when any says so; else all."""
-    # "sitemap" itself holds "item".
+    """Return the sitemaps whose names say that they list products, or all if there are none."""
+    # The word "sitemap" contains "item".
     names = {sitemap: sitemap.lower().rsplit("/", 1)[-1].replace("sitemap", "") for sitemap in sitemaps}
     product_only = tuple(
         s for s in sitemaps if _PRODUCT_SITEMAP_NAME.search(names[s]) and not _OTHER_SITEMAP_NAME.search(names[s])
@@ -109,7 +109,7 @@ def _iter_entries(
             yield SitemapEntry(
                 page, fields.get("lastmod", ""), tuple(dict.fromkeys(photo for photo in photo_urls if photo))
             )
-        # What is read is let go: a sitemap may name 50,000 pages.
+        # Free the element: a sitemap may have 50,000 entries.
         element.clear()
         while element.getprevious() is not None:
             del element.getparent()[0]
@@ -125,18 +125,13 @@ def _deduplicate(entries: Iterator[SitemapEntry]) -> Iterator[SitemapEntry]:
 
 
 def _local_name(element: lxml.etree._Element) -> str:
-    """Without its namespace; "" for what is no element."""
+    """Return the tag without its namespace; "" for a comment or processing instruction."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-_IMAGE_SIZE_SUFFIX = re.compile(
-    r"[-_](?:\d{2,4}x\d{0,4}|x\d{2,4}|large|medium|small|grande|thumb)(?=\.\w+$)", re.IGNORECASE
-)
-
-
 def add_sitemap_images(product: Product, image_urls: Iterable[str]) -> Product:
-    """`product` with the photos `named` that it lacks after its own; a photo is known by the name of its file."""
+    """Append to the photos of `product` the images of the sitemap that it lacks, compared by file name."""
     known = {_image_name(photo.url) for photo in product.photos}
     added = []
     for url in image_urls:
@@ -147,4 +142,5 @@ def add_sitemap_images(product: Product, image_urls: Iterable[str]) -> Product:
 
 
 def _image_name(url: str) -> str:
+    """Return the file name in lower case without its size suffix, so that all sizes of one photo are equal."""
     return _IMAGE_SIZE_SUFFIX.sub("", unquote(urlsplit(url).path).rsplit("/", 1)[-1]).lower()

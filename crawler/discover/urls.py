@@ -1,4 +1,4 @@
-"""URLs in their clean form: no tracking, no session, no fragment, so that one page has one URL."""
+"""Canonical URLs: without tracking parameters, session and fragment, so that one page has one URL."""
 
 import re
 from collections.abc import Iterator
@@ -15,26 +15,28 @@ TRACKING_PARAMS = frozenset(
     }
 )
 # fmt: on
-"""Parameters that say where a visitor came from, never which page it is."""
+"""Query parameters that describe the visitor, not the page."""
 
 _TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "_pos", "_sid", "_psq", "_ss")
-_SESSION_PARAM = re.compile(r"^(?:php|j|asp|aspx|cf|zen|osc|cgi|w)?-?_?sess(?:ion)?[_-]?(?:id)?$|^(?:zenid|oscsid|cftoken"
-                      r"|cfid|xsid|sessid|session|csrf_?token|form_key|___sid|asp\.net_sessionid)$")  # fmt: skip
-"""Names of parameters that carry a visitor's session."""
+_SESSION_PARAM = re.compile(
+    r"^(?:php|j|asp|aspx|cf|zen|osc|cgi|w)?-?_?sess(?:ion)?[_-]?(?:id)?$"
+    r"|^(?:zenid|oscsid|cftoken|cfid|xsid|sessid|session|csrf_?token|form_key|___sid|asp\.net_sessionid)$"
+)
+"""Names of query parameters that hold a session id."""
 _SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sid|sessionid)=[^/?#;]*|(?<=/)\(S\([^)]*\)\)/", re.IGNORECASE)
 _IGNORED_EXTENSIONS = (
     *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".ico", ".css", ".js", ".pdf", ".zip"),
     *(".mp4", ".webm", ".xml", ".json", ".txt", ".woff", ".woff2", ".gz"),
 )
 URL_CACHE_SIZE = 8192
-"""URLs whose form is remembered: every page of a shop names the same ones, and Python takes long to split one."""
+"""Number of URLs in each cache: the pages of a shop repeat the same links, and splitting a URL is slow."""
 _SAFE_CHARS = "%/:=&?~#+!$,;'@()*[]"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @lru_cache(URL_CACHE_SIZE)
 def canonicalize(url: str) -> str:
-    """`url` without tracking parameters, fragment and default port; scheme and host in lower case."""
+    """Return `url` without tracking parameters, session, fragment and default port; scheme and host in lower case."""
     parts = urlsplit(url.strip())
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     kept = [(name, value) for name, value in pairs if not _is_tracking(name)]
@@ -44,9 +46,9 @@ def canonicalize(url: str) -> str:
 
 
 def absolute_url(base: str, href: str) -> str | None:
-    """The http(s) URL that `href` means on a page at `base`, or None for anything else (mailto:, data:, broken)."""
+    """Resolve `href` against `base`; None if the result is not an http(s) URL (mailto:, data:, broken)."""
     href = href.strip()
-    # What most links are, without what urljoin has to look at.
+    # Most links have this form, and joining it by hand is faster than urljoin.
     if href.startswith("/") and not href.startswith("//") and "/." not in href:
         return _http_url_or_none(_origin(base) + href)
     try:
@@ -56,12 +58,12 @@ def absolute_url(base: str, href: str) -> str | None:
 
 
 def is_same_site(url: str, other: str) -> bool:
-    """Both on one host, `www.` or not, and on one port."""
+    """Return whether both URLs have the same host, with or without `www.`, and the same port."""
     return _site(url) == _site(other)
 
 
 def path_suffixes(url: str) -> Iterator[str]:
-    """`url` without the first step of its path, the first two, and so on: "/women/p/1" gives "/p/1", then "/1"."""
+    """Yield `url` without the first segment of its path, without the first two ...: "/women/p/1", "/p/1", "/1"."""
     parts = urlsplit(url)
     _, _, path = parts.path.lstrip("/").partition("/")
     while path:
@@ -70,7 +72,7 @@ def path_suffixes(url: str) -> Iterator[str]:
 
 
 def has_ignored_extension(url: str) -> bool:
-    """A picture, a script, a document: no page."""
+    """Return whether `url` is that of an image, script or document, not of a page."""
     return urlsplit(url).path.lower().endswith(_IGNORED_EXTENSIONS)
 
 

@@ -33,8 +33,8 @@ from pathlib import Path
 from crawler.run import crawl_shops
 from weft import params
 url, folder, strategy, feed = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
-shop = params.Shop(name="shop", url=url, strategy=strategy, feed=feed, allow_private=True)
-demo = params.Demo(products=1, seed=1)
+shop = params.Shop(name="shop", url=url, strategy=strategy, feed=feed, allow_private_network=True)
+demo = params.Demo(num_products=1, seed=1)
 settings = params.Crawl(snapshot=1, shops=(shop,), delay=0.0, concurrency=16, demo=demo)
 crawl_shops(settings, folder / "state", folder / "out")
 """

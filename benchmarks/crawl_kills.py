@@ -26,8 +26,8 @@ from pathlib import Path
 from crawler.run import crawl_shops
 from weft import params
 folder = Path(sys.argv[2])
-shop = params.Shop(name="shop", url=sys.argv[1], allow_private=True)
-demo = params.Demo(products=1, seed=1)
+shop = params.Shop(name="shop", url=sys.argv[1], allow_private_network=True)
+demo = params.Demo(num_products=1, seed=1)
 settings = params.Crawl(snapshot=1, shops=(shop,), delay=0.0, concurrency=16, demo=demo)
 crawl_shops(settings, folder / "state", folder / "out")
 """

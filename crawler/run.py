@@ -68,7 +68,7 @@ def crawl_shops(
     _run_jobs([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
     snapshots = [Snapshot(job.state) for job in jobs]
     try:
-        return export(snapshots, out, settings.gate)
+        return export(snapshots, out, settings.quality_checks)
     finally:
         for snapshot in snapshots:
             snapshot.close()
@@ -80,7 +80,7 @@ def _make_job(shop: Shop, settings: Crawl, folder: Path, connect_to: Mapping[str
         return CrawlJob(shop, shop.url, "", state_path(folder, shop.name, shop.url, shop.max_products, *key))
     if shop.url not in connect_to:
         raise ShopError(f"{shop.name}: {shop.url} is served nowhere; wanted demo:jsonld, :microdata or :opengraph")
-    key = (*key, settings.demo.products, settings.demo.seed)
+    key = (*key, settings.demo.num_products, settings.demo.seed)
     url = f"http://{shop.name}.example/"
     path = state_path(folder, shop.name, shop.url, shop.max_products, *key)
     return CrawlJob(shop, url, connect_to[shop.url], path)
@@ -160,10 +160,10 @@ def _build_command(job: CrawlJob, settings: Crawl) -> list[str]:
         "state": str(job.state),
         **_limit_and_strategy_args(job.shop),
         "snapshot": str(settings.snapshot),
-        "wall_pages": str(settings.gate.wall_pages),
+        "block_page_threshold": str(settings.quality_checks.block_page_threshold),
         **build_politeness_args(job.shop, settings),
         "concurrency": str(settings.concurrency),
-        "at": job.connect_to,
+        "connect_to": job.connect_to,
         "parent": str(os.getpid()),
     }
     command = [sys.executable, "-m", "scrapy", "crawl", "shop"]
@@ -173,7 +173,7 @@ def _build_command(job: CrawlJob, settings: Crawl) -> list[str]:
 
 
 def _limit_and_strategy_args(shop: Shop) -> dict[str, str]:
-    names = ("strategy", "feed", "products", "max_products", "max_pages", "max_photos", "max_bytes", "max_minutes")
+    names = ("strategy", "feed", "product_urls", "max_products", "max_pages", "max_photos", "max_bytes", "max_minutes")
     return {name: str(value) for name in names if (value := getattr(shop, name))}
 
 

@@ -23,7 +23,7 @@ from weft.params import Crawl, Shop
 from weft.params.types import NonNegativeInt, PositiveInt
 
 DEFAULT_STATE_DIR = Path("var/crawl")
-_NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private")
+_NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private_network")
 """Fields of a shop that stand in its state's name otherwise, or change nothing of what is found."""
 
 
@@ -59,13 +59,15 @@ def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any
     try:
         snapshot = TypeAdapter(PositiveInt).validate_python(extra_args.pop("snapshot", 1))
         block_page_threshold = TypeAdapter(NonNegativeInt).validate_python(
-            extra_args.pop("wall_pages", block_detection.DEFAULT_BLOCK_PAGE_THRESHOLD)
+            extra_args.pop("block_page_threshold", block_detection.DEFAULT_BLOCK_PAGE_THRESHOLD)
         )
         retry_failed = TypeAdapter(bool).validate_python(extra_args.pop("retry_failed", False))
         shop = TypeAdapter(Shop).validate_python({"name": name, "url": url, **extra_args})
     except ValidationError as error:
         problems = (f"-a {'.'.join(map(str, e['loc']))}={e['input']}: {e['msg']}" for e in error.errors())
-        known = ", ".join([*(field.name for field in fields(Shop)), "state", "snapshot", "retry_failed", "wall_pages"])
+        known = ", ".join(
+            [*(field.name for field in fields(Shop)), "state", "snapshot", "retry_failed", "block_page_threshold"]
+        )
         raise ShopError(f"scrapy crawl shop: {'; '.join(problems)}. Known: {known}") from error
     path = (
         Path(state)
@@ -109,13 +111,13 @@ def check_contact(settings: Crawl) -> None:
         ParamsError: `contact` is left at the example, and a shop is neither a demo nor private.
     """
     public_shops = [
-        shop.name for shop in settings.shops if not (shop.allow_private or shop.url.startswith(DEMO_URL_PREFIX))
+        shop.name for shop in settings.shops if not (shop.allow_private_network or shop.url.startswith(DEMO_URL_PREFIX))
     ]
     if public_shops and not is_valid_contact(settings.contact):
         raise ParamsError(
             f"crawl.contact is {settings.contact!r}, to crawl {', '.join(public_shops)}: wanted a mail or web address of "
             "yours, where a shop's engineer reaches you about the crawl; it goes into the user agent. A shop of your "
-            "own at a private address needs none: allow_private: true"
+            "own at a private address needs none: allow_private_network: true"
         )
 
 
@@ -128,7 +130,7 @@ def build_politeness_args(shop: Shop, settings: Crawl) -> dict[str, str]:
     return {
         "delay": str(delay),
         "private_delay": str(settings.delay if shop.delay is None else shop.delay),
-        "allow_private": str(int(shop.allow_private)),
+        "allow_private_network": str(int(shop.allow_private_network)),
         "contact": settings.contact,
     }
 
@@ -136,7 +138,7 @@ def build_politeness_args(shop: Shop, settings: Crawl) -> dict[str, str]:
 def fix_hint(error: BaseException | None) -> str:
     """What to do about an address that was refused; "" for any other error."""
     if isinstance(error, PrivateAddress):
-        return "a shop of your own at a private address needs allow_private: true in params.yaml, or -a allow_private=1"
+        return "a shop of your own at a private address needs allow_private_network: true in params.yaml, or -a allow_private_network=1"
     if isinstance(error, NoContact):
         return "name yourself in crawl.contact of params.yaml, or -a contact=you@yourshop.com"
     return ""
@@ -160,7 +162,7 @@ def apply_spider_args(settings: BaseSettings, spider_args: dict[str, Any]) -> No
     """
     values = {
         name: spider_args.pop(name, None)
-        for name in ("delay", "private_delay", "concurrency", "at", "allow_private", "contact")
+        for name in ("delay", "private_delay", "concurrency", "connect_to", "allow_private_network", "contact")
     }
     url_parts = urlsplit(spider_args["url"])
     if values["delay"] is not None:
@@ -173,9 +175,9 @@ def apply_spider_args(settings: BaseSettings, spider_args: dict[str, Any]) -> No
         _set_setting(settings, "CONCURRENT_REQUESTS_PER_DOMAIN", concurrency)
         # Scrapy 2.19 counts a host's requests only once they have begun, so several may slip past that limit.
         _set_setting(settings, "CONCURRENT_REQUESTS", concurrency)
-    if values["at"]:
-        _set_setting(settings, CONNECT_TO, {url_parts.netloc: values["at"]})
-    if _parse_bool("allow_private", values["allow_private"]):
+    if values["connect_to"]:
+        _set_setting(settings, CONNECT_TO, {url_parts.netloc: values["connect_to"]})
+    if _parse_bool("allow_private_network", values["allow_private_network"]):
         _set_setting(settings, PRIVATE_HOST, url_parts.hostname or "")
     contact = str(values["contact"] or "")
     _set_setting(settings, HAS_CONTACT, is_valid_contact(contact))

@@ -62,13 +62,13 @@ class DiscoveryStrategy:
         """Take the next way, where there is one and this one was not enough; nothing of this one is left to ask."""
         if self._current_index + 1 == len(self._fallbacks) or self._is_sufficient():
             return False
-        self._store.set_meta(way=str(self._current_index + 1))
+        self._store.set_meta(strategy_index=str(self._current_index + 1))
         self._add_start_urls()
         return True
 
     @property
     def _current_index(self) -> int:
-        return int(self._store.get_meta("way") or 0)
+        return int(self._store.get_meta("strategy_index") or 0)
 
     def _is_sufficient(self) -> bool:
         return self._store.product_count > 0 and not self._store.has_failed(FEED)
@@ -116,7 +116,7 @@ class DiscoveryStrategy:
 
     def _product_pages(self) -> list[str]:
         """The pages of `products`: addresses with commas between, or a file with one a line."""
-        products_arg = self._spider_args.shop.products
+        products_arg = self._spider_args.shop.product_urls
         if _is_http_url(products_arg):
             lines: Sequence[str] = products_arg.split(",")
         else:

@@ -31,7 +31,7 @@ def main() -> None:
     ]
     with (
         tracking.start_stage_run("crawl", settings) as run,
-        run_demo_shops(markups, settings.demo.products, settings.demo.seed) as base_urls,
+        run_demo_shops(markups, settings.demo.num_products, settings.demo.seed) as base_urls,
     ):
         connect_to = {f"{DEMO_URL_PREFIX}{markup}": base for markup, base in base_urls.items()}
         run.log_metrics(crawl_shops(settings, args.state, args.out, connect_to, shard))

@@ -30,8 +30,8 @@ class CrawlStats:
 
     shop: str
     counts: Counter[str]
-    """products, with_<field>, photos_named, photos (had and no placeholder), photos_placeholder,
-    pages_without_product, withdrawn."""
+    """products, with_<field>, photos_listed, photos (had and no placeholder), photos_placeholder,
+    pages_without_product, removed."""
     placeholders: tuple[PlaceholderPhoto, ...]
     """Sorted by sha256."""
     top_title: tuple[str, int]
@@ -75,7 +75,7 @@ def collect_crawl_stats(snapshot: Snapshot, placeholder_min_products: int) -> Cr
     for product in snapshot.products():
         counts["products"] += 1
         counts.update(f"with_{field}" for field in COVERAGE_FIELDS if getattr(product, field))
-        counts["photos_named"] += len(product.photos)
+        counts["photos_listed"] += len(product.photos)
         digests = [bytes.fromhex(d) for photo in product.photos if (d := snapshot.photo_digest(photo.url))]
         uses_per_photo.update(digests)
         products_per_photo.update(set(digests))
@@ -89,7 +89,7 @@ def collect_crawl_stats(snapshot: Snapshot, placeholder_min_products: int) -> Cr
     counts["photos_placeholder"] = sum(uses_per_photo[digest] for digest in placeholder_digests)
     counts["photos"] = uses_per_photo.total() - counts["photos_placeholder"]
     counts["pages_without_product"] = snapshot.count_pages_without_product()
-    counts["withdrawn"] = sum(1 for _ in snapshot.removed_products())
+    counts["removed"] = sum(1 for _ in snapshot.removed_products())
     return CrawlStats(
         shop=snapshot.shop,
         counts=counts,
@@ -98,7 +98,7 @@ def collect_crawl_stats(snapshot: Snapshot, placeholder_min_products: int) -> Cr
         ),
         top_title=top_title,
         failures=Counter(f"{failure.kind}: {failure.reason}" for failure in snapshot.failures()),
-        requested={PAGE: snapshot.count_requested_pages(), PHOTO: counts["photos_named"]},
+        requested={PAGE: snapshot.count_requested_pages(), PHOTO: counts["photos_listed"]},
         skipped=snapshot.skipped_urls(),
         limit_reached=snapshot.limit_reached,
     )
@@ -114,16 +114,16 @@ def build_report(stats: Sequence[CrawlStats]) -> dict[str, Any]:
     return {
         **compute_totals(counts),
         "failures": dict(sorted(failures.items())),
-        "cut": dict(sorted(skipped.items())),
+        "skipped": dict(sorted(skipped.items())),
         "shops": {
             shop_stats.shop: {
                 **compute_totals(shop_stats.counts),
                 "counts": dict(sorted(shop_stats.counts.items())),
                 "failures": dict(sorted(shop_stats.failures.items())),
-                "cut": shop_stats.skipped,
+                "skipped": shop_stats.skipped,
                 "limit_reached": shop_stats.limit_reached,
                 "placeholders": [asdict(placeholder) for placeholder in shop_stats.placeholders],
-                "asked": dict(sorted(shop_stats.requested.items())),
+                "requested": dict(sorted(shop_stats.requested.items())),
             }
             for shop_stats in stats
         },
@@ -137,12 +137,12 @@ def compute_totals(counts: Counter[str]) -> dict[str, float]:
     return {
         "products": counts["products"],
         "photos": counts["photos"],
-        "photos_missing": counts["photos_named"] - sum(counts[name] for name in downloaded),
+        "photos_failed": counts["photos_listed"] - sum(counts[name] for name in downloaded),
         "photos_placeholder": counts["photos_placeholder"],
         "photos_per_product": round(counts["photos"] / n_products, 3),
         "pages_without_product": counts["pages_without_product"],
-        "withdrawn": counts["withdrawn"],
-        **{f"share_with_{field}": round(counts[f"with_{field}"] / n_products, 4) for field in COVERAGE_FIELDS},
+        "removed": counts["removed"],
+        **{f"coverage_{field}": round(counts[f"with_{field}"] / n_products, 4) for field in COVERAGE_FIELDS},
     }
 
 
@@ -159,8 +159,8 @@ def parse_report(report: dict[str, Any]) -> list[CrawlStats]:
             placeholders=tuple(PlaceholderPhoto(**placeholder) for placeholder in shop_report["placeholders"]),
             top_title=("", 0),
             failures=Counter(shop_report["failures"]),
-            requested=shop_report["asked"],
-            skipped=shop_report["cut"],
+            requested=shop_report["requested"],
+            skipped=shop_report["skipped"],
             limit_reached=shop_report["limit_reached"],
         )
         for shop, shop_report in report["shops"].items()

@@ -48,8 +48,10 @@ def export(snapshots: Sequence[Snapshot], out: Path, quality_checks: QualityChec
     # Ids begin with "<shop>/", so this order of shops makes every table sorted.
     ordered = sorted(snapshots, key=lambda snapshot: f"{snapshot.shop}/")
     quality_checks = quality_checks or QualityChecks()
-    stats = [collect_crawl_stats(snapshot, quality_checks.placeholder_products) for snapshot in ordered]
-    previous_stats = [_collect_previous_stats(snapshot, quality_checks.placeholder_products) for snapshot in ordered]
+    stats = [collect_crawl_stats(snapshot, quality_checks.placeholder_min_products) for snapshot in ordered]
+    previous_stats = [
+        _collect_previous_stats(snapshot, quality_checks.placeholder_min_products) for snapshot in ordered
+    ]
     check_quality(list(zip(stats, previous_stats, strict=True)), quality_checks)
     try:
         return write_tables(

@@ -7,7 +7,7 @@ from weft.errors import ShopError
 from weft.params import QualityChecks
 
 ANY_REASON = "*"
-"""In `Gate.max_failures`: every reason that is not named."""
+"""In `Gate.max_failure_rate`: every reason that is not named."""
 
 
 def check_quality(stats: list[tuple[CrawlStats, CrawlStats | None]], quality_checks: QualityChecks) -> None:
@@ -23,16 +23,16 @@ def check_quality(stats: list[tuple[CrawlStats, CrawlStats | None]], quality_che
     ]
     if problems:
         raise ShopError(
-            f"the crawl does not pass the gate: {'; '.join(problems)}. The crawl is kept: change crawl.gate in "
+            f"the crawl does not pass the gate: {'; '.join(problems)}. The crawl is kept: change crawl.quality_checks in "
             f"params.yaml and run again to write it without asking the shop, or raise crawl.snapshot to crawl anew"
         )
 
 
 def _problems(current: CrawlStats, previous: CrawlStats | None, quality_checks: QualityChecks) -> Iterator[str]:
     yield from _check_minimum("products", current.counts["products"], "min_products", quality_checks.min_products)
-    for field, share in quality_checks.min_share.items():
+    for field, share in quality_checks.min_field_coverage.items():
         yield from _check_minimum(
-            f"share of products with {field}", current.coverage(field), f"min_share.{field}", share
+            f"share of products with {field}", current.coverage(field), f"min_field_coverage.{field}", share
         )
     yield from _check_minimum(
         "photos per product",
@@ -43,22 +43,25 @@ def _problems(current: CrawlStats, previous: CrawlStats | None, quality_checks: 
     yield from _failure_problems(current, quality_checks)
     title, count = current.top_title
     share = round(count / max(1, current.counts["products"]), 4)
-    if quality_checks.wall_pages and count >= quality_checks.wall_pages:
+    if quality_checks.block_page_threshold and count >= quality_checks.block_page_threshold:
         yield from _check_maximum(
-            f"share of products with the title {title!r}", share, "max_same_title", quality_checks.max_same_title
+            f"share of products with the title {title!r}",
+            share,
+            "max_duplicate_title_share",
+            quality_checks.max_duplicate_title_share,
         )
     if previous is not None:
-        yield from _change_problems(current, previous, quality_checks.max_drift)
+        yield from _change_problems(current, previous, quality_checks.max_change)
 
 
 def _failure_problems(current: CrawlStats, quality_checks: QualityChecks) -> Iterator[str]:
     for failure, count in sorted(current.failures.items()):
         kind, _, reason = failure.partition(": ")
-        key = next((key for key in (failure, reason) if key in quality_checks.max_failures), ANY_REASON)
+        key = next((key for key in (failure, reason) if key in quality_checks.max_failure_rate), ANY_REASON)
         share = round(count / max(1, current.requested[kind], count), 4)
-        max_share = quality_checks.max_failures.get(key, 1.0)
+        max_share = quality_checks.max_failure_rate.get(key, 1.0)
         yield from _check_maximum(
-            f"share of {kind}s that failed with {reason!r}", share, f"max_failures.{key}", max_share
+            f"share of {kind}s that failed with {reason!r}", share, f"max_failure_rate.{key}", max_share
         )
 
 
@@ -68,16 +71,16 @@ def _change_problems(current: CrawlStats, previous: CrawlStats, max_change: floa
     yield from _check_maximum(
         f"change of products since the last snapshot, {previous_products} to {current_products},",
         change,
-        "max_drift",
+        "max_change",
         max_change,
     )
     drop = round((previous.photos_per_product - current.photos_per_product) / (previous.photos_per_product or 1.0), 4)
     description = f"fall of photos per product, {previous.photos_per_product:g} to {current.photos_per_product:g},"
-    yield from _check_maximum(description, drop, "max_drift", max_change)
+    yield from _check_maximum(description, drop, "max_change", max_change)
     for field in ("description", "categories", "photos"):
         coverage_drop = round(previous.coverage(field) - current.coverage(field), 4)
         description = f"fall of the share with {field}, {previous.coverage(field):g} to {current.coverage(field):g},"
-        yield from _check_maximum(description, coverage_drop, "max_drift", max_change)
+        yield from _check_maximum(description, coverage_drop, "max_change", max_change)
 
 
 def _check_minimum(description: str, value: float, key: str, minimum: float) -> Iterator[str]:

@@ -28,10 +28,10 @@ class Limits:
             "max_bytes": shop.max_bytes,
             "max_minutes": shop.max_minutes * _SECONDS_PER_MINUTE,
         }
-        used = json.loads(store.get_meta("used") or "{}")
+        used = json.loads(store.get_meta("usage") or "{}")
         self._used = {name: float(used.get(name, 0)) for name in self._limits}
         self._last_tick = self._last_saved = time.monotonic()
-        self.limit_reached = store.get_meta("limit")
+        self.limit_reached = store.get_meta("limit_reached")
         """The limit that ended the crawl or kept something from being asked, "" for none."""
 
     def has_room(self, kind: str) -> bool:
@@ -62,7 +62,7 @@ class Limits:
         """Note what was used, in whole seconds, bytes and pieces."""
         self._last_saved = time.monotonic()
         used = {name: round(value) for name, value in self._used.items()}
-        self._store.set_meta(used=json.dumps(used), limit=self.limit_reached)
+        self._store.set_meta(usage=json.dumps(used), limit_reached=self.limit_reached)
 
     def _is_exhausted(self, name: str) -> bool:
         return bool(name) and 0 < self._limits[name] <= self._used[name]

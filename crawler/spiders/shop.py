@@ -106,7 +106,7 @@ class ShopSpider(Spider):
             return
         text = response.body.decode("utf-8", errors="replace") if response.status < HTTPStatus.BAD_REQUEST else ""
         self.parser.robots_rules = Protego.parse(text)
-        self.store.set_meta(fault="", max_products=str(self.spider_args.shop.max_products))
+        self.store.set_meta(stop_reason="", max_products=str(self.spider_args.shop.max_products))
         sitemap_urls = (urls.absolute_url(response.url, line) for line in self.parser.robots_rules.sitemaps)
         try:
             self.strategy.begin([url for url in sitemap_urls if url])
@@ -203,7 +203,7 @@ class ShopSpider(Spider):
         assert self.crawler.engine is not None
         if self._close_task is None:
             self.stop_reason = reason
-            self._close_task = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="fault"))
+            self._close_task = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="stopped"))
 
     def closed(self, reason: str) -> None:
         """Note how it ended, and say what was found."""
@@ -212,7 +212,7 @@ class ShopSpider(Spider):
         try:
             self.limits.save()
             if self.stop_reason:
-                self.store.set_meta(fault=self.stop_reason)
+                self.store.set_meta(stop_reason=self.stop_reason)
             elif reason == "finished":
                 self.store.finish()
             self.store.close()

@@ -29,7 +29,7 @@ class Frontier:
 
     def get_meta(self, name: str) -> str:
         """What is noted under `name`, "" when nothing is."""
-        row = self._db.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
     def select_todo(self, kind: str, limit: int, exclude: Collection[int]) -> list[tuple[int, str]]:
@@ -38,7 +38,7 @@ class Frontier:
         Pages that links led to wait until all that sitemaps name are settled.
         """
         rows = self._db.execute(
-            "SELECT id, url, rank < ? FROM frontier WHERE status = 'todo' AND kind = ? ORDER BY rank LIMIT ?",
+            "SELECT id, url, priority < ? FROM frontier WHERE status = 'todo' AND kind = ? ORDER BY priority LIMIT ?",
             (LINKED_OFFSET, kind, limit + len(exclude)),
         ).fetchall()
         return [(row, url) for row, url, is_in_sitemap in rows if is_in_sitemap == rows[0][2] and row not in exclude][
@@ -53,18 +53,18 @@ class Frontier:
     def has_failed(self, kind: str) -> bool:
         """Whether any URL of `kind` that somebody named could not be had."""
         found = self._db.execute(
-            "SELECT 1 FROM frontier WHERE status = 'failed' AND kind = ? AND NOT guess LIMIT 1", (kind,)
+            "SELECT 1 FROM frontier WHERE status = 'failed' AND kind = ? AND NOT optional LIMIT 1", (kind,)
         )
         return found.fetchone() is not None
 
     def is_over_budget(self, row: int) -> bool:
         """Whether a row of the frontier waits for its pattern's budget."""
-        found = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND status = 'deferred'", (row,))
+        found = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND status = 'over_budget'", (row,))
         return found.fetchone() is not None
 
     def get_sitemap_photos(self, page: str) -> list[str]:
         """The photos that a sitemap names beside `page`."""
-        found = self._db.execute("SELECT url FROM sitemap_photos WHERE page = ? ORDER BY place", (page,))
+        found = self._db.execute("SELECT url FROM sitemap_photos WHERE page_url = ? ORDER BY position", (page,))
         return [url for (url,) in found]
 
     def get_url(self, row: int) -> str:
@@ -121,7 +121,7 @@ class FrontierWriter:
         for entry in item.products:
             self._add_feed_product(entry)
         self._db.executemany(
-            "INSERT OR IGNORE INTO frontier (kind, url, rank, status, tries, reason) VALUES (?, ?, 0, 'failed', 1, ?)",
+            "INSERT OR IGNORE INTO frontier (kind, url, priority, status, attempts, reason) VALUES (?, ?, 0, 'failed', 1, ?)",
             ((PAGE, *row) for row in item.bad_rows),
         )
         if has_more:
@@ -130,25 +130,27 @@ class FrontierWriter:
 
     def _is_known_product(self, product_id: str, before_priority: int) -> bool:
         """Whether a product has a rank before `before`."""
-        query = "SELECT 1 FROM products WHERE product_id = ? AND rank < ? LIMIT 1"
+        query = "SELECT 1 FROM products WHERE product_id = ? AND priority < ? LIMIT 1"
         return self._db.execute(query, (product_id, before_priority)).fetchone() is not None
 
     def _add_feed_product(self, entry: FeedProduct) -> None:
         position, product = entry
         page, body = product.url, product_json.product_to_json(product)
-        existing = self._db.execute("SELECT rank, body FROM products WHERE page = ?", (page,)).fetchone()
+        existing = self._db.execute(
+            "SELECT priority, product_json FROM products WHERE page_url = ?", (page,)
+        ).fetchone()
         if existing and existing[0] != position:
             if existing[1] == body:
                 return
             # Two rows of one address: two variants, told by their place.
             page = f"{page}#{position}"
         self._db.execute(
-            "INSERT INTO frontier (kind, url, rank, status, tries) VALUES (?, ?, ?, 'done', 1)"
-            " ON CONFLICT (url, kind) DO UPDATE SET rank = excluded.rank, status = 'done', tries = 1",
+            "INSERT INTO frontier (kind, url, priority, status, attempts) VALUES (?, ?, ?, 'done', 1)"
+            " ON CONFLICT (url, kind) DO UPDATE SET priority = excluded.priority, status = 'done', attempts = 1",
             (PAGE, page, position),
         )
         self._db.execute(
-            "INSERT OR REPLACE INTO products (page, rank, product_id, body, is_of_feed) VALUES (?, ?, ?, ?, 1)",
+            "INSERT OR REPLACE INTO products (page_url, priority, product_id, product_json, is_from_feed) VALUES (?, ?, ?, ?, 1)",
             (page, position, product.product_id, body),
         )
         self._add_urls(PHOTO, (photo.url for photo in product.photos))
@@ -168,9 +170,9 @@ class FrontierWriter:
         row = (item.url, item.breadcrumb, item.page_title)
         self._db.execute("INSERT OR REPLACE INTO listings VALUES (?, ?, ?)", row)
         self._db.executemany(
-            "INSERT OR IGNORE INTO listed VALUES (?, ?)", ((link.url, item.url) for link in main_links)
+            "INSERT OR IGNORE INTO listing_links VALUES (?, ?)", ((link.url, item.url) for link in main_links)
         )
-        self._db.executemany("INSERT OR IGNORE INTO cut VALUES (?, ?)", skipped)
+        self._db.executemany("INSERT OR IGNORE INTO skipped_urls VALUES (?, ?)", skipped)
         has_products = any(self._is_product_page(link.url) for link in main_links)
         self.budget.record_listing(item.row, leads_to_products=has_products, is_free=is_later_page and has_products)
         self._add_links(links, crawl_traps.url_template(item.url))
@@ -188,10 +190,12 @@ class FrontierWriter:
         )
 
     def _listings_linking_to(self, target: str) -> list[str]:
-        return [row[0] for row in self._db.execute("SELECT listing FROM listed WHERE target = ?", (target,))]
+        return [
+            row[0] for row in self._db.execute("SELECT listing_url FROM listing_links WHERE target_url = ?", (target,))
+        ]
 
     def _is_product_page(self, url: str) -> bool:
-        return self._db.execute("SELECT 1 FROM products WHERE page = ?", (url,)).fetchone() is not None
+        return self._db.execute("SELECT 1 FROM products WHERE page_url = ?", (url,)).fetchone() is not None
 
     def _is_in_frontier(self, url: str) -> bool:
         return self._db.execute("SELECT 1 FROM frontier WHERE url = ? AND kind = ?", (url, PAGE)).fetchone() is not None
@@ -200,7 +204,7 @@ class FrontierWriter:
         for link in links:
             # A page that waits for its pattern's allowance does not end a listing of known ones.
             inserted = self._db.execute(
-                "INSERT OR IGNORE INTO frontier (kind, url, rank, guess) VALUES (?, ?, ?, 0) RETURNING id",
+                "INSERT OR IGNORE INTO frontier (kind, url, priority, optional) VALUES (?, ?, ?, 0) RETURNING id",
                 (PAGE, link.url, compute_priority(link.url, linked=True)),
             ).fetchone()
             if inserted:
@@ -225,15 +229,15 @@ class CrawlBudget:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        rows = db.execute("SELECT pattern, left FROM budget WHERE left <= 0")
+        rows = db.execute("SELECT url_template, remaining FROM crawl_budget WHERE remaining <= 0")
         self._exhausted = {template for template, _ in rows}
 
     def register_link(self, row: int, url: str, source_template: str) -> None:
         """A link led to the page in `row` of the frontier, from a page of the pattern `via`."""
         template = crawl_traps.url_template(url)
-        self._db.execute("INSERT OR IGNORE INTO linked VALUES (?, ?, ?)", (row, template, source_template))
+        self._db.execute("INSERT OR IGNORE INTO link_sources VALUES (?, ?, ?)", (row, template, source_template))
         if template in self._exhausted:
-            self._db.execute("UPDATE frontier SET status = 'deferred' WHERE id = ?", (row,))
+            self._db.execute("UPDATE frontier SET status = 'over_budget' WHERE id = ?", (row,))
 
     def record_listing(self, row: int, *, leads_to_products: bool, is_free: bool) -> None:
         """The page in `row` is no product."""
@@ -252,12 +256,14 @@ class CrawlBudget:
             self._adjust(source_template, LINKING_PAGE_REWARD)
 
     def _templates(self, row: int) -> tuple[str, str]:
-        found = self._db.execute("SELECT pattern, via FROM linked WHERE row = ?", (row,)).fetchone()
+        found = self._db.execute(
+            "SELECT url_template, source_template FROM link_sources WHERE frontier_id = ?", (row,)
+        ).fetchone()
         return found or ("", "")
 
     def _adjust(self, template: str, amount: int) -> None:
         (remaining,) = self._db.execute(
-            "INSERT INTO budget VALUES (?, ?) ON CONFLICT DO UPDATE SET left = left + ? RETURNING left",
+            "INSERT INTO crawl_budget VALUES (?, ?) ON CONFLICT DO UPDATE SET remaining = remaining + ? RETURNING remaining",
             (template, INITIAL_BUDGET + amount, amount),
         ).fetchone()
         if remaining <= 0 and template not in self._exhausted:
@@ -269,6 +275,6 @@ class CrawlBudget:
 
     def _set_status(self, template: str, old_status: str, new_status: str) -> None:
         self._db.execute(
-            "UPDATE frontier SET status = ? WHERE status = ? AND id IN (SELECT row FROM linked WHERE pattern = ?)",
+            "UPDATE frontier SET status = ? WHERE status = ? AND id IN (SELECT frontier_id FROM link_sources WHERE url_template = ?)",
             (new_status, old_status, template),
         )

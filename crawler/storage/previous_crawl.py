@@ -30,12 +30,12 @@ def find_previous_state(folder: Path, state: Path, shop: str, start_url: str, sn
             continue
         try:
             with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-                meta = dict(db.execute("SELECT name, value FROM about"))
-                db.execute("SELECT is_of_feed FROM products LIMIT 1")
+                meta = dict(db.execute("SELECT name, value FROM meta"))
+                db.execute("SELECT is_from_feed FROM products LIMIT 1")
         except sqlite3.Error:
             continue
         number = int(meta.get("snapshot") or 0)
-        if (meta.get("shop"), meta.get("start"), meta.get("complete")) == (
+        if (meta.get("shop"), meta.get("start_url"), meta.get("complete")) == (
             shop,
             start_url,
             "yes",
@@ -65,25 +65,25 @@ class PreviousCrawl:
         Raises:
             ShopError: It cannot be read.
         """
-        if self._get_meta("earlier"):
+        if self._get_meta("previous_state"):
             return
         try:
             self._db.execute("ATTACH ? AS old", (str(state),))
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(
-                "INSERT OR REPLACE INTO earlier_products"
-                " SELECT page, product_id, body, is_of_feed, read_at, headers, lastmod FROM old.products"
-                " LEFT JOIN old.frontier ON url = page AND kind = ?",
+                "INSERT OR REPLACE INTO previous_products"
+                " SELECT page_url, product_id, product_json, is_from_feed, read_at, headers, lastmod FROM old.products"
+                " LEFT JOIN old.frontier ON url = page_url AND kind = ?",
                 (PAGE,),
             )
-            self._db.execute("INSERT OR REPLACE INTO earlier_photos SELECT * FROM old.photos")
-            old_meta = dict(self._db.execute("SELECT name, value FROM old.about"))
+            self._db.execute("INSERT OR REPLACE INTO previous_photos SELECT * FROM old.photos")
+            old_meta = dict(self._db.execute("SELECT name, value FROM old.meta"))
             meta = {
-                "earlier": state.name,
-                "earlier_reader": old_meta.get("reader", ""),
-                "earlier_max_products": old_meta.get("max_products", ""),
+                "previous_state": state.name,
+                "previous_extraction_version": old_meta.get("extraction_version", ""),
+                "previous_max_products": old_meta.get("max_products", ""),
             }
-            self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", meta.items())
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta.items())
             self._db.execute("COMMIT")
             self._db.execute("DETACH old")
         except sqlite3.Error as error:
@@ -96,9 +96,9 @@ class PreviousCrawl:
         A page is asked for whole when the code that reads pages has changed since.
         """
         if kind == PHOTO:
-            query = "SELECT headers, sha256 FROM earlier_photos WHERE url = ? AND served_from = url"
+            query = "SELECT headers, sha256 FROM previous_photos WHERE url = ? AND final_url = url"
         elif kind == PAGE and self._is_same_extraction_version:
-            query = "SELECT headers, '' FROM earlier_products WHERE page = ? AND body != '' AND NOT is_of_feed"
+            query = "SELECT headers, '' FROM previous_products WHERE page_url = ? AND product_json != '' AND NOT is_from_feed"
         else:
             return {}
         row = self._db.execute(query, (url,)).fetchone()
@@ -122,8 +122,8 @@ class PreviousCrawl:
         if not self._is_same_extraction_version:
             return False
         found = self._db.execute(
-            "SELECT 1 FROM frontier JOIN earlier_products AS e ON e.page = url"
-            " WHERE id = ? AND kind = ? AND e.lastmod = frontier.lastmod AND body != '' AND NOT is_of_feed"
+            "SELECT 1 FROM frontier JOIN previous_products AS e ON e.page_url = url"
+            " WHERE id = ? AND kind = ? AND e.lastmod = frontier.lastmod AND product_json != '' AND NOT is_from_feed"
             " AND (e.lastmod LIKE '____-__-__T%'"
             " OR (e.lastmod LIKE '____-__-__' AND e.lastmod < substr(e.read_at, 1, 10)))",
             (row, PAGE),
@@ -133,7 +133,8 @@ class PreviousCrawl:
     def get_product(self, row: int) -> Product | None:
         """What the page in this row of the frontier showed before."""
         found = self._db.execute(
-            "SELECT body FROM earlier_products JOIN frontier ON url = page WHERE id = ? AND body != ''", (row,)
+            "SELECT product_json FROM previous_products JOIN frontier ON url = page_url WHERE id = ? AND product_json != ''",
+            (row,),
         ).fetchone()
         return product_json.product_from_json(found[0]) if found else None
 
@@ -145,61 +146,61 @@ class PreviousCrawl:
             confirmed_at: When the shop said that it has not changed, None where it was not asked.
         """
         self._db.execute(
-            "INSERT OR REPLACE INTO products SELECT page, rank, product_id, body, is_of_feed,"
-            " coalesce(?, read_at), headers FROM earlier_products JOIN frontier ON url = page WHERE id = ?",
+            "INSERT OR REPLACE INTO products SELECT page_url, priority, product_id, product_json, is_from_feed,"
+            " coalesce(?, read_at), headers FROM previous_products JOIN frontier ON url = page_url WHERE id = ?",
             (confirmed_at, row),
         )
 
     def restore_photo(self, url: str) -> bool:
         """Take an unchanged photo over from before; whether there was one."""
         n_restored = self._db.execute(
-            "INSERT OR REPLACE INTO photos SELECT * FROM earlier_photos WHERE url = ?", (url,)
+            "INSERT OR REPLACE INTO photos SELECT * FROM previous_photos WHERE url = ?", (url,)
         ).rowcount
         return n_restored > 0
 
     def can_reuse_with_page(self, url: str) -> bool:
         """Whether a photo of an unchanged page is taken as unchanged: there is nothing to ask the shop with."""
-        found = self._db.execute("SELECT sha256 FROM earlier_photos WHERE url = ?", (url,)).fetchone()
+        found = self._db.execute("SELECT sha256 FROM previous_photos WHERE url = ?", (url,)).fetchone()
         return bool(found) and self._blobs.has(found[0]) and not self.validators(PHOTO, url)
 
     def unseen_pages(self) -> Iterator[str]:
         """Pages of products from before that this crawl has not met: asked before they are called gone."""
         query = (
-            "SELECT DISTINCT e.page FROM earlier_products AS e WHERE NOT is_of_feed AND body != ''"
-            " AND NOT EXISTS (SELECT 1 FROM frontier WHERE url = e.page AND kind = ?) ORDER BY 1"
+            "SELECT DISTINCT e.page_url FROM previous_products AS e WHERE NOT is_from_feed AND product_json != ''"
+            " AND NOT EXISTS (SELECT 1 FROM frontier WHERE url = e.page_url AND kind = ?) ORDER BY 1"
         )
         return (str(page) for (page,) in self._db.execute(query, (PAGE,)).fetchall())
 
     def finalise(self) -> None:
         """Mark as withdrawn the products that have gone; take over those that only could not be asked this time."""
-        self._db.execute("DELETE FROM withdrawn")
+        self._db.execute("DELETE FROM removed_products")
         missing = self._db.execute(
-            "SELECT product_id, page, body, is_of_feed FROM earlier_products WHERE body != ''"
-            " AND product_id NOT IN (SELECT product_id FROM products) ORDER BY product_id, page"
+            "SELECT product_id, page_url, product_json, is_from_feed FROM previous_products WHERE product_json != ''"
+            " AND product_id NOT IN (SELECT product_id FROM products) ORDER BY product_id, page_url"
         ).fetchall()
         for product_id, page, body, is_of_feed in missing:
             reason = self._removal_reason(page, is_of_feed)
             product = product_json.product_from_json(body)
             if reason:
                 row = (product_id, product.url, reason)
-                self._db.execute("INSERT OR IGNORE INTO withdrawn VALUES (?, ?, ?)", row)
+                self._db.execute("INSERT OR IGNORE INTO removed_products VALUES (?, ?, ?)", row)
                 continue
             self._db.execute(
-                "INSERT OR IGNORE INTO products SELECT page, ?, product_id, body, is_of_feed, read_at, headers"
-                " FROM earlier_products WHERE page = ?",
+                "INSERT OR IGNORE INTO products SELECT page_url, ?, product_id, product_json, is_from_feed, read_at, headers"
+                " FROM previous_products WHERE page_url = ?",
                 (compute_priority(page, linked=True), page),
             )
             for photo in product.photos:
                 self._db.execute(
-                    "INSERT OR IGNORE INTO photos SELECT * FROM earlier_photos WHERE url = ?", (photo.url,)
+                    "INSERT OR IGNORE INTO photos SELECT * FROM previous_photos WHERE url = ?", (photo.url,)
                 )
-        self._db.execute("DELETE FROM withdrawn WHERE product_id IN (SELECT product_id FROM products)")
+        self._db.execute("DELETE FROM removed_products WHERE product_id IN (SELECT product_id FROM products)")
 
     def _removal_reason(self, page: str, is_of_feed: bool) -> str:
         """Why the product of `page` is taken as gone, "" where that is not certain."""
         if is_of_feed:
             failed = self._db.execute(
-                "SELECT 1 FROM frontier WHERE kind IN (?, ?) AND status = 'failed' AND NOT guess", (FEED, SITEMAP)
+                "SELECT 1 FROM frontier WHERE kind IN (?, ?) AND status = 'failed' AND NOT optional", (FEED, SITEMAP)
             )
             return "" if failed.fetchone() else NOT_LISTED
         row = self._db.execute("SELECT status, reason FROM frontier WHERE url = ? AND kind = ?", (page, PAGE))
@@ -209,14 +210,14 @@ class PreviousCrawl:
         return NO_PRODUCT if status == "done" else ""
 
     def _load(self) -> None:
-        self._previous_extraction_version = self._get_meta("earlier_reader")
+        self._previous_extraction_version = self._get_meta("previous_extraction_version")
 
     @property
     def _is_same_extraction_version(self) -> bool:
         return self._previous_extraction_version == self._extraction_version
 
     def _get_meta(self, name: str) -> str:
-        row = self._db.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
 

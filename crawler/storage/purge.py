@@ -99,7 +99,7 @@ def _open_state(path: Path) -> Iterator[sqlite3.Connection]:
 def _collect(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: Purged) -> None:
     """Add to `found` what this state knows of `value`."""
     rows = list(_read_observations(db))
-    shop = dict(db.execute("SELECT name, value FROM about")).get("shop", "")
+    shop = dict(db.execute("SELECT name, value FROM meta")).get("shop", "")
     matched = {row for row in rows if _is_match(row, kind, value, shop)}
     is_photo = kind == URL and _has_photo(db, value)
     if not (matched or is_photo or (kind == SHOP and shop == value)):
@@ -129,8 +129,8 @@ def _is_match(row: tuple[str, str, str], kind: str, value: str, shop: str) -> bo
 
 def _read_observations(db: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
     """(page, product_id, body) of this crawl and of the one before that it remembers."""
-    for table in ("products", "earlier_products"):
-        yield from db.execute(f"SELECT page, product_id, body FROM {table}")
+    for table in ("products", "previous_products"):
+        yield from db.execute(f"SELECT page_url, product_id, product_json FROM {table}")
 
 
 def _photo_urls(body: str) -> set[str]:
@@ -138,17 +138,17 @@ def _photo_urls(body: str) -> set[str]:
 
 
 def _has_photo(db: sqlite3.Connection, photo: str) -> bool:
-    query = "SELECT 1 FROM photos WHERE url = ?1 UNION SELECT 1 FROM earlier_photos WHERE url = ?1"
+    query = "SELECT 1 FROM photos WHERE url = ?1 UNION SELECT 1 FROM previous_photos WHERE url = ?1"
     return db.execute(query, (photo,)).fetchone() is not None
 
 
 def _photo_digests(db: sqlite3.Connection, photos: Iterable[str]) -> set[str]:
-    query = "SELECT sha256 FROM photos WHERE url = ?1 UNION SELECT sha256 FROM earlier_photos WHERE url = ?1"
+    query = "SELECT sha256 FROM photos WHERE url = ?1 UNION SELECT sha256 FROM previous_photos WHERE url = ?1"
     return {str(digest) for url in photos for (digest,) in db.execute(query, (url,))}
 
 
 def _urls_sharing_digests(db: sqlite3.Connection, digests: Iterable[str], photos: set[str]) -> set[str]:
-    query = "SELECT url FROM photos WHERE sha256 = ?1 UNION SELECT url FROM earlier_photos WHERE sha256 = ?1"
+    query = "SELECT url FROM photos WHERE sha256 = ?1 UNION SELECT url FROM previous_photos WHERE sha256 = ?1"
     return {str(url) for digest in digests for (url,) in db.execute(query, (digest,))} - photos
 
 
@@ -169,13 +169,13 @@ def _delete(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: P
         return
     pages, photos = [(page,) for page in purged.pages], [(photo,) for photo in purged.photos]
     db.execute("BEGIN IMMEDIATE")
-    for table in ("products", "earlier_products"):
-        db.executemany(f"DELETE FROM {table} WHERE page = ?", pages)
-    for table in ("photos", "earlier_photos"):
+    for table in ("products", "previous_products"):
+        db.executemany(f"DELETE FROM {table} WHERE page_url = ?", pages)
+    for table in ("photos", "previous_photos"):
         db.executemany(f"DELETE FROM {table} WHERE url = ?", photos)
-    db.executemany("DELETE FROM sitemap_photos WHERE page = ?", pages)
+    db.executemany("DELETE FROM sitemap_photos WHERE page_url = ?", pages)
     db.executemany("DELETE FROM sitemap_photos WHERE url = ?", photos)
-    db.executemany("DELETE FROM withdrawn WHERE product_id = ?", [(product,) for product in purged.products])
+    db.executemany("DELETE FROM removed_products WHERE product_id = ?", [(product,) for product in purged.products])
     # They stay known, as settled: nothing asks for them again.
     db.executemany("UPDATE frontier SET status = 'done', reason = NULL WHERE url = ?", [*pages, *photos, (value,)])
     db.execute("COMMIT")

@@ -59,18 +59,18 @@ class RecordWriter:
         """The page in `row` shows `product_id`; `body` is the product as JSON, "" where the address alone told."""
         response_info = response_info or ResponseInfo()
         self._db.execute(
-            "INSERT OR REPLACE INTO products SELECT url, rank, ?, ?, 0, ?, iif(url = ?, ?, '{}')"
+            "INSERT OR REPLACE INTO products SELECT url, priority, ?, ?, 0, ?, iif(url = ?, ?, '{}')"
             " FROM frontier WHERE id = ?",
             (product_id, body, response_info.fetched_at, response_info.url, _headers_json(response_info), row),
         )
 
     def find_product_at_suffix(self, row: int, url: str) -> str:
         """The product of the sitemaps that the address of a page in `row` tells, where a link led to that; else ""."""
-        linked = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND rank >= ?", (row, LINKED_OFFSET))
+        linked = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND priority >= ?", (row, LINKED_OFFSET))
         if linked.fetchone() is None:
             return ""
         for suffix in urls.path_suffixes(url):
-            query = "SELECT product_id FROM products WHERE page = ? AND rank < ?"
+            query = "SELECT product_id FROM products WHERE page_url = ? AND priority < ?"
             if known := self._db.execute(query, (suffix, LINKED_OFFSET)).fetchone():
                 return str(known[0])
         return ""

@@ -31,7 +31,7 @@ class SkippedUrls(TypedDict):
     """What was cut for one reason."""
 
     pages: int
-    patterns: dict[str, int]
+    url_templates: dict[str, int]
     """By URL pattern how many pages, most first."""
     examples: list[str]
     """The first URLs by the alphabet."""
@@ -40,7 +40,7 @@ class SkippedUrls(TypedDict):
 def count_skipped_urls(db: sqlite3.Connection) -> dict[str, SkippedUrls]:
     """By reason, what the crawl whose state is open in `db` did not ask."""
     rows = db.execute(
-        "SELECT reason, url FROM cut UNION ALL SELECT ?, url FROM frontier WHERE status = 'deferred' ORDER BY 1, 2",
+        "SELECT reason, url FROM skipped_urls UNION ALL SELECT ?, url FROM frontier WHERE status = 'over_budget' ORDER BY 1, 2",
         (OVER_BUDGET,),
     )
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -51,7 +51,7 @@ def count_skipped_urls(db: sqlite3.Connection) -> dict[str, SkippedUrls]:
             examples[reason].append(url)
     return {
         reason: SkippedUrls(
-            pages=template_counts.total(), patterns=_top_counts(template_counts), examples=examples[reason]
+            pages=template_counts.total(), url_templates=_top_counts(template_counts), examples=examples[reason]
         )
         for reason, template_counts in sorted(counts.items())
     }
@@ -68,7 +68,7 @@ class FailedUrl(NamedTuple):
     kind: str
     """"page" (sitemaps too) or "photo"."""
     reason: str
-    tries: int
+    attempts: int
 
 
 class RemovedProduct(NamedTuple):
@@ -94,7 +94,7 @@ class Snapshot:
     def __init__(self, path: Path) -> None:
         try:
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
-            self._meta = dict(self._db.execute("SELECT name, value FROM about"))
+            self._meta = dict(self._db.execute("SELECT name, value FROM meta"))
             is_ours = self._db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
         except sqlite3.Error as error:
             raise ShopError(f"{path}: no crawl state to read ({error}); crawl the shop first") from error
@@ -113,9 +113,9 @@ class Snapshot:
     @property
     def previous_state(self) -> Path | None:
         """The state of the crawl before, where there was one with the same limit on products and it is still there."""
-        path = self._path.parent / self._meta.get("earlier", "")
-        has_same_limit = self._meta.get("earlier_max_products") == self._meta.get("max_products")
-        return path if self._meta.get("earlier") and has_same_limit and path.exists() else None
+        path = self._path.parent / self._meta.get("previous_state", "")
+        has_same_limit = self._meta.get("previous_max_products") == self._meta.get("max_products")
+        return path if self._meta.get("previous_state") and has_same_limit and path.exists() else None
 
     @property
     def is_complete(self) -> bool:
@@ -125,7 +125,7 @@ class Snapshot:
     @property
     def stop_reason(self) -> str:
         """Why it stopped before its end, "" when nobody said."""
-        return str(self._meta.get("fault", ""))
+        return str(self._meta.get("stop_reason", ""))
 
     def products(self) -> Iterator[Product]:
         """Every product, all its sightings joined, sorted by product_id."""
@@ -144,7 +144,7 @@ class Snapshot:
     def _observations(self) -> Iterator[tuple[list[tuple[str, Product]], set[str]]]:
         """Product by product, (page, what it shows) of its pages, and every address it is known by."""
         rows = self._db.execute(
-            "SELECT product_id, page, body FROM products WHERE rank <= ? ORDER BY product_id, page",
+            "SELECT product_id, page_url, product_json FROM products WHERE priority <= ? ORDER BY product_id, page_url",
             (self._last_priority,),
         )
         for _, product_rows in groupby(rows, key=lambda row: row[0]):
@@ -180,14 +180,14 @@ class Snapshot:
 
     def removed_products(self) -> Iterator[RemovedProduct]:
         """Every product of the crawl before that has gone from the shop, sorted by product_id."""
-        rows = self._db.execute("SELECT product_id, url, reason FROM withdrawn ORDER BY product_id")
+        rows = self._db.execute("SELECT product_id, url, reason FROM removed_products ORDER BY product_id")
         return (RemovedProduct(*row) for row in rows)
 
     def count_requested_pages(self) -> int:
         """Pages and sitemaps that somebody named and that were asked."""
         found = self._db.execute(
             "SELECT count(*) FROM frontier"
-            " WHERE kind != ? AND status IN ('done', 'failed') AND NOT guess AND rank <= ?",
+            " WHERE kind != ? AND status IN ('done', 'failed') AND NOT optional AND priority <= ?",
             (PHOTO, self._last_priority),
         )
         return int(found.fetchone()[0])
@@ -195,8 +195,8 @@ class Snapshot:
     def failures(self) -> Iterator[FailedUrl]:
         """Every URL that could not be had, sorted; of photos only those that a product of the snapshot shows."""
         rows = self._db.execute(
-            "SELECT url, kind, reason, tries, rank FROM frontier"
-            " WHERE status = 'failed' AND NOT guess ORDER BY url, kind"
+            "SELECT url, kind, reason, attempts, priority FROM frontier"
+            " WHERE status = 'failed' AND NOT optional ORDER BY url, kind"
         )
         seen = ""
         for url, kind, reason, attempts, priority in rows:
@@ -210,8 +210,8 @@ class Snapshot:
     def count_pages_without_product(self) -> int:
         """Pages that were read and showed no product of their own."""
         found = self._db.execute(
-            "SELECT count(*) FROM frontier WHERE kind = ? AND status = 'done' AND rank <= ?"
-            " AND NOT EXISTS (SELECT 1 FROM products WHERE page = url)",
+            "SELECT count(*) FROM frontier WHERE kind = ? AND status = 'done' AND priority <= ?"
+            " AND NOT EXISTS (SELECT 1 FROM products WHERE page_url = url)",
             (PAGE, self._last_priority),
         )
         return int(found.fetchone()[0])
@@ -224,7 +224,7 @@ class Snapshot:
     @property
     def limit_reached(self) -> str:
         """The limit that kept some of the shop from being asked, "" for none; that on products is none of these."""
-        return str(self._meta.get("limit", ""))
+        return str(self._meta.get("limit_reached", ""))
 
     def summarise_frontier(self) -> str:
         """What the crawl met, in words, for an error: counts by kind and outcome."""
@@ -240,7 +240,7 @@ class Snapshot:
         if not self._max_products:
             return MAX_PRIORITY
         chosen: set[str] = set()
-        for product_id, priority in self._db.execute("SELECT product_id, rank FROM products ORDER BY rank"):
+        for product_id, priority in self._db.execute("SELECT product_id, priority FROM products ORDER BY priority"):
             chosen.add(product_id)
             if len(chosen) == self._max_products:
                 return int(priority)
@@ -254,9 +254,9 @@ class Snapshot:
     @cached_property
     def _listings_by_path(self) -> dict[str, tuple[str, str]]:
         """By path, the (trail, label) of each page that lists something, but not of the start page."""
-        start = urlsplit(self._meta.get("start", "")).path.rstrip("/")
+        start = urlsplit(self._meta.get("start_url", "")).path.rstrip("/")
         rows = self._db.execute(
-            "SELECT page, trail, label FROM listings WHERE page IN (SELECT listing FROM listed) ORDER BY page DESC"
+            "SELECT page_url, breadcrumb, page_title FROM listings WHERE page_url IN (SELECT listing_url FROM listing_links) ORDER BY page_url DESC"
         )
         listings = {urlsplit(page).path.rstrip("/"): (breadcrumb, page_title) for page, breadcrumb, page_title in rows}
         listings.pop(start, None)
@@ -267,7 +267,9 @@ class Snapshot:
         if self._last_priority < LINKED_OFFSET:
             # The sitemaps were enough; a listing that was read all the same was read by chance.
             return
-        for (listing,) in self._db.execute("SELECT listing FROM listed WHERE target = ? ORDER BY listing", (url,)):
+        for (listing,) in self._db.execute(
+            "SELECT listing_url FROM listing_links WHERE target_url = ? ORDER BY listing_url", (url,)
+        ):
             path = urlsplit(listing).path.rstrip("/")
             if path not in self._listings_by_path:
                 continue

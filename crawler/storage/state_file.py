@@ -15,7 +15,7 @@ from typing import TextIO
 
 from weft.errors import ShopError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The version of crawler/storage/schema.sql, noted in every state file; raise it when a column changes its meaning."""
 
 

@@ -99,12 +99,12 @@ class Store(Frontier):
         previous_state = find_previous_state(self.path.parent, self.path, shop, start_url, snapshot)
         if previous_state is not None:
             self.previous_crawl.import_previous(previous_state)
-        self.set_meta(shop=shop, start=start_url, snapshot=str(snapshot))
+        self.set_meta(shop=shop, start_url=start_url, snapshot=str(snapshot))
 
     def set_meta(self, **values: str) -> None:
         """Note facts about the crawl, and commit."""
         with self._transaction():
-            self._db.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values.items())
+            self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
         self.commit()
 
     def add_urls(self, kind: str, urls: Iterable[str], *, optional: bool = False, linked: bool = False) -> None:
@@ -119,20 +119,22 @@ class Store(Frontier):
         purged = self._purge_list.urls
         rows = ((kind, url, compute_priority(url, linked=linked), optional) for url in urls if url not in purged)
         with self._transaction():
-            self._db.executemany("INSERT OR IGNORE INTO frontier (kind, url, rank, guess) VALUES (?, ?, ?, ?)", rows)
+            self._db.executemany(
+                "INSERT OR IGNORE INTO frontier (kind, url, priority, optional) VALUES (?, ?, ?, ?)", rows
+            )
 
     def add_unseen_previous_urls(self) -> bool:
         """Plant the pages of the crawl before that nobody named this time, once all else is settled; whether any are.
 
         What they answer tells what has gone from the shop.
         """
-        if not self.get_meta("earlier") or self.get_meta("unseen") == "asked":
+        if not self.get_meta("previous_state") or self.get_meta("unseen") == "requested":
             return False
-        if self._db.execute("SELECT 1 FROM frontier WHERE status IN ('todo', 'later') LIMIT 1").fetchone():
+        if self._db.execute("SELECT 1 FROM frontier WHERE status IN ('todo', 'postponed') LIMIT 1").fetchone():
             return False
         pages = list(self.previous_crawl.unseen_pages())
         self.add_urls(PAGE, pages, optional=True, linked=True)
-        self.set_meta(unseen="asked")
+        self.set_meta(unseen="requested")
         return bool(pages)
 
     def skip_if_unchanged(self, row: int, url: str) -> bool:
@@ -173,7 +175,7 @@ class Store(Frontier):
             if isinstance(item, FailedItem):
                 self._set_status(item.row, "failed", item.attempts, item.reason)
                 page = "SELECT url FROM frontier WHERE id = ? AND kind = ?"
-                self._db.execute(f"DELETE FROM products WHERE page = ({page})", (item.row, PAGE))
+                self._db.execute(f"DELETE FROM products WHERE page_url = ({page})", (item.row, PAGE))
             elif item.is_final:
                 self._set_status(item.row, "done", signature=signature)
             self._save_content(item)
@@ -201,15 +203,15 @@ class Store(Frontier):
         self, row: int, status: str, attempts: int = 1, reason: str | None = None, signature: str | None = None
     ) -> None:
         self._db.execute(
-            "UPDATE frontier SET status = ?, tries = tries + ?, reason = ?, mark = ? WHERE id = ?",
+            "UPDATE frontier SET status = ?, attempts = attempts + ?, reason = ?, page_signature = ? WHERE id = ?",
             (status, attempts, reason, signature, row),
         )
 
     def retry_failed(self) -> int:
         """Ask again for what failed, and in this run for nothing else that waits; how many URLs that are."""
         with self._transaction():
-            self._db.execute("UPDATE frontier SET status = 'later' WHERE status = 'todo'")
-            changed = self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'failed' AND NOT guess")
+            self._db.execute("UPDATE frontier SET status = 'postponed' WHERE status = 'todo'")
+            changed = self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'failed' AND NOT optional")
         if changed.rowcount:
             self.set_meta(complete="")
         self.commit()
@@ -217,12 +219,13 @@ class Store(Frontier):
 
     def revert_pages(self, signature: str) -> int:
         """Take back all pages that looked like `mark`: they are asked again by the next run; how many there were."""
-        pages = "SELECT url FROM frontier WHERE mark = ? AND kind = ?"
+        pages = "SELECT url FROM frontier WHERE page_signature = ? AND kind = ?"
         with self._transaction():
-            for table, column in (("products", "page"), ("listings", "page"), ("listed", "listing")):
+            for table, column in (("products", "page_url"), ("listings", "page_url"), ("listing_links", "listing_url")):
                 self._db.execute(f"DELETE FROM {table} WHERE {column} IN ({pages})", (signature, PAGE))
             changed = self._db.execute(
-                "UPDATE frontier SET status = 'todo', mark = NULL WHERE mark = ? AND kind = ?", (signature, PAGE)
+                "UPDATE frontier SET status = 'todo', page_signature = NULL WHERE page_signature = ? AND kind = ?",
+                (signature, PAGE),
             )
         self.commit()
         self.product_count = self._count_products()
@@ -231,11 +234,11 @@ class Store(Frontier):
     def finish(self) -> None:
         """All is asked: the crawl is complete, and what has gone from the shop since the one before is marked."""
         with self._transaction():
-            postponed = self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'later'").rowcount
-            if self.get_meta("unseen") == "asked":
+            postponed = self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'postponed'").rowcount
+            if self.get_meta("unseen") == "requested":
                 self.previous_crawl.finalise()
         if not postponed:
-            self.set_meta(complete="yes", reader=extraction_version())
+            self.set_meta(complete="yes", extraction_version=extraction_version())
         self.commit()
 
     def commit(self) -> None:
@@ -285,7 +288,7 @@ class Store(Frontier):
     def _recover(self) -> None:
         """Begin where the run before ended: what it postponed is due, photos whose files are lost are asked again."""
         with self._transaction():
-            self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'later'")
+            self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'postponed'")
             n_missing = self._record_writer.requeue_missing_photos()
         if n_missing:
             self.set_meta(complete="")

@@ -36,7 +36,13 @@ class CrawlResult:
 
 def run_crawl(shop: LocalShop, folder: Path, *settings: str, **arguments: str) -> CrawlResult:
     """Crawl `shop` without delay, with Scrapy `settings` ("NAME=VALUE") and arguments of the spider."""
-    arguments = {"name": "s", "url": shop.base_url, "delay": "0", "concurrency": "8", "allow_private": "1"} | arguments
+    arguments = {
+        "name": "s",
+        "url": shop.base_url,
+        "delay": "0",
+        "concurrency": "8",
+        "allow_private_network": "1",
+    } | arguments
     folder.mkdir(exist_ok=True)
     state, log = folder / "state.sqlite", folder / "log"
     command = [sys.executable, "-m", "scrapy", "crawl", "shop", "-a", f"state={state}"]
@@ -63,7 +69,7 @@ def _read_result(snapshot: Snapshot, out: Path, peak_mib: int) -> CrawlResult:
         products={row["product_id"].partition("/")[2]: row for row in products},
         photos={path_and_query(row["url"]): row["bytes"] for row in photos},
         failures={path_and_query(row["url"]): row["reason"] for row in failures},
-        attempts={path_and_query(row["url"]): row["tries"] for row in failures},
+        attempts={path_and_query(row["url"]): row["attempts"] for row in failures},
         fault=snapshot.stop_reason,
         peak_mib=peak_mib,
     )

@@ -159,8 +159,10 @@ def run_local_shop() -> Iterator[LocalShop]:
 
 def make_crawl_settings(*shops: params.Shop) -> params.Crawl:
     """Crawl settings for loopback: no delay, private addresses allowed."""
-    private_shops = tuple(dataclasses.replace(shop, allow_private=True) for shop in shops)
-    return params.Crawl(snapshot=1, shops=private_shops, delay=0.0, concurrency=4, demo=params.Demo(products=9, seed=1))
+    private_shops = tuple(dataclasses.replace(shop, allow_private_network=True) for shop in shops)
+    return params.Crawl(
+        snapshot=1, shops=private_shops, delay=0.0, concurrency=4, demo=params.Demo(num_products=9, seed=1)
+    )
 
 
 def read_files(folder: Path) -> dict[str, bytes]:

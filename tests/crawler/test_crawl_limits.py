@@ -22,7 +22,9 @@ PRODUCTS = 9
 def run_crawl(shop: LocalShop, folder: Path, **limits: Any) -> dict[str, Any]:
     """The shop's part of the report."""
     shop.add_sitemap([shop.add_product(n, photos=1) for n in range(PRODUCTS)])
-    shop_settings = params.Shop(name="test", url=shop.base_url, strategy="sitemap", allow_private=True, **limits)
+    shop_settings = params.Shop(
+        name="test", url=shop.base_url, strategy="sitemap", allow_private_network=True, **limits
+    )
     crawl_shops(make_crawl_settings(shop_settings), folder / "state", folder / "out")
     report: dict[str, Any] = json.loads((folder / "out" / "report.json").read_text())["shops"]["test"]
     return report

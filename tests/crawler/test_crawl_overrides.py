@@ -31,10 +31,10 @@ def test_a_crawl_begins_where_its_override_says_and_leaves_out_what_it_denies(
         shop.add_product(4, path="/other/4")
         links = (f'<a href="{path}">x</a>' for path in ("/p/2", "/p/3", "/other/4"))
         shop.add_page("/c/men", f"<h1>Men</h1>{''.join(links)}")
-        named = params.Shop(name="test", url=shop.base_url, allow_private=True)
+        named = params.Shop(name="test", url=shop.base_url, allow_private_network=True)
         crawl_shops(make_crawl_settings(named), tmp_path / "state", tmp_path / "out")
         rows = tables.read_table(tmp_path / "out" / "products.parquet", PRODUCTS).to_pylist()
         assert {row["title"] for row in rows} == {"Shirt 1", "Shirt 3"}
         assert not {"/", "/p/2", "/other/4"} & set(shop.request_counts)
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert report["cut"] == {"denied by shops/<host>.yaml": 2}
+    assert report["skipped"] == {"denied by shops/<host>.yaml": 2}

@@ -48,7 +48,7 @@ def run_crawl(platform: str, folder: Path) -> list[ComparableProduct]:
             assert server.stdout is not None
             url = server.stdout.readline().strip()
             feed = f"{url}/feed.xml" if platform == "feed" else ""
-            shop = params.Shop(name="myntra", url=url, feed=feed, allow_private=True)
+            shop = params.Shop(name="myntra", url=url, feed=feed, allow_private_network=True)
             crawl_shops(make_crawl_settings(shop), folder / "state", folder / "out")
         finally:
             server.terminate()

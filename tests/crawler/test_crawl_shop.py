@@ -25,7 +25,7 @@ def read_photos(out: Path) -> list[dict[str, Any]]:
 
 def read_failures(out: Path) -> set[tuple[str, str, int]]:
     rows = tables.read_table(out / "failures.parquet", FAILURES).to_pylist()
-    return {(urlsplit(row["url"]).path, row["reason"], row["tries"]) for row in rows}
+    return {(urlsplit(row["url"]).path, row["reason"], row["attempts"]) for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_the_report_counts_coverage_and_failures(crawled: tuple[LocalShop, Path,
     assert report["photos"] == 16
     assert report["pages_without_product"] == 2
     assert report["failures"]["page: HTTP 404"] == 1
-    assert report["shops"]["test"]["share_with_brand"] == 0.0
+    assert report["shops"]["test"]["coverage_brand"] == 0.0
 
 
 def test_a_finished_shop_is_not_asked_again_and_exports_the_same_bytes(crawled: tuple[LocalShop, Path, Path]) -> None:

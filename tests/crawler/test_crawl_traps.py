@@ -68,7 +68,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalSho
             "/help/": make_session_page,
         }
         shop.responses_by_prefix.update(rules)
-        named = params.Shop(name="test", url=shop.base_url, strategy="links", allow_private=True)
+        named = params.Shop(name="test", url=shop.base_url, strategy="links", allow_private_network=True)
         crawl_shops(make_crawl_settings(named), folder / "state", folder / "out")
         yield shop, folder / "out"
 
@@ -78,7 +78,7 @@ def count_requests(shop: LocalShop, prefix: str) -> int:
 
 
 def read_skipped(out: Path) -> dict[str, Any]:
-    skipped: dict[str, Any] = json.loads((out / "report.json").read_text())["shops"]["test"]["cut"]
+    skipped: dict[str, Any] = json.loads((out / "report.json").read_text())["shops"]["test"]["skipped"]
     return skipped
 
 
@@ -113,14 +113,14 @@ def test_what_was_cut_is_counted_and_listed(crawled: tuple[LocalShop, Path]) -> 
     }
     assert found["sort"]["examples"] == [f"{crawled[0].base_url}/c/all?sort=price"]
     assert found["repeats an earlier page"]["examples"] == [f"{crawled[0].base_url}/c/all?page=5"]
-    assert found["over budget"]["patterns"]["/events/#/#"] > 0
+    assert found["over budget"]["url_templates"]["/events/#/#"] > 0
 
 
 def test_the_report_of_a_shop_without_traps_is_quiet(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(1)])
         crawl_shops(
-            make_crawl_settings(params.Shop(name="test", url=shop.base_url, allow_private=True)),
+            make_crawl_settings(params.Shop(name="test", url=shop.base_url, allow_private_network=True)),
             tmp_path,
             tmp_path / "out",
         )

@@ -20,7 +20,7 @@ WOOCOMMERCE = "/wp-json/wc/store/v1/products?per_page=100&page="
 def run_crawl(shop: LocalShop, folder: Path, **shop_fields: Any) -> set[str]:
     """Titles of the products that came home."""
     url = shop_fields.pop("url", shop.base_url)
-    shop_settings = params.Shop(name="test", url=url, allow_private=True, **shop_fields)
+    shop_settings = params.Shop(name="test", url=url, allow_private_network=True, **shop_fields)
     crawl_shops(make_crawl_settings(shop_settings), folder / "state", folder / "out")
     rows = tables.read_table(folder / "out" / "products.parquet", PRODUCTS).to_pylist()
     return {row["title"] for row in rows}
@@ -247,7 +247,7 @@ def test_given_products_are_asked_and_nothing_else(is_file: bool, tmp_path: Path
         if is_file:
             listed = str(tmp_path / "products.txt")
             Path(listed).write_text("\n".join([*given, ""]))
-        assert run_crawl(shop, tmp_path, strategy="products", products=listed) == shirt_titles(3)
+        assert run_crawl(shop, tmp_path, strategy="products", product_urls=listed) == shirt_titles(3)
         assert {path for path in shop.request_counts if not path.startswith("/media")} == {
             "/robots.txt",
             "/p/1",

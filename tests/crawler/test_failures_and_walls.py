@@ -38,11 +38,11 @@ def test_retry_failed_takes_only_what_failed(tmp_path: Path) -> None:
         url = params.Shop(name="shop", url=shop.base_url)
         crawl_shops(make_crawl_settings(url), tmp_path / "state", tmp_path / "out")
         (row,) = tables.read_table(tmp_path / "out" / "failures.parquet", FAILURES).to_pylist()
-        assert (row["url"], row["reason"], row["tries"]) == (f"{shop.base_url}/media/1-0.jpg", "HTTP 404", 1)
+        assert (row["url"], row["reason"], row["attempts"]) == (f"{shop.base_url}/media/1-0.jpg", "HTTP 404", 1)
         shop.responses["/media/1-0.jpg"] = lost
         shop.request_counts.clear()
         (state,) = (tmp_path / "state").glob("*.sqlite")
-        _run_scrapy(name="shop", url=shop.base_url, state=state, retry_failed=1, allow_private=1)
+        _run_scrapy(name="shop", url=shop.base_url, state=state, retry_failed=1, allow_private_network=1)
         assert set(shop.request_counts) == {"/robots.txt", "/media/1-0.jpg"}
         crawl_shops(make_crawl_settings(url), tmp_path / "state", tmp_path / "out")
     assert tables.read_table(tmp_path / "out" / "failures.parquet", FAILURES).num_rows == 0
@@ -51,7 +51,7 @@ def test_retry_failed_takes_only_what_failed(tmp_path: Path) -> None:
 
 def test_retry_failed_leaves_what_was_never_asked_to_the_next_run(store: Store) -> None:
     store.add_urls(PAGE, [f"{BASE_URL}/a", f"{BASE_URL}/b"])
-    save_item(store, PAGE, FailedItem, reason="timeout", tries=2)
+    save_item(store, PAGE, FailedItem, reason="timeout", attempts=2)
     ((waiting, _),) = store.select_todo(PAGE, 9, ())
     assert store.retry_failed() == 1
     ((failed, _),) = store.select_todo(PAGE, 9, ())
@@ -61,11 +61,13 @@ def test_retry_failed_leaves_what_was_never_asked_to_the_next_run(store: Store) 
     assert [row for row, _ in store.select_todo(PAGE, 9, ())] == [waiting]
     assert store.get_meta("complete") != "yes"
     (failure,) = Snapshot(store.path).failures()
-    assert failure.tries == 3
+    assert failure.attempts == 3
 
 
 def test_by_hand_a_crawl_works_on_the_state_of_the_pipeline() -> None:
-    shop = params.Shop(name="shop", url="https://shop.example/", max_products=5, strategy="sitemap", allow_private=True)
+    shop = params.Shop(
+        name="shop", url="https://shop.example/", max_products=5, strategy="sitemap", allow_private_network=True
+    )
     given = {"max_products": "5", "strategy": "sitemap", "snapshot": "3"}
     by_hand = spider_args.parse_spider_args("shop", "https://shop.example/", "", given)
     job = state_path(

@@ -42,12 +42,12 @@ def make_crawl_stats(**counts: int) -> CrawlStats:
     ("thresholds", "said"),
     [
         ({"min_products": 12}, "products is 10, 2 below the 12 of min_products"),
-        ({"min_share": {"description": 0.5}}, "with description is 0.4, 0.1 below the 0.5 of min_share.description"),
+        ({"min_field_coverage": {"description": 0.5}}, "with description is 0.4, 0.1 below the 0.5 of min_field_coverage.description"),
         ({"min_photos_per_product": 2.5}, "photos per product is 2, 0.5 below the 2.5 of min_photos_per_product"),
-        ({"max_failures": {"*": 0.1}}, "that failed with 'HTTP 404' is 0.15, 0.05 above the 0.1 of max_failures.*"),
-        ({"max_failures": {"HTTP 404": 0.05}}, "0.15, 0.1 above the 0.05 of max_failures.HTTP 404"),
-        ({"max_failures": {"page: timeout": 0}}, "pages that failed with 'timeout' is 0.1, 0.1 above the 0"),
-        ({"max_same_title": 0.1, "wall_pages": 2}, "the title 'Shirt' is 0.2, 0.1 above the 0.1 of max_same_title"),
+        ({"max_failure_rate": {"*": 0.1}}, "that failed with 'HTTP 404' is 0.15, 0.05 above the 0.1 of max_failure_rate.*"),
+        ({"max_failure_rate": {"HTTP 404": 0.05}}, "0.15, 0.1 above the 0.05 of max_failure_rate.HTTP 404"),
+        ({"max_failure_rate": {"page: timeout": 0}}, "pages that failed with 'timeout' is 0.1, 0.1 above the 0"),
+        ({"max_duplicate_title_share": 0.1, "block_page_threshold": 2}, "the title 'Shirt' is 0.2, 0.1 above the 0.1 of max_duplicate_title_share"),
     ],
 )  # fmt: skip
 def test_a_number_beyond_its_threshold_is_named_with_by_how_much(thresholds: dict[str, Any], said: str) -> None:
@@ -62,10 +62,10 @@ def test_a_number_beyond_its_threshold_is_named_with_by_how_much(thresholds: dic
     "thresholds",
     [
         {"min_products": 10},
-        {"min_share": {"title": 1.0, "description": 0.4}},
-        {"max_failures": {"*": 0.0, "photo: HTTP 404": 0.15, "timeout": 0.1}},
-        {"max_same_title": 0.1, "wall_pages": 3},
-        {"max_drift": 0.0},
+        {"min_field_coverage": {"title": 1.0, "description": 0.4}},
+        {"max_failure_rate": {"*": 0.0, "photo: HTTP 404": 0.15, "timeout": 0.1}},
+        {"max_duplicate_title_share": 0.1, "block_page_threshold": 3},
+        {"max_change": 0.0},
         {},
     ],
 )
@@ -89,24 +89,24 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 )
 def test_drift_from_the_last_snapshot_is_measured(now: dict[str, int], said: str) -> None:
     with pytest.raises(ShopError) as error:
-        check_quality([(make_crawl_stats(**now), make_crawl_stats())], params.QualityChecks(max_drift=0.5))
+        check_quality([(make_crawl_stats(**now), make_crawl_stats())], params.QualityChecks(max_change=0.5))
     assert said in str(error.value)
 
 
 def test_a_field_that_products_have_not_is_refused() -> None:
     with pytest.raises((ParamsError, ValueError), match="colours: wanted fields of products"):
-        params.QualityChecks(min_share={"colours": 0.5})
+        params.QualityChecks(min_field_coverage={"colours": 0.5})
 
 
 def test_a_photo_of_many_products_is_dropped_and_said(tmp_path: Path) -> None:
     placeholder, own = PhotoLink(url=f"{BASE_URL}/none.jpg"), PhotoLink(url=f"{BASE_URL}/own.jpg")
     products = [make_product(n, photos=(placeholder,)) for n in range(2)]
     crawl = make_snapshot(tmp_path / "s.sqlite", *products, make_product(3, photos=(placeholder, own)))
-    export([crawl], tmp_path / "out", params.QualityChecks(placeholder_products=3))
+    export([crawl], tmp_path / "out", params.QualityChecks(placeholder_min_products=3))
     photos = [row for table in tables.read_shards(tmp_path / "out" / "photos", PHOTOS) for row in table.to_pylist()]
     assert [(row["product_id"], row["position"]) for row in photos] == [("shop/3", 1)]
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert (report["photos"], report["photos_placeholder"], report["photos_missing"]) == (1, 3, 0)
+    assert (report["photos"], report["photos_placeholder"], report["photos_failed"]) == (1, 3, 0)
     (said,) = report["shops"]["shop"]["placeholders"]
     assert (said["products"], said["url"]) == (3, placeholder.url)
 
@@ -121,7 +121,7 @@ def test_a_photo_of_fewer_products_stays(tmp_path: Path) -> None:
 def test_shares_count_what_each_product_has(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.add_urls(PAGE, [f"{BASE_URL}/p/{n}" for n in range(4)])
-    save_item(store, PAGE, FailedItem, reason="HTTP 404", tries=1)
+    save_item(store, PAGE, FailedItem, reason="HTTP 404", attempts=1)
     for n, (row, _) in enumerate(store.select_todo(PAGE, 9, ())):
         store.save(ProductItem(row=row, product=make_product(n, title="shirt" if n else "Shirt", description="d" * n)))
     store.close()
@@ -140,7 +140,7 @@ def test_a_crawl_that_fails_the_gate_is_kept_and_passes_a_looser_one_unasked(tmp
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(n, photos=1) for n in range(3)])
         url = params.Shop(name="shop", url=shop.base_url)
-        strict = dataclasses.replace(make_crawl_settings(url), gate=params.QualityChecks(min_products=4))
+        strict = dataclasses.replace(make_crawl_settings(url), quality_checks=params.QualityChecks(min_products=4))
         with pytest.raises(ShopError, match=r"products is 3, 1 below the 4 of min_products"):
             crawl_shops(strict, tmp_path / "state", tmp_path / "out")
         assert not (tmp_path / "out" / "products.parquet").exists()

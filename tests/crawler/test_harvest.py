@@ -37,7 +37,7 @@ def save_feed(store: Store, *products: Product, feeds: tuple[str, ...] = (), is_
 
 
 def read_observations(store: Store) -> list[tuple[str, str]]:
-    return store._db.execute("SELECT page, product_id FROM products ORDER BY page").fetchall()
+    return store._db.execute("SELECT page_url, product_id FROM products ORDER BY page_url").fetchall()
 
 
 def test_a_feed_that_is_read_again_changes_nothing(store: Store) -> None:
@@ -92,7 +92,7 @@ def test_a_pattern_that_leads_to_nothing_waits_until_a_product_earns_for_it(stor
         asked += 1
     assert asked == INITIAL_BUDGET // EMPTY_PAGE_COST
     assert [url for _, url in store.select_todo(PAGE, 9, ())] == [f"{SHOP}/shirts/a"]
-    left = store._db.execute("SELECT url FROM frontier WHERE status = 'deferred' ORDER BY url").fetchall()
+    left = store._db.execute("SELECT url FROM frontier WHERE status = 'over_budget' ORDER BY url").fetchall()
     assert len(left) == 50
     # A tale that turns out to be a product.
     (row,) = store._db.execute("SELECT id FROM frontier WHERE url = ?", left[0]).fetchone()

@@ -55,7 +55,12 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalShop
         shop.add_page("/account/login?next=photo", "<h1>Log in</h1>")
         shop.add_sitemap(["/p/1", "/p/away", "/p/login"])
         result = run_crawl(
-            shop, tmp_path_factory.mktemp("public"), *QUICK, at=shop.served_url, allow_private="0", concurrency="1"
+            shop,
+            tmp_path_factory.mktemp("public"),
+            *QUICK,
+            connect_to=shop.served_url,
+            allow_private_network="0",
+            concurrency="1",
         )
         yield shop, result
 
@@ -175,10 +180,10 @@ def test_nobody_slips_past_a_robots_txt_that_cannot_be_read(own: tuple[dict[str,
 
 def test_a_private_shop_that_is_not_allowed_is_not_asked(tmp_path: Path) -> None:
     with run_local_shop() as shop:
-        harvest = run_crawl(shop, tmp_path, *QUICK, allow_private="0", contact="crawl@weft-tests.org")
+        harvest = run_crawl(shop, tmp_path, *QUICK, allow_private_network="0", contact="crawl@weft-tests.org")
         assert not shop.request_counts
     assert "private address" in harvest.fault
-    assert "allow_private" in harvest.fault
+    assert "allow_private_network" in harvest.fault
 
 
 def test_a_private_shop_needs_no_contact_and_a_named_one_is_told(tmp_path: Path) -> None:

@@ -92,12 +92,12 @@ def test_a_contact_is_a_mail_or_web_address_and_not_the_example(contact: str, to
 
 
 def make_crawl_settings(*shops: params.Shop, contact: str = "crawler@example.com", delay: float = 0.0) -> params.Crawl:
-    demo = params.Demo(products=9, seed=1)
+    demo = params.Demo(num_products=9, seed=1)
     return params.Crawl(snapshot=1, shops=shops, delay=delay, concurrency=4, demo=demo, contact=contact)
 
 
 PUBLIC_SHOP = params.Shop(name="far", url="https://shop.example/")
-PRIVATE_SHOP = params.Shop(name="near", url="http://10.0.0.5/", allow_private=True)
+PRIVATE_SHOP = params.Shop(name="near", url="http://10.0.0.5/", allow_private_network=True)
 DEMO_SHOP = params.Shop(name="demo", url="demo:jsonld")
 
 
@@ -121,8 +121,8 @@ def test_arguments_become_settings() -> None:
     arguments |= {
         "delay": "2",
         "concurrency": "3",
-        "at": "http://127.0.0.1:1",
-        "allow_private": "1",
+        "connect_to": "http://127.0.0.1:1",
+        "allow_private_network": "1",
         "contact": "a@b.org",
     }
     spider_args.apply_spider_args(settings, arguments)
@@ -135,7 +135,7 @@ def test_arguments_become_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("delay", "fast"), ("delay", "-1"), ("delay", "nan"), ("allow_private", "2")]
+    ("name", "text"), [("delay", "fast"), ("delay", "-1"), ("delay", "nan"), ("allow_private_network", "2")]
 )
 def test_an_argument_that_cannot_be_read_is_named(name: str, text: str) -> None:
     with pytest.raises(ShopError, match=f"-a {name}={text}: wanted"):

@@ -108,7 +108,7 @@ def test_what_has_changed_is_fetched_again(third: Path) -> None:
 def test_products_that_have_gone_are_withdrawn_and_in_no_other_table(third: Path) -> None:
     gone = {
         row["product_id"]: row["reason"]
-        for row in tables.read_table(third / "withdrawn.parquet", REMOVED_PRODUCTS).to_pylist()
+        for row in tables.read_table(third / "removed.parquet", REMOVED_PRODUCTS).to_pylist()
     }
     left = set(tables.read_table(third / "products.parquet", PRODUCTS)["product_id"].to_pylist())
     assert gone == {"shop/S2": "HTTP 404", "shop/S6": "shows no product any more"}

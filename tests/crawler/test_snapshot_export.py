@@ -75,10 +75,10 @@ def test_one_photo_of_two_products_is_kept_once_and_exported_twice(tmp_path: Pat
 def test_failures_are_sorted_and_a_guess_is_none(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.add_urls(SITEMAP, [f"{BASE_URL}/sitemap.xml"], optional=True)
-    save_item(store, SITEMAP, FailedItem, reason="HTTP 404", tries=1)
+    save_item(store, SITEMAP, FailedItem, reason="HTTP 404", attempts=1)
     store.add_urls(PAGE, [f"{BASE_URL}/b", f"{BASE_URL}/a"])
-    save_item(store, PAGE, FailedItem, reason="timeout", tries=5)
-    save_item(store, PAGE, FailedItem, reason="HTTP 404", tries=1)
+    save_item(store, PAGE, FailedItem, reason="timeout", attempts=5)
+    save_item(store, PAGE, FailedItem, reason="HTTP 404", attempts=1)
     store.close()
     snapshot = Snapshot(tmp_path / "s.sqlite")
     export([snapshot], tmp_path / "out")

@@ -3,7 +3,7 @@
 PRODUCTS = "products.parquet"
 PHOTOS = "photos"
 FAILURES = "failures.parquet"
-REMOVED_PRODUCTS = "withdrawn.parquet"
+REMOVED_PRODUCTS = "removed.parquet"
 QUARANTINE = "quarantine.parquet"
 REPORT = "report.json"
 WORDS = "words.tsv"

@@ -69,7 +69,7 @@ FAILURES = TableContract(
             column("url", pa.string()),
             column("kind", pa.string()),
             column("reason", pa.string()),
-            column("tries", pa.int32()),
+            column("attempts", pa.int32()),
         ]
     ),
     key=("shop", "url"),
@@ -77,7 +77,7 @@ FAILURES = TableContract(
 )
 
 REMOVED_PRODUCTS = TableContract(
-    "withdrawn products",
+    "removed products",
     pa.schema(
         [
             column("product_id", pa.string()),

@@ -45,7 +45,7 @@ def serve(markups: list[str], products: int, seed: int, port: int, *, exit_on_eo
     if not exit_on_eof:
         first = servers[0]
         shop = f"-a name={first.site.shop.name} -a url={first.url}"
-        sys.stdout.write(f"\nTry: scrapy crawl shop {shop} -a allow_private=1 -a delay=0\n")
+        sys.stdout.write(f"\nTry: scrapy crawl shop {shop} -a allow_private_network=1 -a delay=0\n")
         sys.stdout.write("Ctrl-C ends.\n")
     sys.stdout.flush()
     _wait_until_stopped(exit_on_eof=exit_on_eof)

@@ -27,20 +27,20 @@ class QualityChecks:
     """What each shop's crawl must reach before it is handed on; left out, a key lets everything pass."""
 
     min_products: NonNegativeInt = 0
-    min_share: Annotated[dict[str, UnitInterval], AfterValidator(_check_coverage_fields)] = field(default_factory=dict)
+    min_field_coverage: Annotated[dict[str, UnitInterval], AfterValidator(_check_coverage_fields)] = field(default_factory=dict)
     """By field of a product, the share of products that must have it: {description: 0.5}."""
     min_photos_per_product: NonNegativeFloat = 0.0
     """Placeholders do not count."""
-    max_failures: dict[str, UnitInterval] = field(default_factory=dict)
+    max_failure_rate: dict[str, UnitInterval] = field(default_factory=dict)
     """By reason ("HTTP 404", or "photo: HTTP 404"), the share of pages or of photos that may fail with it; "*" is for
     each reason not named."""
-    placeholder_products: NonNegativeInt = 10
+    placeholder_min_products: NonNegativeInt = 10
     """A photo that so many products show is a placeholder and is dropped; 0 drops none."""
-    wall_pages: NonNegativeInt = 20
+    block_page_threshold: NonNegativeInt = 20
     """So many different pages alike among the last twice as many are a wall and stop the shop; 0 watches for none."""
-    max_same_title: UnitInterval = 1.0
-    """Share of products that may bear one title, where at least `wall_pages` do."""
-    max_drift: NonNegativeFloat = inf
+    max_duplicate_title_share: UnitInterval = 1.0
+    """Share of products that may bear one title, where at least `block_page_threshold` do."""
+    max_change: NonNegativeFloat = inf
     """By how much the number of products may change since the last snapshot, as a share of it, and by how much photos
     per product and the shares of products with description, categories and photos may fall."""
 
@@ -59,7 +59,7 @@ class Shop:
     feed: str = ""
     """A Google Merchant feed, or a platform's product list, by URL; such a feed, a CSV or a JSON-lines catalogue by
     path. "" looks for Shopify's and WooCommerce's lists."""
-    products: str = ""
+    product_urls: str = ""
     """With strategy products: URLs of product pages with commas between, or a file with one a line."""
     max_products: NonNegativeInt = 0
     """Stop after this many products; 0 takes all. So for the further limits."""
@@ -72,7 +72,7 @@ class Shop:
     """Minutes of crawling, all runs of a crawl that was interrupted together."""
     delay: NonNegativeFloat | None = None
     """Seconds between two requests to one of its hosts, instead of crawl.delay."""
-    allow_private: bool = False
+    allow_private_network: bool = False
     """The shop may lie at a private address (loopback, a company's network): it is our own."""
 
 
@@ -80,7 +80,7 @@ class Shop:
 class Demo:
     """The built-in shops; used only by shops whose url begins with demo:."""
 
-    products: PositiveInt
+    num_products: PositiveInt
     """Products of all three demo shops together."""
     seed: NonNegativeInt
 
@@ -100,5 +100,5 @@ class Crawl:
     demo: Demo
     contact: str = "crawler@example.com"
     """A mail or web address for the user agent; shops of others are not asked with this one."""
-    gate: QualityChecks = field(default_factory=QualityChecks)
+    quality_checks: QualityChecks = field(default_factory=QualityChecks)
     """What each shop's crawl must reach."""

@@ -21,7 +21,7 @@ from weft.report.readers import missing, read_json
 
 _COUNT = TypeAdapter(Annotated[int, Field(ge=0)])
 _SHARE = TypeAdapter(Annotated[float, Field(ge=0.0, le=1.0)])
-_PREFIX = "share_with_"
+_PREFIX = "coverage_"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class CrawledShop:
     name: str
     products: int
     photos: int
-    photos_missing: int
+    photos_failed: int
     """Photos that a product names and that could not be had."""
     coverage: dict[str, float]
     """Field to the share of products with it."""
@@ -59,7 +59,7 @@ def _shop(name: str, values: dict[str, Any]) -> CrawledShop:
         name,
         _COUNT.validate_python(values["products"]),
         _COUNT.validate_python(values["photos"]),
-        _COUNT.validate_python(values["photos_missing"]),
+        _COUNT.validate_python(values["photos_failed"]),
         {field: _SHARE.validate_python(share) for field, share in coverage.items()},
         {reason: _COUNT.validate_python(count) for reason, count in values["failures"].items()},
     )

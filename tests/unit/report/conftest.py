@@ -175,7 +175,7 @@ class MadeUpInputs:
 def write_pipeline_outs(inputs: MadeUpInputs) -> None:
     """What the report reads of the stages that are no benchmark."""
     sources = inputs.sources
-    shop = {"products": 450, "photos": 1800, "photos_missing": 2, "share_with_colour": 0.5}
+    shop = {"products": 450, "photos": 1800, "photos_failed": 2, "coverage_colour": 0.5}
     write_json(sources.crawl / files.REPORT, {"shops": {"alder": {**shop, "failures": {"photo: HTTP 404": 2}}}})
     photos = {"train_photos": 1300, "test_photos": 400}
     products = {"train_products": 320, "test_products": 110}

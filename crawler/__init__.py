@@ -1,4 +1,4 @@
-"""crawler: the Scrapy project. Finds a shop's products, reads them, fetches their photos, exports a snapshot.
+"""crawler: the Scrapy project. It finds a shop's products, extracts them, downloads their photos and writes a snapshot.
 
-It imports only weft.contracts, weft.errors, weft.params and weft.tables, and starts without torch.
+It imports only weft.contracts, weft.errors, weft.params, weft.progress and weft.tables, and it does not import torch.
 """

@@ -1,7 +1,7 @@
-"""Wall: one page behind many addresses, such as a bot check, a login or a notice that the shop is closed.
+"""Detection of block pages: one page behind many URLs, such as a bot check, a login or a notice that a shop is closed.
 
-A shop answers such a page with status 200, and a crawler that does not see it brings home hundreds of times the same
-words. So the shop is stopped as soon as half of the pages read last look alike, and what they said is taken back.
+A shop serves such a page with status 200, so without this check a crawl would store the same text hundreds of times.
+The crawl stops as soon as half of the latest pages are similar, and the store discards these pages.
 """
 
 import hashlib
@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from crawler.items import CrawlItem, ListingItem, ProductItem
 
 DEFAULT_BLOCK_PAGE_THRESHOLD = 20
-"""Alike among the last `2 * PAGES` pages."""
+"""Number of similar pages among the last `2 * DEFAULT_BLOCK_PAGE_THRESHOLD` pages that count as a block page."""
 
 
 class BlockPageDetector:
-    """Watches the pages of one crawl as they are read.
+    """Compare the pages of one crawl as they are read.
 
     Args:
-        pages: So many alike among the last twice as many are a wall; 0 watches for none.
+        threshold: This many similar pages among the last `2 * threshold` pages are a block page; 0 turns the check off.
     """
 
     def __init__(self, threshold: int) -> None:
@@ -26,11 +26,11 @@ class BlockPageDetector:
         self._recent: deque[tuple[str, str]] = deque(maxlen=2 * threshold)
 
     def is_blocked(self, signature: str, page: str) -> bool:
-        """Whether with this page the crawl stands before a wall.
+        """Return whether the shop serves a block page, now that this page is read.
 
         Args:
-            mark: What the page looks like.
-            address: Which page it is; one page read again and again is no wall.
+            signature: What the page looks like, see `page_signature`.
+            page: Which page it is, see `page_key`; a page that is read several times counts once.
         """
         if self._threshold:
             self._recent.append((signature, page))
@@ -39,7 +39,10 @@ class BlockPageDetector:
 
 
 def page_signature(item: CrawlItem) -> str | None:
-    """What a page looks like: a product by its title, another page by its name and where it leads; None if no page."""
+    """Return a signature that similar pages share, or None if the item is not a page.
+
+    The signature of a product is its title; the signature of another page is its title and the paths of its links.
+    """
     match item:
         case ProductItem():
             return f"product: {' '.join(item.product.title.split()).casefold()}"[:200]
@@ -52,10 +55,10 @@ def page_signature(item: CrawlItem) -> str | None:
 
 
 def signature_title(signature: str) -> str:
-    """The title within a mark, for people."""
+    """Return the title within a signature, for error messages."""
     return signature.partition(": ")[2] or "(no title)"
 
 
 def page_key(item: CrawlItem, url: str) -> str:
-    """Which page it is: a product by its id, another page by the path of the URL that was asked."""
+    """Return which page an item comes from: the id of a product, or else the path of the requested URL."""
     return item.product.product_id if isinstance(item, ProductItem) else urlsplit(url).path

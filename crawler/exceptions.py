@@ -1,7 +1,4 @@
-"""Refusals: why we ended an exchange ourselves; each text is the reason in failures.parquet.
-
-Why a URL could not be had, in one short constant phrase each, fit for counting.
-"""
+"""Exceptions that end a request, and the short constant phrases for failures.parquet that say why a URL failed."""
 
 from scrapy import exceptions
 from scrapy.exceptions import IgnoreRequest
@@ -9,7 +6,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 
 class RequestRefused(IgnoreRequest):
-    """We will not, or not to the end; asking again would change nothing."""
+    """The crawler does not make or finish this request; a retry would change nothing."""
 
     reason = "refused"
 
@@ -18,49 +15,49 @@ class RequestRefused(IgnoreRequest):
 
 
 class PrivateAddress(RequestRefused):
-    """The host's address belongs to no public network."""
+    """The host's address is not in a public network."""
 
     reason = "private address"
 
 
 class NoContact(RequestRefused):
-    """The host is public and nobody is named whom its owner could reach."""
+    """The host is public, but no contact is set that its owner could reach."""
 
     reason = "no contact given"
 
 
 class TooLarge(RequestRefused):
-    """More bytes than a thing of its kind has, before or after decompression."""
+    """The response has more bytes than its kind may have, before or after decompression."""
 
     reason = "too large"
 
 
 class TooSlow(RequestRefused):
-    """It trickles: it would hold a connection for hours."""
+    """The response arrives so slowly that it would block a connection for hours."""
 
     reason = "too slow"
 
 
 class DecompressionError(RequestRefused):
-    """What calls itself compressed cannot be decompressed."""
+    """The compressed body cannot be decompressed."""
 
     reason = "cannot be decompressed"
 
 
 class LoginRequired(RequestRefused):
-    """Only who has an account may see it."""
+    """The URL is only for users with an account."""
 
     reason = "behind a login"
 
 
 class Offsite(RequestRefused):
-    """A page of another host."""
+    """The page is on another host."""
 
     reason = "leads off the shop"
 
 
 class NonHttpRedirect(RequestRefused):
-    """A redirect to another scheme: file:, ftp:, data:."""
+    """The redirect leads to another scheme: file:, ftp:, data:."""
 
     reason = "leads to no http address"
 
@@ -72,19 +69,19 @@ class RobotsDisallowed(RequestRefused):
 
 
 class RobotsUnavailable(RequestRefused):
-    """The host's robots.txt cannot be had, so nothing is asked of it."""
+    """The host's robots.txt cannot be read, so nothing on the host is requested."""
 
     reason = "robots.txt cannot be read"
 
 
 class CrawlDelayTooLong(RequestRefused):
-    """robots.txt asks for a delay with which a crawl has no end."""
+    """robots.txt asks for a delay so long that the crawl would not end."""
 
     reason = "robots.txt asks for too long a delay"
 
 
 class OptedOut(RequestRefused):
-    """Its owner reserves it: X-Robots-Tag or tdm-reservation."""
+    """The owner opts out by X-Robots-Tag or tdm-reservation."""
 
     reason = "opted out by its owner"
 
@@ -106,7 +103,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 
 
 def failure_reason(error: BaseException | None) -> str:
-    """The phrase for what went wrong with a request."""
+    """Return the phrase for the error of a request."""
     if isinstance(error, HttpError):
         return f"HTTP {error.response.status}"
     for kind, phrase in _REASONS:

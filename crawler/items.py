@@ -1,7 +1,4 @@
-"""Outcomes: what the spider yields for each URL that was asked, all that the store must keep of it at once.
-
-Evidence: how the shop served what was asked, as it is kept beside each photo and page.
-"""
+"""Scrapy items: what the spider yields for each requested URL, with everything that the store saves in one transaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,69 +17,69 @@ SITEMAP, FEED, PHOTO, PAGE = "sitemap", "feed", "photo", "page"
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseInfo:
-    """How the shop served what was asked: evidence kept beside each photo, and what a later crawl asks with."""
+    """How the shop served a URL: provenance of each photo, and validators for the requests of a later crawl."""
 
     url: str = ""
-    """Where it was had in the end, after redirects."""
+    """The final URL, after redirects."""
     fetched_at: str = ""
-    """When: ISO 8601, UTC, to the second."""
+    """ISO 8601, UTC, to the second."""
     robots: str = ""
-    """What robots.txt decided: "allowed", or "no robots.txt"."""
+    """The decision of robots.txt: "allowed", or "no robots.txt"."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Those that matter, by lower-case name: etag, last-modified, content-type, x-robots-tag ..."""
+    """The headers in KEPT_HEADERS, by lower-case name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrawlItem:
-    """One URL of the frontier was read."""
+    """The result of one URL of the frontier."""
 
     row: int
-    """Its id in the frontier."""
+    """The id of the URL in the frontier."""
     is_final: bool = True
-    """Nothing more will come of it; False for all parts but the last of what is read in parts."""
+    """Whether this is the last item of the URL; a sitemap or feed yields several items."""
 
 
 class FeedProduct(NamedTuple):
-    """One product that a feed tells."""
+    """One product of a feed."""
 
     position: int
-    """Its place among all products of the shop's feed, from 0: a limit takes the first."""
+    """The 0-based position among all products of the shop's feed; a limit keeps the first ones."""
     product: Product
 
 
 class BadRow(NamedTuple):
-    """A row of a feed that is no product."""
+    """A row of a feed that is not a product."""
 
     url: str
-    """Which row of which feed: "https://shop.example/feed.xml#row-7"."""
+    """The feed and the row: "https://shop.example/feed.xml#row-7"."""
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class SitemapItem(CrawlItem):
-    """A sitemap names further sitemaps and pages."""
+    """The pages and further sitemaps that a sitemap lists."""
 
     sitemaps: tuple[str, ...]
     pages: tuple[str, ...]
     lastmod: Mapping[str, str] = field(default_factory=dict)
-    """By page, when the shop says it changed last, as written; pages without are not in it."""
+    """By page, the last modification as the sitemap writes it; pages without one are missing."""
     photos: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By page, the images that the sitemap says it shows; pages without are not in it."""
+    """By page, the image URLs that the sitemap lists for it; pages without images are missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeedPartItem(CrawlItem):
-    """A part of a feed names products whole, each by its own `Product.url`, and where the feed goes on."""
+    """A part of a feed: complete products, each with its own `Product.url`, and the next page of the feed."""
 
     products: tuple[FeedProduct, ...]
     bad_rows: tuple[BadRow, ...] = ()
     next_pages: tuple[str, ...] = ()
-    """The feed's next page, where it has one."""
+    """The URL of the feed's next page, if it has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProductItem(CrawlItem):
-    """A page shows one product."""
+    """A page that shows one product."""
 
     product: Product
     response_info: ResponseInfo = ResponseInfo()
@@ -90,17 +87,17 @@ class ProductItem(CrawlItem):
 
 @dataclass(frozen=True, kw_only=True)
 class ListingItem(CrawlItem):
-    """A page shows no product, or several: a listing, or something else."""
+    """A page that shows no product, or several: a listing, or any other page."""
 
     url: str
     breadcrumb: str
-    """The category path it says it is, "" where it says none."""
+    """The category path that the page states, "" if it states none."""
     page_title: str
-    """Its own name, for the paths of listings below it."""
+    """The name of the page, used in the category paths of the listings below it."""
     links: tuple[Link, ...]
-    """The pages of the same shop that it leads to."""
+    """The links to pages of the same shop."""
     skipped: tuple[SkippedUrl, ...] = ()
-    """The links that are not followed though they lead to the shop's pages."""
+    """The links to pages of the same shop that are not followed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,15 +110,15 @@ class PhotoItem(CrawlItem):
 
 @dataclass(frozen=True, kw_only=True)
 class UnchangedItem(CrawlItem):
-    """A page or photo is what it was in the crawl before: the shop answered HTTP 304."""
+    """A page or photo has not changed since the previous crawl: the shop answered HTTP 304."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FailedItem(CrawlItem):
-    """Asked for the last time, in vain."""
+    """A URL that failed after all retries."""
 
     reason: str
-    """One short constant phrase, fit for counting: "HTTP 404"."""
+    """A short constant phrase that can be counted: "HTTP 404"."""
     attempts: int
 
 
@@ -134,15 +131,15 @@ KEPT_HEADERS = (
     "tdm-policy",
     "content-location",
 )
-"""What tells whether it has changed, and what the shop says about its use."""
+"""Validators for conditional requests, and the shop's statements about the use of its content."""
 ROBOTS_META_KEY = "robots"
-"""Request.meta key: what robots.txt decided, where it is not that the URL is allowed."""
+"""Request.meta key: the decision of robots.txt, unless it is ROBOTS_ALLOWED."""
 ROBOTS_ALLOWED = "allowed"
 _MAX_HEADER_CHARS = 1_000
 
 
 def response_info(response: Response) -> ResponseInfo:
-    """The evidence of one answer; the time is ours, since the shop's clock may be wrong."""
+    """Return how a response was served; the time is our own, because the shop's clock may be wrong."""
     headers = {}
     for name in KEPT_HEADERS:
         value = b", ".join(response.headers.getlist(name)).decode("latin-1").strip()

@@ -1,7 +1,4 @@
-"""KeepPipeline: every outcome goes into the store, whole.
-
-pipelines: what happens to an outcome of the spider; one file per pipeline.
-"""
+"""The item pipeline, which saves every item in the store."""
 
 from typing import TYPE_CHECKING, Self
 
@@ -16,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class StorePipeline:
-    """Keeps outcomes; a disk that cannot take them stops the spider, and so does a wall before the shop."""
+    """Save items, and stop the spider if the disk is full or the shop serves a block page."""
 
     def __init__(self, crawler: "Crawler") -> None:
         self._crawler = crawler
@@ -25,11 +22,15 @@ class StorePipeline:
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
-        """Scrapy's way to make one."""
+        """Create the pipeline; Scrapy calls this."""
         return cls(crawler)
 
     def process_item(self, item: CrawlItem) -> CrawlItem:
-        """Keep one outcome and tell the scheduler that its URL is settled."""
+        """Save one item and report its URL as done to the scheduler.
+
+        Raises:
+            StateError: The state file cannot be written; the spider stops.
+        """
         spider: ShopSpider = self._crawler.spider  # type: ignore[assignment]
         signature = block_detection.page_signature(item)
         try:

@@ -1,4 +1,4 @@
-"""Watch: how far crawls in other processes are, read from their state files and told to people."""
+"""Progress of crawls in other processes, read from their state files and written to stderr."""
 
 import sqlite3
 import sys
@@ -11,7 +11,7 @@ TERMINAL_REFRESH_SECONDS = 1.0
 
 
 class CrawlProgress:
-    """Tells every few seconds what has been done of what has been found."""
+    """Write every few seconds how many of the known URLs are done."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
@@ -20,7 +20,7 @@ class CrawlProgress:
         self._width = 0
 
     def update(self, crawls: dict[str, Path]) -> None:
-        """Tell how far the running `crawls` are, by shop their state file, when it is time to."""
+        """Write the progress of the running `crawls` (shop name -> state file) if the interval has passed."""
         if time.monotonic() - self._updated_at < self._interval_seconds:
             return
         self._updated_at = time.monotonic()
@@ -34,7 +34,7 @@ class CrawlProgress:
         sys.stderr.flush()
 
     def report_finished(self, shop: str, state: Path) -> None:
-        """Tell what a crawl that has ended brought home."""
+        """Write the final counts of a crawl that has ended."""
         line = f"crawl {_status_line(shop, state)}, {time.monotonic() - self._started_at:.0f} s"
         sys.stderr.write(f"{chr(13) if self._is_terminal else ''}{line:<{self._width}}\n")
         sys.stderr.flush()

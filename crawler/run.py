@@ -1,4 +1,4 @@
-"""Run: crawl every shop of params.yaml, each in a process of its own, then export one snapshot of them all."""
+"""Crawl every shop of params.yaml in a process of its own, then export one snapshot of all shops."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ from weft.errors import ShopError
 from weft.params import Crawl, Shop
 
 MAX_CONCURRENT_SHOPS = 4
-"""Shops crawled at the same time."""
+"""Number of shops that are crawled at the same time."""
 POLL_SECONDS = 0.2
 
 
@@ -30,9 +30,9 @@ class CrawlJob:
 
     shop: Shop
     url: str
-    """Where it begins: its public address."""
+    """The start URL, with the public host name."""
     connect_to: str
-    """Where it is really served, "" when that is the same."""
+    """The server to connect to instead of the URL's host, "" for that host itself."""
     state: Path
 
 
@@ -46,19 +46,19 @@ def crawl_shops(
     """Crawl the shops that are not crawled yet and export all of them.
 
     Args:
-        settings: Which shops, how politely.
-        state: Folder of the crawls' state files; what is there is gone on with, what is complete is not asked again.
+        settings: The section `crawl` of params.yaml.
+        state_dir: Folder of the state files. A crawl that was interrupted resumes; a complete crawl makes no request.
         out: Folder of the snapshot.
-        served_at: Where each demo shop is served, by its url in `settings` ("demo:jsonld"). Its pages are known by
-            the address http://<name>.example/ all the same, so that a free port changes no byte of the snapshot.
-        shard: Which of the shops are this machine's.
+        connect_to: By url in `settings` ("demo:jsonld"), the server of each demo shop. The host name of its pages is
+            <name>.example all the same, so that the port does not change the snapshot.
+        shard: Which shops this machine crawls.
 
     Returns:
-        Totals of the snapshot, as `crawler.export.export.export` does.
+        Totals of the snapshot, see `crawler.export.export.export`.
 
     Raises:
-        ShopError: A shop cannot be crawled now, or yields no product.
-        ParamsError: A shop of others is to be crawled, and nobody is named whom they could reach.
+        ShopError: A shop cannot be crawled now, or no product was found.
+        ParamsError: A shop at a public address is listed, but no contact is set.
     """
     check_contact(settings)
     purge_list = purge.load_purge_list(state_dir)
@@ -87,7 +87,7 @@ def _make_job(shop: Shop, settings: Crawl, folder: Path, connect_to: Mapping[str
 
 
 def _run_jobs(jobs: list[CrawlJob], settings: Crawl) -> None:
-    """Crawl all `jobs`, a few at a time; each shop is another host, so none is asked faster for it."""
+    """Crawl all `jobs`, a few at a time; every shop is a host of its own, so no host receives more requests."""
     waiting = list(jobs)
     running: dict[str, tuple[CrawlJob, subprocess.Popen[bytes]]] = {}
     progress = CrawlProgress()
@@ -133,10 +133,10 @@ def _check_finished(job: CrawlJob, status: int) -> None:
 
 
 def _is_complete(job: CrawlJob) -> bool:
-    """Whether the crawl is finished, with something to show for it.
+    """Return whether the crawl is finished and has found products.
 
     Raises:
-        ShopError: It stopped for a reason, or found no product.
+        ShopError: The crawl is finished without a product.
     """
     snapshot = Snapshot(job.state)
     try:
@@ -178,7 +178,7 @@ def _limit_and_strategy_args(shop: Shop) -> dict[str, str]:
 
 
 def _build_environment() -> dict[str, str]:
-    """The project is found wherever the command was given."""
+    """Return the environment in which Scrapy finds the project from any working directory."""
     root = str(Path(crawler.__file__).parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "SCRAPY_SETTINGS_MODULE": "crawler.settings"}

@@ -1,4 +1,4 @@
-"""Scheduler: feeds Scrapy from the frontier on disk, a slice at a time, so that memory does not grow with the shop."""
+"""Scrapy scheduler that reads requests from the frontier on disk in batches, so memory does not grow with the shop."""
 
 from collections import deque
 from typing import TYPE_CHECKING, Self
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from crawler.spiders.shop import ShopSpider
 
 FRONTIER_BATCH_SIZE = 200
-"""Rows read from the frontier at once."""
+"""Number of rows that are read from the frontier at once."""
 WAIT_META_KEY = "wait_seconds"
-"""Request.meta key: the scheduler holds the request back for this long."""
+"""Request.meta key: the seconds for which the scheduler delays the request."""
 
 
 class FrontierScheduler(BaseScheduler):
-    """Feeds first, then sitemaps, photos, pages; what Scrapy itself sends back (redirects, retries) before all.
+    """Return requests in this order: redirects and retries, feeds, sitemaps, photos, pages.
 
-    Pages wait until every sitemap is read, and pages that links led to until those of the sitemaps are: the order of
-    pages, and so what a limit on products leaves out, then depends on nothing but the shop.
+    Pages wait until every sitemap is read, and pages found by links wait until the pages of sitemaps are read. The order of
+    pages, and with it the choice of a limit on products, then depends on the shop alone.
     """
 
     spider: "ShopSpider"
@@ -38,33 +38,33 @@ class FrontierScheduler(BaseScheduler):
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
-        """Scrapy's way to make one."""
+        """Create the scheduler; Scrapy calls this."""
         return cls(crawler)
 
     def open(self, spider: "Spider") -> None:
-        """Learn the spider, which owns the store and turns rows into requests."""
+        """Keep the spider, which owns the store and builds the requests."""
         self.spider = spider  # type: ignore[assignment]
 
     def close(self, reason: str) -> None:  # noqa: ARG002
-        """Let go of what is held back; it stands in the frontier still."""
+        """Cancel the delayed requests; their URLs stay in the frontier."""
         for timer in self._delayed.values():
             timer.cancel()
         self._delayed.clear()
 
     def mark_done(self, row: int) -> None:
-        """`row` has its outcome."""
+        """Remove `row` from the rows in flight."""
         self._in_flight.discard(row)
 
     def missing_responses(self) -> set[int]:
-        """Rows that were handed out and, with nothing under way any more, never had an outcome."""
+        """Return the rows that were requested and have no item, although no request is in flight any more."""
         return self._in_flight - {row for buffer in self._buffers.values() for row, _ in buffer}
 
     def has_pending_requests(self) -> bool:
-        """Whether anything is left to hand out."""
+        """Return whether any request is left."""
         return bool(self._requeued or self._delayed) or (self.spider.is_ready and self._has_frontier_requests())
 
     def enqueue_request(self, request: "Request") -> bool:
-        """Take back a redirect or a retry, at once or after its wait."""
+        """Take a redirect or a retry, at once or after its delay."""
         wait = request.meta.pop(WAIT_META_KEY, 0.0)
         if wait:
             self._delayed[request] = call_later(wait, self._release, request)
@@ -73,7 +73,7 @@ class FrontierScheduler(BaseScheduler):
         return True
 
     def next_request(self) -> "Request | None":
-        """The next request, or None for now."""
+        """Return the next request, or None if there is none at the moment."""
         if self._requeued:
             return self._requeued.popleft()
         if not self.spider.is_ready:

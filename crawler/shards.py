@@ -1,4 +1,4 @@
-"""Shards: which shops one of several machines crawls; all find the same answer from the same params, without asking."""
+"""Division of the shops among several machines; every machine computes the same division from the same params.yaml."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ class Shard(NamedTuple):
     """One of several equal parts."""
 
     number: int
-    """From 1."""
+    """From 1 to `total`."""
     total: int
 
 
@@ -21,10 +21,10 @@ SINGLE_SHARD = Shard(1, 1)
 
 
 def parse_shard(text: str) -> Shard:
-    """The shard that "2/3" means.
+    """Parse a shard such as "2/3".
 
     Raises:
-        ShopError: It is no such thing.
+        ShopError: The text is not a shard.
     """
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip())
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
@@ -33,14 +33,14 @@ def parse_shard(text: str) -> Shard:
 
 
 def select_shops(shard: Shard, shops: Sequence[Shop]) -> list[Shop]:
-    """The shops of `shard`, in their order: hosts are dealt out in turn, in the order of their first shops.
+    """Return the shops of `shard` in their order; hosts are assigned round robin, in the order of their first shops.
 
-    A host is never asked by two machines, and a shop added at the end of the list moves none of the others.
+    Two machines never crawl the same host, and a shop added at the end of the list does not move any other shop.
     """
     hosts = list(dict.fromkeys(map(_shop_host, shops)))
     return [shop for shop in shops if hosts.index(_shop_host(shop)) % shard.total == shard.number - 1]
 
 
 def _shop_host(shop: Shop) -> str:
-    """Host and port, as robots.txt and manners go by them; the built-in shops are hosts of their own."""
+    """Return host and port, which robots.txt and delays refer to; every built-in shop is a host of its own."""
     return (urlsplit(shop.url).netloc or shop.name).lower().removeprefix("www.")

@@ -1,7 +1,4 @@
-"""Arguments: what `scrapy crawl shop -a ...` says, checked as params.yaml is.
-
-Manners: what is said of one crawl about pace, contact and addresses, turned into Scrapy's settings.
-"""
+"""Arguments of the spider (`scrapy crawl shop -a ...`): validation, and the Scrapy settings for delay, contact and addresses."""
 
 import re
 from dataclasses import dataclass, fields
@@ -24,37 +21,37 @@ from weft.params.types import NonNegativeInt, PositiveInt
 
 DEFAULT_STATE_DIR = Path("var/crawl")
 _NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private_network")
-"""Fields of a shop that stand in its state's name otherwise, or change nothing of what is found."""
+"""Fields of a shop that the state's file name contains anyway, or that do not change which products are found."""
 
 
 @dataclass(frozen=True)
 class SpiderArgs:
-    """One shop, and what of it."""
+    """The validated arguments of one crawl."""
 
     shop: Shop
     url: str
-    """Where it begins, clean."""
+    """The canonical start URL."""
     state: Path
     """The SQLite file of this crawl."""
     snapshot: int
     """A higher number is a later crawl of the same shop."""
     retry_failed: bool
-    """Ask only for what failed."""
+    """Request only the URLs that failed."""
     block_page_threshold: int
-    """So many pages alike stop the crawl; 0 for no such number."""
+    """Number of similar pages that stop the crawl; 0 turns the check off."""
 
 
 def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any]) -> SpiderArgs:
-    """What is wanted of the shop at `url`.
+    """Validate the arguments of the spider.
 
     Args:
         name: Our name for the shop.
-        url: Where it begins.
-        state: The state file; "" for one in var/crawl named after the shop and the arguments.
-        given: Further fields of `weft.params.Shop` as text; snapshot, retry_failed and wall_pages.
+        url: The start URL.
+        state: The state file; "" for a file in var/crawl named after the shop and the arguments.
+        extra_args: Other fields of `weft.params.Shop` as text, and snapshot, retry_failed, block_page_threshold.
 
     Raises:
-        ShopError: An argument is unknown or impossible.
+        ShopError: An argument is unknown or invalid.
     """
     try:
         snapshot = TypeAdapter(PositiveInt).validate_python(extra_args.pop("snapshot", 1))
@@ -78,7 +75,7 @@ def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any
 
 
 def state_key(shop: Shop) -> list[str]:
-    """What else of `shop` makes it another crawl, with another state: all that is not left as it is by default."""
+    """Return the fields of `shop` that select another state file: all that differ from their defaults."""
     defaults = Shop(name=shop.name, url=shop.url)
     names = [field.name for field in fields(Shop) if field.name not in _NOT_IN_STATE_KEY]
     return [f"{name}={getattr(shop, name)}" for name in names if getattr(shop, name) != getattr(defaults, name)]
@@ -86,29 +83,29 @@ def state_key(shop: Shop) -> list[str]:
 
 USER_AGENT_NAME = "WeftBot"
 DEMO_URL_PREFIX = "demo:"
-"""How the url of a built-in shop begins."""
+"""Prefix of the url of a built-in shop."""
 MIN_PUBLIC_DELAY_SECONDS = 1.0
-"""Seconds between two requests to a host of others, unless the shop's own params say otherwise."""
+"""Minimum delay between two requests to a public host, unless params.yaml sets a delay for the shop."""
 _USER_AGENT_VERSION = "0.1"
 _PLACEHOLDER_CONTACT = re.compile(r"(?:@|//|\.)(?:example(?:\.\w+)?|invalid|test|localhost)(?:[/:?#]|$)", re.IGNORECASE)
 _CONTACT_PATTERN = re.compile(r"[^\s()<>@:]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s()<>]+")
 
 
 def is_valid_contact(contact: str) -> bool:
-    """Whether `contact` is a mail or web address, and not that of the example."""
+    """Return whether `contact` is a mail or web address other than the example."""
     return bool(_CONTACT_PATTERN.fullmatch(contact)) and contact.isascii() and not _PLACEHOLDER_CONTACT.search(contact)
 
 
 def build_user_agent(contact: str) -> str:
-    """How a crawl names itself: WeftBot, and whom to turn to about it."""
+    """Return the user agent: WeftBot with the contact."""
     return f"{USER_AGENT_NAME}/{_USER_AGENT_VERSION} ({f'+{contact}; ' if is_valid_contact(contact) else ''}product crawler; obeys robots.txt)"
 
 
 def check_contact(settings: Crawl) -> None:
-    """Refuse to ask shops of others without a name.
+    """Check that a contact is set if any shop is at a public address.
 
     Raises:
-        ParamsError: `contact` is left at the example, and a shop is neither a demo nor private.
+        ParamsError: `contact` is the example, and a shop is neither a demo shop nor in a private network.
     """
     public_shops = [
         shop.name for shop in settings.shops if not (shop.allow_private_network or shop.url.startswith(DEMO_URL_PREFIX))
@@ -122,9 +119,9 @@ def check_contact(settings: Crawl) -> None:
 
 
 def build_politeness_args(shop: Shop, settings: Crawl) -> dict[str, str]:
-    """What params say about manners, as arguments of the spider.
+    """Return delay, network and contact of a shop as arguments of the spider.
 
-    `crawl.delay` alone never asks strangers more often than once in STRANGERS_DELAY seconds; a shop's own does.
+    `crawl.delay` is raised to MIN_PUBLIC_DELAY_SECONDS for public hosts; a delay of the shop itself is not.
     """
     delay = max(MIN_PUBLIC_DELAY_SECONDS, settings.delay) if shop.delay is None else shop.delay
     return {
@@ -136,7 +133,7 @@ def build_politeness_args(shop: Shop, settings: Crawl) -> dict[str, str]:
 
 
 def fix_hint(error: BaseException | None) -> str:
-    """What to do about an address that was refused; "" for any other error."""
+    """Return what to do about a refused address, "" for any other error."""
     if isinstance(error, PrivateAddress):
         return "a shop of your own at a private address needs allow_private_network: true in params.yaml, or -a allow_private_network=1"
     if isinstance(error, NoContact):
@@ -145,20 +142,20 @@ def fix_hint(error: BaseException | None) -> str:
 
 
 def apply_spider_args(settings: BaseSettings, spider_args: dict[str, Any]) -> None:
-    """Take what concerns manners out of a spider's arguments, and into its settings.
+    """Move the arguments about delay, contact and network from the spider's arguments to its settings.
 
     Args:
-        settings: Of this crawl.
-        arguments: The spider's, as text: `url` stays, these are taken out where they are given:
+        settings: Settings of this crawl.
+        spider_args: The spider's arguments as text. `url` stays; these are removed:
             delay: seconds between two requests to one host;
-            private_delay: the same for hosts that turn out to lie at private addresses;
-            concurrency: requests under way at once;
-            at: where the shop is really served, when that is not its own address: http://127.0.0.1:8001;
-            allow_private: 1 for a shop of our own at a private address;
-            contact: whom to turn to, a mail or web address; needed for public hosts.
+            private_delay: the same for hosts whose address turns out to be private;
+            concurrency: number of concurrent requests;
+            connect_to: the server to connect to instead of the URL's host, such as http://127.0.0.1:8001;
+            allow_private_network: 1 for your own shop at a private address;
+            contact: a mail or web address, required for public hosts.
 
     Raises:
-        ShopError: One of them cannot be read.
+        ShopError: One of them is invalid.
     """
     values = {
         name: spider_args.pop(name, None)

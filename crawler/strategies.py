@@ -1,4 +1,4 @@
-"""Ways: how a shop's products are found, the cheapest first; the next way only where the one before was not enough."""
+"""Strategies that find a shop's products, cheapest first; the next one starts only if the previous one was not enough."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,16 +19,16 @@ STRATEGY_FALLBACKS: dict[str, tuple[str, ...]] = {
     "links": (LINKS,),
     "products": (PRODUCTS,),
 }
-"""By strategy, the ways that are tried one after the other."""
+"""By the `strategy` of a shop, the strategies that are tried in turn."""
 
 
 class DiscoveryStrategy:
-    """Plants what each way begins with into the frontier.
+    """Add the start URLs of each strategy to the frontier.
 
     Args:
-        wanted: The shop, and what of it.
-        store: Whose frontier; it notes which way the crawl is on, so that a crawl that goes on stays on it.
-        starts: Where links begin.
+        spider_args: The arguments of the crawl.
+        store: The store of the crawl; it also keeps the current strategy for a crawl that resumes.
+        start_urls: The pages from which links are followed.
     """
 
     def __init__(self, spider_args: SpiderArgs, store: Store, start_urls: Sequence[str]) -> None:
@@ -38,19 +38,19 @@ class DiscoveryStrategy:
 
     @property
     def follows_links(self) -> bool:
-        """Whether links of listings are part of the way."""
+        """Whether the current strategy follows the links of listings."""
         return LINKS in self._fallbacks[self._current_index]
 
     @property
     def is_exhaustive(self) -> bool:
-        """Whether these ways lead to all products of the shop, so that one not met may have gone."""
+        """Whether the strategies find all products of the shop, so that a missing product may be removed."""
         return PRODUCTS not in self._fallbacks
 
     def begin(self, sitemaps: Sequence[str]) -> None:
-        """Plant the way that the crawl is on.
+        """Add the start URLs of the current strategy.
 
         Args:
-            sitemaps: Those that robots.txt names.
+            sitemaps: The sitemaps that robots.txt lists.
 
         Raises:
             ShopError: A feed or a list of products is a file that cannot be read.
@@ -59,7 +59,10 @@ class DiscoveryStrategy:
         self._add_start_urls()
 
     def start_next_strategy(self) -> bool:
-        """Take the next way, where there is one and this one was not enough; nothing of this one is left to ask."""
+        """Start the next strategy if there is one and this one was not enough; return whether it did.
+
+        Call it when the current strategy has no URL left.
+        """
         if self._current_index + 1 == len(self._fallbacks) or self._is_sufficient():
             return False
         self._store.set_meta(strategy_index=str(self._current_index + 1))
@@ -106,7 +109,7 @@ class DiscoveryStrategy:
             self._store.add_urls(FEED, platform_apis.api_candidates(self._spider_args.url), optional=True)
 
     def _import_feed_file(self, path: Path) -> None:
-        """A catalogue on this machine: no request, so its rows are kept at once."""
+        """Save the products of a local feed file at once; it needs no request."""
         self._store.add_urls(FEED, [path.name])
         for row, _ in self._store.select_todo(FEED, 1, ()):
             for part in reader.read_feed(
@@ -115,7 +118,7 @@ class DiscoveryStrategy:
                 self._store.save(part)
 
     def _product_pages(self) -> list[str]:
-        """The pages of `products`: addresses with commas between, or a file with one a line."""
+        """Return the page URLs of `product_urls`: comma-separated URLs, or a file with one per line."""
         products_arg = self._spider_args.shop.product_urls
         if _is_http_url(products_arg):
             lines: Sequence[str] = products_arg.split(",")

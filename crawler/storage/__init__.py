@@ -1,1 +1,1 @@
-"""storage: what a crawl keeps: its state file, the frontier, records, photos, and what the crawl before knew."""
+"""storage: the state of a crawl: the frontier, extracted records, photos, and the data of the previous crawl."""

@@ -1,14 +1,9 @@
-"""Frontier: what a store knows and what is still to ask, read from its tables.
+"""The frontier: which URLs a crawl knows, in which order they are requested, and the budget of each URL template.
 
-Ranks: the order in which a shop's URLs are asked, and which count where a limit leaves some out.
-
-Harvest: what feeds, sitemaps and listings name, put into the frontier of a store.
-
-Budget: how many pages of one URL pattern may lead to nothing before the others wait, so that no trap is endless.
-
-Pages that sitemaps name are free. Of those that links led to, a page that leads to no product costs its pattern some
-of its allowance, and a product earns some for its own pattern and for that of the page which led to it. A pattern
-that has spent all is deferred: its pages are asked when a product earns for it again, else never.
+Pages listed in sitemaps cost nothing. For pages found by links, a page that leads to no product costs its URL template
+some of its budget, and a new product earns some for its own template and for the template of the page that links to
+it. When the budget of a template is spent, its pages get the status `over_budget`: they are requested only if a product
+earns new budget for the template. So a trap with endless URLs ends.
 """
 
 import hashlib
@@ -23,19 +18,19 @@ from crawler.storage import product_json
 
 
 class Frontier:
-    """Questions to the state of one crawl; they change nothing."""
+    """Read-only queries on the frontier of one crawl."""
 
     _db: sqlite3.Connection
 
     def get_meta(self, name: str) -> str:
-        """What is noted under `name`, "" when nothing is."""
+        """Return the value of `name` in the table meta, "" if there is none."""
         row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
     def select_todo(self, kind: str, limit: int, exclude: Collection[int]) -> list[tuple[int, str]]:
-        """Up to `count` (row, url) of `kind` still to ask, in the order of their rank, without the rows in `but`.
+        """Return up to `limit` (row, url) of `kind` with status todo, lowest priority first, without the rows in `exclude`.
 
-        Pages that links led to wait until all that sitemaps name are settled.
+        Pages found by links are returned only when no page of a sitemap is left.
         """
         rows = self._db.execute(
             "SELECT id, url, priority < ? FROM frontier WHERE status = 'todo' AND kind = ? ORDER BY priority LIMIT ?",
@@ -46,40 +41,40 @@ class Frontier:
         ]
 
     def has_todo(self, kind: str) -> bool:
-        """Whether any URL of `kind` is not settled yet."""
+        """Return whether any URL of `kind` has the status todo."""
         found = self._db.execute("SELECT 1 FROM frontier WHERE status = 'todo' AND kind = ? LIMIT 1", (kind,))
         return found.fetchone() is not None
 
     def has_failed(self, kind: str) -> bool:
-        """Whether any URL of `kind` that somebody named could not be had."""
+        """Return whether any URL of `kind` failed that was not optional."""
         found = self._db.execute(
             "SELECT 1 FROM frontier WHERE status = 'failed' AND kind = ? AND NOT optional LIMIT 1", (kind,)
         )
         return found.fetchone() is not None
 
     def is_over_budget(self, row: int) -> bool:
-        """Whether a row of the frontier waits for its pattern's budget."""
+        """Return whether a row waits for the budget of its URL template."""
         found = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND status = 'over_budget'", (row,))
         return found.fetchone() is not None
 
     def get_sitemap_photos(self, page: str) -> list[str]:
-        """The photos that a sitemap names beside `page`."""
+        """Return the photos that a sitemap lists for `page`."""
         found = self._db.execute("SELECT url FROM sitemap_photos WHERE page_url = ? ORDER BY position", (page,))
         return [url for (url,) in found]
 
     def get_url(self, row: int) -> str:
-        """The URL in a row of the frontier."""
+        """Return the URL of a row."""
         return str(self._db.execute("SELECT url FROM frontier WHERE id = ?", (row,)).fetchone()[0])
 
 
 LINKED_OFFSET = 2**62
-"""Ranks from here on are of pages that links led to: they come after all that sitemaps and feeds name."""
+"""Offset of the priorities of pages found by links: they come after everything that sitemaps and feeds list."""
 MAX_PRIORITY = 2**63 - 1
-"""No rank is higher."""
+"""Upper bound of all priorities."""
 
 
 def compute_priority(url: str, *, linked: bool) -> int:
-    """A place for `url` among those that sitemaps name or links led to, taken from its hash alone."""
+    """Return the priority of a URL, a hash of it: the lowest is requested first, as in a heap."""
     priority = int.from_bytes(hashlib.sha256(url.encode()).digest()[:8], "big") >> 2
     return priority + LINKED_OFFSET if linked else priority
 
@@ -88,11 +83,11 @@ REPEATED_PAGE = "repeats an earlier page"
 
 
 class FrontierWriter:
-    """Writes into the tables of one state, within the store's transaction.
+    """Write the URLs of feeds, sitemaps and listings into the frontier, within the store's transaction.
 
     Args:
-        db: The state.
-        plant: The store's own way to add URLs to the frontier.
+        db: The state file.
+        add_urls: The store's method that adds URLs to the frontier.
     """
 
     def __init__(self, db: sqlite3.Connection, add_urls: Callable[[str, Iterable[str]], None]) -> None:
@@ -100,7 +95,7 @@ class FrontierWriter:
         self.budget = CrawlBudget(db)
 
     def add_sitemap(self, item: SitemapItem) -> None:
-        """Pages and further sitemaps, and the photos that it names beside the pages."""
+        """Add the pages, the further sitemaps, and the photos that the sitemap lists for the pages."""
         self._add_urls(SITEMAP, item.sitemaps)
         self._add_urls(PAGE, item.pages)
         self._db.executemany(
@@ -109,10 +104,10 @@ class FrontierWriter:
         )
 
     def add_feed(self, item: FeedPartItem) -> int:
-        """Products, each as a page that was read, and the feed's next page unless it only repeats.
+        """Save the products, each as a page that was read, and add the feed's next page unless all products are known.
 
         Returns:
-            How many products are new.
+            The number of new products.
         """
         ids = {entry.product.product_id for entry in item.products}
         first_position = min((entry.position for entry in item.products), default=0)
@@ -129,7 +124,7 @@ class FrontierWriter:
         return n_new
 
     def _is_known_product(self, product_id: str, before_priority: int) -> bool:
-        """Whether a product has a rank before `before`."""
+        """Return whether a product has a page with a priority below `before_priority`."""
         query = "SELECT 1 FROM products WHERE product_id = ? AND priority < ? LIMIT 1"
         return self._db.execute(query, (product_id, before_priority)).fetchone() is not None
 
@@ -156,7 +151,7 @@ class FrontierWriter:
         self._add_urls(PHOTO, (photo.url for photo in product.photos))
 
     def add_listing(self, item: ListingItem) -> None:
-        """A page's links; a numbered page that only repeats earlier ones ends the pagination there."""
+        """Save a page and its links; pagination ends at a numbered page that only repeats earlier pages."""
         main_links = [link for link in item.links if link.in_main_content]
         base_listing = crawl_traps.listing_url(item.url)
         links: Sequence[Link] = item.links
@@ -178,7 +173,7 @@ class FrontierWriter:
         self._add_links(links, crawl_traps.url_template(item.url))
 
     def _is_repeated_page(self, url: str, base_listing: str, main_links: Iterable[Link]) -> bool:
-        """Whether every page that `url` names, but for further pages of its own, is named by others of `home`."""
+        """Return whether other pages of `base_listing` link to every page that `url` links to, except its further pages."""
         return all(
             any(
                 crawl_traps.listing_url(listing) == base_listing
@@ -212,19 +207,20 @@ class FrontierWriter:
 
 
 INITIAL_BUDGET = 800
-"""What every pattern begins with."""
+"""Budget of every URL template at the start."""
 EMPTY_PAGE_COST, EMPTY_NUMBERED_PAGE_COST, KNOWN_PRODUCTS_COST = 4, 16, 2
-"""What a page costs that leads to no product, the same where only a number or parameter tells it from others, and
-one that leads to known products alone: 200, 50 and 400 of a kind without a single new product."""
+"""Cost of a page without a new product: a page that leads to no product, such a page whose template contains a number or a
+query, and a page that leads to known products only. Without any new product, 200, 50 or 400 pages spend a budget.
+"""
 PRODUCT_REWARD, LINKING_PAGE_REWARD = 16, 4
-"""What a new product earns for its own pattern, and for the pattern of the page that led to it."""
+"""What a new product earns for its own template, and for the template of the page that links to it."""
 
 
 class CrawlBudget:
-    """The patterns of one crawl, kept in its state.
+    """The budgets of all URL templates of one crawl.
 
     Args:
-        db: The state, in whose transactions everything is counted.
+        db: The state file; every change is part of the store's transaction.
     """
 
     def __init__(self, db: sqlite3.Connection) -> None:
@@ -233,21 +229,21 @@ class CrawlBudget:
         self._exhausted = {template for template, _ in rows}
 
     def register_link(self, row: int, url: str, source_template: str) -> None:
-        """A link led to the page in `row` of the frontier, from a page of the pattern `via`."""
+        """Record that a page with the template `source_template` links to the page in `row`."""
         template = crawl_traps.url_template(url)
         self._db.execute("INSERT OR IGNORE INTO link_sources VALUES (?, ?, ?)", (row, template, source_template))
         if template in self._exhausted:
             self._db.execute("UPDATE frontier SET status = 'over_budget' WHERE id = ?", (row,))
 
     def record_listing(self, row: int, *, leads_to_products: bool, is_free: bool) -> None:
-        """The page in `row` is no product."""
+        """Charge the template of the page in `row`, which is not a product."""
         template = self._templates(row)[0]
         if template and not is_free:
             cost = EMPTY_NUMBERED_PAGE_COST if crawl_traps.has_number_or_query(template) else EMPTY_PAGE_COST
             self._adjust(template, -(KNOWN_PRODUCTS_COST if leads_to_products else cost))
 
     def record_product(self, row: int, *, is_new: bool) -> None:
-        """The page in `row` is a product."""
+        """Reward the templates of the product page in `row` and of the page that links to it."""
         template, source_template = self._templates(row)
         if not template:
             return

@@ -1,4 +1,4 @@
-"""Earlier: the crawl before this one, so that what has not changed is not fetched again and what has gone is marked."""
+"""The previous crawl of a shop: unchanged pages are not downloaded again, and products that disappeared are recorded."""
 
 import hashlib
 import json
@@ -16,14 +16,14 @@ from weft.contracts.product import Product
 from weft.errors import ShopError
 
 REMOVED_REASONS = ("HTTP 404", "HTTP 410", "disallowed by robots.txt")
-"""Why a page fails that does not come back; any other failure may be a shop's bad day."""
+"""Failures that mean that a page is gone for good; any other failure may be temporary."""
 NO_PRODUCT = "shows no product any more"
 NOT_LISTED = "named nowhere any more"
 _VALIDATORS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 
 
 def find_previous_state(folder: Path, state: Path, shop: str, start_url: str, snapshot: int) -> Path | None:
-    """The finished crawl of the same shop in `folder` with the highest snapshot below `snapshot`, if there is one."""
+    """Return the state file of the finished crawl of the shop with the highest snapshot below `snapshot`, if any."""
     candidates: list[tuple[int, str]] = []
     for path in folder.glob(f"{shop}-*.sqlite"):
         if path == state:
@@ -45,11 +45,11 @@ def find_previous_state(folder: Path, state: Path, shop: str, start_url: str, sn
 
 
 class PreviousCrawl:
-    """What the crawl before knew, kept in the state of this one.
+    """The records of the previous crawl, copied into the state file of this one.
 
     Args:
-        db: The state of this crawl.
-        contents: The photos of both.
+        db: The state file of this crawl.
+        blobs: The photos of both crawls.
     """
 
     def __init__(self, db: sqlite3.Connection, blobs: BlobStore) -> None:
@@ -60,10 +60,10 @@ class PreviousCrawl:
         self._load()
 
     def import_previous(self, state: Path) -> None:
-        """Take over what the finished crawl in `state` knew, in one transaction; once, before anything is asked.
+        """Copy the records of the finished crawl in `state` in one transaction; call it before the first request.
 
         Raises:
-            ShopError: It cannot be read.
+            ShopError: The state file cannot be read.
         """
         if self._get_meta("previous_state"):
             return
@@ -91,9 +91,9 @@ class PreviousCrawl:
         self._load()
 
     def validators(self, kind: str, url: str) -> dict[str, str]:
-        """The request headers that let the shop answer "not changed"; none for what was not had before.
+        """Return the headers of a conditional request for a URL, which the shop can answer with HTTP 304; {} if it is new.
 
-        A page is asked for whole when the code that reads pages has changed since.
+        A page is requested unconditionally if the code that reads pages has changed since.
         """
         if kind == PHOTO:
             query = "SELECT headers, sha256 FROM previous_photos WHERE url = ? AND final_url = url"
@@ -108,16 +108,16 @@ class PreviousCrawl:
         return {request_header: headers[name] for name, request_header in _VALIDATORS.items() if headers.get(name)}
 
     def update_lastmod(self, lastmod: Mapping[str, str]) -> None:
-        """Note for pages of the frontier when a sitemap says they changed last; of two sitemaps the later word."""
+        """Save the last modification that a sitemap states for its pages; of two sitemaps the later date counts."""
         self._db.executemany(
             "UPDATE frontier SET lastmod = max(coalesce(lastmod, ''), ?) WHERE url = ? AND kind = 'page'",
             ((changed_at, page) for page, changed_at in lastmod.items()),
         )
 
     def is_lastmod_unchanged(self, row: int) -> bool:
-        """Whether the sitemap gives the page in this row of the frontier the date of change it had before.
+        """Return whether the sitemap states the same last modification for a page as in the previous crawl.
 
-        A date without a time says nothing about the day on which the page was read.
+        A date without a time is not reliable for the day on which the page was read.
         """
         if not self._is_same_extraction_version:
             return False
@@ -131,7 +131,7 @@ class PreviousCrawl:
         return found.fetchone() is not None
 
     def get_product(self, row: int) -> Product | None:
-        """What the page in this row of the frontier showed before."""
+        """Return the product that the page in this row showed in the previous crawl."""
         found = self._db.execute(
             "SELECT product_json FROM previous_products JOIN frontier ON url = page_url WHERE id = ? AND product_json != ''",
             (row,),
@@ -139,11 +139,11 @@ class PreviousCrawl:
         return product_json.product_from_json(found[0]) if found else None
 
     def restore_page(self, row: int, confirmed_at: str | None) -> None:
-        """Take over from before what an unchanged page showed.
+        """Copy the product of an unchanged page from the previous crawl.
 
         Args:
-            row: Of the page in the frontier.
-            confirmed_at: When the shop said that it has not changed, None where it was not asked.
+            row: The page's row in the frontier.
+            confirmed_at: The time at which the shop answered HTTP 304, None if the page was not requested.
         """
         self._db.execute(
             "INSERT OR REPLACE INTO products SELECT page_url, priority, product_id, product_json, is_from_feed,"
@@ -152,19 +152,22 @@ class PreviousCrawl:
         )
 
     def restore_photo(self, url: str) -> bool:
-        """Take an unchanged photo over from before; whether there was one."""
+        """Copy an unchanged photo from the previous crawl; return whether it existed there."""
         n_restored = self._db.execute(
             "INSERT OR REPLACE INTO photos SELECT * FROM previous_photos WHERE url = ?", (url,)
         ).rowcount
         return n_restored > 0
 
     def can_reuse_with_page(self, url: str) -> bool:
-        """Whether a photo of an unchanged page is taken as unchanged: there is nothing to ask the shop with."""
+        """Return whether a photo of an unchanged page counts as unchanged, because it has no validators for a request."""
         found = self._db.execute("SELECT sha256 FROM previous_photos WHERE url = ?", (url,)).fetchone()
         return bool(found) and self._blobs.has(found[0]) and not self.validators(PHOTO, url)
 
     def unseen_pages(self) -> Iterator[str]:
-        """Pages of products from before that this crawl has not met: asked before they are called gone."""
+        """Iterate over product pages of the previous crawl that this crawl has not found.
+
+        They are requested before their products count as removed.
+        """
         query = (
             "SELECT DISTINCT e.page_url FROM previous_products AS e WHERE NOT is_from_feed AND product_json != ''"
             " AND NOT EXISTS (SELECT 1 FROM frontier WHERE url = e.page_url AND kind = ?) ORDER BY 1"
@@ -172,7 +175,7 @@ class PreviousCrawl:
         return (str(page) for (page,) in self._db.execute(query, (PAGE,)).fetchall())
 
     def finalise(self) -> None:
-        """Mark as withdrawn the products that have gone; take over those that only could not be asked this time."""
+        """Record the removed products, and copy those that only could not be requested this time."""
         self._db.execute("DELETE FROM removed_products")
         missing = self._db.execute(
             "SELECT product_id, page_url, product_json, is_from_feed FROM previous_products WHERE product_json != ''"
@@ -197,7 +200,7 @@ class PreviousCrawl:
         self._db.execute("DELETE FROM removed_products WHERE product_id IN (SELECT product_id FROM products)")
 
     def _removal_reason(self, page: str, is_of_feed: bool) -> str:
-        """Why the product of `page` is taken as gone, "" where that is not certain."""
+        """Return why the product of `page` counts as removed, "" if that is not certain."""
         if is_of_feed:
             failed = self._db.execute(
                 "SELECT 1 FROM frontier WHERE kind IN (?, ?) AND status = 'failed' AND NOT optional", (FEED, SITEMAP)
@@ -223,7 +226,7 @@ class PreviousCrawl:
 
 @cache
 def extraction_version() -> str:
-    """A digest of the code that reads pages: what another version of it read is not taken over."""
+    """Return a digest of the code that reads pages; what another version has read is not reused."""
     package_dir = Path(__file__).parents[1]
     files = [
         package_dir / "storage" / "product_json.py",

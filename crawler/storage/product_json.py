@@ -1,4 +1,4 @@
-"""Products as JSON, and several sightings of one product joined into one."""
+"""Products as JSON, and the merge of several observations of one product."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -9,12 +9,12 @@ from weft.contracts.product import Attribute, PhotoLink, Product
 
 
 def product_to_json(product: Product) -> str:
-    """`product` as one line of JSON."""
+    """Return `product` as one line of JSON."""
     return json.dumps(asdict(product), ensure_ascii=False)
 
 
 def product_from_json(text: str) -> Product:
-    """The product that `to_json` wrote."""
+    """Return the product that `product_to_json` wrote."""
     values = json.loads(text)
     values["categories"] = tuple(values["categories"])
     values["attributes"] = tuple(Attribute(**attribute) for attribute in values["attributes"])
@@ -23,12 +23,12 @@ def product_from_json(text: str) -> Product:
 
 
 def merge_observations(observations: Sequence[tuple[str, Product]], category_paths: Iterable[str]) -> Product:
-    """One product from all pages that show it, whatever the order they were read in.
+    """Return one product from all pages that show it, independent of the order in which they were read.
 
     Args:
-        sightings: (page, product), at least one. The page that is its own canonical URL speaks first. Where they
-            tell several colours, the product has none of its own and each photo that of its page.
-        trails: Category paths of the listings it was seen on.
+        observations: (page, product), at least one. A page that is its own canonical URL has precedence. If the pages
+            state several colours, the product has no colour and each photo has the colour of its page.
+        category_paths: Category paths of the listings that link to the product.
     """
     ordered = [product for page, product in sorted(observations, key=lambda s: (s[0] != s[1].url, s[0]))]
     colours = {product.colour for product in ordered if product.colour}

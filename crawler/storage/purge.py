@@ -1,9 +1,7 @@
-"""Purge: takes a shop, a product or an address out of the states of all crawls, and sees that it does not come back.
+"""Removal of a shop, a product or a URL from the state files of all crawls, and the list that keeps it out.
 
-Tombstones are written first, then rows are deleted (what SQLite frees is overwritten), then photo files that nothing
-names any more. Killed in between, it is run again.
-
-Tombstones: what was purged and must not come back, a line of JSON each, beside the states of the crawls.
+The purge list (`purged.jsonl`, one JSON object per line) is written first, then rows are deleted with SQLite's
+secure_delete, then photo files without a reference. If the process is killed, run it again.
 """
 
 import json
@@ -23,41 +21,41 @@ from weft.contracts.product import Product
 from weft.errors import ShopError
 
 PURGE_LOCK_TIMEOUT_SECONDS = 1.0
-"""Seconds to wait for a crawl that is just ending."""
+"""How long to wait for a crawl that is about to end."""
 _STATE_SUFFIXES = (".sqlite", ".sqlite-wal", ".sqlite-shm", ".log")
 
 
 @dataclass
 class Purged:
-    """What was found and, but in a dry run, removed."""
+    """What was found and, except in a dry run, removed."""
 
     products: set[str] = field(default_factory=set)
     """product_ids that no page shows any more."""
     pages: set[str] = field(default_factory=set)
-    """Addresses that products were read from."""
+    """URLs that products were read from."""
     photos: set[str] = field(default_factory=set)
-    """Addresses of photos."""
+    """URLs of photos."""
     digests: set[str] = field(default_factory=set)
-    """Digests of photo bytes that nothing names any more."""
+    """Digests of photo files without a reference."""
     shared_urls: set[str] = field(default_factory=set)
-    """Addresses that show the same bytes and keep them."""
+    """URLs of photos with the same bytes, which keep them."""
     states: set[str] = field(default_factory=set)
-    """Names of the state files it was found in."""
+    """Names of the state files that contained the value."""
     freed_bytes: int = 0
-    """Bytes of photos."""
+    """Size of the photo files."""
 
 
 def purge(state_dir: Path, kind: str, value: str, *, dry_run: bool) -> Purged:
-    """Take something out of every crawl whose state lies in `folder`.
+    """Remove a shop, a product or a URL from every crawl in `state_dir`.
 
     Args:
-        folder: Of the states.
+        state_dir: Folder of the state files.
         kind: "shop", "product" or "url".
-        value: The shop's name, the product_id, or the address of a page or a photo.
-        dry_run: Only look.
+        value: The shop's name, the product_id, or the URL of a page or a photo.
+        dry_run: Only report what would be removed.
 
     Raises:
-        ShopError: A crawl is at work, or a state cannot be read or written.
+        ShopError: A crawl is running, or a state file cannot be read or written.
     """
     value = urls.canonicalize(value) if kind == URL else value
     purged = Purged()
@@ -97,7 +95,7 @@ def _open_state(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _collect(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: Purged) -> None:
-    """Add to `found` what this state knows of `value`."""
+    """Add to `purged` what this state file contains of `value`."""
     rows = list(_read_observations(db))
     shop = dict(db.execute("SELECT name, value FROM meta")).get("shop", "")
     matched = {row for row in rows if _is_match(row, kind, value, shop)}
@@ -128,7 +126,7 @@ def _is_match(row: tuple[str, str, str], kind: str, value: str, shop: str) -> bo
 
 
 def _read_observations(db: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
-    """(page, product_id, body) of this crawl and of the one before that it remembers."""
+    """Iterate over (page_url, product_id, product_json) of this crawl and of the previous crawl."""
     for table in ("products", "previous_products"):
         yield from db.execute(f"SELECT page_url, product_id, product_json FROM {table}")
 
@@ -189,7 +187,7 @@ _KINDS = (SHOP, PRODUCT, URL, DIGEST)
 
 @dataclass(frozen=True)
 class PurgeList:
-    """What no crawl whose state lies in `folder` may keep."""
+    """What no crawl in `folder` may store."""
 
     folder: Path
     shops: frozenset[str] = field(default=frozenset())
@@ -199,14 +197,14 @@ class PurgeList:
     """Digests of photos."""
 
     def contains(self, product: Product) -> bool:
-        """Whether a product was purged, by its id or its address."""
+        """Return whether a product was purged, by its id or its URL."""
         return product.product_id in self.products or product.url in self.urls
 
     def check_shop(self, shop: str) -> None:
-        """Refuse to crawl a shop that was purged.
+        """Refuse to crawl a purged shop.
 
         Raises:
-            ShopError: It was.
+            ShopError: The shop was purged.
         """
         if shop in self.shops:
             raise ShopError(
@@ -216,10 +214,10 @@ class PurgeList:
 
 
 def load_purge_list(folder: Path) -> PurgeList:
-    """The tombstones of the crawls whose states lie in `folder`.
+    """Read the purge list of the crawls in `folder`.
 
     Raises:
-        ShopError: The file is damaged: whoever guessed on would bring back what had to go.
+        ShopError: The file is damaged; ignoring a line could restore what was purged.
     """
     values: dict[str, set[str]] = {kind: set() for kind in _KINDS}
     for number, line in enumerate(_read_lines(folder), start=1):
@@ -235,7 +233,7 @@ def load_purge_list(folder: Path) -> PurgeList:
 
 
 def add_to_purge_list(folder: Path, entries: list[tuple[str, str]]) -> None:
-    """Add (kind, value) to the tombstones; on disk when this returns."""
+    """Add (kind, value) entries to the purge list; they are on disk when this returns."""
     lines = _read_lines(folder)
     new = (json.dumps({"kind": kind, "value": value}, ensure_ascii=False) for kind, value in entries)
     text = "".join(f"{line}\n" for line in dict.fromkeys([*lines, *new]))

@@ -1,4 +1,4 @@
-"""Haul: the products and photos that were brought home, put into the tables of a store."""
+"""Writer of products and photos into the tables of a state file."""
 
 import hashlib
 import json
@@ -18,16 +18,16 @@ UNEXPECTED_NOT_MODIFIED = "HTTP 304"
 
 
 class RecordWriter:
-    """Writes into the tables of one state, within the store's transaction.
+    """Write products and photos, within the store's transaction.
 
     Args:
-        db: The state.
-        contents: The photo bytes.
-        incoming: Room for new ones.
-        earlier: The crawl before.
-        tombstones: What was purged.
-        plant: The store's own way to add URLs to the frontier.
-        budget: Hears of every product that a page shows.
+        db: The state file.
+        blobs: The photo files.
+        blob_writer: Writer of new photo files.
+        previous_crawl: The records of the previous crawl.
+        purge_list: What must not be stored.
+        add_urls: The store's method that adds URLs to the frontier.
+        budget: The crawl budget, which every product changes.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class RecordWriter:
         self._previous_crawl, self._purge_list, self._budget = previous_crawl, purge_list, budget
 
     def write_product(self, item: ProductItem) -> int:
-        """A product as its page shows it, and its photos to be asked; how many products are new."""
+        """Save a product and add its photos to the frontier; return the number of new products."""
         product = item.product
         if self._purge_list.contains(product):
             return 0
@@ -56,7 +56,7 @@ class RecordWriter:
     def write_observation(
         self, row: int, product_id: str, body: str, response_info: ResponseInfo | None = None
     ) -> None:
-        """The page in `row` shows `product_id`; `body` is the product as JSON, "" where the address alone told."""
+        """Save that the page in `row` shows `product_id`; `body` is the product as JSON, "" if only the URL identifies it."""
         response_info = response_info or ResponseInfo()
         self._db.execute(
             "INSERT OR REPLACE INTO products SELECT url, priority, ?, ?, 0, ?, iif(url = ?, ?, '{}')"
@@ -65,7 +65,7 @@ class RecordWriter:
         )
 
     def find_product_at_suffix(self, row: int, url: str) -> str:
-        """The product of the sitemaps that the address of a page in `row` tells, where a link led to that; else ""."""
+        """Return the product_id of the sitemap page that a linked URL repeats with a path prefix, "" if there is none."""
         linked = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND priority >= ?", (row, LINKED_OFFSET))
         if linked.fetchone() is None:
             return ""
@@ -76,7 +76,7 @@ class RecordWriter:
         return ""
 
     def write_photo(self, item: PhotoItem) -> None:
-        """A photo, with how it was served."""
+        """Save a photo and how it was served."""
         if hashlib.sha256(item.body).hexdigest() in self._purge_list.digests:
             return
         digest = self._blob_writer.add(item.body)
@@ -95,7 +95,7 @@ class RecordWriter:
         )
 
     def write_unchanged(self, row: int) -> int:
-        """The shop says that what is in `row` is as it was in the crawl before; how many products are new."""
+        """Save that a URL has not changed since the previous crawl; return the number of new products."""
         kind, url = self._db.execute("SELECT kind, url FROM frontier WHERE id = ?", (row,)).fetchone()
         n_new = None
         if kind == PAGE:
@@ -109,14 +109,14 @@ class RecordWriter:
         return n_new or 0
 
     def write_unchanged_page(self, row: int, confirmed_at: str | None) -> int | None:
-        """A page shows what it did before, and so do its photos that could only be fetched whole.
+        """Copy the product of an unchanged page, and those of its photos that have no validators.
 
         Args:
-            row: Of the page.
-            confirmed_at: When the shop said so, None where it was not asked.
+            row: The page's row in the frontier.
+            confirmed_at: The time at which the shop answered HTTP 304, None if the page was not requested.
 
         Returns:
-            How many products are new, None where nothing was known of the page.
+            The number of new products, None if the previous crawl has no product of the page.
         """
         product = self._previous_crawl.get_product(row)
         if product is None:
@@ -131,7 +131,7 @@ class RecordWriter:
         return is_new
 
     def requeue_missing_photos(self) -> int:
-        """Put photos whose files are gone back into the frontier; how many contents were lost."""
+        """Add photos whose files are missing to the frontier again; return the number of missing files."""
         digests = self._db.execute("SELECT DISTINCT sha256 FROM photos").fetchall()
         missing = [row for row in digests if not self._blobs.has(row[0])]
         for row in missing:

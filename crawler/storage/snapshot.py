@@ -1,7 +1,4 @@
-"""Snapshot: one shop's finished crawl, read back from its store in an order that no run of the crawl can change.
-
-Cuts: what was not asked because it is a trap, counted by reason and by URL pattern, with examples.
-"""
+"""Reader of one shop's finished crawl, in an order that is the same for every run of the crawl."""
 
 import sqlite3
 from collections import Counter, defaultdict
@@ -23,22 +20,22 @@ from weft.errors import ShopError
 
 MAX_EXAMPLES_PER_REASON = 5
 MAX_TEMPLATES_PER_REASON = 20
-"""As many are listed for each reason, the most frequent."""
+"""Number of the most frequent URL templates that are listed for each reason."""
 OVER_BUDGET = "over budget"
 
 
 class SkippedUrls(TypedDict):
-    """What was cut for one reason."""
+    """The URLs that were skipped for one reason."""
 
     pages: int
     url_templates: dict[str, int]
-    """By URL pattern how many pages, most first."""
+    """By URL template the number of pages, highest first."""
     examples: list[str]
-    """The first URLs by the alphabet."""
+    """The alphabetically first URLs."""
 
 
 def count_skipped_urls(db: sqlite3.Connection) -> dict[str, SkippedUrls]:
-    """By reason, what the crawl whose state is open in `db` did not ask."""
+    """Return the URLs that a crawl did not request, by reason, with counts by URL template and examples."""
     rows = db.execute(
         "SELECT reason, url FROM skipped_urls UNION ALL SELECT ?, url FROM frontier WHERE status = 'over_budget' ORDER BY 1, 2",
         (OVER_BUDGET,),
@@ -62,17 +59,17 @@ def _top_counts(counts: Counter[str]) -> dict[str, int]:
 
 
 class FailedUrl(NamedTuple):
-    """A URL that could not be had."""
+    """A URL that could not be downloaded or read."""
 
     url: str
     kind: str
-    """"page" (sitemaps too) or "photo"."""
+    """"page" (also for sitemaps and feeds) or "photo"."""
     reason: str
     attempts: int
 
 
 class RemovedProduct(NamedTuple):
-    """A product that has gone from the shop since the crawl before."""
+    """A product that was removed from the shop since the previous crawl."""
 
     product_id: str
     url: str
@@ -80,15 +77,15 @@ class RemovedProduct(NamedTuple):
 
 
 class Snapshot:
-    """What one crawl brought home.
+    """The results of one crawl.
 
-    Where the crawl had a limit on products, these are the first by rank, whatever else it met on the way.
+    If the crawl had a limit on products, these are the first ones by priority, whatever else the crawl has read.
 
     Args:
-        path: Its state file.
+        path: The state file.
 
     Raises:
-        ShopError: There is no readable state at `path`.
+        ShopError: There is no readable state file at `path`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -112,23 +109,23 @@ class Snapshot:
 
     @property
     def previous_state(self) -> Path | None:
-        """The state of the crawl before, where there was one with the same limit on products and it is still there."""
+        """The state file of the previous crawl, None if there is none with the same limit on products."""
         path = self._path.parent / self._meta.get("previous_state", "")
         has_same_limit = self._meta.get("previous_max_products") == self._meta.get("max_products")
         return path if self._meta.get("previous_state") and has_same_limit and path.exists() else None
 
     @property
     def is_complete(self) -> bool:
-        """Whether the crawl came to its end."""
+        """Whether the crawl is finished."""
         return self._meta.get("complete") == "yes"
 
     @property
     def stop_reason(self) -> str:
-        """Why it stopped before its end, "" when nobody said."""
+        """Why the crawl stopped early, "" if no reason is known."""
         return str(self._meta.get("stop_reason", ""))
 
     def products(self) -> Iterator[Product]:
-        """Every product, all its sightings joined, sorted by product_id."""
+        """Iterate over all products, each merged from its observations, sorted by product_id."""
         for observations, page_urls in self._observations():
             yield product_json.merge_observations(
                 observations,
@@ -136,13 +133,13 @@ class Snapshot:
             )
 
     def galleries(self) -> Iterator[tuple[str, Sequence[PhotoLink]]]:
-        """Every product_id with the product's photos, as `products` has them, without looking for its categories."""
+        """Iterate over (product_id, photos) as in `products`, without the cost of the categories."""
         for observations, _ in self._observations():
             product = product_json.merge_observations(observations, ())
             yield product.product_id, product.photos
 
     def _observations(self) -> Iterator[tuple[list[tuple[str, Product]], set[str]]]:
-        """Product by product, (page, what it shows) of its pages, and every address it is known by."""
+        """Iterate over products: their (page, product) observations, and all URLs under which they are known."""
         rows = self._db.execute(
             "SELECT product_id, page_url, product_json FROM products WHERE priority <= ? ORDER BY product_id, page_url",
             (self._last_priority,),
@@ -155,15 +152,15 @@ class Snapshot:
                 yield observations, {*bodies, *(product.url for _, product in observations)}
 
     def photo_digest(self, url: str) -> str | None:
-        """The sha256 of a photo, None when it could not be had."""
+        """Return the SHA-256 of a photo, None if it was not downloaded."""
         row = self._db.execute("SELECT sha256 FROM photos WHERE url = ?", (url,)).fetchone()
         return str(row[0]) if row else None
 
     def photo_bytes(self, sha256: str) -> bytes:
-        """A photo as it was served.
+        """Return the bytes of a photo as served.
 
         Raises:
-            ShopError: Its file is gone or damaged.
+            ShopError: The file is missing or damaged.
         """
         body = self._blobs.read(sha256)
         if body is None:
@@ -175,16 +172,16 @@ class Snapshot:
         return body
 
     def photo_url(self, sha256: str) -> str:
-        """An address of a photo: the first by name."""
+        """Return the alphabetically first URL of a photo."""
         return str(self._db.execute("SELECT min(url) FROM photos WHERE sha256 = ?", (sha256,)).fetchone()[0])
 
     def removed_products(self) -> Iterator[RemovedProduct]:
-        """Every product of the crawl before that has gone from the shop, sorted by product_id."""
+        """Iterate over the products that were removed since the previous crawl, sorted by product_id."""
         rows = self._db.execute("SELECT product_id, url, reason FROM removed_products ORDER BY product_id")
         return (RemovedProduct(*row) for row in rows)
 
     def count_requested_pages(self) -> int:
-        """Pages and sitemaps that somebody named and that were asked."""
+        """Return the number of pages and sitemaps that were requested, without optional ones."""
         found = self._db.execute(
             "SELECT count(*) FROM frontier"
             " WHERE kind != ? AND status IN ('done', 'failed') AND NOT optional AND priority <= ?",
@@ -193,7 +190,7 @@ class Snapshot:
         return int(found.fetchone()[0])
 
     def failures(self) -> Iterator[FailedUrl]:
-        """Every URL that could not be had, sorted; of photos only those that a product of the snapshot shows."""
+        """Iterate over the failed URLs, sorted; of photos only those that a product of the snapshot shows."""
         rows = self._db.execute(
             "SELECT url, kind, reason, attempts, priority FROM frontier"
             " WHERE status = 'failed' AND NOT optional ORDER BY url, kind"
@@ -208,7 +205,7 @@ class Snapshot:
                 yield FailedUrl(url, PHOTO if kind == PHOTO else PAGE, reason, attempts)
 
     def count_pages_without_product(self) -> int:
-        """Pages that were read and showed no product of their own."""
+        """Return the number of pages that were read and did not show one product."""
         found = self._db.execute(
             "SELECT count(*) FROM frontier WHERE kind = ? AND status = 'done' AND priority <= ?"
             " AND NOT EXISTS (SELECT 1 FROM products WHERE page_url = url)",
@@ -217,17 +214,17 @@ class Snapshot:
         return int(found.fetchone()[0])
 
     def skipped_urls(self) -> dict[str, SkippedUrls]:
-        """By reason, the pages that were not asked because they are traps."""
+        """Return the pages that were skipped because they are traps, by reason."""
         # Where the sitemaps were enough, a listing that was read all the same was read by chance.
         return count_skipped_urls(self._db) if self._last_priority >= LINKED_OFFSET else {}
 
     @property
     def limit_reached(self) -> str:
-        """The limit that kept some of the shop from being asked, "" for none; that on products is none of these."""
+        """The limit that prevented further requests, "" for none; the limit on products does not count."""
         return str(self._meta.get("limit_reached", ""))
 
     def summarise_frontier(self) -> str:
-        """What the crawl met, in words, for an error: counts by kind and outcome."""
+        """Return counts by kind and status as text for an error message."""
         counts: Counter[str] = Counter()
         rows = self._db.execute("SELECT kind, status, reason, count(*) FROM frontier GROUP BY 1, 2, 3 ORDER BY 1, 2, 3")
         for kind, status, reason, count in rows:
@@ -236,7 +233,7 @@ class Snapshot:
 
     @cached_property
     def _last_priority(self) -> int:
-        """The rank of the last page that counts, where products are limited."""
+        """The priority of the last page that counts, if products are limited."""
         if not self._max_products:
             return MAX_PRIORITY
         chosen: set[str] = set()
@@ -253,7 +250,7 @@ class Snapshot:
 
     @cached_property
     def _listings_by_path(self) -> dict[str, tuple[str, str]]:
-        """By path, the (trail, label) of each page that lists something, but not of the start page."""
+        """By path, (breadcrumb, page title) of each page with links to products, without the start page."""
         start = urlsplit(self._meta.get("start_url", "")).path.rstrip("/")
         rows = self._db.execute(
             "SELECT page_url, breadcrumb, page_title FROM listings WHERE page_url IN (SELECT listing_url FROM listing_links) ORDER BY page_url DESC"
@@ -263,7 +260,7 @@ class Snapshot:
         return listings
 
     def _listing_category_paths(self, url: str) -> Iterator[str]:
-        """The category paths of the listings that lead to `url`."""
+        """Iterate over the category paths of the listings that link to `url`."""
         if self._last_priority < LINKED_OFFSET:
             # The sitemaps were enough; a listing that was read all the same was read by chance.
             return

@@ -1,8 +1,7 @@
-"""Which state file belongs to which crawl: other arguments, another file, so that crawls never mix.
+"""The path of a crawl's state file, and its lock: only one process at a time works on a state file.
 
-Lock: one process at a time works on a state file, and leaves a word there when it cannot leave it in the state.
-
-The lock file is as long from the start as any word needs, so that a full disk takes the word too.
+The lock file also holds an error message that cannot be saved in the state file. It has its full length from the
+start, so the message can be written even if the disk is full.
 """
 
 import fcntl
@@ -16,34 +15,34 @@ from typing import TextIO
 from weft.errors import ShopError
 
 SCHEMA_VERSION = 3
-"""The version of crawler/storage/schema.sql, noted in every state file; raise it when a column changes its meaning."""
+"""The version of crawler/storage/schema.sql, saved in every state file; raise it when a column changes its meaning."""
 
 
 def state_path(folder: Path, name: str, url: str, max_products: int, *key_parts: object) -> Path:
-    """The state file of one crawl within `folder`.
+    """Return the path of a crawl's state file; crawls with different arguments have different files.
 
     Args:
-        folder: Where state files lie.
+        folder: Folder of the state files.
         name: Our name for the shop.
-        url: Where it begins.
+        url: The start URL.
         max_products: The limit, 0 for none.
-        further: Whatever else makes it another crawl: the snapshot's number, the demo's size.
+        key_parts: Other values that distinguish crawls: the snapshot's number, the size of the demo.
     """
     digest = hashlib.sha256("\n".join(map(str, (url, max_products, *key_parts))).encode()).hexdigest()[:8]
     return folder / f"{name}-{digest}.sqlite"
 
 
 LOCK_TIMEOUT_SECONDS = 10.0
-"""A crawl whose parent was killed leaves within a second or two."""
+"""A crawl whose parent was killed ends within a second or two."""
 _MESSAGE_BYTES = 4_000
-"""Bytes for a word."""
+"""Size of the lock file."""
 
 
 def acquire_lock(state: Path, timeout_seconds: float = LOCK_TIMEOUT_SECONDS) -> TextIO:
-    """The open lock file of `state`; closing it lets go, and so does the end of the process, however it comes.
+    """Return the open lock file of `state`; the lock ends when the file is closed or the process ends.
 
     Raises:
-        ShopError: Another process holds it, and has not let go within `patience` seconds.
+        ShopError: Another process has held the lock for `timeout_seconds`.
     """
     path = state.with_suffix(".lock")
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+", encoding="utf-8")
@@ -62,13 +61,13 @@ def acquire_lock(state: Path, timeout_seconds: float = LOCK_TIMEOUT_SECONDS) -> 
 
 
 def write_error(file: TextIO, message: str) -> None:
-    """Note in a lock file that is held why the crawl could not go on."""
+    """Write into a locked file why the crawl could not continue."""
     line = " ".join(message.split()).encode()[: _MESSAGE_BYTES - 1].decode(errors="ignore")
     with suppress(OSError):
         os.pwrite(file.fileno(), line.encode().ljust(_MESSAGE_BYTES - 1) + b"\n", 0)
 
 
 def read_error(state: Path) -> str:
-    """What the last crawl that worked on `state` left in its lock file, "" for nothing."""
+    """Return the message that the last crawl wrote into the lock file of `state`, "" for none."""
     path = state.with_suffix(".lock")
     return path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""

@@ -1,8 +1,8 @@
-"""Store: one SQLite file per shop and crawl, in WAL mode, that holds the frontier and all that was brought home.
+"""The store: one SQLite file per shop and crawl, in WAL mode, with the frontier and all extracted records.
 
-An outcome changes the frontier and the tables in one transaction, and photo bytes lie under their final names before
-the rows that name them are committed. So a crawl killed at any moment has lost nothing but what came in its last
-second: that stands in the frontier still, and the next run asks for it again.
+An item changes the frontier and the records in one transaction, and photo files have their final names before the rows
+that refer to them are committed. A crawl that is killed loses only the last second: the URLs of that second are still
+in the frontier, and the next run requests them again.
 """
 
 import sqlite3
@@ -33,23 +33,23 @@ from crawler.storage.state_file import SCHEMA_VERSION, acquire_lock, write_error
 from weft.errors import ShopError
 
 COMMIT_INTERVAL_SECONDS = 1.0
-"""At most this much work is asked again after a crash."""
+"""Maximum amount of work that is repeated after a crash."""
 PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; "
 PRAGMAS += f"PRAGMA user_version = {SCHEMA_VERSION};"
 
 
 class StateError(ShopError):
-    """The disk does not take the state; it stands as it was committed last."""
+    """The state file cannot be written; it contains everything up to the last commit."""
 
 
 class Store(Frontier):
     """The state of one crawl.
 
     Args:
-        path: The SQLite file; made with its folder where it is missing. Photo bytes lie in a folder beside it.
+        path: The SQLite file; it is created with its folder if it is missing. Photo files are in a folder beside it.
 
     Raises:
-        ShopError: The file cannot be opened, or is no crawl state.
+        ShopError: The file cannot be opened, or is not a crawl state.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,10 +88,10 @@ class Store(Frontier):
         """Different products so far."""
 
     def begin(self, shop: str, start_url: str, snapshot: int) -> None:
-        """Note whose crawl this is; a new one learns from the crawl of the shop before it in the same folder.
+        """Save which shop this crawl is of; a new crawl copies the records of the previous one in the same folder.
 
         Raises:
-            ShopError: The shop was purged, or that crawl cannot be read.
+            ShopError: The shop was purged, or the previous crawl cannot be read.
         """
         self._purge_list.check_shop(shop)
         if self.get_meta("shop"):
@@ -102,19 +102,19 @@ class Store(Frontier):
         self.set_meta(shop=shop, start_url=start_url, snapshot=str(snapshot))
 
     def set_meta(self, **values: str) -> None:
-        """Note facts about the crawl, and commit."""
+        """Save values in the table meta, and commit."""
         with self._transaction():
             self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
         self.commit()
 
     def add_urls(self, kind: str, urls: Iterable[str], *, optional: bool = False, linked: bool = False) -> None:
-        """Add URLs to the frontier; those it knows already stay as they are, and what was purged stays out.
+        """Add URLs to the frontier; known URLs do not change, and purged URLs are not added.
 
         Args:
-            kind: What is expected there.
-            found: Clean URLs.
-            guess: Nobody named them: that they are missing is no failure.
-            linked: A link led to them, no sitemap.
+            kind: What the URLs should lead to.
+            urls: Canonical URLs.
+            optional: The URLs are guesses, so it is no failure when they are missing.
+            linked: The URLs were found by links, not in a sitemap.
         """
         purged = self._purge_list.urls
         rows = ((kind, url, compute_priority(url, linked=linked), optional) for url in urls if url not in purged)
@@ -124,9 +124,9 @@ class Store(Frontier):
             )
 
     def add_unseen_previous_urls(self) -> bool:
-        """Plant the pages of the crawl before that nobody named this time, once all else is settled; whether any are.
+        """Add the previous crawl's pages that this crawl has not found, when no other URL is left; return whether there are any.
 
-        What they answer tells what has gone from the shop.
+        Their responses tell which products were removed from the shop.
         """
         if not self.get_meta("previous_state") or self.get_meta("unseen") == "requested":
             return False
@@ -138,12 +138,11 @@ class Store(Frontier):
         return bool(pages)
 
     def skip_if_unchanged(self, row: int, url: str) -> bool:
-        """Whether a page need not be asked; if so it is settled.
+        """Return whether a page need not be requested; if so its status becomes done.
 
-        That is so where the sitemap says that it has not changed since the crawl before, and where a link led to an
-        address that says itself which product it shows: shops repeat the category, "/women/p/1" shows what "/p/1"
-        does. Only products of the sitemaps count for that: those are all known before the first link is followed, so
-        that speed decides nothing.
+        That is the case if the sitemap states that the page has not changed since the previous crawl, or if a link led to a
+        URL that repeats a product's URL with a category in front: "/women/p/1" shows the product of "/p/1". Only products of
+        sitemaps count for that. They are all known before the first link is followed, so the result does not depend on speed.
         """
         if url in self._purge_list.urls:
             with self._transaction():
@@ -162,11 +161,11 @@ class Store(Frontier):
         return bool(product_id)
 
     def save(self, item: CrawlItem, signature: str | None = None) -> None:
-        """Keep all of an outcome; committed within COMMIT_SECONDS together with what came before it.
+        """Save an item; it is committed within COMMIT_INTERVAL_SECONDS together with the items before it.
 
         Args:
-            outcome: Of a row in the frontier.
-            mark: What the page looks like, for `unread`.
+            item: The result of a row of the frontier.
+            signature: What the page looks like, for `revert_pages`.
 
         Raises:
             StateError: The disk is full or broken; nothing since the last commit is kept.
@@ -208,7 +207,7 @@ class Store(Frontier):
         )
 
     def retry_failed(self) -> int:
-        """Ask again for what failed, and in this run for nothing else that waits; how many URLs that are."""
+        """Schedule only the failed URLs for this run; return their number."""
         with self._transaction():
             self._db.execute("UPDATE frontier SET status = 'postponed' WHERE status = 'todo'")
             changed = self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'failed' AND NOT optional")
@@ -218,7 +217,7 @@ class Store(Frontier):
         return changed.rowcount
 
     def revert_pages(self, signature: str) -> int:
-        """Take back all pages that looked like `mark`: they are asked again by the next run; how many there were."""
+        """Discard all pages with this signature, so that the next run requests them again; return their number."""
         pages = "SELECT url FROM frontier WHERE page_signature = ? AND kind = ?"
         with self._transaction():
             for table, column in (("products", "page_url"), ("listings", "page_url"), ("listing_links", "listing_url")):
@@ -232,7 +231,7 @@ class Store(Frontier):
         return changed.rowcount
 
     def finish(self) -> None:
-        """All is asked: the crawl is complete, and what has gone from the shop since the one before is marked."""
+        """Mark the crawl as complete and record the products that were removed since the previous crawl."""
         with self._transaction():
             postponed = self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'postponed'").rowcount
             if self.get_meta("unseen") == "requested":
@@ -242,7 +241,7 @@ class Store(Frontier):
         self.commit()
 
     def commit(self) -> None:
-        """Make everything kept so far survive a crash.
+        """Commit everything saved so far.
 
         Raises:
             StateError: The disk is full or broken; nothing since the last commit is kept.
@@ -263,7 +262,7 @@ class Store(Frontier):
             self._lock.close()
 
     def close_with_error(self, message: str) -> None:
-        """Close without what is not committed, and leave word of why; for a disk that takes nothing."""
+        """Close without a commit and write the reason into the lock file; for a disk that cannot be written."""
         write_error(self._lock, message)
         with suppress(sqlite3.Error, OSError):
             self._blob_writer.close()
@@ -272,7 +271,7 @@ class Store(Frontier):
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """A transaction goes on or begins; an error of the disk takes all of it back."""
+        """Open a transaction or join the current one; an error of the disk rolls all of it back."""
         try:
             if not self._db.in_transaction:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -286,7 +285,7 @@ class Store(Frontier):
             ) from error
 
     def _recover(self) -> None:
-        """Begin where the run before ended: what it postponed is due, photos whose files are lost are asked again."""
+        """Prepare a resumed crawl: postponed URLs are due, and photos with missing files are requested again."""
         with self._transaction():
             self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'postponed'")
             n_missing = self._record_writer.requeue_missing_photos()

@@ -1,4 +1,4 @@
-"""Scrapy items: what the spider yields for each requested URL, with everything that the store saves in one transaction."""
+"""Scrapy items: what the spider yields for each requested URL, with everything the store saves in one transaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

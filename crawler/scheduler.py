@@ -23,8 +23,8 @@ WAIT_META_KEY = "wait_seconds"
 class FrontierScheduler(BaseScheduler):
     """Return requests in this order: redirects and retries, feeds, sitemaps, photos, pages.
 
-    Pages wait until every sitemap is read, and pages found by links wait until the pages of sitemaps are read. The order of
-    pages, and with it the choice of a limit on products, then depends on the shop alone.
+    Pages wait until every sitemap is read, and pages found by links wait until the pages of sitemaps are read. The order
+    of pages, and with it the choice of a limit on products, then depends on the shop alone.
     """
 
     spider: "ShopSpider"

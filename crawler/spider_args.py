@@ -1,4 +1,4 @@
-"""Arguments of the spider (`scrapy crawl shop -a ...`): validation, and the Scrapy settings for delay, contact and addresses."""
+"""Arguments of the spider (`scrapy crawl shop -a ...`): validation, and the Scrapy settings for delay and addresses."""
 
 import re
 from dataclasses import dataclass, fields

@@ -1,1 +1,1 @@
-"""connect: between Scrapy and the network: which addresses may be connected to, how slow an answer may be."""
+"""downloader: which addresses may be connected to, and how slow a response may be."""

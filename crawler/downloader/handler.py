@@ -1,6 +1,6 @@
-"""Handler: Scrapy's HTTP client, with the addresses it may connect to and the rate below which it hangs up.
+"""Scrapy's HTTP download handler with checks of the address, a minimum download rate and a limit on header size.
 
-Headers with an end: Twisted reads them for as long as they come, and holds up everything else meanwhile.
+Twisted reads headers without a limit, and the whole crawl waits meanwhile.
 """
 
 from dataclasses import dataclass
@@ -26,28 +26,29 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 CONNECT_TO = "WEFT_CONNECT_TO"
-"""Setting: {"shop.example": "http://127.0.0.1:8001"}: who answers for a host, as curl's --connect-to has it. URLs,
-robots.txt and delays keep to the name; the place was named by hand, so its network is not asked."""
+"""Setting: {"shop.example": "http://127.0.0.1:8001"}: the server to connect to for a host, like curl's --connect-to. URLs,
+robots.txt and delays still use the host name. The server was set by the user, so its network is not checked.
+"""
 PRIVATE_HOST = "WEFT_PRIVATE_HOST"
-"""Setting: the host of a shop that may lie at a private address; "" for none."""
+"""Setting: the host of a shop that may have a private address; "" for none."""
 HAS_CONTACT = "WEFT_HAS_CONTACT"
-"""Setting: whether the user agent names somebody who can be reached."""
+"""Setting: whether the user agent contains a contact."""
 MIN_RATE_GRACE_SECONDS = "WEFT_MIN_RATE_GRACE_SECONDS"
-"""Setting: seconds after the first byte of a body from which on its rate counts."""
+"""Setting: seconds after the first byte of a body before its rate is checked."""
 MIN_DOWNLOAD_RATE = "WEFT_MIN_DOWNLOAD_RATE"
-"""Setting: bytes a second."""
+"""Setting: bytes per second."""
 
 
 @dataclass
 class _BodyProgress:
-    """How much of a body has come since when."""
+    """How many bytes of a body have arrived, and since when."""
 
     started_at: float = 0.0
     received_bytes: int = 0
 
 
 class GuardedDownloadHandler(HTTP11DownloadHandler):
-    """Scrapy's own, guarded; for http and https alike."""
+    """Scrapy's handler with these checks, for http and https."""
 
     def __init__(self, crawler: "Crawler") -> None:
         super().__init__(crawler)
@@ -67,13 +68,13 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         crawler.signals.connect(self.on_bytes_received, signal=signals.bytes_received)
 
     async def download_request(self, request: Request) -> Response:
-        """Fetch `request`; the response bears the URL that was asked for.
+        """Download `request`; the response has the requested URL.
 
         Raises:
-            PrivateAddress: Its host lies in a network that is not open to this crawl.
-            NoContact: Its host is public, and we do not say who we are.
-            TooLarge: It has more bytes than it may.
-            TooSlow: It trickles.
+            PrivateAddress: The host is in a network that this crawl may not connect to.
+            NoContact: The host is public, and no contact is set.
+            TooLarge: The response exceeds its size limit.
+            TooSlow: The response is below the minimum rate.
         """
         routed = self._apply_connect_to(request)
         self._body_progress[routed] = _BodyProgress()
@@ -97,7 +98,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         return response if routed is request else response.replace(url=request.url)
 
     def on_bytes_received(self, data: bytes, request: Request) -> None:
-        """Count what has come of a body; hang up when that is too little for its time."""
+        """Count the bytes of a body, and stop the download if the rate is too low."""
         body = self._body_progress.get(request)
         if body is None:
             return
@@ -121,18 +122,18 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
 
 
 MAX_HEADER_BYTES = 256 * 1024
-"""Of all headers of an answer; browsers stop there too."""
+"""Limit for all headers of a response together, as in browsers."""
 
 
 class HeadersTooLongError(Exception):  # noqa: N818 - it is no error of ours
-    """An answer's headers have no end."""
+    """The headers of a response exceed MAX_HEADER_BYTES."""
 
 
 class BoundedHeaderFactory(_LenientHTTP11ClientFactory):
-    """Makes connections that give up on endless headers."""
+    """Create connections that limit the size of headers."""
 
     def buildProtocol(self, addr: IAddress | None) -> "_BoundedHeaderProtocol":  # noqa: ARG002, N802
-        """Twisted's way to make one."""
+        """Create the protocol of a connection; Twisted calls this."""
         return _BoundedHeaderProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
 
 

@@ -1,10 +1,8 @@
-"""GuardedResolver: names to the addresses that this crawl may connect to.
+"""A DNS resolver that returns only the addresses this crawl may connect to, and the classification of addresses.
 
-Every connection asks it, that of a redirect and of a literal or oddly spelt address ("http://2130706433/") too, and
-what it answers is connected to: no second look-up lies between the check and the connection, so that a name cannot
-change its address in between (DNS rebinding).
-
-Networks: to which kind an address belongs, once a name or an odd spelling is resolved to one.
+Every connection uses it, also for redirects and for literal or unusual addresses ("http://2130706433/"). Its answer is
+the address that is connected to: there is no second look-up between check and connection, so a name cannot change its
+address in between (DNS rebinding).
 """
 
 import secrets
@@ -24,14 +22,13 @@ from zope.interface import implementer  # type: ignore[import-untyped]
 
 @implementer(IHostnameResolver)
 class GuardedResolver:
-    """Asks another resolver and keeps back the addresses that are not open.
+    """Filter the addresses of another resolver.
 
     Args:
-        resolver: The one that looks names up.
-        has_contact: Whether we say who we are, without which no public address is open.
-        home: Host of the shop when private addresses are allowed: the kind of network on which it is first found is
-            open then, so that a shop on this machine leads nobody into the company's network, nor the reverse. "" opens
-            none.
+        resolver: The resolver that looks names up.
+        has_contact: Whether a contact is set; without one no public address is allowed.
+        private_host: The shop's host if private addresses are allowed, "" for none. The network in which it is first
+            found is then allowed, so a shop on this machine does not open the local network, nor the reverse.
     """
 
     def __init__(self, resolver: Any, *, has_contact: bool, private_host: str = "") -> None:
@@ -40,13 +37,13 @@ class GuardedResolver:
         self._private_host = to_ascii_host(private_host)
         self._aliases: dict[str, str] = {}
         self.refused_networks: dict[str, Network] = {}
-        """Names whose last look-up gave no open address, with the network they lead to."""
+        """By name, the network of names whose last look-up gave no allowed address."""
 
     def register_alias(self, host: str) -> str:
-        """A name, which nobody can guess, that leads to `host` whatever its network.
+        """Return a random name that resolves to `host` in any network.
 
-        Its own name also keeps the connections apart: a kept-alive connection to a place that is allowed must not
-        serve a page that merely links to the same address.
+        The separate name also keeps the connections apart: a kept-alive connection to an allowed server must not serve a page
+        that only links to the same address.
         """
         for name, known in self._aliases.items():
             if known == host:
@@ -63,7 +60,7 @@ class GuardedResolver:
         addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803
         transportSemantics: str = "TCP",  # noqa: N803
     ) -> IHostResolution:
-        """Twisted's way to ask."""
+        """Resolve a name; Twisted calls this."""
         target_host = self._aliases.get(hostName)
         receiver = (
             resolutionReceiver if target_host else _FilteringReceiver(resolutionReceiver, self, to_ascii_host(hostName))
@@ -75,7 +72,7 @@ class GuardedResolver:
         return resolution
 
     def is_allowed(self, name: str, address: str) -> bool:
-        """Whether `name` may be connected to at `address`."""
+        """Return whether `name` may be connected to at `address`."""
         network = classify_network(address)
         if name == self._private_host and network is not Network.RESERVED:
             self._allowed_networks.add(network)
@@ -89,7 +86,7 @@ class GuardedResolver:
 
 @implementer(IResolutionReceiver)
 class _FilteringReceiver:
-    """Hands on the addresses that are open."""
+    """Pass on the allowed addresses."""
 
     def __init__(self, receiver: Any, resolver: GuardedResolver, name: str) -> None:
         self._receiver = receiver
@@ -108,7 +105,7 @@ class _FilteringReceiver:
 
 
 def install_resolver(reactor: Any, *, has_contact: bool, private_host: str) -> GuardedResolver:
-    """Put a guarded resolver before the reactor's own, once; there is one crawl in a process."""
+    """Install a guarded resolver in the reactor, once; there is one crawl per process."""
     if not isinstance(reactor.nameResolver, GuardedResolver):
         resolver = GuardedResolver(reactor.nameResolver, has_contact=has_contact, private_host=private_host)
         reactor.installNameResolver(resolver)
@@ -117,7 +114,7 @@ def install_resolver(reactor: Any, *, has_contact: bool, private_host: str) -> G
 
 
 def to_ascii_host(host: str) -> str:
-    """`host` as one spelling, whether it came in letters or in punycode."""
+    """Return `host` in lower-case ASCII (IDNA)."""
     try:
         return host.encode("idna").decode("ascii").lower()
     except UnicodeError:
@@ -125,15 +122,15 @@ def to_ascii_host(host: str) -> str:
 
 
 class Network(Enum):
-    """Who lives at an address."""
+    """The kind of network that an address belongs to."""
 
     PUBLIC = "public"
     LOOPBACK = "loopback"
     """This machine."""
     LOCAL = "local"
-    """A house or company network: RFC 1918, shared (RFC 6598) or unique-local (RFC 4193) addresses."""
+    """A home or company network: RFC 1918, shared (RFC 6598) or unique-local (RFC 4193) addresses."""
     RESERVED = "no shop"
-    """Link-local, where clouds keep their credentials service, multicast, reserved: nobody sells there."""
+    """Link-local (where clouds serve credentials), multicast or reserved addresses: never a shop."""
 
 
 _LOCAL_NETWORKS = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
@@ -142,12 +139,12 @@ _IPV4_COMPATIBLE = ip_network("::/96")
 
 
 def classify_network(address: str) -> Network:
-    """The kind of network of `address`, an IPv4 or IPv6 address as a resolver answers it.
+    """Return the network of `address`, an IPv4 or IPv6 address.
 
-    An IPv4 address inside an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) decides: that is where it leads.
+    An IPv4 address inside an IPv6 address (mapped, compatible, NAT64, 6to4, Teredo) decides, because it is the target.
 
     Raises:
-        ValueError: It is no address.
+        ValueError: The text is not an address.
     """
     ip = ip_address(address)
     if isinstance(ip, IPv6Address) and (embedded := _embedded_ipv4(ip)) is not None:

@@ -1,1 +1,1 @@
-"""export: from finished crawls to a snapshot, its statistics and its quality gate."""
+"""export: from finished crawls to a snapshot, its statistics and its quality checks."""

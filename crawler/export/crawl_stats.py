@@ -1,7 +1,4 @@
-"""Survey: a finished crawl in numbers, before any of it is written.
-
-Report: the numbers of a snapshot, in all and shop by shop.
-"""
+"""Statistics of a finished crawl, per shop and in total, as written to report.json."""
 
 import hashlib
 from collections import Counter
@@ -16,42 +13,43 @@ from weft.params.crawl import COVERAGE_FIELDS
 
 @dataclass(frozen=True)
 class PlaceholderPhoto:
-    """One picture that many products show: no photo of any of them."""
+    """An image that many products show, so it is not a photo of any of them."""
 
     sha256: str
     products: int
     url: str
-    """One of its addresses, the first by name."""
+    """Its alphabetically first URL."""
 
 
 @dataclass(frozen=True)
 class CrawlStats:
-    """One shop's crawl in numbers."""
+    """The statistics of one shop's crawl."""
 
     shop: str
     counts: Counter[str]
-    """products, with_<field>, photos_listed, photos (had and no placeholder), photos_placeholder,
-    pages_without_product, removed."""
+    """products, with_<field>, photos_listed, photos (downloaded, without placeholders), photos_placeholder,
+    pages_without_product, removed.
+    """
     placeholders: tuple[PlaceholderPhoto, ...]
     """Sorted by sha256."""
     top_title: tuple[str, int]
-    """The title that most products bear, and how many bear it."""
+    """The title that most products have, and their number."""
     failures: Counter[str]
     """By "kind: reason"."""
     requested: dict[str, int]
-    """By kind of failure (page, photo), how many URLs were asked; a photo of two products counts twice."""
+    """By kind of failure (page, photo), the number of requested URLs; a photo of two products counts twice."""
     skipped: dict[str, SkippedUrls]
-    """By reason, the pages that were not asked because they are traps."""
+    """By reason, the pages that were skipped because they are traps."""
     limit_reached: str
-    """The limit that kept some of the shop from being asked, "" for none."""
+    """The limit that prevented further requests, "" for none."""
 
     def coverage(self, field: str) -> float:
-        """The share of products that have `field`, one of COVERED; 0 where there is no product."""
+        """Return the share of products with `field`, one of COVERAGE_FIELDS; 0 without products."""
         return round(self.counts[f"with_{field}"] / max(1, self.counts["products"]), 4)
 
     @property
     def photos_per_product(self) -> float:
-        """Photos that were had and are no placeholder."""
+        """Downloaded photos without placeholders, per product."""
         return round(self.counts["photos"] / max(1, self.counts["products"]), 3)
 
     @property
@@ -61,11 +59,11 @@ class CrawlStats:
 
 
 def collect_crawl_stats(snapshot: Snapshot, placeholder_min_products: int) -> CrawlStats:
-    """Count what a crawl brought home, in one pass that keeps a few bytes per product and photo.
+    """Compute the statistics of a crawl in one pass, with a few bytes of memory per product and photo.
 
     Args:
         snapshot: The crawl.
-        placeholder_products: A photo shown by at least so many products is a placeholder; 0 takes none for one.
+        placeholder_min_products: A photo of at least this many products is a placeholder; 0 means that none is.
     """
     counts: Counter[str] = Counter()
     products_per_photo: Counter[bytes] = Counter()
@@ -105,7 +103,7 @@ def collect_crawl_stats(snapshot: Snapshot, placeholder_min_products: int) -> Cr
 
 
 def build_report(stats: Sequence[CrawlStats]) -> dict[str, Any]:
-    """What report.json holds: totals, then the same of each shop."""
+    """Return the content of report.json: totals, and the same for each shop."""
     counts = sum((shop_stats.counts for shop_stats in stats), Counter[str]())
     failures = sum((shop_stats.failures for shop_stats in stats), Counter[str]())
     skipped = Counter[str]()
@@ -131,7 +129,7 @@ def build_report(stats: Sequence[CrawlStats]) -> dict[str, Any]:
 
 
 def compute_totals(counts: Counter[str]) -> dict[str, float]:
-    """The figures that a run is logged with."""
+    """Return the figures that are logged for a run."""
     n_products = max(1, counts["products"])
     downloaded = ("photos", "photos_placeholder")
     return {
@@ -147,10 +145,10 @@ def compute_totals(counts: Counter[str]) -> dict[str, float]:
 
 
 def parse_report(report: dict[str, Any]) -> list[CrawlStats]:
-    """The surveys that a report was made of, as far as it tells them: all but `same_title`, which no report needs.
+    """Return the statistics in a report, without `top_title`, which a report does not contain.
 
     Raises:
-        KeyError, TypeError: It is no report.
+        KeyError, TypeError: It is not a report.
     """
     return [
         CrawlStats(

@@ -1,6 +1,6 @@
-"""Export: finished crawls to the tables of a snapshot. The same crawls give the same bytes.
+"""Export of finished crawls to the tables of a snapshot; the same crawls give the same bytes.
 
-By hand: python -m crawler.export.export var/crawl/NAME-KEY.sqlite ... --out FOLDER
+Command line: python -m crawler.export.export var/crawl/NAME-KEY.sqlite ... --out FOLDER
 """
 
 import argparse
@@ -24,23 +24,22 @@ from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS, REMOVED_PRODUCTS
 from weft.params import QualityChecks
 
 PRODUCTS_PER_BATCH = 1_000
-"""Products turned to Arrow at once."""
+"""Number of products that are converted to Arrow at once."""
 
 
 def export(snapshots: Sequence[Snapshot], out: Path, quality_checks: QualityChecks | None = None) -> dict[str, float]:
-    """Write products.parquet, photos/, failures.parquet, withdrawn.parquet and report.json into `out`.
+    """Write products.parquet, photos/, failures.parquet, removed.parquet and report.json into `out`.
 
     Args:
         snapshots: Finished crawls.
         out: Folder of the tables.
-        gate: Thresholds; None lets everything pass.
+        quality_checks: Thresholds; None for no checks.
 
     Returns:
-        The report's totals, flat: products, photos, failures, photos_per_product and the share of products that
-        have each field.
+        The totals of the report: products, photos, failures, photos_per_product and the coverage of each field.
 
     Raises:
-        ShopError: Two snapshots are of one shop, a crawl does not pass the gate, or the disk is full.
+        ShopError: Two snapshots are of the same shop, a crawl fails a quality check, or the disk is full.
     """
     names = [snapshot.shop for snapshot in snapshots]
     if len(set(names)) < len(names):
@@ -88,10 +87,10 @@ def write_tables(
     removed: list[dict[str, Any]],
     stats: Sequence[CrawlStats],
 ) -> dict[str, float]:
-    """Write the tables of a snapshot from their rows, products and photos sorted by their keys.
+    """Write the tables of a snapshot from their rows; products and photos must be sorted by their keys.
 
     Returns:
-        The report's totals, flat.
+        The totals of the report.
     """
     out.mkdir(parents=True, exist_ok=True)
     tables.write_stream(out / files.PRODUCTS, _product_batches(products), PRODUCTS)
@@ -127,7 +126,7 @@ def _product_row(product: Product) -> dict[str, Any]:
 
 
 def _photo_rows(crawls: Iterable[tuple[Snapshot, CrawlStats]]) -> Iterator[dict[str, Any]]:
-    """One row per photo that was had; one that was not, or is a placeholder, leaves a gap in the positions."""
+    """Iterate over the downloaded photos; failed photos and placeholders leave gaps in the positions."""
     for snapshot, stats in crawls:
         dropped = stats.placeholder_digests
         for product_id, photos in snapshot.galleries():
@@ -145,7 +144,7 @@ def _photo_rows(crawls: Iterable[tuple[Snapshot, CrawlStats]]) -> Iterator[dict[
 
 
 def main() -> None:
-    """Export state files named on the command line."""
+    """Export the state files given on the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m crawler.export.export", description=(__doc__ or "").splitlines()[0]
     )

@@ -1,6 +1,6 @@
-"""Merge: the snapshots of several machines, each of which crawled other shops, to the bytes of one machine's.
+"""Merge of the snapshots of several machines into the bytes that one machine would write.
 
-python -m crawler.export.merge_shards data/crawl-1 data/crawl-2 --out data/crawl
+Command line: python -m crawler.export.merge_shards data/crawl-1 data/crawl-2 --out data/crawl
 """
 
 import argparse
@@ -18,18 +18,18 @@ from weft.contracts import files
 from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS, REMOVED_PRODUCTS
 
 _PHOTOS_PER_BATCH = 100
-"""Photos of each folder in memory at once."""
+"""Number of photos of each folder in memory at once."""
 
 
 def merge_snapshots(folders: Sequence[Path], out: Path) -> dict[str, float]:
-    """Write one snapshot of all shops in `folders` into `out`; memory does not grow with them.
+    """Write one snapshot of all shops in `folders` into `out`; memory does not grow with their size.
 
     Returns:
-        The report's totals, flat.
+        The totals of the report.
 
     Raises:
-        ShopError: A shop stands in two of them, or a folder holds no snapshot.
-        ContractError: A table in them is broken.
+        ShopError: Two folders contain the same shop, or a folder is not a snapshot.
+        ContractError: A table is invalid.
     """
     stats = [shop_stats for folder in folders for shop_stats in _read_stats(folder)]
     names = [shop_stats.shop for shop_stats in stats]
@@ -74,7 +74,7 @@ def _read_photos(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    """Merge the folders named on the command line."""
+    """Merge the folders given on the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m crawler.export.merge_shards", description=(__doc__ or "").splitlines()[0]
     )

@@ -1,4 +1,4 @@
-"""Gate: whether a crawl is good enough to be handed on; each number that is not, and by how much."""
+"""Quality checks of a crawl before it is passed on; the error names each value that fails, and by how much."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,14 @@ from weft.errors import ShopError
 from weft.params import QualityChecks
 
 ANY_REASON = "*"
-"""In `Gate.max_failure_rate`: every reason that is not named."""
+"""Key of `QualityChecks.max_failure_rate`: all reasons without a key of their own."""
 
 
 def check_quality(stats: list[tuple[CrawlStats, CrawlStats | None]], quality_checks: QualityChecks) -> None:
-    """Let crawls pass, each with the crawl of its shop before it, None where there is none.
+    """Check crawls, each with the previous crawl of its shop, or None if there is none.
 
     Raises:
-        ShopError: Numbers are beyond their thresholds; every one is named.
+        ShopError: Values exceed their thresholds; all of them are listed.
     """
     problems = [
         f"{current.shop}: {problem}"

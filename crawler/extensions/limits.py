@@ -1,4 +1,4 @@
-"""Limits: how much may be asked of one shop, over all runs of a crawl: what was used is noted in its state."""
+"""Limits of a crawl, counted over all its runs; the usage is saved in the state file."""
 
 import json
 import time
@@ -8,16 +8,16 @@ from crawler.storage.store import Store
 from weft.params import Shop
 
 SAVE_INTERVAL_SECONDS = 1.0
-"""At most this much is forgotten after a crash."""
+"""Maximum amount of usage that is lost in a crash."""
 _SECONDS_PER_MINUTE = 60
 
 
 class Limits:
-    """Pages, photos, bytes and minutes of one crawl against their limits; 0 is none.
+    """Count pages, photos, bytes and minutes of one crawl against their limits; 0 means no limit.
 
     Args:
-        shop: Its limits.
-        store: Where what was used is noted.
+        shop: The limits.
+        store: The store in which the usage is saved.
     """
 
     def __init__(self, shop: Shop, store: Store) -> None:
@@ -32,26 +32,26 @@ class Limits:
         self._used = {name: float(used.get(name, 0)) for name in self._limits}
         self._last_tick = self._last_saved = time.monotonic()
         self.limit_reached = store.get_meta("limit_reached")
-        """The limit that ended the crawl or kept something from being asked, "" for none."""
+        """The limit that ended the crawl or prevented a request, "" for none."""
 
     def has_room(self, kind: str) -> bool:
-        """Whether one more URL of `kind` may be asked."""
+        """Return whether one more URL of `kind` may be requested."""
         name = {PAGE: "max_pages", FEED: "max_pages", PHOTO: "max_photos"}.get(kind, "")
         exhausted = next((limit for limit in (name, "max_bytes", "max_minutes") if self._is_exhausted(limit)), "")
         self.limit_reached = self.limit_reached or exhausted
         return not exhausted
 
     def count_request(self, kind: str) -> None:
-        """One more URL of `kind` is asked."""
+        """Count one request for a URL of `kind`."""
         self._used["max_pages"] += kind in (PAGE, FEED)
         self._used["max_photos"] += kind == PHOTO
 
     def count_bytes(self, size: int) -> None:
-        """`size` more bytes have come."""
+        """Count `size` bytes of responses."""
         self._used["max_bytes"] += size
 
     def update_clock(self) -> None:
-        """Time has passed; note what was used, now and then."""
+        """Count the time since the last call, and save the usage at intervals."""
         now = time.monotonic()
         self._used["max_minutes"] += now - self._last_tick
         self._last_tick = now
@@ -59,7 +59,7 @@ class Limits:
             self.save()
 
     def save(self) -> None:
-        """Note what was used, in whole seconds, bytes and pieces."""
+        """Save the usage, rounded to whole seconds, bytes and requests."""
         self._last_saved = time.monotonic()
         used = {name: round(value) for name, value in self._used.items()}
         self._store.set_meta(usage=json.dumps(used), limit_reached=self.limit_reached)

@@ -1,8 +1,8 @@
-"""Pace: how fast each host is asked: as params say, as its robots.txt says, and slower while it is busy.
+"""Scrapy extension that sets the delay of each host: from params.yaml, from robots.txt, and longer while it is busy.
 
-It stands in for Scrapy's AutoThrottle, whose rule it uses for hosts that are asked with a delay: as long between two
-requests as the host takes to answer one, never less than was asked for. AutoThrottle itself would undo a Crawl-delay,
-and would slow down shops of our own, which may be asked without any delay.
+It replaces Scrapy's AutoThrottle and uses its rule for hosts with a delay: the delay is at least the host's latency and
+never below the minimum. AutoThrottle itself would overwrite a Crawl-delay, and would slow down private shops, which may
+have no delay at all.
 """
 
 from time import monotonic
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 PRIVATE_DELAY = "WEFT_PRIVATE_DELAY"
-"""Setting: seconds between two requests to a host at a private address; None for no difference."""
+"""Setting: the delay in seconds for hosts at private addresses; None for the same as for public hosts."""
 INITIAL_BUSY_DELAY_SECONDS = 0.02
-"""Seconds of delay that a host without any gets when it says that it is busy ..."""
+"""Delay of a host without a delay when it reports that it is busy ..."""
 MAX_BUSY_DELAY_SECONDS = 1.0
-"""... and the most that it gets; hosts with a delay get more, up to AUTOTHROTTLE_MAX_DELAY."""
+"""... and its maximum; for hosts with a delay the maximum is AUTOTHROTTLE_MAX_DELAY."""
 NEGLIGIBLE_DELAY_SECONDS = 0.005
-"""Seconds; a delay that has shrunk to this is gone."""
+"""A delay that has decreased to this becomes 0."""
 
 
 class Throttle:
-    """The pace of every host, set in Scrapy's download slots.
+    """Set the delay of every host in Scrapy's download slots.
 
-    Each starts with the delay for strangers, and with its robots.txt, which is asked before anything else. An answer
-    from a private address brings in the delay for those.
+    Each host starts with the delay for public hosts, also for its robots.txt, which is requested first. A response from a
+    private address sets the delay for private hosts.
     """
 
     def __init__(self, crawler: "Crawler") -> None:
@@ -43,28 +43,28 @@ class Throttle:
         self._private_delay = self._public_delay if private_delay is None else float(private_delay)
         self._max_delay = crawler.settings.getfloat("AUTOTHROTTLE_MAX_DELAY")
         self._requested_delays: dict[str, float] = {}
-        """By host, the longer of its Crawl-delay and what shops/<host>.yaml says."""
+        """By host, the longer of its Crawl-delay and the delay in shops/<host>.yaml."""
         self._private_hosts: set[str] = set()
         """Hosts at private addresses."""
         self._slowed_until: dict[str, float] = {}
-        """By host, the monotonic time until which all was sent before it was last slowed down."""
+        """By host, the monotonic time until which busy responses belong to requests that were sent before it was slowed down."""
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
-        """Scrapy's way to make one."""
+        """Create the extension; Scrapy calls this."""
         throttle = cls(crawler)
         crawler.signals.connect(throttle.on_response, signal=signals.response_downloaded)
         return throttle
 
     def min_delay(self, host: str) -> float:
-        """Seconds between two requests to `host` when it is not busy."""
+        """Return the delay in seconds of `host` when it is not busy."""
         return max(
             self._private_delay if host in self._private_hosts else self._public_delay,
             self._requested_delays.get(host, 0.0),
         )
 
     def on_response(self, response: Response, request: Request) -> None:
-        """Learn from an answer where its host lies and how long it takes."""
+        """Update the delay of a host from the address and the latency of a response."""
         host = request.meta.get("download_slot", "")
         slot = self._downloader.slots.get(host)
         if slot is None:
@@ -86,7 +86,7 @@ class Throttle:
             )
 
     def set_crawl_delay(self, host: str, crawl_delay: float) -> None:
-        """Ask `host` one thing at a time, this many seconds apart at least; its robots.txt says so."""
+        """Send one request at a time to `host`, with at least this delay, as its robots.txt asks."""
         if crawl_delay <= 0:
             return
         self._requested_delays[host] = max(crawl_delay, _override_delay(host))
@@ -96,9 +96,9 @@ class Throttle:
             slot.delay, slot.concurrency = max(slot.delay, slot_settings["delay"]), 1
 
     def slow_down(self, host: str, pause: float) -> None:
-        """Ask `host` nothing for `pause` seconds, and half as often as before from then on, until it recovers.
+        """Send no request to `host` for `pause` seconds and double its delay, until it recovers.
 
-        Answers to what was sent before do not count twice: sixteen at once would bring it to a standstill.
+        Responses to requests that were sent before do not count twice: sixteen at once would make the delay too long.
         """
         slot = self._downloader.slots.get(host)
         if slot is None:
@@ -113,7 +113,7 @@ class Throttle:
         _reschedule_slot(self._downloader, slot)
 
     def _set_min_delay(self, host: str) -> dict[str, float]:
-        """Let slots of `host` begin at its least delay: Scrapy makes new ones for those that were idle a minute."""
+        """Set the minimum delay as the initial delay of the host's slot, which Scrapy deletes after a minute without requests."""
         slot_settings = self._downloader.per_slot_settings.get(host, {}) | {"delay": self.min_delay(host)}
         self._downloader.per_slot_settings[host] = slot_settings
         return slot_settings
@@ -125,19 +125,19 @@ class Throttle:
 
 
 def _override_delay(host: str) -> float:
-    """Seconds between two requests to `host`, as its file in shops/ has it; 0 without one."""
+    """Return the delay in shops/<host>.yaml, 0 without such a file."""
     override = load_override(host)
     return 1 / override.rate if override and override.rate else 0.0
 
 
 def next_delay(delay: float, min_delay: float, latency: float, max_delay: float) -> float:
-    """The delay after a good answer: towards what the host needs, at once where that is more.
+    """Return the delay after a successful response: it moves towards the latency, or increases to it at once.
 
     Args:
-        delay: So far, in seconds.
-        least: What it must not fall below; with 0 the host may be asked as fast as it answers.
-        latency: Seconds that the host took to begin its answer.
-        longest: What latency alone must not exceed.
+        delay: The current delay in seconds.
+        min_delay: The lower bound; with 0 the delay decreases to 0.
+        latency: Seconds until the host began its response.
+        max_delay: The upper bound for the influence of the latency.
     """
     if not min_delay:
         return delay / 2 if delay / 2 > NEGLIGIBLE_DELAY_SECONDS else 0.0
@@ -145,7 +145,7 @@ def next_delay(delay: float, min_delay: float, latency: float, max_delay: float)
 
 
 def _reschedule_slot(downloader: "Downloader", slot: Slot) -> None:
-    """Let the wait that is under way follow what was changed."""
+    """Restart the timer of a slot with its new delay."""
     if slot.latercall is not None:
         slot.latercall.cancel()
         slot.latercall = None

@@ -1,4 +1,4 @@
-"""Conditional requests: what the crawl before fetched is asked for with "unless it has not changed"."""
+"""Downloader middleware for conditional requests: the shop answers HTTP 304 if a URL has not changed since the last crawl."""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
@@ -14,18 +14,18 @@ _CONDITIONAL_HEADERS = ("If-None-Match", "If-Modified-Since")
 
 
 class ConditionalRequestMiddleware:
-    """Sends the validators that the shop gave, to the very address that gave them."""
+    """Send the validators (ETag, Last-Modified) of the previous crawl to the same URL."""
 
     def __init__(self, crawler: "Crawler") -> None:
         self._crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
-        """Scrapy's way to make one."""
+        """Create the middleware; Scrapy calls this."""
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Add the validators of a first request; a redirect leads elsewhere and takes none along."""
+        """Add the validators to a first request and remove them from a redirect, which leads to another URL."""
         if "row" not in request.meta:
             return
         for name in _CONDITIONAL_HEADERS:

@@ -1,4 +1,4 @@
-"""Legible: pages are text in the encoding that their bytes are in, whatever type and charset the server names."""
+"""Downloader middleware that detects the encoding of pages from their bytes, whatever type and charset the server states."""
 
 import codecs
 import re
@@ -23,10 +23,10 @@ _FALLBACK_ENCODING = "cp1252"
 
 
 class EncodingMiddleware:
-    """Mends what a server says about a page."""
+    """Correct the type and the encoding of pages."""
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """The page as a response whose text is right."""
+        """Return a page as a text response in its real encoding."""
         if request.meta.get("kind") != PAGE or not (isinstance(response, TextResponse) or _is_html(response.body)):
             return response
         header = response.headers.get(b"Content-Type", b"")
@@ -37,15 +37,15 @@ class EncodingMiddleware:
 
 
 def detect_encoding(body: bytes, content_type: str) -> str:
-    """The encoding of a page.
+    """Return the encoding of a page.
 
-    A byte order mark says it; bytes that are valid UTF-8 are UTF-8, since no other text is so by chance; then the
-    first of header and page whose word fits the bytes; else UTF-8 where most of it is, a few characters being broken;
-    else the one named first, or Windows-1252.
+    In this order: a byte order mark; UTF-8 if the bytes are valid UTF-8, since other text is never valid by chance; the
+    first declared encoding that decodes the bytes; UTF-8 if most characters are valid; the first other declared encoding;
+    Windows-1252.
 
     Args:
-        body: The page.
-        content_type: As the server sent it, "" for none.
+        body: The bytes of the page.
+        content_type: The Content-Type header, "" for none.
     """
     if bom_encoding := read_bom(body)[0]:
         return bom_encoding
@@ -63,7 +63,7 @@ def detect_encoding(body: bytes, content_type: str) -> str:
 
 
 def decodes_as(body: bytes, encoding: str) -> bool:
-    """Whether `body` is text in `encoding`; a character cut at its end is no fault."""
+    """Return whether `body` is text in `encoding`; an incomplete character at the end is allowed."""
     try:
         codecs.getincrementaldecoder(encoding)().decode(body)
     except UnicodeError:

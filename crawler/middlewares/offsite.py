@@ -1,7 +1,4 @@
-"""Pages stay on the shop's own host and in public, through every redirect; photos and sitemaps may lie elsewhere.
-
-Redirects: followed a few times, to http and https alone.
-"""
+"""Downloader middlewares for hosts and redirects: pages stay on the shop's site; photos and sitemaps may be elsewhere."""
 
 import re
 from typing import TYPE_CHECKING, Self
@@ -23,18 +20,23 @@ _LOGIN_PATH = re.compile(
 
 
 class OffsiteMiddleware:
-    """Scrapy's own drops a redirect off the site without a word; this one tells the spider."""
+    """Refuse pages on other sites; unlike Scrapy's middleware, it reports a redirect off the site as a failure."""
 
     def __init__(self, crawler: "Crawler") -> None:
         self._crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
-        """Scrapy's way to make one."""
+        """Create the middleware; Scrapy calls this."""
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Refuse a page that is not on the shop's host, and whatever only opens to an account."""
+        """Refuse a page on another site, and a URL that requires a login.
+
+        Raises:
+            LoginRequired: The URL contains a user name, or a redirect leads to a login page.
+            Offsite: The page is on another site.
+        """
         parts = urlsplit(request.url)
         is_redirected = bool(request.meta.get("redirect_times"))
         if parts.username is not None or (is_redirected and _LOGIN_PATH.search(parts.path.lower())):
@@ -48,10 +50,14 @@ _REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 
 
 class HttpRedirectMiddleware(RedirectMiddleware):
-    """Scrapy's own, which takes a redirect to file: or data: for an answer."""
+    """Refuse redirects to other schemes such as file: or data:, which Scrapy's middleware returns as responses."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """Follow a redirect, or refuse it."""
+        """Follow a redirect, or refuse it.
+
+        Raises:
+            NonHttpRedirect: The redirect leads to another scheme.
+        """
         result = super().process_response(request, response)
         if result is response and response.status in _REDIRECT_STATUSES and "Location" in response.headers:
             raise NonHttpRedirect

@@ -1,8 +1,8 @@
-"""Opt-outs: photos that their owner reserves are not taken, whatever robots.txt allows.
+"""Middlewares for opt-outs: photos that their owner reserves are not stored, even if robots.txt allows them.
 
-Read are X-Robots-Tag (`noai`, `noimageai`, `noindex`, `none`; to all or to us), and the TDM Reservation Protocol's
-header `tdm-reservation: 1`. The page may say the same of all its photos, by these headers or by <meta> tags; there
-`noindex` does not count, since shops say it of every second page for the sake of search engines.
+An opt-out is an X-Robots-Tag header (`noai`, `noimageai`, `noindex`, `none`; for all robots or for ours) or the header
+`tdm-reservation: 1` of the TDM Reservation Protocol. A page can opt out all its photos, by these headers or by <meta>
+tags; there `noindex` does not count, because shops use it on many pages for search engines only.
 """
 
 import re
@@ -26,13 +26,13 @@ _OPT_OUT_HINT = re.compile(rb"noai|noimageai|tdm-reservation", re.IGNORECASE)
 
 
 class OptOutMiddleware:
-    """Refuses photos whose own answer reserves them."""
+    """Refuse photos whose own response opts out."""
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Hand on what may be taken.
+        """Return the response if it does not opt out.
 
         Raises:
-            OptedOut: The answer's headers reserve it.
+            OptedOut: The headers opt out.
         """
         if request.meta.get("kind") == PHOTO and is_opted_out(response, _PHOTO_DIRECTIVES):
             raise OptedOut
@@ -40,10 +40,10 @@ class OptOutMiddleware:
 
 
 class PageOptOutMiddleware:
-    """Takes the photos out of a product whose page reserves them; its words stay."""
+    """Remove the photos of a product whose page opts out; its text stays."""
 
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """Hand on what the spider read of a page."""
+        """Pass on the items of a page, without photos if the page opts out."""
         async for item in result:
             if isinstance(item, ProductItem) and item.product.photos and is_page_opted_out(response):
                 yield replace(item, product=replace(item.product, photos=()))
@@ -52,7 +52,7 @@ class PageOptOutMiddleware:
 
 
 def is_page_opted_out(response: Response) -> bool:
-    """Whether a page reserves its photos, by headers or by meta tags."""
+    """Return whether a page opts out its photos, by headers or by meta tags."""
     if is_opted_out(response, _AI_DIRECTIVES):
         return True
     if not _OPT_OUT_HINT.search(response.body):
@@ -66,7 +66,7 @@ def is_page_opted_out(response: Response) -> bool:
 
 
 def is_opted_out(response: Response, directives: frozenset[str]) -> bool:
-    """Whether the headers of `response` say one of `directives`, or reserve it by TDMRep."""
+    """Return whether the headers contain one of `directives` or a TDM reservation."""
     if any(value.strip() == b"1" for value in response.headers.getlist(b"tdm-reservation")):
         return True
     values = (value.decode("latin-1") for value in response.headers.getlist(b"X-Robots-Tag"))
@@ -74,9 +74,9 @@ def is_opted_out(response: Response, directives: frozenset[str]) -> bool:
 
 
 def parse_x_robots_tag(value: str) -> set[str]:
-    """The directives of an X-Robots-Tag that are meant for everybody or for us.
+    """Return the directives of an X-Robots-Tag header that apply to all robots or to ours.
 
-    "otherbot: noindex" is meant for another; an agent's name holds for what follows it up to the next name.
+    "otherbot: noindex" applies to another robot; a robot's name applies to all directives up to the next name.
     """
     directives: set[str] = set()
     applies_to_us = True

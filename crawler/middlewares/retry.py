@@ -1,4 +1,4 @@
-"""Retries that wait: as long as Retry-After asks, else twice as long each time; a host that is busy is slowed down."""
+"""Downloader middleware for retries with exponential backoff, or as Retry-After asks; busy hosts are slowed down."""
 
 import asyncio
 import random
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from crawler.spiders.shop import ShopSpider
 
 MAX_WAIT_SECONDS = 120.0
-"""Seconds; who asks for more is not waited for: the URL is given up for now."""
+"""If a shop asks for a longer wait, the URL fails."""
 TOO_MANY_REQUESTS = 429
 SERVICE_UNAVAILABLE = 503
 MIN_CONSECUTIVE_UNAVAILABLE = 3
-"""So many addresses that answer 503 in a row are a busy host, not a busy page."""
+"""This many URLs in a row with HTTP 503 mean that the host is busy, not one page."""
 MAX_CONSECUTIVE_BUSY = "WEFT_MAX_CONSECUTIVE_BUSY"
-"""Setting: so many addresses of a shop busy in a row, and three more for each connection, and it is left for now."""
+"""Setting: the crawl stops after this many busy URLs in a row, and three more for each concurrent request."""
 
 
 class BackoffRetryMiddleware(RetryMiddleware):
-    """Scrapy's own, whose retries go back to the scheduler with a time to wait."""
+    """Scrapy's retry middleware, whose retries return to the scheduler with a delay."""
 
     def __init__(self, settings: BaseSettings) -> None:
         super().__init__(settings)
@@ -37,10 +37,10 @@ class BackoffRetryMiddleware(RetryMiddleware):
             "CONCURRENT_REQUESTS_PER_DOMAIN"
         )
         self._busy_urls: set[str] = set()
-        """Addresses of the shop that were busy since the last good answer."""
+        """URLs of the shop that were busy since the last good response."""
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """Turn a busy answer into a retry that waits, and slow its host down."""
+        """Retry a busy response after a delay, and slow its host down."""
         retry_after_seconds = parse_retry_after(response.headers.get(b"Retry-After"), time.time())
         if response.status in (TOO_MANY_REQUESTS, SERVICE_UNAVAILABLE):
             self._record_busy(request, response.status, retry_after_seconds)
@@ -54,7 +54,7 @@ class BackoffRetryMiddleware(RetryMiddleware):
         return result
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | Response | None:  # type: ignore[override]
-        """Turn a broken connection into a retry that waits; who once did not answer in time gets one more chance."""
+        """Retry a broken connection after a delay; a request that times out is retried once."""
         if isinstance(exception, DownloadTimeoutError) and request.meta.get("retry_times", 0):
             return None
         result = super().process_exception(request, exception)
@@ -99,7 +99,7 @@ class BackoffRetryMiddleware(RetryMiddleware):
 
 
 def parse_retry_after(header: bytes | None, now: float) -> float | None:
-    """Seconds from `now` (POSIX time) that a Retry-After header asks for; None when it says nothing readable."""
+    """Return the seconds from `now` (POSIX time) that a Retry-After header asks for, None if it is missing or invalid."""
     text = (header or b"").decode("latin-1").strip()
     if text.isascii() and text.isdigit():
         return float(text[:12])

@@ -1,4 +1,4 @@
-"""robots.txt: as Scrapy reads it, but a server that cannot answer for it means "not now", never "all is allowed"."""
+"""Downloader middleware for robots.txt that forbids every request while the server cannot answer for robots.txt."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,18 +21,18 @@ from crawler.extensions.throttle import Throttle
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 MAX_ROBOTS_TXT_BYTES = 512 * 1024
-"""As much of a robots.txt is read; RFC 9309, 2.5 asks for 500 KiB at least."""
+"""Only this much of a robots.txt is read; RFC 9309, 2.5 asks for at least 500 KiB."""
 MAX_CRAWL_DELAY_SECONDS = 120.0
-"""Seconds; with more a shop would take months: it does not want to be crawled."""
+"""With a longer delay, a crawl would take months, so the shop is not crawled."""
 
 
 def is_unreachable(status: int) -> bool:
-    """Whether an answer of this status to robots.txt forbids every request for now (RFC 9309, 2.3.1.4)."""
+    """Return whether this status of robots.txt forbids every request for now (RFC 9309, 2.3.1.4)."""
     return status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
 
 
 class DenyAllRobotParser(RobotParser):
-    """What stands for a robots.txt that could not be read, or that allows next to nothing."""
+    """Rules that forbid every URL, for a robots.txt that cannot be read or has too long a delay."""
 
     def __init__(self, refusal: type[RequestRefused]) -> None:
         self.refusal = refusal
@@ -46,10 +46,10 @@ class DenyAllRobotParser(RobotParser):
 
 
 class RobotsMiddleware(RobotsTxtMiddleware):
-    """Scrapy's own, strict where it is lenient."""
+    """Scrapy's middleware with the strict rules of RFC 9309."""
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        """Refuse what is forbidden, and everything on a host whose robots.txt cannot be read."""
+        """Refuse a forbidden URL, and every URL of a host whose robots.txt cannot be read."""
         if isinstance(rp, DenyAllRobotParser):
             raise rp.refusal
         try:
@@ -58,14 +58,14 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             raise RobotsDisallowed from error
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        """The rules of the request's host, asked for once; who waited for them gets what was made of them here."""
+        """Return the rules of the request's host; robots.txt is requested once, and waiting requests get the same rules."""
         await super().robot_parser(request)
         rules = self._parsers[urlsplit(request.url).netloc]
         assert rules is None or isinstance(rules, RobotParser)
         return rules
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Cut a robots.txt that has no end."""
+        """Truncate a robots.txt that is too long."""
         if request.meta.get("dont_obey_robotstxt") and len(response.body) > MAX_ROBOTS_TXT_BYTES:
             return response.replace(body=response.body[:MAX_ROBOTS_TXT_BYTES].rpartition(b"\n")[0])
         return response

@@ -1,4 +1,4 @@
-"""Bounds: how many bytes an answer may have, by what was asked for, as sent and after decompression."""
+"""Downloader middlewares that limit the size of a response by its kind, as sent and after decompression."""
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.exceptions import IgnoreRequest
@@ -9,14 +9,14 @@ from crawler.items import PAGE, PHOTO
 
 MIB = 1024 * 1024
 MAX_BYTES_BY_KIND = {PAGE: 16 * MIB, PHOTO: 32 * MIB}
-"""By kind; anything else (sitemaps, feeds, robots.txt) has DOWNLOAD_MAXSIZE."""
+"""By kind; DOWNLOAD_MAXSIZE applies to all others (sitemaps, feeds, robots.txt)."""
 
 
 class SizeLimitMiddleware:
-    """Tells Scrapy the bound of each request."""
+    """Set the size limit of each request."""
 
     def process_request(self, request: Request) -> None:
-        """Note the bound where the downloader and the decompression look for it."""
+        """Set the limit where Scrapy's downloader and decompression read it."""
         max_bytes = MAX_BYTES_BY_KIND.get(request.meta.get("kind", ""))
         if max_bytes is not None:
             request.meta["download_maxsize"] = max_bytes
@@ -25,14 +25,14 @@ class SizeLimitMiddleware:
 
 
 class SizeLimitedCompressionMiddleware(HttpCompressionMiddleware):
-    """Scrapy's own, which stops at the bound, with a reason fit for counting."""
+    """Scrapy's decompression with a constant reason for each failure."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        """Decompress.
+        """Decompress a response.
 
         Raises:
-            TooLarge: It would have more bytes than it may.
-            Garbled: It cannot be decompressed.
+            TooLarge: The decompressed body exceeds the limit.
+            DecompressionError: The body cannot be decompressed.
         """
         try:
             return super().process_response(request, response)

@@ -1,1 +1,1 @@
-"""spiders: one, `shop`, for every shop; there is no code per shop."""
+"""spiders: one spider, `shop`, for every shop; there is no code per shop."""

@@ -1,4 +1,4 @@
-"""Reading: what a shop answered, turned into outcomes; nothing it says can end the crawl."""
+"""Parsing of responses into items; no response can end the crawl."""
 
 import logging
 from collections.abc import Iterator
@@ -22,29 +22,29 @@ from crawler.storage.store import Store
 from weft.errors import ShopError
 
 PAGES_PER_ITEM = 1_000
-"""Pages of a sitemap kept at once."""
+"""Number of sitemap pages that are saved at once."""
 DENIED_BY_OVERRIDE = "denied by shops/<host>.yaml"
 
 _log = logging.getLogger(__name__)
 
 
 class ResponseParser:
-    """Reads the answers of one shop.
+    """Parse the responses of one shop.
 
     Args:
-        wanted: The shop.
-        store: Of its crawl.
-        override: What a person says of the shop.
-        agent: Whom robots.txt speaks to.
+        spider_args: The arguments of the crawl.
+        store: The store of the crawl, for the photos that sitemaps list.
+        override: The settings in shops/<host>.yaml.
+        user_agent: The name that robots.txt rules apply to.
     """
 
     def __init__(self, spider_args: SpiderArgs, store: Store, override: Override, user_agent: str) -> None:
         self._spider_args, self._store, self._override, self._user_agent = spider_args, store, override, user_agent
         self.robots_rules = Protego.parse("")
-        """The shop's robots.txt."""
+        """The rules of the shop's robots.txt."""
 
     def parse_feed(self, response: Response) -> Iterator[CrawlItem]:
-        """A page of a platform's list, or a whole feed."""
+        """Parse a feed, or a page of a platform's product list."""
         row, shop = response.meta["row"], self._spider_args.shop
         total_pages_header = (response.headers.get(b"X-WP-TotalPages") or b"").decode("latin-1")
         total_pages = int(total_pages_header) if total_pages_header.isdigit() else 0
@@ -57,7 +57,7 @@ class ResponseParser:
             yield self._make_failed_item(response, exceptions.NOT_A_FEED)
 
     def parse_sitemap(self, response: Response) -> Iterator[CrawlItem]:
-        """A sitemap: more URLs, in parts."""
+        """Parse a sitemap, in parts."""
         row = response.meta["row"]
         try:
             parsed = sitemaps.parse_sitemap(response.body, response.url)
@@ -77,7 +77,7 @@ class ResponseParser:
         yield SitemapItem(row=row, sitemaps=parsed.sitemaps, pages=())
 
     def parse_page(self, response: Response, *, follow_links: bool) -> Iterator[CrawlItem]:
-        """A page: a product, or else a listing whose links are followed where `follow` says so."""
+        """Parse a page: a product, or else a listing, whose links are extracted if `follow_links` is set."""
         row = response.meta["row"]
         if response.status == HTTPStatus.NOT_MODIFIED:
             yield UnchangedItem(row=row)
@@ -103,7 +103,7 @@ class ResponseParser:
         yield listing
 
     def parse_photo(self, response: Response) -> Iterator[CrawlItem]:
-        """A photo: its bytes as they are."""
+        """Yield the bytes of a photo."""
         if response.status == HTTPStatus.NOT_MODIFIED:
             yield UnchangedItem(row=response.meta["row"])
         elif images.is_image(response.body):
@@ -135,5 +135,5 @@ class ResponseParser:
 
 
 def count_attempts(meta: dict[str, Any]) -> int:
-    """How often a request was made."""
+    """Return how often a request was made."""
     return int(meta.get("retry_times", 0)) + 1

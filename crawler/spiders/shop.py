@@ -1,4 +1,4 @@
-"""shop: crawls one shop of any kind into a store; crawler.strategies finds it, crawler.spiders.parse reads it."""
+"""The spider `shop`, which crawls one shop; crawler.strategies finds its URLs, crawler.spiders.parse reads the responses."""
 
 import asyncio
 import gc
@@ -29,26 +29,26 @@ from crawler.strategies import DiscoveryStrategy
 from weft.errors import ShopError
 
 GC_THRESHOLD = 20_000
-"""Objects, net, after which Python looks for cycles: a few megabytes."""
+"""Number of new objects, a few megabytes, after which Python's garbage collector runs."""
 TICK_SECONDS = 1.0
-"""Between two looks at the clock and at the parent."""
+"""Interval between two checks of the clock and of the parent process."""
 
 
 class ShopSpider(Spider):
-    """One shop, one crawl; started again it goes on where it stopped.
+    """Crawl one shop; a crawl that was interrupted resumes.
 
     Args:
         name: Our name for the shop; product ids begin with it.
-        url: Where it begins.
-        state: The SQLite file of this crawl; by hand, one in var/crawl named after the shop and the arguments.
-        parent: Process that started this one: the crawl ends when that is gone.
-        further: strategy, feed, products, max_products, max_pages, max_photos, max_bytes, max_minutes: see
-            `weft.params.Shop`. Pages that sitemaps name count first, and where these are enough no listing is asked.
-            snapshot: a higher number is a later crawl, which asks for what has changed since the one before.
-            retry_failed: 1 asks only for what failed.
-            wall_pages: so many different pages that look alike are a wall and stop the crawl; 0 for no such number.
-
-    What concerns manners (delay, concurrency, at, allow_private, contact ...): see `crawler.spider_args.settle`.
+        url: The start URL.
+        state: The SQLite file of this crawl; by default a file in var/crawl named after the shop and the arguments.
+        parent: Id of the process that started this one; the crawl stops when that process ends.
+        extra_args: strategy, feed, product_urls, max_products, max_pages, max_photos, max_bytes, max_minutes: see
+            `weft.params.Shop`. Products of sitemap pages count first against max_products.
+            snapshot: a higher number is a later crawl, which requests only what has changed since the previous one.
+            retry_failed: 1 requests only the URLs that failed.
+            block_page_threshold: this many similar pages stop the crawl; 0 turns the check off.
+            delay, concurrency, connect_to, allow_private_network, contact: see
+            `crawler.spider_args.apply_spider_args`.
     """
 
     name = "shop"
@@ -65,7 +65,7 @@ class ShopSpider(Spider):
             self.store.retry_failed()
         self.limits = Limits(self.spider_args.shop, self.store)
         self.is_ready = False
-        """robots.txt is read and the frontier planted."""
+        """Whether robots.txt is read and the frontier has its start URLs."""
         self.stop_reason = ""
         self._parent_pid = int(parent)
         self._clock_task: asyncio.Task[None] | None = None
@@ -73,7 +73,7 @@ class ShopSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Settle what the arguments say about manners, then make the spider."""
+        """Apply the arguments to the settings, then create the spider."""
         if not {"name", "url"} <= kwargs.keys():
             raise ShopError("scrapy crawl shop: wanted -a name=<our name for it> -a url=<where it begins>")
         spider_args.apply_spider_args(crawler.settings, kwargs)
@@ -90,7 +90,7 @@ class ShopSpider(Spider):
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
-        """Ask for robots.txt; the scheduler feeds everything else from the frontier that it leads to."""
+        """Request robots.txt; the scheduler takes all other requests from the frontier."""
         yield Request(
             urljoin(self.start_url, "/robots.txt"),
             callback=self.parse_robots,
@@ -100,7 +100,7 @@ class ShopSpider(Spider):
         )
 
     def parse_robots(self, response: Response) -> None:
-        """robots.txt: the rules, and the sitemaps that the frontier begins with."""
+        """Read the rules of robots.txt and add the start URLs of the first strategy."""
         if is_unreachable(response.status):
             self.stop(f"{response.url}: answered HTTP {response.status}, which means: not now; try again later")
             return
@@ -120,7 +120,7 @@ class ShopSpider(Spider):
         self._clock_task = asyncio.ensure_future(self._run_clock())
 
     def handle_robots_error(self, failure: Failure) -> None:
-        """Without its robots.txt a shop cannot be asked now."""
+        """Stop the crawl, because robots.txt cannot be downloaded."""
         url = failure.request.url  # type: ignore[attr-defined]
         hint = spider_args.fix_hint(failure.value) or "try again later"
         self.stop(f"{url}: cannot be had ({exceptions.failure_reason(failure.value)}); {hint}")
@@ -132,59 +132,59 @@ class ShopSpider(Spider):
         self.stop("the process that started this crawl is gone; run again to go on")
 
     def make_request(self, kind: str, row: int, url: str) -> Request:
-        """The request for one row of the frontier."""
+        """Return the request for one row of the frontier."""
         callbacks = {FEED: self.parse_feed, SITEMAP: self.parse_sitemap, PAGE: self.parse_page, PHOTO: self.parse_photo}
         return Request(
             url, callback=callbacks[kind], errback=self.handle_error, meta={"kind": kind, "row": row}, dont_filter=True
         )
 
     def parse_feed(self, response: Response) -> Iterator[CrawlItem]:
-        """Products told whole, and the feed's next page."""
+        """Parse a feed; it counts as a page only now, because a feed that does not exist is not a page."""
         # Only now: a list that was looked for in vain is no page.
         self.limits.count_request(FEED)
         return self.parser.parse_feed(response)
 
     def parse_sitemap(self, response: Response) -> Iterator[CrawlItem]:
-        """A sitemap: more URLs."""
+        """Parse a sitemap."""
         return self.parser.parse_sitemap(response)
 
     def parse_page(self, response: Response) -> Iterator[CrawlItem]:
-        """A page: a product, or else a listing whose links are followed."""
+        """Parse a page; its links are followed if the strategy says so."""
         return self.parser.parse_page(response, follow_links=self.strategy.follows_links)
 
     def parse_photo(self, response: Response) -> Iterator[CrawlItem]:
-        """A photo: its bytes as they are."""
+        """Parse a photo."""
         return self.parser.parse_photo(response)
 
     def on_response_received(self, response: Response) -> None:
-        """Count what has come."""
+        """Count the bytes of a response."""
         self.limits.count_bytes(len(response.body))
 
     def handle_error(self, failure: Failure) -> Iterator[CrawlItem]:
-        """No answer, or none that helps, after all retries."""
+        """Yield the failure of a request after all retries."""
         meta = failure.request.meta  # type: ignore[attr-defined]
         yield FailedItem(
             row=meta["row"], reason=exceptions.failure_reason(failure.value), attempts=count_attempts(meta)
         )
 
     def commit(self) -> None:
-        """Commit what was kept; a disk that does not take it ends the crawl."""
+        """Commit the store; stop the crawl if the disk cannot be written."""
         try:
             self.store.commit()
         except ShopError as error:
             self.stop(str(error))
 
     def on_item_stored(self, item: CrawlItem) -> None:
-        """Let the scheduler forget a row whose outcome is kept."""
+        """Report a row as done to the scheduler."""
         if item.is_final:
             self._scheduler.mark_done(item.row)
 
     def has_enough_products(self) -> bool:
-        """Whether the limit on products is reached."""
+        """Return whether the limit on products is reached."""
         return 0 < self.spider_args.shop.max_products <= self.store.product_count
 
     def start_next_strategy(self) -> bool:
-        """Look for products in another way, where there is one; in the end for those that the shop had before."""
+        """Start the next strategy, or else request the previous crawl's products; return whether URLs were added."""
         if self.has_enough_products() or self.limits.limit_reached:
             return False
         return self.strategy.start_next_strategy() or (
@@ -192,13 +192,13 @@ class ShopSpider(Spider):
         )
 
     def on_idle(self) -> None:
-        """Nothing left to ask: a request that Scrapy lost on the way is a failure."""
+        """Save a failure for every request that Scrapy lost, now that no request is left."""
         for row in self._scheduler.missing_responses():
             self.store.save(FailedItem(row=row, reason=exceptions.REQUEST_LOST, attempts=1))
             self._scheduler.mark_done(row)
 
     def stop(self, reason: str) -> None:
-        """End the crawl, to be gone on with later, and say why."""
+        """Stop the crawl with a reason; it can be resumed."""
         self.logger.error(reason)
         assert self.crawler.engine is not None
         if self._close_task is None:
@@ -206,7 +206,7 @@ class ShopSpider(Spider):
             self._close_task = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="stopped"))
 
     def closed(self, reason: str) -> None:
-        """Note how it ended, and say what was found."""
+        """Save how the crawl ended and log a summary."""
         if self._clock_task is not None:
             self._clock_task.cancel()
         try:

@@ -90,7 +90,7 @@ class BlobWriter:
         return digest
 
     def flush(self) -> None:
-        """Wait until all added photos have their final names; call it before the rows that refer to them are committed."""
+        """Wait until all added photos have their final names; call it before their rows are committed."""
         pending, self._pending = self._pending, {}
         wait(pending.values())
         for future in pending.values():

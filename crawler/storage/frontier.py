@@ -28,7 +28,7 @@ class Frontier:
         return str(row[0]) if row else ""
 
     def select_todo(self, kind: str, limit: int, exclude: Collection[int]) -> list[tuple[int, str]]:
-        """Return up to `limit` (row, url) of `kind` with status todo, lowest priority first, without the rows in `exclude`.
+        """Return up to `limit` (row, url) of `kind` that are todo, lowest priority first, without the rows in `exclude`.
 
         Pages found by links are returned only when no page of a sitemap is left.
         """
@@ -264,10 +264,10 @@ class CrawlBudget:
         ).fetchone()
         if remaining <= 0 and template not in self._exhausted:
             self._exhausted.add(template)
-            self._set_status(template, "todo", "deferred")
+            self._set_status(template, "todo", "over_budget")
         elif remaining > 0 and template in self._exhausted:
             self._exhausted.remove(template)
-            self._set_status(template, "deferred", "todo")
+            self._set_status(template, "over_budget", "todo")
 
     def _set_status(self, template: str, old_status: str, new_status: str) -> None:
         self._db.execute(

@@ -71,7 +71,7 @@ class Store(Frontier):
         self._blobs = BlobStore(path.parent)
         self._blob_writer = self._blobs.open_writer(path.stem)
         self.previous_crawl = PreviousCrawl(self._db, self._blobs)
-        """The crawl before this one, where it was told."""
+        """The records of the previous crawl, empty if there was none."""
         self._frontier_writer = FrontierWriter(self._db, self.add_urls)
         self._record_writer = RecordWriter(
             self._db,
@@ -85,7 +85,7 @@ class Store(Frontier):
         self._committed_at = time.monotonic()
         self._recover()
         self.product_count = self._count_products()
-        """Different products so far."""
+        """Number of different products so far."""
 
     def begin(self, shop: str, start_url: str, snapshot: int) -> None:
         """Save which shop this crawl is of; a new crawl copies the records of the previous one in the same folder.

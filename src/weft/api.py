@@ -1,0 +1,207 @@
+"""The Python API: load a trained model, embed and tag photos, search an embedded catalogue.
+
+`import weft` shows everything here and imports torch only when a name is first used.
+"""
+
+import difflib
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from PIL import Image
+
+from weft import artefacts, runtime
+from weft.errors import InputError, ModelError, PhotoError
+from weft.model.bundle import Bundle, load_bundle
+from weft.retrieval.embed import embed
+from weft.retrieval.search import find_nearest_neighbours
+from weft.text.label_words import label_to_word_ids
+
+Key = TypeVar("Key")
+Floats = npt.NDArray[np.float32]
+Photo = str | Path | bytes | Image.Image
+"""A photo: the path of a file, the bytes of one, or an image in memory."""
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A word that a photo shows."""
+
+    word: str
+    score: float
+    """The logit of the word: comparable between words and photos of one model, unbounded."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A photo of the catalogue that a search found."""
+
+    photo_id: str
+    product_id: str
+    similarity: float
+    """Cosine similarity to the query, from -1 to 1."""
+
+
+class Model:
+    """A trained model, ready to embed and tag photos. Make it with `load`."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._word_ids = {word: number for number, word in enumerate(bundle.words)}
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The vocabulary; the position of a word is its column in `word_scores`."""
+        return self._bundle.words
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the model's files, which names this very model."""
+        return self._bundle.digest
+
+    @property
+    def word_embeddings(self) -> Floats:
+        """W, (words, embedding_dim)."""
+        words: Floats = self._bundle.embedder.words.detach().numpy()
+        return words
+
+    @property
+    def word_bias(self) -> Floats:
+        """The bias of each word, (words,); zeros where the model has none."""
+        bias = self._bundle.embedder.bias
+        return np.zeros(len(self.words), np.float32) if bias is None else bias.detach().numpy()[:, 0]
+
+    def embed(self, photos: Photo | Iterable[Photo]) -> Floats:
+        """Return the embeddings of photos, (photos, embedding_dim), not normalised.
+
+        Raises:
+            InputError: A file cannot be read.
+            PhotoError: A photo cannot be decoded.
+        """
+        one_or_many = [photos] if isinstance(photos, str | Path | bytes | Image.Image) else photos
+        batches = [z for _, z in self.embed_stream(enumerate(map(_read_photo, one_or_many)))]
+        return np.concatenate(batches) if batches else np.zeros((0, self.word_embeddings.shape[1]), np.float32)
+
+    def embed_stream(
+        self, photos: Iterable[tuple[Key, bytes]], skipped: list[tuple[Key, PhotoError]] | None = None
+    ) -> Iterator[tuple[list[Key], Floats]]:
+        """Yield (keys, embeddings) batch by batch, for more photos than fit into memory.
+
+        Args:
+            photos: Keys and the bytes of photos.
+            skipped: Receives the photos that cannot be decoded; without it the first of them raises.
+
+        Raises:
+            PhotoError: A photo cannot be decoded and `skipped` is not given.
+        """
+        bundle = self._bundle
+        device, workers = runtime.device(), runtime.workers()
+        return embed(photos, bundle.embedder, bundle.height, bundle.width, device, workers, skipped)
+
+    def embed_text(self, text: str) -> Floats:
+        """Return the mean embedding of the known words of a text, (1, embedding_dim): a query for photos.
+
+        Raises:
+            InputError: The vocabulary has none of the words; the message suggests similar ones.
+        """
+        word_ids = label_to_word_ids(text, self._word_ids)
+        if not word_ids:
+            parts = text.lower().split()
+            similar = [word for part in parts for word in difflib.get_close_matches(part, self._bundle.words)]
+            hint = f"; did you mean {', '.join(dict.fromkeys(similar))}?" if similar else ""
+            raise InputError(f"{text!r}: none of its words is in the model's vocabulary{hint}")
+        mean: Floats = self.word_embeddings[word_ids].mean(0, keepdims=True)
+        return mean
+
+    def score_words(self, embeddings: Floats) -> Floats:
+        """Return the logits of all words, (photos, words), for embeddings, (photos, embedding_dim)."""
+        return embeddings @ self.word_embeddings.T + self.word_bias
+
+    def word_scores(self, photos: Photo | Iterable[Photo]) -> Floats:
+        """Return the logits of all words for photos, (photos, words). Raises as `embed` does."""
+        return self.score_words(self.embed(photos))
+
+    def best_tags(self, scores: Floats, top_k: int = 10) -> list[Tag]:
+        """Return the `top_k` words with the highest scores, (words,), best first; equal scores in word order."""
+        best = np.argsort(-scores, kind="stable")[:top_k]
+        return [Tag(self.words[number], float(scores[number])) for number in best]
+
+    def tag(self, photo: Photo, top_k: int = 10) -> list[Tag]:
+        """Return the `top_k` words that a photo shows most clearly, best first. Raises as `embed` does."""
+        return self.best_tags(self.word_scores(photo)[0], top_k)
+
+
+class Index:
+    """An embedded catalogue, searched exactly by cosine similarity. Make it with `open_index`."""
+
+    def __init__(self, model: Model, embeddings: npt.NDArray[np.floating], photos: pa.Table) -> None:
+        self._model = model
+        self._embeddings = embeddings
+        self._photos = photos
+
+    def __len__(self) -> int:
+        return len(self._embeddings)
+
+    def search(self, query: str | Path | bytes | Image.Image, top_k: int = 10) -> list[Hit]:
+        """Return the `top_k` photos nearest to a query, best first.
+
+        Args:
+            query: Text as a `str`; a photo as a `Path`, bytes or an image.
+            top_k: At least 1.
+
+        Raises:
+            InputError: The text has no known word, or the file cannot be read.
+            PhotoError: The photo cannot be decoded.
+        """
+        vector = self._model.embed_text(query) if isinstance(query, str) else self._model.embed(query)
+        return self.search_vector(vector, top_k)
+
+    def search_vector(self, vector: Floats, top_k: int = 10) -> list[Hit]:
+        """Return the `top_k` photos nearest to an embedding, (1, embedding_dim), best first."""
+        rows, similarities = find_nearest_neighbours(vector, self._embeddings, min(top_k, max(1, len(self))))
+        found = self._photos.take(rows[0][rows[0] >= 0])
+        pairs = zip(found["photo_id"].to_pylist(), found["product_id"].to_pylist(), similarities[0], strict=False)
+        return [Hit(photo_id, product_id, float(similarity)) for photo_id, product_id, similarity in pairs]
+
+
+def load(path: str | Path) -> Model:
+    """Load a model folder, such as `models/embedder`.
+
+    Raises:
+        ModelError: A file is missing, was changed, or does not fit the others.
+    """
+    return Model(load_bundle(Path(path)))
+
+
+def open_index(path: str | Path, model: Model) -> Index:
+    """Open the embeddings of a catalogue, such as `data/embeddings/catalogue`, for search.
+
+    Raises:
+        ContractError: The folder does not hold embeddings.
+        ModelError: Another model made the embeddings.
+    """
+    gallery = artefacts.read_embeddings(Path(path))
+    if gallery.model_digest != model.digest:
+        raise ModelError(
+            f"{path}: expected embeddings by the model {model.digest[:12]}, got embeddings by another model; "
+            "run `dvc repro embed@catalogue` or choose another index"
+        )
+    return Index(model, gallery.z, gallery.photos)
+
+
+def _read_photo(photo: Photo) -> bytes:
+    if isinstance(photo, bytes):
+        return photo
+    if isinstance(photo, Image.Image):
+        stream = io.BytesIO()
+        photo.save(stream, "PNG")
+        return stream.getvalue()
+    try:
+        return Path(photo).read_bytes()
+    except OSError as error:
+        raise InputError(f"{photo}: the photo cannot be read: {error}") from error

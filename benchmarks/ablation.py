@@ -26,80 +26,113 @@ import yaml
 PARAMS_PATH = Path("params.yaml")
 
 
-def _for_both_stages(**changes: object) -> dict[str, Any]:
-    """`changes` to train_head and finetune alike."""
+def _for_both_stages(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `changes` for train_head and for finetune."""
     return {f"{stage}.{key}": value for stage in ("train_head", "finetune") for key, value in changes.items()}
 
 
-AS_IN_PAPER = _for_both_stages(described=1.0) | {"clean.in_passing": "keep", "finetune.refit_words": False}
-"""Every word of a text counts the same, and W is fitted once before and once with the encoder, as in the paper."""
-
-BASELINE = AS_IN_PAPER | {
-    **_for_both_stages(loss="full_softmax"),
-    "model.projection": 0,
-    "finetune.visualness": "ignore",
-    "finetune.redundancy": "ignore",
-    "finetune.similarity": 0.0,
-    "finetune.fold_projection": False,
+AS_IN_PAPER = _for_both_stages({"description_weight": 1.0}) | {
+    "clean.drop_off_topic_words": False,
+    "finetune.retrain_head": False,
 }
-"""The paper's objective with all of an image's words: what a row is compared with."""
+"""Every word of a text counts the same, and W is trained before and with the encoder but not after it, as in the paper."""
 
-ALL_FOUR_CHANGES = AS_IN_PAPER | _for_both_stages(loss="full_softmax") | {"finetune.similarity": 1.0}
-"""The preset's weights of words, projection, folding and likeness of bags, beside the loss of the paper."""
+FULL_SOFTMAX = {"training.loss": {"name": "full_softmax"}}
+BINARY_CROSS_ENTROPY = {"training.loss": {"name": "binary_cross_entropy"}}
+PREDICTABILITY = {"finetune.word_weighting": {"name": "predictability"}}
 
-LITE_FROZEN_MODULES = {"finetune.frozen": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"]}
-"""What mobilenet_v2's first seven blocks are in an EfficientNet-Lite."""
+BASELINE = (
+    AS_IN_PAPER
+    | FULL_SOFTMAX
+    | {
+        "model.projection_dim": 0,
+        "finetune.word_weighting": {"name": "none"},
+        "finetune.downweight_redundant_words": False,
+        "finetune.bag_similarity.weight": 0.0,
+        "finetune.discard_projection_head": False,
+    }
+)
+"""The paper's objective with all of a photo's words: what each row is compared with."""
+
+ALL_FOUR_CHANGES = AS_IN_PAPER | FULL_SOFTMAX | {"finetune.bag_similarity.weight": 1.0}
+"""The preset's word weights, projection, its removal and bag similarity, with the paper's loss."""
+
+LITE_FROZEN_MODULES = {"finetune.frozen_modules": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"]}
+"""The modules of an EfficientNet-Lite that correspond to mobilenet_v2's first seven blocks."""
 
 
-def _sampled_softmax_changes(negatives: int, correction: bool) -> dict[str, Any]:
-    """AdamW moves a row by its whole rate however seldom it is drawn; at the rate of the others these rows diverge."""
-    changes = _for_both_stages(
-        loss="sampled_softmax", negatives=negatives, shared_negatives=True, correction=correction
-    )
-    return changes | _for_both_stages(proposal="unigram", word_learning_rate=0.0003)
+def _sampled_softmax_changes(num_negatives: int, logq_correction: bool) -> dict[str, Any]:
+    """Return the keys of a sampled softmax, with a low learning rate.
+
+    AdamW moves a row by the whole rate however seldom it is drawn; at the rate of the other losses these rows diverge.
+    """
+    loss = {
+        "name": "sampled_softmax",
+        "num_negatives": num_negatives,
+        "share_negatives_in_batch": True,
+        "negative_distribution": "unigram",
+        "logq_correction": logq_correction,
+    }
+    return {"training.loss": loss} | _for_both_stages({"optimizer.head_lr": 0.0003})
 
 
-def _sampled_word_changes(balance: float) -> dict[str, Any]:
-    """At a quarter of the others' rates: the gradient of one drawn word is many times as noisy."""
-    changes = _for_both_stages(target="one_word", balance=balance, word_learning_rate=0.0005)
-    return changes | {"finetune.learning_rate": 0.0001}
+def _sampled_word_changes(inverse_frequency_exponent: float) -> dict[str, Any]:
+    """Return the keys of one sampled word per photo, at a quarter of the learning rate.
+
+    The gradient of one sampled word is many times as noisy as that of all words.
+    """
+    return {
+        "training.targets": "sampled_word",
+        "training.sampling.inverse_frequency_exponent": inverse_frequency_exponent,
+        "finetune.optimizer.backbone_lr": 0.0001,
+    } | _for_both_stages({"optimizer.head_lr": 0.0005})
+
+
+def _inverse_frequency(exponent: float) -> dict[str, Any]:
+    return {"training.sampling.inverse_frequency_exponent": exponent}
 
 
 ROWS: dict[str, dict[str, Any]] = {
     "all_words, alpha 0": BASELINE,
     "one_word, word-first": BASELINE | _sampled_word_changes(1.0),
     "one_word, image-first": BASELINE | _sampled_word_changes(0.0),
-    "all_words, alpha 0.5": BASELINE | _for_both_stages(balance=0.5),
-    "all_words, alpha 1": BASELINE | _for_both_stages(balance=1.0),
+    "all_words, alpha 0.5": BASELINE | _inverse_frequency(0.5),
+    "all_words, alpha 1": BASELINE | _inverse_frequency(1.0),
     **{
-        f"sampled softmax, {negatives} negatives{', corrected' if correction else ''}": BASELINE
-        | _sampled_softmax_changes(negatives, correction)
-        for negatives in (20, 100, 1000)
-        for correction in (False, True)
+        f"sampled softmax, {num_negatives} negatives{', corrected' if corrected else ''}": BASELINE
+        | _sampled_softmax_changes(num_negatives, corrected)
+        for num_negatives in (20, 100, 1000)
+        for corrected in (False, True)
     },
-    "binary cross-entropy": BASELINE | _for_both_stages(loss="binary_cross_entropy"),
-    "contrastive, image to bag": BASELINE | _for_both_stages(loss="contrastive", normalise=True),
-    "visualness": BASELINE | {"finetune.visualness": "weight"},
-    "visualness and redundancy": BASELINE | {"finetune.visualness": "weight", "finetune.redundancy": "divide"},
-    "projection": BASELINE | {"model.projection": 256},
-    "projection, folded": BASELINE | {"model.projection": 256, "finetune.fold_projection": True},
-    "like bags close": BASELINE | {"finetune.similarity": 1.0},
+    "binary cross-entropy": BASELINE | BINARY_CROSS_ENTROPY,
+    "contrastive, image to bag": BASELINE
+    | {"training.loss": {"name": "contrastive"}, "training.logits": {"name": "cosine", "temperature": 0.05}},
+    "visualness": BASELINE | PREDICTABILITY,
+    "visualness and redundancy": BASELINE | PREDICTABILITY | {"finetune.downweight_redundant_words": True},
+    "projection": BASELINE | {"model.projection_dim": 256},
+    "projection, folded": BASELINE | {"model.projection_dim": 256, "finetune.discard_projection_head": True},
+    "like bags close": BASELINE | {"finetune.bag_similarity.weight": 1.0},
     "binary cross-entropy, like bags close, projection folded": BASELINE
-    | _for_both_stages(loss="binary_cross_entropy")
-    | {"model.projection": 256, "finetune.fold_projection": True, "finetune.similarity": 40.0},
-    "nothing in passing": BASELINE | {"clean.in_passing": "drop"},
-    "descriptions count for less": BASELINE | _for_both_stages(described=0.2),
-    "W fitted again": BASELINE | {"finetune.refit_words": True},
+    | BINARY_CROSS_ENTROPY
+    | {
+        "model.projection_dim": 256,
+        "finetune.discard_projection_head": True,
+        "finetune.bag_similarity.weight": 40.0,
+    },
+    "nothing in passing": BASELINE | {"clean.drop_off_topic_words": True},
+    "descriptions count for less": BASELINE | _for_both_stages({"description_weight": 0.2}),
+    "W fitted again": BASELINE | {"finetune.retrain_head": True},
     "W fitted again, descriptions count for less": BASELINE
-    | {"finetune.refit_words": True, "train_head.described": 0.2},
+    | {"finetune.retrain_head": True, "train_head.description_weight": 0.2},
     "both stages at once": BASELINE | {"train_head.epochs": 0},
     "all four": ALL_FOUR_CHANGES,
-    "all four, not folded": ALL_FOUR_CHANGES | {"finetune.fold_projection": False},
+    "all four, not folded": ALL_FOUR_CHANGES | {"finetune.discard_projection_head": False},
     "all four, binary cross-entropy": AS_IN_PAPER,
     "all of these: the preset": {},
     "all four, lite0": ALL_FOUR_CHANGES | LITE_FROZEN_MODULES | {"model.backbone": "efficientnet_lite0"},
     "all four, lite2": ALL_FOUR_CHANGES | LITE_FROZEN_MODULES | {"model.backbone": "efficientnet_lite2"},
 }
+"""Row name to changed keys. The names are those of the rows in benchmarks/results/ablation.csv, measured earlier."""
 
 METRICS = {
     "category_top_1": ("myntra_labels", "labels/category", "after finetune", "top_1_accuracy"),
@@ -126,7 +159,7 @@ def main() -> int:
     try:
         for seed in args.seeds:
             for name in args.rows:
-                changes = common | ROWS[name] | _for_both_stages(seed=seed)
+                changes = common | ROWS[name] | {"training.seed": seed}
                 PARAMS_PATH.write_text(override_params(base, changes), encoding="utf-8")
                 started = time.monotonic()
                 subprocess.run(["dvc", "repro", *_list_dvc_targets(base)], check=True)

@@ -27,7 +27,7 @@ from weft.data.bags import build_weighted_bags
 from weft.data.samplers import Batch
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.params import Finetune
+from weft.params import Augmentation
 from weft.photos.resize import encode_jpeg
 from weft.training.augment import augment, sample_augment_params
 from weft.training.finetune import MixedPrecision
@@ -74,16 +74,16 @@ class StepCost:
 
 
 def measure_step_cost(settings: params.Params) -> StepCost:
-    finetune, size = settings.finetune, settings.prepare
+    training, finetune, size = settings.training, settings.finetune, settings.prepare
     backbone = load_backbone(settings.model.backbone, "random")
     model = Embedder(backbone.network, make_random_word_embeddings(NUM_WORDS, backbone.dim, 1), backbone.normalisation)
-    optimizer = build_optimizer([(list(model.parameters()), finetune.learning_rate)], finetune)
+    optimizer = build_optimizer([(list(model.parameters()), finetune.optimizer.backbone_lr)], finetune.optimizer)
     rng = np.random.default_rng(1)
     bags = build_weighted_bags(
         [np.unique(rng.integers(NUM_WORDS, size=30)).tolist() for _ in range(finetune.batch_size)]
     )
-    batch = next(iter(build_sampler(bags, NUM_WORDS, finetune).sample_epoch(1, finetune.batch_size)))
-    objective = Objective(finetune, bags.count_words(NUM_WORDS))
+    batch = next(iter(build_sampler(bags, NUM_WORDS, training).sample_epoch(1, finetune.batch_size)))
+    objective = Objective(training.loss, training.logits, bags.count_words(NUM_WORDS))
     photos = torch.zeros(len(batch.photo_indices), 3, size.height, size.width, dtype=torch.uint8)
     with FlopCounterMode(display=False) as forward_counter, torch.inference_mode():
         model.eval()(photos[:1])
@@ -93,7 +93,7 @@ def measure_step_cost(settings: params.Params) -> StepCost:
         train()
     with KernelCounter() as kernels:
         train()
-    decode_rate = _measure_decode_rate(size.height, size.width, finetune)
+    decode_rate = _measure_decode_rate(size.height, size.width, finetune.augmentation)
     return StepCost(
         forward_counter.get_total_flops(), step_counter.get_total_flops() / len(photos), kernels.count, decode_rate
     )
@@ -113,12 +113,13 @@ def _make_train_step(
     return run
 
 
-def _measure_decode_rate(height: int, width: int, settings: Finetune, n_photos: int = 400) -> float:
+def _measure_decode_rate(height: int, width: int, settings: Augmentation, n_photos: int = 400) -> float:
     rng = np.random.default_rng(1)
     jpeg = encode_jpeg(draw_smooth_image(rng, height, width), 92)
     started = time.process_time()
     pixels = np.stack([np.asarray(Image.open(io.BytesIO(jpeg))).transpose(2, 0, 1) for _ in range(n_photos)])
-    augment(pixels, sample_augment_params(n_photos, settings.flip, settings.shift, settings.crop, rng))
+    limits = settings.horizontal_flip, settings.max_translate_px, settings.min_crop_scale
+    augment(pixels, sample_augment_params(n_photos, *limits, rng))
     return n_photos / (time.process_time() - started)
 
 

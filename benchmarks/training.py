@@ -33,7 +33,7 @@ from weft.demo import catalogue
 from weft.demo.photos import render_image
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.params import Finetune
+from weft.params import Augmentation, Finetune, Training
 from weft.photos.decode import decode
 from weft.photos.resize import encode_jpeg, letterbox
 from weft.training.finetune import StoredPhotos, finetune
@@ -93,7 +93,9 @@ def make_bags() -> WeightedBags:
     return build_weighted_bags([np.unique(rng.integers(NUM_WORDS, size=30)) for _ in range(NUM_PHOTOS)])
 
 
-def make_finetune_benchmark(store: PhotoStore | InMemoryPhotoStore, settings: Finetune) -> Callable[[], float]:
+def make_finetune_benchmark(
+    store: PhotoStore | InMemoryPhotoStore, training: Training, settings: Finetune
+) -> Callable[[], float]:
     """Photos per CPU second of an epoch of finetune."""
     bags, epoch_ends = make_bags(), []
     no_validation = StoredPhotos(InMemoryPhotoStore.__new__(InMemoryPhotoStore), build_weighted_bags([]))  # type: ignore[arg-type]
@@ -109,6 +111,7 @@ def make_finetune_benchmark(store: PhotoStore | InMemoryPhotoStore, settings: Fi
                 StoredPhotos(store, bags),  # type: ignore[arg-type]
                 no_validation,
                 model,
+                training,
                 settings,
                 runtime.device(),
                 runtime.workers(),
@@ -121,18 +124,21 @@ def make_finetune_benchmark(store: PhotoStore | InMemoryPhotoStore, settings: Fi
 
 
 def main() -> None:
-    settings = replace(params.load_params(ROOT / "params.yaml").finetune, epochs=2)
-    unfrozen = replace(settings, frozen=())
-    no_augmentation = {"flip": False, "shift": 0, "crop": 1.0}
+    loaded = params.load_params(ROOT / "params.yaml")
+    training, settings = loaded.training, replace(loaded.finetune, epochs=2)
+    unfrozen = replace(settings, frozen_modules=())
+    no_augmentation = Augmentation(horizontal_flip=False, max_translate_px=0, min_crop_scale=1.0)
     with tempfile.TemporaryDirectory() as scratch:
         photos = draw_originals()
         store = write_prepared_photos(photos, Path(scratch))
         memory_store = InMemoryPhotoStore(store)
         baseline = BaselineTrainingLoop(photos, Path(scratch) / "folder", NUM_WORDS, HEIGHT, WIDTH, settings.batch_size)
         variants = {
-            "finetune": make_finetune_benchmark(store, settings),
-            "finetune, from memory": make_finetune_benchmark(memory_store, replace(settings, **no_augmentation)),
-            "finetune, no block frozen": make_finetune_benchmark(store, unfrozen),
+            "finetune": make_finetune_benchmark(store, training, settings),
+            "finetune, from memory": make_finetune_benchmark(
+                memory_store, training, replace(settings, augmentation=no_augmentation)
+            ),
+            "finetune, no block frozen": make_finetune_benchmark(store, training, unfrozen),
             "the loop most people would write": baseline.measure_photos_per_second,
         }
         rates = {name: [run()] for name, run in variants.items()}

@@ -32,7 +32,7 @@ from weft.data.samplers import Batch
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.model.fuse_batch_norm import fuse_batch_norm
-from weft.params import TrainHead
+from weft.params import SampledSoftmaxLoss, TrainHead, Training
 from weft.photos.resize import encode_jpeg
 from weft.training.lr_schedule import LRSchedule, build_optimizer
 from weft.training.objective import Objective, build_sampler
@@ -52,18 +52,22 @@ class BenchmarkCase:
     words: int
     photos: int
     """An epoch's; as few as give whole batches."""
+    training: Training
     settings: TrainHead
 
 
 def iter_cases() -> Iterator[BenchmarkCase]:
-    demo = params.load_params(ROOT / "params.yaml").train_head
-    catalogue = params.load_params(ROOT / "presets" / "catalogue.yaml").train_head
-    paper = params.load_params(ROOT / "presets" / "paper.yaml").train_head
-    yield BenchmarkCase("params.yaml on the demo shop", "mobilenet_v2", 128, 96, 600, 2 * demo.batch_size, demo)
-    sampled = replace(catalogue, loss="sampled_softmax", negatives=1_000, shared_negatives=True)
-    for settings in (catalogue, sampled):
-        yield BenchmarkCase("presets/catalogue.yaml", "mobilenet_v2", 128, 96, 6_000, settings.batch_size, settings)
-    yield BenchmarkCase("presets/paper.yaml", "resnet50", 224, 224, 30_000, 2 * paper.batch_size, paper)
+    def make_case(name: str, backbone: str, size: tuple[int, int], words: int, batches: int) -> BenchmarkCase:
+        loaded = params.load_params(ROOT / name)
+        photos = batches * loaded.train_head.batch_size
+        return BenchmarkCase(name, backbone, *size, words, photos, loaded.training, loaded.train_head)
+
+    yield replace(make_case("params.yaml", "mobilenet_v2", (128, 96), 600, 2), name="params.yaml on the demo shop")
+    catalogue = make_case("presets/catalogue.yaml", "mobilenet_v2", (128, 96), 6_000, 1)
+    yield catalogue
+    sampled = SampledSoftmaxLoss(name="sampled_softmax", num_negatives=1_000, share_negatives_in_batch=True)
+    yield replace(catalogue, training=replace(catalogue.training, loss=sampled))
+    yield make_case("presets/paper.yaml", "resnet50", (224, 224), 30_000, 2)
 
 
 def make_epoch_timers(case: BenchmarkCase, device: str) -> tuple[Callable[[], float], Callable[[], float]]:
@@ -87,12 +91,10 @@ def make_epoch_timers(case: BenchmarkCase, device: str) -> tuple[Callable[[], fl
 
     def make_epoch_timer(get_z: Callable[[Batch], torch.Tensor]) -> Callable[[], float]:
         model = Embedder(torch.nn.Identity(), make_random_word_embeddings(case.words, backbone.dim, seed=1)).to(device)
-        sampler = build_sampler(bags, case.words, case.settings)
-        objective = Objective(case.settings, bags.count_words(case.words))
-        optimizer = build_optimizer([(model.head_parameters(), 1e-3)], case.settings)
-        schedule = LRSchedule(
-            optimizer, replace(case.settings, epochs=99), sampler.count_steps(case.settings.batch_size)
-        )
+        sampler = build_sampler(bags, case.words, case.training)
+        objective = Objective(case.training.loss, case.training.logits, bags.count_words(case.words))
+        optimizer = build_optimizer([(model.head_parameters(), 1e-3)], case.settings.optimizer)
+        schedule = LRSchedule(optimizer, case.settings.lr_schedule, 99, sampler.count_steps(case.settings.batch_size))
 
         def run() -> float:
             started = time.process_time()
@@ -128,7 +130,7 @@ def main() -> None:
         seconds = [(on_cache(), with_encoder()) for _ in range(ROUNDS)]
         ratio = round(statistics.median(long / short for short, long in seconds), 1)
         rates = [round(case.photos / statistics.median(values), 1) for values in zip(*seconds, strict=True)]
-        row = [case.name, case.backbone, case.words, case.settings.loss, *rates, ratio]
+        row = [case.name, case.backbone, case.words, case.training.loss.name, *rates, ratio]
         table.writerow([*row, torch.get_num_threads(), torch.__version__, platform.machine()])
 
 

@@ -15,21 +15,20 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from weft import params, runtime
+from weft import runtime
 from weft.data.samplers import Batch
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.params import TrainHead
+from weft.params import DotProductLogits, FullSoftmaxLoss, HeadAdamW, HeadOptimizer, HeadSGD, Loss, SampledSoftmaxLoss
 from weft.training.lr_schedule import build_optimizer
 from weft.training.objective import Objective
 
 NUM_WORDS, DIM, BATCH, ROUNDS = 30_000, 2_048, 256, 5
-ROOT = Path(__file__).resolve().parents[1]
 COLUMNS = ["optimizer", "loss", "negatives", "update", "ms_per_step", "times_faster", "step_mb", "times_less_memory"]
 
 
@@ -37,30 +36,28 @@ COLUMNS = ["optimizer", "loss", "negatives", "update", "ms_per_step", "times_fas
 class Variant:
     """One row of the table."""
 
-    settings: TrainHead
+    loss: Loss
+    optimizer: HeadOptimizer
     sparse: bool
 
 
 def list_variants(optimizer: str) -> list[Variant]:
-    settings = replace(
-        params.load_params(ROOT / "params.yaml").train_head,
-        target="one_word",
-        optimizer=optimizer,
-        momentum=0.0,
-        weight_decay=0.0,
-        shared_negatives=True,
-        correction=True,
-        loss="sampled_softmax",
+    rates = {"head_lr": 1e-3, "weight_decay": 0.0}
+    settings: HeadOptimizer = (
+        HeadSGD(name="sgd", momentum=0.0, **rates) if optimizer == "sgd" else HeadAdamW(name="adamw", **rates)
     )
-    full = replace(settings, loss="full_softmax")
-    sampled = [Variant(replace(settings, negatives=count), sparse=True) for count in (100, 1_000, 5_000)]
-    return [Variant(full, sparse=False), *sampled, Variant(replace(settings, negatives=1_000), sparse=False)]
+    sampled = [SampledSoftmaxLoss(name="sampled_softmax", num_negatives=count) for count in (100, 1_000, 5_000)]
+    return [
+        Variant(FullSoftmaxLoss(name="full_softmax"), settings, sparse=False),
+        *(Variant(loss, settings, sparse=True) for loss in sampled),
+        Variant(sampled[1], settings, sparse=False),
+    ]
 
 
 def make_step(variant: Variant, device: str) -> Callable[[], None]:
     model = Embedder(torch.nn.Identity(), make_random_word_embeddings(NUM_WORDS, DIM, seed=1)).to(device)
-    optimizer = build_optimizer([(model.head_parameters(), 1e-3)], variant.settings)
-    objective = Objective(variant.settings, np.arange(NUM_WORDS, 0, -1))
+    optimizer = build_optimizer([(model.head_parameters(), 1e-3)], variant.optimizer)
+    objective = Objective(variant.loss, DotProductLogits(name="dot_product"), np.arange(NUM_WORDS, 0, -1))
     generator = torch.Generator().manual_seed(1)
     rng = np.random.default_rng(1)
     z = torch.randn(BATCH, DIM, generator=generator).to(device).requires_grad_()
@@ -138,15 +135,14 @@ def main() -> None:
             [statistics.median(values) for values in per_variant] for per_variant in (times, memory)
         )
         for number, variant in enumerate(rows):
-            settings = variant.settings
-            negatives = "" if settings.loss == "full_softmax" else settings.negatives
+            negatives = variant.loss.num_negatives if isinstance(variant.loss, SampledSoftmaxLoss) else ""
             update = "sparse" if variant.sparse else "dense"
             cost = [round(1e3 * median_seconds[number], 1), round(median_seconds[0] / median_seconds[number], 1)]
             cost += [round(median_bytes[number] / 2**20, 1), round(median_bytes[0] / median_bytes[number], 1)]
             table.writerow(
                 [
                     optimizer,
-                    settings.loss,
+                    variant.loss.name,
                     negatives,
                     update,
                     *cost,

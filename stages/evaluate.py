@@ -34,7 +34,7 @@ def main() -> None:
     # What made the model stands beside what it scored: the page that compares runs is this experiment's.
     logged_params = {
         name: getattr(settings, name)
-        for name in ("vocabulary", "prepare", "model", "train_head", "finetune", "evaluate")
+        for name in ("vocabulary", "prepare", "model", "training", "train_head", "finetune", "evaluate")
     }
     with tracking.start_stage_run("evaluate", logged_params, input_paths, benchmark=args.benchmark) as run:
         metrics = evaluate(

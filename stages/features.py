@@ -26,7 +26,7 @@ def main() -> None:
     tracked = tracking.start_stage_run("features", settings.model, [Path(benchmark.path)], benchmark=args.benchmark)
     with init_process_group(runtime.device()) as process_group, tracked as run:
         model = settings.model
-        backbone = load_backbone(model.backbone, model.weights, model.layer, model.pooling)
+        backbone = load_backbone(model.backbone, model.weights, model.feature_layer, model.pooling)
         backbone.check_size(size.height, size.width)
         counts = embed_dataset(
             open_dataset(benchmark),

@@ -1,4 +1,4 @@
-"""finetune: stage 2, the whole network."""
+"""Stage finetune: train the encoder and the word embeddings together."""
 
 import argparse
 import sys
@@ -26,7 +26,8 @@ def main() -> None:
     from weft.training.history import EpochMetrics, EpochTiming, log_epoch
 
     settings = params.load_params(Path("params.yaml"))
-    logged_params = {**asdict(settings.finetune), "model": settings.model, "prepare": settings.prepare}
+    sections = {name: getattr(settings, name) for name in ("training", "model", "prepare")}
+    logged_params = {**sections, **asdict(settings.finetune)}
     inputs = [args.photos, args.words, args.initial]
     with (
         init_process_group(runtime.device()) as process_group,

@@ -1,4 +1,4 @@
-"""train_head: stage 1, W alone on the cached z."""
+"""Stage train_head: train the word embeddings W on the embeddings of the frozen backbone."""
 
 import argparse
 import sys
@@ -22,15 +22,24 @@ def main() -> None:
     from weft.training.history import EpochMetrics, EpochTiming, log_epoch
     from weft.training.train_head_stage import run_train_head
 
-    settings = params.load_params(Path("params.yaml")).train_head
-    with tracking.start_stage_run("train_head", settings, [args.features, args.photos, args.words]) as run:
+    settings = params.load_params(Path("params.yaml"))
+    logged_params = {"training": settings.training, **asdict(settings.train_head)}
+    with tracking.start_stage_run("train_head", logged_params, [args.features, args.photos, args.words]) as run:
 
         def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:
             log_epoch("train_head", metrics, timing)
             run.log_metrics(asdict(metrics) | asdict(timing), step=metrics.epoch)
 
         run_train_head(
-            args.features, args.photos, args.words, settings, runtime.device(), args.state, args.out, on_epoch_end
+            args.features,
+            args.photos,
+            args.words,
+            settings.training,
+            settings.train_head,
+            runtime.device(),
+            args.state,
+            args.out,
+            on_epoch_end,
         )
         run.log_artifact(args.out / files.HISTORY)
 

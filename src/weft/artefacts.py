@@ -120,7 +120,7 @@ def read_words(path: Path) -> pd.DataFrame:
     if tuple(words.columns) != WORD_COLUMNS:
         raise ContractError(f"{path}: columns {list(words.columns)}, wanted {list(WORD_COLUMNS)}")
     if words.empty:
-        raise ContractError(f"{path}: no words; lower vocabulary.min_documents or crawl more products")
+        raise ContractError(f"{path}: no words; lower vocabulary.min_document_frequency or crawl more products")
     if not (words["word_id"] == np.arange(len(words))).all():
         raise ContractError(f"{path}: word_id is not 0, 1, 2 ... in order")
     if words["word"].duplicated().any():

@@ -90,11 +90,13 @@ def _write_params(folder: Path) -> None:
     """The project's own params, made small; W is left half fitted, so that finetune has something to better."""
     values = yaml.safe_load((folder / "params.yaml").read_text())
     values["crawl"]["demo"]["products"] = 60
-    values["vocabulary"]["min_documents"] = 2
+    values["vocabulary"]["min_document_frequency"] = 2
     values["prepare"] |= {"height": 64, "width": 48, "val_share": 0.2}
-    values["train_head"] |= {"epochs": 2, "word_learning_rate": 0.0002}
-    values["finetune"] |= {"epochs": 2, "word_learning_rate": 0.001, "learning_rate": 0.0001, "batch_size": 16}
-    values["evaluate"] |= {"examples": 4, "neighbours": 5}
+    values["train_head"]["epochs"] = 2
+    values["train_head"]["optimizer"]["head_lr"] = 0.0002
+    values["finetune"] |= {"epochs": 2, "batch_size": 16}
+    values["finetune"]["optimizer"] |= {"head_lr": 0.001, "backbone_lr": 0.0001}
+    values["evaluate"] |= {"num_examples": 4, "knn_neighbours": 5}
     values["benchmarks"][FOREIGN_BENCHMARK] = {
         "reader": "labelled_photos",
         "path": "strangers",

@@ -1,6 +1,6 @@
 """Which photo and which word come next.
 
-`one_word` draws a photo and one of its words, as the paper does; `all_words` draws the photo in the very same way and
+`sampled_word` draws a photo and one of its words, as the paper does; `soft_targets` draws the photo in the very same way and
 replaces the word by its exact distribution given the photo: the same gradient in expectation, with less noise.
 `weft.data.sampling_distribution` says how often each photo and word is drawn.
 """
@@ -56,7 +56,7 @@ class Sampler:
         Args:
             bags: The words of each training photo.
             vocabulary_size: Words in the vocabulary.
-            target: "one_word" or "all_words".
+            target: "sampled_word" or "soft_targets".
             alpha: The balance, from 0 (image-first) to 1 (word-first).
             seed: Any whole number.
             most_draws: No photo is drawn more often than this in an epoch; 0 for no cap.
@@ -101,7 +101,7 @@ class Sampler:
     def sample_epoch(self, epoch: int, batch_size: int) -> Iterator[Batch]:
         """Yield the batches of one epoch, `steps` many."""
         photos, random = self._sample_photos(epoch)
-        word_ids = self._sample_words(photos, random) if self._target_mode == "one_word" else None
+        word_ids = self._sample_words(photos, random) if self._target_mode == "sampled_word" else None
         steps = self.count_steps(batch_size)
         for step in range(steps):
             batch_slice = slice(step * batch_size, (step + 1) * batch_size if step + 1 < steps else None)

@@ -37,7 +37,7 @@ class LabelledPhotos:
         self._files: PhotoFiles = find_photo_files(folder, zips=("images.zip",), folders=("images", "."))
         labels = next((folder / name for name in LABEL_FILES if (folder / name).is_file()), None)
         if labels is not None:
-            self._records = _read_label_lines(labels, self._files, settings.group)
+            self._records = _read_label_lines(labels, self._files, settings.group_field)
         else:
             self._records = _read_class_folders(self._files)
         if not self._records:
@@ -120,8 +120,10 @@ def _check_fields(records: Sequence[PhotoRecord], settings: params.Benchmark, so
             raise BenchmarkError(
                 f"{source}: no photo has the label {label_set.field!r}; there are {_format_names(known)}"
             )
-    if settings.group is not None and settings.group not in known:
-        raise BenchmarkError(f"{source}: no photo has {settings.group!r}, the group; there are {_format_names(known)}")
+    if settings.group_field is not None and settings.group_field not in known:
+        raise BenchmarkError(
+            f"{source}: no photo has {settings.group_field!r}, the group; there are {_format_names(known)}"
+        )
 
 
 def _format_names(names: set[str] | dict[str, str]) -> str:

@@ -65,7 +65,7 @@ def score_attributes(
         outcome.notes.append("attributes are left out: no test photo has one")
         return
     outcome.notes.append(NOTE)
-    by_words = _word_scores(inputs, names, test, settings.neighbours, search, outcome)
+    by_words = _word_scores(inputs, names, test, settings.knn_neighbours, search, outcome)
     _add("attributes", by_words, truth, names, photos, test, facets, outcome)
     train, val = photos.of_split("train"), photos.of_split("val")
     if not len(train) or not len(val):

@@ -62,14 +62,15 @@ def evaluate(
     fields = [label_set.field for label_set in benchmark.labels.values()]
     if isinstance(data, DeepFashionAttributes):
         fields = [CATEGORY]
-    examples = collect_examples(inputs.photos, outcome, inputs.words.words, fields, settings.examples)
-    measured = outcome.measured(settings.resamples)
+    examples = collect_examples(inputs.photos, outcome, inputs.words.words, fields, settings.num_examples)
+    measured = outcome.measured(settings.bootstrap_samples)
     with tables.atomic_write(out) as folder:
         folder.mkdir(parents=True)
         _write_json(
-            folder / files.METRICS, outcome.metrics(name, benchmark.reader.split(":")[0], measured, settings.resamples)
+            folder / files.METRICS,
+            outcome.metrics(name, benchmark.reader.split(":")[0], measured, settings.bootstrap_samples),
         )
-        write_breakdown(folder / files.BREAKDOWN, outcome, settings.resamples)
+        write_breakdown(folder / files.BREAKDOWN, outcome, settings.bootstrap_samples)
         write_scores(folder / files.SCORES, outcome, inputs.photos, inputs.words.words)
         write_confusions(folder / files.CONFUSIONS, outcome, inputs.photos, facet_fields(benchmark))
         write_examples(folder / files.EXAMPLES, examples)
@@ -90,21 +91,21 @@ def score(benchmark: params.Benchmark, settings: params.Evaluate, inputs: Inputs
         _check_leaks(photos, search, outcome)
         score_own_retrieval(photos, facets, settings.top_k, search, outcome)
         score_across_colours(photos, facets, settings.top_k, search, outcome)
-        scorers = word_scorers(inputs, photos.of_split("test"), settings.neighbours, search)
-        score_tags(inputs, scorers, facets, settings.tag_k, outcome)
+        scorers = word_scorers(inputs, photos.of_split("test"), settings.knn_neighbours, search)
+        score_tags(inputs, scorers, facets, settings.tags_top_k, outcome)
         score_words_to_photos(inputs, scorers, settings.top_k, outcome)
         score_texts_to_products(inputs, facets, settings.top_k, search, outcome)
     elif isinstance(data, InShop):
         score_inshop_retrieval(photos, facets, settings.top_k, search, outcome)
     elif isinstance(data, DeepFashionAttributes):
-        score_labels(inputs, category_task(photos), facets, settings.neighbours, search, outcome)
+        score_labels(inputs, category_task(photos), facets, settings.knn_neighbours, search, outcome)
         score_attributes(inputs, data, facets, settings, search, outcome)
     else:
         tasks = tasks_of(photos, benchmark.labels)
-        if benchmark.words:
-            score_labels(inputs, tasks, facets, settings.neighbours, search, outcome)
+        if benchmark.zero_shot:
+            score_labels(inputs, tasks, facets, settings.knn_neighbours, search, outcome)
         score_similar(photos, benchmark, facets, search, outcome)
-        if benchmark.group is not None:
+        if benchmark.group_field is not None:
             score_across_groups(photos, tasks, facets, search, outcome)
         elif {"train", "test"} <= set(photos.splits):
             score_by_split(photos, tasks, facets, search, outcome)

@@ -133,8 +133,8 @@ def group_numbers(photos: Aligned) -> Ints:
 def _fields(settings: params.Benchmark) -> dict[str, list[str]]:
     """Column of the table to the fields that must agree; the combination last."""
     columns = {f"same_{name}_in_{NEAREST}": [label_set.field] for name, label_set in settings.labels.items()}
-    if settings.same:
-        columns[f"same_in_{NEAREST}"] = [settings.labels[name].field for name in settings.same]
+    if settings.match_all:
+        columns[f"same_in_{NEAREST}"] = [settings.labels[name].field for name in settings.match_all]
     return columns
 
 

@@ -34,7 +34,7 @@ def tasks_of(photos: Aligned, label_sets: Mapping[str, params.LabelSet]) -> dict
         for name, label_set in label_sets.items():
             values[name].append(record.labels.get(label_set.field))
     return {
-        name: label_task(values[name], label_set.min_photos, label_set.without)
+        name: label_task(values[name], label_set.min_photos, label_set.exclude)
         for name, label_set in label_sets.items()
     }
 

@@ -27,7 +27,7 @@ from weft.params import Model
 
 _CONTENT_FILES = (files.MODEL, files.CONFIG, files.PREPROCESS, files.WORDS)
 
-_DEFAULTS: dict[str, Any] = {"layer": "last", "pooling": "average", "projection": 0}
+_DEFAULTS: dict[str, Any] = {"feature_layer": "last", "pooling": "average", "projection_dim": 0}
 """What bundles are that were written before config.json told."""
 
 
@@ -71,7 +71,7 @@ def save_bundle(folder: Path, embedder: Embedder, model: Model, height: int, wid
         config |= {"embedding_dim": dim, "words": count, "vocabulary": _hash_file(words)}
         config |= {"unit": embedder.unit_norm, "bias": embedder.bias is not None}
         # One that was folded into W is no more.
-        config |= {"projection": 0 if embedder.projection is None else dim}
+        config |= {"projection_dim": 0 if embedder.projection is None else dim}
         _write_json(temporary / files.CONFIG, config)
         size = {"height": height, "width": width}
         _write_json(temporary / files.PREPROCESS, size | embedder.normalisation._asdict())
@@ -115,15 +115,15 @@ def _build_model(config: dict[str, Any], preprocess: dict[str, Any], words: int)
     """The network that `config` tells of, to be filled with weights."""
     options = {key: config.get(key, default) for key, default in _DEFAULTS.items()}
     model = Model(str(config["backbone"]), "random", **options)
-    backbone = load_backbone(model.backbone, model.weights, model.layer, model.pooling)
+    backbone = load_backbone(model.backbone, model.weights, model.feature_layer, model.pooling)
     normalisation = backbone.normalisation
     if "mean" in preprocess:
         mean, std = (tuple(float(value) for value in preprocess[key]) for key in ("mean", "std"))
         if len(mean) != 3 or len(std) != 3 or not all(value > 0 for value in std):
             raise ValueError(f"mean {mean} and std {std} are not of three channels")
         normalisation = Normalisation(mean, std)
-    projection = torch.zeros(model.projection, backbone.dim) if model.projection else None
-    dim = model.projection or backbone.dim
+    projection = torch.zeros(model.projection_dim, backbone.dim) if model.projection_dim else None
+    dim = model.projection_dim or backbone.dim
     bias = torch.zeros(words, 1) if config.get("bias") else None
     unit = bool(config.get("unit"))
     return Embedder(backbone.network, torch.zeros(words, dim), normalisation, projection, bias, unit)

@@ -87,7 +87,7 @@ def init_projection(words: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.
     max_dim = min(words.shape)
     if dim > max_dim:
         raise ModelError(
-            f"model.projection = {dim}: at most {max_dim}, of {len(words)} words and z of {words.shape[1]}"
+            f"model.projection_dim = {dim}: at most {max_dim}, of {len(words)} words and z of {words.shape[1]}"
         )
     _, _, directions = torch.linalg.svd(words.double(), full_matrices=False)
     # The sign of a singular vector is the solver's whim; fix it, so that equal inputs give equal outs.

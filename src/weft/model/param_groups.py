@@ -27,7 +27,7 @@ def freeze_modules(network: nn.Module, names: Iterable[str], freeze_batch_norm: 
     unknown = [name for name in names if name not in modules or not name]
     if unknown:
         known = ", ".join(name for name in modules if name and name.count(".") <= 1)
-        raise ModelError(f"finetune.frozen: the backbone has no module {', '.join(unknown)}; it has {known}")
+        raise ModelError(f"finetune.frozen_modules: the backbone has no module {', '.join(unknown)}; it has {known}")
     frozen = [modules[name] for name in names]
     for module in frozen:
         module.requires_grad_(False)

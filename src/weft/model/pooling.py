@@ -75,7 +75,9 @@ def with_pooling(network: nn.Module, layer: str, pooling: str, name: str) -> tup
     chosen = layer if layer != "last" else (feature_maps or [""])[-1]
     if chosen not in feature_maps:
         known = ", ".join(path for path in feature_maps if path.count(".") <= 1)
-        raise ModelError(f"model.layer = {layer}: no layer of {name} that gives a feature map; those are {known}")
+        raise ModelError(
+            f"model.feature_layer = {layer}: no layer of {name} that gives a feature map; those are {known}"
+        )
     remaining_layers = list(shapes)[list(shapes).index(chosen) :]
     if layer == "last" and any(len(shapes[path]) == 3 for path in remaining_layers):
         raise ModelError(f"model.pooling = {pooling}: {name} ends in tokens, not in a feature map; set it to average")
@@ -84,7 +86,7 @@ def with_pooling(network: nn.Module, layer: str, pooling: str, name: str) -> tup
         body = create_feature_extractor(network, {chosen: "map"}, tracer_kwargs={"leaf_modules": list(leaves)})
     except Exception as error:  # the tracer raises whatever a network's code trips over
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"model.layer = {layer}: {name} cannot be cut there: {reason}") from error
+        raise ModelError(f"model.feature_layer = {layer}: {name} cannot be cut there: {reason}") from error
     return PooledBackbone(body, GeM() if pooling == "gem" else GlobalAveragePool()), shapes[chosen][1]
 
 

@@ -1,7 +1,4 @@
-"""crawl: which shops, how politely.
-
-crawl.gate: what a crawl must reach before it is handed on.
-"""
+"""The section crawl: which shops are crawled, how politely, and what a crawl must reach."""
 
 from dataclasses import field
 from math import inf
@@ -13,36 +10,40 @@ from pydantic.dataclasses import dataclass
 from weft.params.types import STRICT_CONFIG, NonNegativeFloat, NonNegativeInt, PositiveInt, Slug, UnitInterval
 
 COVERAGE_FIELDS = ("title", "description", "brand", "colour", "categories", "attributes", "photos")
-"""Fields whose coverage is counted."""
+"""Product fields whose coverage is measured: the share of products that have them."""
 
 
 def _check_coverage_fields(shares: dict[str, float]) -> dict[str, float]:
     if unknown := sorted(set(shares) - {*COVERAGE_FIELDS}):
-        raise ValueError(f"{', '.join(unknown)}: wanted fields of products, of {', '.join(COVERAGE_FIELDS)}")
+        raise ValueError(f"expected fields of products ({', '.join(COVERAGE_FIELDS)}), got {', '.join(unknown)}")
     return shares
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
 class QualityChecks:
-    """What each shop's crawl must reach before it is handed on; left out, a key lets everything pass."""
+    """What each shop's crawl must reach, or the stage fails. A key that is left out checks nothing."""
 
     min_products: NonNegativeInt = 0
-    min_field_coverage: Annotated[dict[str, UnitInterval], AfterValidator(_check_coverage_fields)] = field(default_factory=dict)
-    """By field of a product, the share of products that must have it: {description: 0.5}."""
+    """Minimum number of products."""
+    min_field_coverage: Annotated[dict[str, UnitInterval], AfterValidator(_check_coverage_fields)] = field(
+        default_factory=dict
+    )
+    """By product field, the minimum share of the products that have it: {description: 0.5}."""
     min_photos_per_product: NonNegativeFloat = 0.0
-    """Placeholders do not count."""
+    """Minimum mean number of photos per product. Placeholders do not count."""
     max_failure_rate: dict[str, UnitInterval] = field(default_factory=dict)
-    """By reason ("HTTP 404", or "photo: HTTP 404"), the share of pages or of photos that may fail with it; "*" is for
-    each reason not named."""
+    """By reason ("HTTP 404", or "photo: HTTP 404"), the share of pages or photos that may fail; "*" stands for each
+    reason that is not listed."""
     placeholder_min_products: NonNegativeInt = 10
-    """A photo that so many products show is a placeholder and is dropped; 0 drops none."""
+    """A photo that this many products share is a placeholder and is dropped. 0 drops none."""
     block_page_threshold: NonNegativeInt = 20
-    """So many different pages alike among the last twice as many are a wall and stop the shop; 0 watches for none."""
+    """If this many of the last pages, twice as many, have different URLs and the same content, they are block pages and
+    the crawl of the shop stops. 0 never stops it."""
     max_duplicate_title_share: UnitInterval = 1.0
-    """Share of products that may bear one title, where at least `block_page_threshold` do."""
+    """Maximum share of the products with one and the same title, if at least `block_page_threshold` products have it."""
     max_change: NonNegativeFloat = inf
-    """By how much the number of products may change since the last snapshot, as a share of it, and by how much photos
-    per product and the shares of products with description, categories and photos may fall."""
+    """By which share the number of products may change since the previous snapshot, and by how much the photos per
+    product and the coverage of description, categories and photos may fall."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
@@ -50,55 +51,60 @@ class Shop:
     """One shop to crawl."""
 
     name: Slug
-    """Our name for it: the first part of every product_id."""
+    """Your name for the shop. It is the first part of every product_id."""
     url: Annotated[str, Field(pattern=r"^(?:https?://[^/\s]|demo:)")]
-    """Where to start: http(s)://..., or demo:jsonld, demo:microdata, demo:opengraph for the built-in shops."""
+    """Where the crawl starts: http(s)://..., or demo:jsonld, demo:microdata, demo:opengraph for the built-in shops."""
     strategy: Literal["auto", "feed", "sitemap", "links", "products"] = "auto"
-    """How products are found. auto: feeds of the shop's platform, else sitemaps together with the listings that the
-    home page leads to. feed, sitemap, links: that alone, links from the page `url`. products: only `products`."""
+    """How products are found. auto: the feeds of the shop's platform, else its sitemaps and the listings that the home
+    page links to. feed, sitemap or links (from the page `url`): only that. products: only `product_urls`."""
     feed: str = ""
-    """A Google Merchant feed, or a platform's product list, by URL; such a feed, a CSV or a JSON-lines catalogue by
-    path. "" looks for Shopify's and WooCommerce's lists."""
+    """URL of a Google Merchant feed or of a platform's product list, or path of a feed, CSV or JSON Lines file. ""
+    looks for the product lists of Shopify and WooCommerce."""
     product_urls: str = ""
-    """With strategy products: URLs of product pages with commas between, or a file with one a line."""
+    """For the strategy products: URLs of product pages separated by commas, or a file with one URL per line."""
     max_products: NonNegativeInt = 0
-    """Stop after this many products; 0 takes all. So for the further limits."""
+    """The crawl stops after this many products. 0 sets no limit."""
     max_pages: NonNegativeInt = 0
-    """Pages asked: of products, listings and feeds."""
+    """The crawl stops after this many requests for product pages, listings and feeds. 0 sets no limit."""
     max_photos: NonNegativeInt = 0
+    """The crawl stops after this many photos. 0 sets no limit."""
     max_bytes: NonNegativeInt = 0
-    """Bytes of all answers, as decompressed; what is under way when it is reached still comes."""
+    """The crawl stops after this many bytes of decompressed responses; responses that are under way are still received.
+    0 sets no limit."""
     max_minutes: NonNegativeFloat = 0.0
-    """Minutes of crawling, all runs of a crawl that was interrupted together."""
+    """The crawl stops after this many minutes, summed over all runs of an interrupted crawl. 0 sets no limit."""
     delay: NonNegativeFloat | None = None
-    """Seconds between two requests to one of its hosts, instead of crawl.delay."""
+    """Seconds between two requests to one host of this shop. The default is crawl.delay."""
     allow_private_network: bool = False
-    """The shop may lie at a private address (loopback, a company's network): it is our own."""
+    """Whether the shop may be at a private address (loopback, a company's network), because it is your own."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
 class Demo:
-    """The built-in shops; used only by shops whose url begins with demo:."""
+    """The built-in shops, for shops whose url begins with demo:."""
 
     num_products: PositiveInt
-    """Products of all three demo shops together."""
+    """Number of products of the three built-in shops together."""
     seed: NonNegativeInt
+    """Seed of the generated products."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
 class Crawl:
-    """Which shops, how politely."""
+    """Which shops are crawled, and how politely."""
 
     snapshot: PositiveInt
-    """Raise it to crawl again; the same number never asks a shop twice."""
+    """Number of the snapshot. Raise it to crawl again; the same number never requests a page twice."""
     shops: Annotated[tuple[Shop, ...], Field(min_length=1)]
+    """The shops to crawl."""
     delay: NonNegativeFloat
-    """Seconds between two requests to one host at a private address, the demo's too; elsewhere at least 1, unless the
-    shop has a delay of its own. robots.txt may ask for more."""
+    """Seconds between two requests to one host at a private address, such as the built-in shops. The delay is at least 1
+    elsewhere, unless a shop has its own `delay`. robots.txt may ask for more."""
     concurrency: PositiveInt
-    """Requests to one host under way at once."""
+    """Maximum number of concurrent requests to one host."""
     demo: Demo
+    """The built-in shops."""
     contact: str = "crawler@example.com"
-    """A mail or web address for the user agent; shops of others are not asked with this one."""
+    """Mail or web address in the user agent. With the default, shops of others are not crawled."""
     quality_checks: QualityChecks = field(default_factory=QualityChecks)
     """What each shop's crawl must reach."""

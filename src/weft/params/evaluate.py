@@ -1,15 +1,11 @@
-"""evaluate and its benchmarks: what is measured, on what.
-
-calibrate and audit: when a word may be told, and what is looked at where photos and texts disagree.
-"""
+"""The sections evaluate, calibrate, audit and benchmarks: what is measured, and on which data sets."""
 
 from dataclasses import field
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from weft.params.types import STRICT_CONFIG, NonNegativeInt, PositiveInt, Slug
+from weft.params.types import STRICT_CONFIG, NonNegativeInt, OpenUnitInterval, PositiveInt, Slug
 
 ReaderName = Literal[
     "catalogue",
@@ -21,26 +17,28 @@ ReaderName = Literal[
     "deepfashion_attributes:fine",
     "deepfashion_attributes:fine:crops",
 ]
-"""What reads a data set, and after the colons how: crops cuts every photo to its box, fine takes the 26 attributes.
+"""The reader of a data set and, after colons, its options: `crops` crops every photo to its bounding box, `fine` reads
+the 26 fine attributes.
 
-One key says all that changes photos, so that DVC embeds again when it changes and only then.
+One key holds everything that changes the photos, so that DVC computes the embeddings again when it changes, and only
+then.
 """
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
 class Evaluate:
-    """What is measured everywhere."""
+    """What is measured on every benchmark."""
 
     top_k: tuple[PositiveInt, ...]
-    """The k of recall_at_k."""
-    tag_k: tuple[PositiveInt, ...]
-    """The k of precision_at_k for predicted words."""
-    neighbours: PositiveInt
-    """Training photos whose words the tag-transfer baseline takes."""
-    examples: NonNegativeInt
-    """Photos shown in the report for each table."""
-    resamples: PositiveInt = 1_000
-    """Draws of the bootstrap behind every interval."""
+    """The values of k of recall_at_k."""
+    tags_top_k: tuple[PositiveInt, ...]
+    """The values of k of precision_at_k of the predicted words."""
+    knn_neighbours: PositiveInt
+    """Number of nearest training photos whose words the kNN tagging baseline reads."""
+    num_examples: NonNegativeInt
+    """Number of example photos in the report for each table."""
+    bootstrap_samples: PositiveInt = 1_000
+    """Number of bootstrap samples behind every confidence interval."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
@@ -48,50 +46,51 @@ class LabelSet:
     """One set of labels of a benchmark."""
 
     field: str
-    """Where the reader finds the label: "category", or "attributes.Neck" for a nested one."""
+    """The record's field that holds the label: "category", or "attributes.Neck" for a nested one."""
     min_photos: PositiveInt
-    """Labels on fewer photos do not count."""
-    without: tuple[str, ...] = ()
-    """Labels that do not count because no photo shows them: who may wear a watch, say (Unisex)."""
+    """Labels on fewer photos are not evaluated."""
+    exclude: tuple[str, ...] = ()
+    """Labels that are not evaluated because no photo shows them, such as who may wear a watch (Unisex)."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
 class Benchmark:
-    """One data set to score, own or foreign."""
+    """One data set to evaluate: the crawled catalogue or a foreign one."""
 
     reader: ReaderName
+    """The reader of the data set and, after colons, its options: `crops` crops every photo to its bounding box, `fine`
+    reads the 26 fine attributes."""
     path: str
-    """A folder; for the own catalogue the out of prepare."""
+    """The folder of the data set; for the catalogue the output of prepare."""
     labels: dict[Slug, LabelSet] = field(default_factory=dict)
-    """Label sets by the name they bear in tables."""
-    words: bool = True
-    """Score label sets by the words of the label; off where the domain's labels are not the shop's words."""
-    same: tuple[Slug, ...] = ()
-    """Label sets that must all agree for two photos to count as the same in same_in_10."""
-    group: str | None = None
-    """A field (the sender of a photo): neighbours and probe folds never share one of its values."""
-
-
-OpenUnitInterval = Annotated[float, Field(gt=0.0, lt=1.0)]
+    """Label sets, by their name in the tables."""
+    zero_shot: bool = True
+    """Whether labels are also predicted with the word embeddings of the label's words. Set it to false where the labels
+    are not words of the shop."""
+    match_all: tuple[Slug, ...] = ()
+    """Label sets that must all agree for two photos to count as a match in joint_precision_at_10."""
+    group_field: str | None = None
+    """A field such as the sender of a photo: photos with the same value are never each other's neighbours, and never in
+    different folds of the linear probe."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
 class Calibrate:
-    """What a word must reach on val before it is told."""
+    """What a word must reach on val to be predicted."""
 
-    precision: OpenUnitInterval
-    """Share of the products tagged with a word whose text says it."""
+    target_precision: OpenUnitInterval
+    """Share of the products tagged with a word whose text has the word."""
     confidence: OpenUnitInterval
-    """The precision must be reached by its one-sided lower bound (Clopper-Pearson) at this confidence."""
+    """The lower bound (Clopper-Pearson, one-sided) of the precision must reach the target at this confidence."""
     min_products: PositiveInt
-    """A word that fewer val products say has no threshold."""
+    """A word in the texts of fewer val products gets no threshold."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
 class Audit:
-    """What stands beside a finding, and how many have pictures."""
+    """How a mismatch between photos and text is checked and shown."""
 
     neighbours: PositiveInt
-    """Most similar photos of other products that are asked for a second opinion."""
-    examples: NonNegativeInt
-    """Findings of each kind that are shown with pictures; the list has them all."""
+    """Number of the most similar photos of other products that are shown beside a mismatch."""
+    num_examples: NonNegativeInt
+    """Number of mismatches of each kind that are shown with pictures. The list has all of them."""

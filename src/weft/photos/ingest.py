@@ -134,7 +134,7 @@ def ingest_photos(
 
 
 def _process_photo(data: bytes, settings: Prepare) -> _IngestedPhoto:
-    limits = settings.min_side, settings.max_aspect, settings.max_pixels
+    limits = settings.min_side, settings.max_aspect_ratio, settings.max_pixels
     image = decode(data, settings.height, settings.width, *limits)
     pixels = letterbox(image, settings.height, settings.width)
     return _IngestedPhoto(encode_jpeg(pixels, settings.jpeg_quality), compute_fingerprint(pixels))

@@ -60,7 +60,7 @@ def prepare_photos(photos: Path, products: Path, words: Path, out: Path, setting
     quarantine = Quarantine()
     with tables.atomic_write(out) as temporary, open_photo_buffer(temporary / "spool") as spool:
         n_crawled = ingest_photos(photos, product_words, spool, quarantine, settings)
-        photo_groups = find_duplicate_groups(spool.get_fingerprint_array(), settings.duplicate_distance)
+        photo_groups = find_duplicate_groups(spool.get_fingerprint_array(), settings.phash_max_distance)
         dedup = exclude_duplicates(spool.get_product_array(), product_splits, photo_groups)
         for photo, exclusion in dedup.excluded.items():
             detail = _describe_exclusion(exclusion, spool, product_ids, product_splits)

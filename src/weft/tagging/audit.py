@@ -81,7 +81,7 @@ def audit(sources: Sources, settings: params.Audit, search: Search, out: Path) -
     titles = read_titles(sources.products, (row["product_id"] for row in rows))
     for row in rows:
         row["title"], row["url"] = titles[row["product_id"]]
-    _add_pictures(rows, sources.photos, settings.examples)
+    _add_pictures(rows, sources.photos, settings.num_examples)
     with tables.atomic_write(out) as folder:
         folder.mkdir(parents=True)
         tables.write_table(folder / files.FINDINGS, pa.Table.from_pylist(rows, schema=FINDINGS.schema), FINDINGS)

@@ -57,7 +57,7 @@ def calibrate(photos: Path, embeddings: Path, model: Path, settings: params.Cali
         tables.write_table(folder / files.WORD_MAP, _map_of(bundle, rows), WORD_MAP)
         told = {
             "model": bundle.digest,
-            "precision": settings.precision,
+            "precision": settings.target_precision,
             "confidence": settings.confidence,
             "min_products": settings.min_products,
             "val_products": parts["val"].products,
@@ -101,7 +101,7 @@ def _judge(
 ) -> tuple[list[dict[str, Any]], dict[str, Reliability]]:
     """A row for every word, and the reliability of the probabilities on test."""
     val, test = parts["val"], parts["test"]
-    wanted = thresholds.least_right(val.products, settings.precision, settings.confidence)
+    wanted = thresholds.least_right(val.products, settings.target_precision, settings.confidence)
     counts = {"val": val.with_word(), "test": test.with_word()}
     rows = [_row(word, model, counts) for word in range(len(model.words))]
     enough = np.flatnonzero(counts["val"] >= settings.min_products)

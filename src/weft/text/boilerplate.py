@@ -140,8 +140,10 @@ def _check_shop_boilerplate(word: str, counts: DocumentFrequencies, settings: pa
         shop_frequency = counts.frequencies_by_shop[shop][word]
         other_frequency = counts.count_documents(word) - shop_frequency
         shop_share, other_share = shop_frequency / n_documents, other_frequency / n_other_documents
-        is_rare_elsewhere = other_share < shop_share / settings.boilerplate_ratio and other_frequency < shop_frequency
-        if shop_share > settings.boilerplate_share and is_rare_elsewhere:
+        is_rare_elsewhere = (
+            other_share < shop_share / settings.boilerplate_min_ratio and other_frequency < shop_frequency
+        )
+        if shop_share > settings.boilerplate_min_df and is_rare_elsewhere:
             return DropReason(
                 BOILERPLATE,
                 f"in {_format_percent(shop_share)} of the products of {shop}, {_format_percent(other_share)} of others",
@@ -151,7 +153,7 @@ def _check_shop_boilerplate(word: str, counts: DocumentFrequencies, settings: pa
 
 def _check_brand_name(word: str, counts: DocumentFrequencies, settings: params.Vocabulary) -> DropReason | None:
     share = counts.compute_brand_share(word)
-    if not share or share < settings.brand_share:
+    if not share or share < settings.brand_min_share:
         return None
     other_share = counts.compute_share_in_other_brands(word)
     n_other_documents = counts.documents_by_shop.total() - counts.brand_name_frequencies[word]
@@ -162,9 +164,9 @@ def _check_brand_name(word: str, counts: DocumentFrequencies, settings: params.V
 
 def _check_too_rare(word: str, counts: DocumentFrequencies, settings: params.Vocabulary) -> DropReason | None:
     frequency = counts.count_documents(word)
-    if frequency >= settings.min_documents:
+    if frequency >= settings.min_document_frequency:
         return None
-    return DropReason(TOO_RARE, f"in {frequency} products, expected at least {settings.min_documents}")
+    return DropReason(TOO_RARE, f"in {frequency} products, expected at least {settings.min_document_frequency}")
 
 
 def _format_percent(share: float) -> str:

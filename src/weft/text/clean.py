@@ -101,7 +101,7 @@ def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[st
         ContractError: `products` is missing or breaks its contract.
     """
     stats = CleanStats()
-    product_types = _collect_product_types(products) if settings.in_passing == "drop" else None
+    product_types = _collect_product_types(products) if settings.drop_off_topic_words else None
 
     def clean_batch(table: pa.Table) -> pa.Table:
         rows = [clean_product(product, settings, stats, product_types) for product in table.to_pylist()]
@@ -159,7 +159,7 @@ def clean_product(
     in_short_fields: list[bool] = []
     dropped: list[tuple[str, str]] = []
     for position, word in enumerate(words):
-        reason = name_reasons.get(position) or _find_token_drop_reason(word, settings.min_letters)
+        reason = name_reasons.get(position) or _find_token_drop_reason(word, settings.min_token_length)
         if not reason and position in description_range and word in off_topic:
             reason = OFF_TOPIC
         if reason:

@@ -35,7 +35,7 @@ def build_vocabulary(
     if words.empty:
         raise ContractError(
             f"{products}: no word of {counts.documents_by_shop.total()} training products is left; "
-            "crawl more products or lower vocabulary.min_documents"
+            "crawl more products or lower vocabulary.min_document_frequency"
         )
     with tables.atomic_write(out) as temporary:
         temporary.mkdir(parents=True)
@@ -80,8 +80,8 @@ def choose_words(counts: DocumentFrequencies, settings: params.Vocabulary) -> tu
     dropped: list[tuple[str, str, int, str]] = []
     for word, documents in sorted(frequency.items(), key=lambda item: (-item[1], item[0])):
         drop = find_drop_reason(word, counts, shop_by_name, settings)
-        if drop is None and len(kept) == settings.max_words:
-            drop = DropReason(BEYOND_MAX_SIZE, f"only the {settings.max_words:,} most frequent are kept")
+        if drop is None and len(kept) == settings.max_size:
+            drop = DropReason(BEYOND_MAX_SIZE, f"only the {settings.max_size:,} most frequent are kept")
         if drop is None:
             kept.append((len(kept), word, documents, counts.occurrences[word]))
         else:

@@ -14,7 +14,7 @@ from weft.data.bags import Ints
 from weft.data.loader import Photos, prefetch_photos
 from weft.data.photo_store import PhotoStore
 from weft.data.samplers import Batch
-from weft.params import Finetune
+from weft.params import Augmentation
 from weft.training.augment import augment, sample_augment_params
 
 
@@ -62,16 +62,20 @@ def epoch_batches(
 
 
 def load_batches(
-    store: PhotoStore, batches: Iterable[TrainBatch], settings: Finetune, workers: int
+    store: PhotoStore, batches: Iterable[TrainBatch], settings: Augmentation, workers: int
 ) -> Iterator[tuple[Photos, TrainBatch]]:
     """Yield each step with its photos, decoded and augmented by threads ahead of it."""
 
     def transform(photos: Photos, batch: TrainBatch) -> Photos:
         random = np.random.default_rng(batch.seed)
         augment_params = sample_augment_params(
-            len(batch.global_batch.photo_indices), settings.flip, settings.shift, settings.crop, random
+            len(batch.global_batch.photo_indices),
+            settings.horizontal_flip,
+            settings.max_translate_px,
+            settings.min_crop_scale,
+            random,
         )
         return augment(photos, augment_params.select(batch.local_rows))
 
-    is_augmented = settings.flip or settings.shift or settings.crop < 1
+    is_augmented = settings.horizontal_flip or settings.max_translate_px or settings.min_crop_scale < 1
     return prefetch_photos(store, batches, workers, transform if is_augmented else None)

@@ -23,7 +23,7 @@ from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
 from weft.model.fuse_batch_norm import fused_forward
 from weft.model.param_groups import build_param_groups, freeze_modules
-from weft.params import Finetune
+from weft.params import Finetune, Training
 from weft.process_group import SINGLE_PROCESS, ProcessGroup
 from weft.progress import progress_bar
 from weft.runtime import explain_oom
@@ -122,19 +122,20 @@ def build_train_state(
     """
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     local_slice = LocalSlice()
-    frozen = freeze_modules(model.encoder, settings.frozen, settings.freeze_batch_norm)
+    frozen = freeze_modules(model.encoder, settings.frozen_modules, settings.freeze_batch_norm)
     if process_group.world_size > 1:
         convert_sync_layers(model, local_slice, frozen)
-    groups = build_param_groups(model.encoder, settings.learning_rate, settings.layer_decay)
+    rates = settings.optimizer
+    groups = build_param_groups(model.encoder, rates.backbone_lr, rates.layerwise_lr_decay)
     if model.projection is not None:
-        groups.append(([model.projection], settings.learning_rate))
-    optimizer = build_optimizer([*groups, (model.head_parameters(), settings.word_learning_rate)], settings)
-    schedule = LRSchedule(optimizer, settings, steps_per_epoch)
-    ema = ExponentialMovingAverage(model, settings.ema) if settings.ema else None
+        groups.append(([model.projection], rates.backbone_lr))
+    optimizer = build_optimizer([*groups, (model.head_parameters(), rates.head_lr)], rates)
+    schedule = LRSchedule(optimizer, settings.lr_schedule, settings.epochs, steps_per_epoch)
+    ema = ExponentialMovingAverage(model, settings.ema_decay) if settings.ema_decay else None
     if compile_backend:
         model.compile(backend=compile_backend)
     replica = Replica(model, process_group, local_slice)
-    return TrainState(model, replica, frozen, optimizer, schedule, MixedPrecision(settings.precision, device), ema)
+    return TrainState(model, replica, frozen, optimizer, schedule, MixedPrecision(settings.amp_dtype, device), ema)
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ def finetune(
     train: StoredPhotos,
     val: StoredPhotos,
     model: Embedder,
+    training: Training,
     settings: Finetune,
     device: str,
     workers: int,
@@ -169,7 +171,8 @@ def finetune(
         train: Photos to train on.
         val: Photos the best epoch is chosen by.
         model: The encoder with its first weights, W from train_head.
-        settings: Schedule, loss, sampling, augmentation.
+        training: The section training of params.yaml.
+        settings: The section finetune of params.yaml.
         device: Where to compute.
         workers: Threads that decode photos ahead.
         state: Folder of the checkpoint; a killed training goes on from there.
@@ -183,10 +186,10 @@ def finetune(
         ModelError: The backbone has no module that `settings` freezes.
         ParamsError: The device has not memory enough; says what to lower.
     """
-    fingerprint = _compute_run_fingerprint(train, val, model, settings, word_weights)
-    sampler = build_sampler(train.bags, len(model.words), settings, word_weights)
+    fingerprint = _compute_run_fingerprint(train, val, model, (training, settings), word_weights)
+    sampler = build_sampler(train.bags, len(model.words), training, word_weights)
     word_counts = train.bags.count_words(len(model.words))
-    objective = Objective(settings, word_counts, settings.similarity, settings.similarity_temperature)
+    objective = Objective(training.loss, training.logits, word_counts, settings.bag_similarity)
     steps_per_epoch = sampler.count_steps(settings.batch_size)
     train_state = build_train_state(model, settings, steps_per_epoch, device, process_group, compile_backend)
     checkpoints = train_state.open_checkpoints(checkpoint_dir, fingerprint, checkpoint_seconds)
@@ -195,16 +198,18 @@ def finetune(
     with explain_oom(oom_hint), train_state.fused_frozen_blocks():
         if not checkpoints.history:
             initial_val_loss = _val_loss(train_state, val.store, val_batches, objective, workers)
-            checkpoints.end_epoch(EpochMetrics(0, float("nan"), initial_val_loss, settings.word_learning_rate))
-        while len(checkpoints.history) <= settings.epochs and not checkpoints.should_stop(settings.early_stop):
+            checkpoints.end_epoch(EpochMetrics(0, float("nan"), initial_val_loss, settings.optimizer.head_lr))
+        while len(checkpoints.history) <= settings.epochs and not checkpoints.should_stop(
+            settings.early_stopping_patience
+        ):
             epoch, first_step = len(checkpoints.history), checkpoints.progress.steps
             sampled = sampler.sample_epoch(epoch, settings.batch_size)
             local_batches = epoch_batches(
-                sampled, settings.seed, epoch, first_step, process_group.rank, process_group.world_size
+                sampled, training.seed, epoch, first_step, process_group.rank, process_group.world_size
             )
             description = f"finetune, epoch {epoch} of {settings.epochs}"
             loaded = progress_bar(
-                load_batches(train.store, local_batches, settings, workers),
+                load_batches(train.store, local_batches, settings.augmentation, workers),
                 description,
                 steps_per_epoch - first_step,
                 "steps",
@@ -221,11 +226,15 @@ def finetune(
 
 
 def _compute_run_fingerprint(
-    train: StoredPhotos, val: StoredPhotos, model: Embedder, settings: Finetune, word_weights: Doubles | None
+    train: StoredPhotos,
+    val: StoredPhotos,
+    model: Embedder,
+    settings: tuple[Training, Finetune],
+    word_weights: Doubles | None,
 ) -> str:
     """Of this very training: a checkpoint of another is none of its own."""
     weights = None if word_weights is None else word_weights.tolist()
-    return compute_fingerprint(settings, train.digest(), val.digest(), hash_weights(model), weights)
+    return compute_fingerprint(*settings, train.digest(), val.digest(), hash_weights(model), weights)
 
 
 def _train_epoch(

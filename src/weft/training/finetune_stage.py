@@ -31,7 +31,7 @@ from weft.model.backbone import load_backbone
 from weft.model.bundle import save_bundle
 from weft.model.embedder import Embedder, fold_projection_into_head, init_projection
 from weft.model.fuse_batch_norm import fuse_batch_norm
-from weft.params import Finetune, Params, TrainHead
+from weft.params import CosineLogits, Finetune, Logits, Params, TrainHead, Training
 from weft.process_group import SINGLE_PROCESS, ProcessGroup
 from weft.progress import progress_bar
 from weft.runtime import explain_oom
@@ -63,7 +63,7 @@ def run_finetune(
         photos: Prepared photos.
         words: words.tsv.
         initial: models/head, for the first W.
-        settings: The sections model, prepare (the size) and finetune are read; train_head where W is fitted again.
+        settings: The sections model, prepare (the size), training and finetune; train_head if W is trained again.
         device: Where to compute.
         workers: Threads that decode photos ahead.
         state: Folder of the checkpoint and of the mapped photos.
@@ -81,21 +81,22 @@ def run_finetune(
         ParamsError: The device has not memory enough; says what to lower.
     """
     model = _build_initial_model(settings, head_dir, words)
-    pretrained = deepcopy(model) if settings.finetune.first_share else None
+    pretrained = deepcopy(model) if settings.finetune.wise_ft_weight else None
     train, val = (
         _open_split(photos / split, state_dir / f"{split}.arrow", settings, process_group) for split in ("train", "val")
     )
     weights = compute_word_weights(head_dir / files.VISUALNESS, settings.finetune)
     history = finetune(
-        train, val, model, settings.finetune, device, workers, state_dir, on_epoch_end, weights,
+        train, val, model, settings.training, settings.finetune, device, workers, state_dir, on_epoch_end, weights,
         checkpoint_seconds, process_group, compile_backend,
     )  # fmt: skip
     if not process_group.is_main:
         return ""
-    _finalize_model(model, pretrained, settings.finetune)
-    if settings.finetune.refit_words:
+    _finalize_model(model, pretrained, settings.training.logits, settings.finetune)
+    if settings.finetune.retrain_head:
         stores = {"train": train.store, "val": val.store}
-        retrain_head(model, stores, photos, settings.train_head, device, workers, state_dir / "words")
+        head_state_dir = state_dir / "words"
+        retrain_head(model, stores, photos, settings.training, settings.train_head, device, workers, head_state_dir)
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
@@ -110,14 +111,16 @@ def _open_split(folder: Path, cache_file: Path, settings: Params, process_group:
     if process_group.is_main:
         PhotoStore(folder, cache_file)
     process_group.barrier()
-    bags = read_bags(folder, settings.finetune.repeats, settings.finetune.described)
+    count_repeated_words = settings.training.sampling.count_repeated_words
+    bags = read_bags(folder, count_repeated_words, settings.finetune.description_weight)
     return StoredPhotos(PhotoStore(folder, cache_file, copy=False), bags)
 
 
 def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embedder:
     """The backbone as it comes, with the W of stage 1, its bias, and the projection made of W."""
-    encoder, training = settings.model, settings.finetune
-    backbone = load_backbone(encoder.backbone, encoder.weights, encoder.layer, encoder.pooling)
+    encoder, logits = settings.model, settings.training.logits
+    unit_norm = isinstance(logits, CosineLogits)
+    backbone = load_backbone(encoder.backbone, encoder.weights, encoder.feature_layer, encoder.pooling)
     head_weights = torch.from_numpy(artefacts.read_word_embeddings(head_dir / files.MODEL).copy())
     vocabulary = artefacts.read_words(words)["word"]
     if tuple(head_weights.shape) != (len(vocabulary), backbone.dim):
@@ -125,23 +128,21 @@ def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embed
     if not artefacts.read_words(head_dir / files.WORDS)["word"].equals(vocabulary):
         raise ModelError(f"{head_dir}: W is of other words than {words}; run the stage train_head")
     projection = None
-    if encoder.projection:
-        projection, head_weights = init_projection(head_weights, encoder.projection)
-    bias = torch.from_numpy(artefacts.read_word_bias(head_dir / files.MODEL)) if training.bias else None
-    head_weights = torch.nn.functional.normalize(head_weights, dim=1) if training.normalise else head_weights
-    return Embedder(
-        backbone.network, head_weights, backbone.normalisation, projection, bias, unit_norm=training.normalise
-    )
+    if encoder.projection_dim:
+        projection, head_weights = init_projection(head_weights, encoder.projection_dim)
+    bias = torch.from_numpy(artefacts.read_word_bias(head_dir / files.MODEL)) if logits.word_bias else None
+    head_weights = torch.nn.functional.normalize(head_weights, dim=1) if unit_norm else head_weights
+    return Embedder(backbone.network, head_weights, backbone.normalisation, projection, bias, unit_norm=unit_norm)
 
 
-def _finalize_model(model: Embedder, pretrained: Embedder | None, settings: Finetune) -> None:
+def _finalize_model(model: Embedder, pretrained: Embedder | None, logits: Logits, settings: Finetune) -> None:
     """From the model as it was trained to the one that is used: W alone, and a share of the model before training."""
     for network in (model,) if pretrained is None else (model, pretrained):
-        network.words.data = export_head_weights(network.words.data, settings)
-        if settings.fold_projection:
+        network.words.data = export_head_weights(network.words.data, logits)
+        if settings.discard_projection_head:
             fold_projection_into_head(network)
     if pretrained is not None:
-        wise_ft(model, pretrained, settings.first_share)
+        wise_ft(model, pretrained, settings.wise_ft_weight)
 
 
 _EMBEDDINGS_FILE = "{}.z.npy"
@@ -161,6 +162,7 @@ def retrain_head(
     model: Embedder,
     stores: Mapping[str, PhotoStore],
     photos: Path,
+    training: Training,
     settings: TrainHead,
     device: str,
     workers: int,
@@ -172,7 +174,8 @@ def retrain_head(
         model: Finished; of its W the number of words alone is read.
         stores: "train" to fit on, "val" to choose the best epoch by.
         photos: The prepared photos in these stores, for their words.
-        settings: Of stage 1.
+        training: The section training of params.yaml.
+        settings: The section train_head of params.yaml.
         device: Where to compute.
         workers: Threads that decode photos ahead.
         state: Folder of the checkpoint and of z, which may be larger than the memory; gone in the end.
@@ -184,13 +187,13 @@ def retrain_head(
     train, val = (
         CachedEmbeddings(
             _embed_store(model, stores[split], device, workers, state_dir / _EMBEDDINGS_FILE.format(split)),
-            read_bags(photos / split, settings.repeats, settings.described),
+            read_bags(photos / split, training.sampling.count_repeated_words, settings.description_weight),
         )
         for split in ("train", "val")
     )
-    with explain_oom(f"train_head.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
+    with explain_oom(f"train_head.batch_size = {settings.batch_size}, or choose training.loss.name: sampled_softmax"):
         on_epoch_end = partial(log_epoch, "finetune, words again")
-        head_weights, _ = train_head(train, val, len(model.words), settings, device, state_dir, on_epoch_end)
+        head_weights, _ = train_head(train, val, len(model.words), training, settings, device, state_dir, on_epoch_end)
     model.words = nn.Parameter(head_weights["words"].to(device))
     model.bias = nn.Parameter(head_weights["bias"].to(device)) if "bias" in head_weights else None
     delete_checkpoint(state_dir)

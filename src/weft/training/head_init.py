@@ -11,7 +11,7 @@ from weft.data.samplers import Batch
 from weft.errors import ModelError
 from weft.loss.full_softmax import full_softmax
 from weft.model.embedder import make_random_word_embeddings
-from weft.params import Training
+from weft.params import CosineLogits, Logits
 
 INITIAL_LOGIT_STD = 0.02
 """Standard deviation of the first scores: the loss then exceeds ln K by about half its square."""
@@ -21,12 +21,12 @@ _NORM_SAMPLE_SIZE = 1_024
 """Photos that tell how long z is."""
 
 
-def init_word_embeddings(z: npt.NDArray[np.float16], count: int, settings: Training) -> torch.Tensor:
+def init_word_embeddings(z: npt.NDArray[np.float16], count: int, logits: Logits, seed: int) -> torch.Tensor:
     """A random W, (count, embedding_dim), for embeddings like `z`, (photos, embedding_dim)."""
-    if settings.normalise:
-        return normalize(make_random_word_embeddings(count, z.shape[1], settings.seed), dim=1)
+    if isinstance(logits, CosineLogits):
+        return normalize(make_random_word_embeddings(count, z.shape[1], seed), dim=1)
     norm = rms_norm(z)
-    return make_random_word_embeddings(count, z.shape[1], settings.seed, INITIAL_LOGIT_STD / norm)
+    return make_random_word_embeddings(count, z.shape[1], seed, INITIAL_LOGIT_STD / norm)
 
 
 def rms_norm(z: npt.NDArray[np.float16]) -> float:
@@ -55,5 +55,5 @@ def check_initial_loss(z: torch.Tensor, words: torch.Tensor, batch: Batch) -> No
             f"train_head: the first loss is {loss:.3f}, wanted within {MAX_INITIAL_LOSS_DEVIATION:.0%} of ln {len(words)} = {uniform_loss:.3f}: "
             f"the embeddings are {float(norms.min()):.3g} to {float(norms.max()):.3g} long, median "
             f"{float(norms.median()):.3g}; look for photos that the backbone answers wildly (data/features), or, "
-            "with normalise, raise train_head.temperature"
+            "with cosine logits, raise training.logits.temperature"
         )

@@ -6,7 +6,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from weft.params import Training
+from weft.params import (
+    CosineSchedule,
+    FinetuneOptimizer,
+    HeadOptimizer,
+    HeadSGD,
+    OneCycleSchedule,
+    PlateauSchedule,
+    ScheduleSettings,
+)
 from weft.training.optimizers import SparseRowAdamW, SparseRowSGD
 
 PLATEAU_FACTOR = 0.1
@@ -20,13 +28,15 @@ _ONE_CYCLE_INITIAL_FACTOR, _ONE_CYCLE_FINAL_FACTOR = 1 / 25, 1 / 250_000
 """one_cycle: the first and the last rate, as shares of the highest. Torch's own choices, after Smith and Topin."""
 
 
-def build_optimizer(groups: list[tuple[list[nn.Parameter], float]], settings: Training) -> torch.optim.Optimizer:
+def build_optimizer(
+    groups: list[tuple[list[nn.Parameter], float]], settings: HeadOptimizer | FinetuneOptimizer
+) -> torch.optim.Optimizer:
     """The optimiser of `settings` over groups of (parameters, learning rate); the last group is W.
 
     Where the loss gives W a sparse gradient, rows that a step did not touch stay as they are.
     """
     tensors = [{"params": parameters, "lr": rate} for parameters, rate in groups]
-    if settings.optimizer == "sgd":
+    if isinstance(settings, HeadSGD):
         return SparseRowSGD(tensors, lr=0.0, momentum=settings.momentum, weight_decay=settings.weight_decay)
     return SparseRowAdamW(tensors, lr=0.0, weight_decay=settings.weight_decay)
 
@@ -37,11 +47,14 @@ class LRSchedule:
     Every schedule but one_cycle, which rises by itself, may begin with a linear warm-up.
     """
 
-    def __init__(self, optimizer: torch.optim.Optimizer, settings: Training, steps_per_epoch: int) -> None:
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, settings: ScheduleSettings, epochs: int, steps_per_epoch: int
+    ) -> None:
         self._optimizer, self._settings = optimizer, settings
         self._base_lrs = [group["lr"] for group in optimizer.param_groups]
-        self._total_steps = settings.epochs * steps_per_epoch
-        self._warmup_steps = 0 if settings.schedule == "one_cycle" else round(settings.warm_up * steps_per_epoch)
+        self._total_steps = epochs * steps_per_epoch
+        warmup_epochs = 0.0 if isinstance(settings, OneCycleSchedule) else settings.warmup_epochs
+        self._warmup_steps = round(warmup_epochs * steps_per_epoch)
         self._step_count, self._reduction, self._best_val_loss, self._num_bad_epochs = 0, 1.0, math.inf, 0
         self._set_lrs()
 
@@ -52,7 +65,7 @@ class LRSchedule:
 
     def step_epoch(self, val_loss: float) -> None:
         """Call after every epoch's validation."""
-        if self._settings.schedule != "plateau":
+        if not isinstance(self._settings, PlateauSchedule):
             return
         if val_loss < self._best_val_loss * (1 - _PLATEAU_THRESHOLD):
             self._best_val_loss, self._num_bad_epochs = val_loss, 0
@@ -83,11 +96,11 @@ class LRSchedule:
             group["lr"] = factor * rate
 
     def _lr_factor(self) -> float:
-        if self._settings.schedule == "one_cycle":
+        if isinstance(self._settings, OneCycleSchedule):
             return _one_cycle_factor(self._step_count, self._total_steps)
         if self._step_count < self._warmup_steps:
             return (self._step_count + 1) / (self._warmup_steps + 1)
-        if self._settings.schedule == "cosine":
+        if isinstance(self._settings, CosineSchedule):
             return _cosine_anneal(
                 1.0, 0.0, (self._step_count - self._warmup_steps) / max(1, self._total_steps - self._warmup_steps)
             )

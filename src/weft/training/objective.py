@@ -18,16 +18,33 @@ from weft.loss.negative_sampling import NegativeSampler
 from weft.loss.sampled_softmax import sampled_softmax
 from weft.loss.sparse_rows import RowSubset
 from weft.model.embedder import Embedder
-from weft.params import Training
+from weft.params import (
+    BagSimilarity,
+    BinaryCrossEntropyLoss,
+    ContrastiveLoss,
+    CosineLogits,
+    FullSoftmaxLoss,
+    Logits,
+    Loss,
+    SampledSoftmaxLoss,
+    Training,
+)
 from weft.training.head_init import check_initial_loss
 
 
 def build_sampler(
-    bags: WeightedBags, vocabulary_size: int, settings: Training, word_weights: Doubles | None = None
+    bags: WeightedBags, vocabulary_size: int, training: Training, word_weights: Doubles | None = None
 ) -> Sampler:
-    """The sampler of `settings` over training photos."""
+    """Return the sampler over training photos that the section training describes."""
+    sampling = training.sampling
     return Sampler(
-        bags, vocabulary_size, settings.target, settings.balance, settings.seed, settings.most_draws, word_weights
+        bags,
+        vocabulary_size,
+        training.targets,
+        sampling.inverse_frequency_exponent,
+        training.seed,
+        sampling.max_photo_repeats,
+        word_weights,
     )
 
 
@@ -36,80 +53,79 @@ class Objective:
 
     def __init__(
         self,
-        settings: Training,
+        loss: Loss,
+        logits: Logits,
         word_counts: npt.NDArray[np.int64],
-        bag_similarity_weight: float = 0.0,
-        bag_similarity_temperature: float = 1.0,
+        bag_similarity: BagSimilarity | None = None,
     ) -> None:
         """Prepare to draw negatives.
 
         Args:
-            settings: Which loss, and its own keys.
-            said: (vocabulary,) how often training photos' texts say each word.
-            like_bags: Weight of the term by which photos with like bags lie close together.
-            like_temperature: Its temperature.
+            loss: The loss over words.
+            logits: How logits are computed from z and W.
+            word_counts: (vocabulary,) number of training photos with each word.
+            bag_similarity: The second loss; None omits it.
         """
-        self._settings = settings
-        self._bag_similarity_weight, self._bag_similarity_temperature = (
-            bag_similarity_weight,
-            bag_similarity_temperature,
+        self._loss, self._logits, self._bag_similarity = loss, logits, bag_similarity
+        self._negative_sampler = (
+            NegativeSampler(loss.negative_distribution, word_counts) if isinstance(loss, SampledSoftmaxLoss) else None
         )
-        self._negative_sampler = NegativeSampler(settings.proposal, word_counts)
 
     def __call__(self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         """The training loss of one batch of embeddings, (batch, embedding_dim), in float32."""
         z = z.float()
         loss = self._word_loss(z, model, batch, generator)
-        if not self._bag_similarity_weight:
+        if self._bag_similarity is None or not self._bag_similarity.weight:
             return loss
         similarity_loss = bag_similarity_loss(
             z,
             _to_device(batch.targets, z),
             _to_device(batch.weights, z),
             len(model.words),
-            self._bag_similarity_temperature,
+            self._bag_similarity.temperature,
         )
-        return loss + self._bag_similarity_weight * similarity_loss
+        return loss + self._bag_similarity.weight * similarity_loss
 
     def _word_loss(
         self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator, exact: bool = False
     ) -> torch.Tensor:
         targets, weights = _to_device(batch.targets, z), _to_device(batch.weights, z)
-        approximates_full_softmax = self._settings.loss == "sampled_softmax" and self._settings.correction
-        if self._settings.loss == "full_softmax" or (exact and approximates_full_softmax):
+        approximates_full_softmax = isinstance(self._loss, SampledSoftmaxLoss) and self._loss.logq_correction
+        if isinstance(self._loss, FullSoftmaxLoss) or (exact and approximates_full_softmax):
             return full_softmax(*self._scale(z, model.words), targets, weights, model.bias)
-        if self._settings.loss == "binary_cross_entropy":
+        if isinstance(self._loss, BinaryCrossEntropyLoss):
             true_words = _to_device(batch.true_words, z)
             return binary_cross_entropy(*self._scale(z, model.words), targets, weights, true_words, model.bias)
-        if self._settings.loss == "contrastive":
+        if isinstance(self._loss, ContrastiveLoss):
+            assert isinstance(self._logits, CosineLogits)  # load_params refuses other logits
             subset = RowSubset(len(model.words), targets)
             words = normalize(subset.gather(model.words), dim=1)
-            return contrastive(z, words, subset.local_ids(targets), weights, self._settings.temperature)
-        return self._sampled_softmax_loss(z, model, batch, generator)
+            return contrastive(z, words, subset.local_ids(targets), weights, self._logits.temperature)
+        return self._sampled_softmax_loss(self._loss, z, model, batch, generator)
 
     def _sampled_softmax_loss(
-        self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator
+        self, loss: SampledSoftmaxLoss, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator
     ) -> torch.Tensor:
-        settings = self._settings
+        assert self._negative_sampler is not None
         targets, weights, true_words = (
             _to_device(batch.targets, z),
             _to_device(batch.weights, z),
             _to_device(batch.true_words, z),
         )
-        num_draws = 1 if settings.shared_negatives else len(z)
-        negatives = self._negative_sampler.sample(num_draws, settings.negatives, generator).to(z.device)
+        num_draws = 1 if loss.share_negatives_in_batch else len(z)
+        negatives = self._negative_sampler.sample(num_draws, loss.num_negatives, generator).to(z.device)
         # Negatives come first, so that the loss scores every photo against them and no further.
         subset = RowSubset(len(model.words), negatives, targets)
         log_expected_counts = None
-        if settings.correction:
-            log_expected_counts = self._negative_sampler.log_q.to(z.device)[subset.ids] + math.log(settings.negatives)
+        if loss.logq_correction:
+            log_expected_counts = self._negative_sampler.log_q.to(z.device)[subset.ids] + math.log(loss.num_negatives)
         return sampled_softmax(
             *self._scale(z, subset.gather(model.words)),
             subset.local_ids(targets),
             weights,
             subset.local_ids(negatives),
             log_expected_counts,
-            subset.local_ids(true_words) if settings.mask_true_words else None,
+            subset.local_ids(true_words) if loss.remove_accidental_hits else None,
             None if model.bias is None else subset.gather(model.bias),
         )
 
@@ -136,15 +152,15 @@ class Objective:
         return self._scale_z(z), self._scale_words(words)
 
     def _scale_z(self, z: torch.Tensor) -> torch.Tensor:
-        return normalize(z, dim=1) if self._settings.normalise else z
+        return normalize(z, dim=1) if isinstance(self._logits, CosineLogits) else z
 
     def _scale_words(self, words: torch.Tensor) -> torch.Tensor:
-        return export_head_weights(words, self._settings)
+        return export_head_weights(words, self._logits)
 
 
-def export_head_weights(words: torch.Tensor, settings: Training, norm: float = 1.0) -> torch.Tensor:
+def export_head_weights(words: torch.Tensor, logits: Logits, norm: float = 1.0) -> torch.Tensor:
     """W as the world gets it, so that the plain product with z, `length` long, is the score that was trained."""
-    return normalize(words, dim=1) / (settings.temperature * norm) if settings.normalise else words
+    return normalize(words, dim=1) / (logits.temperature * norm) if isinstance(logits, CosineLogits) else words
 
 
 def _to_device(array: npt.NDArray[np.generic], reference: torch.Tensor) -> torch.Tensor:

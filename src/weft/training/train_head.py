@@ -17,7 +17,7 @@ from torch import nn
 from weft.data.bags import WeightedBags
 from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
-from weft.params import TrainHead
+from weft.params import TrainHead, Training
 from weft.training.checkpoint import CheckpointManager, compute_fingerprint
 from weft.training.head_init import init_word_embeddings, rms_norm
 from weft.training.history import EpochMetrics, EpochTiming
@@ -45,6 +45,7 @@ def train_head(
     train: CachedEmbeddings,
     val: CachedEmbeddings,
     vocabulary_size: int,
+    training: Training,
     settings: TrainHead,
     device: str,
     checkpoint_dir: Path,
@@ -56,7 +57,8 @@ def train_head(
         train: Photos to train on.
         val: Photos the best epoch is chosen by.
         vocabulary_size: Rows of W.
-        settings: Schedule, loss, sampling.
+        training: The section training of params.yaml.
+        settings: The section train_head of params.yaml.
         device: Where to compute.
         state: Folder of the checkpoint; a killed training goes on from its last whole epoch.
         report: Told of each epoch as it ends.
@@ -68,17 +70,20 @@ def train_head(
     Raises:
         ModelError: The first loss is not that of knowing nothing.
     """
-    bias = torch.zeros(vocabulary_size, 1) if settings.bias else None
-    model = Embedder(nn.Identity(), init_word_embeddings(train.z, vocabulary_size, settings), bias=bias).to(device)
-    sampler = build_sampler(train.bags, vocabulary_size, settings)
-    objective = Objective(settings, train.bags.count_words(vocabulary_size))
-    optimizer = build_optimizer([(model.head_parameters(), settings.word_learning_rate)], settings)
-    schedule = LRSchedule(optimizer, settings, steps_per_epoch=sampler.count_steps(settings.batch_size))
+    bias = torch.zeros(vocabulary_size, 1) if training.logits.word_bias else None
+    initial_words = init_word_embeddings(train.z, vocabulary_size, training.logits, training.seed)
+    model = Embedder(nn.Identity(), initial_words, bias=bias).to(device)
+    sampler = build_sampler(train.bags, vocabulary_size, training)
+    objective = Objective(training.loss, training.logits, train.bags.count_words(vocabulary_size))
+    head_lr = settings.optimizer.head_lr
+    optimizer = build_optimizer([(model.head_parameters(), head_lr)], settings.optimizer)
+    steps_per_epoch = sampler.count_steps(settings.batch_size)
+    schedule = LRSchedule(optimizer, settings.lr_schedule, settings.epochs, steps_per_epoch)
     val_batches = list(sampler.eval_batches(val.bags, settings.batch_size))
 
     checkpoints = CheckpointManager(
         checkpoint_dir,
-        compute_fingerprint(settings, train.digest(), val.digest(), vocabulary_size),
+        compute_fingerprint(training, settings, train.digest(), val.digest(), vocabulary_size),
         model,
         optimizer,
         schedule,
@@ -87,10 +92,10 @@ def train_head(
         z, batch = next(_iter_cached_batches(train.z, sampler.eval_batches(train.bags, _INITIAL_LOSS_PHOTOS), device))
         objective.check_initial_loss(z, model, batch)
         initial_val_loss = objective.validate(_iter_cached_batches(val.z, val_batches, device), model)
-        checkpoints.end_epoch(EpochMetrics(0, float("nan"), initial_val_loss, settings.word_learning_rate))
-    while len(checkpoints.history) <= settings.epochs and not checkpoints.should_stop(settings.early_stop):
+        checkpoints.end_epoch(EpochMetrics(0, float("nan"), initial_val_loss, head_lr))
+    while len(checkpoints.history) <= settings.epochs and not checkpoints.should_stop(settings.early_stopping_patience):
         started_at, total, epoch = time.monotonic(), 0.0, len(checkpoints.history)
-        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
+        generator = torch.Generator().manual_seed(training.seed * 1_000_003 + epoch)
         for z, batch in _iter_cached_batches(train.z, sampler.sample_epoch(epoch, settings.batch_size), device):
             loss = objective(z, model, batch, generator)
             optimizer.zero_grad()
@@ -103,7 +108,7 @@ def train_head(
         mean, lr = total / len(sampler), optimizer.param_groups[-1]["lr"]
         checkpoints.end_epoch(EpochMetrics(epoch, mean, val_loss, lr, sampler.max_draws(epoch), sampler.n_capped))
         on_epoch_end(checkpoints.history[-1], EpochTiming(seconds, 0.0, len(sampler) / seconds))
-    exported = export_head_weights(checkpoints.best_weights["words"], settings, rms_norm(train.z))
+    exported = export_head_weights(checkpoints.best_weights["words"], training.logits, rms_norm(train.z))
     return {**checkpoints.best_weights, "words": exported}, checkpoints.history
 
 

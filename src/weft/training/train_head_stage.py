@@ -14,7 +14,7 @@ from weft.contracts import files
 from weft.contracts.tables import PREPARED_PHOTOS
 from weft.data.bags import WeightedBags, build_weighted_bags, read_bags
 from weft.errors import ContractError
-from weft.params import TrainHead
+from weft.params import CosineLogits, TrainHead, Training
 from weft.runtime import explain_oom
 from weft.training.checkpoint import delete_checkpoint
 from weft.training.head_init import rms_norm
@@ -28,6 +28,7 @@ def run_train_head(
     features: Path,
     photos: Path,
     words: Path,
+    training: Training,
     settings: TrainHead,
     device: str,
     checkpoint_dir: Path,
@@ -40,6 +41,7 @@ def run_train_head(
         features: Embeddings of the own catalogue with the untrained backbone.
         photos: Prepared photos; only their words are read.
         words: words.tsv.
+        training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
         device: Where to compute.
         state: Folder of the checkpoint.
@@ -52,24 +54,26 @@ def run_train_head(
     from safetensors.torch import save_file
 
     embeddings = artefacts.read_embeddings(features)
-    train = _load_cached_split(embeddings, photos, "train", settings)
-    val = _load_cached_split(embeddings, photos, "val", settings)
+    train = _load_cached_split(embeddings, photos, "train", training, settings)
+    val = _load_cached_split(embeddings, photos, "val", training, settings)
     vocabulary = artefacts.read_words(words)
-    with explain_oom(f"train_head.batch_size = {settings.batch_size}, or take loss: sampled_softmax"):
-        head_weights, history = train_head(train, val, len(vocabulary), settings, device, checkpoint_dir, on_epoch_end)
+    with explain_oom(f"train_head.batch_size = {settings.batch_size}, or choose training.loss.name: sampled_softmax"):
+        head_weights, history = train_head(
+            train, val, len(vocabulary), training, settings, device, checkpoint_dir, on_epoch_end
+        )
     with tables.atomic_write(out) as temporary:
         temporary.mkdir(parents=True)
         save_file({name: tensor.contiguous() for name, tensor in head_weights.items()}, temporary / files.MODEL)
         shutil.copyfile(words, temporary / files.WORDS)
         write_history(temporary / files.HISTORY, history)
         artefacts.write_visualness(
-            temporary / files.VISUALNESS, _build_visualness_table(train, val, vocabulary, head_weights, settings)
+            temporary / files.VISUALNESS, _build_visualness_table(train, val, vocabulary, head_weights, training)
         )
     delete_checkpoint(checkpoint_dir)
 
 
 def _load_cached_split(
-    embeddings: artefacts.Embeddings, photos: Path, split: str, settings: TrainHead
+    embeddings: artefacts.Embeddings, photos: Path, split: str, training: Training, settings: TrainHead
 ) -> CachedEmbeddings:
     """The rows of one split, which must be the prepared photos of that split in the same order."""
     ids = [
@@ -82,7 +86,8 @@ def _load_cached_split(
     if embedded != [name.as_py() for name in ids]:
         raise ContractError(f"{photos / split}: not the photos that were embedded; run `dvc repro features@catalogue`")
     first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
-    return CachedEmbeddings(embeddings.z[first:last], read_bags(photos / split, settings.repeats, settings.described))
+    bags = read_bags(photos / split, training.sampling.count_repeated_words, settings.description_weight)
+    return CachedEmbeddings(embeddings.z[first:last], bags)
 
 
 def _build_visualness_table(
@@ -90,11 +95,13 @@ def _build_visualness_table(
     val: CachedEmbeddings,
     vocabulary: pd.DataFrame,
     head_weights: dict[str, torch.Tensor],
-    settings: TrainHead,
+    training: Training,
 ) -> pd.DataFrame:
     words = head_weights["words"].numpy()
     bias = head_weights["bias"].numpy() if "bias" in head_weights else np.zeros((len(words), 1), np.float32)
-    train_scored, val_scored = (_scale_for_scoring(cached, settings.normalise) for cached in (train, val))
+    train_scored, val_scored = (
+        _scale_for_scoring(cached, isinstance(training.logits, CosineLogits)) for cached in (train, val)
+    )
     visualness = measure_visualness(*val_scored, words, bias)
     return vocabulary.assign(
         val_photos=visualness.val_photo_counts,

@@ -31,7 +31,7 @@ import numpy.typing as npt
 from weft import artefacts
 from weft.data.bags import Doubles, Ints, WeightedBags
 from weft.errors import ContractError
-from weft.params import Finetune
+from weft.params import Finetune, PredictabilityWordWeighting, ThresholdWordWeighting, UniformWordWeighting
 from weft.training.visualness import MAX_SCORED_PHOTOS, Matrix, log_partition, score_words
 
 MIN_WORD_WEIGHT = 0.001
@@ -41,8 +41,8 @@ MIN_WORD_WEIGHT = 0.001
 def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
     """(words,) worth of each word, at least 0; None when all are worth the same.
 
-    `drop` makes it 1 or 0 by its visualness, `weight` what photos explain of it, never quite nothing. `divide` divides
-    by its redundancy.
+    `word_weighting` is none (1), threshold (1 or 0, by the shrunk Somers' D) or predictability (the uncertainty
+    coefficient, at least MIN_WORD_WEIGHT). `downweight_redundant_words` divides the weight by the word's redundancy.
 
     Args:
         path: visualness.tsv of stage 1.
@@ -51,21 +51,23 @@ def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
     Raises:
         ContractError: The file cannot be read, or no word was measured because val has no photos.
     """
-    if settings.visualness == "ignore" and settings.redundancy == "ignore":
+    weighting = settings.word_weighting
+    if isinstance(weighting, UniformWordWeighting) and not settings.downweight_redundant_words:
         return None
     table = artefacts.read_visualness(path)
     weights = np.ones(len(table))
-    if settings.visualness != "ignore":
+    if not isinstance(weighting, UniformWordWeighting):
         somers_d_shrunk = table["expected"].to_numpy(np.float64)
         if np.isnan(somers_d_shrunk).any():
             raise ContractError(
                 f"{path}: no word was measured, as no photo of val has words; raise prepare.val_share or set "
-                "finetune.visualness: ignore"
+                "finetune.word_weighting.name: none"
             )
-        weights = (somers_d_shrunk >= settings.min_visualness).astype(np.float64)
-    if settings.visualness == "weight":
+        if isinstance(weighting, ThresholdWordWeighting):
+            weights = (somers_d_shrunk >= weighting.min_predictability).astype(np.float64)
+    if isinstance(weighting, PredictabilityWordWeighting):
         weights = np.maximum(table["explained"].to_numpy(np.float64), MIN_WORD_WEIGHT)
-    if settings.redundancy == "divide":
+    if settings.downweight_redundant_words:
         weights = weights / table["redundancy"].to_numpy(np.float64)
     return weights
 

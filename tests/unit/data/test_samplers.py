@@ -13,7 +13,7 @@ from weft.errors import ContractError
 
 VOCABULARY = 6
 ALPHAS = [0.0, 0.5, 1.0]
-TARGETS = ["one_word", "all_words"]
+TARGETS = ["sampled_word", "soft_targets"]
 EPOCHS = 3_000
 
 
@@ -56,7 +56,7 @@ def test_at_0_and_1_the_balance_is_the_two_readings_of_the_paper(bags):
 
 @pytest.mark.parametrize("alpha", [*ALPHAS, 0.3])
 def test_one_word_is_drawn_at_the_balance(bags, alpha):
-    counts = Counter((photo, words[0]) for photo, words, _ in iter_draws(bags, "one_word", alpha))
+    counts = Counter((photo, words[0]) for photo, words, _ in iter_draws(bags, "sampled_word", alpha))
     expected = naive_distribution(bags, alpha)
     assert set(counts) == set(expected)
     for pair, p in expected.items():
@@ -70,7 +70,7 @@ def test_one_word_is_drawn_at_the_balance(bags, alpha):
 def test_a_photos_words_weigh_as_n_to_the_minus_alpha(bags, alpha, batches):
     """In training, and in the expectation that validation measures."""
     n = {0: 2, 1: 3, 2: 2, 4: 1}
-    for batch in batches(Sampler(bags, VOCABULARY, "all_words", alpha, seed=1), bags):
+    for batch in batches(Sampler(bags, VOCABULARY, "soft_targets", alpha, seed=1), bags):
         for photo, words, weights in zip(batch.photos, batch.targets, batch.weights, strict=True):
             of_bag = Counter(bags[photo].tolist())
             wanted = {word: times * n[word] ** -alpha for word, times in of_bag.items()}
@@ -79,7 +79,7 @@ def test_a_photos_words_weigh_as_n_to_the_minus_alpha(bags, alpha, batches):
 
 
 def test_word_first_shows_every_carried_word_equally_often(bags):
-    counts = Counter(words[0] for _, words, _ in iter_draws(bags, "one_word", 1.0))
+    counts = Counter(words[0] for _, words, _ in iter_draws(bags, "sampled_word", 1.0))
     assert set(counts) == {0, 1, 2, 4}
     for word in counts:
         assert_within_chance(counts[word], counts.total(), 1 / 4)
@@ -95,11 +95,11 @@ def test_image_first_takes_each_photo_exactly_once_an_epoch(bags, target):
 
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_all_words_targets_are_the_distribution_of_one_word_given_the_photo(bags, alpha):
-    one_word = Counter((photo, words[0]) for photo, words, _ in iter_draws(bags, "one_word", alpha))
+    one_word = Counter((photo, words[0]) for photo, words, _ in iter_draws(bags, "sampled_word", alpha))
     of_photo = Counter()
     for (photo, _), count in one_word.items():
         of_photo[photo] += count
-    for photo, words, weights in iter_draws(bags, "all_words", alpha, epochs=20):
+    for photo, words, weights in iter_draws(bags, "soft_targets", alpha, epochs=20):
         p = defaultdict(float)
         for word, weight in zip(words, weights, strict=True):
             p[word] += weight
@@ -110,7 +110,7 @@ def test_all_words_targets_are_the_distribution_of_one_word_given_the_photo(bags
 
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_all_words_draws_photos_as_one_word_does(bags, alpha):
-    counts = Counter(photo for photo, _, _ in iter_draws(bags, "all_words", alpha))
+    counts = Counter(photo for photo, _, _ in iter_draws(bags, "soft_targets", alpha))
     expected = defaultdict(float)
     for (photo, _), p in naive_distribution(bags, alpha).items():
         expected[photo] += p
@@ -154,12 +154,12 @@ def test_the_last_batch_holds_what_is_left_but_never_one_photo(target, photos, b
 @pytest.mark.parametrize("empty", [[], [[]], [[], []]])
 def test_empty_bags_are_refused(empty):
     with pytest.raises(ContractError, match="no training photo has a word of the vocabulary"):
-        Sampler(build_weighted_bags(empty), VOCABULARY, "one_word", 1.0, seed=1)
+        Sampler(build_weighted_bags(empty), VOCABULARY, "sampled_word", 1.0, seed=1)
 
 
 def test_words_outside_the_vocabulary_are_refused(bags):
     with pytest.raises(ContractError, match="word 4 of a vocabulary of 4 words"):
-        Sampler(bags, 4, "one_word", 1.0, seed=1)
+        Sampler(bags, 4, "sampled_word", 1.0, seed=1)
 
 
 def test_the_targets_of_many_epochs_are_the_distribution_whichever_the_target(bags):
@@ -186,7 +186,7 @@ def test_a_photo_is_drawn_as_often_as_its_share_rounded_down_or_up():
         for epoch in range(1, 30):
             drawn = Counter(
                 photo
-                for b in Sampler(bags, 3, "one_word", alpha, 1).sample_epoch(epoch, 4)
+                for b in Sampler(bags, 3, "sampled_word", alpha, 1).sample_epoch(epoch, 4)
                 for photo in b.photo_indices
             )
             assert drawn.total() == 20
@@ -197,7 +197,7 @@ def test_a_photo_is_drawn_as_often_as_its_share_rounded_down_or_up():
 def test_no_photo_comes_more_often_than_the_cap(most):
     """At word-first photos 0 and 1 would be drawn 20 / 3 times, being alone with their words."""
     bags = build_weighted_bags([[0], [1], *[[2]] * 18])
-    sampler = Sampler(bags, 3, "one_word", 1.0, seed=1, max_photo_repeats=most)
+    sampler = Sampler(bags, 3, "sampled_word", 1.0, seed=1, max_photo_repeats=most)
     counts = Counter()
     for epoch in range(1, 101):
         drawn = Counter(photo for batch in sampler.sample_epoch(epoch, 4) for photo in batch.photo_indices.tolist())
@@ -233,13 +233,13 @@ def test_all_words_of_a_photo_are_told_beside_the_drawn_one(bags):
 
 
 def test_targets_are_padded_with_a_word_of_the_photo(bags):
-    for batch in Sampler(bags, VOCABULARY, "all_words", 0.5, seed=1).sample_epoch(1, batch_size=4):
+    for batch in Sampler(bags, VOCABULARY, "soft_targets", 0.5, seed=1).sample_epoch(1, batch_size=4):
         for photo, words in zip(batch.photo_indices, batch.targets, strict=True):
             assert set(words.tolist()) == set(bags[photo].tolist())
 
 
 def test_expected_targets_go_through_all_photos_with_words_in_order(bags):
-    sampler = Sampler(bags, VOCABULARY, "all_words", 0.0, seed=1)
+    sampler = Sampler(bags, VOCABULARY, "soft_targets", 0.0, seed=1)
     batches = list(sampler.eval_batches(bags, batch_size=3))
     assert [batch.photo_indices.tolist() for batch in batches] == [[1, 2, 4], [5]]
     assert batches[0].targets.tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 2]]
@@ -249,7 +249,7 @@ def test_expected_targets_go_through_all_photos_with_words_in_order(bags):
 
 def test_expected_targets_weigh_words_by_their_worth(bags):
     worth = np.array([1.0, 0.0, 0.5, 1.0, 1.0, 1.0])
-    batches = list(Sampler(bags, VOCABULARY, "all_words", 0.0, 1, word_weights=worth).eval_batches(bags, 3))
+    batches = list(Sampler(bags, VOCABULARY, "soft_targets", 0.0, 1, word_weights=worth).eval_batches(bags, 3))
     assert [batch.photo_indices.tolist() for batch in batches] == [[1, 4, 5]]
     assert batches[0].targets.tolist() == [[0, 0], [0, 2], [4, 4]]
     assert batches[0].weights.tolist() == [[1, 0], [0.5, 0.5], [1, 0]]
@@ -257,7 +257,7 @@ def test_expected_targets_weigh_words_by_their_worth(bags):
 
 def test_other_photos_are_expected_at_the_frequencies_of_training(bags):
     """Of training photos word 0 is said twice and word 1 three times; word 3 never, and counts as said once."""
-    sampler = Sampler(bags, VOCABULARY, "one_word", 1.0, seed=1)
+    sampler = Sampler(bags, VOCABULARY, "sampled_word", 1.0, seed=1)
     (batch,) = sampler.eval_batches(build_weighted_bags([[0, 1, 3]]), batch_size=1)
     assert batch.weights[0].tolist() == pytest.approx([3 / 11, 2 / 11, 6 / 11])
 
@@ -265,10 +265,11 @@ def test_other_photos_are_expected_at_the_frequencies_of_training(bags):
 def test_a_word_that_is_worth_less_is_drawn_less():
     three = build_weighted_bags([[0, 1, 1]])
     half = replace(three, weights=np.array([1.0, 0.25, 0.25]))
-    (batch,) = Sampler(half, VOCABULARY, "all_words", 0.0, seed=1).sample_epoch(0, 1)
+    (batch,) = Sampler(half, VOCABULARY, "soft_targets", 0.0, seed=1).sample_epoch(0, 1)
     assert batch.weights.tolist() == [pytest.approx([2 / 3, 1 / 3])]
     assert batch.true_words.tolist() == [[0, 1]], "it is true all the same"
     drawn = [
-        next(Sampler(half, VOCABULARY, "one_word", 0.0, seed).sample_epoch(0, 1)).targets.item() for seed in range(300)
+        next(Sampler(half, VOCABULARY, "sampled_word", 0.0, seed).sample_epoch(0, 1)).targets.item()
+        for seed in range(300)
     ]
     assert 0.25 < np.mean(drawn) < 0.42

@@ -18,7 +18,7 @@ from weft.evaluation.inputs import Folders
 
 WORDS = ("blue", "dress", "long", "red", "shirt", "skirt")
 DIM = len(WORDS)
-SETTINGS = params.Evaluate(top_k=(1, 2), tag_k=(1, 2), neighbours=2, examples=4)
+SETTINGS = params.Evaluate(top_k=(1, 2), tags_top_k=(1, 2), knn_neighbours=2, num_examples=4)
 ENCODERS = ["frozen backbone", "after fit_words", "after finetune"]
 ROWS = [
     "frozen backbone, tags of 2 neighbours",

@@ -53,8 +53,8 @@ def test_a_bundle_loads_as_it_was_saved(tmp_path, bundle, bundle_words):
     ids=lambda value: getattr(value, "backbone", None),
 )
 def test_layer_pooling_projection_and_normalisation_come_back(tmp_path, bundle, bundle_words, model, dim):
-    backbone = load_backbone(model.backbone, "random", model.layer, model.pooling)
-    projection = torch.randn(model.projection, backbone.dim) if model.projection else None
+    backbone = load_backbone(model.backbone, "random", model.feature_layer, model.pooling)
+    projection = torch.randn(model.projection_dim, backbone.dim) if model.projection_dim else None
     embedder = Embedder(backbone.network, torch.randn(len(bundle_words), dim), backbone.normalisation, projection)
     save_bundle(tmp_path / "b", embedder, model, 96, 96, bundle / "words.tsv")
     loaded = load_bundle(tmp_path / "b").embedder
@@ -115,7 +115,7 @@ def remove_keys(copy, file, *keys):
 
 
 def test_a_bundle_that_does_not_tell_layer_and_normalisation_has_the_usual_ones(copy, bundle):
-    remove_keys(copy, "config.json", "layer", "pooling", "projection", "vocabulary")
+    remove_keys(copy, "config.json", "feature_layer", "pooling", "projection_dim", "vocabulary")
     remove_keys(copy, "preprocess.json", "mean", "std")
     embedder = load_bundle(rewrite_digest(copy)).embedder
     photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)

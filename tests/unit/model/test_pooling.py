@@ -66,7 +66,7 @@ def test_a_cut_backbone_trains_its_batch_norm_as_the_whole_one_does():
 
 @pytest.mark.parametrize("layer", ["layer9", "fc", ""])
 def test_a_layer_that_gives_no_map_is_refused_and_others_are_named(layer):
-    with pytest.raises(ModelError, match=rf"model.layer = {layer}: no layer of resnet18 .*those are .*layer4"):
+    with pytest.raises(ModelError, match=rf"model.feature_layer = {layer}: no layer of resnet18 .*those are .*layer4"):
         load_backbone("resnet18", "random", layer=layer)
 
 

@@ -34,7 +34,7 @@ def test_the_sign_is_fixed():
 
 
 def test_more_directions_than_words_are_refused():
-    with pytest.raises(ModelError, match=r"model.projection = 7: at most 6, of 9 words and z of 6"):
+    with pytest.raises(ModelError, match=r"model.projection_dim = 7: at most 6, of 9 words and z of 6"):
         init_projection(WORDS, 7)
 
 

@@ -118,7 +118,7 @@ def honest(shop: MadeUpShop) -> MadeUpShop:
 
 @pytest.fixture
 def settings() -> params.Calibrate:
-    return params.Calibrate(precision=0.8, confidence=0.9, min_products=10)
+    return params.Calibrate(target_precision=0.8, confidence=0.9, min_products=10)
 
 
 @pytest.fixture

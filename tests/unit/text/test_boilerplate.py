@@ -6,7 +6,7 @@ from weft import params
 from weft.text.boilerplate import DocumentFrequencies, find_drop_reason, find_shop_names
 
 SETTINGS = params.Vocabulary(
-    max_words=100, min_documents=1, boilerplate_share=0.5, boilerplate_ratio=10.0, brand_share=0.5
+    max_size=100, min_document_frequency=1, boilerplate_min_df=0.5, boilerplate_min_ratio=10.0, brand_min_share=0.5
 )
 
 
@@ -85,6 +85,6 @@ def test_a_brand_name_that_many_products_of_other_brands_use_stays() -> None:
 def test_the_detail_of_a_rare_word_gives_its_frequency() -> None:
     counts = _count_words({"alder": ["red"] * 20 + ["tulle"]})
     settings = params.Vocabulary(
-        max_words=100, min_documents=2, boilerplate_share=0.5, boilerplate_ratio=10.0, brand_share=0.5
+        max_size=100, min_document_frequency=2, boilerplate_min_df=0.5, boilerplate_min_ratio=10.0, brand_min_share=0.5
     )
     assert find_drop_reason("tulle", counts, {}, settings) == ("too few products", "in 1 products, expected at least 2")

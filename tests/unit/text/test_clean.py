@@ -14,7 +14,7 @@ from weft.text.clean import CleanStats, clean_product, clean_products
 from weft.text.tokenize import load_stop_words, tokenize
 
 FIELDS = ("title", "categories", "description", "colour", "attributes")
-SETTINGS = params.Clean(fields=FIELDS, min_letters=2, in_passing="drop")
+SETTINGS = params.Clean(fields=FIELDS, min_token_length=2, drop_off_topic_words=True)
 
 
 def _make_product(**columns: Any) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def test_the_brand_column_holds_the_tokens_of_the_brand() -> None:
 
 
 def test_only_the_fields_of_the_settings_are_read() -> None:
-    settings = params.Clean(fields=("title",), min_letters=2, in_passing="drop")
+    settings = params.Clean(fields=("title",), min_token_length=2, drop_off_topic_words=True)
     product = _make_product(title="Shirt", description="red", colour="blue")
     assert clean_product(product, settings, CleanStats())["tokens"] == ["shirt"]
 
@@ -132,7 +132,7 @@ def test_off_topic_words_are_dropped_from_descriptions(tmp_path: Path, in_passin
         product_id="alder/2", title="Jeans", categories=["Men > Jeans"], description="Jeans for a shirt"
     )
     products = _write_products(tmp_path / "products.parquet", [_make_outfit(), jeans])
-    settings = params.Clean(fields=FIELDS, min_letters=2, in_passing=in_passing)
+    settings = params.Clean(fields=FIELDS, min_token_length=2, drop_off_topic_words=in_passing == "drop")
     clean_products(products, tmp_path / "clean", settings)
     shirt, trousers = tables.read_table(tmp_path / "clean" / "products.parquet", CLEANED_PRODUCTS)["tokens"].to_pylist()
     assert ("jeans" in shirt) == ("shirt" in trousers) == (in_passing == "keep")

@@ -19,7 +19,11 @@ SHARES = (0.1, 0.2)
 
 def _make_settings(max_words: int = 1_000, min_documents: int = 1) -> params.Vocabulary:
     return params.Vocabulary(
-        max_words=max_words, min_documents=min_documents, boilerplate_share=0.5, boilerplate_ratio=10.0, brand_share=0.5
+        max_size=max_words,
+        min_document_frequency=min_documents,
+        boilerplate_min_df=0.5,
+        boilerplate_min_ratio=10.0,
+        brand_min_share=0.5,
     )
 
 
@@ -75,7 +79,7 @@ def test_only_training_products_are_counted(tmp_path: Path) -> None:
 def test_the_most_frequent_words_are_kept_and_ties_are_sorted_by_word(tmp_path: Path) -> None:
     texts = {f"alder/{n}": ["red", "blue"][: 1 + n % 2] + (["ash", "elm"] if n % 3 == 0 else []) for n in range(80)}
     counts = build_vocabulary(
-        _write_texts(tmp_path / "p.parquet", texts), tmp_path / "v", _make_settings(max_words=2), *SHARES
+        _write_texts(tmp_path / "p.parquet", texts), tmp_path / "v", _make_settings(max_size=2), *SHARES
     )
     dropped = pd.read_csv(tmp_path / "v" / "dropped.tsv", sep="\t")
     assert artefacts.read_words(tmp_path / "v" / "words.tsv")["word"].tolist() == ["blue", "ash"]
@@ -108,5 +112,5 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_an_empty_vocabulary_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     products = _write_texts(tmp_path / "p.parquet", {"alder/1": ["red"], "alder/2": ["blue"]})
     with pytest.raises(ContractError, match=r"p\.parquet: no word of \d training products .*min_documents"):
-        build_vocabulary(products, tmp_path / "v", _make_settings(min_documents=5), *SHARES)
+        build_vocabulary(products, tmp_path / "v", _make_settings(min_document_frequency=5), *SHARES)
     assert not (tmp_path / "v").exists()

@@ -1,76 +1,99 @@
-from dataclasses import asdict, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from pydantic import TypeAdapter
 from torch import nn
 
 from weft.data.bags import build_weighted_bags
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.params import Finetune, TrainHead
+from weft.params import Finetune, TrainHead, Training
 from weft.training.train_head import CachedEmbeddings
 
 VOCABULARY = 6
 
-_TRAIN_HEAD_SETTINGS = TrainHead(
-    seed=1,
-    target="all_words",
-    balance=0.0,
-    most_draws=0,
-    repeats=True,
-    described=1.0,
-    loss="full_softmax",
-    negatives=3,
-    shared_negatives=False,
-    proposal="uniform",
-    correction=False,
-    mask_true_words=False,
-    bias=False,
-    normalise=False,
-    temperature=0.5,
-    optimizer="adamw",
-    momentum=0.9,
-    weight_decay=0.01,
-    schedule="one_cycle",
-    patience=1,
-    warm_up=0.0,
-    early_stop=0,
-    word_learning_rate=0.05,
-    batch_size=4,
-    epochs=4,
-)
+_TRAINING: dict[str, Any] = {
+    "seed": 1,
+    "targets": "soft_targets",
+    "sampling": {"inverse_frequency_exponent": 0.0, "max_photo_repeats": 0, "count_repeated_words": True},
+    "loss": "full_softmax",
+    "logits": "dot_product",
+}
+_STAGE: dict[str, Any] = {
+    "epochs": 4,
+    "batch_size": 4,
+    "description_weight": 1.0,
+    "optimizer": "adamw",
+    "lr_schedule": "one_cycle",
+    "early_stopping_patience": 0,
+}
+_FINETUNE: dict[str, Any] = {
+    "augmentation": {"horizontal_flip": True, "max_translate_px": 2, "min_crop_scale": 1.0},
+    "word_weighting": "none",
+    "downweight_redundant_words": False,
+    "bag_similarity": {"weight": 0.0, "temperature": 0.1},
+    "discard_projection_head": False,
+    "retrain_head": False,
+    "wise_ft_weight": 0.0,
+    "ema_decay": 0.0,
+    "amp_dtype": "auto",
+    "freeze_batch_norm": False,
+    "frozen_modules": (),
+}
+_VARIANT_KEYS: dict[tuple[str, str], dict[str, Any]] = {
+    ("loss", "sampled_softmax"): {"num_negatives": 3, "share_negatives_in_batch": False, "logq_correction": False},
+    ("logits", "cosine"): {"temperature": 0.5},
+    ("lr_schedule", "plateau"): {"patience": 1},
+}
+"""The keys of a loss, kind of logits or schedule that differ from the defaults in these tests."""
+
+
+class StageSettings(NamedTuple):
+    """The two sections that a training stage reads, in the order in which its functions take them."""
+
+    training: Training
+    stage: Any
+
+
+def _override(section: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return `section` with `changes`; a nested section may be changed in part, a variant be given by its name."""
+    changed = dict(section)
+    for key, value in changes.items():
+        is_partial = isinstance(value, dict) and isinstance(section[key], dict) and "name" not in value
+        changed[key] = section[key] | value if is_partial else value
+    return changed
+
+
+def _expand_variants(section: dict[str, Any], rates: dict[str, float]) -> dict[str, Any]:
+    expanded = dict(section)
+    for key in {"loss", "logits", "optimizer", "lr_schedule", "word_weighting"} & set(section):
+        variant = {"name": section[key]} if isinstance(section[key], str) else section[key]
+        expanded[key] = (rates if key == "optimizer" else {}) | _VARIANT_KEYS.get((key, variant["name"]), {}) | variant
+    return expanded
+
+
+def _build(stage_class: type, stage: dict[str, Any], rates: dict[str, float], changes: dict[str, Any]) -> StageSettings:
+    training_changes = {key: value for key, value in changes.items() if key in _TRAINING}
+    stage_changes = {key: value for key, value in changes.items() if key not in _TRAINING}
+    training = _expand_variants(_override(_TRAINING, training_changes), {})
+    section = _expand_variants(_override(stage, stage_changes), rates)
+    return StageSettings(
+        TypeAdapter(Training).validate_python(training), TypeAdapter(stage_class).validate_python(section)
+    )
 
 
 @pytest.fixture
 def train_head_settings():
-    return lambda **changes: replace(_TRAIN_HEAD_SETTINGS, **changes)
+    """Return a function that builds the sections training and train_head, with some keys changed."""
+    return lambda **changes: _build(TrainHead, _STAGE, {"head_lr": 0.05, "weight_decay": 0.01}, changes)
 
 
 @pytest.fixture
 def finetune_settings():
-    def settings(**changes):
-        finetune_only = {
-            "visualness": "ignore",
-            "min_visualness": 0.3,
-            "redundancy": "ignore",
-            "similarity": 0.0,
-            "similarity_temperature": 0.1,
-            "fold_projection": False,
-            "refit_words": False,
-            "first_share": 0.0,
-            "learning_rate": 0.01,
-            "layer_decay": 1.0,
-            "ema": 0.0,
-            "precision": "auto",
-            "flip": True,
-            "shift": 2,
-            "crop": 1.0,
-            "freeze_batch_norm": False,
-            "frozen": (),
-        }
-        return Finetune(**asdict(_TRAIN_HEAD_SETTINGS) | finetune_only | changes)
-
-    return settings
+    """Return a function that builds the sections training and finetune, with some keys changed."""
+    rates = {"head_lr": 0.05, "backbone_lr": 0.01, "layerwise_lr_decay": 1.0, "weight_decay": 0.01}
+    return lambda **changes: _build(Finetune, _STAGE | _FINETUNE, rates, changes)
 
 
 @pytest.fixture

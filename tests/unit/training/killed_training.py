@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 import torch
+from pydantic import TypeAdapter
 from two_processes import build_model, open_stored_photos
 
-from weft.params import Finetune
+from weft.params import Finetune, Training
 from weft.training.finetune import finetune
 
 
@@ -18,7 +19,8 @@ def train(folder: Path, out: Path) -> None:
         open_stored_photos(folder / "train", out / "train.arrow"),
         open_stored_photos(folder / "val", out / "val.arrow"),
         model,
-        Finetune(**job["settings"]),
+        TypeAdapter(Training).validate_python(job["training"]),
+        TypeAdapter(Finetune).validate_python(job["finetune"]),
         "cpu",
         2,
         out / "state",

@@ -19,7 +19,7 @@ from two_processes import train
 from weft.process_group import SINGLE_PROCESS
 from weft.training.distributed import LocalSlice, convert_sync_layers
 
-SGD = {"batch_size": 10, "optimizer": "sgd", "learning_rate": 0.1}
+SGD = {"batch_size": 10, "optimizer": {"name": "sgd", "backbone_lr": 0.1, "head_lr": 0.01}}
 SCRIPT = Path(__file__).with_name("two_processes.py")
 
 
@@ -49,17 +49,23 @@ def run_in_processes(count, folder):
     ("encoder", "projection", "changes"),
     [
         # 33 photos by 10: the last batch has 3.
-        ("small", 0, {**SGD, "ema": 0.9}),
+        ("small", 0, {**SGD, "ema_decay": 0.9}),
         ("mobilenet_v3_small", 5, {"batch_size": 10, "loss": "sampled_softmax", "freeze_batch_norm": True}),
-        ("small", 5, {**SGD, "similarity": 1.0, "frozen": ["0", "1"]}),
+        ("small", 5, {**SGD, "bag_similarity": {"weight": 1.0}, "frozen_modules": ["0", "1"]}),
     ],
     ids=["live_batch_norm", "frozen_batch_norm", "frozen_blocks"],
 )
 def test_two_processes_learn_what_one_does(tmp_path, write_prepared, finetune_settings, encoder, projection, changes):
     write_prepared(tmp_path / "train", [[n % 4, 4] for n in range(33)])
     write_prepared(tmp_path / "val", [[n % 4, 4] for n in range(50)])
-    settings = finetune_settings(epochs=2, **{"learning_rate": 0.001, "word_learning_rate": 0.01, **changes})
-    job = {"encoder": encoder, "projection": projection, "settings": asdict(settings)}
+    optimizer = {"name": "adamw", "backbone_lr": 0.001, "head_lr": 0.01}
+    settings = finetune_settings(epochs=2, **{"optimizer": optimizer, **changes})
+    job = {
+        "encoder": encoder,
+        "projection": projection,
+        "training": asdict(settings.training),
+        "finetune": asdict(settings.stage),
+    }
     (tmp_path / "job.json").write_text(json.dumps(job))
     (tmp_path / "alone").mkdir()
     train(tmp_path, tmp_path / "alone", SINGLE_PROCESS)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from weft.data.samplers import Sampler
+from weft.params import Augmentation
 from weft.training.batches import derive_step_seed, epoch_batches, load_batches
 
 
@@ -24,6 +25,7 @@ class PhotoBatch:
         self.photos = np.array(photos)
 
 
+AUGMENTATION = Augmentation(horizontal_flip=True, max_translate_px=1, min_crop_scale=0.5)
 BATCHES = [PhotoBatch(0, 1, 2, 3, 4), PhotoBatch(5, 6, 7), PhotoBatch(8)]
 
 
@@ -35,7 +37,7 @@ def test_each_step_of_each_epoch_has_its_own_seed():
 
 def test_what_is_done_is_never_decoded_again():
     store = RecordingPhotoStore()
-    rest = [step for _, step in load_batches(store, epoch_batches(BATCHES, 1, 1, first_step=1), _make_settings(), 1)]
+    rest = [step for _, step in load_batches(store, epoch_batches(BATCHES, 1, 1, first_step=1), AUGMENTATION, 1)]
     assert [step.step for step in rest] == [1, 2]
     assert store.requested == [5, 6, 7, 8]
     assert rest == list(epoch_batches(BATCHES, 1, 1))[1:]
@@ -55,7 +57,7 @@ def test_parts_make_up_the_batch_in_order(processes):
 def test_a_photo_is_augmented_the_same_in_every_number_of_processes():
     def photos(processes):
         shares = [
-            load_batches(RecordingPhotoStore(), epoch_batches(BATCHES, 1, 1, 0, n, processes), _make_settings(), 2)
+            load_batches(RecordingPhotoStore(), epoch_batches(BATCHES, 1, 1, 0, n, processes), AUGMENTATION, 2)
             for n in range(processes)
         ]
         return [np.concatenate([pixels for pixels, _ in same_step]) for same_step in zip(*shares, strict=True)]
@@ -66,7 +68,7 @@ def test_a_photo_is_augmented_the_same_in_every_number_of_processes():
 
 def test_an_epoch_is_a_function_of_seed_and_epoch(bags_of_words):
     def photos(seed, epoch):
-        sampler = Sampler(bags_of_words, 6, "all_words", 0.5, seed)
+        sampler = Sampler(bags_of_words, 6, "soft_targets", 0.5, seed)
         return [
             (step.photo_indices.tolist(), step.seed)
             for step in epoch_batches(sampler.sample_epoch(epoch, 4), seed, epoch)
@@ -80,12 +82,3 @@ def test_an_epoch_is_a_function_of_seed_and_epoch(bags_of_words):
 @pytest.fixture
 def bags_of_words(cached):
     return cached(30, seed=1).bags
-
-
-def _make_settings():
-    """The three keys that a feed reads."""
-
-    class Settings:
-        flip, shift, crop = True, 1, 0.5
-
-    return Settings()

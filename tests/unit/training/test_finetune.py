@@ -40,6 +40,10 @@ def val(stored):
     return stored("val", 8)
 
 
+RUINOUS = {"name": "sgd", "backbone_lr": 50.0, "head_lr": 50.0}
+SLOW_FIRST_BLOCKS = {"name": "sgd", "momentum": 0.0, "weight_decay": 0.0, "layerwise_lr_decay": 1e-6}
+
+
 def copy_weights(model):
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
@@ -51,7 +55,7 @@ def have_equal_tensors(one, other):
 def test_training_lowers_the_validation_loss(tmp_path, train, val, toy, finetune_settings):
     model = toy()
     settings = finetune_settings(epochs=6, batch_size=8)
-    history = finetune(train, val, model, settings, "cpu", 1, tmp_path, ignore_report)
+    history = finetune(train, val, model, *settings, "cpu", 1, tmp_path, ignore_report)
     assert [record.epoch for record in history] == list(range(7))
     assert history[-1].val_loss < 0.8 * history[0].val_loss
     model.eval()
@@ -59,21 +63,21 @@ def test_training_lowers_the_validation_loss(tmp_path, train, val, toy, finetune
     assert model.score(model(photos))[:, :4].argmax(1).tolist() == [0, 1, 2, 3] * 2
 
 
-@pytest.mark.parametrize("changes", [{"optimizer": "sgd", "schedule": "plateau", "loss": "sampled_softmax"}, {}])
+@pytest.mark.parametrize("changes", [{"optimizer": "sgd", "lr_schedule": "plateau", "loss": "sampled_softmax"}, {}])
 def test_a_killed_training_ends_as_one_never_killed(tmp_path, train, val, toy, finetune_settings, changes):
     settings = finetune_settings(batch_size=8, epochs=3, **changes)
     whole, killed = toy(), toy()
-    history = finetune(train, val, whole, settings, "cpu", 2, tmp_path / "whole", ignore_report)
+    history = finetune(train, val, whole, *settings, "cpu", 2, tmp_path / "whole", ignore_report)
 
     def kill_after_2(record, cost):
         if record.epoch == 2:
             raise KilledError
 
     with pytest.raises(KilledError):
-        finetune(train, val, killed, settings, "cpu", 2, tmp_path / "killed", kill_after_2)
+        finetune(train, val, killed, *settings, "cpu", 2, tmp_path / "killed", kill_after_2)
     resumed = toy()
     torch.rand(100)  # another process has drawn other numbers by then
-    of_resumed = finetune(train, val, resumed, settings, "cpu", 1, tmp_path / "killed", ignore_report)
+    of_resumed = finetune(train, val, resumed, *settings, "cpu", 1, tmp_path / "killed", ignore_report)
     assert str(of_resumed) == str(history)
     assert have_equal_tensors(copy_weights(resumed), copy_weights(whole))
 
@@ -85,7 +89,7 @@ def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, train, val, stored, 
 
     settings, model = finetune_settings(batch_size=16, epochs=1), toy()
     with pytest.raises(KilledError):
-        finetune(train, val, toy(), settings, "cpu", 1, tmp_path, kill)
+        finetune(train, val, toy(), *settings, "cpu", 1, tmp_path, kill)
     if changed == "settings":
         settings = finetune_settings(batch_size=16, epochs=1, seed=2)
     elif changed == "weights":
@@ -94,15 +98,15 @@ def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, train, val, stored, 
         train = StoredPhotos(stored("other", 33).store, train.bags)
         train.store.digest = lambda: "other photos with the same words"
     told = []
-    finetune(train, val, model, settings, "cpu", 1, tmp_path, lambda record, cost: told.append(record.epoch))
+    finetune(train, val, model, *settings, "cpu", 1, tmp_path, lambda record, cost: told.append(record.epoch))
     assert told == [1]
 
 
 def test_the_model_ends_with_the_weights_of_its_best_epoch(tmp_path, train, val, toy, finetune_settings):
     model = toy()
     first = copy_weights(model)
-    ruinous = finetune_settings(epochs=1, batch_size=8, optimizer="sgd", learning_rate=50.0, word_learning_rate=50.0)
-    history = finetune(train, val, model, ruinous, "cpu", 1, tmp_path, ignore_report)
+    ruinous = finetune_settings(epochs=1, batch_size=8, optimizer=RUINOUS)
+    history = finetune(train, val, model, *ruinous, "cpu", 1, tmp_path, ignore_report)
     assert not history[1].val_loss < history[0].val_loss
     assert have_equal_tensors(first, copy_weights(model))
 
@@ -110,8 +114,8 @@ def test_the_model_ends_with_the_weights_of_its_best_epoch(tmp_path, train, val,
 def test_frozen_parts_stay_as_they_are(tmp_path, train, val, toy, finetune_settings):
     model = toy()
     before = copy_weights(model)
-    settings = finetune_settings(epochs=2, batch_size=8, frozen=("0", "1"))
-    finetune(train, val, model, settings, "cpu", 1, tmp_path, ignore_report)
+    settings = finetune_settings(epochs=2, batch_size=8, frozen_modules=("0", "1"))
+    finetune(train, val, model, *settings, "cpu", 1, tmp_path, ignore_report)
     moved = {name for name, tensor in copy_weights(model).items() if not tensor.equal(before[name])}
     assert moved == {"words", "encoder.3.weight", "encoder.3.bias"}
 
@@ -120,7 +124,7 @@ def test_frozen_batch_norm_keeps_its_statistics_and_learns_its_scale(tmp_path, t
     model = toy()
     before = copy_weights(model)
     settings = finetune_settings(epochs=2, batch_size=8, freeze_batch_norm=True)
-    finetune(train, val, model, settings, "cpu", 1, tmp_path, ignore_report)
+    finetune(train, val, model, *settings, "cpu", 1, tmp_path, ignore_report)
     after = copy_weights(model)
     assert after["encoder.1.running_mean"].equal(before["encoder.1.running_mean"])
     assert after["encoder.1.running_var"].equal(before["encoder.1.running_var"])
@@ -128,20 +132,31 @@ def test_frozen_batch_norm_keeps_its_statistics_and_learns_its_scale(tmp_path, t
 
 
 def test_a_frozen_module_that_is_not_there_is_named(tmp_path, train, val, toy, finetune_settings):
-    with pytest.raises(ModelError, match=r"finetune.frozen: the backbone has no module layer1; it has 0, 1, 2"):
-        finetune(train, val, toy(), finetune_settings(frozen=("layer1",)), "cpu", 1, tmp_path, ignore_report)
+    with pytest.raises(ModelError, match=r"finetune.frozen_modules: the backbone has no module layer1; it has 0, 1, 2"):
+        finetune(train, val, toy(), *finetune_settings(frozen_modules=("layer1",)), "cpu", 1, tmp_path, ignore_report)
 
 
 def test_the_average_is_what_is_validated_and_kept(tmp_path, train, val, toy, finetune_settings):
-    settings = finetune_settings(epochs=2, batch_size=8, ema=0.95)
+    settings = finetune_settings(epochs=2, batch_size=8, ema_decay=0.95)
     averaged, plain = toy(), toy()
-    with_average = finetune(train, val, averaged, settings, "cpu", 1, tmp_path / "a", ignore_report)
-    without = finetune(train, val, plain, replace(settings, ema=0.0), "cpu", 1, tmp_path / "b", ignore_report)
+    with_average = finetune(train, val, averaged, *settings, "cpu", 1, tmp_path / "a", ignore_report)
+    without = finetune(
+        train, val, plain, *finetune_settings(epochs=2, batch_size=8), "cpu", 1, tmp_path / "b", ignore_report
+    )
     assert [r.train_loss for r in with_average] == pytest.approx([r.train_loss for r in without], nan_ok=True)
     assert with_average[2].val_loss != without[2].val_loss
     assert not have_equal_tensors(copy_weights(averaged), copy_weights(plain))
     # What is kept is what gave the best val_loss: validating it again gives that very number.
-    again = finetune(train, val, averaged, replace(settings, epochs=1), "cpu", 1, tmp_path / "c", ignore_report)
+    again = finetune(
+        train,
+        val,
+        averaged,
+        *finetune_settings(epochs=1, batch_size=8, ema_decay=0.95),
+        "cpu",
+        1,
+        tmp_path / "c",
+        ignore_report,
+    )
     assert again[0].val_loss == pytest.approx(min(r.val_loss for r in with_average), abs=1e-6)
 
 
@@ -149,36 +164,42 @@ def test_early_stop_ends_after_epochs_in_vain_and_keeps_the_best(tmp_path, train
     model = toy()
     first = copy_weights(model)
     ruinous = finetune_settings(
-        epochs=9, batch_size=8, optimizer="sgd", schedule="plateau", patience=9,
-        learning_rate=50.0, word_learning_rate=50.0, early_stop=2,
+        epochs=9, batch_size=8, optimizer=RUINOUS, lr_schedule={"name": "plateau", "patience": 9},
+        early_stopping_patience=2,
     )  # fmt: skip
-    history = finetune(train, val, model, ruinous, "cpu", 1, tmp_path, ignore_report)
+    history = finetune(train, val, model, *ruinous, "cpu", 1, tmp_path, ignore_report)
     assert [record.epoch for record in history] == [0, 1, 2]
     assert have_equal_tensors(first, copy_weights(model))
 
 
 def test_early_stop_waits_as_long_as_it_gets_better(tmp_path, train, val, toy, finetune_settings):
-    settings = finetune_settings(epochs=4, batch_size=8, early_stop=1)
-    assert len(finetune(train, val, toy(), settings, "cpu", 1, tmp_path, ignore_report)) == 5
+    settings = finetune_settings(epochs=4, batch_size=8, early_stopping_patience=1)
+    assert len(finetune(train, val, toy(), *settings, "cpu", 1, tmp_path, ignore_report)) == 5
 
 
 def test_first_blocks_move_less_when_rates_decay_by_layer(tmp_path, train, val, toy, finetune_settings):
     model = toy()
     before = copy_weights(model)
-    settings = finetune_settings(
-        epochs=1, batch_size=8, optimizer="sgd", momentum=0.0, weight_decay=0.0, layer_decay=1e-6
-    )
-    finetune(train, val, model, settings, "cpu", 1, tmp_path, ignore_report)
+    settings = finetune_settings(epochs=1, batch_size=8, optimizer=SLOW_FIRST_BLOCKS)
+    finetune(train, val, model, *settings, "cpu", 1, tmp_path, ignore_report)
     moved = {name: float((tensor - before[name]).abs().max()) for name, tensor in copy_weights(model).items()}
     assert moved["encoder.0.weight"] < 1e-6 < moved["encoder.3.weight"]
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_learns_nearly_the_same(tmp_path, train, val, toy, finetune_settings, precision):
-    settings = finetune_settings(epochs=2, batch_size=8, learning_rate=0.001)
-    whole = finetune(train, val, toy(), settings, "cpu", 1, tmp_path / "whole", ignore_report)
+    settings = finetune_settings(epochs=2, batch_size=8, optimizer={"name": "adamw", "backbone_lr": 0.001})
+    whole = finetune(train, val, toy(), *settings, "cpu", 1, tmp_path / "whole", ignore_report)
     half = finetune(
-        train, val, toy(), replace(settings, precision=precision), "cpu", 1, tmp_path / "half", ignore_report
+        train,
+        val,
+        toy(),
+        settings.training,
+        replace(settings.stage, amp_dtype=precision),
+        "cpu",
+        1,
+        tmp_path / "half",
+        ignore_report,
     )
     assert half[-1].val_loss == pytest.approx(whole[-1].val_loss, rel=0.02)
     assert half[-1].val_loss != whole[-1].val_loss
@@ -187,16 +208,16 @@ def test_half_precision_learns_nearly_the_same(tmp_path, train, val, toy, finetu
 def test_a_compiled_encoder_learns_the_same(tmp_path, train, val, toy, finetune_settings):
     settings = finetune_settings(epochs=1, batch_size=8)
     plain, compiled = toy(), toy()
-    history = finetune(train, val, plain, settings, "cpu", 1, tmp_path / "a", ignore_report)
-    again = finetune(train, val, compiled, settings, "cpu", 1, tmp_path / "b", ignore_report, compile_backend="eager")
+    history = finetune(train, val, plain, *settings, "cpu", 1, tmp_path / "a", ignore_report)
+    again = finetune(train, val, compiled, *settings, "cpu", 1, tmp_path / "b", ignore_report, compile_backend="eager")
     assert again[1].val_loss == pytest.approx(history[1].val_loss, abs=1e-5)
     assert set(copy_weights(compiled)) == set(copy_weights(plain))
 
 
 def test_workers_change_nothing(tmp_path, train, val, toy, finetune_settings):
-    settings, one, many = finetune_settings(epochs=1, batch_size=8, crop=0.5), toy(), toy()
-    finetune(train, val, one, settings, "cpu", 1, tmp_path / "one", ignore_report)
-    finetune(train, val, many, settings, "cpu", 5, tmp_path / "many", ignore_report)
+    settings, one, many = finetune_settings(epochs=1, batch_size=8, augmentation={"min_crop_scale": 0.5}), toy(), toy()
+    finetune(train, val, one, *settings, "cpu", 1, tmp_path / "one", ignore_report)
+    finetune(train, val, many, *settings, "cpu", 5, tmp_path / "many", ignore_report)
     assert have_equal_tensors(copy_weights(one), copy_weights(many))
 
 
@@ -208,12 +229,12 @@ def test_a_device_without_memory_says_what_to_lower(tmp_path, train, val, toy, f
 
     model.register_forward_pre_hook(greedy)
     with pytest.raises(ParamsError, match=r"lower finetune.batch_size = 8, or prepare.height and prepare.width"):
-        finetune(train, val, model, finetune_settings(batch_size=8), "cpu", 1, tmp_path, ignore_report)
+        finetune(train, val, model, *finetune_settings(batch_size=8), "cpu", 1, tmp_path, ignore_report)
 
 
 def test_the_wait_for_photos_is_told(tmp_path, train, val, toy, finetune_settings):
     told = []
-    finetune(train, val, toy(), finetune_settings(epochs=1), "cpu", 1, tmp_path, lambda _, cost: told.append(cost))
+    finetune(train, val, toy(), *finetune_settings(epochs=1), "cpu", 1, tmp_path, lambda _, cost: told.append(cost))
     assert 0 <= told[0].data_wait_seconds <= told[0].seconds
     assert told[0].photos_per_second == pytest.approx(33 / told[0].seconds)
 
@@ -222,6 +243,6 @@ def test_the_wait_for_photos_is_told(tmp_path, train, val, toy, finetune_setting
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 @pytest.mark.parametrize("precision", ["auto", "float16"])
 def test_the_same_code_learns_on_cuda(tmp_path, train, val, toy, finetune_settings, precision):
-    settings = finetune_settings(epochs=4, batch_size=8, precision=precision, ema=0.5, loss="sampled_softmax")
-    history = finetune(train, val, toy(), settings, "cuda", 1, tmp_path, ignore_report)
+    settings = finetune_settings(epochs=4, batch_size=8, amp_dtype=precision, ema_decay=0.5, loss="sampled_softmax")
+    history = finetune(train, val, toy(), *settings, "cuda", 1, tmp_path, ignore_report)
     assert history[-1].val_loss < history[0].val_loss

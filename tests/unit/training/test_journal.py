@@ -14,9 +14,14 @@ def open_journal(tmp_path, train_head_settings):
     """A journal over a model of one number."""
 
     def make(belongs_to="mine"):
-        model, settings = nn.Linear(1, 1, bias=False), train_head_settings(schedule="plateau", patience=3)
-        optimizer = build_optimizer([(list(model.parameters()), 0.1)], settings)
-        return CheckpointManager(tmp_path, belongs_to, model, optimizer, LRSchedule(optimizer, settings, 1)), model
+        model, settings = (
+            nn.Linear(1, 1, bias=False),
+            train_head_settings(lr_schedule={"name": "plateau", "patience": 3}).stage,
+        )
+        optimizer = build_optimizer([(list(model.parameters()), 0.1)], settings.optimizer)
+        return CheckpointManager(
+            tmp_path, belongs_to, model, optimizer, LRSchedule(optimizer, settings.lr_schedule, settings.epochs, 1)
+        ), model
 
     return make
 

@@ -15,10 +15,18 @@ from weft.loss.binary_cross_entropy import binary_cross_entropy
 from weft.loss.contrastive import contrastive
 from weft.loss.full_softmax import full_softmax
 from weft.model.embedder import Embedder
+from weft.params import BagSimilarity
 from weft.training.objective import Objective, build_sampler, export_head_weights
 
 VOCABULARY, DIM = 12, 5
 BAGS = [[0, 1], [2, 2, 3], [4], [0, 5, 6], [], [1, 7]]
+LOGITS = {
+    "full_softmax": "dot_product",
+    "sampled_softmax": "dot_product",
+    "binary_cross_entropy": "dot_product",
+    "contrastive": "cosine",
+}
+"""The logits that each loss is tested with."""
 
 
 @pytest.fixture
@@ -41,7 +49,7 @@ def batch():
 def iter_eval_batches(batch_size):
     """All photos with all their words."""
     bags = build_weighted_bags(BAGS)
-    return Sampler(bags, VOCABULARY, "all_words", 0.0, seed=1).eval_batches(bags, batch_size)
+    return Sampler(bags, VOCABULARY, "soft_targets", 0.0, seed=1).eval_batches(bags, batch_size)
 
 
 def target_tensors(batch):
@@ -51,7 +59,8 @@ def target_tensors(batch):
 @pytest.fixture
 def objective_of(train_head_settings):
     def objective(**changes):
-        return Objective(train_head_settings(**changes), build_weighted_bags(BAGS).count_words(VOCABULARY))
+        training = train_head_settings(**changes).training
+        return Objective(training.loss, training.logits, build_weighted_bags(BAGS).count_words(VOCABULARY))
 
     return objective
 
@@ -69,16 +78,22 @@ def test_each_loss_is_the_one_of_its_name(objective_of, z, model, batch):
         "contrastive": contrastive(z, normalize(model.words, dim=1), targets, weights, 0.5),
     }
     for loss, wanted in expected.items():
-        torch.testing.assert_close(compute_loss(objective_of(loss=loss), z, model, batch), wanted)
+        torch.testing.assert_close(compute_loss(objective_of(loss=loss, logits=LOGITS[loss]), z, model, batch), wanted)
 
 
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("mask", [True, False])
 def test_sampled_softmax_with_very_many_negatives_is_the_full_one(objective_of, z, model, batch, shared, mask):
     objective = objective_of(
-        loss="sampled_softmax", negatives=100_000, correction=True, proposal="unigram", shared_negatives=shared,
-        mask_true_words=mask,
-    )  # fmt: skip
+        loss={
+            "name": "sampled_softmax",
+            "num_negatives": 100_000,
+            "logq_correction": True,
+            "negative_distribution": "unigram",
+            "share_negatives_in_batch": shared,
+            "remove_accidental_hits": mask,
+        }
+    )
     targets, weights = target_tensors(batch)
     wanted = full_softmax(z, model.words, targets, weights, model.bias)
     if mask:
@@ -90,9 +105,13 @@ def test_sampled_softmax_with_very_many_negatives_is_the_full_one(objective_of, 
     torch.testing.assert_close(compute_loss(objective, z, model, batch), wanted, rtol=0.01, atol=0.01)
 
 
-@pytest.mark.parametrize("loss", ["sampled_softmax", "contrastive"])
+@pytest.mark.parametrize(
+    "loss",
+    [{"name": "sampled_softmax", "num_negatives": 2, "share_negatives_in_batch": True}, {"name": "contrastive"}],
+    ids=lambda loss: loss["name"],
+)
 def test_the_gradient_of_w_is_sparse_where_a_step_touches_few_words(objective_of, z, model, batch, loss):
-    compute_loss(objective_of(loss=loss, negatives=2, shared_negatives=True), z, model, batch).backward()
+    compute_loss(objective_of(loss=loss, logits=LOGITS[loss["name"]]), z, model, batch).backward()
     assert model.words.grad.is_sparse
     touched = set(model.words.grad.coalesce().indices()[0].tolist())
     said = {word for bag in BAGS for word in bag}
@@ -104,7 +123,14 @@ def test_the_gradient_of_w_is_sparse_where_a_step_touches_few_words(objective_of
 @pytest.mark.parametrize("shared", [True, False])
 def test_the_sparse_gradient_is_the_dense_one(objective_of, z, model, batch, shared, monkeypatch):
     """The dense twin: the same loss over all of W, its rows gathered by plain indexing."""
-    objective = objective_of(loss="sampled_softmax", negatives=4, correction=True, shared_negatives=shared)
+    objective = objective_of(
+        loss={
+            "name": "sampled_softmax",
+            "num_negatives": 4,
+            "logq_correction": True,
+            "share_negatives_in_batch": shared,
+        }
+    )
     compute_loss(objective, z, model, batch).backward()
     own, of_bias, of_z = model.words.grad.to_dense(), model.bias.grad.to_dense(), z.grad.clone()
     model.words.grad, model.bias.grad, z.grad = None, None, None
@@ -125,14 +151,14 @@ def test_without_a_bias_there_is_none(objective_of, z, model, batch):
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "binary_cross_entropy", "contrastive"])
 def test_normalised_the_lengths_of_z_and_w_do_not_matter(objective_of, z, model, batch, loss):
-    objective = objective_of(loss=loss, normalise=True)
+    objective = objective_of(loss=loss, logits="cosine")
     once = compute_loss(objective, z, model, batch)
     model.words.data *= torch.linspace(1, 9, VOCABULARY)[:, None]
     torch.testing.assert_close(compute_loss(objective, 7 * z, model, batch), once)
 
 
 def test_normalised_scores_are_cosines_over_the_temperature(objective_of, z, model, batch):
-    objective = objective_of(normalise=True, temperature=0.25)
+    objective = objective_of(logits={"name": "cosine", "temperature": 0.25})
     model.bias = None
     cosines = torch.stack([torch.cosine_similarity(photo[None], model.words) for photo in z])
     targets, weights = target_tensors(batch)
@@ -141,41 +167,58 @@ def test_normalised_scores_are_cosines_over_the_temperature(objective_of, z, mod
 
 
 def test_finished_words_score_as_trained_by_their_plain_product(train_head_settings, z, model):
-    settings = train_head_settings(normalise=True, temperature=0.25)
-    finished = export_head_weights(model.words.detach(), settings)
+    settings = train_head_settings(logits={"name": "cosine", "temperature": 0.25})
+    finished = export_head_weights(model.words.detach(), settings.training.logits)
     cosines = torch.stack([torch.cosine_similarity(photo[None], model.words) for photo in z])
     torch.testing.assert_close(normalize(z, dim=1) @ finished.T, cosines / 0.25)
-    assert export_head_weights(model.words, train_head_settings()) is model.words
+    assert export_head_weights(model.words, train_head_settings().training.logits) is model.words
 
 
-@pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax"])
+@pytest.mark.parametrize(
+    "loss",
+    [{"name": "full_softmax"}, {"name": "sampled_softmax", "logq_correction": True}],
+    ids=lambda loss: loss["name"],
+)
 def test_validation_is_the_full_softmax_where_that_or_its_estimate_is_trained(objective_of, z, model, loss):
     embedded = [(z[2 * n : 2 * n + 2], batch) for n, batch in enumerate(iter_eval_batches(2))]
     wanted = full_softmax(z, model.words, *target_tensors(next(iter_eval_batches(5))), model.bias).item()
-    assert objective_of(loss=loss, correction=True).validate(embedded, model) == pytest.approx(wanted, rel=1e-5)
+    assert objective_of(loss=loss).validate(embedded, model) == pytest.approx(wanted, rel=1e-5)
     assert math.isnan(objective_of(loss=loss).validate([], model))
 
 
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "contrastive"])
 def test_validation_of_another_loss_is_that_loss(objective_of, z, model, batch, loss):
-    objective = objective_of(loss=loss, normalise=loss == "contrastive")
+    objective = objective_of(loss=loss, logits=LOGITS[loss])
     assert objective.validate([(z, batch)], model) == pytest.approx(compute_loss(objective, z, model, batch).item())
 
 
 def test_validation_without_correction_takes_the_same_negatives_each_time(objective_of, z, model, batch):
-    objective = objective_of(loss="sampled_softmax", correction=False, negatives=3)
+    objective = objective_of(loss="sampled_softmax")
     first = objective.validate([(z, batch)], model)
     assert objective.validate([(z, batch)], model) == first
     assert first != pytest.approx(objective_of(loss="full_softmax").validate([(z, batch)], model))
 
 
-@pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "binary_cross_entropy"])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        {"name": "full_softmax"},
+        {
+            "name": "sampled_softmax",
+            "share_negatives_in_batch": True,
+            "num_negatives": 6,
+            "logq_correction": True,
+        },
+        {"name": "binary_cross_entropy"},
+    ],
+    ids=lambda loss: loss["name"],
+)
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
 def test_all_words_is_the_exact_expectation_of_one_word(train_head_settings, z, model, loss, alpha):
     """Every word of every photo drawn once, with the same negatives, each loss weighed by the word's chance."""
-    settings = train_head_settings(loss=loss, balance=alpha, shared_negatives=True, negatives=6, correction=True)
-    sampler = build_sampler(build_weighted_bags(BAGS), VOCABULARY, settings)
-    objective = Objective(settings, build_weighted_bags(BAGS).count_words(VOCABULARY))
+    training = train_head_settings(loss=loss, sampling={"inverse_frequency_exponent": alpha}).training
+    sampler = build_sampler(build_weighted_bags(BAGS), VOCABULARY, training)
+    objective = Objective(training.loss, training.logits, build_weighted_bags(BAGS).count_words(VOCABULARY))
     batch = next(sampler.sample_epoch(1, 5))
     for photo in range(5):
         alone, mean = Batch(*(getattr(batch, field.name)[photo, None] for field in fields(batch))), 0.0
@@ -189,7 +232,8 @@ def test_all_words_is_the_exact_expectation_of_one_word(train_head_settings, z, 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "binary_cross_entropy", "contrastive"])
 def test_a_gpu_computes_the_same(objective_of, z, model, batch, loss):
-    objective = objective_of(loss=loss, correction=True, mask_true_words=True)
+    changes = {"logq_correction": True, "remove_accidental_hits": True} if loss == "sampled_softmax" else {}
+    objective = objective_of(loss={"name": loss, **changes}, logits=LOGITS[loss])
     wanted = compute_loss(objective, z, model, batch)
     torch.testing.assert_close(
         compute_loss(objective, z.cuda(), model.cuda(), batch).cpu(), wanted, rtol=1e-4, atol=1e-4
@@ -197,8 +241,9 @@ def test_a_gpu_computes_the_same(objective_of, z, model, batch, loss):
 
 
 def test_like_bags_add_their_share_to_the_loss(z, model, batch, train_head_settings):
-    settings, said = train_head_settings(loss="full_softmax"), build_weighted_bags(BAGS).count_words(VOCABULARY)
-    plain = Objective(settings, said)(z, model, batch, torch.Generator())
-    both = Objective(settings, said, 2.0, 0.3)(z, model, batch, torch.Generator())
+    training, word_counts = train_head_settings().training, build_weighted_bags(BAGS).count_words(VOCABULARY)
+    plain = Objective(training.loss, training.logits, word_counts)(z, model, batch, torch.Generator())
+    bag_similarity = BagSimilarity(weight=2.0, temperature=0.3)
+    both = Objective(training.loss, training.logits, word_counts, bag_similarity)(z, model, batch, torch.Generator())
     alone = bag_similarity_loss(z, *target_tensors(batch), VOCABULARY, 0.3)
     assert both.item() == pytest.approx(plain.item() + 2 * alone.item(), rel=1e-5)

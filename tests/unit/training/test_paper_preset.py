@@ -30,15 +30,19 @@ PRESET = params.load_params(Path(__file__).parents[3] / "presets" / "paper.yaml"
 
 
 def test_the_preset_says_what_the_paper_says():
+    assert PRESET.training.targets == "sampled_word"
+    assert PRESET.training.loss.name == "sampled_softmax"
+    assert PRESET.training.logits == params.DotProductLogits(name="dot_product", word_bias=False)
     for stage in (PRESET.train_head, PRESET.finetune):
-        assert (stage.batch_size, stage.epochs, stage.word_learning_rate) == (20, 20, 0.1)
-        assert (stage.schedule, stage.patience, stage.warm_up, stage.early_stop) == ("plateau", 10, 0.0, 0)
-        assert (stage.target, stage.loss, stage.bias, stage.normalise) == ("one_word", "sampled_softmax", False, False)
-        assert (stage.optimizer, stage.momentum, stage.weight_decay) == ("sgd", 0.0, 0.0)
+        assert (stage.batch_size, stage.epochs, stage.early_stopping_patience) == (20, 20, 0)
+        assert stage.lr_schedule == params.PlateauSchedule(name="plateau", patience=10, warmup_epochs=0.0)
+        optimizer = stage.optimizer
+        assert (optimizer.name, optimizer.head_lr, optimizer.momentum, optimizer.weight_decay) == ("sgd", 0.1, 0.0, 0.0)
     assert PRESET.model == params.Model("resnet50", "imagenet", "last", "average", 0)
-    assert PRESET.vocabulary.max_words == 30_000
+    assert PRESET.vocabulary.max_size == 30_000
     finetune = PRESET.finetune
-    assert (finetune.learning_rate, finetune.layer_decay, finetune.ema, finetune.frozen) == (0.1, 1.0, 0.0, ())
+    assert (finetune.optimizer.backbone_lr, finetune.optimizer.layerwise_lr_decay) == (0.1, 1.0)
+    assert (finetune.ema_decay, finetune.frozen_modules) == (0.0, ())
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +107,7 @@ def test_both_stages_of_the_paper_run(tmp_path, shop, write_words, device):
     artefacts.write_embeddings(tmp_path / "features", backbone.dim, batches())
     first, second = [], []
     run_train_head(
-        tmp_path / "features", folder / "prepared", words, settings.train_head, device, tmp_path / "state_1",
+        tmp_path / "features", folder / "prepared", words, settings.training, settings.train_head, device, tmp_path / "state_1",
         tmp_path / "words", lambda record, cost: first.append(record),
     )  # fmt: skip
     assert [record.epoch for record in first] == list(range(1, 21))

@@ -43,16 +43,16 @@ def _naive_retrain(model, stores, photos, settings, state):
     for split, store in stores.items():
         with torch.no_grad():
             z = model(torch.from_numpy(store.decode(range(len(store))))).half().numpy()
-        cached.append(CachedEmbeddings(z, read_bags(photos / split, settings.repeats, settings.described)))
-    return train_head(*cached, VOCABULARY, settings, "cpu", state, lambda record, cost: None)[0]
+        cached.append(CachedEmbeddings(z, read_bags(photos / split, True, settings.stage.description_weight)))
+    return train_head(*cached, VOCABULARY, *settings, "cpu", state, lambda record, cost: None)[0]
 
 
 @pytest.mark.parametrize("described", [1.0, 0.25])
 def test_w_is_what_stage_one_finds_on_the_finished_z(tmp_path, train_head_settings, photos, stores, described):
-    stage_1 = train_head_settings(described=described)
+    stage_1 = train_head_settings(description_weight=described)
     model = _make_model()
     wanted = _naive_retrain(model, stores, photos, stage_1, tmp_path / "naive")
-    retrain_head(model, stores, photos, stage_1, "cpu", 1, tmp_path / "state")
+    retrain_head(model, stores, photos, *stage_1, "cpu", 1, tmp_path / "state")
     torch.testing.assert_close(model.words.data, wanted["words"])
     assert not (tmp_path / "state").exists()
 
@@ -62,8 +62,8 @@ def test_what_the_description_alone_says_is_told_less_readily(tmp_path, train_he
     scores = []
     for described in (1.0, 0.1):
         model = _make_model()
-        stage_1 = train_head_settings(described=described, epochs=3)
-        retrain_head(model, stores, photos, stage_1, "cpu", 1, tmp_path / "state")
+        stage_1 = train_head_settings(description_weight=described, epochs=3)
+        retrain_head(model, stores, photos, *stage_1, "cpu", 1, tmp_path / "state")
         z = model(torch.from_numpy(stores["val"].decode(range(6)))).detach()
         told = model.score(z).detach()
         scores.append(float((told[:, 4] - told[:, :4].amax(1)).mean()))
@@ -73,6 +73,7 @@ def test_what_the_description_alone_says_is_told_less_readily(tmp_path, train_he
 @pytest.mark.parametrize("asked", [True, False])
 def test_the_bias_is_that_of_stage_one(tmp_path, train_head_settings, photos, stores, asked):
     model = _make_model(bias=None if asked else torch.ones(VOCABULARY, 1))
-    retrain_head(model, stores, photos, train_head_settings(bias=asked), "cpu", 1, tmp_path / "state")
+    stage_1 = train_head_settings(logits={"name": "dot_product", "word_bias": asked})
+    retrain_head(model, stores, photos, *stage_1, "cpu", 1, tmp_path / "state")
     assert (model.bias is not None) == asked
     assert ("bias" in model.state_dict()) == asked

@@ -30,10 +30,21 @@ class KilledError(Exception):
 
 VARIANTS = [
     {},
-    {"optimizer": "sgd", "schedule": "plateau", "loss": "sampled_softmax", "target": "one_word", "warm_up": 0.5},
-    {"ema": 0.9, "schedule": "cosine", "precision": "float16", "crop": 0.5, "layer_decay": 0.7},
-    {"precision": "bfloat16", "freeze_batch_norm": True, "early_stop": 1},
-    {"frozen": ["0", "1"], "similarity": 1.0},
+    {
+        "optimizer": "sgd",
+        "lr_schedule": {"name": "plateau", "warmup_epochs": 0.5},
+        "loss": "sampled_softmax",
+        "targets": "sampled_word",
+    },
+    {
+        "ema_decay": 0.9,
+        "lr_schedule": "cosine",
+        "amp_dtype": "float16",
+        "augmentation": {"min_crop_scale": 0.5},
+        "optimizer": {"name": "adamw", "layerwise_lr_decay": 0.7},
+    },
+    {"amp_dtype": "bfloat16", "freeze_batch_norm": True, "early_stopping_patience": 1},
+    {"frozen_modules": ["0", "1"], "bag_similarity": {"weight": 1.0}},
 ]
 
 
@@ -43,7 +54,8 @@ def job(tmp_path, write_prepared, finetune_settings):
         write_prepared(tmp_path / "train", [[n % 4, 4] for n in range(33)])
         write_prepared(tmp_path / "val", [[n % 4, 4] for n in range(8)])
         settings = finetune_settings(**{"epochs": 2, "batch_size": 7, **changes})
-        (tmp_path / "job.json").write_text(json.dumps({"settings": asdict(settings), "projection": 4}))
+        sections = {"training": asdict(settings.training), "finetune": asdict(settings.stage)}
+        (tmp_path / "job.json").write_text(json.dumps({**sections, "projection": 4}))
         return tmp_path
 
     return write
@@ -172,7 +184,7 @@ def test_without_a_short_interval_an_epoch_is_saved_as_a_whole(job, finetune_set
     (folder / "out").mkdir()
     finetune(
         open_stored_photos(folder / "train", folder / "out" / "train.arrow"), open_stored_photos(folder / "val", folder / "out" / "val.arrow"),
-        build_model("small", 4), settings, "cpu", 1, folder / "out" / "state", lambda record, cost: None,
+        build_model("small", 4), *settings, "cpu", 1, folder / "out" / "state", lambda record, cost: None,
     )  # fmt: skip
     assert saved == [0, 0, 0]
 
@@ -182,7 +194,7 @@ def test_the_order_of_photos_is_a_function_of_seed_and_epoch(cached):
 
     def order(seed, epoch):
         return [
-            batch.photo_indices.tolist() for batch in Sampler(bags, 6, "all_words", 0.0, seed).sample_epoch(epoch, 8)
+            batch.photo_indices.tolist() for batch in Sampler(bags, 6, "soft_targets", 0.0, seed).sample_epoch(epoch, 8)
         ]
 
     assert order(1, 2) == order(1, 2)

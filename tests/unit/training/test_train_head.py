@@ -34,7 +34,7 @@ def test_word_embeddings_learn_what_z_tells(tmp_path, cached, train_head_setting
     told = []
     train, val = cached(60, seed=1), cached(20, seed=2)
     fitted, history = train_head(
-        train, val, VOCABULARY, train_head_settings(epochs=8), "cpu", tmp_path, lambda *epoch: told.append(epoch)
+        train, val, VOCABULARY, *train_head_settings(epochs=8), "cpu", tmp_path, lambda *epoch: told.append(epoch)
     )
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)
     assert history[-1].val_loss < 0.8 * history[0].val_loss
@@ -48,8 +48,8 @@ def test_word_embeddings_learn_what_z_tells(tmp_path, cached, train_head_setting
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax"])
 @pytest.mark.parametrize(("optimizer", "schedule"), [("sgd", "plateau"), ("adamw", "one_cycle")])
 def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, train_head_settings, loss, optimizer, schedule):
-    settings = train_head_settings(loss=loss, optimizer=optimizer, schedule=schedule, target="one_word")
-    parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, settings, "cpu"
+    settings = train_head_settings(loss=loss, optimizer=optimizer, lr_schedule=schedule, targets="sampled_word")
+    parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, *settings, "cpu"
     words, history = train_head(*parts, tmp_path / "whole", ignore_report)
     for epoch in (1, 3):
         with pytest.raises(KilledError):
@@ -63,30 +63,40 @@ def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, train_head
 def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, cached, train_head_settings, changed):
     train, val, settings = cached(30, seed=1), cached(12, seed=2), train_head_settings()
     with pytest.raises(KilledError):
-        train_head(train, val, VOCABULARY, settings, "cpu", tmp_path / "state", kill_after(2))
+        train_head(train, val, VOCABULARY, *settings, "cpu", tmp_path / "state", kill_after(2))
     if changed == "settings":
         settings = train_head_settings(seed=2)
     elif changed == "train_z":
         train = CachedEmbeddings(train.z * np.float16(1.5), train.bags)
     else:
         val = cached(12, seed=3)
-    words, _ = train_head(train, val, VOCABULARY, settings, "cpu", tmp_path / "state", ignore_report)
-    anew, _ = train_head(train, val, VOCABULARY, settings, "cpu", tmp_path / "anew", ignore_report)
+    words, _ = train_head(train, val, VOCABULARY, *settings, "cpu", tmp_path / "state", ignore_report)
+    anew, _ = train_head(train, val, VOCABULARY, *settings, "cpu", tmp_path / "anew", ignore_report)
     assert words["words"].equal(anew["words"])
 
 
 LOSSES = {
-    "full_softmax": {"target": "one_word", "balance": 0.5},
-    "sampled_softmax": {"correction": True, "proposal": "unigram", "shared_negatives": True},
-    "binary_cross_entropy": {"bias": True},
-    "contrastive": {"normalise": True, "temperature": 1.0},
+    "full_softmax": {"targets": "sampled_word", "sampling": {"inverse_frequency_exponent": 0.5}},
+    "sampled_softmax": {
+        "loss": {
+            "name": "sampled_softmax",
+            "logq_correction": True,
+            "negative_distribution": "unigram",
+            "share_negatives_in_batch": True,
+        }
+    },
+    "binary_cross_entropy": {
+        "loss": "binary_cross_entropy",
+        "logits": {"name": "dot_product", "word_bias": True},
+    },
+    "contrastive": {"loss": "contrastive", "logits": {"name": "cosine", "temperature": 1.0}},
 }
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy, cached, train_head_settings, loss):
     """The uncached loop, written out: every photo through the encoder at every step."""
-    settings, bags = train_head_settings(epochs=3, loss=loss, **LOSSES[loss]), cached(30, seed=1).bags
+    settings, bags = train_head_settings(epochs=3, **LOSSES[loss]), cached(30, seed=1).bags
     photos = torch.randint(256, (30, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     model = toy().eval()
     model.encoder.requires_grad_(False)
@@ -96,26 +106,28 @@ def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy,
         CachedEmbeddings(z, bags),
         CachedEmbeddings(z[:0], cached(0, 1).bags),
         VOCABULARY,
-        settings,
+        *settings,
         "cpu",
         tmp_path,
         ignore_report,
     )
 
-    bias = torch.zeros(VOCABULARY, 1) if settings.bias else None
-    model = Embedder(model.encoder, init_word_embeddings(z, VOCABULARY, settings), bias=bias).eval()
-    sampler = build_sampler(bags, VOCABULARY, settings)
-    objective = Objective(settings, bags.photo_counts(VOCABULARY))
-    optimizer = build_optimizer([(model.head_parameters(), settings.word_learning_rate)], settings)
-    schedule = LRSchedule(optimizer, settings, sampler.count_steps(settings.batch_size))
-    for epoch in range(1, settings.epochs + 1):
-        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
-        for batch in sampler.sample_epoch(epoch, settings.batch_size):
+    training, stage = settings
+    bias = torch.zeros(VOCABULARY, 1) if training.logits.word_bias else None
+    words = init_word_embeddings(z, VOCABULARY, training.logits, training.seed)
+    model = Embedder(model.encoder, words, bias=bias).eval()
+    sampler = build_sampler(bags, VOCABULARY, training)
+    objective = Objective(training.loss, training.logits, bags.count_words(VOCABULARY))
+    optimizer = build_optimizer([(model.head_parameters(), stage.optimizer.head_lr)], stage.optimizer)
+    schedule = LRSchedule(optimizer, stage.lr_schedule, stage.epochs, sampler.count_steps(stage.batch_size))
+    for epoch in range(1, stage.epochs + 1):
+        generator = torch.Generator().manual_seed(training.seed * 1_000_003 + epoch)
+        for batch in sampler.sample_epoch(epoch, stage.batch_size):
             optimizer.zero_grad()
             objective(model(photos[batch.photo_indices]), model, batch, generator).backward()
             optimizer.step()
             schedule.step_batch()
-    wanted = export_head_weights(model.words.detach(), settings, rms_norm(z))
+    wanted = export_head_weights(model.words.detach(), training.logits, rms_norm(z))
     torch.testing.assert_close(fitted["words"], wanted, rtol=0, atol=1e-6)
     if bias is not None:
         torch.testing.assert_close(fitted["bias"], model.bias.detach(), rtol=0, atol=1e-6)
@@ -124,9 +136,9 @@ def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy,
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_learns_what_z_tells(tmp_path, cached, train_head_settings, loss):
     train, val = cached(60, seed=1), cached(20, seed=2)
-    settings = train_head_settings(epochs=8, loss=loss, **LOSSES[loss])
-    fitted, _ = train_head(train, val, VOCABULARY, settings, "cpu", tmp_path, ignore_report)
-    assert ("bias" in fitted) == settings.bias
+    settings = train_head_settings(epochs=8, **LOSSES[loss])
+    fitted, _ = train_head(train, val, VOCABULARY, *settings, "cpu", tmp_path, ignore_report)
+    assert ("bias" in fitted) == settings.training.logits.word_bias
     photos = np.flatnonzero(val.bags.sizes)
     scores = torch.from_numpy(val.z[photos].astype(np.float32)) @ fitted["words"].T
     assert scores[:, :4].argmax(1).tolist() == [val.bags[photo][0] for photo in photos]
@@ -136,11 +148,16 @@ def test_words_that_no_step_drew_stay_as_they_began(tmp_path, cached, train_head
     """Of 500 words the photos say 6 and a step draws 3: with momentum and weight decay the others do not move."""
     for optimizer in ("sgd", "adamw"):
         settings = train_head_settings(
-            loss="sampled_softmax", optimizer=optimizer, schedule="cosine", epochs=1, shared_negatives=True
+            loss={"name": "sampled_softmax", "share_negatives_in_batch": True},
+            optimizer=optimizer,
+            lr_schedule="cosine",
+            epochs=1,
         )
         train, val = cached(12, seed=1), cached(0, seed=1)
-        fitted, _ = train_head(train, val, 500, settings, "cpu", tmp_path / optimizer, ignore_report)
-        moved = (fitted["words"] != init_word_embeddings(train.z, 500, settings)).any(1)
+        fitted, _ = train_head(train, val, 500, *settings, "cpu", tmp_path / optimizer, ignore_report)
+        moved = (
+            fitted["words"] != init_word_embeddings(train.z, 500, settings.training.logits, settings.training.seed)
+        ).any(1)
         assert 6 <= moved.sum() <= 6 + 3 * 3
 
 
@@ -151,18 +168,18 @@ def test_the_first_loss_is_the_log_of_the_vocabulary_however_long_z_is(
 ):
     train, val = cached(30, seed=1), cached(12, seed=2)
     train, val = (CachedEmbeddings((part.z * scale).astype(np.float16), part.bags) for part in (train, val))
-    settings = train_head_settings(epochs=1, word_learning_rate=1e-9)
-    _, history = train_head(train, val, vocabulary, settings, "cpu", tmp_path, ignore_report)
+    settings = train_head_settings(epochs=1, optimizer={"name": "adamw", "head_lr": 1e-9})
+    _, history = train_head(train, val, vocabulary, *settings, "cpu", tmp_path, ignore_report)
     assert history[0].val_loss == pytest.approx(math.log(vocabulary), rel=0.05)
     assert history[1].train_loss == pytest.approx(math.log(vocabulary), rel=0.05)
 
 
 def test_a_first_loss_far_from_it_is_refused(tmp_path, cached, train_head_settings):
     """At so low a temperature random directions are opinions."""
-    settings = train_head_settings(normalise=True, temperature=0.001)
-    told = r"the first loss is .*, wanted within 5% of ln 6 = 1\.792: .*raise train_head\.temperature"
+    settings = train_head_settings(logits={"name": "cosine", "temperature": 0.001})
+    told = r"the first loss is .*, wanted within 5% of ln 6 = 1\.792: .*raise training\.logits\.temperature"
     with pytest.raises(ModelError, match=told):
-        train_head(cached(60, seed=1), cached(12, seed=2), VOCABULARY, settings, "cpu", tmp_path, ignore_report)
+        train_head(cached(60, seed=1), cached(12, seed=2), VOCABULARY, *settings, "cpu", tmp_path, ignore_report)
 
 
 def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, train_head_settings):
@@ -176,7 +193,7 @@ def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, t
             CachedEmbeddings(z.astype(np.float16), train.bags),
             val,
             VOCABULARY,
-            train_head_settings(),
+            *train_head_settings(),
             "cpu",
             tmp_path,
             ignore_report,
@@ -185,7 +202,7 @@ def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, t
 
 def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, train_head_settings):
     train, nothing = cached(30, seed=1), cached(0, seed=1)
-    _, history = train_head(train, nothing, VOCABULARY, train_head_settings(), "cpu", tmp_path, ignore_report)
+    _, history = train_head(train, nothing, VOCABULARY, *train_head_settings(), "cpu", tmp_path, ignore_report)
     assert all(math.isnan(record.val_loss) for record in history)
     assert history[-1].train_loss < history[1].train_loss
 
@@ -193,7 +210,7 @@ def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, train_head_set
 def test_without_an_epoch_w_stays_as_it_began(tmp_path, cached, train_head_settings):
     """Both stages at once: finetune then starts from a random W."""
     train, val = cached(20, seed=1), cached(10, seed=2)
-    fitted, history = train_head(train, val, VOCABULARY, train_head_settings(epochs=0), "cpu", tmp_path, ignore_report)
+    fitted, history = train_head(train, val, VOCABULARY, *train_head_settings(epochs=0), "cpu", tmp_path, ignore_report)
     assert [record.epoch for record in history] == [0]
     assert fitted["words"].std() > 0
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)

@@ -66,8 +66,9 @@ def settings(train_head_settings, finetune_settings):
         whole,
         model=Model(BACKBONE, "random", "last", "average", 0),
         prepare=replace(whole.prepare, height=32, width=32),
-        train_head=train_head_settings(epochs=2, word_learning_rate=0.002),
-        finetune=finetune_settings(epochs=1, learning_rate=1e-4, word_learning_rate=0.002),
+        training=train_head_settings().training,
+        train_head=train_head_settings(epochs=2, optimizer={"name": "adamw", "head_lr": 0.002}).stage,
+        finetune=finetune_settings(epochs=1, optimizer={"name": "adamw", "backbone_lr": 1e-4, "head_lr": 0.002}).stage,
     )
 
 
@@ -75,7 +76,15 @@ def settings(train_head_settings, finetune_settings):
 def run_words(work, settings):
     def run(out, **changes):
         places = {"features": work.features, "photos": work.photos, "words": work.words} | changes
-        run_train_head(*places.values(), settings.train_head, "cpu", out.with_suffix(".state"), out, ignore_report)
+        run_train_head(
+            *places.values(),
+            settings.training,
+            settings.train_head,
+            "cpu",
+            out.with_suffix(".state"),
+            out,
+            ignore_report,
+        )
         return out
 
     return run
@@ -113,8 +122,8 @@ def test_a_projection_that_folds_leaves_the_bundle_with_the_z_of_the_backbone(tm
         out, state = tmp_path / f"network-{fold}", tmp_path / "state"
         changed = replace(
             settings,
-            model=replace(settings.model, projection=4),
-            finetune=replace(settings.finetune, fold_projection=fold),
+            model=replace(settings.model, projection_dim=4),
+            finetune=replace(settings.finetune, discard_projection_head=fold),
         )
         run_finetune(work.photos, work.words, words, changed, "cpu", 1, state, out, ignore_report)
         found[fold] = load_bundle(out).embedder
@@ -129,8 +138,8 @@ def test_a_share_of_the_first_model_lies_between_it_and_the_trained_one(tmp_path
     initial = run_words(tmp_path / "words")
     found = []
     for name, share, epochs in (("trained", 0.0, 1), ("first", 0.0, 0), ("mixed", 0.25, 1)):
-        changed = replace(settings.finetune, fold_projection=fold, first_share=share, epochs=epochs)
-        given = replace(settings, model=replace(settings.model, projection=4), finetune=changed)
+        changed = replace(settings.finetune, discard_projection_head=fold, wise_ft_weight=share, epochs=epochs)
+        given = replace(settings, model=replace(settings.model, projection_dim=4), finetune=changed)
         out, state = tmp_path / name, tmp_path / "state"
         run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, out, ignore_report)
         found.append(load_bundle(out).embedder.state_dict())
@@ -142,8 +151,8 @@ def test_a_share_of_the_first_model_lies_between_it_and_the_trained_one(tmp_path
 def test_fitting_w_again_changes_w_alone(tmp_path, settings, work, run_words):
     initial, found = run_words(tmp_path / "words"), []
     for refit in (False, True):
-        stage_1 = replace(settings.train_head, seed=2)  # nothing to learn here: W is what it began as
-        given = replace(settings, train_head=stage_1, finetune=replace(settings.finetune, refit_words=refit))
+        training = replace(settings.training, seed=2)  # the initial W of train_head depends on the seed
+        given = replace(settings, training=training, finetune=replace(settings.finetune, retrain_head=refit))
         state = tmp_path / "state"
         run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, tmp_path / f"{refit}", ignore_report)
         assert list(state.iterdir()) == []

@@ -168,19 +168,25 @@ def test_a_broken_table_is_refused(table, line, wanted):
 
 def test_finetune_weighs_or_drops_words_by_it(table, finetune_settings):
     path, _ = table
-    assert compute_word_weights(path, finetune_settings(visualness="ignore")) is None
-    assert compute_word_weights(path, finetune_settings(visualness="weight")) == pytest.approx([0.6, 0.2, 0.4, 0.001])
-    assert compute_word_weights(path, finetune_settings(redundancy="divide")) == pytest.approx(
+    assert compute_word_weights(path, finetune_settings().stage) is None
+    assert compute_word_weights(path, finetune_settings(word_weighting="predictability").stage) == pytest.approx(
+        [0.6, 0.2, 0.4, 0.001]
+    )
+    assert compute_word_weights(path, finetune_settings(downweight_redundant_words=True).stage) == pytest.approx(
         [1, 1 / 2, 1 / 4, 1 / 1.5]
     )
-    both = compute_word_weights(path, finetune_settings(visualness="weight", redundancy="divide"))
+    both = compute_word_weights(
+        path, finetune_settings(word_weighting="predictability", downweight_redundant_words=True).stage
+    )
     assert both == pytest.approx([0.6, 0.2 / 2, 0.4 / 4, 0.001 / 1.5])
-    dropped = compute_word_weights(path, finetune_settings(visualness="drop", min_visualness=0.6))
+    dropped = compute_word_weights(
+        path, finetune_settings(word_weighting={"name": "threshold", "min_predictability": 0.6}).stage
+    )
     assert dropped.tolist() == [1.0, 0.0, 1.0, 0.0]
 
 
 def test_visualness_that_was_never_measured_is_refused(table, finetune_settings):
     path, frame = table
     artefacts.write_visualness(path, frame.assign(expected=np.nan))
-    with pytest.raises(ContractError, match=r"raise prepare\.val_share or set finetune\.visualness: ignore"):
-        compute_word_weights(path, finetune_settings(visualness="weight"))
+    with pytest.raises(ContractError, match=r"raise prepare\.val_share or set finetune\.word_weighting\.name: none"):
+        compute_word_weights(path, finetune_settings(word_weighting="predictability").stage)

@@ -2,7 +2,7 @@
 
     RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=... python two_processes.py FOLDER
 
-FOLDER holds job.json: settings of finetune, the encoder and its projection. History and weights are written there.
+FOLDER holds job.json: the sections training and finetune, the encoder and its projection. History and weights are written there.
 """
 
 import json
@@ -11,13 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from pydantic import TypeAdapter
 from torch import nn
 
 from weft.data.bags import read_bags
 from weft.data.photo_store import PhotoStore
 from weft.model.backbone import IMAGENET, Backbone, load_backbone
 from weft.model.embedder import Embedder
-from weft.params import Finetune
+from weft.params import Finetune, Training
 from weft.process_group import ProcessGroup, init_process_group
 from weft.training.finetune import StoredPhotos, finetune
 
@@ -55,7 +56,8 @@ def train(folder: Path, out: Path, processes: ProcessGroup) -> None:
         open_stored_photos(folder / "train", out / "train.arrow"),
         open_stored_photos(folder / "val", out / "val.arrow"),
         model,
-        Finetune(**job["settings"]),
+        TypeAdapter(Training).validate_python(job["training"]),
+        TypeAdapter(Finetune).validate_python(job["finetune"]),
         "cpu",
         1,
         folder / f"state_of_{processes.world_size}",

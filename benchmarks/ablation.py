@@ -35,7 +35,7 @@ AS_IN_PAPER = _for_both_stages({"description_weight": 1.0}) | {
     "clean.drop_off_topic_words": False,
     "finetune.retrain_head": False,
 }
-"""Every word of a text counts the same, and W is trained before and with the encoder but not after it, as in the paper."""
+"""As in the paper, every word of a text counts the same, and W is trained before and with the encoder, not after it."""
 
 FULL_SOFTMAX = {"training.loss": {"name": "full_softmax"}}
 BINARY_CROSS_ENTROPY = {"training.loss": {"name": "binary_cross_entropy"}}

@@ -40,7 +40,8 @@ class QualityChecks:
     """If this many of the last pages, twice as many, have different URLs and the same content, they are block pages and
     the crawl of the shop stops. 0 never stops it."""
     max_duplicate_title_share: UnitInterval = 1.0
-    """Maximum share of the products with one and the same title, if at least `block_page_threshold` products have it."""
+    """Maximum share of the products with one and the same title, if at least `block_page_threshold` products have
+    it."""
     max_change: NonNegativeFloat = inf
     """By which share the number of products may change since the previous snapshot, and by how much the photos per
     product and the coverage of description, categories and photos may fall."""
@@ -98,8 +99,8 @@ class Crawl:
     shops: Annotated[tuple[Shop, ...], Field(min_length=1)]
     """The shops to crawl."""
     delay: NonNegativeFloat
-    """Seconds between two requests to one host at a private address, such as the built-in shops. The delay is at least 1
-    elsewhere, unless a shop has its own `delay`. robots.txt may ask for more."""
+    """Seconds between two requests to one host at a private address, such as the built-in shops. The delay is at least
+    1 elsewhere, unless a shop has its own `delay`. robots.txt may ask for more."""
     concurrency: PositiveInt
     """Maximum number of concurrent requests to one host."""
     demo: Demo

@@ -13,7 +13,8 @@ class Prepare:
     """Which photos are kept, and at what size."""
 
     height: ImageSide
-    """Height of the training photos, in pixels. Photos are resized to fit inside and padded with their border colour."""
+    """Height of the training photos, in pixels. Photos are resized to fit inside and padded with their border
+    colour."""
     width: ImageSide
     """Width of the training photos, in pixels."""
     min_side: PositiveInt

@@ -110,13 +110,13 @@ class _TrainingStage:
     batch_size: PositiveInt
     """Photos per optimiser step, of all processes together."""
     description_weight: PositiveUnitInterval
-    """Weight of a word that stands only in the description; a word of the title, categories, colour or attributes weighs
-    1. Those say what the product is, a description also says what its parts are. 1 in the paper."""
+    """Weight of a word that stands only in the description; a word of the title, categories, colour or attributes
+    weighs 1. Those say what the product is, a description also says what its parts are. 1 in the paper."""
     lr_schedule: Annotated[ScheduleSettings, Field(discriminator="name")]
     """How the learning rates change during the training."""
     early_stopping_patience: NonNegativeInt
-    """Training stops after this many epochs without a lower val_loss; 0 never stops early. The weights of the epoch with
-    the lowest val_loss are kept in any case."""
+    """Training stops after this many epochs without a lower val_loss; 0 never stops early. The weights of the epoch
+    with the lowest val_loss are kept in any case."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG, kw_only=True)
@@ -189,16 +189,16 @@ class Finetune(_TrainingStage):
     word_weighting: Annotated[WordWeighting, Field(discriminator="name")]
     """How much each word weighs, by how well photos of val predict it."""
     downweight_redundant_words: bool
-    """Whether words that occur together (watch, dial, case, strap) share the weight of one: each weight is divided by the
-    word's redundancy."""
+    """Whether words that occur together (watch, dial, case, strap) share the weight of one: each weight is divided by
+    the word's redundancy."""
     bag_similarity: BagSimilarity
     """A second loss that draws photos with similar bags of words together."""
     discard_projection_head: bool
     """Whether the projection is used in training only. z is then the input of the projection, as wide as the backbone's
     features, and the projection is multiplied into W, so that the logits stay the same."""
     retrain_head: bool
-    """Whether W is trained once more on the final z, as the section train_head says (Kang et al. 2020): the word weights
-    then shape the encoder but do not bias how readily a word is predicted. Not in the paper."""
+    """Whether W is trained once more on the final z, as the section train_head says (Kang et al. 2020): the word
+    weights then shape the encoder but do not bias how readily a word is predicted. Not in the paper."""
     wise_ft_weight: UnitIntervalBelowOne
     """Weight of the network before finetuning in the weights that are kept (WiSE-FT, Wortsman et al. 2022; 1 - alpha
     there). 0 keeps the finetuned weights alone. 0.2 restores much of the accuracy on photos of other kinds, such as

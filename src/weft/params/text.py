@@ -17,8 +17,8 @@ class Clean:
     min_token_length: PositiveInt
     """Tokens with fewer letters are dropped."""
     drop_off_topic_words: bool
-    """Whether a description's words for other kinds of products are dropped: "jeans" in "pair it with jeans" on the page
-    of a shirt. The paper keeps them."""
+    """Whether a description's words for other kinds of products are dropped: "jeans" in "pair it with jeans" on the
+    page of a shirt. The paper keeps them."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)

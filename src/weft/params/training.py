@@ -99,8 +99,8 @@ class Training:
     seed: NonNegativeInt
     """Seed of all random draws of both stages."""
     targets: Literal["soft_targets", "sampled_word"]
-    """sampled_word draws one word per photo (the paper). soft_targets trains on the exact distribution of that draw: the
-    same expected gradient with less noise."""
+    """sampled_word draws one word per photo (the paper). soft_targets trains on the exact distribution of that draw:
+    the same expected gradient with less noise."""
     sampling: Sampling
     """How often each training photo and each word is drawn."""
     loss: Annotated[Loss, Field(discriminator="name")]

@@ -76,7 +76,7 @@ def test_test_products_decide_nothing(honest, settings):
 
 def test_a_harder_target_tells_fewer_words(honest, settings):
     honest.write()
-    assert run_calibrate(honest, replace(settings, precision=0.99))[0]["words_told"] == 0
+    assert run_calibrate(honest, replace(settings, target_precision=0.99))[0]["words_told"] == 0
 
 
 def test_outs_are_the_same_twice_and_name_the_model(honest, settings, tmp_path):

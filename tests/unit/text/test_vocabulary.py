@@ -17,10 +17,10 @@ from weft.text.vocabulary import build_vocabulary
 SHARES = (0.1, 0.2)
 
 
-def _make_settings(max_words: int = 1_000, min_documents: int = 1) -> params.Vocabulary:
+def _make_settings(max_size: int = 1_000, min_document_frequency: int = 1) -> params.Vocabulary:
     return params.Vocabulary(
-        max_size=max_words,
-        min_document_frequency=min_documents,
+        max_size=max_size,
+        min_document_frequency=min_document_frequency,
         boilerplate_min_df=0.5,
         boilerplate_min_ratio=10.0,
         brand_min_share=0.5,

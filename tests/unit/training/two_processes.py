@@ -2,7 +2,8 @@
 
     RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=... python two_processes.py FOLDER
 
-FOLDER holds job.json: the sections training and finetune, the encoder and its projection. History and weights are written there.
+FOLDER holds job.json: the sections training and finetune, the encoder and its projection. The script writes history and
+weights to a folder of its own there.
 """
 
 import json

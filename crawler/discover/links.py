@@ -5,8 +5,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.discover import crawl_traps, urls
-from crawler.extract import html_heuristics, images, structured_data
-from crawler.extract.document import Document, collapse_whitespace
+from crawler.extract import html_heuristics, structured_data
+from crawler.extract.document import Document, collapse_whitespace, is_inside_boilerplate
 from crawler.extract.main_product import as_list, node_types
 
 
@@ -89,7 +89,7 @@ def _all_hrefs(document: Document) -> Iterator[tuple[object, bool]]:
         if "nofollow" in rel or (anchor.tag == "link" and not {"next", "prev"} & set(rel)):
             continue
         if href := anchor.get("href"):
-            yield href, anchor.tag == "link" or not images.is_inside_boilerplate(anchor)
+            yield href, anchor.tag == "link" or not is_inside_boilerplate(anchor)
     for node in structured_data.find_json_ld_nodes(document):
         # A listing that is rendered by scripts has its product links only here.
         if "itemlist" in node_types(node):

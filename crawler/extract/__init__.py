@@ -1,1 +1,1 @@
-"""extract: a page's HTML and URL to a Product. Pure: no network, no files, no Scrapy; one file per layer."""
+"""Extract a product from the HTML of a page. No network access, no files, no Scrapy."""

@@ -1,7 +1,4 @@
-"""A brand and a sku in elements that only their class, id or data attributes name: <span class="product-sku">.
-
-The number of a product in its own address, taken only where the page says the same number by itself.
-"""
+"""Find brand, SKU and product id by class, id and data attributes (<span class="product-sku">) and in the URL."""
 
 import re
 from collections.abc import Iterator
@@ -33,11 +30,19 @@ _ID_INPUTS = frozenset(
 )
 _TEST_ID_ATTRIBUTES = ("data-qa-qualifier", "data-testid", "data-test", "data-qa")
 _BRAND_ATTRIBUTES = ("data-brand", "data-product-brand", "data-brand-name")
+_TOKEN = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d+")
+_MIN_DIGITS = 5
+_MIN_MIXED_LENGTH = 6
+_ID_PARAMETER = re.compile(r"(?:^|_)(?:p?id|sku|product(?:_?id)?|item(?:_?id)?|article|art|prod)$", re.IGNORECASE)
+_CHARS_BEFORE_VALUE = frozenset("\"'>:=, \t\r\n({[|#;")
+_CHARS_AFTER_VALUE = frozenset("\"'<,; \t\r\n)}]|&")
 MAX_BRAND_LENGTH = 40
+"""Maximum number of characters of a brand."""
 
 
 def find_brand(document: Document) -> str:
-    """The first brand that a place of the page's own part names."""
+    """Return the first brand in the main content: by itemprop, data attribute, class or id, or a link to its page."""
     for element in _elements_with(document, ("itemprop",)):
         if element.get("itemprop") == "brand" and (name := clean_text(element.get("content")) or _brand_name(element)):
             return name
@@ -53,7 +58,7 @@ def find_brand(document: Document) -> str:
 
 
 def find_sku(document: Document) -> str:
-    """The first code printed in a place of the page's own part that is named after it, or in its data attribute."""
+    """Return the first SKU in the main content: by itemprop, data attribute, class, id or test id."""
     for element in _elements_with(document, ("itemprop",)):
         if element.get("itemprop") == "sku" and (code := _valid_code(element.get("content") or element.text_content())):
             return code
@@ -68,7 +73,7 @@ def find_sku(document: Document) -> str:
 
 
 def find_form_product_id(document: Document) -> str:
-    """The number that the page's form sends, or that a data attribute names as the product's."""
+    """Return the product id in a form input or a data attribute."""
     inputs = (element for element in document.main_elements if element.tag == "input")
     form_codes = (_valid_code(e.get("value")) for e in inputs if (e.get("name") or "").lower() in _ID_INPUTS)
     attribute_codes = (
@@ -78,7 +83,7 @@ def find_form_product_id(document: Document) -> str:
 
 
 def _elements_with(document: Document, attributes: tuple[str, ...]) -> Iterator[lxml.html.HtmlElement]:
-    """Elements of the page's own part that have one of `attributes`."""
+    """Yield the elements of the main content that have one of `attributes`."""
     present = [name for name in attributes if name in document.html]
     for element in document.main_elements if present else ():
         if any(element.get(name) is not None for name in present):
@@ -114,17 +119,8 @@ def _valid_code(value: str | None) -> str:
     return text if _CODE.fullmatch(text) else ""
 
 
-_TOKEN = re.compile(r"[^\W_]+")
-_DIGITS = re.compile(r"\d+")
-_MIN_DIGITS = 5
-_MIN_MIXED_LENGTH = 6
-_ID_PARAMETER = re.compile(r"(?:^|_)(?:p?id|sku|product(?:_?id)?|item(?:_?id)?|article|art|prod)$", re.IGNORECASE)
-_CHARS_BEFORE_VALUE = frozenset("\"'>:=, \t\r\n({[|#;")
-_CHARS_AFTER_VALUE = frozenset("\"'<,; \t\r\n)}]|&")
-
-
 def find_url_product_id(document: Document) -> str:
-    """The last number or code in the canonical URL, or else the URL, that stands on the page by itself too; or ""."""
+    """Return the last code in the canonical URL, else in the URL, that is also a value on the page; else ""."""
     for url in dict.fromkeys((document.canonical_url, document.url)):
         for candidate in _url_codes(url):
             if _occurs_as_value(candidate, document.html):
@@ -133,7 +129,7 @@ def find_url_product_id(document: Document) -> str:
 
 
 def _url_codes(url: str) -> Iterator[str]:
-    """Codes in `url`: parameters named as ids, then the parts of its path from the last to the first."""
+    """Yield the codes in `url`: id parameters first, then the parts of the path from last to first."""
     parts = urlsplit(url)
     for name, value in parse_qsl(parts.query):
         if _ID_PARAMETER.search(name) and len(value) >= _MIN_DIGITS and _TOKEN.fullmatch(value):
@@ -150,7 +146,7 @@ def _url_codes(url: str) -> Iterator[str]:
 
 
 def _occurs_as_value(code: str, html: str) -> bool:
-    """Whether `code` is somewhere a whole value or word, not a part of an address."""
+    """Return whether `code` is a whole value or word somewhere in `html`, not only a part of a URL."""
     start = html.find(code)
     while start >= 0:
         end = start + len(code)

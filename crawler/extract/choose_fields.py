@@ -1,6 +1,6 @@
-"""How one field of a product is chosen or joined from the layers of its page.
+"""Choose or merge each field of a product, including its id, from what the extractors found.
 
-The id of a product within its shop.
+`extractions` has one `ExtractedFields` per source, the most specific first.
 """
 
 import hashlib
@@ -19,27 +19,38 @@ from crawler.extract.models import ExtractedFields, SourcedValue
 from weft.contracts.product import PhotoLink
 
 MIN_DESCRIPTION_LENGTH = 80
-"""Characters from which a structured description is more than a label."""
+"""Minimum number of characters of a description; a shorter one is a label."""
 _ESCAPED_TWICE = re.compile(r"&(?:amp;)+(#?\w{2,8};)")
-"""A slip of the shop: nobody means to show a literal "&nbsp;", and in a feed, plain text, it is read as the space."""
+"""Entities that the shop escaped once too often: no shop means to show a literal "&nbsp;"."""
 _PREFIX_LENGTH = 30
 _NON_ALPHANUMERIC = re.compile(r"\W+")
 _WORD = re.compile(r"\w+")
 _MIN_WORD_LENGTH = 4
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_TOKEN = re.compile(r"[^\W_]+")
+_MIN_PARENT_SKU_LENGTH = 5
 _PATH_SEPARATOR = re.compile(r"\s*(?:>|»|›|::|→)\s*|\s+/\s+")
+_ITEM_ID_GETTERS: tuple[Callable[[ExtractedFields], str], ...] = (
+    lambda extracted: extracted.item_id,
+    lambda extracted: extracted.group_id,
+    lambda extracted: extracted.item_group_id,
+    lambda extracted: extracted.platform_id,
+    lambda extracted: extracted.parent_sku,
+)
+"""The fields that identify an item, the best first; all sizes and colours share the id of their group."""
 
 
 def choose_first(
     extractions: Iterable[ExtractedFields], get_value: Callable[[ExtractedFields], str]
 ) -> SourcedValue[str] | None:
-    """The value of the most specific layer that has one; None where none has."""
+    """Return the first value that is not empty, with its source, or None."""
     return next(
         (SourcedValue(value, extracted.source) for extracted in extractions if (value := get_value(extracted))), None
     )
 
 
 def choose_sku(extractions: Sequence[ExtractedFields], url: str) -> SourcedValue[str] | None:
-    """The sku of the product as a whole; a gtin in its place loses to a number of the shop's own."""
+    """Return the SKU of the whole product; a GTIN in the SKU field is used only if no source has another SKU."""
     candidates = [
         SourcedValue(parent_sku(extracted.sku, url), extracted.source) for extracted in extractions if extracted.sku
     ]
@@ -50,7 +61,7 @@ def choose_sku(extractions: Sequence[ExtractedFields], url: str) -> SourcedValue
 
 
 def choose_title(extractions: Sequence[ExtractedFields], heading: str) -> SourcedValue[str] | None:
-    """The title; of an og:title such as "Blue shirt | Shop" only the part that is the page's heading."""
+    """Return the title; an og:title such as "Blue shirt | Shop" is replaced by the heading that it contains."""
     chosen = choose_first(extractions, lambda extracted: collapse_whitespace(unescape(extracted.title)))
     if chosen and chosen.source == "opengraph" and heading and chosen.value != heading and heading in chosen.value:
         return SourcedValue(heading, "page")
@@ -58,11 +69,12 @@ def choose_title(extractions: Sequence[ExtractedFields], heading: str) -> Source
 
 
 def choose_description(extractions: Sequence[ExtractedFields], title: str) -> SourcedValue[str] | None:
-    """The long one of those that speak of this product; boilerplate loses.
+    """Return the longest description of this product, not boilerplate.
 
-    What meta tags say is often cut at 250 characters: the page's own block replaces markup where it says at least as
-    much and begins with its words, or where the markup says next to nothing, or nothing of this product while the
-    block does. The head's description counts only where nobody else speaks.
+    Meta tags are often cut at 250 characters. The visible block ("page") therefore replaces the longest description
+    of the markup if it contains its start and is at least as long, if the markup is shorter than
+    MIN_DESCRIPTION_LENGTH, or if og:description does not mention the title but the block does. The meta description
+    ("head") is used only if there is no other.
     """
     texts = [
         (_ESCAPED_TWICE.sub(r"&\1", extracted.description), extracted.source)
@@ -92,7 +104,7 @@ def _mentions_title(title: str, text: str) -> bool:
 
 
 def merge_categories(extractions: Sequence[ExtractedFields], title: str) -> tuple[SourcedValue[str], ...]:
-    """The category paths of all layers, each with the first layer that tells it."""
+    """Return the category paths of all sources, each with the first source that has it."""
     source_by_path: dict[str, str] = {}
     for extracted in extractions:
         for path in merge_category_paths(extracted.categories, product_title=title):
@@ -102,11 +114,11 @@ def merge_categories(extractions: Sequence[ExtractedFields], title: str) -> tupl
 
 
 def merge_category_paths(category_paths: Iterable[str], product_title: str = "") -> tuple[str, ...]:
-    """Category paths sorted, each once; one that only begins another is left out, a step repeated is said once.
+    """Return the sorted distinct category paths, without paths that are a prefix of another one.
 
     Args:
-        trails: Paths as shops write them, "Women > Tops" or "Women / Tops".
-        last_not: The product's own title: no category, dropped where a trail ends with it.
+        category_paths: Paths as shops write them, "Women > Tops" or "Women / Tops". A repeated step is dropped.
+        product_title: Removed from the end of a path, because it is not a category.
     """
     paths: dict[tuple[str, ...], str] = {}
     for category_path in category_paths:
@@ -122,13 +134,11 @@ def merge_category_paths(category_paths: Iterable[str], product_title: str = "")
 
 
 def merge_photos(extractions: Sequence[ExtractedFields], html: str) -> tuple[SourcedValue[PhotoLink], ...]:
-    """The photos of all layers, each once and as large as any layer knows it, the more specific layer's order first.
-
-    A colour told anywhere is kept.
+    """Return the photos of all sources, each once, in the largest known size and with its colour if any source has it.
 
     Args:
-        layers: The most specific first.
-        html: The page, whose own words are evidence that an original exists.
+        extractions: The order of the photos is that of the first source, then of the next.
+        html: The page; a URL in it is evidence that a larger original exists.
     """
     links: dict[str, SourcedValue[PhotoLink]] = {}
     for extracted in extractions:
@@ -152,7 +162,7 @@ def merge_photos(extractions: Sequence[ExtractedFields], html: str) -> tuple[Sou
 
 
 def _alphanumeric_text(html: str) -> str:
-    """The text of `html` in lower case without anything but letters and digits, for comparing."""
+    """Return the letters and digits of the text of `html` in lower case, for comparison."""
     text = html
     if "<" in html:
         try:
@@ -162,25 +172,11 @@ def _alphanumeric_text(html: str) -> str:
     return _NON_ALPHANUMERIC.sub("", text.lower())
 
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_TOKEN = re.compile(r"[^\W_]+")
-_MIN_PARENT_SKU_LENGTH = 5
-_TOKEN = re.compile(r"[^\W_]+")
-_MIN_PARENT_SKU_LENGTH = 5
-_ITEM_ID_GETTERS: tuple[Callable[[ExtractedFields], str], ...] = (
-    lambda layer: layer.item_id,
-    lambda layer: layer.group_id,
-    lambda layer: layer.item_group_id,
-    lambda layer: layer.platform_id,
-    lambda layer: layer.parent_sku,
-)
-"""What makes an identity, best first. Sizes and colours share a group's id; a title alone never makes one."""
-
-
 def choose_item_id(extractions: Iterable[ExtractedFields], canonical_url: str) -> SourcedValue[str]:
-    """What an override says, else group id, item_group_id, the platform's product id, parent sku, canonical URL.
+    """Return the id of the item within its shop.
 
-    Each is looked for in all layers, the most specific first, before the next is.
+    It is, in this order, the id of the override, the group id, the item_group_id, the product id of the platform, the
+    parent SKU or the canonical URL. Each is searched in all sources before the next.
     """
     extractions = list(extractions)
     for get_id in _ITEM_ID_GETTERS:
@@ -192,7 +188,7 @@ def choose_item_id(extractions: Iterable[ExtractedFields], canonical_url: str) -
 
 
 def parent_sku(sku: str, url: str) -> str:
-    """The part of a variant's `sku` that stands in the product's address: "AB123-2" at /shirt-AB123 is "AB123"."""
+    """Return the prefix of a variant's SKU that is in the URL: "AB123-2" at /shirt-AB123 gives "AB123"; else `sku`."""
     tokens = set(_TOKEN.findall(urlsplit(url).path.casefold()))
     for end in range(len(sku) - 1, _MIN_PARENT_SKU_LENGTH - 1, -1):
         if sku[end] in "-_" and sku[:end].casefold() in tokens and any(map(str.isdigit, sku[:end])):
@@ -201,7 +197,7 @@ def parent_sku(sku: str, url: str) -> str:
 
 
 def _to_safe_id(value: str) -> str:
-    """`value` as part of an id: unsafe characters replaced, and a digest so that two values never meet."""
+    """Replace unsafe characters in `value`; if any are replaced, append a digest so that ids stay distinct."""
     safe = _UNSAFE.sub("-", value)
     return value if safe == value and len(value) <= 100 else f"{safe.strip('-')[:60]}-{_digest(value)}"
 

@@ -1,4 +1,4 @@
-"""Merge layers into one product, field by field, the most specific layer first."""
+"""Combine what all extractors find on a page into one product, field by field, the most specific source first."""
 
 from collections.abc import Callable, Sequence
 from html import unescape
@@ -27,24 +27,24 @@ EXTRACTORS: tuple[Callable[[Document], ExtractedFields], ...] = (
     magento.extract_magento,
     woocommerce.extract_woocommerce,
 )
-"""Kinds of markup, the most specific first; what the visible page, the head and the scripts say comes after them."""
+"""The extractors of markup, the most specific first; heuristics, head and inline scripts come after them."""
 _MIN_INTERNAL_SKU_DIGITS = 6
 _HEURISTIC_FIELDS = ("brand", "sku", "price", "availability")
 
 
 def extract_product_from_html(html: str, url: str, override: Override | None = None) -> ExtractedProduct | None:
-    """The product that a page shows, or None when it shows none, or several.
+    """Return the product that a page shows, or None if it shows none or several.
 
     Args:
         html: The page.
-        url: Where it was found.
-        override: What a person says of this shop, before all layers.
+        url: The URL of the page.
+        override: Hand-written selectors of this shop, which take precedence over all extractors.
     """
     return extract_product(parse_html(html, url), override)
 
 
 def extract_product(document: Document, override: Override | None = None) -> ExtractedProduct | None:
-    """As `extract`, for a page already parsed."""
+    """Return the product of a parsed page; see `extract_product_from_html`."""
     extractions = [selectors.extract_with_selectors(document, override)] if override else []
     extractions += [extractor(document) for extractor in EXTRACTORS]
     already_found = {name for name in _HEURISTIC_FIELDS if any(getattr(extracted, name) for extracted in extractions)}
@@ -69,7 +69,7 @@ def extract_product(document: Document, override: Override | None = None) -> Ext
 
 
 def _is_internal_sku(sku: str, document: Document) -> bool:
-    """A long number that nobody sees on the page: the software's own, not the one the shop sells by."""
+    """Return whether `sku` is a long number that the page does not show: an id of the software, not a SKU."""
     if len(sku) < _MIN_INTERNAL_SKU_DIGITS or not sku.isdecimal():
         return False
     return not any(sku in (element.text or "") or sku in (element.tail or "") for element in document.main_elements)
@@ -78,13 +78,16 @@ def _is_internal_sku(sku: str, document: Document) -> bool:
 def combine_fields(
     extractions: Sequence[ExtractedFields], url: str, heading: str = "", html: str = ""
 ) -> ExtractedProduct | None:
-    """One product of what `layers` say, the most specific first, or None when none says that there is one.
+    """Combine the extracted fields of one page or feed entry into a product.
 
     Args:
-        layers: Of one page, or of one entry of a feed.
-        url: The product's canonical URL.
-        heading: Of its page.
-        html: Its page.
+        extractions: The fields of each source, the most specific first.
+        url: The canonical URL of the product.
+        heading: The heading of its page.
+        html: The page.
+
+    Returns:
+        The product, or None if there is no title or no source says that there is one product.
     """
     title = choose_fields.choose_title(extractions, heading)
     if title is None or not any(extracted.is_product for extracted in extractions):

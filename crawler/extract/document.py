@@ -1,7 +1,4 @@
-"""Document: a page parsed once, for every layer to read.
-
-Which part of a page is its own: never navigation, header, footer, or blocks of other products.
-"""
+"""A page, parsed once for all extractors, and its main content: without navigation, footer and other products."""
 
 import html as html_entities
 import re
@@ -24,38 +21,46 @@ _MAX_TEMPLATE_LENGTH = 200
 _TITLE_SEPARATOR = re.compile(r"\s+[|–—·»›]\s+|\s+-\s+|\s*[|｜]\s*")
 _TEMPLATE_MARKER = re.compile(r"\{\{|\}\}|\{%|<%|\$\{|\[\[")
 _ENTITY = re.compile(r"&(?:amp|#0*38|#x0*26|#0*47|#x0*2f|quot|#0*34);", re.IGNORECASE)
+_BOILERPLATE_TAGS = frozenset({"nav", "footer", "aside", "noscript"})
+_NON_CONTENT_TAGS = frozenset({"script", "style", "template", "svg", "iframe", "head"})
+_BOILERPLATE_NAME = re.compile(
+    r"related|upsell|up-sell|cross-?sell|recommend|similar|also[-_ ]?(?:viewed|bought|like)|recently|you-may"
+    r"|complete-the|\bnav(?!igator)|\bmenu|footer|breadcrumb|newsletter|review|payment|instagram|minicart|cookie"
+    r"|modal-menu|sponsored|carousel-card|mega-?menu|sitemap|site-?header",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
 class Document:
-    """One HTML page."""
+    """A parsed HTML page."""
 
     url: str
-    """As fetched, clean."""
+    """The URL of the page in canonical form."""
     base_url: str
-    """Relative links start here."""
+    """Relative URLs are resolved against it."""
     canonical_url: str
-    """The page's own name for itself on the same site, else `url`."""
+    """The canonical URL that the page declares, if it is on the same site, else `url`."""
     heading: str
-    """Text of its main h1, or ""."""
+    """The text of the main h1, or ""."""
     tree: lxml.html.HtmlElement
     html: str
-    """As decoded."""
+    """The decoded source of the page."""
 
     @cached_property
     def title(self) -> str:
-        """What the page calls itself in its title tag, without the shop's part; ""."""
+        """The text of the title tag without the name of the shop, or ""."""
         title = next((collapse_whitespace(element.text_content()) for element in self.tree.iter("title")), "")
         return _TITLE_SEPARATOR.split(title)[0].strip()
 
     @property
     def main_elements(self) -> list[Any]:
-        """The elements of the page's own part, in its order: nothing of navigation, footer and related products."""
+        """The elements of the main content in document order."""
         return self._content_parts[0]
 
     @property
     def breadcrumb_blocks(self) -> list[Any]:
-        """The blocks named breadcrumbs."""
+        """The elements whose class or id names a breadcrumb."""
         return self._content_parts[1]
 
     @cached_property
@@ -64,12 +69,12 @@ class Document:
 
     @cached_property
     def labelled_elements(self) -> list[tuple[Any, str]]:
-        """Those of `own` that have an id or a class, with both: (element, "main product-sku")."""
+        """The main elements with an id or a class, and both as text: (element, "main product-sku")."""
         found = ((e, f"{e.get('id') or ''} {e.get('class') or ''}".strip()) for e in self.main_elements)
         return [(element, names) for element, names in found if names]
 
     def resolve_href(self, href: object) -> str | None:
-        """The http(s) URL meant by `href` here; protocol-relative and entity-ridden ones included."""
+        """Resolve `href` on this page; see the function `resolve_href`."""
         return resolve_href(self.base_url, href)
 
 
@@ -96,9 +101,9 @@ def parse_html(html: str, url: str) -> Document:
 
 
 def resolve_href(base_url: str, href: object) -> str | None:
-    """The http(s) URL that `href` means at `base`: protocol-relative, entity-ridden and JSON-escaped ones included.
+    """Resolve `href`, which may be protocol-relative, JSON-escaped or contain entities, to an http(s) URL.
 
-    None for everything else: no text, an unrendered template, data:, blob:, mailto:.
+    Return None for anything else: another type, an unrendered template, data:, blob:, mailto:.
     """
     if not isinstance(href, str):
         return None
@@ -112,29 +117,29 @@ def resolve_href(base_url: str, href: object) -> str | None:
     ):
         return None
     for _ in range(2):
-        # Escaped once too often ("&amp;amp;") is common in feeds and in attributes made by scripts.
+        # Feeds and attributes written by scripts are often escaped twice ("&amp;amp;").
         text = html_entities.unescape(text) if _ENTITY.search(text) else text
     return urls.absolute_url(base_url, text.replace(" ", "%20"))
 
 
 def decode_html(body: bytes) -> str:
-    """The text of a saved page, by its byte order mark, else by what its meta tags declare, else as UTF-8."""
+    """Decode a saved page by its byte order mark, else by its meta tags, else as UTF-8."""
     text: str = html_to_unicode(None, body, default_encoding="utf-8")[1]
     return text
 
 
 def empty_document(url: str) -> Document:
-    """An empty page at `url`, for markup that comes without one."""
+    """Return an empty page at `url`, for markup that comes without a page."""
     return parse_html("", url)
 
 
 def collapse_whitespace(text: str) -> str:
-    """`text` with every run of white space as one space."""
+    """Replace each run of white space by one space and strip both ends."""
     return " ".join(text.split())
 
 
 def clean_text(text: object) -> str:
-    """`text` as one line; "" for what says nothing: null, "N/A", an unrendered template."""
+    """Return a value as one line of text; "" for a missing value: null, "N/A", an unrendered template."""
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         return ""
     line = collapse_whitespace(str(text))
@@ -145,7 +150,7 @@ def clean_text(text: object) -> str:
 
 
 def _find_heading(tree: lxml.html.HtmlElement) -> str:
-    """The first h1, or rather the first that the page's title begins with: shops put their logo into an h1 too."""
+    """Return the first h1 with which the title starts, else the first h1; some shops put their logo into an h1."""
     headings = [text for h1 in tree.iter("h1") if (text := collapse_whitespace(h1.text_content()))]
     if len(headings) > 1:
         titles = [collapse_whitespace(title.text_content()) for title in tree.iter("title")]
@@ -165,25 +170,15 @@ def _find_canonical_url(tree: lxml.html.HtmlElement, base_url: str, url: str) ->
     for href in (*links, *tags):
         found = resolve_href(base_url, href)
         if found and urls.is_same_site(found, url):
-            # A shop that names its home page everywhere tells nothing about this one.
+            # Some shops declare their home page on every page.
             if urlsplit(found).path in ("", "/") and urlsplit(url).path not in ("", "/"):
                 continue
             return urls.canonicalize(found)
     return url
 
 
-_BOILERPLATE_TAGS = frozenset({"nav", "footer", "aside", "noscript"})
-_NON_CONTENT_TAGS = frozenset({"script", "style", "template", "svg", "iframe", "head"})
-_BOILERPLATE_NAME = re.compile(
-    r"related|upsell|up-sell|cross-?sell|recommend|similar|also[-_ ]?(?:viewed|bought|like)|recently|you-may"
-    r"|complete-the|\bnav(?!igator)|\bmenu|footer|breadcrumb|newsletter|review|payment|instagram|minicart|cookie"
-    r"|modal-menu|sponsored|carousel-card|mega-?menu|sitemap|site-?header",
-    re.IGNORECASE,
-)
-
-
 def is_inside_boilerplate(element: lxml.html.HtmlElement | None) -> bool:
-    """Within navigation, header, footer, or a block of other products."""
+    """Return whether `element` is inside navigation, header, footer or a block of other products."""
     while element is not None:
         if element.tag in ("html", "body"):
             return False
@@ -194,7 +189,7 @@ def is_inside_boilerplate(element: lxml.html.HtmlElement | None) -> bool:
 
 
 def is_boilerplate_block(element: lxml.html.HtmlElement) -> bool:
-    """Whether `element` itself is such a block; never, for a header or by its name, what holds the page's heading."""
+    """Return whether `element` is itself such a block. A block by name, or a header, must not contain the h1."""
     if element.tag in _BOILERPLATE_TAGS:
         return True
     if element.tag == "header":
@@ -209,9 +204,9 @@ def _is_boilerplate_name(names: str) -> bool:
 
 
 def split_main_content(tree: lxml.html.HtmlElement, html: str) -> tuple[list[Any], list[Any]]:
-    """(the elements of the page's own part in its order, the blocks named breadcrumbs).
+    """Return (the elements of the main content in document order, the breadcrumb blocks).
 
-    What is aside, and scripts, are left out whole.
+    Boilerplate and scripts are skipped with all that they contain.
     """
     body = tree.find("body")
     main_elements, breadcrumb_blocks = [], []
@@ -230,12 +225,12 @@ def split_main_content(tree: lxml.html.HtmlElement, html: str) -> tuple[list[Any
 
 
 def is_breadcrumb_block(element: lxml.html.HtmlElement) -> bool:
-    """Whether a block is named breadcrumbs."""
+    """Return whether the attributes of `element` name a breadcrumb."""
     names = (element.get(key) or "" for key in ("class", "id", "data-role", "aria-label"))
     return "breadcrumb" in " ".join(names).lower()
 
 
 def _find_hidden_breadcrumbs(tree: lxml.html.HtmlElement) -> list[Any]:
-    """Breadcrumbs within a header or another block that is aside."""
+    """Return the breadcrumb blocks inside a header or another block of boilerplate."""
     found = tree.xpath("//body//*[contains(@class, 'readcrumb') or contains(@id, 'readcrumb')]")
     return list(found)

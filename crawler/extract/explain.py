@@ -1,4 +1,4 @@
-"""Why a page is taken for no product: for the engineer who looks into a shop that reads badly."""
+"""Explain why a page is not recognised as a product, for an engineer who debugs a shop."""
 
 from crawler.extract import html_heuristics, structured_data
 from crawler.extract.document import Document
@@ -6,7 +6,7 @@ from crawler.extract.main_product import is_product_node
 
 
 def explain_no_product(document: Document) -> str:
-    """One line: what was looked for and not found."""
+    """Return one line: what was searched for and not found."""
     nodes = [
         *structured_data.find_json_ld_nodes(document),
         *structured_data.find_microdata_nodes(document),
@@ -14,9 +14,9 @@ def explain_no_product(document: Document) -> str:
     ]
     products = [node for node in nodes if is_product_node(node)]
     if len(products) > 1:
-        return f"its markup names {len(products)} products and none of them as the page's own; a listing?"
+        return f"{len(products)} products in the markup, none of which is the main one; is it a listing?"
     if len(products) == 1:
-        return "its markup names one product that stands at another address under another name; a listing?"
+        return "one product in the markup, with another URL and another name than the page; is it a listing?"
     missing = [
         *(["no schema.org Product"] if not products else []),
         "no og:type product or product price in meta tags",

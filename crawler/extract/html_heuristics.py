@@ -1,4 +1,4 @@
-"""The page as a person sees it: heading, breadcrumbs, description block, attribute tables, the product's gallery."""
+"""Extract fields from the visible page: heading, breadcrumb, description block, attribute tables and gallery."""
 
 import re
 from collections.abc import Iterator
@@ -13,12 +13,14 @@ from crawler.extract.models import ExtractedFields
 from weft.contracts.product import Attribute, PhotoLink
 
 MAX_ATTRIBUTE_NAME_LENGTH = 40
+"""Maximum number of characters."""
 MAX_ATTRIBUTE_VALUE_LENGTH = 200
+"""Maximum number of characters."""
 MAX_DESCRIPTION_LENGTH = 20_000
-"""Characters of text; what says more is a whole page."""
+"""Maximum number of characters of text; a longer block is a whole page."""
 _MIN_PRODUCT_SIGNALS, _CELLS_PER_ROW = 2, 2
 _MIN_INNER_TEXT_SHARE = 0.8
-"""Share of the longest block's text that makes a block within it the better one."""
+"""A nested block replaces the longest one if it has at least this share of its text."""
 
 _DESCRIPTION_NAME = re.compile(
     r"description|beschreibung|descripcion|descrizione|descricao|descriptif|\bopis|popis|kuvaus|beskriv|leiras|descriere"
@@ -38,15 +40,15 @@ _BREADCRUMB_SEPARATORS = re.compile(r"^[\s/>»›|·•→-]+|[\s/>»›|·•�
 
 
 def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> ExtractedFields:
-    """What the visible page says.
+    """Extract fields from the visible page.
 
-    On its own it takes a page for a product's only with a name, a photo, and a button to buy or two other signs of one
-    thing for sale: a price, a printed number, a number in its address.
+    The page counts as a product page if it has a name, a photo, and either a buy button or two of these three signals:
+    a price, a printed SKU or GTIN, a product id in the URL.
 
     Args:
         document: The page.
-        known: Fields that its markup tells, which are not looked for here; "product" where it tells that there is one;
-            "internal sku" where its sku may be none that people know.
+        already_found: The fields that the markup has, which are not searched again; "product" if the markup describes
+            one product; "internal sku" if the SKU of the markup may be an id of the software.
     """
     breadcrumb = extract_breadcrumb(document)
     photos = images.extract_photos(document)
@@ -77,7 +79,7 @@ def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> 
     can_be_bought = False
     if not {"product", "availability"} <= already_found:
         can_be_bought = purchase_signals.has_buy_button(document)
-        # Notices for other sizes and other sellers are about; a button that works is not.
+        # A sold-out notice can be about another size or seller, so an enabled buy button decides first.
         extracted.availability = (
             "InStock" if can_be_bought else "OutOfStock" if purchase_signals.is_sold_out(document) else ""
         )
@@ -93,7 +95,7 @@ def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> 
 
 
 def extract_breadcrumb(document: Document) -> str:
-    """The page's trail, "Women > Tops", without home and without the page itself; "" where there is none."""
+    """Return the breadcrumb, "Women > Tops", without the home page and the page itself; "" if there is none."""
     for block in document.breadcrumb_blocks:
         items = block.xpath(".//li") or block.xpath(".//a | .//span[not(.//a) and not(ancestor::a)]")
         names = [_BREADCRUMB_SEPARATORS.sub("", collapse_whitespace(item.text_content())) for item in items]
@@ -108,10 +110,9 @@ def extract_breadcrumb(document: Document) -> str:
 
 
 def extract_description(document: Document) -> str:
-    """The inner HTML of the longest block named a description, else of one named after the product's details.
+    """Return the inner HTML of the longest block named "description", else of one named "details"; "" if there is none.
 
-    Of blocks within each other the inner one counts where it says nearly as much; what holds the heading or a form
-    is more than a description.
+    A nested block is preferred if it has nearly as much text. A block with the heading or a form is not a description.
     """
     for is_match in (_is_description_name, _is_details_name):
         blocks = [
@@ -143,7 +144,7 @@ def _is_details_name(names: str) -> bool:
 
 
 def extract_attributes(document: Document) -> Iterator[Attribute]:
-    """Two-column tables and definition lists of short names and values."""
+    """Yield the names and values of two-column tables and definition lists."""
     rows = [(row[0], row[1]) for row in document.main_elements if row.tag == "tr" and len(row) == _CELLS_PER_ROW]
     rows += [(dt, dt.getnext()) for dt in document.main_elements if dt.tag == "dt"]
     for name, value in rows:
@@ -155,13 +156,13 @@ def extract_attributes(document: Document) -> Iterator[Attribute]:
 
 
 def missing_signals(document: Document) -> list[str]:
-    """What the visible page lacks to be taken for a product's."""
-    missing = [] if images.extract_photos(document) else ["no photo of its own"]
+    """Return what the visible page lacks to count as a product page."""
+    missing = [] if images.extract_photos(document) else ["no product photo"]
     return missing if purchase_signals.has_buy_button(document) else [*missing, "no button to buy"]
 
 
 def inner_html(block: lxml.html.HtmlElement) -> str:
-    """What stands within `block`, without scripts, forms and buttons."""
+    """Return the HTML inside `block`, without scripts, forms and buttons."""
     parts = [escape(block.text or "", quote=False)]
     for child in block:
         if child.tag not in ("script", "style", "noscript", "form", "button"):

@@ -1,8 +1,7 @@
-"""The product's own photos among a page's images: never logos or other products' cards.
+"""Find the product photos of a page, compare sizes of one photo by URL, and recognise image bytes.
 
-Addresses of pictures: which two are sizes of one photo, and which of them is larger.
-
-What bytes are, by their first few: the server's word is not asked, nothing is decoded.
+Logos, icons and the images of other products are not product photos. An image URL such as /a-100x100.jpg names its
+size, so that two sizes of one photo can be matched.
 """
 
 import json
@@ -18,12 +17,10 @@ import lxml.html
 
 from crawler.discover import urls
 from crawler.extract import labelled_values
-from crawler.extract.document import Document, is_inside_boilerplate
-
-__all__ = ["is_inside_boilerplate", "extract_photos"]
+from crawler.extract.document import Document
 
 MIN_SIDE_PX = 100
-"""An image said to be narrower or lower than this, in pixels, and without a larger form, is an icon."""
+"""An image whose declared width or height is below this, in pixels, is an icon, unless it has a larger version."""
 
 _GALLERY_NAME = re.compile(
     r"gallery|product[-_]{0,2}(?:image|photo|media|view|pic)|pdp[-_]{0,2}(?:image|photo|media)|carousel|slider|swiper"
@@ -43,21 +40,44 @@ _IMAGE_ATTRIBUTES = ("data-src", "data-lazy", "data-lazy-src", "data-original-sr
 _SRCSET_ATTRIBUTES = ("srcset", "data-srcset", "data-lazy-srcset")
 _IMAGE_EXTENSION = re.compile(r"\.(?:jpe?g|png|webp|avif)$", re.IGNORECASE)
 _MAX_PHOTOS_WITHOUT_GALLERY = 6
-"""Photos without a gallery around them that are taken, the nearest to the heading first."""
+"""Maximum number of photos of a page without a gallery; the first ones are taken."""
+_SIZE_SUFFIX = re.compile(
+    r"(?:[-_](?P<width>\d{2,4})?x(?P<height>\d{2,4})?(?:_crop_\w+)?(?:@\dx)?"
+    r"|[-_](?P<name>pico|icon|thumb|thumbnail|small|compact|medium|large|grande)(?:@\dx)?)"
+    r"(?=\.(?:jpe?g|png|webp|avif|gif)$)",
+    re.IGNORECASE,
+)
+_NAMED_WIDTHS_PX = {"pico": 16, "icon": 32, "thumb": 50, "thumbnail": 80, "small": 100, "compact": 160, "medium": 240,
+          "large": 480, "grande": 600}  # fmt: skip
+_WIDTH_PARAMETERS = frozenset({"w", "wid", "width", "sw", "imwidth", "size", "maxwidth", "max-width"})
+_SIZE_PARAMETERS = _WIDTH_PARAMETERS.union(
+    ("h", "hei", "height", "sh", "maxheight", "max-height", "quality", "q", "fit", "crop", "dpr", "format", "fm", "v")
+)
+_ID_PARAMETER = re.compile(r"(?:^|[&?])(?:id|img|image|file|src|path|url|name)=", re.IGNORECASE)
+_MAGENTO_CACHE = re.compile(r"/cache/[0-9a-f]{32}/")
+_DECORATIVE_FILE_NAME = re.compile(
+    r"(?:^|[-_.])(?:logo|placeholder|no[-_]?(?:image|photo|picture)|default[-_]?image|spacer|blank)(?:[-_.]|$)|\.svg$",
+    re.IGNORECASE,
+)
+_SHOPIFY_HOST = re.compile(r"^cdn\.shopify\.com$|(?:^|\.)shopifycdn\.")
+_SHOPIFY_PATH = "/cdn/shop/"
+_WORDPRESS_PATH = "/wp-content/uploads/"
+_MAGIC_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*")
+_ISOBMFF_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1")
 
 
 def extract_photos(document: Document) -> list[str]:
-    """URLs of the product's photos in the page's order, the largest form of each."""
+    """Return the URLs of the product photos in document order, the largest version of each."""
     images = list(_candidate_images(document))
     gallery_images = [image for image in images if _is_in_gallery(image)]
-    found = [url for image in gallery_images or images if (url := _largest_image_url(image, document))]
+    photo_urls = [url for image in gallery_images or images if (url := _largest_image_url(image, document))]
     if not gallery_images:
-        found = found[:_MAX_PHOTOS_WITHOUT_GALLERY]
-    return list(dict.fromkeys(found))
+        photo_urls = photo_urls[:_MAX_PHOTOS_WITHOUT_GALLERY]
+    return list(dict.fromkeys(photo_urls))
 
 
 def _candidate_images(document: Document) -> Iterator[Any]:
-    """Images before the first heading of other products that lead to no other page."""
+    """Yield the images before the first heading of other products, without those that link to another page."""
     for element in document.main_elements:
         if element.tag in ("h2", "h3", "h4"):
             if labelled_values.has_phrase("other products", element.text_content()):
@@ -69,7 +89,7 @@ def _candidate_images(document: Document) -> Iterator[Any]:
 
 
 def _is_decorative_image(image: lxml.html.HtmlElement) -> bool:
-    # A lazy image's src is a placeholder; its photo is judged by its own URL later.
+    # The src of a lazy-loaded image is a placeholder; its real URL is checked later.
     src = "" if any(image.get(key) for key in _IMAGE_ATTRIBUTES[:-1]) else image.get("src", "")
     return _is_non_photo_name(f"{src.rsplit('/', 1)[-1][:200]} {image.get('class', '')} {image.get('id', '')}")
 
@@ -83,7 +103,7 @@ def _is_icon(image: lxml.html.HtmlElement, document: Document) -> bool:
     sizes = (image.get("width", ""), image.get("height", ""))
     if not any(size.isdecimal() and int(size) < MIN_SIDE_PX for size in sizes):
         return False
-    # A thumbnail of the gallery is small too, but knows its photo.
+    # A thumbnail in a gallery is small too, but it links to its photo.
     return not (
         any(map(image.get, (*_LARGE_IMAGE_ATTRIBUTES, *_SRCSET_ATTRIBUTES))) or _linked_image_url(image, document)
     ) and not _is_in_gallery(image)
@@ -146,16 +166,16 @@ def _looks_like_url(value: str) -> bool:
 
 
 def _srcsets(image: lxml.html.HtmlElement) -> Iterator[str]:
-    """The srcsets of an image, then those of the <source>s of its <picture>."""
+    """Yield the srcsets of an image, then those of the <source> elements of its <picture>."""
     yield from (srcset for key in _SRCSET_ATTRIBUTES if (srcset := image.get(key)))
-    # The parser takes <source> for an element with content, so the image may stand within it.
+    # The parser treats <source> as an element with content, so the image can be inside it.
     for picture in islice(image.iterancestors("picture"), 1):
         for source in picture.iter("source"):
             yield from (srcset for key in _SRCSET_ATTRIBUTES if (srcset := source.get(key)))
 
 
 def _largest_in_size_map(image: lxml.html.HtmlElement) -> str | None:
-    """The URL with the most pixels of an attribute such as data-...='{"https://...": [width, height]}'."""
+    """Return the URL with the largest width in an attribute such as data-...='{"https://...": [width, height]}'."""
     for value in image.attrib.values():
         if value.startswith('{"') and "http" in value[:10]:
             try:
@@ -171,7 +191,7 @@ def _largest_in_size_map(image: lxml.html.HtmlElement) -> str | None:
 
 
 def _widest_in_srcset(srcset: str) -> str:
-    """The URL with the greatest descriptor of a srcset: "a.jpg 320w, b.jpg 640w"."""
+    """Return the URL with the largest descriptor of a srcset: "a.jpg 320w, b.jpg 640w" gives "b.jpg"."""
     widest_url, max_size = "", -1.0
     for part in re.split(r",\s+|(?<=\d[wx]),", srcset.strip()):
         url, _, descriptor = part.strip().partition(" ")
@@ -184,37 +204,14 @@ def _widest_in_srcset(srcset: str) -> str:
     return widest_url
 
 
-_SIZE_SUFFIX = re.compile(
-    r"(?:[-_](?P<width>\d{2,4})?x(?P<height>\d{2,4})?(?:_crop_\w+)?(?:@\dx)?"
-    r"|[-_](?P<name>pico|icon|thumb|thumbnail|small|compact|medium|large|grande)(?:@\dx)?)"
-    r"(?=\.(?:jpe?g|png|webp|avif|gif)$)",
-    re.IGNORECASE,
-)
-_NAMED_WIDTHS_PX = {"pico": 16, "icon": 32, "thumb": 50, "thumbnail": 80, "small": 100, "compact": 160, "medium": 240,
-          "large": 480, "grande": 600}  # fmt: skip
-_WIDTH_PARAMETERS = frozenset({"w", "wid", "width", "sw", "imwidth", "size", "maxwidth", "max-width"})
-_SIZE_PARAMETERS = _WIDTH_PARAMETERS.union(
-    ("h", "hei", "height", "sh", "maxheight", "max-height", "quality", "q", "fit", "crop", "dpr", "format", "fm", "v")
-)
-_ID_PARAMETER = re.compile(r"(?:^|[&?])(?:id|img|image|file|src|path|url|name)=", re.IGNORECASE)
-_MAGENTO_CACHE = re.compile(r"/cache/[0-9a-f]{32}/")
-_DECORATIVE_FILE_NAME = re.compile(
-    r"(?:^|[-_.])(?:logo|placeholder|no[-_]?(?:image|photo|picture)|default[-_]?image|spacer|blank)(?:[-_.]|$)|\.svg$",
-    re.IGNORECASE,
-)
-_SHOPIFY_HOST = re.compile(r"^cdn\.shopify\.com$|(?:^|\.)shopifycdn\.")
-_SHOPIFY_PATH = "/cdn/shop/"
-_WORDPRESS_PATH = "/wp-content/uploads/"
-
-
 def is_decorative_url(url: str) -> bool:
-    """A logo, a placeholder or a drawing by its file's name, whoever calls it the product's."""
+    """Return whether the file name is that of a logo, a placeholder or an SVG drawing."""
     return bool(_DECORATIVE_FILE_NAME.search(urlsplit(url).path.rsplit("/", 1)[-1]))
 
 
 @lru_cache(maxsize=65536)
 def image_key(url: str) -> str:
-    """Equal for two sizes of one photo: scheme, size suffix and size parameters left out."""
+    """Return a key that is equal for all sizes of one photo: the URL without scheme, size suffix and parameters."""
     parts = urlsplit(url)
     query = _strip_size_parameters(parts.query) if _ID_PARAMETER.search(parts.query) else ""
     return f"{parts.netloc}{_SIZE_SUFFIX.sub('', _MAGENTO_CACHE.sub('/', parts.path))}?{query}"
@@ -222,7 +219,7 @@ def image_key(url: str) -> str:
 
 @lru_cache(maxsize=65536)
 def width_from_url(url: str) -> float:
-    """The pixels that the address itself promises; infinite where it names no size, which is the original."""
+    """Return the width in pixels that the URL names; infinity if it names none, as for the original."""
     parts = urlsplit(url)
     widths = [
         int(v) for k, v in parse_qsl(parts.query) if k.lower() in _WIDTH_PARAMETERS and v.isdecimal() and len(v) < 6
@@ -237,9 +234,9 @@ def width_from_url(url: str) -> float:
 
 
 def original_variant(url: str, html: str) -> str:
-    """The larger original of a thumbnail's address, else `url`.
+    """Return the URL of the original of a thumbnail, if it surely exists, else `url`.
 
-    Only where it is sure to exist: Shopify's and WordPress's rules of naming, or an address that stands on the page.
+    It exists by the naming rules of Shopify and WordPress, or if the page contains its URL.
     """
     if math.isinf(width_from_url(url)):
         return url
@@ -254,12 +251,12 @@ def original_variant(url: str, html: str) -> str:
 
 
 def larger_variant(url: str, other: str) -> str:
-    """Whichever of two sizes of one photo promises more; `url` where they promise the same."""
+    """Return the larger of two sizes of one photo by their URLs; `url` if they are equal."""
     return other if width_from_url(other) > width_from_url(url) else url
 
 
 def _is_on_page(url: str, html: str) -> bool:
-    """Whether `html` holds `url`, or its path, as a whole."""
+    """Return whether `html` contains the path of `url` and nothing more after it."""
     tail = urlsplit(url)._replace(scheme="", netloc="").geturl()
     start = html.find(tail)
     while start >= 0:
@@ -273,12 +270,8 @@ def _strip_size_parameters(query: str) -> str:
     return urlencode([(k, v) for k, v in parse_qsl(query) if k.lower() not in _SIZE_PARAMETERS])
 
 
-_MAGIC_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*")
-_ISOBMFF_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1")
-
-
 def is_image(body: bytes) -> bool:
-    """Whether `body` begins as JPEG, PNG, GIF, WebP, AVIF, HEIC, BMP or TIFF do."""
+    """Return whether `body` starts with the magic bytes of JPEG, PNG, GIF, WebP, AVIF, HEIC, BMP or TIFF."""
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
         return True
     return body.startswith(_MAGIC_BYTES) or (body[4:8] == b"ftyp" and body[8:12] in _ISOBMFF_BRANDS)

@@ -1,4 +1,4 @@
-"""Brand, sku, price that a page's own scripts name: data layers, states, configurations. Text only, nothing is run."""
+"""Find brand and SKU in the inline scripts of a page (data layers, states), by text search: no script is run."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from crawler.extract.document import Document, clean_text
 from crawler.extract.models import ExtractedFields
 
 MAX_SCRIPT_LENGTH = 1_000_000
-"""Characters of one script that are searched."""
+"""Number of characters of one script that are searched."""
 _BRAND = re.compile(
     r"(?:[bB]rand|BRAND|[mM]anufacturer|[vV]endor|[mM]arca)(?:[_]?[nN]ame)?(?:\\?[\"'])?\s*[:=,]\s*"
     r"(?:\{\\?[\"']name\\?[\"']\s*:\s*)?(?:\\?[\"'])([^\"'\\<>{}\n]{1,60})\\?[\"']"
@@ -20,10 +20,10 @@ _PLACEHOLDER_BRANDS = re.compile(r"^(?:true|false|null|undefined|string|none|bra
 
 
 def extract_from_scripts(document: Document, missing_fields: frozenset[str], title: str) -> ExtractedFields:
-    """What scripts say of the fields in `wanted` ("brand", "sku").
+    """Extract those of the fields "brand" and "sku" that are in `missing_fields`.
 
-    A page's scripts name other products too, so a brand must stand in the title, or be the only one named; a sku
-    must be the only one named.
+    Scripts also name other products. A brand must therefore be in the title or be the only one in the scripts, and a
+    SKU must be the only one.
     """
     extracted = ExtractedFields(source="script")
     brands: dict[str, None] = {}

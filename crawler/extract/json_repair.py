@@ -1,4 +1,4 @@
-"""JSON as shops write it into pages, mended where the meaning is plain."""
+"""Parse JSON as shops write it into pages, and repair it where the meaning is clear."""
 
 import html
 import json
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 MAX_REPAIR_LENGTH = 2_000_000
-"""Characters of one script that are mended; what is valid may be longer."""
+"""Maximum number of characters of a script that is repaired; valid JSON may be longer."""
 _WRAPPING = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|"
     r"(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>|;)\s*$"
@@ -28,13 +28,13 @@ _HEX = re.compile(r"[0-9a-fA-F]{4}")
 
 
 def loads(text: str) -> Any:
-    """The JSON in a script, mended where it is broken.
+    """Parse the JSON of a script and repair it if it is broken.
 
-    That is: comments, CDATA, trailing commas and semicolons, bare quotes, control characters, HTML entities,
-    templates never filled in, several values one after another.
+    Repaired are comments, CDATA, trailing commas and semicolons, unescaped quotes, control characters, HTML entities,
+    unrendered templates and several values in a row.
 
     Returns:
-        A list of them where there are several values, None when it cannot be read.
+        The value; a list of all values if there are several; None if the text cannot be parsed.
     """
     for prepare in (
         str.strip,
@@ -51,7 +51,7 @@ def loads(text: str) -> Any:
 
 
 def repair_json(text: str) -> str:
-    """`text` with what no JSON may hold taken out or escaped."""
+    """Remove or escape whatever JSON does not allow."""
     text = _CONTROL.sub(" ", text)
     text = _MISSING_VALUE.sub(r": null\1", _UNQUOTED_TEMPLATE.sub(r"\1null", text)) if '"' in text else text
     return "".join(_repair_tokens(text)).strip(_BETWEEN_VALUES)
@@ -64,7 +64,7 @@ def _unwrap(text: str) -> str:
 
 
 def _decode_values(text: str) -> Any:
-    """The value of `text`, or the list of the values that stand in it one after another."""
+    """Return the value of `text`, or a list if there are several values in a row."""
     decoder = json.JSONDecoder(strict=False)
     values, position = [], 0
     while position < len(text):
@@ -73,7 +73,7 @@ def _decode_values(text: str) -> Any:
         while position < len(text) and text[position] in _BETWEEN_VALUES:
             position += 1
     if not values:
-        raise ValueError("nothing in it")
+        raise ValueError("expected a JSON value, got nothing")
     return values[0] if len(values) == 1 else values
 
 
@@ -122,7 +122,10 @@ def _skip_blanks(text: str, position: int) -> int:
 
 
 def _read_string(text: str, position: int, is_string_end: Callable[[str, int], object]) -> tuple[str, int]:
-    """(the string from `at` with its quotes, where it ends); a quote after which no JSON goes on is a bare one."""
+    """Return (the string from `position` on with its quotes, the position after it).
+
+    A quote ends the string only if valid JSON follows it; any other quote is escaped.
+    """
     parts = ['"']
     while position < len(text):
         character = text[position]

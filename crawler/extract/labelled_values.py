@@ -1,6 +1,6 @@
-"""Numbers and names that a page prints beside a label of field_labels.txt: "SKU: 1234", "Marke | Fenwick".
+"""Find values that a page prints beside a label: "SKU: 1234", "Marke | Fenwick".
 
-The words by which shops in many languages label a colour, a brand and their numbers: field_labels.txt.
+The labels and phrases of many languages are in field_labels.txt.
 """
 
 import re
@@ -15,7 +15,10 @@ from crawler.extract import value_parsing
 from crawler.extract.document import Document, clean_text
 
 MAX_LABEL_LENGTH = 40
+"""Maximum number of characters of a label."""
 MAX_NAME_LENGTH = 60
+"""Maximum number of characters of a brand, manufacturer or colour."""
+_MAX_TEXT_LENGTH = 400
 _CODE = re.compile(r"(?=[^\s]*\d)[^\W_][\w./+-]{1,39}")
 _LABEL_AND_CODE = re.compile(r"(\D{2,40}?)[\s.:：#№]*((?=\S*\d)[A-Z0-9][\w./-]{2,39})")
 _BRAND_STORE_LINK = re.compile(
@@ -23,16 +26,18 @@ _BRAND_STORE_LINK = re.compile(
     r"|visita lo store di (.{1,60})|visita la tienda de (.{1,60})|bezoek de (.{1,60})-(?:store|winkel)",
     re.IGNORECASE,
 )
-"""A marketplace's link to the brand's own shelf."""
+"""The link of a marketplace to the store of the brand."""
+_LABEL_KINDS = ("colour", "brand", "manufacturer", "gtin", "mpn", "reference", "sku")
+_LABEL_PUNCTUATION = re.compile(r"[\s._:：#№*]+")
 _MAX_PARENT_LEVELS = 2
 
 
 def find_labelled_values(document: Document) -> dict[str, str]:
-    """The first value of each kind of label ("sku", "brand" ...; see `labels.kind`) in the page's order."""
+    """Return the first value on the page of each kind of label; `classify_label` lists the kinds."""
     value_by_kind: dict[str, str] = {}
     for element in document.main_elements:
         text = element.text
-        if text and len(text) <= 400 and (text := text.strip()):
+        if text and len(text) <= _MAX_TEXT_LENGTH and (text := text.strip()):
             for kind, value in _labelled_pairs(element, text):
                 if value := _clean_value(kind, value):
                     value_by_kind.setdefault(kind, value)
@@ -40,7 +45,7 @@ def find_labelled_values(document: Document) -> dict[str, str]:
 
 
 def _labelled_pairs(element: Any, text: str) -> Iterator[tuple[str, str]]:
-    """(kind, value) that the text at the beginning of `element` announces or holds."""
+    """Yield (kind, value) for the label with which `element` starts."""
     if len(text) <= MAX_LABEL_LENGTH and (kind := classify_label(text)):
         yield from ((kind, value) for value in _values_beside(element))
         return
@@ -57,7 +62,7 @@ def _labelled_pairs(element: Any, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _values_beside(label: Any) -> Iterator[str]:
-    """What stands after a label: the rest of its element, the text after it, the next element, the next cell."""
+    """Yield the texts after a label: the rest of its element, the text after it, the next element or cell."""
     inner = " ".join(
         clean_text(child.text_content()) + " " + (child.tail or "") for child in label if _is_content_element(child)
     )
@@ -93,17 +98,13 @@ def _clean_value(kind: str, value: str) -> str:
     return text if 0 < len(text) <= MAX_NAME_LENGTH and any(c.isalnum() for c in text) and "http" not in text else ""
 
 
-_LABEL_KINDS = ("colour", "brand", "manufacturer", "gtin", "mpn", "reference", "sku")
-_LABEL_PUNCTUATION = re.compile(r"[\s._:：#№*]+")
-
-
 def classify_label(label: str) -> str:
-    """What a printed label announces: "colour", "brand", "manufacturer", "gtin", "mpn", "sku", "reference"; or ""."""
+    """Return the kind of a label: "colour", "brand", "manufacturer", "gtin", "mpn", "sku", "reference", or ""."""
     return _kind_by_label().get(_normalise_label(label), "")
 
 
 def is_colour_label(name: str) -> bool:
-    """Whether `name` labels a colour: "Colour", "Farbe"."""
+    """Return whether `name` is a label of a colour: "Colour", "Farbe"."""
     return classify_label(name) == "colour"
 
 
@@ -113,18 +114,18 @@ def _kind_by_label() -> dict[str, str]:
 
 
 def _normalise_label(label: str) -> str:
-    """`label` as labels are compared: "Art. Nr.:" and "art_nr" are "art nr"."""
+    """Normalise a label for comparison: "Art. Nr.:" and "art_nr" become "art nr"."""
     return " ".join(_LABEL_PUNCTUATION.sub(" ", label).casefold().split())
 
 
 def has_phrase(section: str, text: str) -> bool:
-    """Whether `text` holds any phrase of a section, whatever its case."""
+    """Return whether `text` contains a phrase of `section` of field_labels.txt, ignoring case."""
     return _phrase_pattern(section).search(text.casefold()) is not None
 
 
 @cache
 def _phrase_pattern(section: str) -> re.Pattern[str]:
-    # Without IGNORECASE, which costs several times as much: both sides are folded.
+    # Both sides are casefolded, because IGNORECASE is several times slower.
     return re.compile("|".join(re.escape(phrase.casefold()) for phrase in sorted(_load_sections()[section])))
 
 

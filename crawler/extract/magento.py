@@ -1,4 +1,4 @@
-"""Magento's galleries: views in text/x-magento-init scripts, and the views of each colour in its swatches."""
+"""Extract the product of a Magento page: the cart form, the gallery, and the photos of each colour swatch."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _CART_FORM_XPATH = "//form[@id='product_addtocart_form']"
 
 
 def extract_magento(document: Document) -> ExtractedFields:
-    """The photos of the page's gallery, then those of each colour, each with its colour where one is told."""
+    """Extract ids and photos: those of the gallery first, then those of each colour, with the colour if it is known."""
     extracted = ExtractedFields(source="magento")
     if "x-magento-init" not in document.html and "product_addtocart_form" not in document.html:
         return extracted
@@ -41,7 +41,7 @@ def extract_magento(document: Document) -> ExtractedFields:
 
 
 def _read_form(document: Document, extracted: ExtractedFields) -> None:
-    """The form that puts the product into the cart names it by number and by sku."""
+    """Read the product id and the SKU from the add-to-cart form into `extracted`."""
     for form in document.tree.xpath(_CART_FORM_XPATH)[:1]:
         numbers = form.xpath(".//input[@name='product']/@value")
         extracted.platform_id = next(filter(str.isdigit, numbers), "")
@@ -50,7 +50,7 @@ def _read_form(document: Document, extracted: ExtractedFields) -> None:
 
 
 def _iter_widgets(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every (component, settings) of one script: {selector: {component: settings}}."""
+    """Yield each (component, settings) of one text/x-magento-init script: {selector: {component: settings}}."""
     try:
         selectors = json.loads(text, strict=False)
     except (ValueError, RecursionError):
@@ -71,7 +71,7 @@ def _iter_colour_photos(config: Any, document: Document) -> Iterator[PhotoLink]:
 
 
 def _child_colours(attributes: Any) -> Iterator[tuple[str, str]]:
-    """(child product id, label) for every option of the colour attribute."""
+    """Yield (id of the child product, label) of each option of the colour attribute."""
     for attribute in attributes.values() if isinstance(attributes, dict) else ():
         if not isinstance(attribute, dict) or not _is_colour_attribute(attribute):
             continue
@@ -86,7 +86,7 @@ def _is_colour_attribute(attribute: dict[str, Any]) -> bool:
 
 
 def _image_urls(images: Any, document: Document) -> Iterator[str]:
-    """The largest form of each still image, in the order of `position`."""
+    """Yield the largest version of each image in the order of `position`; videos are skipped."""
     still = [i for i in images or () if isinstance(i, dict) and i.get("type", "image") == "image"]
     still.sort(key=lambda image: int(p) if (p := str(image.get("position") or "")).isdigit() else 0)
     for image in still:

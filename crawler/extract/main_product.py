@@ -1,6 +1,6 @@
-"""The nodes that a page states at its top, whatever markup they come from.
+"""Find the main product among the schema.org nodes of a page, not a related one.
 
-Which of a page's schema.org products is the page's own; related ones never win.
+A node is a JSON-LD object; microdata and RDFa are converted to the same shape.
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,15 @@ PRODUCT_TYPES = frozenset(
     {"product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "car", "book"}
 )
 _CONTAINER_KEYS = ("@graph", "mainEntity", "mainEntityOfPage", "itemOffered", "about")
+_SAME_URL_SCORE, _SAME_NAME_SCORE, _SKU_IN_URL_SCORE, _NAME_OVERLAP_SCORE = 8, 4, 3, 2
+_MIN_SKU_LENGTH = 4
 _MAX_NODE_DEPTH = 20
 
 
 def top_level_nodes(value: Any, depth: int = 0) -> Iterator[Node]:
-    """The nodes at the top of `value`: lists, @graph and mainEntity opened, nothing nested deeper.
+    """Yield the top-level nodes of `value`, including those in lists, @graph and mainEntity.
 
-    A reference to another node by its @id alone is put in place, one step deep.
+    A reference {"@id": ...} to another top-level node is replaced by that node, one level deep.
     """
     found = list(_walk_nodes(value, depth))
     node_by_id = {node["@id"]: node for node in found if isinstance(node.get("@id"), str)}
@@ -32,21 +34,21 @@ def top_level_nodes(value: Any, depth: int = 0) -> Iterator[Node]:
 
 
 def node_types(node: Node) -> set[str]:
-    """The node's types in lower case without their vocabulary: {"product"}."""
+    """Return the types of a node in lower case without their vocabulary: {"product"}."""
     return {
         str(kind).rstrip("/").rsplit("/", 1)[-1].lower().removeprefix("schema:") for kind in as_list(node.get("@type"))
     }
 
 
 def as_list(value: Any) -> list[Any]:
-    """`value` as a list: [] for null, itself for a list."""
+    """Return `value` as a list: [] for null, a list unchanged, anything else as a list of one."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
 def is_product_node(node: Node) -> bool:
-    """Whether the node is of a type that can be bought."""
+    """Return whether the type of the node is a product."""
     return bool(node_types(node) & PRODUCT_TYPES)
 
 
@@ -72,16 +74,12 @@ def _resolve_references(value: Any, node_by_id: dict[str, Node]) -> Any:
     return value
 
 
-_SAME_URL_SCORE, _SAME_NAME_SCORE, _SKU_IN_URL_SCORE, _NAME_OVERLAP_SCORE = 8, 4, 3, 2
-_MIN_SKU_LENGTH = 4
-
-
 def find_main_product(nodes: list[Node], document: Document) -> Node | None:
-    """The product this page is about; None where there is none or where several compete.
+    """Return the main product of the page, or None if there is none or if several are equally likely.
 
-    A candidate speaks for itself by its address (url, @id), by its sku in the page's address, and by its name near
-    the heading. A lone product needs no more than not to belong elsewhere. Variants of one group count as one; the
-    group speaks for them.
+    Candidates are scored by their URL (url, @id), by their SKU in the URL of the page, and by their name in the
+    heading. A single product is the main one unless it belongs to another page. Variants of one group count as one
+    candidate, and the group node is returned if there is one.
     """
     products = [node for node in nodes if is_product_node(node)]
     named_products = [node for node in products if clean_text(node.get("name"))] or products
@@ -136,7 +134,7 @@ def _group_id_or_name(node: Node) -> str:
 
 
 def _belongs_to_other_page(node: Node, document: Document) -> bool:
-    """A lone product card on a listing: it links to its own page and bears another name than this one."""
+    """Return whether a product links to another page and has another name than this page: a card on a listing."""
     link = document.resolve_href(node.get("url"))
     if link is None or urls.canonicalize(link) in (document.url, document.canonical_url):
         return False

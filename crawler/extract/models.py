@@ -1,7 +1,4 @@
-"""Layer: what one kind of markup says about a page's product.
-
-Found: one product as a page or a feed shows it, every field with the layer it came from.
-"""
+"""The types of extraction: the fields found by one extractor, and the product combined from all of them."""
 
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -11,24 +8,24 @@ from weft.contracts.product import Attribute, PhotoLink, Product
 
 @dataclass(kw_only=True)
 class ExtractedFields:
-    """One kind of markup's answers; empty where it is silent."""
+    """The fields that one extractor finds; a field that it does not find is empty."""
 
     source: str
-    """Which markup: "json-ld", "microdata", "opengraph", "magento", "page" ..."""
+    """The kind of markup or feed: "json-ld", "microdata", "opengraph", "magento", "page", "csv" ..."""
     is_product: bool = False
-    """It says by itself that there is one product."""
+    """Whether this source alone shows that the page is about one product."""
     item_id: str = ""
-    """What a person's override says the item is."""
+    """The id that the override of the shop takes from the URL."""
     group_id: str = ""
-    """The product's id over all its colours and sizes."""
+    """The id of the product over all its colours and sizes."""
     item_group_id: str = ""
-    """The same in the words of product feeds and product meta tags."""
+    """The same as item_group_id of product feeds and product meta tags."""
     platform_id: str = ""
-    """The number by which the shop's software knows the product."""
+    """The id of the product in the software of the shop."""
     parent_sku: str = ""
-    """The sku of the product as a whole, not that of one of its variants."""
+    """The SKU of the whole product, not of one of its variants."""
     sku: str = ""
-    """The number the shop shows for what can be bought here."""
+    """The SKU that the shop shows for the product or one of its variants."""
     gtin: str = ""
     title: str = ""
     description: str = ""
@@ -36,14 +33,14 @@ class ExtractedFields:
     brand: str = ""
     colour: str = ""
     price: str = ""
-    """As written, with or without currency."""
+    """The price as written, with or without currency."""
     availability: str = ""
-    """As written: "http://schema.org/InStock", "in stock", "true"."""
+    """The availability as written: "http://schema.org/InStock", "in stock", "true"."""
     categories: tuple[str, ...] = ()
     """Paths, "Women > Tops"."""
     attributes: tuple[Attribute, ...] = ()
     photos: tuple[PhotoLink, ...] = field(default=())
-    """In the markup's order, URLs absolute."""
+    """In the order of the markup, with absolute URLs."""
 
 
 Value = TypeVar("Value")
@@ -51,21 +48,21 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class SourcedValue(Generic[Value]):
-    """A value, and who says so."""
+    """A value and the source that it was extracted from."""
 
     value: Value
     source: str
-    """"shopify", "json-ld", "microdata", "opengraph", "page" and so on; see `layer.Layer.name`."""
+    """The source as in `ExtractedFields.source`, or "url" for an id made from the URL."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractedProduct:
-    """One product, before it has a shop; a field nobody tells is None or empty."""
+    """A product as extracted from one page or feed entry; a missing field is None or empty."""
 
     url: str
-    """Canonical, without tracking parameters."""
+    """The canonical URL, without tracking parameters."""
     item_id: SourcedValue[str]
-    """Shared by the sizes and colours of one product, safe as a part of a path."""
+    """The id that all sizes and colours of one product share; safe as a part of a path."""
     title: SourcedValue[str]
     description: SourcedValue[str] | None = None
     """HTML allowed."""
@@ -73,21 +70,21 @@ class ExtractedProduct:
     colour: SourcedValue[str] | None = None
     sku: SourcedValue[str] | None = None
     gtin: SourcedValue[str] | None = None
-    """8 to 14 digits with a right check digit."""
+    """8, 12, 13 or 14 digits with a correct check digit."""
     group_id: SourcedValue[str] | None = None
-    """The shop's own name for the group of variants."""
+    """The id of the group of variants."""
     price: SourcedValue[str] | None = None
     """A decimal number without currency: "1299.50"."""
     availability: SourcedValue[str] | None = None
-    """As schema.org says it: "InStock", "OutOfStock", "PreOrder" ..."""
+    """The name of schema.org: "InStock", "OutOfStock", "PreOrder" ..."""
     categories: tuple[SourcedValue[str], ...] = ()
     """Paths, "Women > Tops"."""
     attributes: tuple[SourcedValue[Attribute], ...] = ()
     photos: tuple[SourcedValue[PhotoLink], ...] = ()
-    """In the shop's order; the first is the main photo."""
+    """In the order of the shop; the first is the main photo."""
 
     def to_product(self, shop: str) -> Product:
-        """The same as a product of `shop`."""
+        """Return the product as a row of the catalogue of `shop`."""
         return Product(
             product_id=f"{shop}/{self.item_id.value}",
             shop=shop,

@@ -1,4 +1,4 @@
-"""Whether a page sells one thing: a button to buy it, its price, that it is sold out."""
+"""Find the signs that a page sells one product: a buy button, a price, a sold-out notice."""
 
 import re
 from functools import lru_cache
@@ -17,39 +17,41 @@ _NAME_ATTRIBUTES = ("id", "class", "name", "value", "action", "title", "aria-lab
 _MAX_PRICE_LENGTH = 40
 _MIN_NOTICE_LENGTH, _MAX_NOTICE_LENGTH = 2, 120
 _MAX_CANDIDATES = 12
+"""Maximum number of buttons or prices in product cards that are checked on one page."""
+_MAX_BUTTON_LENGTH = 80
 _MIN_CARDS, _MAX_CARDS_COMPARED = 3, 6
 
 
 def has_buy_button(document: Document) -> bool:
-    """A control of the page's own part that buys, and that is not one of a row of product cards."""
-    tried = 0
+    """Return whether the main content has an enabled buy button outside product cards."""
+    num_tried = 0
     for element in document.main_elements:
         if element.tag in ("button", "input", "a", "form") and _is_buy_control(element):
             if not in_product_card(element):
                 return True
-            tried += 1
-            if tried == _MAX_CANDIDATES:
+            num_tried += 1
+            if num_tried == _MAX_CANDIDATES:
                 return False
     return False
 
 
 def find_price(document: Document) -> str:
-    """The first amount in an element that is named after a price and stands in no card; "" where there is none."""
-    tried = 0
+    """Return the first price in an element named "price" outside product cards; "" if there is none."""
+    num_tried = 0
     for element, names in document.labelled_elements:
         if _is_price_name(names):
             text = collapse_whitespace(element.text_content())
             if 0 < len(text) <= _MAX_PRICE_LENGTH and value_parsing.parse_price(text).strip("0."):
                 if not in_product_card(element):
                     return text
-                tried += 1
-                if tried == _MAX_CANDIDATES:
+                num_tried += 1
+                if num_tried == _MAX_CANDIDATES:
                     return ""
     return ""
 
 
 def is_sold_out(document: Document) -> bool:
-    """Whether the page's own part says so, outside of product cards."""
+    """Return whether the main content has a sold-out notice outside product cards."""
     notices = (
         element
         for element in document.main_elements
@@ -61,13 +63,15 @@ def is_sold_out(document: Document) -> bool:
 
 
 def in_product_card(element: Any) -> bool:
-    """Within one of several siblings of one shape that each hold a link and an image: product cards."""
+    """Return whether `element` is in a product card: one of several similar siblings with a link and an image each."""
     while (parent := element.getparent()) is not None and parent.tag != "html":
         shape = (element.tag, element.get("class"))
         siblings = [child for child in parent if (child.tag, child.get("class")) == shape]
         if len(siblings) >= _MIN_CARDS:
             cards = [
-                child for child in siblings[:6] if child.find(".//img") is not None and child.find(".//a") is not None
+                child
+                for child in siblings[:_MAX_CARDS_COMPARED]
+                if child.find(".//img") is not None and child.find(".//a") is not None
             ]
             if len(cards) >= _MIN_CARDS:
                 return True
@@ -78,14 +82,12 @@ def in_product_card(element: Any) -> bool:
 def _is_buy_control(element: Any) -> bool:
     if element.get("disabled") is not None or element.get("aria-disabled") == "true":
         return False
-    names = " ".join(
-        element.get(key) or "" for key in ("id", "class", "name", "value", "action", "title", "aria-label")
-    )
+    names = " ".join(element.get(key) or "" for key in _NAME_ATTRIBUTES)
     if _has_buy_phrase(names):
         return True
     if element.tag in ("button", "a"):
         text = element.text_content()
-        return len(text) <= 80 and _has_buy_phrase(collapse_whitespace(text))
+        return len(text) <= _MAX_BUTTON_LENGTH and _has_buy_phrase(collapse_whitespace(text))
     return False
 
 

@@ -1,4 +1,4 @@
-"""schema.org: nodes of JSON-LD, microdata or RDFa to a Layer."""
+"""Extract fields from schema.org nodes, which come from JSON-LD, microdata or RDFa."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,11 +8,9 @@ from crawler.discover import urls
 from crawler.extract import value_parsing
 from crawler.extract.choose_fields import parent_sku
 from crawler.extract.document import Document, clean_text
-from crawler.extract.main_product import Node, as_list, find_main_product, node_types, top_level_nodes
+from crawler.extract.main_product import Node, as_list, find_main_product, node_types
 from crawler.extract.models import ExtractedFields
 from weft.contracts.product import Attribute, PhotoLink
-
-__all__ = ["Node", "top_level_nodes", "extract_schema_org", "parse_breadcrumb_list", "node_types"]
 
 _ATTRIBUTE_PROPERTIES = ("material", "pattern", "gender", "fit", "neckline", "sleeveLength")
 _GTIN_PROPERTIES = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "isbn", "ean", "productID", "identifier")
@@ -23,7 +21,7 @@ _NUMBER_PREFIX = re.compile(r"^(?:sku|mpn|isbn|ean|gtin\d*|upc)[:=]\s*", re.IGNO
 
 
 def extract_schema_org(nodes: Iterable[Node], document: Document, source: str) -> ExtractedFields:
-    """What `nodes` say of the page's own product, and of its breadcrumbs even where there is no product."""
+    """Extract the fields of the main product, and the breadcrumbs even if there is no product."""
     nodes = list(nodes)
     extracted = ExtractedFields(source=source)
     breadcrumbs = [parse_breadcrumb_list(node) for node in nodes if "breadcrumblist" in node_types(node)]
@@ -35,7 +33,7 @@ def extract_schema_org(nodes: Iterable[Node], document: Document, source: str) -
 
 
 def parse_breadcrumb_list(node: Node) -> str:
-    """A BreadcrumbList as "Women > Tops", without its home."""
+    """Return a BreadcrumbList as "Women > Tops", without the home page."""
     items = [list_item for list_item in as_list(node.get("itemListElement")) if isinstance(list_item, dict)]
     items.sort(
         key=lambda list_item: int(position) if (position := str(list_item.get("position", ""))).isdecimal() else 0
@@ -50,7 +48,7 @@ def parse_breadcrumb_list(node: Node) -> str:
 
 
 def _find_variants(product: Node, nodes: list[Node]) -> list[Node]:
-    """The variants of a group: nested in it, or beside it and pointing to it by its @id."""
+    """Return the variants of a group: nested in it, or beside it with a reference to its @id."""
     nested = [variant for variant in as_list(product.get("hasVariant")) if isinstance(variant, dict)]
     group_ids = {clean_text(product.get(key)) for key in ("@id", "productGroupID")} - {""}
     return [*nested, *(node for node in nodes if node is not product and group_ids & _parent_group_ids(node))]
@@ -87,7 +85,7 @@ def _fill_fields(extracted: ExtractedFields, node: Node, variants: list[Node], d
 
 
 def _colour(node: Node, variants: list[Node]) -> str:
-    """The one colour that is told, "" where variants tell several."""
+    """Return the colour of the product, "" if its variants have several."""
     parts = [node] if _first_value(node, "color", "colour") else variants
     colours = {
         clean_text(colour) for part in parts for key in ("color", "colour") for colour in as_list(part.get(key))
@@ -96,12 +94,12 @@ def _colour(node: Node, variants: list[Node]) -> str:
 
 
 def _first_in_nodes(nodes: Iterable[Node], name: str) -> str:
-    """The first of `parts` that says `name`."""
+    """Return the first value of property `name` in `nodes`."""
     return next(filter(None, (_first_value(part, name) for part in nodes)), "")
 
 
 def _first_value(node: Node, *names: str) -> str:
-    """The first of the values of the first of `names` that says something in one word or line."""
+    """Return the first value of the properties `names`, in this order, that is text; "" if there is none."""
     found = (_value_text(value) for name in names for value in as_list(node.get(name)))
     return next((value for value in found if value), "")
 
@@ -125,13 +123,13 @@ def _gtin_candidates(part: Node) -> Iterator[str]:
     for key in _GTIN_PROPERTIES:
         for value in as_list(part.get(key)):
             yield _NUMBER_PREFIX.sub("", _value_text(value))
-    # A book's sku is often its ISBN; any other number of 13 digits may be the shop's own.
+    # The SKU of a book is often its ISBN. Any other number of 13 digits can be an id of the shop.
     if (sku := _first_value(part, "sku")).startswith(("978", "979")):
         yield sku
 
 
 def _iter_offers(node: Node) -> Iterator[Node]:
-    """Offers of a node, those within an AggregateOffer after it."""
+    """Yield the offers of a node; the offers inside an AggregateOffer follow it."""
     for offer in as_list(node.get("offers")):
         if isinstance(offer, dict):
             yield offer
@@ -157,7 +155,7 @@ def _offer_availability(offer: Node) -> str:
 
 def _category_path(value: Any) -> str:
     path = _value_text(value)
-    # Google's taxonomy by number says nothing in words.
+    # A number is an id of Google's taxonomy, not a name.
     return "" if path.isdigit() or path.startswith("http") else path
 
 
@@ -198,5 +196,5 @@ def _image_urls(value: Any, document: Document) -> Iterator[str]:
 
 
 def product_url(node: Node, document: Document) -> str:
-    """Where a node says its page is, else the document's own URL."""
+    """Return the URL of the node, else the canonical URL of the document."""
     return urls.canonicalize(document.resolve_href(clean_text(node.get("url"))) or document.canonical_url)

@@ -1,12 +1,7 @@
-"""JSON-LD, script by script, so that one broken script does not drop the others.
+"""Extract fields from the structured data of a page: JSON-LD, microdata, RDFa Lite, OpenGraph and the plain head.
 
-Microdata, read by extruct and brought to the shape of JSON-LD.
-
-RDFa Lite (typeof, property, resource), brought to the shape of JSON-LD.
-
-OpenGraph and product meta tags.
-
-The plain head of a page, title and meta description: the last to be asked.
+Microdata (read by extruct) and RDFa are converted to the shape of JSON-LD. JSON-LD is parsed script by script, so that
+a broken script does not affect the others.
 """
 
 from collections.abc import Iterator
@@ -17,41 +12,45 @@ from extruct.w3cmicrodata import MicrodataExtractor
 
 from crawler.extract import json_repair, schema_org
 from crawler.extract.document import Document, clean_text, collapse_whitespace
+from crawler.extract.main_product import Node, top_level_nodes
 from crawler.extract.models import ExtractedFields
 from weft.contracts.product import Attribute, PhotoLink
 
+_MAX_MICRODATA_ITEMS = 1_000
+_TOO_DEEP_XPATH = "boolean(//*[@itemscope][count(ancestor::*[@itemscope]) > 20])"
+"""True if items are nested too deep: the cost grows with the cube of the depth, and shops nest only a few."""
+_MICRODATA_EXTRACTOR = MicrodataExtractor()
+_URL_ATTRIBUTES = ("resource", "href", "src", "data-src")
+_OG_PRODUCT_TYPES = frozenset({"product", "product.item", "og:product"})
+_OG_ATTRIBUTES = ("material", "pattern", "target_gender")
+_DESCRIPTION_META_NAMES = ("description", "twitter:description")
+
 
 def extract_json_ld(document: Document) -> ExtractedFields:
-    """What all JSON-LD scripts of the page say of its product."""
+    """Extract the fields of the product from all JSON-LD scripts of the page."""
     return schema_org.extract_schema_org(find_json_ld_nodes(document), document, "json-ld")
 
 
-def find_json_ld_nodes(document: Document) -> Iterator[schema_org.Node]:
-    """The top nodes of every script that can be read."""
+def find_json_ld_nodes(document: Document) -> Iterator[Node]:
+    """Yield the top-level nodes of each JSON-LD script that can be parsed."""
     for script in document.tree.iter("script"):
         if "ld+json" in (script.get("type") or "").lower():
-            yield from schema_org.top_level_nodes(json_repair.loads(script.text or ""))
-
-
-_MAX_MICRODATA_ITEMS = 1_000
-_TOO_DEEP_XPATH = "boolean(//*[@itemscope][count(ancestor::*[@itemscope]) > 20])"
-"""Items within items cost the cube of their depth; no shop nests more than a handful."""
-_MICRODATA_EXTRACTOR = MicrodataExtractor()
+            yield from top_level_nodes(json_repair.loads(script.text or ""))
 
 
 def extract_microdata(document: Document) -> ExtractedFields:
-    """What the page's microdata says of its product."""
+    """Extract the fields of the product from microdata."""
     return schema_org.extract_schema_org(find_microdata_nodes(document), document, "microdata")
 
 
-def find_microdata_nodes(document: Document) -> list[schema_org.Node]:
-    """The page's items in the shape of JSON-LD's top nodes."""
+def find_microdata_nodes(document: Document) -> list[Node]:
+    """Return the microdata items of the page in the shape of top-level JSON-LD nodes."""
     if not 0 < document.html.count("itemscope") <= _MAX_MICRODATA_ITEMS or document.tree.xpath(_TOO_DEEP_XPATH):
         return []
     return [_microdata_node(item) for item in _MICRODATA_EXTRACTOR.extract_items(document.tree, document.base_url)]
 
 
-def _microdata_node(item: dict[str, Any]) -> schema_org.Node:
+def _microdata_node(item: dict[str, Any]) -> Node:
     node = {name: _microdata_value(value) for name, value in item.get("properties", {}).items()}
     node["@type"] = item.get("type", "")
     node["@id"] = item.get("id")
@@ -64,24 +63,21 @@ def _microdata_value(value: Any) -> Any:
     return _microdata_node(value) if isinstance(value, dict) and "type" in value else value
 
 
-_URL_ATTRIBUTES = ("resource", "href", "src", "data-src")
-
-
 def extract_rdfa(document: Document) -> ExtractedFields:
-    """What the page's RDFa says of its product."""
+    """Extract the fields of the product from RDFa."""
     return schema_org.extract_schema_org(find_rdfa_nodes(document), document, "rdfa")
 
 
-def find_rdfa_nodes(document: Document) -> list[schema_org.Node]:
-    """The page's top resources in the shape of JSON-LD's top nodes."""
+def find_rdfa_nodes(document: Document) -> list[Node]:
+    """Return the top-level RDFa resources of the page in the shape of JSON-LD nodes."""
     if "typeof" not in document.html:
         return []
     elements = document.tree.xpath("//*[@typeof and not(@property)]")
     return [_rdfa_node(element) for element in elements]
 
 
-def _rdfa_node(element: lxml.html.HtmlElement) -> schema_org.Node:
-    node: schema_org.Node = {
+def _rdfa_node(element: lxml.html.HtmlElement) -> Node:
+    node: Node = {
         "@type": (element.get("typeof") or "").split(),
         "@id": element.get("resource") or element.get("about"),
     }
@@ -89,8 +85,8 @@ def _rdfa_node(element: lxml.html.HtmlElement) -> schema_org.Node:
     return node
 
 
-def _read_rdfa_properties(element: lxml.html.HtmlElement, node: schema_org.Node) -> None:
-    """Properties below `element`, each of the nearest resource above it."""
+def _read_rdfa_properties(element: lxml.html.HtmlElement, node: Node) -> None:
+    """Add the RDFa properties below `element` to `node`; a nested resource keeps its own properties."""
     queue = list(element)
     while queue:
         child = queue.pop(0)
@@ -106,7 +102,7 @@ def _read_rdfa_properties(element: lxml.html.HtmlElement, node: schema_org.Node)
 
 
 def _strip_vocabulary(name: str) -> str:
-    """The name without its vocabulary: of "schema:name" and "http://schema.org/name" it is "name"."""
+    """Return the name without its vocabulary: "schema:name" and "http://schema.org/name" give "name"."""
     return name.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
 
@@ -118,12 +114,8 @@ def _rdfa_value(element: lxml.html.HtmlElement) -> Any:
     return collapse_whitespace(element.text_content())
 
 
-_OG_PRODUCT_TYPES = frozenset({"product", "product.item", "og:product"})
-_OG_ATTRIBUTES = ("material", "pattern", "target_gender")
-
-
 def extract_opengraph(document: Document) -> ExtractedFields:
-    """What the page's meta tags say of its product."""
+    """Extract the fields of the product from the OpenGraph and product meta tags."""
     tags: dict[str, list[str]] = {}
     for meta in document.tree.iter("meta"):
         name = (meta.get("property") or meta.get("name") or "").lower()
@@ -159,11 +151,8 @@ def extract_opengraph(document: Document) -> ExtractedFields:
     )
 
 
-_DESCRIPTION_META_NAMES = ("description", "twitter:description")
-
-
 def extract_head(document: Document) -> ExtractedFields:
-    """What the title tag and the meta description say."""
+    """Extract title, description and brand from the title tag and the plain meta tags."""
     contents: dict[str, str] = {}
     for meta in document.tree.iter("meta"):
         name = (meta.get("name") or meta.get("property") or "").lower()

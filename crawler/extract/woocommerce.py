@@ -1,4 +1,4 @@
-"""WooCommerce's page: the gallery's data attributes, and the variations that its form carries as JSON."""
+"""Extract the product of a WooCommerce page: its id, its gallery, and the variations in its form."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _MAX_VARIATIONS_LENGTH = 4_000_000
 
 
 def extract_woocommerce(document: Document) -> ExtractedFields:
-    """The product's id, its gallery, and the photos of each colour with that colour."""
+    """Extract the product id, the photos of the gallery, and those of each variation with their colour."""
     extracted = ExtractedFields(source="woocommerce")
     if "woocommerce" not in document.html and "single-product" not in document.html:
         return extracted
@@ -67,7 +67,7 @@ def _variation_photos(variation: dict[str, Any], form: Any, document: Document) 
 
 
 def _colour(attributes: Any, form: Any) -> str | None:
-    """The colour of a variation as its menu shows it: attribute_pa_color=dark-blue is "Dark blue"."""
+    """Return the colour of a variation as the menu shows it: "Dark blue" for attribute_pa_color=dark-blue."""
     for name, value in attributes.items() if isinstance(attributes, dict) else ():
         bare = str(name).removeprefix("attribute_").removeprefix("pa_").replace("-", " ")
         if labelled_values.is_colour_label(bare) and clean_text(value):

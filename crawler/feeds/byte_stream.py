@@ -31,7 +31,8 @@ class _LimitedReader(io.RawIOBase):
         self._remaining_bytes -= len(block)
         if self._remaining_bytes < 0:
             raise ShopError(
-                f"{self._name}: expected at most {self._max_bytes} bytes after decompression, got a larger file; split it"
+                f"{self._name}: expected at most {self._max_bytes} bytes after decompression, got a larger file; "
+                "split it"
             )
         buffer[: len(block)] = block
         return len(block)

@@ -1,4 +1,4 @@
-"""overrides: what a person says of one shop in shops/<host>.yaml, read and checked; before any rule of ours."""
+"""Hand-written rules for one shop in shops/<host>.yaml, which take precedence over all extractors."""
 
 from crawler.overrides.override import SELECTOR_FIELDS, Override, load_override
 

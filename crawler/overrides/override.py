@@ -1,4 +1,4 @@
-"""Override: shops/<host>.yaml as a checked dataclass."""
+"""Load and validate the override of a shop, shops/<host>.yaml."""
 
 import re
 from functools import lru_cache
@@ -17,43 +17,43 @@ SELECTOR_FIELDS = (
     *("title", "description", "brand", "colour", "category", "sku", "gtin", "group_id", "price", "availability"),
     "photos",
 )
-"""What `selectors` may name."""
+"""The fields that `selectors` may have."""
 _DEFAULT_DIR = Path(__file__).resolve().parents[2] / "shops"
 _MAX_FILE_BYTES = 1_000_000
-"""Bytes of a file that is read."""
+"""Maximum size of an override file."""
 
 
 def _validate_regex(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+        raise ValueError(f"expected a regular expression, got {text!r}: {error}") from error
     return text
 
 
 def _validate_id_regex(text: str) -> str:
     if re.compile(_validate_regex(text)).groups != 1:
-        raise ValueError(f"{text!r} must have one group, which is the id")
+        raise ValueError(f"expected a regular expression with one group, which is the id, got {text!r}")
     return text
 
 
 def _validate_selector(text: str) -> str:
     try:
         HTMLTranslator().css_to_xpath(text)
-    except Exception as error:  # cssselect raises SyntaxError and its own, without a common base
-        raise ValueError(f"{text!r} is no CSS selector: {error}") from error
+    except Exception as error:  # cssselect raises SyntaxError and its own errors, without a common base class
+        raise ValueError(f"expected a CSS selector, got {text!r}: {error}") from error
     return text
 
 
 def _validate_field(name: str) -> str:
     if name not in SELECTOR_FIELDS:
-        raise ValueError(f"{name!r} is not one of {', '.join(SELECTOR_FIELDS)}")
+        raise ValueError(f"expected one of {', '.join(SELECTOR_FIELDS)}, got {name!r}")
     return name
 
 
 def _validate_url(url: str) -> str:
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise ValueError(f"{url!r} is no http(s) URL")
+        raise ValueError(f"expected an http(s) URL, got {url!r}")
     return url
 
 
@@ -62,42 +62,40 @@ RegexPattern = Annotated[str, AfterValidator(_validate_regex)]
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Override:
-    """What a person says of one shop; every key may be left out."""
+    """The hand-written rules of one shop; every key is optional."""
 
     start: tuple[Annotated[str, AfterValidator(_validate_url)], ...] = ()
-    """Pages where the crawl begins, instead of the shop's own address."""
+    """URLs at which the crawl starts, instead of the URL of the shop."""
     allow: tuple[RegexPattern, ...] = ()
-    """Regular expressions searched in a URL: where there are any, a page must match one."""
+    """Regular expressions searched in a URL; if there are any, only a page that matches one is requested."""
     deny: tuple[RegexPattern, ...] = ()
-    """Regular expressions searched in a URL: a page that matches one is never asked."""
+    """Regular expressions searched in a URL; a page that matches one is never requested."""
     selectors: dict[
         Annotated[str, AfterValidator(_validate_field)], Annotated[str, AfterValidator(_validate_selector)]
     ] = Field(default_factory=dict)
     """CSS selectors of fields, with Scrapy's ::text and ::attr(name): {"title": "h2.name", "photos": "img::attr(src)"}.
-    They come before every layer."""
+    They take precedence over all extractors."""
     id: Annotated[str, AfterValidator(_validate_id_regex)] | None = None
-    """A regular expression searched in a product's URL; its one group is the item id."""
+    """A regular expression searched in the URL of a product; its only group is the item id."""
     rate: Annotated[float, Field(gt=0.0, le=100.0)] | None = None
-    """Requests a second to this host, at most."""
+    """Maximum number of requests per second to this host."""
 
     def allows(self, url: str) -> bool:
-        """Whether `allow` and `deny` let a page be asked."""
+        """Return whether the page at `url` may be requested."""
         if any(re.search(pattern, url) for pattern in self.deny):
             return False
         return not self.allow or any(re.search(pattern, url) for pattern in self.allow)
 
 
 def load_override(host: str, folder: Path | None = None) -> Override | None:
-    """The override of `host` ("www.example.com", no port), or None where there is no file.
-
-    `www.` is no part of a file's name: shops/example.com.yaml speaks for both.
+    """Return the override of a host, or None if there is no file for it.
 
     Args:
-        host: As in the shop's URL.
-        folder: Where the files are; by default `shops` in the working folder, else `shops` beside the crawler.
+        host: "www.example.com", without port. shops/example.com.yaml applies with and without `www.`.
+        folder: The folder of the files; by default `shops` in the working directory, else `shops` beside the crawler.
 
     Raises:
-        ShopError: The file cannot be read, or a key is unknown or impossible.
+        ShopError: The file cannot be read, or a key is unknown or has an invalid value.
     """
     name = host.lower().removeprefix("www.")
     if not re.fullmatch(r"[a-z0-9.:\[\]_-]+", name) or name.startswith("."):
@@ -112,11 +110,12 @@ def _read_override(path: Path) -> Override:
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise ShopError(
-                f"{path}: larger than {_MAX_FILE_BYTES} bytes; wanted start, allow, deny, selectors, id, rate"
+                f"{path}: expected at most {_MAX_FILE_BYTES} bytes with the keys start, allow, deny, selectors, id and "
+                "rate, got a larger file"
             )
         values: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ShopError(f"{path}: cannot be read as YAML: {error}") from error
+        raise ShopError(f"{path}: expected a YAML file, got: {error}") from error
     try:
         return TypeAdapter(Override).validate_python(values or {})
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What an override's selectors find on a page: the layer before all others."""
+"""Extract fields with the CSS selectors of an override."""
 
 import re
 from functools import cache
@@ -17,7 +17,7 @@ _URL_ATTRIBUTES = ("data-zoom-image", "data-large_image", "data-src", "src", "hr
 
 
 def extract_with_selectors(document: Document, override: Override) -> ExtractedFields:
-    """The fields that `override` names. Where every selector finds something, the page is a product's."""
+    """Extract the fields of `override.selectors`; the page is a product page if every selector matches."""
     matches = {field: document.tree.xpath(_to_xpath(css)) for field, css in override.selectors.items()}
     extracted = ExtractedFields(source="override", item_id=_find_item_id(document, override))
     for field in _TEXT_FIELDS:
@@ -51,7 +51,7 @@ def _value_text(value: Any) -> str:
 
 
 def _value_html(value: Any) -> str:
-    """The inner HTML of an element, or the text that ::text and ::attr() give."""
+    """Return the inner HTML of an element, or the text of ::text and ::attr()."""
     return value.strip() if isinstance(value, str) else inner_html(value)
 
 

@@ -1,10 +1,10 @@
-"""What is read from saved product pages, beside extruct alone: precision, recall and F1 of each labelled field.
+"""Measure precision, recall and F1 of each field extracted from saved product pages, compared with extruct alone.
 
     python benchmarks/product_pages.py ../shared/benchmarks/product-pages
 
-The folder holds pages/*.html.gz and truth.jsonl, a line a page: page, url, brand, sku, gtin, mpn, price,
-availability, each a list of right answers or null. Hosts are parted in two halves by a digest of their names: rules
-are made while looking at "seen" alone. --misses tells page by page what is wrong there.
+The folder holds pages/*.html.gz and truth.jsonl. Each line of truth.jsonl is a page with the keys page, url, brand,
+sku, gtin, mpn, price and availability; the value of a field is a list of correct answers or null. Hosts are split into
+two halves by a digest of their names. Rules are developed on the half "seen" only; --misses lists its errors by page.
 """
 
 import argparse
@@ -32,8 +32,8 @@ Answers = dict[str, str]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="holds pages/*.html.gz and truth.jsonl")
-    parser.add_argument("--misses", action="store_true", help="print what is wrong on pages of the seen half")
+    parser.add_argument("folder", type=Path, help="folder with pages/*.html.gz and truth.jsonl")
+    parser.add_argument("--misses", action="store_true", help="print the errors on pages of the half 'seen'")
     args = parser.parse_args()
     truths = [json.loads(line) for line in (args.folder / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
     extractors: dict[str, Callable[[str, str], Answers]] = {
@@ -44,9 +44,9 @@ def main() -> None:
     milliseconds: dict[str, list[float]] = {name: [] for name in extractors}
     for truth in truths:
         html = gzip.decompress((args.folder / "pages" / truth["page"]).read_bytes()).decode("utf-8", "replace")
-        for name, read in extractors.items():
+        for name, extract in extractors.items():
             started = time.process_time()
-            answers[name].append(read(html, truth["url"]))
+            answers[name].append(extract(html, truth["url"]))
             milliseconds[name].append(1000 * (time.process_time() - started))
     if args.misses:
         print(*format_misses(truths, answers["weft"]), sep="\n")
@@ -54,29 +54,29 @@ def main() -> None:
         chosen = [n for n, truth in enumerate(truths) if subset in ("all", assign_half(truth["url"]))]
         print(f"\n{subset}: {len(chosen)} pages")
         for name in extractors:
-            print(f"  {name}, median {statistics.median(milliseconds[name]):.1f} ms of processor a page")
+            print(f"  {name}, median {statistics.median(milliseconds[name]):.1f} ms of CPU time per page")
             for line in format_table([truths[n] for n in chosen], [answers[name][n] for n in chosen]):
                 print(f"    {line}")
 
 
 def assign_half(url: str) -> str:
-    """The half that a page's host falls into; one shop's pages fall into one."""
+    """Return the half of a page; all pages of one shop are in the same half."""
     host = ".".join((urlsplit(url).hostname or "").removeprefix("www.").split(".")[:-1][-2:]) or "?"
     name = host.split(".")[0] if host.endswith((".co", ".com")) else host.split(".")[-1]
     return ("seen", "held out")[hashlib.sha256(name.encode()).digest()[0] % 2]
 
 
 def extract_with_weft(html: str, url: str) -> Answers:
-    found = extract_product_from_html(html, url)
-    if found is None:
+    product = extract_product_from_html(html, url)
+    if product is None:
         return {}
-    fields = {name: getattr(found, name) for name in (*FIELDS, "title", "description")}
+    fields = {name: getattr(product, name) for name in (*FIELDS, "title", "description")}
     answers = {name: value.value for name, value in fields.items() if value}
-    return {**answers, "photo": found.photos[0].value.url} if found.photos else answers
+    return {**answers, "photo": product.photos[0].value.url} if product.photos else answers
 
 
 def extract_with_extruct(html: str, url: str) -> Answers:
-    """The first product node of what extruct finds, JSON-LD before microdata before OpenGraph."""
+    """Return each field of the first product node of JSON-LD, else of microdata, else of OpenGraph."""
     data = extruct.extract(
         html, base_url=url, syntaxes=["json-ld", "microdata", "opengraph"], uniform=True, errors="ignore"
     )
@@ -120,7 +120,7 @@ def is_correct(field: str, extracted: str, expected: Iterable[str]) -> bool:
 
 
 def normalise_answer(field: str, text: str) -> str:
-    """`text` without what no reader would call a difference: case, punctuation, a trailing zero."""
+    """Remove differences that do not matter from an answer: case, punctuation, trailing zeros."""
     if field == "price":
         try:
             return str(Decimal(value_parsing.parse_price(text) or "0").normalize())
@@ -150,7 +150,7 @@ def format_table(truths: list[dict[str, Any]], answers: list[Answers]) -> Iterat
         precision, recall = n_correct / max(1, n_extracted), n_correct / max(1, n_labelled)
         yield f"{field:13}{precision:10.2f}{recall:8.2f}{2 * n_correct / max(1, n_extracted + n_labelled):7.2f}"
     for field in PRESENCE_FIELDS:
-        yield f"{field:13}{'':10}{sum(field in answer for answer in answers) / len(answers):8.2f}   of pages have one"
+        yield f"{field:13}{'':10}{sum(field in answer for answer in answers) / len(answers):8.2f}   (share of pages)"
     n_complete = sum(all(field in answer for field in PRESENCE_FIELDS) for answer in answers)
     yield f"{'all three':13}{'':10}{n_complete / len(answers):8.2f}"
 
@@ -160,7 +160,7 @@ def format_misses(truths: list[dict[str, Any]], answers: list[Answers]) -> Itera
         if assign_half(truth["url"]) != "seen":
             continue
         wrong = {
-            field: f"{answer.get(field)!r}, right is {truth[field]}"
+            field: f"expected {truth[field]}, got {answer.get(field)!r}"
             for field in FIELDS
             if (field in answer) != (truth[field] is not None)
             or (field in answer and not is_correct(field, answer[field], truth[field]))

@@ -82,6 +82,15 @@ def find_form_product_id(document: Document) -> str:
     return next(filter(None, (*form_codes, *attribute_codes)), "")
 
 
+def find_url_product_id(document: Document) -> str:
+    """Return the last code in the canonical URL, else in the URL, that is also a value on the page; else ""."""
+    for url in dict.fromkeys((document.canonical_url, document.url)):
+        for candidate in _url_codes(url):
+            if _occurs_as_value(candidate, document.html):
+                return candidate
+    return ""
+
+
 def _elements_with(document: Document, attributes: tuple[str, ...]) -> Iterator[lxml.html.HtmlElement]:
     """Yield the elements of the main content that have one of `attributes`."""
     present = [name for name in attributes if name in document.html]
@@ -117,15 +126,6 @@ def _strip_label(text: str) -> str:
 def _valid_code(value: str | None) -> str:
     text = clean_text(value)
     return text if _CODE.fullmatch(text) else ""
-
-
-def find_url_product_id(document: Document) -> str:
-    """Return the last code in the canonical URL, else in the URL, that is also a value on the page; else ""."""
-    for url in dict.fromkeys((document.canonical_url, document.url)):
-        for candidate in _url_codes(url):
-            if _occurs_as_value(candidate, document.html):
-                return candidate
-    return ""
 
 
 def _url_codes(url: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from html import unescape
 from itertools import groupby
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import lxml.html
@@ -16,7 +17,7 @@ from lxml.etree import ParserError
 from crawler.extract import images, value_parsing
 from crawler.extract.document import collapse_whitespace
 from crawler.extract.models import ExtractedFields, SourcedValue
-from weft.contracts.product import PhotoLink
+from weft.contracts.product import Attribute, PhotoLink
 
 MIN_DESCRIPTION_LENGTH = 80
 """Minimum number of characters of a description; a shorter one is a label."""
@@ -29,6 +30,7 @@ _MIN_WORD_LENGTH = 4
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _TOKEN = re.compile(r"[^\W_]+")
 _MIN_PARENT_SKU_LENGTH = 5
+_MAX_ID_LENGTH, _MAX_SLUG_LENGTH = 100, 60
 _PATH_SEPARATOR = re.compile(r"\s*(?:>|»|›|::|→)\s*|\s+/\s+")
 _ITEM_ID_GETTERS: tuple[Callable[[ExtractedFields], str], ...] = (
     lambda extracted: extracted.item_id,
@@ -38,6 +40,13 @@ _ITEM_ID_GETTERS: tuple[Callable[[ExtractedFields], str], ...] = (
     lambda extracted: extracted.parent_sku,
 )
 """The fields that identify an item, the best first; all sizes and colours share the id of their group."""
+
+
+class _Description(NamedTuple):
+    text: str
+    source: str
+    key: str
+    """The letters and digits of the text, for comparison."""
 
 
 def choose_first(
@@ -81,26 +90,21 @@ def choose_description(extractions: Sequence[ExtractedFields], title: str) -> So
         for extracted in extractions
         if extracted.description
     ]
-    candidates = [(text, name, letters) for text, name in texts if (letters := _alphanumeric_text(text))]
-    preferred = [candidate for candidate in candidates if candidate[1] != "head"] or candidates
-    block = next((candidate for candidate in preferred if candidate[1] == "page"), None)
-    marked_up = [candidate for candidate in preferred if candidate[1] != "page"]
+    candidates = [_Description(text, source, key) for text, source in texts if (key := _alphanumeric_text(text))]
+    preferred = [candidate for candidate in candidates if candidate.source != "head"] or candidates
+    block = next((candidate for candidate in preferred if candidate.source == "page"), None)
+    marked_up = [candidate for candidate in preferred if candidate.source != "page"]
     if not marked_up:
-        return SourcedValue(*block[:2]) if block else None
-    best = max(marked_up, key=lambda candidate: len(candidate[2]))
+        return SourcedValue(block.text, block.source) if block else None
+    best = max(marked_up, key=lambda candidate: len(candidate.key))
     if block:
-        is_label = len(best[2]) < MIN_DESCRIPTION_LENGTH and len(block[2]) >= len(best[2])
-        is_complete = len(block[2]) >= len(best[2]) and best[2][:_PREFIX_LENGTH] in block[2]
-        is_specific = len(block[2]) >= MIN_DESCRIPTION_LENGTH and _mentions_title(title, block[0])
-        is_boilerplate = best[1] == "opengraph" and is_specific and not _mentions_title(title, best[0])
+        is_label = len(best.key) < MIN_DESCRIPTION_LENGTH and len(block.key) >= len(best.key)
+        is_complete = len(block.key) >= len(best.key) and best.key[:_PREFIX_LENGTH] in block.key
+        is_specific = len(block.key) >= MIN_DESCRIPTION_LENGTH and _mentions_title(title, block.text)
+        is_boilerplate = best.source == "opengraph" and is_specific and not _mentions_title(title, best.text)
         if is_label or is_complete or is_boilerplate:
-            return SourcedValue(*block[:2])
-    return SourcedValue(*best[:2])
-
-
-def _mentions_title(title: str, text: str) -> bool:
-    words = {word for word in _WORD.findall(title.casefold()) if len(word) >= _MIN_WORD_LENGTH}
-    return bool(words & set(_WORD.findall(text.casefold())))
+            return SourcedValue(block.text, block.source)
+    return SourcedValue(best.text, best.source)
 
 
 def merge_categories(extractions: Sequence[ExtractedFields], title: str) -> tuple[SourcedValue[str], ...]:
@@ -133,6 +137,14 @@ def merge_category_paths(category_paths: Iterable[str], product_title: str = "")
     return tuple(sorted(path for key, path in paths.items() if key not in prefixes))
 
 
+def choose_attributes(extractions: Sequence[ExtractedFields]) -> tuple[SourcedValue[Attribute], ...]:
+    """Return the distinct attributes of the first source that has any."""
+    extracted = next((extracted for extracted in extractions if extracted.attributes), None)
+    if extracted is None:
+        return ()
+    return tuple(SourcedValue(attribute, extracted.source) for attribute in dict.fromkeys(extracted.attributes))
+
+
 def merge_photos(extractions: Sequence[ExtractedFields], html: str) -> tuple[SourcedValue[PhotoLink], ...]:
     """Return the photos of all sources, each once, in the largest known size and with its colour if any source has it.
 
@@ -161,17 +173,6 @@ def merge_photos(extractions: Sequence[ExtractedFields], html: str) -> tuple[Sou
     )
 
 
-def _alphanumeric_text(html: str) -> str:
-    """Return the letters and digits of the text of `html` in lower case, for comparison."""
-    text = html
-    if "<" in html:
-        try:
-            text = str(lxml.html.fragment_fromstring(html, create_parent="div").text_content())
-        except (ParserError, ValueError):
-            text = re.sub(r"<[^>]*>", " ", html)
-    return _NON_ALPHANUMERIC.sub("", text.lower())
-
-
 def choose_item_id(extractions: Iterable[ExtractedFields], canonical_url: str) -> SourcedValue[str]:
     """Return the id of the item within its shop.
 
@@ -183,7 +184,7 @@ def choose_item_id(extractions: Iterable[ExtractedFields], canonical_url: str) -
         for extracted in extractions:
             if value := get_id(extracted):
                 return SourcedValue(_to_safe_id(value), extracted.source)
-    slug = _UNSAFE.sub("-", urlsplit(canonical_url).path).strip("-.")[-60:]
+    slug = _UNSAFE.sub("-", urlsplit(canonical_url).path).strip("-.")[-_MAX_SLUG_LENGTH:]
     return SourcedValue(f"{slug or 'product'}-{_digest(canonical_url)}", "url")
 
 
@@ -196,10 +197,30 @@ def parent_sku(sku: str, url: str) -> str:
     return sku
 
 
+def _mentions_title(title: str, text: str) -> bool:
+    words = {word for word in _WORD.findall(title.casefold()) if len(word) >= _MIN_WORD_LENGTH}
+    return bool(words & set(_WORD.findall(text.casefold())))
+
+
+def _alphanumeric_text(html: str) -> str:
+    """Return the letters and digits of the text of `html` in lower case, for comparison."""
+    text = html
+    if "<" in html:
+        try:
+            text = str(lxml.html.fragment_fromstring(html, create_parent="div").text_content())
+        except (ParserError, ValueError):
+            text = re.sub(r"<[^>]*>", " ", html)
+    return _NON_ALPHANUMERIC.sub("", text.lower())
+
+
 def _to_safe_id(value: str) -> str:
-    """Replace unsafe characters in `value`; if any are replaced, append a digest so that ids stay distinct."""
+    """Make `value` safe in a path; if it is changed or cut, a digest is appended so that ids stay distinct."""
     safe = _UNSAFE.sub("-", value)
-    return value if safe == value and len(value) <= 100 else f"{safe.strip('-')[:60]}-{_digest(value)}"
+    return (
+        value
+        if safe == value and len(value) <= _MAX_ID_LENGTH
+        else f"{safe.strip('-')[:_MAX_SLUG_LENGTH]}-{_digest(value)}"
+    )
 
 
 def _digest(text: str) -> str:

@@ -15,7 +15,7 @@ from crawler.extract import (
 )
 from crawler.extract.choose_fields import choose_item_id
 from crawler.extract.document import Document, collapse_whitespace, parse_html
-from crawler.extract.models import ExtractedFields, ExtractedProduct, SourcedValue
+from crawler.extract.models import ExtractedFields, ExtractedProduct
 from crawler.overrides import Override, selectors
 
 EXTRACTORS: tuple[Callable[[Document], ExtractedFields], ...] = (
@@ -113,12 +113,6 @@ def combine_fields(
             extractions, lambda extracted: value_parsing.parse_availability(extracted.availability)
         ),
         categories=choose_fields.merge_categories(extractions, title.value),
-        attributes=tuple(
-            SourcedValue(attribute, extracted.source)
-            for extracted in extractions[
-                : 1 + next((n for n, extracted in enumerate(extractions) if extracted.attributes), 0)
-            ]
-            for attribute in dict.fromkeys(extracted.attributes)
-        ),
+        attributes=choose_fields.choose_attributes(extractions),
         photos=choose_fields.merge_photos(extractions, html),
     )

@@ -70,8 +70,8 @@ class Document:
     @cached_property
     def labelled_elements(self) -> list[tuple[Any, str]]:
         """The main elements with an id or a class, and both as text: (element, "main product-sku")."""
-        found = ((e, f"{e.get('id') or ''} {e.get('class') or ''}".strip()) for e in self.main_elements)
-        return [(element, names) for element, names in found if names]
+        pairs = ((e, f"{e.get('id') or ''} {e.get('class') or ''}".strip()) for e in self.main_elements)
+        return [(element, names) for element, names in pairs if names]
 
     def resolve_href(self, href: object) -> str | None:
         """Resolve `href` on this page; see the function `resolve_href`."""
@@ -168,12 +168,12 @@ def _find_canonical_url(tree: lxml.html.HtmlElement, base_url: str, url: str) ->
     links = (link.get("href") for link in tree.iter("link") if (link.get("rel") or "").lower() == "canonical")
     tags = (meta.get("content") for meta in tree.iter("meta") if meta.get("property") == "og:url")
     for href in (*links, *tags):
-        found = resolve_href(base_url, href)
-        if found and urls.is_same_site(found, url):
+        canonical = resolve_href(base_url, href)
+        if canonical and urls.is_same_site(canonical, url):
             # Some shops declare their home page on every page.
-            if urlsplit(found).path in ("", "/") and urlsplit(url).path not in ("", "/"):
+            if urlsplit(canonical).path in ("", "/") and urlsplit(url).path not in ("", "/"):
                 continue
-            return urls.canonicalize(found)
+            return urls.canonicalize(canonical)
     return url
 
 
@@ -232,5 +232,4 @@ def is_breadcrumb_block(element: lxml.html.HtmlElement) -> bool:
 
 def _find_hidden_breadcrumbs(tree: lxml.html.HtmlElement) -> list[Any]:
     """Return the breadcrumb blocks inside a header or another block of boilerplate."""
-    found = tree.xpath("//body//*[contains(@class, 'readcrumb') or contains(@id, 'readcrumb')]")
-    return list(found)
+    return list(tree.xpath("//body//*[contains(@class, 'readcrumb') or contains(@id, 'readcrumb')]"))

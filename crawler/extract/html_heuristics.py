@@ -13,9 +13,9 @@ from crawler.extract.models import ExtractedFields
 from weft.contracts.product import Attribute, PhotoLink
 
 MAX_ATTRIBUTE_NAME_LENGTH = 40
-"""Maximum number of characters."""
+"""Maximum number of characters of a name in an attribute table."""
 MAX_ATTRIBUTE_VALUE_LENGTH = 200
-"""Maximum number of characters."""
+"""Maximum number of characters of a value in an attribute table."""
 MAX_DESCRIPTION_LENGTH = 20_000
 """Maximum number of characters of text; a longer block is a whole page."""
 _MIN_PRODUCT_SIGNALS, _CELLS_PER_ROW = 2, 2

@@ -47,8 +47,10 @@ _SIZE_SUFFIX = re.compile(
     r"(?=\.(?:jpe?g|png|webp|avif|gif)$)",
     re.IGNORECASE,
 )
-_NAMED_WIDTHS_PX = {"pico": 16, "icon": 32, "thumb": 50, "thumbnail": 80, "small": 100, "compact": 160, "medium": 240,
-          "large": 480, "grande": 600}  # fmt: skip
+_NAMED_WIDTHS_PX = {
+    **{"pico": 16, "icon": 32, "thumb": 50, "thumbnail": 80, "small": 100},
+    **{"compact": 160, "medium": 240, "large": 480, "grande": 600},
+}
 _WIDTH_PARAMETERS = frozenset({"w", "wid", "width", "sw", "imwidth", "size", "maxwidth", "max-width"})
 _SIZE_PARAMETERS = _WIDTH_PARAMETERS.union(
     ("h", "hei", "height", "sh", "maxheight", "max-height", "quality", "q", "fit", "crop", "dpr", "format", "fm", "v")
@@ -183,7 +185,9 @@ def _largest_in_size_map(image: lxml.html.HtmlElement) -> str | None:
             except (ValueError, RecursionError):
                 continue
             size_by_url = {
-                u: s for u, s in sizes.items() if isinstance(s, list) and len(s) == 2 and isinstance(s[0], int)
+                url: size
+                for url, size in sizes.items()
+                if isinstance(size, list) and len(size) == 2 and isinstance(size[0], int)
             }
             if size_by_url:
                 return str(max(size_by_url, key=lambda url: size_by_url[url][0]))

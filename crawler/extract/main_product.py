@@ -25,9 +25,9 @@ def top_level_nodes(value: Any, depth: int = 0) -> Iterator[Node]:
 
     A reference {"@id": ...} to another top-level node is replaced by that node, one level deep.
     """
-    found = list(_walk_nodes(value, depth))
-    node_by_id = {node["@id"]: node for node in found if isinstance(node.get("@id"), str)}
-    for node in found:
+    nodes = list(_walk_nodes(value, depth))
+    node_by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str)}
+    for node in nodes:
         yield (
             {key: _resolve_references(part, node_by_id) for key, part in node.items()} if len(node_by_id) > 1 else node
         )
@@ -114,13 +114,13 @@ def _score_node(node: Node, document: Document) -> int:
 
 
 def _node_urls(node: Node, document: Document) -> set[str]:
-    found = [document.resolve_href(value) for key in ("url", "@id") for value in as_list(node.get(key))]
-    found += [
+    node_urls = [document.resolve_href(value) for key in ("url", "@id") for value in as_list(node.get(key))]
+    node_urls += [
         document.resolve_href(offer.get("url"))
         for offer in as_list(node.get("offers"))
         if isinstance(offer, dict) and "url" not in node
     ]
-    return {urls.canonicalize(url) for url in found if url}
+    return {urls.canonicalize(url) for url in node_urls if url}
 
 
 def _group_id(node: Node) -> str:

@@ -100,8 +100,8 @@ def _first_in_nodes(nodes: Iterable[Node], name: str) -> str:
 
 def _first_value(node: Node, *names: str) -> str:
     """Return the first value of the properties `names`, in this order, that is text; "" if there is none."""
-    found = (_value_text(value) for name in names for value in as_list(node.get(name)))
-    return next((value for value in found if value), "")
+    texts = (_value_text(value) for name in names for value in as_list(node.get(name)))
+    return next((text for text in texts if text), "")
 
 
 def _longest_text(node: Node, name: str) -> str:

@@ -28,12 +28,12 @@ def extract_shopify(document: Document) -> ExtractedFields:
     """Extract the page's product from its scripts; JSON of other products (quick views) is ignored."""
     if '"variants"' not in document.html and "Shopify" not in document.html:
         return ExtractedFields(source="shopify")
-    found = [entry for text in _product_scripts(document) for entry in _iter_products(text)]
+    entries = [entry for text in _product_scripts(document) for entry in _iter_products(text)]
     handle = unquote(urlsplit(document.canonical_url).path.rstrip("/").rsplit("/", 1)[-1])
-    matching = [entry for entry in found if clean_text(entry.get("handle")) == handle]
-    ids = {clean_text(entry.get("id")) for entry in found}
-    if not matching and len(ids) == 1 and not any(entry.get("handle") for entry in found):
-        matching = found
+    matching = [entry for entry in entries if clean_text(entry.get("handle")) == handle]
+    ids = {clean_text(entry.get("id")) for entry in entries}
+    if not matching and len(ids) == 1 and not any(entry.get("handle") for entry in entries):
+        matching = entries
     if not matching:
         return _extract_analytics_id(document)
     # Analytics scripts repeat the product without its texts, so take the copy with the most keys.

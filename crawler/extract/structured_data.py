@@ -18,7 +18,7 @@ from weft.contracts.product import Attribute, PhotoLink
 
 _MAX_MICRODATA_ITEMS = 1_000
 _TOO_DEEP_XPATH = "boolean(//*[@itemscope][count(ancestor::*[@itemscope]) > 20])"
-"""True if items are nested too deep: the cost grows with the cube of the depth, and shops nest only a few."""
+"""True if items are nested more than 20 deep: the cost grows with the cube of the depth, and shops nest only a few."""
 _MICRODATA_EXTRACTOR = MicrodataExtractor()
 _URL_ATTRIBUTES = ("resource", "href", "src", "data-src")
 _OG_PRODUCT_TYPES = frozenset({"product", "product.item", "og:product"})

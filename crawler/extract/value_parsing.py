@@ -24,16 +24,16 @@ def parse_price(text: str) -> str:
     A single comma or point followed by exactly three digits separates thousands: "1,299" and "1.299" are 1299. With
     another number of digits, or after a zero, it is the decimal point: "12.5", "0.999".
     """
-    found = _PRICE.search(text)
-    if not found:
+    match = _PRICE.search(text)
+    if not match:
         return ""
-    number = re.sub(r"[^\d.,]", "", found.group()).rstrip(".,")
+    number = re.sub(r"[^\d.,]", "", match.group()).rstrip(".,")
     last = max(number.rfind("."), number.rfind(","))
     if last < 0:
         return number
     whole, decimals = re.sub(r"\D", "", number[:last]), number[last + 1 :]
-    single = number.count(number[last]) == 1
-    if not single or (len(decimals) > _MAX_DECIMALS and len(decimals) % 3 == 0 and whole.lstrip("0")):
+    is_single = number.count(number[last]) == 1
+    if not is_single or (len(decimals) > _MAX_DECIMALS and len(decimals) % 3 == 0 and whole.lstrip("0")):
         return whole + decimals
     return f"{whole or '0'}.{decimals}"
 

@@ -1,3 +1,5 @@
+"""Canonical URLs, sitemaps, and the links of a page."""
+
 import gzip
 from urllib.parse import urlsplit
 
@@ -10,7 +12,7 @@ from crawler.extract.document import parse_html
 
 
 @pytest.mark.parametrize(
-    ("url", "clean"),
+    ("url", "expected"),
     [
         ("http://Shop.Example:80/p/1?utm_source=x&id=7#top", "http://shop.example/p/1?id=7"),
         ("http://shop.example/p/1?src=nav&pos=3&ref=x&gclid=1&fbclid=2&sid=9", "http://shop.example/p/1"),
@@ -20,56 +22,56 @@ from crawler.extract.document import parse_html
         ("http://[::1]:8080/x", "http://[::1]:8080/x"),
     ],
 )
-def test_a_page_has_one_clean_url(url: str, clean: str) -> None:
-    assert urls.canonicalize(url) == clean
+def test_a_page_has_one_canonical_url(url: str, expected: str) -> None:
+    assert urls.canonicalize(url) == expected
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
-def test_cleaning_twice_is_cleaning_once(path: str, query: str) -> None:
+def test_a_canonical_url_is_its_own_canonical_url(path: str, query: str) -> None:
     url = urls.absolute_url("http://shop.example/", f"/{path}?{query}")
     if url is not None:
         assert urls.canonicalize(urls.canonicalize(url)) == urls.canonicalize(url)
 
 
-def test_an_address_holds_shorter_ones_with_the_same_query() -> None:
-    found = list(urls.path_suffixes("http://shop.example/women/tops/p/1?v=2"))
-    assert found == [f"http://shop.example/{path}?v=2" for path in ("tops/p/1", "p/1", "1")]
+def test_path_suffixes_keep_the_query() -> None:
+    suffixes = list(urls.path_suffixes("http://shop.example/women/tops/p/1?v=2"))
+    assert suffixes == [f"http://shop.example/{path}?v=2" for path in ("tops/p/1", "p/1", "1")]
     assert not list(urls.path_suffixes("http://shop.example/"))
 
 
 @pytest.mark.parametrize("href", ["mailto:a@b.c", "javascript:void(0)", "data:,x", "http://[broken", "ftp://x/y"])
-def test_what_is_no_page_has_no_url(href: str) -> None:
+def test_an_href_that_is_not_http_has_no_absolute_url(href: str) -> None:
     assert urls.absolute_url("http://shop.example/", href) is None
 
 
-def test_an_index_leads_to_its_product_sitemaps_alone() -> None:
+def test_only_the_product_sitemaps_of_an_index_are_followed() -> None:
     names = ["sitemap-pages.xml", "sitemap-products-1.xml.gz", "product_cat-sitemap.xml", "sitemap-shelves.xml"]
     body = "".join(f"<sitemap><loc>/{name}</loc></sitemap>" for name in names)
-    found = sitemaps.parse_sitemap(f"<sitemapindex>{body}</sitemapindex>".encode(), "http://shop.example/sitemap.xml")
-    assert found.sitemaps == ("http://shop.example/sitemap-products-1.xml.gz",)
+    sitemap = sitemaps.parse_sitemap(f"<sitemapindex>{body}</sitemapindex>".encode(), "http://shop.example/sitemap.xml")
+    assert sitemap.sitemaps == ("http://shop.example/sitemap-products-1.xml.gz",)
 
 
-def test_an_index_that_names_no_products_leads_to_all() -> None:
+def test_all_sitemaps_of_an_index_are_followed_if_none_is_named_after_products() -> None:
     body = "<sitemapindex><sitemap><loc>/a.xml</loc></sitemap><sitemap><loc>/b.xml</loc></sitemap></sitemapindex>"
     assert len(sitemaps.parse_sitemap(body.encode(), "http://shop.example/").sitemaps) == 2
 
 
 def test_a_compressed_urlset_gives_each_page_once() -> None:
     body = "<urlset><url><loc>/p/1?utm_source=map</loc></url><url><loc>/p/1</loc></url></urlset>"
-    found = sitemaps.parse_sitemap(gzip.compress(body.encode()), "http://shop.example/s.xml.gz")
-    assert [page.url for page in found.pages] == ["http://shop.example/p/1"]
+    sitemap = sitemaps.parse_sitemap(gzip.compress(body.encode()), "http://shop.example/s.xml.gz")
+    assert [page.url for page in sitemap.pages] == ["http://shop.example/p/1"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html><body>not found</body></html>", b"<", b"\x1f\x8bgarbage"])
-def test_what_is_no_sitemap_is_refused(body: bytes) -> None:
+def test_bytes_that_are_not_a_sitemap_give_no_page(body: bytes) -> None:
     try:
-        found = sitemaps.parse_sitemap(body, "http://shop.example/")
+        sitemap = sitemaps.parse_sitemap(body, "http://shop.example/")
     except ValueError:
         return
-    assert (found.sitemaps, list(found.pages)) == ((), [])
+    assert (sitemap.sitemaps, list(sitemap.pages)) == ((), [])
 
 
-def test_links_stay_on_the_shop_and_leave_traps_out() -> None:
+def test_links_to_other_sites_and_to_traps_are_not_followed() -> None:
     html = (
         '<a href="/p/1?pos=1">1</a><a href="/p/1?pos=2">1</a><a href="?p=2">next</a><a href="?sort=price">s</a>'
         '<a href="/c?colour=blue">f</a><a href="http://other.example/">o</a><a href="/guide.pdf">g</a>'
@@ -83,18 +85,18 @@ def test_links_stay_on_the_shop_and_leave_traps_out() -> None:
     ]
 
 
-def test_a_listing_owns_the_links_outside_navigation_footer_and_recommendations() -> None:
+def test_links_in_navigation_footer_and_recommendations_are_not_in_the_main_content() -> None:
     html = (
         '<nav><a href="/c/men">Men</a><a href="/p/1">New</a></nav><main><a href="/p/1?pos=1">1</a></main>'
         '<div class="also-viewed"><a href="/p/2">2</a></div><footer><a href="/p/3">Gift card</a></footer>'
     )
-    found = {
+    in_main_content = {
         urlsplit(link.url).path: link.in_main_content
         for link in links.extract_links(parse_html(html, "http://shop.example/c")).followed
     }
-    assert found == {"/c/men": False, "/p/1": True, "/p/2": False, "/p/3": False}
+    assert in_main_content == {"/c/men": False, "/p/1": True, "/p/2": False, "/p/3": False}
 
 
-def test_a_listing_is_named_by_its_heading_else_by_its_title() -> None:
+def test_the_title_of_a_listing_is_its_heading_or_else_its_title_tag() -> None:
     assert links.page_title(parse_html("<title>Tops | Buy online</title><h1>Blouses</h1>", "http://a.b/")) == "Blouses"
     assert links.page_title(parse_html("<title>Tops | Buy online</title>", "http://a.b/")) == "Tops"

@@ -1,4 +1,4 @@
-"""What an address says of itself: traps, patterns, numbered pages, platforms' lists."""
+"""Properties of a URL by its text: crawl traps, templates, page numbers, platform APIs."""
 
 from urllib.parse import urljoin
 
@@ -37,12 +37,12 @@ SHOP = "https://shop.example"
         ("/index.php?route=product/category&path=20_27", ""),
     ],
 )
-def test_a_trap_is_told_by_its_address(path: str, reason: str) -> None:
+def test_a_trap_is_recognised_by_its_url(path: str, reason: str) -> None:
     assert crawl_traps.skip_reason(SHOP + path) == reason
 
 
 @pytest.mark.parametrize(
-    ("path", "plain"),
+    ("path", "expected"),
     [
         ("/c/men?id=3&color=red&sort=price", "/c/men?id=3"),
         ("/p/1?variant=7", "/p/1"),
@@ -50,9 +50,9 @@ def test_a_trap_is_told_by_its_address(path: str, reason: str) -> None:
         ("/login?lang=fr", ""),
     ],
 )
-def test_a_view_has_a_plain_page_and_a_search_none(path: str, plain: str) -> None:
+def test_a_view_has_a_plain_page_and_a_search_has_none(path: str, expected: str) -> None:
     assert crawl_traps.strip_view_params(SHOP + path, crawl_traps.skip_reason(SHOP + path)) == (
-        SHOP + plain if plain else ""
+        SHOP + expected if expected else ""
     )
 
 
@@ -67,21 +67,21 @@ def test_a_view_has_a_plain_page_and_a_search_none(path: str, plain: str) -> Non
         "/p/1?form_key=9#reviews",
     ],
 )
-def test_sessions_are_no_part_of_an_address(url: str) -> None:
+def test_a_canonical_url_has_no_session(url: str) -> None:
     assert urls.canonicalize(SHOP + url) == f"{SHOP}/p/1"
 
 
 @given(st.text("abc./-_%25?=&é#", max_size=12))
-def test_an_absolute_address_is_what_urljoin_says(path: str) -> None:
-    found = urls.absolute_url(f"{SHOP}/c/men?p=2", f"/{path}")
-    said = urljoin(f"{SHOP}/c/men?p=2", f"/{path}".strip())
-    assert found is not None or path.startswith("/")
-    if found is not None:
-        assert urls.canonicalize(found) == urls.canonicalize(said)
+def test_absolute_url_gives_the_result_of_urljoin(path: str) -> None:
+    absolute = urls.absolute_url(f"{SHOP}/c/men?p=2", f"/{path}")
+    joined = urljoin(f"{SHOP}/c/men?p=2", f"/{path}".strip())
+    assert absolute is not None or path.startswith("/")
+    if absolute is not None:
+        assert urls.canonicalize(absolute) == urls.canonicalize(joined)
 
 
 @pytest.mark.parametrize(
-    ("path", "pattern"),
+    ("path", "template"),
     [
         ("/about", "/*"),
         ("/p/123", "/p/#"),
@@ -93,8 +93,8 @@ def test_an_absolute_address_is_what_urljoin_says(path: str) -> None:
         ("/", "/"),
     ],
 )
-def test_addresses_made_by_one_rule_have_one_pattern(path: str, pattern: str) -> None:
-    assert crawl_traps.url_template(SHOP + path) == pattern
+def test_urls_made_by_one_rule_have_one_template(path: str, template: str) -> None:
+    assert crawl_traps.url_template(SHOP + path) == template
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_addresses_made_by_one_rule_have_one_pattern(path: str, pattern: str) ->
         ("/page/about", "/page/about"),
     ],
 )
-def test_a_numbered_page_knows_its_listing(path: str, listing: str) -> None:
+def test_a_numbered_page_has_the_url_of_its_listing(path: str, listing: str) -> None:
     assert crawl_traps.listing_url(SHOP + path) == SHOP + listing
 
 
 @given(st.text(max_size=30))
-def test_every_address_has_a_pattern_a_reason_and_a_listing(path: str) -> None:
+def test_every_url_has_a_template_a_skip_reason_and_a_listing(path: str) -> None:
     url = urls.absolute_url(SHOP, f"/{path}")
     if url is not None:
         url = urls.canonicalize(url)
@@ -124,7 +124,7 @@ def test_every_address_has_a_pattern_a_reason_and_a_listing(path: str) -> None:
         assert crawl_traps.listing_url(crawl_traps.listing_url(url)) is not None
 
 
-def test_a_platform_s_list_goes_from_page_to_page() -> None:
+def test_the_pages_of_a_platform_api_follow_each_other() -> None:
     first, second = platform_apis.api_candidates(f"{SHOP}/en/")
     assert first == f"{SHOP}/products.json?limit=250&page=1"
     assert second == f"{SHOP}/wp-json/wc/store/v1/products?per_page=100&page=1"
@@ -134,9 +134,9 @@ def test_a_platform_s_list_goes_from_page_to_page() -> None:
     )
 
 
-def test_a_given_list_is_read_from_its_first_page_as_large_as_may_be() -> None:
-    given_url = f"{SHOP}/collections/men/products.json?limit=999&page=4&currency=EUR"
-    assert platform_apis.first_page_url(given_url) == (
+def test_an_api_is_read_from_its_first_page_with_the_largest_page_size() -> None:
+    api_url = f"{SHOP}/collections/men/products.json?limit=999&page=4&currency=EUR"
+    assert platform_apis.first_page_url(api_url) == (
         f"{SHOP}/collections/men/products.json?limit=250&page=1&currency=EUR"
     )
     assert platform_apis.first_page_url(f"{SHOP}/feed.php?page=4") == f"{SHOP}/feed.php?page=4"
@@ -146,5 +146,5 @@ def test_a_given_list_is_read_from_its_first_page_as_large_as_may_be() -> None:
     ("path", "is_feed"),
     [("/feed.xml", True), ("/c.csv.gz", True), ("/products.json", True), ("/", False), ("/p", False)],
 )
-def test_files_of_products_are_told_from_pages(path: str, is_feed: bool) -> None:
+def test_feed_files_and_apis_are_distinguished_from_pages(path: str, is_feed: bool) -> None:
     assert platform_apis.is_feed_url(SHOP + path) is is_feed

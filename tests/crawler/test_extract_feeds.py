@@ -1,4 +1,4 @@
-"""Feeds of every kind give the same products as pages do; a bad row is told and never fatal."""
+"""Feeds of all formats give the same fields as pages; a bad row is reported and never stops the reading."""
 
 import contextlib
 import gzip
@@ -55,34 +55,34 @@ def make_shopify_entry(**more: object) -> dict[str, object]:
     }
 
 
-def test_shopify_collapses_sizes_and_keeps_the_colour_of_each_photo() -> None:
-    (found,) = shopify_products(json.dumps({"products": [make_shopify_entry()]}).encode(), BASE)
-    assert (found.item_id.value, found.url) == ("632", "https://shop.example/products/dawn-shirt")
-    assert found.title.value == "Dawn shirt"
-    assert found.brand is not None
-    assert (found.brand.value, found.brand.source, found.colour) == ("Fenwick", "shopify", None)
-    assert [(p.value.url, p.value.colour) for p in found.photos] == [
+def test_shopify_merges_sizes_and_keeps_the_colour_of_each_photo() -> None:
+    (product,) = shopify_products(json.dumps({"products": [make_shopify_entry()]}).encode(), BASE)
+    assert (product.item_id.value, product.url) == ("632", "https://shop.example/products/dawn-shirt")
+    assert product.title.value == "Dawn shirt"
+    assert product.brand is not None
+    assert (product.brand.value, product.brand.source, product.colour) == ("Fenwick", "shopify", None)
+    assert [(p.value.url, p.value.colour) for p in product.photos] == [
         ("https://cdn.example/red.jpg", "Red"),
         ("https://cdn.example/blue.jpg", "Blue"),
         ("https://cdn.example/back.jpg", None),
     ]
-    assert found.availability is not None
-    assert found.availability.value == "InStock"
-    told = [(a.value.name, a.value.value) for a in found.attributes]
-    assert ("Size", "M") in told
-    assert ("tag", "linen") in told
-    assert not any("label" in value or "sale" in value for _, value in told)
+    assert product.availability is not None
+    assert product.availability.value == "InStock"
+    attributes = [(a.value.name, a.value.value) for a in product.attributes]
+    assert ("Size", "M") in attributes
+    assert ("tag", "linen") in attributes
+    assert not any("label" in value or "sale" in value for _, value in attributes)
 
 
-def test_a_shopify_product_s_own_json_counts_in_cents_where_it_is_js() -> None:
+def test_prices_of_shopify_s_js_are_in_cents() -> None:
     js = make_shopify_entry(
         variants=[{"id": 1, "title": "S", "price": 1990}], images=["//cdn.example/a.jpg"], description="Long."
     )
-    (found,) = shopify_products(json.dumps(js).encode(), BASE)
+    (product,) = shopify_products(json.dumps(js).encode(), BASE)
     (other,) = shopify_products(json.dumps({"product": make_shopify_entry()}).encode(), BASE)
-    assert found.price is not None
+    assert product.price is not None
     assert other.price is not None
-    assert (found.price.value, other.price.value) == ("19.90", "19.90")
+    assert (product.price.value, other.price.value) == ("19.90", "19.90")
 
 
 def make_woocommerce_entry(**more: object) -> dict[str, object]:
@@ -107,8 +107,8 @@ def make_woocommerce_entry(**more: object) -> dict[str, object]:
 
 
 def test_woocommerce_gives_every_field() -> None:
-    (found,) = woocommerce_products(json.dumps([make_woocommerce_entry()]).encode(), BASE)
-    product = found.to_product("shop")
+    (extracted,) = woocommerce_products(json.dumps([make_woocommerce_entry()]).encode(), BASE)
+    product = extracted.to_product("shop")
     assert (product.product_id, product.title, product.url) == (
         "shop/77",
         "Men’s shirt",
@@ -117,14 +117,14 @@ def test_woocommerce_gives_every_field() -> None:
     assert (product.colour, product.categories) == ("Blau", ("Men > Shirts",))
     assert product.description == "<p>A long description of it.</p>"
     assert product.photos[0].url == "https://shop.example/wp-content/uploads/a.jpg"
-    assert found.price is not None
-    assert found.availability is not None
-    assert (found.price.value, found.availability.value) == ("19.99", "OutOfStock")
+    assert extracted.price is not None
+    assert extracted.availability is not None
+    assert (extracted.price.value, extracted.availability.value) == ("19.99", "OutOfStock")
 
 
-def test_a_woocommerce_variation_has_its_parent_s_id() -> None:
-    (found,) = woocommerce_products(json.dumps([make_woocommerce_entry(id=78, parent=77)]).encode(), BASE)
-    assert found.item_id.value == "77"
+def test_a_woocommerce_variation_has_the_id_of_its_parent() -> None:
+    (product,) = woocommerce_products(json.dumps([make_woocommerce_entry(id=78, parent=77)]).encode(), BASE)
+    assert product.item_id.value == "77"
 
 
 RSS = """<?xml version="1.0"?><rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel><title>Shop</title>
@@ -146,11 +146,13 @@ def render_rss(*rows: tuple[str, str, str, str], title: str = "Shirt") -> bytes:
 
 
 def test_a_merchant_feed_gives_every_field() -> None:
-    (found,) = merchant_products(io.BytesIO(render_rss(("A1", "G1", "red", "S"))), BASE)
-    assert (found.item_id.value, found.item_id.source) == ("G1", "merchant")
-    assert (found.title.value, found.url) == ("Shirt", "https://shop.example/p/G1")
-    told = {name: getattr(found, name).value for name in ("sku", "gtin", "brand", "colour", "price", "availability")}
-    assert told == {
+    (product,) = merchant_products(io.BytesIO(render_rss(("A1", "G1", "red", "S"))), BASE)
+    assert (product.item_id.value, product.item_id.source) == ("G1", "merchant")
+    assert (product.title.value, product.url) == ("Shirt", "https://shop.example/p/G1")
+    fields = {
+        name: getattr(product, name).value for name in ("sku", "gtin", "brand", "colour", "price", "availability")
+    }
+    assert fields == {
         "sku": "A1",
         "gtin": "4006381333931",
         "brand": "Fenwick",
@@ -158,12 +160,12 @@ def test_a_merchant_feed_gives_every_field() -> None:
         "price": "19.90",
         "availability": "InStock",
     }
-    assert [path.value for path in found.categories] == ["Women > Tops"]
-    assert ("Neck", "Round") in [(a.value.name, a.value.value) for a in found.attributes]
-    assert [photo.value.url[-9:] for photo in found.photos] == ["e/red.jpg", "red-2.jpg"]
+    assert [path.value for path in product.categories] == ["Women > Tops"]
+    assert ("Neck", "Round") in [(a.value.name, a.value.value) for a in product.attributes]
+    assert [photo.value.url[-9:] for photo in product.photos] == ["e/red.jpg", "red-2.jpg"]
 
 
-def test_items_of_one_group_are_one_product_wherever_they_stand_and_photos_keep_their_colour() -> None:
+def test_items_of_one_group_are_one_product_in_any_order_and_photos_keep_their_colour() -> None:
     rows = [("A1", "G1", "red", "S"), ("B1", "G2", "red", "S"), ("A2", "G1", "red", "M"), ("A3", "G1", "blue", "S")]
     first, second = merge_variants(lambda: merchant_products(io.BytesIO(render_rss(*rows)), BASE))
     assert [first.item_id.value, second.item_id.value] == ["G2", "G1"]
@@ -172,12 +174,12 @@ def test_items_of_one_group_are_one_product_wherever_they_stand_and_photos_keep_
     assert first.colour is not None
 
 
-def test_atom_is_read_too() -> None:
+def test_an_atom_feed_gives_the_same_fields_as_rss() -> None:
     atom = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0"><title>Shop</title>
     <entry><id>tag:1</id><g:id>A1</g:id><title>Hat</title><link rel="self" href="/x"/><link href="/p/hat"/>
     <summary>Felt.</summary><g:image_link>/hat.jpg</g:image_link></entry></feed>"""
-    (found,) = merchant_products(io.BytesIO(atom.encode()), BASE)
-    assert (found.item_id.value, found.title.value, found.url) == ("A1", "Hat", "https://shop.example/p/hat")
+    (product,) = merchant_products(io.BytesIO(atom.encode()), BASE)
+    assert (product.item_id.value, product.title.value, product.url) == ("A1", "Hat", "https://shop.example/p/hat")
 
 
 @pytest.mark.parametrize(
@@ -188,70 +190,70 @@ def test_atom_is_read_too() -> None:
         '<!DOCTYPE r SYSTEM "http://evil.example/x.dtd">',
     ],
 )
-def test_a_feed_with_a_document_type_is_refused(dtd: str) -> None:
+def test_a_feed_with_a_document_type_declaration_is_refused(dtd: str) -> None:
     body = dtd + RSS.format(items="<item><title>&a;&x;</title></item>").partition("?>")[2]
     with pytest.raises(ShopError, match="document type"):
         list(merchant_products(io.BytesIO(body.encode()), BASE))
 
 
-def test_a_feed_that_breaks_off_is_read_as_far_as_it_goes_and_told() -> None:
-    refused = RecordedBadRows()
+def test_a_truncated_feed_is_read_up_to_the_error_which_is_reported() -> None:
+    bad_rows = RecordedBadRows()
     whole = render_rss(("A1", "G1", "red", "S"), ("A2", "G2", "red", "S"))
-    found = list(merchant_products(io.BytesIO(whole[: whole.index(b"A2") + 40]), BASE, refused))
-    assert [one.item_id.value for one in found][:1] == ["G1"]
-    assert any("broken" in reason for _, reason in refused)
+    products = list(merchant_products(io.BytesIO(whole[: whole.index(b"A2") + 40]), BASE, bad_rows))
+    assert [product.item_id.value for product in products][:1] == ["G1"]
+    assert any("broken" in reason for _, reason in bad_rows)
 
 
-def test_rows_that_are_no_product_are_told_and_the_others_read() -> None:
-    refused = RecordedBadRows()
+def test_bad_rows_are_reported_and_the_other_rows_read() -> None:
+    bad_rows = RecordedBadRows()
     items = "<item><g:id>1</g:id></item><item><title>No id</title></item>" + ITEM.format(
         id="3", group="G3", colour="red", size="S", title="Shirt"
     )
-    assert len(list(merchant_products(io.BytesIO(RSS.format(items=items).encode()), BASE, refused))) == 1
-    assert [row for row, _ in refused] == ["item 0", "item 1"]
-    refused.clear()
-    assert len(list(shopify_products(json.dumps([make_shopify_entry(), 7, {"id": 1}]).encode(), BASE, refused))) == 1
-    assert [row for row, _ in refused] == ["product 1", "product 2"]
-    refused.clear()
+    assert len(list(merchant_products(io.BytesIO(RSS.format(items=items).encode()), BASE, bad_rows))) == 1
+    assert [row for row, _ in bad_rows] == ["item 0", "item 1"]
+    bad_rows.clear()
+    assert len(list(shopify_products(json.dumps([make_shopify_entry(), 7, {"id": 1}]).encode(), BASE, bad_rows))) == 1
+    assert [row for row, _ in bad_rows] == ["product 1", "product 2"]
+    bad_rows.clear()
     lines = b'{"id": 1, "title": "Hat"}\n{broken\n[]\n\n{"id": 2}\n{"id": 3, "title": "Cap"}\n'
-    assert len(list(json_lines_products(io.BytesIO(lines), BASE, refused))) == 2
-    assert [row for row, _ in refused] == ["line 2", "line 3", "line 5"]
-    refused.clear()
+    assert len(list(json_lines_products(io.BytesIO(lines), BASE, bad_rows))) == 2
+    assert [row for row, _ in bad_rows] == ["line 2", "line 3", "line 5"]
+    bad_rows.clear()
     rows = b"id,title,link\n1,Hat,/p/1\n2,,/p/2\n3,Cap,/p/3,too,many\n4,Scarf,/p/4\n"
-    assert len(list(csv_products(io.BytesIO(rows), BASE, refused))) == 2
-    assert [row for row, _ in refused] == ["row 2", "row 3"]
+    assert len(list(csv_products(io.BytesIO(rows), BASE, bad_rows))) == 2
+    assert [row for row, _ in bad_rows] == ["row 2", "row 3"]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_a_csv_is_read_with_any_delimiter_and_the_usual_names_of_columns(delimiter: str) -> None:
+def test_a_csv_is_read_with_any_delimiter_and_the_usual_column_names(delimiter: str) -> None:
     header = ["Handle", "Title", "Body (HTML)", "Vendor", "Type", "Variant SKU", "Image Src", "Colour", "Neck"]
     row = ["hat", "Red hat", "<p>Felt.</p>", "Fenwick", "Hats", "H-1", "/hat.jpg", "Red", "None at all"]
     body = "\ufeff" + delimiter.join(header) + "\r\n" + delimiter.join(row) + "\r\n"
-    (found,) = csv_products(io.BytesIO(gzip.compress(body.encode())), BASE)
-    assert (found.item_id.value, found.title.value) == ("hat", "Red hat")
-    assert found.brand is not None
-    assert found.colour is not None
-    assert (found.brand.value, found.colour.value) == ("Fenwick", "Red")
-    assert [a.value.value for a in found.attributes] == ["None at all"]
-    assert found.photos[0].value.url == "https://shop.example/hat.jpg"
+    (product,) = csv_products(io.BytesIO(gzip.compress(body.encode())), BASE)
+    assert (product.item_id.value, product.title.value) == ("hat", "Red hat")
+    assert product.brand is not None
+    assert product.colour is not None
+    assert (product.brand.value, product.colour.value) == ("Fenwick", "Red")
+    assert [a.value.value for a in product.attributes] == ["None at all"]
+    assert product.photos[0].value.url == "https://shop.example/hat.jpg"
 
 
-def test_many_images_in_one_cell_are_many_photos() -> None:
+def test_each_image_of_a_cell_is_a_photo() -> None:
     body = b'id,title,images\n1,Hat,"https://x.example/a.jpg, https://x.example/b.jpg"\n2,Cap,c.jpg|d.jpg\n'
     first, second = csv_products(io.BytesIO(body), BASE)
     assert (len(first.photos), len(second.photos)) == (2, 2)
 
 
-def test_json_lines_take_any_shape() -> None:
+def test_json_lines_hold_products_of_any_shape() -> None:
     lines = [
         make_shopify_entry(),
         make_woocommerce_entry(),
         {"sku": "L1", "name": "Bag", "images": ["a.jpg"], "colours": {"Red": ["r.jpg"]}},
     ]
     body = "\n".join(map(json.dumps, lines)).encode()
-    found = list(json_lines_products(io.BytesIO(body), BASE))
-    assert [one.item_id.value for one in found] == ["632", "77", "L1"]
-    assert [photo.value.colour for photo in found[2].photos] == [None, "Red"]
+    products = list(json_lines_products(io.BytesIO(body), BASE))
+    assert [product.item_id.value for product in products] == ["632", "77", "L1"]
+    assert [photo.value.colour for photo in products[2].photos] == [None, "Red"]
 
 
 READERS: dict[str, Callable[[bytes], Iterator[ExtractedProduct]]] = {
@@ -265,25 +267,25 @@ READERS: dict[str, Callable[[bytes], Iterator[ExtractedProduct]]] = {
 
 @pytest.mark.parametrize("reader", READERS)
 @given(body=st.binary(max_size=60) | st.text(alphabet='{}[]":,<>/&;!\n\tidtle01g', max_size=80).map(str.encode))
-def test_no_bytes_however_odd_raise_anything_but_a_shop_error(reader: str, body: bytes) -> None:
+def test_arbitrary_bytes_raise_only_shop_errors(reader: str, body: bytes) -> None:
     with contextlib.suppress(ShopError):
         list(READERS[reader](body))
 
 
-def test_a_bomb_ends_with_an_error() -> None:
+def test_a_feed_that_is_too_large_after_decompression_is_an_error() -> None:
     bomb = io.BytesIO(gzip.compress(b"\0" * 3_000_000))
     with open_limited(bomb, "feed", max_bytes=1_000_000) as stream, pytest.raises(ShopError, match="larger file"):
         stream.read()
 
 
-def test_a_long_line_is_refused_and_the_next_one_read() -> None:
-    refused = RecordedBadRows()
+def test_a_line_that_is_too_long_is_a_bad_row_and_the_next_one_is_read() -> None:
+    bad_rows = RecordedBadRows()
     body = b'{"title": "' + b"x" * (5 << 20) + b'"}\n{"id": 1, "title": "Hat"}\n'
-    assert [one.title.value for one in json_lines_products(io.BytesIO(body), BASE, refused)] == ["Hat"]
-    assert refused[0][0] == "line 1"
+    assert [product.title.value for product in json_lines_products(io.BytesIO(body), BASE, bad_rows)] == ["Hat"]
+    assert bad_rows[0][0] == "line 1"
 
 
-def test_memory_does_not_grow_with_a_merchant_feed(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_size_of_a_merchant_feed(tmp_path: Path) -> None:
     peaks = []
     for count in (100, 1000):
         path = tmp_path / f"{count}.xml"

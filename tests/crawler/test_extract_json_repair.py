@@ -1,4 +1,4 @@
-"""JSON-LD as shops break it: each kind of damage mended, nothing that is whole touched."""
+"""Each kind of broken JSON-LD is repaired, and valid JSON is left unchanged."""
 
 import json
 
@@ -10,7 +10,7 @@ from crawler.extract.json_repair import loads, repair_json
 
 
 @pytest.mark.parametrize(
-    ("broken", "meant"),
+    ("broken", "expected"),
     [
         ('{"a": 1 /* one */}', {"a": 1}),
         ('{"a": 1} // end', {"a": 1}),
@@ -28,12 +28,12 @@ from crawler.extract.json_repair import loads, repair_json
         ('\ufeff{"a": 1}', {"a": 1}),
     ],
 )
-def test_each_kind_of_damage_is_mended(broken: str, meant: object) -> None:
-    assert loads(broken) == meant
+def test_each_kind_of_broken_json_is_repaired(broken: str, expected: object) -> None:
+    assert loads(broken) == expected
 
 
 @pytest.mark.parametrize("text", ['{"a": 1}{"b": 2}', '{"a": 1},\n{"b": 2}', '{"a": 1};\n{"b": 2};'])
-def test_two_objects_in_one_script_are_both_read(text: str) -> None:
+def test_both_objects_of_a_script_are_read(text: str) -> None:
     assert loads(text) == [{"a": 1}, {"b": 2}]
 
 
@@ -41,13 +41,13 @@ def test_control_characters_between_values_are_dropped() -> None:
     assert loads('{"a": "x\x01y"\x02, "b": 1}\x00') == {"a": "x y", "b": 1}
 
 
-def test_slashes_and_braces_within_strings_stay() -> None:
-    whole = {"url": "http://x.example//a", "text": "{not a /* comment */}, [1,]"}
-    assert loads(json.dumps(whole) + ",;") == whole
+def test_slashes_and_braces_inside_strings_are_kept() -> None:
+    value = {"url": "http://x.example//a", "text": "{not a /* comment */}, [1,]"}
+    assert loads(json.dumps(value) + ",;") == value
 
 
 @pytest.mark.parametrize("text", ["", "  ", "{", '{"a": ', "not json", "var a = 1"])
-def test_what_cannot_be_read_is_none(text: str) -> None:
+def test_text_that_is_not_json_gives_none(text: str) -> None:
     assert loads(text) is None
 
 
@@ -59,11 +59,11 @@ _JSON = st.recursive(
 
 
 @given(st.dictionaries(st.text(max_size=5), _JSON, max_size=3))
-def test_valid_json_is_read_as_it_is(value: object) -> None:
+def test_valid_json_is_unchanged(value: object) -> None:
     assert loads(json.dumps(value)) == value
 
 
 @given(st.text(alphabet='{}[]",:\\/*\n ab1;<!-&', max_size=80))
-def test_no_text_however_broken_raises(text: str) -> None:
+def test_no_broken_text_raises_an_error(text: str) -> None:
     loads(text)
     repair_json(text)

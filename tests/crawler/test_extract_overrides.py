@@ -1,4 +1,4 @@
-"""shops/<host>.yaml: checked as params are, before every layer, and each beside a saved page of its shop."""
+"""Overrides (shops/<host>.yaml) are validated, win over all extractors, and are each tested on a saved page."""
 
 import json
 from pathlib import Path
@@ -16,17 +16,19 @@ SAVED = Path(__file__).parent / "overrides"
 
 
 @pytest.mark.parametrize("file", SHOPS, ids=lambda file: file.stem)
-def test_every_override_reads_its_saved_page_as_expected(file: Path) -> None:
+def test_every_override_extracts_the_expected_product_from_its_saved_page(file: Path) -> None:
     override = load_override(file.stem, ROOT / "shops")
     page, expected = SAVED / f"{file.stem}.html", SAVED / f"{file.stem}.json"
     assert page.is_file(), f"{page}: save a page of the shop there"
-    assert expected.is_file(), f"{expected}: write there what is expected: url, product as `weft extract` prints it"
-    wanted = json.loads(expected.read_text(encoding="utf-8"))
-    found = combine.extract_product(
-        document.parse_html(document.decode_html(page.read_bytes()), wanted["url"]), override
+    assert expected.is_file(), (
+        f"{expected}: write there the keys url and product, the latter as `weft extract` prints it"
     )
-    assert found is not None
-    assert json.loads(to_json_line(found)) == wanted["product"]
+    expectation = json.loads(expected.read_text(encoding="utf-8"))
+    product = combine.extract_product(
+        document.parse_html(document.decode_html(page.read_bytes()), expectation["url"]), override
+    )
+    assert product is not None
+    assert json.loads(to_json_line(product)) == expectation["product"]
 
 
 def write_override(folder: Path, text: str) -> Path:
@@ -34,7 +36,7 @@ def write_override(folder: Path, text: str) -> Path:
     return folder
 
 
-def test_selectors_come_before_every_layer_and_are_told_as_such(tmp_path: Path) -> None:
+def test_selectors_win_over_all_extractors_and_are_named_as_source(tmp_path: Path) -> None:
     override = load_override(
         "www.shop.example",
         write_override(
@@ -48,19 +50,19 @@ def test_selectors_come_before_every_layer_and_are_told_as_such(tmp_path: Path) 
         "<h1>Wrong</h1><p class='real-name'>Right</p><i class='big' data-file='/a.jpg'></i>"
         "<p class='path'><b>Women</b><b>Tops</b></p><div class='words'>All of <b>it</b>.</div>"
     )
-    found = combine.extract_product_from_html(html, "https://shop.example/item/77", override)
-    assert found is not None
-    assert (found.item_id.value, found.item_id.source) == ("77", "override")
-    assert (found.title.value, found.title.source) == ("Right", "override")
-    assert found.description is not None
-    assert found.description.value == "All of <b>it</b>."
-    assert found.brand is not None
-    assert (found.brand.value, found.brand.source) == ("Kept", "json-ld")
-    assert [path.value for path in found.categories] == ["Women > Tops"]
-    assert found.photos[0].value.url == "https://shop.example/a.jpg"
+    product = combine.extract_product_from_html(html, "https://shop.example/item/77", override)
+    assert product is not None
+    assert (product.item_id.value, product.item_id.source) == ("77", "override")
+    assert (product.title.value, product.title.source) == ("Right", "override")
+    assert product.description is not None
+    assert product.description.value == "All of <b>it</b>."
+    assert product.brand is not None
+    assert (product.brand.value, product.brand.source) == ("Kept", "json-ld")
+    assert [path.value for path in product.categories] == ["Women > Tops"]
+    assert product.photos[0].value.url == "https://shop.example/a.jpg"
 
 
-def test_a_page_where_every_selector_finds_something_is_a_product_s(tmp_path: Path) -> None:
+def test_a_page_on_which_every_selector_matches_is_a_product_page(tmp_path: Path) -> None:
     override = load_override(
         "shop.example", write_override(tmp_path, "selectors: {title: h2, photos: 'img::attr(src)'}")
     )
@@ -71,18 +73,18 @@ def test_a_page_where_every_selector_finds_something_is_a_product_s(tmp_path: Pa
     assert combine.extract_product_from_html("<h2>About us</h2>", "https://shop.example/a", override) is None
 
 
-def test_allow_and_deny_say_which_pages_may_be_asked(tmp_path: Path) -> None:
+def test_allow_and_deny_decide_which_pages_are_requested(tmp_path: Path) -> None:
     override = load_override(
         "shop.example", write_override(tmp_path, "allow: [/p/, /c/]\ndeny: ['\\?sort=']\nrate: 0.5")
     )
     assert override is not None
     assert override.rate == 0.5
-    asked = [override.allows(f"https://shop.example{path}") for path in ("/p/1", "/about", "/c/x?sort=price")]
-    assert asked == [True, False, False]
+    allowed = [override.allows(f"https://shop.example{path}") for path in ("/p/1", "/about", "/c/x?sort=price")]
+    assert allowed == [True, False, False]
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "message"),
     [
         ("strat: [https://x.example/]", "strat"),
         ("start: [ftp://x.example/]", "start.0"),
@@ -95,10 +97,10 @@ def test_allow_and_deny_say_which_pages_may_be_asked(tmp_path: Path) -> None:
         ("a: [", "YAML"),
     ],
 )
-def test_what_no_override_may_say_is_told_with_its_key(tmp_path: Path, text: str, named: str) -> None:
-    with pytest.raises(ShopError, match=r"shop\.example\.yaml") as told:
+def test_the_error_of_an_invalid_override_names_the_key(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ShopError, match=r"shop\.example\.yaml") as error:
         load_override("shop.example", write_override(tmp_path, text))
-    assert named in str(told.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("host", ["nobody.example", "../etc", "", ".hidden", "a/b"])

@@ -1,4 +1,4 @@
-"""Saved pages, written by us in the manner of real ones: one fact a test."""
+"""Extraction from saved pages, which we wrote in the style of real shops: each test checks one fact."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def list_sourced_values(product: ExtractedProduct, *fields: str) -> list[tuple[s
     return [(getattr(product, field).value, getattr(product, field).source) for field in fields]
 
 
-def test_a_shopify_theme_s_own_json_comes_before_its_meta_tags() -> None:
+def test_the_product_json_of_a_shopify_theme_wins_over_its_meta_tags() -> None:
     product = extract_found(
         "shopify_theme.html", "https://lido.example/collections/all/products/terrace-shirt?variant=2"
     )
@@ -37,7 +37,7 @@ def test_a_shopify_theme_s_own_json_comes_before_its_meta_tags() -> None:
     ]
 
 
-def test_a_quick_view_s_json_on_a_shopify_page_gives_no_photo() -> None:
+def test_the_json_of_a_quick_view_gives_no_photo() -> None:
     product = extract_found("shopify_theme.html", "https://lido.example/products/terrace-shirt")
     assert list_photos(product) == [
         ("terrace-shirt-sand.jpg", "Sand"),
@@ -46,7 +46,7 @@ def test_a_quick_view_s_json_on_a_shopify_page_gives_no_photo() -> None:
     ]
 
 
-def test_a_woocommerce_form_s_variations_give_each_photo_its_colour() -> None:
+def test_the_variations_of_a_woocommerce_form_give_each_photo_its_colour() -> None:
     product = extract_found("woocommerce_variable.html", "https://gauge.example/product/rain-parka/")
     assert list_photos(product) == [
         ("parka-moss-green.jpg", "Moss Green"),
@@ -55,12 +55,12 @@ def test_a_woocommerce_form_s_variations_give_each_photo_its_colour() -> None:
     ]
 
 
-def test_a_woocommerce_page_has_the_id_that_its_api_knows() -> None:
+def test_a_woocommerce_page_has_the_same_id_as_in_the_api() -> None:
     product = extract_found("woocommerce_variable.html", "https://gauge.example/product/rain-parka/")
     assert list_sourced_values(product, "item_id") == [("418", "woocommerce")]
 
 
-def test_rdfa_is_a_layer() -> None:
+def test_rdfa_gives_the_fields_of_a_product() -> None:
     product = extract_found("rdfa.html", "https://harrow.example/scarf")
     assert list_sourced_values(product, "title", "brand", "sku", "price", "availability", "description") == [
         ("Wool scarf", "rdfa"),
@@ -72,7 +72,7 @@ def test_rdfa_is_a_layer() -> None:
     ]
 
 
-def test_labels_printed_in_german_are_read() -> None:
+def test_values_beside_german_labels_are_extracted() -> None:
     product = extract_found("german_printed.html", "https://nordkleid.example/leinenhemd")
     assert list_sourced_values(product, "brand", "sku", "colour", "gtin", "price") == [
         ("Deichgraf", "page"),
@@ -88,34 +88,34 @@ def test_a_breadcrumb_without_its_home_is_the_category() -> None:
     assert [path.value for path in product.categories] == ["Herren > Hemden"]
 
 
-def test_what_stands_below_a_heading_of_other_products_is_not_in_the_gallery() -> None:
+def test_images_below_a_heading_of_other_products_are_not_photos() -> None:
     assert list_photos(extract_found("german_printed.html", "https://nordkleid.example/leinenhemd")) == [
         ("hemd-1.jpg", None)
     ]
 
 
-def test_a_printed_number_makes_no_item() -> None:
+def test_a_printed_sku_is_not_an_item_id() -> None:
     product = extract_found("german_printed.html", "https://nordkleid.example/leinenhemd")
     assert product.item_id.source == "url"
 
 
-def test_a_listing_of_cards_with_buttons_to_buy_is_no_product() -> None:
+def test_a_listing_of_cards_with_buy_buttons_is_not_a_product() -> None:
     assert extract_saved_page("listing_with_buttons.html", "https://corner.example/c/shirts") is None
 
 
-def test_a_number_in_the_address_counts_where_the_page_says_it_too() -> None:
+def test_a_number_in_the_url_is_the_sku_if_the_page_shows_it_too() -> None:
     product = extract_found("classified_ad.html", "https://ads.example/furniture/oak-wardrobe-a20417733.html")
     assert list_sourced_values(product, "sku", "price") == [("20417733", "page"), ("180", "page")]
     assert list_photos(product) == [("front.jpg", None), ("side.jpg", None)]
 
 
-def test_boilerplate_loses_to_the_words_about_the_product() -> None:
+def test_a_description_of_the_product_wins_over_boilerplate() -> None:
     product = extract_found("boilerplate_description.html", "https://mezzanine.example/velvet-gown")
     assert product.description is not None
     assert product.description.value.startswith("<p>A floor-length gown")
 
 
-def test_a_page_in_another_charset_is_read_by_what_it_declares() -> None:
+def test_a_page_is_decoded_by_the_charset_that_it_declares() -> None:
     product = extract_found("cyrillic_windows_1251.html", "https://lavka.example/plate")
     assert list_sourced_values(product, "title", "sku", "brand", "price") == [
         ("Платье льняное", "page"),
@@ -125,13 +125,13 @@ def test_a_page_in_another_charset_is_read_by_what_it_declares() -> None:
     ]
 
 
-def test_magento_s_form_names_the_product_by_number_and_its_gallery_shows_no_video() -> None:
+def test_a_magento_form_gives_the_id_and_its_gallery_no_video() -> None:
     product = extract_found("magento_form.html", "https://luma.example/trail-jacket.html")
     assert list_sourced_values(product, "item_id", "sku") == [("350", "magento"), ("MJ07", "magento")]
     assert list_photos(product) == [("mj07-red.jpg", "Rot"), ("mj07-blue.jpg", "Blau")]
 
 
-def test_of_the_brands_in_a_data_layer_the_one_in_the_title_is_the_product_s() -> None:
+def test_the_brand_of_a_data_layer_that_is_in_the_title_is_chosen() -> None:
     assert list_sourced_values(extract_found("data_layer_brand.html", "https://saltash.example/belt"), "brand") == [
         ("Saltash", "script")
     ]

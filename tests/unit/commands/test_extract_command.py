@@ -1,4 +1,4 @@
-"""weft extract: a saved page or feed in, a JSON line per product out."""
+"""`weft extract` prints one line of JSON per product of a saved page or feed."""
 
 import gzip
 import json
@@ -30,15 +30,14 @@ def write_file(folder: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("zipped", [False, True])
-def test_a_page_is_one_line_with_every_field_s_layer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], zipped: bool
+@pytest.mark.parametrize("is_gzip", [False, True])
+def test_a_page_gives_one_line_with_the_source_of_each_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_gzip: bool
 ) -> None:
-    page = write_file(tmp_path, "page.html", gzip.compress(PAGE.encode()) if zipped else PAGE)
+    page = write_file(tmp_path, "page.html", gzip.compress(PAGE.encode()) if is_gzip else PAGE)
     assert run_weft(monkeypatch, page, "--url", URL) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    told = json.loads(line)
-    assert told == {
+    assert json.loads(line) == {
         "item_id": "B1",
         "item_id_source": "json-ld",
         "url": URL,
@@ -58,7 +57,7 @@ def test_a_page_is_one_line_with_every_field_s_layer(
     }
 
 
-def test_a_page_without_a_product_prints_nothing_and_says_why(
+def test_a_page_without_a_product_is_an_error_that_names_the_missing_signals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = write_file(tmp_path, "about.html", "<h1>About us</h1>")
@@ -69,7 +68,7 @@ def test_a_page_without_a_product_prints_nothing_and_says_why(
     assert "no button to buy" in err
 
 
-def test_a_listing_is_told_as_one(
+def test_the_error_for_a_listing_gives_its_number_of_products(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cards = json.dumps([{"@type": "Product", "name": f"Shirt {n}", "url": f"/p/{n}"} for n in range(3)])
@@ -92,18 +91,18 @@ FEEDS = {
 
 
 @pytest.mark.parametrize("name", FEEDS)
-@pytest.mark.parametrize("zipped", [False, True])
-def test_a_feed_is_known_by_its_shape(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, zipped: bool
+@pytest.mark.parametrize("is_gzip", [False, True])
+def test_the_format_of_a_feed_is_detected_from_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, is_gzip: bool
 ) -> None:
     body = FEEDS[name].encode()
-    feed = write_file(tmp_path, name, gzip.compress(body) if zipped else body)
+    feed = write_file(tmp_path, name, gzip.compress(body) if is_gzip else body)
     assert run_weft(monkeypatch, "--json", feed, "--url", "https://shop.example/") == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert (json.loads(line)["item_id"], json.loads(line)["title"]["value"]) == ("1", "Hat")
 
 
-def test_what_is_no_product_in_a_feed_is_said_and_left_out(
+def test_an_entry_that_is_not_a_product_is_skipped_and_logged_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     feed = write_file(tmp_path, "feed.jsonl", '{"id": 1, "title": "Hat"}\n{"id": 2}\n')
@@ -114,7 +113,7 @@ def test_what_is_no_product_in_a_feed_is_said_and_left_out(
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"", b"\x00\x01", b"<html><p>No feed</p></html>", b"a,b\n1,2\n"])
-def test_a_feed_without_a_product_ends_with_status_2(
+def test_a_feed_without_a_product_ends_with_exit_status_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], body: bytes
 ) -> None:
     assert run_weft(monkeypatch, "--json", write_file(tmp_path, "feed", body)) == 2
@@ -123,7 +122,7 @@ def test_a_feed_without_a_product_ends_with_status_2(
     assert "feed" in err
 
 
-def test_a_bomb_is_not_unpacked(
+def test_a_page_that_is_too_large_after_decompression_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "MAX_PAGE_BYTES", 100_000)
@@ -133,21 +132,21 @@ def test_a_bomb_is_not_unpacked(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "wanted"),
+    ("arguments", "message"),
     [
         (("missing.html", "--url", URL), "cannot be read"),
         (("page.html",), "--url"),
         (("page.html", "--url", "x"), "--url"),
     ],
 )
-def test_what_a_person_forgot_is_said(
+def test_the_error_names_the_missing_file_or_option(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: tuple[str, ...],
-    wanted: str,
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_file(tmp_path, "page.html", PAGE)
     assert run_weft(monkeypatch, *arguments) == 2
-    assert wanted in capsys.readouterr().err
+    assert message in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Which product is the page's own, and what schema.org says of it, of its group and of its variants."""
+"""The main product of a page is chosen among its schema.org nodes and combined with its group and variants."""
 
 import json
 
@@ -39,16 +39,16 @@ OTHERS = [make_product_node(f"Other {n}", url=f"/p/other-{n}", sku=f"O{n}") for 
         make_product_node("Shirt in blue", offers={"@type": "Offer", "url": URL}),
     ],
 )
-def test_the_page_s_own_product_wins_by_address_id_sku_or_name(own: dict[str, object]) -> None:
+def test_the_main_product_is_chosen_by_url_id_sku_or_name(own: dict[str, object]) -> None:
     assert extract_found([*OTHERS, own]).title.value == own["name"]
     assert extract_found(*OTHERS, own).title.value == own["name"]
 
 
-def test_among_related_products_alone_none_wins() -> None:
+def test_there_is_no_main_product_among_related_products_only() -> None:
     assert extract_page(OTHERS) is None
 
 
-def test_a_product_nested_as_related_never_speaks() -> None:
+def test_a_nested_related_product_is_ignored() -> None:
     own = make_product_node(
         "Blue shirt", isRelatedTo=OTHERS, isSimilarTo=[make_product_node("Twin", image="/twin.jpg")], image="/own.jpg"
     )
@@ -59,11 +59,11 @@ def test_a_product_nested_as_related_never_speaks() -> None:
 @pytest.mark.parametrize(
     "kind", ["Product", "product", "http://schema.org/Product", "schema:Product", ["Thing", "Product"]]
 )
-def test_types_are_read_however_they_are_written(kind: object) -> None:
+def test_the_type_of_a_product_is_recognised_in_every_spelling(kind: object) -> None:
     assert extract_found({"@type": kind, "name": "Blue shirt", "brand": None}).title.value == "Blue shirt"
 
 
-def test_a_graph_is_opened_and_its_references_followed() -> None:
+def test_nodes_and_references_of_a_graph_are_read() -> None:
     product = extract_found(
         {
             "@graph": [
@@ -94,7 +94,7 @@ def make_variant_nodes() -> list[dict[str, object]]:
     ]
 
 
-def test_sizes_collapse_and_colours_share_the_item_while_each_photo_keeps_its_colour() -> None:
+def test_variants_of_a_group_are_one_item_and_each_photo_keeps_its_colour() -> None:
     product = extract_found(
         {"@type": "ProductGroup", "productGroupID": "G7", "name": "Shirt", "hasVariant": make_variant_nodes()}
     )
@@ -107,26 +107,26 @@ def test_sizes_collapse_and_colours_share_the_item_while_each_photo_keeps_its_co
     assert product.price.value == "20"
 
 
-def test_variants_beside_their_group_are_its_own() -> None:
+def test_variants_beside_their_group_belong_to_it() -> None:
     group = {"@type": "ProductGroup", "@id": "#g", "productGroupID": "G7", "name": "Shirt"}
     beside = [{**variant, "isVariantOf": {"@id": "#g"}} for variant in make_variant_nodes()]
     product = extract_found({"@graph": [group, *beside]})
     assert (product.item_id.value, len(product.photos)) == ("G7", 2)
 
 
-def test_variants_without_their_group_share_its_id() -> None:
+def test_variants_without_a_group_node_share_the_group_id() -> None:
     product = extract_found([{**variant, "inProductGroupWithID": "G7"} for variant in make_variant_nodes()])
     assert product.item_id.value == "G7"
 
 
-def test_a_variant_s_page_has_the_id_of_its_parent() -> None:
+def test_the_page_of_a_variant_has_the_id_of_its_parent() -> None:
     product = extract_found(
         make_product_node("Blue shirt", sku="4711-blue-M", isVariantOf={"@type": "ProductGroup", "sku": "4711"})
     )
     assert (product.item_id.value, product.sku and product.sku.value) == ("4711", "4711-blue-M")
 
 
-def test_offers_say_price_and_availability_in_any_shape() -> None:
+def test_price_and_availability_are_read_from_every_shape_of_offer() -> None:
     aggregate = {
         "@type": "AggregateOffer",
         "lowPrice": 19.5,
@@ -140,7 +140,7 @@ def test_offers_say_price_and_availability_in_any_shape() -> None:
         assert (product.price.value.rstrip("0"), product.availability.value) == ("19.5", availability)
 
 
-def test_a_gtin_counts_only_with_its_check_digit() -> None:
+def test_a_gtin_with_a_wrong_check_digit_is_ignored() -> None:
     right, wrong = (
         extract_found(make_product_node("Shirt", gtin13="4006381333931")),
         extract_found(make_product_node("Shirt", gtin13="4006381333932")),
@@ -149,7 +149,7 @@ def test_a_gtin_counts_only_with_its_check_digit() -> None:
     assert (right.gtin.value, wrong.gtin) == ("4006381333931", None)
 
 
-def test_what_a_template_never_filled_in_is_not_said() -> None:
+def test_unrendered_templates_are_not_values() -> None:
     product = extract_found(
         make_product_node("Blue shirt", sku="{{ sku }}", brand={"name": "$metabrand"}, color="${color}", image="{{x}}")
     )
@@ -157,35 +157,39 @@ def test_what_a_template_never_filled_in_is_not_said() -> None:
     assert product.item_id.source == "url"
 
 
-def test_a_title_alone_makes_no_item() -> None:
+def test_two_pages_with_the_same_title_are_two_items() -> None:
     ids = {
         extract_found(make_product_node("Blue shirt"), url=f"https://shop.example/p/{n}").item_id.value for n in "ab"
     }
     assert len(ids) == 2
 
 
-def test_a_sku_of_the_markup_wins_over_a_printed_one_but_not_a_software_s_number_that_nobody_sees() -> None:
+def test_a_printed_sku_replaces_a_sku_of_the_markup_only_if_the_latter_is_an_invisible_internal_id() -> None:
     body = "<h1>Blue shirt</h1><p>Product code: 7730-12</p>"
-    told, hidden = (
+    marked_up, hidden = (
         extract_found(make_product_node("Blue shirt", sku="BS-1"), body=body),
         extract_found(make_product_node("Blue shirt", sku="238368885"), body=body),
     )
-    seen = extract_found(make_product_node("Blue shirt", sku="238368885"), body=body + "<p>No. 238368885</p>")
-    assert [one.sku and one.sku.value for one in (told, hidden, seen)] == ["BS-1", "7730-12", "238368885"]
+    visible = extract_found(make_product_node("Blue shirt", sku="238368885"), body=body + "<p>No. 238368885</p>")
+    assert [product.sku and product.sku.value for product in (marked_up, hidden, visible)] == [
+        "BS-1",
+        "7730-12",
+        "238368885",
+    ]
 
 
-def test_a_gtin_in_place_of_a_sku_loses_to_the_shop_s_own_number() -> None:
+def test_a_printed_sku_replaces_a_gtin_in_the_sku_field() -> None:
     body = "<h1>Blue shirt</h1><p>Product code: 7730-12</p>"
     product = extract_found(make_product_node("Blue shirt", sku="4006381333931"), body=body)
     assert product.sku is not None
     assert (product.sku.value, product.sku.source) == ("7730-12", "page")
 
 
-def test_items_within_items_without_end_are_not_read() -> None:
+def test_microdata_that_is_nested_too_deep_is_ignored() -> None:
     html = "<h1>Hat</h1>" + "<div itemscope itemtype='http://schema.org/Product'><i itemprop='name'>Hat</i>" * 500
     assert extract_product_from_html(html, URL) is None
 
 
-def test_a_script_of_nothing_but_brackets_is_not_read() -> None:
+def test_a_script_of_brackets_only_is_ignored() -> None:
     html = f'<h1>Hat</h1><script type="application/ld+json">{"[" * 50_000}{"]" * 50_000}</script>'
     assert extract_product_from_html(html, URL) is None

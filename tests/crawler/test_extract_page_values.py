@@ -1,4 +1,4 @@
-"""What pages print beside labels, name by class, or put into their address, in many languages."""
+"""Values beside labels in many languages, values in elements named by class or id, and ids in the URL."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ def parse_page(body: str, url: str = "https://shop.example/p/hat") -> Document:
 
 
 @pytest.mark.parametrize(
-    ("body", "meant"),
+    ("body", "expected"),
     [
         ("<table><tr><th>SKU</th><td>AB-12</td></tr></table>", {"sku": "AB-12"}),
         ("<dl><dt>Marque :</dt><dd>Fenwick</dd></dl>", {"brand": "Fenwick"}),
@@ -34,8 +34,8 @@ def parse_page(body: str, url: str = "https://shop.example/p/hat") -> Document:
         ("<section class='related'><p>Brand: Other</p></section>", {}),
     ],
 )
-def test_a_label_announces_what_stands_beside_it(body: str, meant: dict[str, str]) -> None:
-    assert labelled_values.find_labelled_values(parse_page(body)) == meant
+def test_the_value_beside_a_label_is_extracted(body: str, expected: dict[str, str]) -> None:
+    assert labelled_values.find_labelled_values(parse_page(body)) == expected
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_label_announces_what_stands_beside_it(body: str, meant: dict[str, str
         ("<div class='skull'>AB-12</div><div class='rebrand'>Fenwick</div>", "", ""),
     ],
 )
-def test_a_place_is_known_by_its_name(body: str, sku: str, brand: str) -> None:
+def test_sku_and_brand_are_found_by_class_id_and_data_attribute(body: str, sku: str, brand: str) -> None:
     assert (attribute_hints.find_sku(parse_page(body)), attribute_hints.find_brand(parse_page(body))) == (sku, brand)
 
 
@@ -69,7 +69,7 @@ def test_a_place_is_known_by_its_name(body: str, sku: str, brand: str) -> None:
         ("https://shop.example/p/hat-2024", "<b>2024</b>", ""),
     ],
 )
-def test_a_number_of_the_address_counts_where_it_stands_alone(url: str, body: str, number: str) -> None:
+def test_a_number_in_the_url_counts_if_it_is_a_value_on_the_page(url: str, body: str, number: str) -> None:
     assert attribute_hints.find_url_product_id(parse_page(body, url)) == number
 
 
@@ -77,13 +77,13 @@ def test_a_number_of_the_address_counts_where_it_stands_alone(url: str, body: st
     "button",
     ["Add to bag", "In den Warenkorb", "Do košíka", "В корзину", "カートに入れる", "장바구니", "Ajouter au panier"],
 )
-def test_a_button_to_buy_is_known_in_many_languages(button: str) -> None:
+def test_a_buy_button_is_recognised_in_many_languages(button: str) -> None:
     assert purchase_signals.has_buy_button(parse_page(f"<button>{button}</button>"))
     assert not purchase_signals.has_buy_button(parse_page(f"<nav><button>{button}</button></nav>"))
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("text", "expected"),
     [
         ("£49.00", "49.00"),
         ("1.299,50 €", "1299.50"),
@@ -96,12 +96,12 @@ def test_a_button_to_buy_is_known_in_many_languages(button: str) -> None:
         ("free", ""),
     ],
 )
-def test_prices_are_plain_decimals(written: str, meant: str) -> None:
-    assert value_parsing.parse_price(written) == meant
+def test_prices_are_plain_decimals(text: str, expected: str) -> None:
+    assert value_parsing.parse_price(text) == expected
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("text", "expected"),
     [
         ("https://schema.org/InStock", "InStock"),
         ("in stock", "InStock"),
@@ -111,18 +111,18 @@ def test_prices_are_plain_decimals(written: str, meant: str) -> None:
         ("soon", ""),
     ],
 )
-def test_availability_is_said_in_schema_org_s_words(written: str, meant: str) -> None:
-    assert value_parsing.parse_availability(written) == meant
+def test_availability_is_a_name_of_schema_org(text: str, expected: str) -> None:
+    assert value_parsing.parse_availability(text) == expected
 
 
-def test_every_label_has_one_kind() -> None:
+def test_labels_are_classified_regardless_of_case_and_punctuation() -> None:
     assert labelled_values.classify_label("Farbe:") == "colour"
     assert labelled_values.classify_label("ITEM_NUMBER") == "sku"
     assert labelled_values.classify_label("Farbenfroh") == ""
 
 
 @given(st.text(alphabet="<>/abdtrlipSKU:= '\"1-9", max_size=150))
-def test_no_page_however_broken_raises(body: str) -> None:
+def test_no_broken_page_raises_an_error(body: str) -> None:
     document = parse_page(body)
     labelled_values.find_labelled_values(document)
     attribute_hints.find_sku(document)

@@ -1,4 +1,4 @@
-"""One page, one product: each layer alone, then how they are merged."""
+"""The product of a page: from each source alone, and from all sources combined."""
 
 import json
 
@@ -15,17 +15,17 @@ FULL = "A blue shirt of brushed cotton with a button-down collar, long sleeves a
 
 
 def extract_page(html: str, url: str = URL) -> Product:
-    found = extract_product_from_html(html, url)
-    assert found is not None
-    return found.to_product("shop")
+    product = extract_product_from_html(html, url)
+    assert product is not None
+    return product.to_product("shop")
 
 
 def render_jsonld(*nodes: object) -> str:
     return "".join(f'<script type="application/ld+json">{json.dumps(node)}</script>' for node in nodes)
 
 
-def list_photo_paths(found: Product) -> list[str]:
-    return [photo.url.removeprefix("http://shop.example") for photo in found.photos]
+def list_photo_paths(product: Product) -> list[str]:
+    return [photo.url.removeprefix("http://shop.example") for photo in product.photos]
 
 
 def test_jsonld_gives_every_field() -> None:
@@ -70,7 +70,7 @@ def test_a_broken_script_does_not_drop_the_others() -> None:
         '{"a": 1 /* one */}',
     ],
 )
-def test_jsonld_is_mended_where_that_is_safe(text: str) -> None:
+def test_broken_jsonld_is_repaired_if_that_is_safe(text: str) -> None:
     assert loads(text) == {"a": 1}
 
 
@@ -78,11 +78,11 @@ def test_control_characters_in_jsonld_are_read() -> None:
     assert loads('{"a": "x\ny"}') == {"a": "x\ny"}
 
 
-def test_related_products_of_jsonld_never_win() -> None:
+def test_related_products_of_jsonld_are_not_the_main_product() -> None:
     others = [{"@type": "Product", "name": f"Other {n}", "url": f"/p/{n}", "image": f"/{n}.jpg"} for n in range(3)]
     own = {"@type": "Product", "name": "Blue shirt", "url": URL, "isRelatedTo": others, "image": "/own.jpg"}
-    found = extract_page(render_jsonld({"@graph": [*others, own]}))
-    assert (found.title, list_photo_paths(found)) == ("Blue shirt", ["/own.jpg"])
+    product = extract_page(render_jsonld({"@graph": [*others, own]}))
+    assert (product.title, list_photo_paths(product)) == ("Blue shirt", ["/own.jpg"])
 
 
 def test_a_page_of_several_products_is_a_listing() -> None:
@@ -90,7 +90,7 @@ def test_a_page_of_several_products_is_a_listing() -> None:
     assert extract_product_from_html(render_jsonld(cards) + "<h1>Shirts</h1>", "http://shop.example/c/shirts") is None
 
 
-def test_a_listing_with_a_single_card_is_no_product() -> None:
+def test_a_listing_with_a_single_card_is_not_a_product() -> None:
     card = {"@type": "Product", "name": "Red hat", "url": "/p/red-hat"}
     assert extract_product_from_html(render_jsonld(card) + "<h1>Hats</h1>", "http://shop.example/c/hats") is None
 
@@ -98,16 +98,16 @@ def test_a_listing_with_a_single_card_is_no_product() -> None:
 def test_variants_of_a_product_group_give_photos_with_their_colours() -> None:
     variants = [{"@type": "Product", "color": c, "image": f"/{c}.jpg", "sku": f"G-{c}"} for c in ("red", "blue")]
     group = {"@type": "ProductGroup", "productGroupID": "G", "name": "Shirt", "hasVariant": variants}
-    found = extract_page(render_jsonld(group))
-    assert found.product_id == "shop/G"
-    assert [photo.colour for photo in found.photos] == ["red", "blue"]
+    product = extract_page(render_jsonld(group))
+    assert product.product_id == "shop/G"
+    assert [photo.colour for photo in product.photos] == ["red", "blue"]
 
 
-def test_templates_that_were_never_filled_in_say_nothing() -> None:
+def test_unrendered_templates_give_no_values() -> None:
     node = {"@type": "Product", "name": "Shirt", "sku": "{{sku}}", "brand": "$metabrand", "color": "N/A"}
-    found = extract_page(render_jsonld(node))
-    assert (found.brand, found.colour) == (None, None)
-    assert found.product_id.startswith("shop/p-blue-shirt-")
+    product = extract_page(render_jsonld(node))
+    assert (product.brand, product.colour) == (None, None)
+    assert product.product_id.startswith("shop/p-blue-shirt-")
 
 
 def test_microdata_is_read() -> None:
@@ -117,9 +117,9 @@ def test_microdata_is_read() -> None:
         '<div itemprop="brand" itemscope itemtype="http://schema.org/Brand"><span itemprop="name">Gauge</span></div>'
         '<div itemprop="description"><p>Cotton.</p></div></div>'
     )
-    found = extract_page(html)
-    assert (found.product_id, found.brand, found.description) == ("shop/M1", "Gauge", "Cotton.")
-    assert list_photo_paths(found) == ["/a.jpg", "/b.jpg"]
+    product = extract_page(html)
+    assert (product.product_id, product.brand, product.description) == ("shop/M1", "Gauge", "Cotton.")
+    assert list_photo_paths(product) == ["/a.jpg", "/b.jpg"]
 
 
 def render_opengraph(description: str) -> str:
@@ -129,21 +129,21 @@ def render_opengraph(description: str) -> str:
     )
 
 
-def test_a_cut_description_loses_to_the_block_that_holds_all_of_it() -> None:
+def test_a_cut_description_is_replaced_by_the_complete_block() -> None:
     html = f"{render_opengraph(FULL[:250])}<h1>Blue shirt</h1><div id='tab-description'><p>{FULL}</p></div>"
     assert extract_page(html).description == f"<p>{FULL}</p>"
 
 
-def test_a_block_of_other_words_does_not_replace_a_description() -> None:
+def test_a_block_with_another_text_does_not_replace_a_description() -> None:
     html = f"{render_opengraph(FULL[:250])}<h1>Shirt</h1><div class='shipping-description'>{'We ship. ' * 90}</div>"
     assert extract_page(html).description == FULL[:250].strip()
 
 
-def test_the_shop_s_name_leaves_the_title_where_the_heading_has_none() -> None:
+def test_the_name_of_the_shop_is_removed_from_the_title() -> None:
     assert extract_page(render_opengraph("x") + "<h1>Blue shirt</h1>").title == "Blue shirt"
 
 
-def test_the_gallery_adds_the_photos_that_opengraph_leaves_out_but_never_related_ones() -> None:
+def test_the_gallery_adds_photos_to_those_of_opengraph_but_no_related_ones() -> None:
     html = (
         f"{render_opengraph('x')}<header><a href='/'><img src='/logo.png'></a></header>"
         "<ul class='breadcrumbs'><li>Home</li><li>Men</li><li>Shirts</li></ul><h1>Blue shirt</h1>"
@@ -152,9 +152,9 @@ def test_the_gallery_adds_the_photos_that_opengraph_leaves_out_but_never_related
         "<h2>You may also like</h2><ul><li><a href='/p/2'><img src='/d.jpg'></a></li></ul>"
         "<section class='related'><img src='/e.jpg'></section><footer><img src='/visa.jpg'></footer>"
     )
-    found = extract_page(html)
-    assert list_photo_paths(found) == ["/a.jpg", "/b.jpg", "/c.jpg"]
-    assert found.categories == ("Men > Shirts",)
+    product = extract_page(html)
+    assert list_photo_paths(product) == ["/a.jpg", "/b.jpg", "/c.jpg"]
+    assert product.categories == ("Men > Shirts",)
 
 
 def test_a_plain_page_with_a_buy_button_is_a_product() -> None:
@@ -163,12 +163,12 @@ def test_a_plain_page_with_a_buy_button_is_a_product() -> None:
         "<div class='description'>Felt.</div><table><tr><th>Material</th><td>Felt</td></tr></table>"
         "<form action='/cart'><button>Add to cart</button></form>"
     )
-    found = extract_page(html)
-    assert (found.title, found.description, list_photo_paths(found)) == ("Red hat", "Felt.", ["/hat-l.jpg"])
-    assert found.attributes == (Attribute(name="Material", value="Felt"),)
+    product = extract_page(html)
+    assert (product.title, product.description, list_photo_paths(product)) == ("Red hat", "Felt.", ["/hat-l.jpg"])
+    assert product.attributes == (Attribute(name="Material", value="Felt"),)
 
 
-def test_a_page_about_the_shop_is_no_product() -> None:
+def test_a_page_about_the_shop_is_not_a_product() -> None:
     assert extract_product_from_html("<h1>About us</h1><img src='/team.jpg'><p>Since 1894.</p>", URL) is None
 
 
@@ -184,15 +184,15 @@ def test_magento_swatches_give_each_photo_its_colour() -> None:
     }
     swatches = {"[data-role]": {"Magento_Swatches/js/swatch-renderer": {"jsonConfig": config}}}
     scripts = "".join(f'<script type="text/x-magento-init">{json.dumps(data)}</script>' for data in (gallery, swatches))
-    found = extract_page(f"<h1>Shirt</h1>{scripts}")
-    assert [(photo.url[-8:-4], photo.colour) for photo in found.photos] == [
+    product = extract_page(f"<h1>Shirt</h1>{scripts}")
+    assert [(photo.url[-8:-4], photo.colour) for photo in product.photos] == [
         ("main", "Black"),
         ("back", "Black"),
         ("/red", "Red"),
     ]
 
 
-def test_the_canonical_url_is_the_product_s_whatever_link_led_there() -> None:
+def test_the_canonical_url_identifies_a_product_at_several_urls() -> None:
     html = '<link rel="canonical" href="/p/shirt">' + render_jsonld({"@type": "Product", "name": "Shirt"})
     ids = {
         extract_page(html, f"http://shop.example{path}").product_id for path in ("/p/shirt", "/sale/shirt?utm_source=x")
@@ -200,21 +200,21 @@ def test_the_canonical_url_is_the_product_s_whatever_link_led_there() -> None:
     assert len(ids) == 1
 
 
-def test_a_canonical_home_page_is_not_believed() -> None:
+def test_a_canonical_url_of_the_home_page_is_ignored() -> None:
     html = '<link rel="canonical" href="/">' + render_jsonld({"@type": "Product", "name": "Shirt"})
     assert extract_page(html).url == URL
 
 
-def test_every_field_keeps_the_layer_it_came_from() -> None:
-    found = extract_product_from_html(
+def test_every_field_keeps_its_source() -> None:
+    product = extract_product_from_html(
         render_jsonld({"@type": "Product", "name": "Shirt"}) + render_opengraph(FULL), URL
     )
-    assert found is not None
-    assert (found.title.source, found.description and found.description.source) == ("json-ld", "opengraph")
+    assert product is not None
+    assert (product.title.source, product.description and product.description.source) == ("json-ld", "opengraph")
 
 
 @given(st.text(alphabet="<>/=\"' abh1imgscrtyplduv{}[]:,@&;\x00\n", max_size=200))
-def test_no_page_however_broken_raises(html: str) -> None:
+def test_no_broken_page_raises_an_error(html: str) -> None:
     extract_product_from_html(html, URL)
     extract_product_from_html(f'<h1>x</h1><script type="application/ld+json">{html}</script>', URL)
     extract_product_from_html(
@@ -241,17 +241,17 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
-def test_no_jsonld_however_odd_raises(data: object) -> None:
+def test_no_odd_jsonld_raises_an_error(data: object) -> None:
     extract_product_from_html(render_jsonld(data), URL)
     extract_product_from_html(
         render_jsonld({"@type": "Product", "name": "Shirt", "image": data, "brand": data, "offers": data}), URL
     )
 
 
-def test_entities_escaped_twice_are_no_words() -> None:
+def test_entities_that_are_escaped_twice_are_decoded_once() -> None:
     html = "<h1>Cap</h1><div class='description'>Soft &amp;amp;nbsp;&amp;#39;wool&amp;#39; cap, R&amp;D</div>"
     data = '<script type="application/ld+json">{"@type": "Product", "name": "Cap"}</script>'
-    found = extract_product_from_html(data + html, "https://shop.example/p/1")
-    assert found is not None
-    assert found.description is not None
-    assert found.description.value == "Soft &nbsp;&#39;wool&#39; cap, R&amp;D"
+    product = extract_product_from_html(data + html, "https://shop.example/p/1")
+    assert product is not None
+    assert product.description is not None
+    assert product.description.value == "Soft &nbsp;&#39;wool&#39; cap, R&amp;D"

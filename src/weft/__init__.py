@@ -4,7 +4,8 @@
     model.tag("photo.jpg", top_k=3)
     weft.open_index("data/embeddings/catalogue", model).search("red dress")
 
-The names come from `weft.api` when they are first used: torch takes seconds to import, and most commands need none.
+The names are imported from `weft.api` on first use, because torch takes seconds to import and most commands do not
+need it.
 """
 
 from importlib import import_module, metadata

@@ -50,31 +50,32 @@ class Hit:
 class Model:
     """A trained model, ready to embed and tag photos. Make it with `load`."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, device: str, workers: int) -> None:
         self._bundle = bundle
+        self._device, self._workers = device, workers
         self._word_ids = {word: number for number, word in enumerate(bundle.words)}
 
     @property
     def words(self) -> Sequence[str]:
-        """The vocabulary; the position of a word is its column in `word_scores`."""
+        """The vocabulary; the position of a word is its id, and its column in the scores."""
         return self._bundle.words
 
     @property
     def digest(self) -> str:
-        """The sha256 of the model's files, which names this very model."""
+        """The sha256 of the model's files, which identifies the model."""
         return self._bundle.digest
 
     @property
     def word_embeddings(self) -> Floats:
         """W, (words, embedding_dim)."""
-        words: Floats = self._bundle.embedder.words.detach().numpy()
+        words: Floats = self._bundle.embedder.words.detach().cpu().numpy()
         return words
 
     @property
     def word_bias(self) -> Floats:
         """The bias of each word, (words,); zeros where the model has none."""
         bias = self._bundle.embedder.bias
-        return np.zeros(len(self.words), np.float32) if bias is None else bias.detach().numpy()[:, 0]
+        return np.zeros(len(self.words), np.float32) if bias is None else bias.detach().cpu().numpy()[:, 0]
 
     def embed(self, photos: Photo | Iterable[Photo]) -> Floats:
         """Return the embeddings of photos, (photos, embedding_dim), not normalised.
@@ -100,8 +101,11 @@ class Model:
             PhotoError: A photo cannot be decoded and `skipped` is not given.
         """
         bundle = self._bundle
-        device, workers = runtime.device(), runtime.workers()
-        return embed(photos, bundle.embedder, bundle.height, bundle.width, device, workers, skipped)
+        return embed(photos, bundle.embedder, bundle.height, bundle.width, self._device, self._workers, skipped)
+
+    def find_word_ids(self, text: str) -> list[int]:
+        """Return the ids of the words of a text that the vocabulary has, each once; empty if it has none."""
+        return label_to_word_ids(text, self._word_ids)
 
     def embed_text(self, text: str) -> Floats:
         """Return the mean embedding of the known words of a text, (1, embedding_dim): a query for photos.
@@ -109,12 +113,12 @@ class Model:
         Raises:
             InputError: The vocabulary has none of the words; the message suggests similar ones.
         """
-        word_ids = label_to_word_ids(text, self._word_ids)
+        word_ids = self.find_word_ids(text)
         if not word_ids:
             parts = text.lower().split()
-            similar = [word for part in parts for word in difflib.get_close_matches(part, self._bundle.words)]
-            hint = f"; did you mean {', '.join(dict.fromkeys(similar))}?" if similar else ""
-            raise InputError(f"{text!r}: none of its words is in the model's vocabulary{hint}")
+            similar = [word for part in parts for word in difflib.get_close_matches(part, self.words)]
+            hint = f" (similar words: {', '.join(dict.fromkeys(similar))})" if similar else ""
+            raise InputError(f"{text!r}: none of these words is in the model's vocabulary{hint}")
         mean: Floats = self.word_embeddings[word_ids].mean(0, keepdims=True)
         return mean
 
@@ -169,13 +173,19 @@ class Index:
         return [Hit(photo_id, product_id, float(similarity)) for photo_id, product_id, similarity in pairs]
 
 
-def load(path: str | Path) -> Model:
+def load(path: str | Path, device: str | None = None, workers: int | None = None) -> Model:
     """Load a model folder, such as `models/embedder`.
+
+    Args:
+        path: The folder.
+        device: The torch device that embeds photos; by default WEFT_DEVICE, else CUDA where there is a GPU.
+        workers: Threads that decode photos; by default WEFT_WORKERS, else one per core, at most 8.
 
     Raises:
         ModelError: A file is missing, was changed, or does not fit the others.
+        InputError: WEFT_DEVICE or WEFT_WORKERS has an invalid value.
     """
-    return Model(load_bundle(Path(path)))
+    return Model(load_bundle(Path(path)), device or runtime.device(), workers or runtime.workers())
 
 
 def open_index(path: str | Path, model: Model) -> Index:

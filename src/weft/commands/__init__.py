@@ -1,1 +1,1 @@
-"""What `weft ...` does, one command a file. Each streams: memory does not grow with what it is given."""
+"""The commands of `weft`, one per file. Commands that read photos stream them, so memory does not grow with their number."""

@@ -1,41 +1,35 @@
-"""`weft embed`: photos to a Parquet file of embeddings.
-
-What embed, tag and search share: a loaded model and a stream of embedded photos.
-"""
+"""`weft embed`: photos to a Parquet file of embeddings, and the stream of embeddings that tag and search read too."""
 
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from weft import runtime, tables
+from weft import tables
+from weft.api import Floats, Model, load
 from weft.errors import InputError, PhotoError
-from weft.model.bundle import Bundle, load_bundle
 from weft.progress import log_line
-from weft.retrieval.embed import embed
 from weft.retrieval.photo_input import iter_photos
 
 SCHEMA = pa.schema([("photo", pa.string()), ("embedding", pa.list_(pa.float32()))])
 
 
 def embed_to_file(source: Path, model: Path, out: Path) -> int:
-    """Embed the photos of `source` and write `out`: photo (the name within source), embedding (not normalised).
+    """Embed the photos of `source` and write the table `out`: photo (its name in `source`), embedding (not normalised).
 
     Returns:
-        How many photos were embedded.
+        The number of photos embedded.
 
     Raises:
         ModelError: The model cannot be loaded.
-        InputError: The source holds no usable photo, or `out` cannot be written; it is left as it was.
+        InputError: The source holds no usable photo, or `out` cannot be written; an old `out` is then unchanged.
     """
     if out.exists() and not out.is_file():
-        raise InputError(f"{out}: not a file; name the Parquet file to write")
+        raise InputError(f"{out}: expected the Parquet file to write, got something that is not a file")
     if out.exists() and source.exists() and out.samefile(source):
-        raise InputError(f"{out}: the source itself; name another file to write")
+        raise InputError(f"{out}: this is the source itself; choose another file to write")
     try:
         return _write_embeddings(source, model, out)
     except OSError as error:
@@ -43,10 +37,10 @@ def embed_to_file(source: Path, model: Path, out: Path) -> int:
 
 
 def _write_embeddings(source: Path, model: Path, out: Path) -> int:
-    bundle, count = load_bundle(model), 0
-    schema = SCHEMA.with_metadata({"weft_model": bundle.digest})
-    batches = embed_source(source, bundle)
-    first_batch = next(batches)  # bad input leaves no trace, not even the folder of `out`
+    loaded, count = load(model), 0
+    schema = SCHEMA.with_metadata({"weft_model": loaded.digest})
+    batches = embed_source(source, loaded)
+    first_batch = next(batches)  # unusable input raises before the folder of `out` is made
     with tables.atomic_write(out) as temporary, pq.ParquetWriter(temporary, schema) as writer:
         for names, z in itertools.chain([first_batch], batches):
             writer.write_table(pa.table({"photo": names, "embedding": list(z)}, schema=schema))
@@ -55,33 +49,23 @@ def _write_embeddings(source: Path, model: Path, out: Path) -> int:
     return count
 
 
-def embed_source(source: Path, bundle: Bundle) -> Iterator[tuple[list[str], npt.NDArray[np.float32]]]:
-    """Yield (names, z) of the photos of `source` batch by batch; a photo that cannot be decoded is told and left out.
+def embed_source(source: Path, model: Model) -> Iterator[tuple[list[str], Floats]]:
+    """Yield (names, embeddings) of the photos of `source` batch by batch; photos that cannot be decoded are logged.
 
     Raises:
         InputError: None of the photos can be decoded.
     """
     skipped: list[tuple[str, PhotoError]] = []
-    batches = embed(
-        iter_photos(source),
-        bundle.embedder,
-        bundle.height,
-        bundle.width,
-        runtime.device(),
-        runtime.workers(),
-        skipped,
-    )
     has_usable_photo, last_error = False, None
-    for batch in itertools.chain(batches, [None]):
+    for batch in itertools.chain(model.embed_stream(iter_photos(source), skipped), [None]):
         for name, error in skipped:
             last_error = f"{name}: {error}"
             if has_usable_photo or batch is not None:
-                log_line(f"left out {last_error}")
+                log_line(f"skipped {last_error}")
         skipped.clear()
         if batch is not None:
             has_usable_photo = True
             yield batch
     if not has_usable_photo:
-        raise InputError(
-            f"{source}: no photo in it can be used" + (f"; the last one was {last_error}" if last_error else "")
-        )
+        hint = f"; the last error was {last_error}" if last_error else ""
+        raise InputError(f"{source}: it holds no photo that can be decoded{hint}")

@@ -20,7 +20,7 @@ from weft.progress import is_main, log_line
 
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 MODEL_NAME = "weft-embedder"
-"""Registered model; its alias `newest` is the bundle of the last finetune."""
+"""Registered model; its alias `latest` is the bundle of the last finetune."""
 
 _INVALID_NAME_CHARS = re.compile(r"[^\w\-. :/]")
 """What MLflow refuses in the name of a parameter."""
@@ -62,7 +62,7 @@ class TrackedRun:
         self.attempt(lambda: mlflow.log_artifact(str(path)))
 
     def log_model(self, bundle: Path, example_photo: bytes) -> None:
-        """Log a model bundle as a pyfunc that loads in one line, and move the alias `newest` to it.
+        """Log a model bundle as a pyfunc that loads in one line, and move the alias `latest` to it.
 
         Args:
             bundle: The folder of a bundle (`weft.model.bundle`).

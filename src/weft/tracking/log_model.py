@@ -1,4 +1,4 @@
-"""A model bundle as an MLflow pyfunc: logged from code, so that nothing is pickled."""
+"""Log a model bundle as an MLflow pyfunc model, from code, so that nothing is pickled."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -10,11 +10,11 @@ from mlflow.types import ColSpec, DataType, Schema
 from mlflow.types.schema import Array
 
 _MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
-_PINNED_LIBRARIES = ("numpy", "pandas", "pillow", "pyarrow", "safetensors", "torch", "torchvision")
+_PINNED_LIBRARIES = ("nltk", "numpy", "pandas", "pillow", "pyarrow", "pydantic", "pyyaml", "safetensors", "torch", "torchvision")
 
 
 def log_bundle(bundle: Path, example_photo: bytes, name: str) -> None:
-    """Log the bundle in the active run, register it under `name` and give it the alias `newest`."""
+    """Log the bundle in the active run, register it under `name` and give it the alias `latest`."""
     signature = ModelSignature(
         inputs=Schema([ColSpec(DataType.binary, "photo")]),
         outputs=Schema(
@@ -34,4 +34,4 @@ def log_bundle(bundle: Path, example_photo: bytes, name: str) -> None:
         pip_requirements=[f"{library}=={version(library)}" for library in _PINNED_LIBRARIES],
         registered_model_name=name,
     )
-    mlflow.MlflowClient().set_registered_model_alias(name, "newest", info.registered_model_version)
+    mlflow.MlflowClient().set_registered_model_alias(name, "latest", info.registered_model_version)

@@ -1,9 +1,8 @@
-"""The pyfunc itself, kept with the model as code: photos in, words, scores and embeddings out.
+"""The pyfunc model: photos in, words, scores and embeddings out. MLflow stores this file beside the model.
 
-mlflow.pyfunc.load_model("models:/weft-embedder@newest").predict(pd.DataFrame({"photo": [jpeg_bytes]}))
+mlflow.pyfunc.load_model("models:/weft-embedder@latest").predict(pd.DataFrame({"photo": [jpeg_bytes]}))
 """
 
-from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -14,30 +13,24 @@ TOP_K = 10
 
 
 class PhotoTagger(PythonModel):
-    """Predicts the TOP_K best words of each photo and its embedding."""
+    """Predicts the TOP_K best words of each photo, and its embedding."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Load the bundle logged beside this code."""
-        from weft.model.bundle import load_bundle
+        """Load the model folder that was logged with this code, on the CPU."""
+        from weft.api import load
 
-        self._bundle = load_bundle(Path(context.artifacts["bundle"]))
+        self._model = load(context.artifacts["bundle"], device="cpu", workers=1)
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Words, scores (logits, best first) and embedding of each photo in column `photo` (encoded bytes)."""
-        import torch
-
-        from weft.retrieval.embed import embed
-
-        bundle = self._bundle
+        """Return words, scores (logits, best first) and embedding of each photo in column `photo` (encoded bytes)."""
         rows = []
-        photos = ((number, bytes(photo)) for number, photo in enumerate(model_input["photo"]))
-        for keys, z in embed(photos, bundle.embedder, bundle.height, bundle.width, "cpu", workers=1):
-            scores, ids = bundle.embedder.score(torch.from_numpy(z)).topk(min(TOP_K, len(bundle.words)), dim=1)
-            for number in range(len(keys)):
-                words = [bundle.words[word] for word in ids[number].tolist()]
-                rows.append({"words": words, "scores": scores[number].tolist(), "embedding": z[number].tolist()})
+        for _, batch in self._model.embed_stream(enumerate(map(bytes, model_input["photo"]))):
+            for z, scores in zip(batch, self._model.score_words(batch), strict=True):
+                tags = self._model.best_tags(scores, TOP_K)
+                words, logits = [tag.word for tag in tags], [tag.score for tag in tags]
+                rows.append({"words": words, "scores": logits, "embedding": z.tolist()})
         return pd.DataFrame(rows)
 
 

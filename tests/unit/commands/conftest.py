@@ -1,17 +1,17 @@
 import json
 import sys
 
-import numpy as np
 import pytest
+import torch
 
 from weft import artefacts, cli
 from weft.model.bundle import load_bundle
-from weft.retrieval.embed import embed
+from weft.photos.prefetch import decode_and_letterbox
 
 
 @pytest.fixture
 def weft(monkeypatch, capsys, bundle):
-    """Runs the command as a person would; gives (status, lines on standard output, standard error)."""
+    """Runs a command as its users do; returns (exit status, lines of standard output, standard error)."""
 
     def run(command, *arguments, model=bundle):
         monkeypatch.setattr(sys, "argv", ["weft", command, *map(str, arguments), "--model", str(model)])
@@ -24,7 +24,7 @@ def weft(monkeypatch, capsys, bundle):
 
 @pytest.fixture
 def refused(weft):
-    """The one line that a command answers bad input with."""
+    """Runs a command with unusable input; returns its one line of standard error."""
 
     def run(command, *arguments, **options):
         status, lines, err = weft(command, *arguments, **options)
@@ -48,15 +48,14 @@ def photos(tmp_path, jpeg):
 
 @pytest.fixture
 def embed_naively(bundle):
-    """z of photos one at a time."""
+    """Embeds photos one at a time, without batches or fused layers."""
     model = load_bundle(bundle)
 
     def run(*photos):
-        z = [
-            next(embed([(0, photo)], model.embedder, model.height, model.width, "cpu", workers=1))[1]
-            for photo in photos
-        ]
-        return np.concatenate(z)
+        decoded = decode_and_letterbox(enumerate(photos), model.height, model.width, 1)
+        with torch.inference_mode():
+            z = [model.embedder(torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy())) for _, pixels in decoded]
+        return torch.cat(z).numpy()
 
     return run
 

@@ -23,7 +23,7 @@ def sampled_softmax(
 ) -> torch.Tensor:
     """Mean over the batch of - sum_k p_k log softmax over {k} and the photo's negatives.
 
-    A negative that is the positive itself (an accidental hit) leaves that positive's softmax. With `log_expected` each
+    A negative that is the positive itself (an accidental hit) leaves that positive's softmax. With `log_expected_counts` each
     negative counts as e^s over the number of times it was to be expected: the sum over negatives then estimates
     without bias the sum over all other words, and the loss tends to the full softmax as negatives grow (Bengio and
     Senecal 2008; Blanc and Rendle 2018). The positive is always there, so its own expected count is 1.
@@ -35,7 +35,7 @@ def sampled_softmax(
         weights: p, (batch, targets); each row sums to 1.
         negatives: Rows of `words`, (batch, negatives) drawn for each photo, or (1, negatives) shared by the batch;
             repeats count.
-        log_expected: (vocabulary,) log of how often each word is expected among a photo's negatives; None leaves the
+        log_expected_counts: (vocabulary,) log of how often each word is expected among a photo's negatives; None leaves the
             scores as they are.
         true_words: All words of each photo, (batch, words), padded with -1, which are then no negatives of it; None
             leaves all but the positive itself among them.

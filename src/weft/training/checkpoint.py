@@ -47,7 +47,7 @@ def save_checkpoint(folder: Path, fingerprint: str, state: dict[str, Any]) -> No
     """
     latest = folder / _LATEST_FILE
     with tables.atomic_write(latest) as temporary:
-        torch.save({"belongs_to": fingerprint, **state}, temporary)
+        torch.save({"fingerprint": fingerprint, **state}, temporary)
         if latest.exists():
             latest.replace(folder / _PREVIOUS_FILE)
 
@@ -66,7 +66,7 @@ def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any] | None:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             log_line(f"warning: {path}: not a whole checkpoint of tensors and plain values, not used: {reason}")
             continue
-        if state.get("belongs_to") == fingerprint:
+        if state.get("fingerprint") == fingerprint:
             return state
     return None
 
@@ -136,7 +136,7 @@ class CheckpointManager:
 
         Args:
             folder: Of the checkpoint.
-            belongs_to: The training's fingerprint.
+            fingerprint: The training's fingerprint.
             model: What is trained.
             optimizer: Its optimiser.
             schedule: Of the learning rates.

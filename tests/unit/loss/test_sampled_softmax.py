@@ -7,7 +7,7 @@ from weft.loss.full_softmax import full_softmax
 from weft.loss.sampled_softmax import sampled_softmax
 
 
-def naive_sampled_softmax(z, words, targets, weights, negatives, log_expected=None, true_words=None, bias=None):
+def naive_sampled_softmax(z, words, targets, weights, negatives, log_expected_counts=None, true_words=None, bias=None):
     """One photo, one positive and one negative at a time; what may be no negative of this positive is struck out."""
 
     def score(photo, word):
@@ -24,7 +24,7 @@ def naive_sampled_softmax(z, words, targets, weights, negatives, log_expected=No
             for negative in drawn:
                 if negative == target or (true_words is not None and negative in true_words[photo].tolist()):
                     continue
-                off = float(log_expected[negative]) if log_expected is not None else 0.0
+                off = float(log_expected_counts[negative]) if log_expected_counts is not None else 0.0
                 scores.append(score(photo, negative) - off)
             largest = max(scores)
             total += weight * (largest + math.log(sum(math.exp(s - largest) for s in scores)) - scores[0])
@@ -48,17 +48,17 @@ def negatives(request):
 @pytest.fixture(params=["plain", "corrected", "masked", "biased", "all three"])
 def more(request, bags):
     """What the loss may be told beside its targets."""
-    log_expected = torch.linspace(-2, 1.5, 7)
+    log_expected_counts = torch.linspace(-2, 1.5, 7)
     targets, weights = bags
     photo_words = torch.where(weights > 0, targets, targets[:, :1])
     true_words = torch.cat([photo_words, torch.tensor([[6], [-1], [-1], [3]])], 1)
     bias = torch.linspace(-1, 1, 7)[:, None]
     return {
         "plain": {},
-        "corrected": {"log_expected": log_expected},
+        "corrected": {"log_expected_counts": log_expected_counts},
         "masked": {"true_words": true_words},
         "biased": {"bias": bias},
-        "all three": {"log_expected": log_expected, "true_words": true_words, "bias": bias},
+        "all three": {"log_expected_counts": log_expected_counts, "true_words": true_words, "bias": bias},
     }[request.param]
 
 

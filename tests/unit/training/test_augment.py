@@ -16,31 +16,31 @@ def sample_params(count, flip=False, shift=0, crop=1.0, seed=4):
     return sample_augment_params(count, flip, shift, crop, np.random.default_rng(seed))
 
 
-def naive_augment(photos, moves):
+def naive_augment(photos, augment_params):
     """Pixel by pixel."""
     batch, channels, height, width = photos.shape
     result = np.empty_like(photos)
     for n, channel, y, x in np.ndindex(batch, channels, height, width):
-        seen_x = width - 1 - x if moves.mirrored[n] else x
-        from_y = min(max(y + moves.shifts[n, 0], 0), height - 1)
-        from_x = min(max(seen_x + moves.shifts[n, 1], 0), width - 1)
+        seen_x = width - 1 - x if augment_params.flipped[n] else x
+        from_y = min(max(y + augment_params.translations_px[n, 0], 0), height - 1)
+        from_x = min(max(seen_x + augment_params.translations_px[n, 1], 0), width - 1)
         result[n, channel, y, x] = photos[n, channel, from_y, from_x]
     return result
 
 
 @pytest.mark.parametrize(("flip", "shift"), [(True, 0), (False, 2), (True, 2), (True, 7)])
 def test_equals_its_naive_twin(photos, flip, shift):
-    moves = sample_params(8, flip, shift)
-    done = augment(photos, moves)
-    assert (done == naive_augment(photos, moves)).all()
+    augment_params = sample_params(8, flip, shift)
+    done = augment(photos, augment_params)
+    assert (done == naive_augment(photos, augment_params)).all()
     assert done.dtype == np.uint8
     assert not (done == photos).all()
 
 
 def test_a_crop_is_pillows_resize_of_its_box(photos):
-    moves = sample_params(8, crop=0.5)
-    done = augment(photos, moves)
-    for photo, cropped, (left, top, right, bottom) in zip(photos, done, moves.crop_boxes, strict=True):
+    augment_params = sample_params(8, crop=0.5)
+    done = augment(photos, augment_params)
+    for photo, cropped, (left, top, right, bottom) in zip(photos, done, augment_params.crop_boxes, strict=True):
         image = Image.fromarray(photo.transpose(1, 2, 0).copy())
         expected = image.resize((5, 6), Image.Resampling.BILINEAR, box=(left * 5, top * 6, right * 5, bottom * 6))
         assert (cropped.transpose(1, 2, 0) == np.asarray(expected)).all()
@@ -78,9 +78,9 @@ def test_uncovered_borders_repeat_the_edge():
 
 
 def test_parts_of_a_batch_are_moved_as_the_whole_batch_is(photos):
-    moves = sample_params(8, True, 2, 0.5)
-    parts = [augment(photos[rows], moves.select(rows)) for rows in (slice(0, 3), slice(3, 8))]
-    assert (np.concatenate(parts) == augment(photos, moves)).all()
+    augment_params = sample_params(8, True, 2, 0.5)
+    parts = [augment(photos[rows], augment_params.select(rows)) for rows in (slice(0, 3), slice(3, 8))]
+    assert (np.concatenate(parts) == augment(photos, augment_params)).all()
 
 
 def test_the_photos_given_stay_as_they_were(photos):

@@ -46,7 +46,7 @@ def test_no_checkpoint_is_none(tmp_path):
 def test_a_pickle_with_code_in_it_is_never_run(tmp_path, capsys):
     for state in (
         UnpickleTrap(tmp_path / "trapped"),
-        {"belongs_to": "mine", "trap": UnpickleTrap(tmp_path / "trapped")},
+        {"fingerprint": "mine", "trap": UnpickleTrap(tmp_path / "trapped")},
     ):
         torch.save(state, tmp_path / "checkpoint.pt")
         assert load_checkpoint(tmp_path, "mine") is None
@@ -58,7 +58,7 @@ def test_a_pickle_with_code_in_it_is_never_run(tmp_path, capsys):
 
 def test_a_checkpoint_loads_with_weights_only(tmp_path):
     save_checkpoint(tmp_path, "mine", STATE)
-    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["belongs_to"] == "mine"
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["fingerprint"] == "mine"
 
 
 def save_twice(folder):

@@ -135,7 +135,7 @@ def test_steps_already_done_are_not_done_again(job, monkeypatch):
             seen.append(step.step)
             yield step
 
-    monkeypatch.setattr(module, "steps", watched)
+    monkeypatch.setattr(module, "epoch_batches", watched)
     save = CheckpointManager.save
 
     def save_and_die(journal, progress):
@@ -169,9 +169,9 @@ def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(job, monkeypa
         train(folder, folder / "out")
     monkeypatch.setattr(CheckpointManager, "save", save)
     newest = folder / "out" / "state" / "checkpoint.pt"
-    belongs_to = torch.load(newest, weights_only=True)["belongs_to"]
+    fingerprint = torch.load(newest, weights_only=True)["fingerprint"]
     newest.write_bytes(newest.read_bytes()[:-1_000])
-    assert load_checkpoint(newest.parent, belongs_to)["progress"]["steps"] == 3
+    assert load_checkpoint(newest.parent, fingerprint)["progress"]["steps"] == 3
     train(folder, folder / "out")
     assert have_equal_outcomes(load_outcome(folder / "out"), load_outcome(folder / "whole"))
 

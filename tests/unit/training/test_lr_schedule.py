@@ -110,11 +110,11 @@ def test_cosine_falls_to_nought_by_its_formula(train_head_settings):
 def test_a_warm_up_rises_in_even_steps_to_the_full_rate(train_head_settings, schedule):
     settings = train_head_settings(lr_schedule={"name": schedule, "warmup_epochs": 0.5}, epochs=2)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings.stage.optimizer)
-    moved, rates = LRSchedule(optimizer, settings.stage.lr_schedule, settings.stage.epochs, 8), []
+    schedule_under_test, rates = LRSchedule(optimizer, settings.stage.lr_schedule, settings.stage.epochs, 8), []
     for _ in range(5):
         rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
-        moved.step_batch()
+        schedule_under_test.step_batch()
     assert rates == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
 
 
@@ -134,20 +134,20 @@ def test_a_schedule_goes_on_where_its_state_was_taken(train_head_settings, sched
         optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 0.1)], settings.stage.optimizer)
         return optimizer, LRSchedule(optimizer, settings.stage.lr_schedule, settings.stage.epochs, 2)
 
-    def go(optimizer, moved, epochs):
+    def go(optimizer, schedule_under_test, epochs):
         rates = []
         for loss in epochs:
             for _ in range(2):
-                moved.step_batch()
+                schedule_under_test.step_batch()
                 rates.append(optimizer.param_groups[0]["lr"])
-            moved.step_epoch(loss)
+            schedule_under_test.step_epoch(loss)
         return rates
 
-    optimizer, moved = fresh()
-    go(optimizer, moved, [3.0, 4.0])
-    state = moved.state_dict()
+    optimizer, schedule_under_test = fresh()
+    go(optimizer, schedule_under_test, [3.0, 4.0])
+    state = schedule_under_test.state_dict()
     assert all(isinstance(value, bool | int | float) for value in state.values())
     again_optimizer, again = fresh()
     again.load_state_dict(state)
     assert again_optimizer.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
-    assert go(again_optimizer, again, [2.0, 5.0]) == go(optimizer, moved, [2.0, 5.0])
+    assert go(again_optimizer, again, [2.0, 5.0]) == go(optimizer, schedule_under_test, [2.0, 5.0])

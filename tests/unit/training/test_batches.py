@@ -22,7 +22,7 @@ class PhotoBatch:
     """Photos alone: all that a feed looks at."""
 
     def __init__(self, *photos):
-        self.photos = np.array(photos)
+        self.photo_indices = np.array(photos)
 
 
 AUGMENTATION = Augmentation(horizontal_flip=True, max_translate_px=1, min_crop_scale=0.5)
@@ -47,9 +47,9 @@ def test_what_is_done_is_never_decoded_again():
 def test_parts_make_up_the_batch_in_order(processes):
     shares = [list(epoch_batches(BATCHES, 1, 1, rank=n, world_size=processes)) for n in range(processes)]
     for same_step in zip(*shares, strict=True):
-        whole = same_step[0].batch.photos
-        assert np.concatenate([step.photos for step in same_step]).tolist() == whole.tolist()
-        sizes = [len(step.photos) for step in same_step]
+        whole = same_step[0].global_batch.photo_indices
+        assert np.concatenate([step.photo_indices for step in same_step]).tolist() == whole.tolist()
+        sizes = [len(step.photo_indices) for step in same_step]
         assert max(sizes) - min(sizes) <= 1
         assert len({step.seed for step in same_step}) == 1
 

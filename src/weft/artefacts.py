@@ -17,9 +17,9 @@ from weft.contracts.tables import EMBEDDED_PHOTOS
 from weft.errors import ContractError
 
 WORD_COLUMNS = ("word_id", "word", "document_frequency", "count")
-VISUALNESS_COLUMNS = (
+WORD_PREDICTABILITY_COLUMNS = (
     *("word_id", "word", "document_frequency", "val_photos"),
-    *("visualness", "expected", "explained", "redundancy"),
+    *("somers_d", "somers_d_shrunk", "uncertainty_coefficient", "redundancy"),
 )
 
 
@@ -128,15 +128,15 @@ def read_words(path: Path) -> pd.DataFrame:
     return words
 
 
-def write_visualness(path: Path, visualness: pd.DataFrame) -> None:
-    """Write visualness.tsv: the columns VISUALNESS_COLUMNS, in the order of word_id; NaN as an empty text."""
-    table = visualness.loc[:, list(VISUALNESS_COLUMNS)]
+def write_word_predictability(path: Path, predictability: pd.DataFrame) -> None:
+    """Write word_predictability.tsv: WORD_PREDICTABILITY_COLUMNS in the order of word_id, NaN as an empty text."""
+    table = predictability.loc[:, list(WORD_PREDICTABILITY_COLUMNS)]
     text = table.to_csv(sep="\t", index=False, lineterminator="\n", quoting=csv.QUOTE_NONE, float_format="%.4f")
     tables.write_text(path, text)
 
 
-def read_visualness(path: Path) -> pd.DataFrame:
-    """Read visualness.tsv; row n is the word of word_id n, an empty number NaN.
+def read_word_predictability(path: Path) -> pd.DataFrame:
+    """Read word_predictability.tsv. Row n is the word with word_id n; an empty number becomes NaN.
 
     Raises:
         ContractError: The file is missing, or its columns, word ids or numbers are not as written.
@@ -144,23 +144,28 @@ def read_visualness(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False, dtype=str)
     except (OSError, ValueError) as error:
-        raise ContractError(f"{path}: not a readable visualness.tsv: {error}; run the stage train_head") from error
-    if tuple(table.columns) != VISUALNESS_COLUMNS:
-        raise ContractError(f"{path}: columns {list(table.columns)}, wanted {list(VISUALNESS_COLUMNS)}")
+        raise ContractError(
+            f"{path}: not a readable word_predictability.tsv: {error}; run the stage train_head"
+        ) from error
+    if tuple(table.columns) != WORD_PREDICTABILITY_COLUMNS:
+        raise ContractError(f"{path}: columns {list(table.columns)}, wanted {list(WORD_PREDICTABILITY_COLUMNS)}")
     try:
         for column in ("word_id", "document_frequency", "val_photos"):
             table[column] = table[column].astype(np.int64)
-        for column in ("visualness", "expected", "explained", "redundancy"):
+        for column in ("somers_d", "somers_d_shrunk", "uncertainty_coefficient", "redundancy"):
             table[column] = table[column].replace("", "nan").astype(np.float64)
     except ValueError as error:
         raise ContractError(f"{path}: {error}; run the stage train_head") from error
-    if table["expected"].isna().nunique() > 1:
-        raise ContractError(f"{path}: some words have an expected visualness and some have none; run train_head again")
-    has_invalid_values = bool((table[["visualness", "expected", "explained"]].abs() > 1).to_numpy().any())
+    if table["somers_d_shrunk"].isna().nunique() > 1:
+        raise ContractError(f"{path}: some words have a somers_d_shrunk and some have none; run the stage train_head again")
+    has_invalid_values = bool(
+        (table[["somers_d", "somers_d_shrunk", "uncertainty_coefficient"]].abs() > 1).to_numpy().any()
+    )
     has_invalid_values = has_invalid_values or not (table["redundancy"] >= 1).all()
     if has_invalid_values or not (table["word_id"] == np.arange(len(table))).all():
         raise ContractError(
-            f"{path}: word_id is not 0, 1, 2 ..., or a visualness or redundancy is beyond 1; run train_head"
+            f"{path}: expected word_id 0, 1, 2 ..., coefficients from -1 to 1 and redundancy of at least 1; "
+            "run the stage train_head again"
         )
     return table
 

@@ -111,10 +111,10 @@ def read_words_part(clean: Path, vocabulary: Path, fitted: Path) -> WordsPart:
         *_reasons("clean", clean, "token", "count"),
         *_reasons("vocabulary", vocabulary, "word", "document_frequency"),
     ]
-    measured = artefacts.read_visualness(fitted / files.VISUALNESS)
-    known = measured[measured["expected"].notna() & measured["visualness"].notna()]
-    ordered = known.sort_values(["expected", "word_id"], ascending=[False, True])
-    told = [Told(str(word), float(value)) for word, value in zip(ordered["word"], ordered["expected"], strict=True)]
+    measured = artefacts.read_word_predictability(fitted / files.WORD_PREDICTABILITY)
+    known = measured[measured["somers_d_shrunk"].notna() & measured["somers_d"].notna()]
+    ordered = known.sort_values(["somers_d_shrunk", "word_id"], ascending=[False, True])
+    told = [Told(str(word), float(value)) for word, value in zip(ordered["word"], ordered["somers_d_shrunk"], strict=True)]
     shown = min(WORDS_SHOWN, len(told) // 2)
     return WordsPart(tuple(dropped), tuple(told[:shown]), tuple(reversed(told[len(told) - shown :])))
 

@@ -85,7 +85,7 @@ def run_finetune(
     train, val = (
         _open_split(photos / split, state_dir / f"{split}.arrow", settings, process_group) for split in ("train", "val")
     )
-    weights = compute_word_weights(head_dir / files.VISUALNESS, settings.finetune)
+    weights = compute_word_weights(head_dir / files.WORD_PREDICTABILITY, settings.finetune)
     history = finetune(
         train, val, model, settings.training, settings.finetune, device, workers, state_dir, on_epoch_end, weights,
         checkpoint_seconds, process_group, compile_backend,

@@ -22,10 +22,10 @@ class EpochMetrics:
     """The loss that is trained, on val and without its noise. Lower is better."""
     learning_rate: float
     """Of W, at the end of the epoch."""
-    most_draws: int = 0
-    """How often the photo that came most often came in the epoch; 0 at epoch 0."""
-    capped_photos: int = 0
-    """Photos that `most_draws` of the params kept from coming as often as `balance` has it."""
+    max_photo_repeats: int = 0
+    """How often the photo that occurred most often occurred in the epoch; 0 at epoch 0."""
+    num_capped_photos: int = 0
+    """Photos that occurred less often than the sampling distribution asks, because of the limit on repeats."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class EpochTiming:
 
 def log_epoch(stage: str, metrics: EpochMetrics, timing: EpochTiming) -> None:
     """Say in one line how an epoch went."""
-    repeats_text = f", a photo up to {metrics.most_draws} times" if metrics.most_draws > 1 else ""
-    repeats_text += f" ({metrics.capped_photos:,} held back)" if metrics.capped_photos else ""
+    repeats_text = f", a photo up to {metrics.max_photo_repeats} times" if metrics.max_photo_repeats > 1 else ""
+    repeats_text += f" ({metrics.num_capped_photos:,} held back)" if metrics.num_capped_photos else ""
     log_line(
         f"{stage}, epoch {metrics.epoch}: train loss {metrics.train_loss:.3f}, val loss {metrics.val_loss:.3f}, "
         f"{timing.photos_per_second:,.0f} photos/s, {timing.seconds:.0f} s, of which {timing.data_wait_seconds:.1f} s "

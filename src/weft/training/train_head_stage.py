@@ -35,7 +35,7 @@ def run_train_head(
     out: Path,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
 ) -> None:
-    """Train W and write `out`: model.safetensors ("words", "bias" if any), words.tsv, history.csv, visualness.tsv.
+    """Train W and write `out`: model.safetensors ("words", "bias" if any), words.tsv, history.csv, word_predictability.tsv.
 
     Args:
         features: Embeddings of the own catalogue with the untrained backbone.
@@ -66,8 +66,8 @@ def run_train_head(
         save_file({name: tensor.contiguous() for name, tensor in head_weights.items()}, temporary / files.MODEL)
         shutil.copyfile(words, temporary / files.WORDS)
         write_history(temporary / files.HISTORY, history)
-        artefacts.write_visualness(
-            temporary / files.VISUALNESS, _build_visualness_table(train, val, vocabulary, head_weights, training)
+        artefacts.write_word_predictability(
+            temporary / files.WORD_PREDICTABILITY, _build_predictability_table(train, val, vocabulary, head_weights, training)
         )
     delete_checkpoint(checkpoint_dir)
 
@@ -90,7 +90,7 @@ def _load_cached_split(
     return CachedEmbeddings(embeddings.z[first:last], bags)
 
 
-def _build_visualness_table(
+def _build_predictability_table(
     train: CachedEmbeddings,
     val: CachedEmbeddings,
     vocabulary: pd.DataFrame,
@@ -105,9 +105,9 @@ def _build_visualness_table(
     visualness = measure_visualness(*val_scored, words, bias)
     return vocabulary.assign(
         val_photos=visualness.val_photo_counts,
-        visualness=visualness.somers_d,
-        expected=visualness.somers_d_shrunk,
-        explained=measure_uncertainty_coefficients(train_scored, val_scored, words, bias),
+        somers_d=visualness.somers_d,
+        somers_d_shrunk=visualness.somers_d_shrunk,
+        uncertainty_coefficient=measure_uncertainty_coefficients(train_scored, val_scored, words, bias),
         redundancy=measure_redundancy(train.bags, len(vocabulary)),
     )
 

@@ -45,7 +45,7 @@ def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
     coefficient, at least MIN_WORD_WEIGHT). `downweight_redundant_words` divides the weight by the word's redundancy.
 
     Args:
-        path: visualness.tsv of stage 1.
+        path: word_predictability.tsv of stage 1.
         settings: The section finetune.
 
     Raises:
@@ -54,10 +54,10 @@ def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
     weighting = settings.word_weighting
     if isinstance(weighting, UniformWordWeighting) and not settings.downweight_redundant_words:
         return None
-    table = artefacts.read_visualness(path)
+    table = artefacts.read_word_predictability(path)
     weights = np.ones(len(table))
     if not isinstance(weighting, UniformWordWeighting):
-        somers_d_shrunk = table["expected"].to_numpy(np.float64)
+        somers_d_shrunk = table["somers_d_shrunk"].to_numpy(np.float64)
         if np.isnan(somers_d_shrunk).any():
             raise ContractError(
                 f"{path}: no word was measured, as no photo of val has words; raise prepare.val_share or set "
@@ -66,7 +66,7 @@ def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
         if isinstance(weighting, ThresholdWordWeighting):
             weights = (somers_d_shrunk >= weighting.min_predictability).astype(np.float64)
     if isinstance(weighting, PredictabilityWordWeighting):
-        weights = np.maximum(table["explained"].to_numpy(np.float64), MIN_WORD_WEIGHT)
+        weights = np.maximum(table["uncertainty_coefficient"].to_numpy(np.float64), MIN_WORD_WEIGHT)
     if settings.downweight_redundant_words:
         weights = weights / table["redundancy"].to_numpy(np.float64)
     return weights

@@ -64,7 +64,7 @@ def test_one_word_is_drawn_at_the_balance(bags, alpha):
 
 
 @pytest.mark.parametrize(
-    "batches", [lambda sampler, _: sampler.epoch(1, 3), lambda sampler, bags: sampler.expected(bags, 3)]
+    "batches", [lambda sampler, _: sampler.sample_epoch(1, 3), lambda sampler, bags: sampler.eval_batches(bags, 3)]
 )
 @pytest.mark.parametrize("alpha", [*ALPHAS, 0.3])
 def test_a_photos_words_weigh_as_n_to_the_minus_alpha(bags, alpha, batches):

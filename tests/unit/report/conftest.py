@@ -195,13 +195,13 @@ def write_pipeline_outs(inputs: MadeUpInputs) -> None:
         (inputs.folder / stage / files.DROPPED).write_text(text, encoding="utf-8")
     words = [build_word_row(0, "denim", **DENIM), build_word_row(1, "washed", separation=0.6)]
     write_table(sources.calibration / files.CALIBRATED_WORDS, words, CALIBRATED_WORDS)
-    columns = {name: [1.0, 1.0] for name in artefacts.VISUALNESS_COLUMNS} | {
+    columns = {name: [1.0, 1.0] for name in artefacts.WORD_PREDICTABILITY_COLUMNS} | {
         "word_id": [0, 1],
         "word": ["denim", "washed"],
     }
-    counts = {"document_frequency": [9, 9], "val_photos": [5, 5], "visualness": [1.0, 0.1], "expected": [0.97, 0.12]}
+    counts = {"document_frequency": [9, 9], "val_photos": [5, 5], "somers_d": [1.0, 0.1], "somers_d_shrunk": [0.97, 0.12]}
     visualness = pd.DataFrame(columns | counts)
-    artefacts.write_visualness(sources.words / files.VISUALNESS, visualness)
+    artefacts.write_word_predictability(sources.words / files.WORD_PREDICTABILITY, visualness)
     bins = [
         {"words": "words with a probability", "bin": n, "pairs": n, "promised": 0.1, "true": 0.2} for n in range(10)
     ]

@@ -6,7 +6,7 @@ def test_a_history_is_a_function_of_its_records(tmp_path):
     write_history(tmp_path / "a.csv", records)
     write_history(tmp_path / "b.csv", records)
     assert (tmp_path / "a.csv").read_text() == (
-        "epoch,train_loss,val_loss,learning_rate,most_draws,capped_photos\n"
+        "epoch,train_loss,val_loss,learning_rate,max_photo_repeats,num_capped_photos\n"
         "0,,8.5,0.002,0,0\n1,0.333333,0.666667,2e-09,5,70\n"
     )
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()

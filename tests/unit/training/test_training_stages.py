@@ -105,7 +105,7 @@ def read_files(folder):
 
 def test_both_stages_write_the_same_bytes_twice(tmp_path, run_words, run_network):
     first, second = run_words(tmp_path / "a"), run_words(tmp_path / "b")
-    assert set(read_files(first)) == {"model.safetensors", "words.tsv", "history.csv", "visualness.tsv"}
+    assert set(read_files(first)) == {"model.safetensors", "words.tsv", "history.csv", "word_predictability.tsv"}
     assert read_files(first) == read_files(second)
     assert run_network(tmp_path / "c", first) == run_network(tmp_path / "d", second)
     assert set(read_files(tmp_path / "c")) == {

@@ -133,19 +133,19 @@ def table(tmp_path):
             "word": ["null", "nan", "red", "style"],
             "document_frequency": [9, 8, 7, 6],
             "val_photos": [3, 0, 2, 2],
-            "visualness": [0.9, np.nan, 0.75, -0.3],
-            "expected": [0.8, 0.5, 0.7, -0.1],
-            "explained": [0.6, 0.2, 0.4, 0.0],
+            "somers_d": [0.9, np.nan, 0.75, -0.3],
+            "somers_d_shrunk": [0.8, 0.5, 0.7, -0.1],
+            "uncertainty_coefficient": [0.6, 0.2, 0.4, 0.0],
             "redundancy": [1.0, 2.0, 4.0, 1.5],
         }
     )
-    artefacts.write_visualness(tmp_path / "visualness.tsv", frame)
-    return tmp_path / "visualness.tsv", frame
+    artefacts.write_word_predictability(tmp_path / "word_predictability.tsv", frame)
+    return tmp_path / "word_predictability.tsv", frame
 
 
 def test_the_table_is_read_as_it_was_written(table):
     path, frame = table
-    pd.testing.assert_frame_equal(artefacts.read_visualness(path), frame, check_dtype=False)
+    pd.testing.assert_frame_equal(artefacts.read_word_predictability(path), frame, check_dtype=False)
     assert path.read_text().splitlines()[2] == "1\tnan\t8\t0\t\t0.5000\t0.2000\t2.0000"
 
 
@@ -153,8 +153,8 @@ def test_the_table_is_read_as_it_was_written(table):
     ("line", "wanted"),
     [
         ("0\tnull\t9\t3\t0.9\t\t0.1\t1.0", "some have none"),
-        ("7\tnull\t9\t3\t0.9\t0.8\t0.1\t1.0", "word_id is not 0"),
-        ("0\tnull\t9\t3\t1.9\t0.8\t0.1\t1.0", "beyond 1"),
+        ("7\tnull\t9\t3\t0.9\t0.8\t0.1\t1.0", "expected word_id 0"),
+        ("0\tnull\t9\t3\t1.9\t0.8\t0.1\t1.0", "coefficients from -1 to 1"),
         ("0\tnull\t9\t3\thigh\t0.8\t0.1\t1.0", "could not convert"),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_broken_table_is_refused(table, line, wanted):
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], line, *lines[2:]]) + "\n")
     with pytest.raises(ContractError, match=wanted):
-        artefacts.read_visualness(path)
+        artefacts.read_word_predictability(path)
 
 
 def test_finetune_weighs_or_drops_words_by_it(table, finetune_settings):
@@ -187,6 +187,6 @@ def test_finetune_weighs_or_drops_words_by_it(table, finetune_settings):
 
 def test_visualness_that_was_never_measured_is_refused(table, finetune_settings):
     path, frame = table
-    artefacts.write_visualness(path, frame.assign(expected=np.nan))
+    artefacts.write_word_predictability(path, frame.assign(somers_d_shrunk=np.nan))
     with pytest.raises(ContractError, match=r"raise prepare\.val_share or set finetune\.word_weighting\.name: none"):
         compute_word_weights(path, finetune_settings(word_weighting="predictability").stage)

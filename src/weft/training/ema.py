@@ -1,56 +1,36 @@
-"""An exponential moving average of the weights (EMA): often better than the last weights, at no cost when used."""
+"""An exponential moving average (EMA) of the weights: often better than the last weights, at no cost when used."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 
-class ExponentialMovingAverage:
-    """Follows a model, statistics of batch norm included, as decay * average + (1 - decay) * model after each step.
+def build_ema(model: nn.Module, decay: float) -> AveragedModel:
+    """Return an average that starts at the weights of `model`; call `update_parameters(model)` after every step.
 
-    The first steps decay less, (1 + step) / (10 + step), or the untrained weights would weigh for long.
+    After step t the average is d * average + (1 - d) * model with d = min(decay, (1 + t) / (10 + t)): without this
+    warm-up the untrained weights would count for long. Running statistics of batch norm are averaged in the same way.
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self._model, self._decay, self._steps = model, decay, 0
-        self._average = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+    def average(averaged: torch.Tensor, current: torch.Tensor, step: torch.Tensor | int) -> torch.Tensor:
+        if not averaged.is_floating_point():  # the number of batches that batch norm has seen
+            return current
+        return averaged.lerp(current, 1 - min(decay, (1 + int(step)) / (10 + int(step))))
 
-    @torch.no_grad()
-    def update(self) -> None:
-        """Call after every optimiser step."""
-        self._steps += 1
-        model_weight = 1 - min(self._decay, (1 + self._steps) / (10 + self._steps))
-        for name, tensor in self._model.state_dict().items():
-            if tensor.is_floating_point():
-                self._average[name].lerp_(tensor, model_weight)
-            else:  # counts of batches
-                self._average[name].copy_(tensor)
+    averaged_model = AveragedModel(model, avg_fn=average, use_buffers=True)
+    averaged_model.update_parameters(model)  # The first update copies the weights, so that step 1 averages already.
+    return averaged_model
 
-    @contextmanager
-    def average_parameters(self) -> Iterator[None]:
-        """The model has the average for its weights as long as this is open."""
-        model_state = {name: tensor.detach().clone() for name, tensor in self._model.state_dict().items()}
-        self._model.load_state_dict(self._average)
-        try:
-            yield
-        finally:
-            self._model.load_state_dict(model_state)
 
-    def averaged_state_dict(self) -> dict[str, torch.Tensor]:
-        """The average itself, by the names of the model's own weights."""
-        return self._average
-
-    def state_dict(self) -> dict[str, object]:
-        """Tensors and a count, fit for a checkpoint."""
-        return {"steps": self._steps, "average": self._average}
-
-    def load_state_dict(self, state: dict[str, object]) -> None:
-        """Go on where `state` was taken."""
-        steps, average = state["steps"], state["average"]
-        assert isinstance(steps, int)
-        assert isinstance(average, dict)
-        self._steps = steps
-        for name, tensor in average.items():
-            self._average[name].copy_(tensor)
+@contextmanager
+def averaged_weights_applied(model: nn.Module, averaged_model: AveragedModel) -> Iterator[None]:
+    """Give `model` the averaged weights inside the block, and its own weights back at the end of it."""
+    own_weights = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+    model.load_state_dict(averaged_model.module.state_dict())
+    try:
+        yield
+    finally:
+        model.load_state_dict(own_weights)

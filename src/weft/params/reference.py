@@ -81,9 +81,9 @@ def _iter_rows(prefix: str, node: dict[str, Any], schema: dict[str, Any]) -> Ite
     for key, value in node.get("properties", {}).items():
         path = f"{prefix}.{key}"
         if variants := value.get("discriminator", {}).get("mapping"):
-            yield _format_row(f"{path}.name", " or ".join(f"`{name}`" for name in variants), "", value)
-            for name, reference in variants.items():
-                yield from _iter_variant_rows(path, name, _dereference({"$ref": reference}, schema))
+            yield _format_row(f"{path}.name", ", ".join(f"`{name}`" for name in variants), "", value)
+            resolved = {name: _dereference({"$ref": target}, schema) for name, target in variants.items()}
+            yield from _iter_variant_rows(path, resolved)
             continue
         inner, inner_path = _find_inner(path, value, schema)
         if inner is None:
@@ -93,14 +93,19 @@ def _iter_rows(prefix: str, node: dict[str, Any], schema: dict[str, Any]) -> Ite
             yield from _iter_rows(inner_path, inner, schema)
 
 
-def _iter_variant_rows(path: str, name: str, variant: dict[str, Any]) -> Iterator[str]:
-    """Yield the rows of one variant of a union: what its name means, and the keys that it reads."""
-    for key, value in variant["properties"].items():
-        if key == "name":
-            yield f"| | `name: {name}` | | {_join_lines(value['description'])} |"
-        else:
-            default = "" if key in variant["required"] else _format_default(value)
-            yield _format_row(f"{path}.{key}", _format_type(value), default, value, f"With `name: {name}`. ")
+def _iter_variant_rows(path: str, variants: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Yield the rows of a union: what each name means, then each key with the names that read it."""
+    for name, variant in variants.items():
+        yield f"| | `name: {name}` | | {_join_lines(variant['properties']['name']['description'])} |"
+    keys = dict.fromkeys(key for variant in variants.values() for key in variant["properties"] if key != "name")
+    for key in keys:
+        readers = {name: variant for name, variant in variants.items() if key in variant["properties"]}
+        variant = next(iter(readers.values()))
+        value = variant["properties"][key]
+        names = " or ".join(f"`{name}`" for name in readers)
+        condition = f"Only with {names}. " if len(readers) < len(variants) else ""
+        default = "" if key in variant["required"] else _format_default(value)
+        yield _format_row(f"{path}.{key}", _format_type(value), default, value, condition)
 
 
 def _find_inner(path: str, value: dict[str, Any], schema: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:

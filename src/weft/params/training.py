@@ -85,7 +85,7 @@ class CosineLogits:
     temperature: PositiveFloat = 0.05
     """The lower, the sharper the softmax."""
     word_bias: bool = False
-    """Whether each word has a bias, which retrieval ignores."""
+    """Whether each word has a bias, which retrieval ignores. The paper has none."""
 
 
 Loss = FullSoftmaxLoss | SampledSoftmaxLoss | BinaryCrossEntropyLoss | ContrastiveLoss

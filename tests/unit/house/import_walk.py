@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[3]
 SOURCE_FOLDERS = {"weft": ROOT / "src" / "weft", "crawler": ROOT / "crawler"}
 
 PACKAGES_WITHOUT_EFFECT_ON_OUTS = {
+    "weft": "imports weft.api on first use of one of its names; stages import the modules themselves",
     "weft.errors": "names of exceptions and how they are answered",
     "weft.params": "only reads; the values it reads are tracked by `params:`",
     "weft.prefetch": "computes results in threads ahead of their reader and keeps their order",

@@ -1,17 +1,69 @@
-"""Every params file of the project is whole: the keys of the dataclasses, no more and no fewer."""
+"""params.yaml and the presets load, `dvc exp run -S` changes each of their keys, and the generated files are current."""
 
+import json
+import shutil
 from collections.abc import Iterator
-from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import pytest
 import yaml
+from dvc.utils.hydra import apply_overrides
 from import_walk import ROOT
 
 from weft import params
+from weft.params import reference
 
 FILES = [ROOT / "params.yaml", *sorted((ROOT / "presets").glob("*.yaml"))]
+SCHEMA_MODELINE = "# yaml-language-server: $schema=params.schema.json"
+SCHEMA = reference.build_schema()
+FREE_MAPPINGS = {"crawl.quality_checks.max_failure_rate", "crawl.quality_checks.min_field_coverage", "benchmarks"}
+"""Mappings whose keys are chosen by the user: they are changed as a whole."""
+
+
+def iter_leaves(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted keys of all values that are no mapping of fixed keys."""
+    for key, value in values.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, dict) and path not in FREE_MAPPINGS:
+            yield from iter_leaves(value, f"{path}.")
+        else:
+            yield path, value
+
+
+def iter_variants(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the dotted key of each union in `values` with each name that the schema allows."""
+    for section, reference_to in SCHEMA["properties"].items():
+        definition = SCHEMA["$defs"].get(reference_to.get("$ref", "").rpartition("/")[2], {})
+        for key, value in definition.get("properties", {}).items():
+            for name in value.get("discriminator", {}).get("mapping", {}):
+                if key in values[section]:
+                    yield f"{section}.{key}.name", name
+
+
+def format_override(value: Any) -> str:
+    """Write a value in the grammar of Hydra's overrides."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}:{format_override(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(format_override(item) for item in value) + "]"
+    return f"'{value}'" if isinstance(value, str) else json.dumps(value)
+
+
+@pytest.fixture
+def override(tmp_path: Path) -> Any:
+    """Return a function that applies overrides to a copy of a params file, as `dvc exp run -S` does, and loads it."""
+
+    def load_with(file: Path, *overrides: str) -> params.Params:
+        shutil.copyfile(file, tmp_path / "params.yaml")
+        apply_overrides(tmp_path / "params.yaml", list(overrides))
+        return params.load_params(tmp_path / "params.yaml")
+
+    return load_with
+
+
+DEFAULTS = yaml.safe_load(FILES[0].read_text())
+PAPER = yaml.safe_load((ROOT / "presets" / "paper.yaml").read_text())
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
@@ -20,46 +72,62 @@ def test_a_params_file_loads(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
-def test_a_params_file_has_the_keys_of_the_dataclasses(file: Path) -> None:
-    assert list(iter_key_differences(yaml.safe_load(file.read_text()), params.Params, file.name)) == []
+def test_editors_find_the_schema_of_a_params_file(file: Path) -> None:
+    assert file.read_text().splitlines()[0] == SCHEMA_MODELINE
+    assert (file.parent / "params.schema.json").is_file()
 
 
-def test_a_key_of_only_one_of_the_two_is_found() -> None:
-    values = yaml.safe_load(FILES[0].read_text())
-    del values["finetune"]["shift"]
-    values["finetune"]["shfit"] = 4
-    assert list(iter_key_differences(values, params.Params, "x")) == [
-        "x.finetune: lacks shift",
-        "x.finetune: unknown shfit",
+@pytest.mark.parametrize("key", [key for key, _ in iter_leaves(DEFAULTS)])
+def test_dvc_exp_run_overrides_each_key_of_params_yaml(override: Any, key: str) -> None:
+    value = dict(iter_leaves(DEFAULTS))[key]
+    assert override(FILES[0], f"{key}={format_override(value)}") == params.load_params(FILES[0])
+
+
+@pytest.mark.parametrize(
+    "key", sorted({key for key, _ in iter_leaves(PAPER)} - {key for key, _ in iter_leaves(DEFAULTS)})
+)
+def test_dvc_exp_run_overrides_each_key_that_only_the_paper_preset_has(override: Any, key: str) -> None:
+    file = ROOT / "presets" / "paper.yaml"
+    assert override(file, f"{key}={format_override(dict(iter_leaves(PAPER))[key])}") == params.load_params(file)
+
+
+@pytest.mark.parametrize(("key", "name"), list(iter_variants(DEFAULTS)))
+def test_dvc_exp_run_switches_to_each_variant_by_its_name(override: Any, key: str, name: str) -> None:
+    overrides = [f"{key}={name}"]
+    if name == "contrastive":
+        overrides.append("training.logits.name=cosine")
+    section, group, _ = key.split(".")
+    assert getattr(getattr(override(FILES[0], *overrides), section), group).name == name
+
+
+def test_dvc_exp_run_adds_a_key_that_is_left_out(override: Any) -> None:
+    overrides = ["training.loss.name=sampled_softmax", "+training.loss.num_negatives=7"]
+    assert override(FILES[0], *overrides).training.loss.num_negatives == 7
+
+
+def test_dvc_exp_run_removes_a_key_that_the_variant_does_not_read(override: Any) -> None:
+    loss_keys = [key for key in PAPER["training"]["loss"] if key != "name"]
+    overrides = ["training.loss.name=full_softmax", *(f"~training.loss.{key}" for key in loss_keys)]
+    assert override(ROOT / "presets" / "paper.yaml", *overrides).training.loss.name == "full_softmax"
+
+
+def test_the_schema_is_current() -> None:
+    assert (ROOT / reference.SCHEMA_PATH).read_text(encoding="utf-8") == reference.format_schema(SCHEMA), (
+        "run python -m weft.params.reference"
+    )
+
+
+def test_the_reference_of_all_keys_is_current() -> None:
+    assert (ROOT / reference.REFERENCE_PATH).read_text(encoding="utf-8") == reference.format_reference(SCHEMA), (
+        "run python -m weft.params.reference"
+    )
+
+
+def test_every_key_has_a_description() -> None:
+    undescribed = [
+        f"{name}.{key}"
+        for name, definition in SCHEMA["$defs"].items()
+        for key, value in definition["properties"].items()
+        if "$ref" not in value and not value.get("description")
     ]
-
-
-def iter_key_differences(values: Any, params_class: type, location: str) -> Iterator[str]:
-    """Where the keys of `values` are not the fields of `kind`; fields with a default may be left out."""
-    hints = get_type_hints(params_class)
-    required = {f.name for f in fields(params_class) if f.default is MISSING and f.default_factory is MISSING}
-    known = {f.name for f in fields(params_class)}
-    yield from (f"{location}: lacks {key}" for key in sorted(required - set(values)))
-    yield from (f"{location}: unknown {key}" for key in sorted(set(values) - known))
-    for key in known & set(values):
-        for name, value in list_nested_params(values[key], hints[key]):
-            yield from iter_key_differences(value, find_params_class(hints[key]), f"{location}.{key}{name}")
-
-
-def list_nested_params(value: Any, hint: Any) -> list[tuple[str, Any]]:
-    """The mappings inside `value` that are dataclasses by `hint`: itself, the items of a list or of a mapping."""
-    params_class = find_params_class(hint)
-    if params_class is None:
-        return []
-    if hint is params_class:
-        return [("", value)]
-    items = value.items() if isinstance(value, dict) else enumerate(value)
-    return [(f".{name}", item) for name, item in items]
-
-
-def find_params_class(hint: Any) -> Any:
-    """The dataclass in a type such as `Crawl`, `tuple[Shop, ...]` or `dict[str, Benchmark]`."""
-    if is_dataclass(hint):
-        return hint
-    candidates = (find_params_class(inner) for inner in get_args(hint)) if get_origin(hint) else ()
-    return next((params_class for params_class in candidates if params_class), None)
+    assert undescribed == []

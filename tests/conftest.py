@@ -107,11 +107,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, bundle_words: list[str]) ->
     from weft.model.backbone import load_backbone
     from weft.model.bundle import save_bundle
     from weft.model.embedder import Embedder, make_random_word_embeddings
-    from weft.params import Model
+    from weft.params import ModelParams
 
     folder = tmp_path_factory.mktemp("models")
     words = _write_words(folder / "words.tsv", bundle_words)
-    model = Model("shufflenet_v2_x0_5", "random", "last", "average", 0)
+    model = ModelParams("shufflenet_v2_x0_5", "random", "last", "average", 0)
     backbone = load_backbone(model.backbone, model.weights)
     embedder = Embedder(backbone.network, 100 * make_random_word_embeddings(len(bundle_words), backbone.dim, seed=1))
     _calibrate_batch_norm(embedder)

@@ -23,7 +23,7 @@ from weft.errors import ModelError
 from weft.model.backbone import Normalisation, load_backbone
 from weft.model.embedder import Embedder
 from weft.model.weights import read_weights
-from weft.params import Model
+from weft.params import ModelParams
 
 _CONTENT_FILES = (files.MODEL, files.CONFIG, files.PREPROCESS, files.WORDS)
 
@@ -44,7 +44,7 @@ class Bundle:
     """Names this very model: sha256 of its files."""
 
 
-def save_bundle(folder: Path, embedder: Embedder, model: Model, height: int, width: int, words: Path) -> str:
+def save_bundle(folder: Path, embedder: Embedder, model: ModelParams, height: int, width: int, words: Path) -> str:
     """Write a bundle; equal content gives equal bytes.
 
     Args:
@@ -114,7 +114,7 @@ def load_bundle(folder: Path) -> Bundle:
 def _build_model(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Embedder:
     """The network that `config` tells of, to be filled with weights."""
     options = {key: config.get(key, default) for key, default in _DEFAULTS.items()}
-    model = Model(str(config["backbone"]), "random", **options)
+    model = ModelParams(str(config["backbone"]), "random", **options)
     backbone = load_backbone(model.backbone, model.weights, model.feature_layer, model.pooling)
     normalisation = backbone.normalisation
     if "mean" in preprocess:

@@ -8,7 +8,7 @@ params.yaml holds only what changes results. Devices, threads and server address
 from weft.params.crawl import Crawl, Demo, QualityChecks, Shop
 from weft.params.evaluate import Audit, Benchmark, Calibrate, Evaluate, LabelSet
 from weft.params.file import Params, load_params
-from weft.params.model import Model
+from weft.params.model import ModelParams
 from weft.params.photos import Prepare
 from weft.params.stages import (
     Augmentation,
@@ -70,7 +70,7 @@ __all__ = [
     "LabelSet",
     "Logits",
     "Loss",
-    "Model",
+    "ModelParams",
     "OneCycleSchedule",
     "Params",
     "PlateauSchedule",

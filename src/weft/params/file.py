@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from weft.errors import ParamsError
 from weft.params.crawl import Crawl
 from weft.params.evaluate import Audit, Benchmark, Calibrate, Evaluate
-from weft.params.model import Model
+from weft.params.model import ModelParams
 from weft.params.photos import Prepare
 from weft.params.renamed import find_new_key
 from weft.params.stages import Finetune, TrainHead
@@ -36,7 +36,7 @@ class Params:
     """Which words are learned."""
     prepare: Prepare
     """Which photos are kept, and at what size."""
-    model: Model
+    model: ModelParams
     """The image encoder before training."""
     training: Training
     """The objective that train_head and finetune share."""

@@ -8,7 +8,7 @@ from weft.params.types import STRICT_CONFIG, NonNegativeInt
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG)
-class Model:
+class ModelParams:
     """The image encoder before training."""
 
     backbone: str

@@ -31,8 +31,8 @@ dvc exp run -S training.loss.name=sampled_softmax
 dvc exp run -S training.loss.name=sampled_softmax -S +training.loss.num_negatives=1000
 ```
 
-`-S key=value` changes a key that is in the file, `-S +key=value` adds one that is left out because it has a default, and
-`-S '~key'` removes one that the chosen variant does not read. Editors that know the YAML language server check
+`-S key=value` changes a key that is in the file, `-S +key=value` adds one that is left out because it has a default,
+and `-S '~key'` removes one that the chosen variant does not read. Editors with the YAML language server check
 `params.yaml` against `params.schema.json` while you type."""
 
 _BOUNDS = {"minimum": ">= {}", "exclusiveMinimum": "> {}", "maximum": "<= {}", "exclusiveMaximum": "< {}"}

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from import_walk import ROOT
 
-from weft.artefacts import WORD_PREDICTABILITY_COLUMNS, WORD_COLUMNS
+from weft.artefacts import WORD_COLUMNS, WORD_PREDICTABILITY_COLUMNS
 from weft.contracts import files, tables, tagging
 from weft.contracts.schema import TableContract
 from weft.training.history import EpochMetrics
@@ -57,7 +57,9 @@ def test_the_key_of_a_table_is_told(contract: TableContract) -> None:
 
 def test_the_text_tables_are_described_column_by_column() -> None:
     assert [column for column, _ in parse_described_columns("data/vocabulary/words.tsv")] == list(WORD_COLUMNS)
-    assert [column for column, _ in parse_described_columns("models/head/word_predictability.tsv")] == list(WORD_PREDICTABILITY_COLUMNS)
+    assert [column for column, _ in parse_described_columns("models/head/word_predictability.tsv")] == list(
+        WORD_PREDICTABILITY_COLUMNS
+    )
     assert [column for column, _ in parse_described_columns("history.csv")] == [
         field.name for field in fields(EpochMetrics)
     ]

@@ -1,4 +1,4 @@
-"""params.yaml and the presets load, `dvc exp run -S` changes each of their keys, and the generated files are current."""
+"""params.yaml and the presets load, `dvc exp run -S` changes each key, and the generated files are current."""
 
 import json
 import shutil

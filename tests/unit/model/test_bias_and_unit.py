@@ -8,9 +8,9 @@ import torch
 from weft import artefacts
 from weft.commands.tag import tag
 from weft.model.bundle import load_bundle, save_bundle
-from weft.params import Model
+from weft.params import ModelParams
 
-MODEL = Model("shufflenet_v2_x0_5", "random", "last", "average", 0)
+MODEL = ModelParams("shufflenet_v2_x0_5", "random", "last", "average", 0)
 PHOTOS = torch.randint(256, (3, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 

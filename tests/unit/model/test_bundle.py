@@ -9,9 +9,9 @@ from weft.errors import ContractError, ModelError
 from weft.model.backbone import load_backbone
 from weft.model.bundle import load_bundle, save_bundle
 from weft.model.embedder import Embedder
-from weft.params import Model
+from weft.params import ModelParams
 
-MODEL = Model("shufflenet_v2_x0_5", "random", "last", "average", 0)
+MODEL = ModelParams("shufflenet_v2_x0_5", "random", "last", "average", 0)
 CONTENT = ["model.safetensors", "config.json", "preprocess.json", "words.tsv", "digest.txt"]
 
 
@@ -46,9 +46,9 @@ def test_a_bundle_loads_as_it_was_saved(tmp_path, bundle, bundle_words):
 @pytest.mark.parametrize(
     ("model", "dim"),
     [
-        (Model("shufflenet_v2_x0_5", "random", "last", "gem", 0), 1_024),
-        (Model("shufflenet_v2_x0_5", "random", "stage3", "average", 5), 5),
-        (Model("inception_v3", "random", "last", "average", 0), 2_048),
+        (ModelParams("shufflenet_v2_x0_5", "random", "last", "gem", 0), 1_024),
+        (ModelParams("shufflenet_v2_x0_5", "random", "stage3", "average", 5), 5),
+        (ModelParams("inception_v3", "random", "last", "average", 0), 2_048),
     ],
     ids=lambda value: getattr(value, "backbone", None),
 )

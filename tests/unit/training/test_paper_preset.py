@@ -38,7 +38,7 @@ def test_the_preset_says_what_the_paper_says():
         assert stage.lr_schedule == params.PlateauSchedule(name="plateau", patience=10, warmup_epochs=0.0)
         optimizer = stage.optimizer
         assert (optimizer.name, optimizer.head_lr, optimizer.momentum, optimizer.weight_decay) == ("sgd", 0.1, 0.0, 0.0)
-    assert PRESET.model == params.Model("resnet50", "imagenet", "last", "average", 0)
+    assert PRESET.model == params.ModelParams("resnet50", "imagenet", "last", "average", 0)
     assert PRESET.vocabulary.max_size == 30_000
     finetune = PRESET.finetune
     assert (finetune.optimizer.backbone_lr, finetune.optimizer.layerwise_lr_decay) == (0.1, 1.0)

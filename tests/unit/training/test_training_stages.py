@@ -13,7 +13,7 @@ from weft.errors import ContractError, ModelError
 from weft.model.backbone import load_backbone
 from weft.model.bundle import load_bundle
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.params import Model
+from weft.params import ModelParams
 from weft.retrieval.embed import embed
 from weft.training.finetune_stage import run_finetune
 from weft.training.train_head_stage import run_train_head
@@ -64,7 +64,7 @@ def settings(train_head_settings, finetune_settings):
     whole = params.load_params(Path(__file__).parents[3] / "params.yaml")
     return replace(
         whole,
-        model=Model(BACKBONE, "random", "last", "average", 0),
+        model=ModelParams(BACKBONE, "random", "last", "average", 0),
         prepare=replace(whole.prepare, height=32, width=32),
         training=train_head_settings().training,
         train_head=train_head_settings(epochs=2, optimizer={"name": "adamw", "head_lr": 0.002}).stage,

@@ -1,11 +1,11 @@
-"""Which choice of the learning core is worth what: one pipeline a row, at one budget of steps, into one table.
+"""Ablation: measure what each choice of the training is worth. Each row of the table is one run of the pipeline.
 
     python benchmarks/ablation.py --out benchmarks/results/ablation.csv [--rows NAME ...] [--set KEY=VALUE ...]
 
-To be run in a checkout whose params.yaml is a preset for a real catalogue (presets/catalogue.yaml). A row changes that
-file and runs `dvc repro`, so that what rows share (crawl, words, photos, frozen embeddings) is made once, and a row
-that was measured before costs nothing. --set changes all rows alike: finetune.epochs is the budget. params.yaml is put
-back at the end. Each row tells its commit, its hardware and the command that makes it again.
+Run it in a checkout whose params.yaml is a preset for a real catalogue (presets/catalogue.yaml). Each row changes that
+file and runs `dvc repro`. What rows share (crawl, words, photos, frozen embeddings) is computed once, and a row that was
+measured before takes no time. --set changes a key of all rows: finetune.epochs is the budget. The script restores
+params.yaml at the end. Each row names its commit, its hardware and the command that repeats it.
 """
 
 import argparse
@@ -135,23 +135,26 @@ ROWS: dict[str, dict[str, Any]] = {
 """Row name to changed keys. The names are those of the rows in benchmarks/results/ablation.csv, measured earlier."""
 
 METRICS = {
-    "category_top_1": ("myntra_labels", "labels/category", "after finetune", "top_1_accuracy"),
-    "category_top_3": ("myntra_labels", "labels/category", "after finetune", "top_3_accuracy"),
-    "colour_top_1": ("myntra_labels", "labels/colour", "after finetune", "top_1_accuracy"),
-    "gender_top_1": ("myntra_labels", "labels/gender", "after finetune", "top_1_accuracy"),
-    "same_category_in_10": ("myntra_labels", "similar", "after finetune", "same_category_in_10"),
-    "same_in_10": ("myntra_labels", "similar", "after finetune", "same_in_10"),
-    "other_domain_neighbours": ("clothing_categories", "neighbours", "after finetune", "category_accuracy"),
-    "other_domain_probe": ("clothing_categories", "probe", "after finetune", "category_accuracy"),
+    "category_top_1": ("myntra_labels", "zero_shot/category", "finetuned", "top_1_accuracy"),
+    "category_top_3": ("myntra_labels", "zero_shot/category", "finetuned", "top_3_accuracy"),
+    "colour_top_1": ("myntra_labels", "zero_shot/colour", "finetuned", "top_1_accuracy"),
+    "gender_top_1": ("myntra_labels", "zero_shot/gender", "finetuned", "top_1_accuracy"),
+    "same_category_in_10": ("myntra_labels", "label_retrieval", "finetuned", "category_precision_at_10"),
+    "same_in_10": ("myntra_labels", "label_retrieval", "finetuned", "joint_precision_at_10"),
+    "other_domain_neighbours": ("clothing_categories", "knn", "finetuned", "category_accuracy"),
+    "other_domain_probe": ("clothing_categories", "linear_probe", "finetuned", "category_accuracy"),
 }
-"""Column: benchmark, table, row and metric of its metrics.json. Empty where a benchmark is not in params.yaml."""
+"""Column of the table to benchmark, table, row and metric of metrics.json. The names of columns are those of
+benchmarks/results/ablation.csv. A cell is empty if params.yaml does not have the benchmark."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="CSV; rows are added to those that stand there")
+    parser.add_argument("--out", type=Path, required=True, help="CSV file; rows are appended")
     parser.add_argument("--rows", nargs="+", choices=list(ROWS), metavar="NAME", default=list(ROWS))
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="for all rows: finetune.epochs=1")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="KEY=VALUE", help="a key for all rows: finetune.epochs=1"
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
     args = parser.parse_args()
     base = PARAMS_PATH.read_text(encoding="utf-8")
@@ -180,7 +183,7 @@ def main() -> int:
 
 
 def _list_dvc_targets(base: str) -> list[str]:
-    """The stages that measure, of the benchmarks that the table reads."""
+    """Return the evaluate stages of the benchmarks that the table reads."""
     configured = yaml.safe_load(base)["benchmarks"]
     return [
         f"evaluate@{name}" for name in dict.fromkeys(source[0] for source in METRICS.values()) if name in configured
@@ -193,7 +196,7 @@ def _get_commit() -> str:
 
 
 def describe_hardware() -> str:
-    """The accelerator, or the processor and how many of its threads a stage was told to take."""
+    """Return the name of the GPU, or of the processor and the number of threads that a stage uses."""
     import torch
 
     if torch.cuda.is_available():
@@ -205,13 +208,17 @@ def describe_hardware() -> str:
 
 
 def _format_command(args: argparse.Namespace, name: str, seed: int) -> str:
-    """What makes this one row again."""
+    """Return the command that measures this row again."""
     words = ["python", "benchmarks/ablation.py", "--out", str(args.out), "--rows", name, "--seeds", str(seed)]
     return shlex.join([*words, *(["--set", *args.set] if args.set else [])])
 
 
 def override_params(text: str, changes: Mapping[str, Any]) -> str:
-    """The YAML `text` with dotted keys changed; every key must be there."""
+    """Return the YAML `text` with the values of dotted keys changed.
+
+    Raises:
+        KeyError: The text lacks a key.
+    """
     values = yaml.safe_load(text)
     for key, value in changes.items():
         *path, last = key.split(".")
@@ -226,7 +233,7 @@ def override_params(text: str, changes: Mapping[str, Any]) -> str:
 
 
 def read_metrics(reports: Path) -> dict[str, str]:
-    """METRICS in percent, from what evaluate wrote."""
+    """Return METRICS in percent, from the metrics.json files of evaluate."""
     metrics = {}
     for column, (benchmark, table, row, metric) in METRICS.items():
         path = reports / benchmark / "metrics.json"
@@ -237,7 +244,7 @@ def read_metrics(reports: Path) -> dict[str, str]:
 
 
 def _append_row(path: Path, row: Mapping[str, object]) -> None:
-    """Append at once: a run of hours that is cut off keeps its rows."""
+    """Append a row at once, so that an interrupted run of hours keeps its rows."""
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as stream:

@@ -1,4 +1,4 @@
-"""What benchmarks/crawl.py compares with: Scrapy's own sitemap spider and FilesPipeline, JSON-LD and nothing else."""
+"""The baseline of benchmarks/crawl.py: Scrapy's sitemap spider and FilesPipeline, which read JSON-LD only."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ class BareSpider(SitemapSpider):
     """scrapy runspider benchmarks/bare_spider.py -a sitemap=URL -s FILES_STORE=FOLDER -o items.jsonl."""
 
     name = "bare"
-    custom_settings = {  # noqa: RUF012 (Scrapy's own way)
+    custom_settings = {  # noqa: RUF012 (Scrapy reads this attribute)
         "ITEM_PIPELINES": {"scrapy.pipelines.files.FilesPipeline": 1},
         "CONCURRENT_REQUESTS": 16,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
@@ -26,7 +26,7 @@ class BareSpider(SitemapSpider):
         self.sitemap_urls = [sitemap]
 
     def parse(self, response: Response) -> Iterator[dict[str, Any]]:
-        """The page's product as its JSON-LD has it."""
+        """Yield the product of the page's JSON-LD."""
         for text in response.css('script[type="application/ld+json"]::text').getall():
             node = json.loads(text)
             if node.get("@type") == "Product":

@@ -1,13 +1,13 @@
-"""Our crawl beside a bare Scrapy spider and beside img2dataset, and its memory; a real catalogue on loopback.
+"""Compare weft's crawl of a real catalogue on loopback with a bare Scrapy spider and with img2dataset.
 
     python benchmarks/crawl.py ../shared/shops/serve.py                  # beside benchmarks/bare_spider.py
     python benchmarks/crawl.py ../shared/shops/serve.py --img2dataset PATH/TO/bin/img2dataset
     python benchmarks/crawl.py ../shared/shops/serve.py --memory 20000   # peak memory, beside that of --products
 
-Variants run in turn, in processes of their own; politeness is off; the server's time is not counted as theirs, but it
-shares the machine. One CSV row a variant: median seconds, median CPU seconds, peak MB of the largest process, and what
-came home; then the ratio of the seconds and that of the CPU seconds. Compare ratios, not seconds. img2dataset wants
-old libraries: install it into an environment of its own.
+Variants run in turn, each in its own process, without delays. The server's time is not counted, but the server shares
+the machine. Each variant is one CSV row: median seconds, median CPU seconds, peak MB of the largest process, and the
+number of photos. The last row is the ratio of the seconds and of the CPU seconds. Compare ratios, not seconds.
+img2dataset needs old libraries: install it in a separate environment.
 """
 
 import argparse
@@ -55,7 +55,7 @@ prepare_photos(folder / "out" / "photos", folder / "clean" / "products.parquet",
 
 
 class RunMeasurement(NamedTuple):
-    """What one process, its children included, took."""
+    """Time and memory of one process and its children."""
 
     seconds: float
     cpu_seconds: float
@@ -65,11 +65,13 @@ class RunMeasurement(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("server", type=Path, help="serve.py of the real catalogues")
+    parser.add_argument("server", type=Path, help="serve.py, which serves the real catalogues")
     parser.add_argument("--products", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--img2dataset", default="", help="its command, to compare with that")
-    parser.add_argument("--memory", type=int, default=0, help="so many products, to compare the memory")
+    parser.add_argument("--img2dataset", default="", help="command of img2dataset, to compare with it")
+    parser.add_argument(
+        "--memory", type=int, default=0, help="number of products of a second crawl, to compare the peak memory"
+    )
     args = parser.parse_args()
     out = csv.writer(sys.stdout)
     out.writerow(["variant", "seconds", "cpu_seconds", "peak_mb", "found"])
@@ -103,7 +105,7 @@ def compare_variants(
 
 
 def write_row(out: "csv.Writer", name: str, runs: list[RunMeasurement]) -> tuple[float, float]:
-    """Print one row; (median seconds, median CPU seconds)."""
+    """Print one row and return (median seconds, median CPU seconds)."""
     seconds = statistics.median(run.seconds for run in runs)
     cpu = statistics.median(run.cpu_seconds for run in runs)
     peak = max(run.peak_mb for run in runs)
@@ -113,18 +115,18 @@ def write_row(out: "csv.Writer", name: str, runs: list[RunMeasurement]) -> tuple
 
 
 def list_crawl_variants(url: str) -> dict[str, Callable[[Path], RunMeasurement]]:
-    """The whole shop: every product and photo."""
+    """Return the crawls of the whole shop: every product and photo."""
     return {"weft": lambda folder: run_weft(url, folder), "bare scrapy": lambda folder: run_bare_scrapy(url, folder)}
 
 
 def run_weft(url: str, folder: Path) -> RunMeasurement:
-    """Feeds looked for, sitemaps, listings, state, snapshot."""
+    """Crawl with weft: feeds, sitemaps, listings, state and snapshot."""
     run = run_timed([sys.executable, "-c", CRAWL_SCRIPT, url, str(folder), "auto", ""])
     return run._replace(found=json.loads((folder / "out" / "report.json").read_text())["photos"])
 
 
 def run_bare_scrapy(url: str, folder: Path) -> RunMeasurement:
-    """The pages of the sitemap and their photos as files."""
+    """Crawl the pages of the sitemap with Scrapy and store their photos as files."""
     store = ["-s", f"FILES_STORE={folder / 'files'}", "-o", str(folder / "items.jsonl")]
     run = run_timed(
         [
@@ -143,7 +145,7 @@ def run_bare_scrapy(url: str, folder: Path) -> RunMeasurement:
 
 
 def list_photo_variants(url: str, folder: Path, img2dataset: str) -> dict[str, Callable[[Path], RunMeasurement]]:
-    """The same list of photos fetched and brought to training size."""
+    """Return the variants that download one list of photos and resize them to the training size."""
     with urllib.request.urlopen(f"{url}/sitemap-products-1.xml") as reply:
         pages = reply.read().decode().split("<loc>")[1:]
     numbers = [page.partition("</loc>")[0].split("/")[-2] for page in pages]
@@ -167,8 +169,10 @@ def list_photo_variants(url: str, folder: Path, img2dataset: str) -> dict[str, C
         return run._replace(found=json.loads((run_folder / "prepared" / "report.json").read_text())["photos"]["photos"])
 
     def run_img2dataset(run_folder: Path) -> RunMeasurement:
-        settings = {"url_list": folder / "list.txt", "output_folder": run_folder / "out", "image_size": 128, "thread_count": 16,
-                    "processes_count": 1, "resize_mode": "border", "output_format": "parquet"}  # fmt: skip
+        settings = {
+            **{"url_list": folder / "list.txt", "output_folder": run_folder / "out", "output_format": "parquet"},
+            **{"image_size": 128, "resize_mode": "border", "thread_count": 16, "processes_count": 1},
+        }
         run = run_timed([img2dataset, *(f"--{name}={value}" for name, value in settings.items())])
         stats = [json.loads(file.read_text()) for file in (run_folder / "out").glob("*_stats.json")]
         return run._replace(found=sum(shard["successes"] for shard in stats))
@@ -177,7 +181,7 @@ def list_photo_variants(url: str, folder: Path, img2dataset: str) -> dict[str, C
 
 
 def run_timed(command: list[str], folder: Path | None = None) -> RunMeasurement:
-    """Run a command to its end; in `folder`, away from our scrapy.cfg."""
+    """Run a command and measure it. In `folder`, Scrapy does not find the project's scrapy.cfg."""
     started = time.perf_counter()
     environment = {
         **{k: v for k, v in os.environ.items() if k != "SCRAPY_SETTINGS_MODULE"},
@@ -196,7 +200,7 @@ def run_timed(command: list[str], folder: Path | None = None) -> RunMeasurement:
 
 @contextmanager
 def serve_catalogue(server_script: Path, products: int) -> Iterator[str]:
-    """The catalogue with JSON-LD markup on a free port."""
+    """Serve the catalogue with JSON-LD markup on a free port; yield its URL."""
     command = [sys.executable, str(server_script), "myntra", "--limit", str(products), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

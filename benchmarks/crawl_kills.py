@@ -1,9 +1,9 @@
-"""kill -9 at random moments of one crawl of a real shop with faults, against an uninterrupted crawl without.
+"""Kill a crawl of a real shop with faults at random moments and compare it with an uninterrupted crawl without faults.
 
     python benchmarks/crawl_kills.py ../shared/shops/serve.py --limit 2000 --faults 0.1 --kills 20
 
-Prints one CSV row: whether the two snapshots are equal byte for byte, what the second shop was asked, and how often
-anything was asked again. Exit status 1 when they differ, or when anything was asked that robots.txt disallows.
+It prints one CSV row: whether the two snapshots have equal bytes, how many requests the second shop received, and how
+many of them were repeated. The exit status is 1 if the snapshots differ or if a request was disallowed by robots.txt.
 """
 
 import argparse
@@ -35,7 +35,7 @@ crawl_shops(settings, folder / "state", folder / "out")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("server", type=Path, help="serve.py of the real catalogues")
+    parser.add_argument("server", type=Path, help="serve.py, which serves the real catalogues")
     parser.add_argument("--catalogue", default="myntra")
     parser.add_argument("--limit", type=int, default=2000)
     parser.add_argument("--faults", type=float, default=0.1)
@@ -63,7 +63,9 @@ def main() -> int:
                 sys.stderr.write((folder / "killed" / "log").read_text())
         is_equal = read_files(folder / "whole" / "out") == read_files(folder / "killed" / "out")
     n_repeated_requests = sum(stats.values()) - stats.get("faults", 0) - sum(uninterrupted_requests.values())
-    sys.stdout.write("products,faults,kills,exit_status,equal_bytes,disallowed,requests,asked_again,uninterrupted_s\n")
+    sys.stdout.write(
+        "products,faults,kills,exit_status,equal_bytes,disallowed,requests,repeated_requests,uninterrupted_s\n"
+    )
     row = (
         args.limit,
         args.faults,
@@ -80,7 +82,7 @@ def main() -> int:
 
 @contextlib.contextmanager
 def serve_shop(command: list[str]) -> Iterator[str]:
-    """The shop's address, for as long as the context lasts."""
+    """Serve the shop in the context; yield its URL."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         try:
@@ -90,7 +92,7 @@ def serve_shop(command: list[str]) -> Iterator[str]:
 
 
 def start_crawl(url: str, folder: Path) -> "subprocess.Popen[bytes]":
-    """A crawl in a process group of its own."""
+    """Start a crawl in its own process group."""
     folder.mkdir(exist_ok=True)
     paths = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
@@ -101,7 +103,7 @@ def start_crawl(url: str, folder: Path) -> "subprocess.Popen[bytes]":
 
 
 def kill_repeatedly(url: str, folder: Path, request_thresholds: list[int]) -> None:
-    """Begin the crawl and kill it, all its processes at once, when the shop has been asked so often."""
+    """Start the crawl and kill all its processes when the shop has received as many requests as each threshold."""
     for threshold in request_thresholds:
         process = start_crawl(url, folder)
         while process.poll() is None and sum(fetch_request_counts(url).values()) < threshold:
@@ -112,14 +114,14 @@ def kill_repeatedly(url: str, folder: Path, request_thresholds: list[int]) -> No
 
 
 def fetch_request_counts(url: str) -> dict[str, int]:
-    """How often the shop was asked, by kind."""
+    """Return the number of requests that the shop has received, by kind."""
     with urllib.request.urlopen(f"{url}/__stats__") as reply:
         stats: dict[str, int] = json.load(reply)
     return {kind: number for kind, number in stats.items() if kind != "max_in_flight"}
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """Every file below `folder` by its name."""
+    """Return the bytes of every file below `folder`, by relative path."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 

@@ -1,4 +1,4 @@
-"""The training loop most people would write: a folder of photos, Pillow, float32, torch's defaults."""
+"""The baseline of benchmarks/training.py: a plain training loop with ImageFolder, Pillow and float32."""
 
 import time
 from pathlib import Path
@@ -15,10 +15,10 @@ from weft.model.backbone import IMAGENET
 
 
 class BaselineTrainingLoop:
-    """One classifier over a folder for each class, as torchvision's own examples train it.
+    """A classifier trained as in torchvision's examples, with one folder for each class.
 
-    The same network, optimiser and number of outputs as ours, all of it trained. Photos are decoded in this process, so
-    that CPU time counts them: no process more would make them cheaper.
+    It has the same network, optimiser and number of outputs as finetune, and trains all layers. It decodes photos in its
+    own process, so that CPU time includes the decoding.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class BaselineTrainingLoop:
         self._optimizer = torch.optim.AdamW(self._model.parameters(), lr=1e-4)
 
     def measure_photos_per_second(self) -> float:
-        """Photos per CPU second of one epoch."""
+        """Train one epoch and return the photos per CPU second."""
         started, n_photos = time.process_time(), 0
         for photos, classes in self._batches:
             loss = nn.functional.cross_entropy(self._model(photos.to(self._device)), classes.to(self._device))

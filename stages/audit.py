@@ -1,4 +1,4 @@
-"""audit: products whose photos show a word that their text lacks, or contradict what it says."""
+"""Stage audit: find products whose photos show a word that the text lacks, or contradict a word of the text."""
 
 import argparse
 import sys
@@ -10,10 +10,10 @@ from weft import errors, params, runtime, tracking
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--products", type=Path, required=True, help="products.parquet of the crawl")
-    parser.add_argument("--photos", type=Path, required=True, help="the own catalogue, as prepare wrote it")
-    parser.add_argument("--embeddings", type=Path, required=True, help="the out of embed for it")
-    parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
-    parser.add_argument("--calibration", type=Path, required=True)
+    parser.add_argument("--photos", type=Path, required=True, help="the prepared photos: the output of prepare")
+    parser.add_argument("--embeddings", type=Path, required=True, help="the output of embed for the catalogue")
+    parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
+    parser.add_argument("--calibration", type=Path, required=True, help="the output of calibrate")
     parser.add_argument("--out", type=Path, required=True)
     args = vars(parser.parse_args())
     runtime.configure_threads()

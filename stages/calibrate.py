@@ -1,4 +1,4 @@
-"""calibrate: for every word the threshold above which it may be told, and how right it is then."""
+"""Stage calibrate: find for every word the score threshold that reaches the target precision."""
 
 import argparse
 import sys
@@ -9,9 +9,9 @@ from weft import errors, params, runtime, tracking
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=Path, required=True, help="the own catalogue, as prepare wrote it")
-    parser.add_argument("--embeddings", type=Path, required=True, help="the out of embed for it")
-    parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
+    parser.add_argument("--photos", type=Path, required=True, help="the prepared photos: the output of prepare")
+    parser.add_argument("--embeddings", type=Path, required=True, help="the output of embed for the catalogue")
+    parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     runtime.configure_threads()

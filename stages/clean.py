@@ -1,4 +1,4 @@
-"""clean: HTML to text, NLTK tokens, filters."""
+"""Stage clean: turn the HTML of product texts into tokens and drop those that say nothing."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from weft.text.clean import clean_products
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--products", type=Path, required=True)
+    parser.add_argument("--products", type=Path, required=True, help="products.parquet of the crawl")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     settings = params.load_params(Path("params.yaml")).clean

@@ -1,4 +1,4 @@
-"""crawl: every shop of params.yaml to one snapshot of products and photos."""
+"""Stage crawl: crawl every shop of params.yaml into one snapshot of products and photos."""
 
 import argparse
 import sys
@@ -12,13 +12,17 @@ from weft.demo.server import run_demo_shops
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument(
+        "--state", type=Path, required=True, help="folder of the crawl state, from which a crawl resumes"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument(
-        "--shard", default="1/1", help="i/n: the i-th of n machines; see python -m crawler.export.merge_shards"
+        "--shard",
+        default="1/1",
+        help="i/n: crawl the shops of the i-th of n machines; python -m crawler.export.merge_shards joins them",
     )
     args = parser.parse_args()
-    # The Scrapy project is no installed package: scrapy.cfg says where it is, as for `scrapy crawl`.
+    # The Scrapy project is not an installed package: scrapy.cfg says where it is, as for `scrapy crawl`.
     init_env()
     from crawler import shards
     from crawler.run import crawl_shops

@@ -1,4 +1,4 @@
-"""embed: z of every photo of a benchmark with the fine-tuned model."""
+"""Stage embed: compute the embedding z of every photo of a benchmark with the finetuned model."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from weft import errors, params, runtime, tracking
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--benchmark", required=True)
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     runtime.relaunch_with_torchrun()

@@ -1,4 +1,4 @@
-"""evaluate: one benchmark scored before training, after fit_words and after finetune."""
+"""Stage evaluate: score a benchmark with the frozen backbone, the trained head and the finetuned model."""
 
 import argparse
 import sys
@@ -10,12 +10,21 @@ from weft import errors, params, runtime, tracking
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--benchmark", required=True)
-    parser.add_argument("--photos", type=Path, required=True, help="the own catalogue, as prepare wrote it")
-    parser.add_argument("--products", type=Path, required=True, help="the crawled products, for their categories")
-    parser.add_argument("--features", type=Path, required=True, help="frozen embeddings, a folder per benchmark")
-    parser.add_argument("--embeddings", type=Path, required=True, help="fine-tuned ones, a folder per benchmark")
+    parser.add_argument("--photos", type=Path, required=True, help="the prepared photos: the output of prepare")
+    parser.add_argument(
+        "--products", type=Path, required=True, help="products.parquet of the crawl, for the categories"
+    )
+    parser.add_argument(
+        "--features", type=Path, required=True, help="embeddings of the frozen backbone: one folder for each benchmark"
+    )
+    parser.add_argument(
+        "--embeddings",
+        type=Path,
+        required=True,
+        help="embeddings of the finetuned model: one folder for each benchmark",
+    )
     parser.add_argument("--words", type=Path, required=True, help="the output of train_head")
-    parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
+    parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     runtime.configure_threads()
@@ -31,7 +40,7 @@ def main() -> None:
     benchmark = settings.benchmarks[args.benchmark]
     folders = Folders(args.features, args.embeddings, args.words, args.model)
     input_paths = [args.words, args.model, args.embeddings / args.benchmark, Path(benchmark.path)]
-    # What made the model stands beside what it scored: the page that compares runs is this experiment's.
+    # The params of the training are logged with the metrics: the MLflow page that compares runs shows this experiment.
     logged_params = {
         name: getattr(settings, name)
         for name in ("vocabulary", "prepare", "model", "training", "train_head", "finetune", "evaluate")

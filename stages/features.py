@@ -1,4 +1,4 @@
-"""features: z of every photo of a benchmark with the untrained backbone."""
+"""Stage features: compute the embedding z of every photo of a benchmark with the frozen backbone."""
 
 import argparse
 import sys

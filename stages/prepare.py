@@ -1,4 +1,4 @@
-"""prepare: photos to the training size, quarantined, without duplicates across splits."""
+"""Stage prepare: resize the photos, quarantine bad ones, and drop duplicates across splits."""
 
 import argparse
 import sys
@@ -11,9 +11,9 @@ from weft.photos.prepare import prepare_photos
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=Path, required=True)
-    parser.add_argument("--products", type=Path, required=True)
-    parser.add_argument("--words", type=Path, required=True)
+    parser.add_argument("--photos", type=Path, required=True, help="photos of the crawl")
+    parser.add_argument("--products", type=Path, required=True, help="products.parquet of clean")
+    parser.add_argument("--words", type=Path, required=True, help="words.tsv of vocabulary")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     settings = params.load_params(Path("params.yaml")).prepare

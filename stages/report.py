@@ -1,4 +1,4 @@
-"""report: one page and one text of all results; reads reports only."""
+"""Stage report: write one HTML page and one Markdown file of all results, from the reports of other stages."""
 
 import argparse
 import sys
@@ -12,20 +12,27 @@ from weft.report.readers import Sources
 
 @dataclass(frozen=True)
 class ReportParams:
-    """What the tracker is told of this stage, which has no section of its own."""
+    """The params that are logged for this stage, which has no section in params.yaml."""
 
     benchmarks: str
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--benchmarks", type=Path, required=True, help="the outs of evaluate, a folder per benchmark")
-    parser.add_argument("--crawl", type=Path, required=True, help="the out of crawl; so on for those below")
+    parser.add_argument(
+        "--benchmarks", type=Path, required=True, help="outputs of evaluate: one folder for each benchmark"
+    )
+    parser.add_argument(
+        "--crawl",
+        type=Path,
+        required=True,
+        help="the output of crawl; each option below takes the output of the stage of its name",
+    )
     parser.add_argument("--clean", type=Path, required=True)
     parser.add_argument("--vocabulary", type=Path, required=True)
     parser.add_argument("--prepared", type=Path, required=True)
     parser.add_argument("--words", type=Path, required=True, help="the output of train_head")
-    parser.add_argument("--model", type=Path, required=True, help="the out of finetune")
+    parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
     parser.add_argument("--calibration", type=Path, required=True)
     parser.add_argument("--audit", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)

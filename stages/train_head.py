@@ -10,10 +10,12 @@ from weft import errors, params, runtime, tracking
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--features", type=Path, required=True)
-    parser.add_argument("--photos", type=Path, required=True)
-    parser.add_argument("--words", type=Path, required=True)
-    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--features", type=Path, required=True, help="the output of features for the catalogue")
+    parser.add_argument("--photos", type=Path, required=True, help="the output of prepare")
+    parser.add_argument("--words", type=Path, required=True, help="words.tsv of vocabulary")
+    parser.add_argument(
+        "--state", type=Path, required=True, help="folder of the checkpoints, from which a training resumes"
+    )
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     runtime.configure_threads()

@@ -1,4 +1,4 @@
-"""vocabulary: document frequencies on training products, shop boilerplate and names dropped, the top words kept."""
+"""Stage vocabulary: keep the most frequent words of the training products, without boilerplate and brand names."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from weft.text.vocabulary import build_vocabulary
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--products", type=Path, required=True)
+    parser.add_argument("--products", type=Path, required=True, help="products.parquet of clean")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     settings = params.load_params(Path("params.yaml"))

@@ -40,7 +40,7 @@ def test_repro_runs_every_stage_for_every_benchmark(checkout):
     assert set(list_stages(checkout)) == once | each
 
 
-def test_repro_raises_nothing_and_warns_of_nothing(checkout):
+def test_repro_prints_no_traceback_warning_or_error(checkout):
     loud = [line for line in checkout.first.text.splitlines() if re.search(r"Traceback|Warning|warning:|error:", line)]
     assert loud == []
 
@@ -52,19 +52,19 @@ def test_a_second_repro_does_nothing(checkout):
     assert "Data and pipelines are up to date" in checkout.dvc_status.text
 
 
-def test_an_out_is_byte_equal_when_its_stage_is_run_twice(checkout):
+def test_two_runs_of_a_stage_write_equal_bytes(checkout):
     assert checkout.by_force.text.count("Running stage") == len(list_stages(checkout))
     again = {out["path"]: out["md5"] for stage in checkout.lock_by_force.values() for out in stage["outs"]}
     assert {path for path, md5 in read_outs(checkout).items() if again[path] != md5} == set()
 
 
-def test_the_model_compared_was_trained(checkout):
-    """Else equal bytes would say nothing: the best epoch would be 0, the untrained model."""
+def test_the_compared_model_was_trained(checkout):
+    """If the best epoch were 0, the untrained model, equal bytes would prove nothing."""
     history = pd.read_csv(checkout.folder / "models/embedder/history.csv")
     assert history["val_loss"].idxmin() > 0
 
 
-def test_no_out_tells_when_or_where_it_was_made(checkout, not_in_an_out):
+def test_no_out_holds_the_time_or_the_path_of_its_run(checkout, not_in_an_out):
     found = []
     for file in (file for out in read_outs(checkout) for file in (checkout.folder / out).rglob("*") if file.is_file()):
         text = _read_text(file)
@@ -75,20 +75,20 @@ def test_no_out_tells_when_or_where_it_was_made(checkout, not_in_an_out):
 
 
 def _read_text(file: Path) -> bytes:
-    """What a file says in words; matrices and pictures say nothing."""
+    """Return the text of a file, without matrices and pictures."""
     if file.suffix == ".parquet":
         columns = [field.name for field in pq.read_schema(file) if "binary" not in str(field.type)]
         return "\n".join(map(str, pq.read_table(file, columns=columns).to_pylist())).encode()
     return EMBEDDED_PICTURE.sub(b"", file.read_bytes()) if file.suffix in TEXT_SUFFIXES else b""
 
 
-def test_git_sees_no_result_but_the_lock(checkout):
+def test_git_ignores_all_results_but_the_lock(checkout):
     tracked = checkout.call("git", "status", "--porcelain", "--untracked-files=all").text
     made = [line[3:] for line in tracked.splitlines() if line[3:].startswith(("data/", "models/", "reports/", "var/"))]
     assert made == []
 
 
-def test_each_executed_stage_is_one_flat_finished_run_with_params_and_metrics(checkout):
+def test_each_stage_is_one_finished_mlflow_run_with_params_and_metrics(checkout):
     assert sorted(run["name"] for run in checkout.runs) == sorted(list_stages(checkout))
     for run in checkout.runs:
         assert run["status"] == "FINISHED", run["name"]
@@ -98,7 +98,7 @@ def test_each_executed_stage_is_one_flat_finished_run_with_params_and_metrics(ch
         assert run["tags"]["stage"] == run["name"]
 
 
-def test_a_training_run_is_linked_to_its_inputs_by_md5(checkout):
+def test_a_training_run_is_tagged_with_the_md5_of_its_inputs(checkout):
     finetune = next(run for run in checkout.runs if run["name"] == "finetune")
     assert finetune["tags"]["input.data/prepared"] == read_outs(checkout)["data/prepared"]
 
@@ -124,11 +124,11 @@ def test_the_report_names_every_benchmark_and_needs_no_other_file(checkout):
     assert re.findall(r"(?:src|href)=[\"'](?!data:|#|https?:)[^\"']+", page) == []
 
 
-def test_every_table_has_the_three_models(checkout):
+def test_the_results_compare_the_three_models(checkout):
     metrics = json.loads((checkout.folder / "reports/benchmarks/catalogue/metrics.json").read_text())
     results = (checkout.folder / "reports/summary/results.md").read_text()
     assert metrics
-    for row in ("frozen backbone", "after fit_words", "after finetune"):
+    for row in ("frozen backbone", "head only", "finetuned"):
         assert f"| {row} " in results
 
 

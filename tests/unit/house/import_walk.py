@@ -1,4 +1,4 @@
-"""Which rooms a script reaches: its imports and theirs, followed through weft.* and crawler.*, read but never run."""
+"""Find the packages that a script imports, directly or not, by reading weft.* and crawler.* without running them."""
 
 import ast
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ SOURCE_FOLDERS = {"weft": ROOT / "src" / "weft", "crawler": ROOT / "crawler"}
 
 PACKAGES_WITHOUT_EFFECT_ON_OUTS = {
     "weft": "imports weft.api on first use of one of its names; stages import the modules themselves",
-    "weft.errors": "names of exceptions and how they are answered",
-    "weft.params": "only reads; the values it reads are tracked by `params:`",
+    "weft.errors": "exceptions and exit statuses",
+    "weft.params": "only reads params.yaml, whose values DVC tracks by `params:`",
     "weft.prefetch": "computes results in threads ahead of their reader and keeps their order",
-    "weft.process_group": "which of several processes this is; their number changes no result beyond rounding",
-    "weft.progress": "lines and bars for people",
-    "weft.runtime": "device, threads and workers, which never change a result",
+    "weft.process_group": "rank and number of the processes, which change results only by rounding",
+    "weft.progress": "log lines and progress bars",
+    "weft.runtime": "device, threads and workers, which do not change results",
     "weft.tracking": "writes to MLflow, never to an out",
 }
-"""Rooms that no stage has to list, each with the reason. They are not followed either."""
+"""Packages that no stage has to list, each with the reason. Their imports are not followed either."""
 
 
 def find_reached_packages(script: Path) -> dict[str, list[str]]:
-    """Paths of the rooms as dvc.yaml writes them, each with one chain of modules that leads to it."""
+    """Return the packages by their path in dvc.yaml, each with one chain of imports that leads to it."""
     chains: dict[str, list[str]] = {}
     seen: set[str] = set()
     queue = [(name, [script.name]) for name in iter_imported_modules(script)]
@@ -38,7 +38,7 @@ def find_reached_packages(script: Path) -> dict[str, list[str]]:
 
 
 def iter_imported_modules(file: Path) -> Iterator[str]:
-    """Our own modules that `file` imports, at its top or inside a function, with the packages around them."""
+    """Yield the project's modules that `file` imports, at its top or in a function, and the packages they are in."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -51,14 +51,14 @@ def iter_imported_modules(file: Path) -> Iterator[str]:
 
 
 def module_file(module: str) -> Path:
-    """The file of one of our modules."""
+    """Return the file of a module of the project."""
     first, *rest = module.split(".")
     path = SOURCE_FOLDERS[first].joinpath(*rest)
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def _iter_project_modules(name: str) -> Iterator[str]:
-    """`name` and the packages around it, as far as they are modules of ours: weft.tables.read is weft, weft.tables."""
+    """Yield the modules of the project in a dotted name: weft and weft.tables for weft.tables.read_table."""
     parts = name.split(".")
     if parts[0] in SOURCE_FOLDERS:
         prefixes = (".".join(parts[: n + 1]) for n in range(len(parts)))
@@ -70,7 +70,7 @@ def _package_name(module: str) -> str:
 
 
 def _package_path(module: str) -> str:
-    """The folder or file under src/weft; the crawler is one room."""
+    """Return the folder or file under src/weft; the crawler counts as one package."""
     first, second, *_ = module.split(".")
     if first == "crawler":
         return "crawler"

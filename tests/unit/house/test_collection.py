@@ -1,4 +1,4 @@
-"""Every process that collects the tests must find the same ones: pytest-xdist refuses to run otherwise."""
+"""Every process must collect the same tests, or pytest-xdist refuses to run them."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from import_walk import ROOT
 
 
 def collect_test_ids(cwd: Path, hash_seed: int, folder: Path) -> list[str]:
-    """The ids of all tests, in order, as a process with this hash seed and temporary folder collects them."""
+    """Return the ids of all tests as a process with this hash seed and temporary folder collects them."""
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "TMPDIR": str(folder), "OMP_NUM_THREADS": "1"}
     environment.pop("PYTEST_XDIST_WORKER", None)
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
@@ -27,8 +27,8 @@ def collect_test_ids(cwd: Path, hash_seed: int, folder: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_test_ids_hold_no_clock_chance_set_order_or_path(tmp_path: Path) -> None:
-    # A second passes between the two: what holds the clock differs.
+def test_test_ids_depend_on_no_clock_random_number_set_order_or_path(tmp_path: Path) -> None:
+    # Some seconds pass between the two collections, so that an id with the time in it differs.
     first, second = (collect_test_ids(ROOT, seed, tmp_path) for seed in (1, 2))
     assert first == second
     assert len(first) > 1000

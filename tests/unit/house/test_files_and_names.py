@@ -1,4 +1,4 @@
-"""The shape of the code: sizes, names, docstrings, pins."""
+"""Rules of the code: sizes of files and functions, names, docstrings, pinned versions."""
 
 import ast
 import re
@@ -80,7 +80,7 @@ def test_no_function_is_longer_than_60_lines() -> None:
     assert {name: lines for name, lines in sizes.items() if lines > MAX_FUNCTION_LINES} == {}
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_no_module_has_a_meaningless_name() -> None:
     names = [file.parent.name if file.stem == "__init__" else file.stem for file in [*CODE_FILES, *TEST_FILES]]
     assert [name for name in names if MEANINGLESS_NAME.search(name)] == []
 
@@ -140,7 +140,7 @@ def iter_parametrize_calls(file: Path) -> Iterator[ast.Call]:
                 yield decorator
 
 
-def test_every_module_says_in_its_docstring_what_it_is() -> None:
+def test_every_module_has_a_docstring() -> None:
     silent = [
         relative_path(file)
         for file in CODE_FILES
@@ -149,12 +149,12 @@ def test_every_module_says_in_its_docstring_what_it_is() -> None:
     assert silent == []
 
 
-def test_test_files_have_names_unique_in_the_whole_tree() -> None:
+def test_no_two_test_files_have_one_name() -> None:
     names = [file.name for file in TEST_FILES if file.name != "conftest.py"]
     assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
-def test_no_file_names_a_place_of_one_machine() -> None:
+def test_no_file_names_a_path_of_one_machine() -> None:
     named = [
         f"{relative_path(file)}: {line.strip()}"
         for file in [*CODE_FILES, *TEST_FILES, *TEXT_FILES]
@@ -164,7 +164,7 @@ def test_no_file_names_a_place_of_one_machine() -> None:
     assert named == []
 
 
-def test_constraints_pin_exact_versions_of_everything_the_project_names() -> None:
+def test_constraints_pin_the_exact_version_of_every_dependency() -> None:
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!_-]+", line)] == []
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -174,5 +174,5 @@ def test_constraints_pin_exact_versions_of_everything_the_project_names() -> Non
 
 
 def canonicalize_name(name: str) -> str:
-    """A distribution's name as pip compares it."""
+    """Return the name of a distribution as pip compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()

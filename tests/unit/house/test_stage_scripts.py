@@ -1,4 +1,4 @@
-"""Stages are adapters: dvc.yaml, stages/ and params.yaml speak of the same stages and keys."""
+"""Stages are short adapters; dvc.yaml, stages/ and params.yaml name the same stages and keys."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ MAX_SCRIPT_LINES = 60
 
 
 def list_params_keys(stage: str) -> list[str]:
-    """The params keys a stage lists, for the benchmark that every params file has."""
+    """Return the params keys of a stage; a stage that runs for each benchmark is listed for the catalogue."""
     return [key.replace("${key}", "catalogue") for key in STAGES[stage]["params"]]
 
 
@@ -52,13 +52,15 @@ def test_a_stage_is_short_and_loops_over_nothing(script: Path) -> None:
     text = script.read_text()
     assert len(text.splitlines()) <= MAX_SCRIPT_LINES
     loops = [node.lineno for node in ast.walk(ast.parse(text)) if isinstance(node, ast.For | ast.AsyncFor | ast.While)]
-    assert not loops, f"{script.name}: a loop in line {loops}; work belongs into the library"
+    assert not loops, f"{script.name}: a loop in line {loops}; move the work to the library"
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_paths_of_a_command_are_deps_outs_or_state(stage: str) -> None:
-    """What DVC does not know of, it cannot keep; only var/ is a stage's own."""
+    """DVC cannot keep a path that is not listed; only var/ belongs to a stage alone."""
     known = [*STAGES[stage]["deps"], *STAGES[stage]["outs"]]
     for path in re.findall(r"(?<=\s)(?:data|models|reports|var)/\S+", STAGES[stage]["cmd"]):
         covered = any(name == path or name.startswith(f"{path}/") or path.startswith(f"{name}/") for name in known)
-        assert covered or path.startswith("var/"), f"dvc.yaml: {stage} is given {path}, neither dep nor out"
+        assert covered or path.startswith("var/"), (
+            f"dvc.yaml: {stage} reads or writes {path}, which is neither dep nor out"
+        )

@@ -3,8 +3,8 @@
     python benchmarks/ablation.py --out benchmarks/results/ablation.csv [--rows NAME ...] [--set KEY=VALUE ...]
 
 Run it in a checkout whose params.yaml is a preset for a real catalogue (presets/catalogue.yaml). Each row changes that
-file and runs `dvc repro`. What rows share (crawl, words, photos, frozen embeddings) is computed once, and a row that was
-measured before takes no time. --set changes a key of all rows: finetune.epochs is the budget. The script restores
+file and runs `dvc repro`. What rows share (crawl, words, photos, frozen embeddings) is computed once, and a row that
+was measured before takes no time. --set changes a key of all rows: finetune.epochs is the budget. The script restores
 params.yaml at the end. Each row names its commit, its hardware and the command that repeats it.
 """
 

@@ -17,8 +17,8 @@ from weft.model.backbone import IMAGENET
 class BaselineTrainingLoop:
     """A classifier trained as in torchvision's examples, with one folder for each class.
 
-    It has the same network, optimiser and number of outputs as finetune, and trains all layers. It decodes photos in its
-    own process, so that CPU time includes the decoding.
+    It has the same network, optimiser and number of outputs as finetune, and trains all layers. It decodes photos in
+    its own process, so that CPU time includes the decoding.
     """
 
     def __init__(

@@ -1,10 +1,10 @@
-"""What presets/paper.yaml would cost on one H100: an estimate, from what can be measured without one.
+"""Estimate how long presets/paper.yaml takes on one H100, from measurements on a CPU.
 
     OMP_NUM_THREADS=1 WEFT_DEVICE=cpu python benchmarks/paper_cost.py > benchmarks/results/paper_cost.md
 
-Measured here: the floating-point operations of a photo, the kernels of a training step, and how many photos a second
-one core decodes and augments. Assumed, and named in the output: what an H100 does of each. The slowest of the three
-bounds a step.
+It measures the floating-point operations of a photo, the kernels of a training step, and the photos that one core
+decodes and augments per second. It assumes the speed of an H100 for each, and names the assumptions in its output. The
+slowest of the three bounds a step.
 """
 
 import io
@@ -48,7 +48,7 @@ CPU_CORES = 16
 
 
 class KernelCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts operations that compute; views cost no kernel."""
+    """Count the operations that launch a kernel; views do not."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -61,16 +61,16 @@ class KernelCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @dataclass(frozen=True)
 class StepCost:
-    """What this machine can tell."""
+    """What is measured on this machine."""
 
     forward_flops: float
     """Floating-point operations of a photo through the encoder; one multiplication and one addition are two."""
     step_flops: float
-    """Likewise with the loss and the way back."""
+    """Floating-point operations of a photo with the loss and the backward pass."""
     kernels_per_step: int
-    """Of one step of the preset's batch."""
+    """Kernels of one training step with the preset's batch."""
     decoded_per_second: float
-    """Photos a second and core, JPEG bytes to augmented pixels."""
+    """Photos per second that one core turns from JPEG bytes into augmented pixels."""
 
 
 def measure_step_cost(settings: params.Params) -> StepCost:
@@ -131,7 +131,7 @@ def main() -> int:
 
 
 def format_report(cost: StepCost, batch: int, head_epochs: int, finetune_epochs: int) -> str:
-    """The estimate in Markdown."""
+    """Return the estimate in Markdown."""
     bounds = {
         "launching its kernels": cost.kernels_per_step * KERNEL_LAUNCH_SECONDS,
         "arithmetic": batch * cost.step_flops / H100_FLOPS,

@@ -1,11 +1,11 @@
-"""Exact search and its metrics at the size of In-shop, against faiss and two metric-learning libraries.
+"""Compare exact search and its metrics, at the size of In-shop, with faiss and two metric-learning libraries.
 
     OMP_NUM_THREADS=1 python benchmarks/retrieval.py
 
-14,218 queries, 12,612 gallery photos, 2,048 numbers each, the 50 nearest. Each variant runs in processes of its own,
-in turn, so that its peak memory is its own; the figure is the median of ROUNDS. Compare ratios, not seconds. A library
-that is not installed is left out: `pip install faiss-cpu pytorch-metric-learning`, and into another environment, since
-it wants numpy below 2, `pip install --no-deps open-metric-learning gdown validators omegaconf`.
+It searches the 50 nearest of 12,612 gallery photos for 14,218 queries, with embeddings of 2,048 dimensions. Each variant
+runs in its own processes, so that its peak memory is measured alone; figures are medians of ROUNDS. Compare ratios, not
+seconds. A library that is not installed is left out: `pip install faiss-cpu pytorch-metric-learning`, and in another
+environment, because it needs numpy below 2, `pip install --no-deps open-metric-learning gdown validators omegaconf`.
 """
 
 import csv
@@ -27,15 +27,15 @@ ROUNDS, QUERIES, GALLERY, DIM, TOP_K = 3, 14_218, 12_612, 2_048, 50
 AGREEMENT_SIZES = {"queries": 1_500, "gallery": 1_200, "dim": 128, "items": 200}
 TOLERANCE = 1e-6
 KNOWN_DIFFERENCES = {
-    "precision_at_10": "oml divides by the fewer of k and the query's positives, we by k",
-    "map_at_10": "oml divides by the hits among the first k; we have map_at_r alone, over all positives",
+    "precision_at_10": "oml divides by min(k, number of positives), weft by k",
+    "map_at_10": "oml divides by the hits among the first k; weft has only map_at_r, over all positives",
 }
 
 Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 def random_unit_vectors(queries: int, gallery: int, dim: int) -> Arrays:
-    """Unit vectors."""
+    """Return random unit vectors: queries and gallery."""
     rng = np.random.default_rng(1)
     z = rng.standard_normal((queries + gallery, dim), dtype=np.float32)
     z /= np.linalg.norm(z, axis=1, keepdims=True)
@@ -67,7 +67,7 @@ SEARCH_FUNCTIONS: dict[str, Callable[..., npt.NDArray[np.int64]]] = {
 
 
 def measure_search(name: str) -> dict[str, float]:
-    """Seconds of one search and the peak memory of this process, in gigabytes of 10^9 bytes."""
+    """Return the seconds of one search and the peak memory of this process, in units of 10^9 bytes."""
     queries, gallery = random_unit_vectors(QUERIES, GALLERY, DIM)
     search = SEARCH_FUNCTIONS[name]
     search(queries[:64], gallery[:64], TOP_K)
@@ -79,7 +79,7 @@ def measure_search(name: str) -> dict[str, float]:
 
 
 def compare_speed() -> None:
-    """The table of searches on standard output."""
+    """Print the table of searches."""
     names = [name for name in SEARCH_FUNCTIONS if name == "weft" or importlib.util.find_spec(name)]
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(ROUNDS):
@@ -96,7 +96,7 @@ def compare_speed() -> None:
 
 
 def measure_with_weft(rows: npt.NDArray[np.int64], labels: Any, gallery_labels: Any) -> dict[str, float]:
-    """Our metrics of the whole ranking."""
+    """Return weft's metrics of the whole ranking."""
     from weft.evaluation import retrieval_metrics
 
     hits = retrieval_metrics.hits_of(rows, labels, gallery_labels)
@@ -114,7 +114,7 @@ def measure_with_pytorch_metric_learning(z: Arrays, labels: Any, gallery_labels:
     metric_names = ("precision_at_1", "mean_average_precision_at_r")
     calculator = AccuracyCalculator(include=metric_names, k="max_bin_count", knn_func=CustomKNN(CosineSimilarity()))
     accuracies = calculator.get_accuracy(z[0], labels, z[1], gallery_labels)
-    # With one place, a precision is a recall: both are whether the first is right.
+    # At k = 1, precision equals recall: whether the first result is correct.
     return {"recall_at_1": accuracies["precision_at_1"], "map_at_r": accuracies["mean_average_precision_at_r"]}
 
 
@@ -137,7 +137,7 @@ REFERENCE_LIBRARIES = {
 
 
 def compare_metrics() -> None:
-    """The table of metrics on standard output: ours beside theirs, on noisy clusters without ties."""
+    """Print the metrics of weft and of the libraries, on noisy clusters without ties."""
     rng = np.random.default_rng(2)
     items = rng.integers(AGREEMENT_SIZES["items"], size=AGREEMENT_SIZES["queries"] + AGREEMENT_SIZES["gallery"])
     z = rng.standard_normal((AGREEMENT_SIZES["items"], AGREEMENT_SIZES["dim"]))[items]
@@ -148,7 +148,7 @@ def compare_metrics() -> None:
     rows = search_with_weft(*embeddings, len(gallery_labels))
     weft_metrics = measure_with_weft(rows, labels, gallery_labels)
     table = csv.writer(sys.stdout)
-    table.writerow(["metric", "weft", "library", "theirs", "equal_to_1e-6", "why_not"])
+    table.writerow(["metric", "weft", "library", "library_value", "equal_to_1e-6", "reason"])
     for name, measure in REFERENCE_LIBRARIES.items():
         if importlib.util.find_spec(name):
             for metric, value in measure(embeddings, labels, gallery_labels, rows).items():

@@ -1,12 +1,12 @@
-"""How fast training is, as ratios of two ways of doing the same work, side by side in one run.
+"""Compare the speed of finetune with variants of it and with a plain training loop.
 
     OMP_NUM_THREADS=1 WEFT_WORKERS=1 WEFT_DEVICE=cpu python benchmarks/training.py > benchmarks/results/training.csv
 
-PHOTOS drawn photos of 900 x 1,200 px, the size that shops serve, stand in a folder as files; ours are prepared once, as
-the stage `prepare` does. Figures are photos per second of CPU time, decoding threads included, as wall time on a shared
-machine measures the neighbours; medians of ROUNDS rounds, in which all variants take turns. A ratio is the median of
-the rounds' ratios. Compare ratios, not photos per second. One epoch of finetune is counted from the end of the one
-before: with its checkpoint, without validation.
+The photos are NUM_PHOTOS drawn ones of 900 x 1,200 px, the size that shops serve. The plain loop reads them from a
+folder; finetune reads them as the stage `prepare` stores them. Figures are photos per second of CPU time with the
+decoding threads, because the wall time of a shared machine depends on its other users. They are medians of ROUNDS
+rounds, in which all variants take turns; a ratio is the median of the rounds' ratios. Compare ratios, not photos per
+second. An epoch of finetune is measured from the end of the previous one: with its checkpoint, without validation.
 """
 
 import csv
@@ -43,22 +43,22 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class InMemoryPhotoStore:
-    """Photos already decoded: the training step with nothing to wait for."""
+    """Decoded photos in memory: a training step never waits for them."""
 
     def __init__(self, store: PhotoStore) -> None:
         self._pixels = store.decode(np.arange(len(store)))
 
     def decode(self, photos: np.ndarray) -> np.ndarray:
-        """Some of them."""
+        """Return the pixels of some photos."""
         return self._pixels[photos]
 
     def digest(self) -> str:
-        """A name."""
+        """Return a constant: the photos never change."""
         return "in memory"
 
 
 def draw_originals() -> list[bytes]:
-    """Photos as shops serve them."""
+    """Return JPEG photos as shops serve them."""
     photos = []
     for product in catalogue.generate_products(seed=1, count=NUM_PHOTOS):
         stream = io.BytesIO()
@@ -70,7 +70,7 @@ def draw_originals() -> list[bytes]:
 
 
 def write_prepared_photos(photos: list[bytes], folder: Path) -> PhotoStore:
-    """What the stage `prepare` makes of them."""
+    """Store photos as the stage `prepare` does."""
     rows = [
         {
             "product_id": f"a/{n:04}",
@@ -88,7 +88,7 @@ def write_prepared_photos(photos: list[bytes], folder: Path) -> PhotoStore:
 
 
 def make_bags() -> WeightedBags:
-    """Noisy texts of about 30 different words."""
+    """Return the bags of noisy texts with about 30 different words each."""
     rng = np.random.default_rng(1)
     return build_weighted_bags([np.unique(rng.integers(NUM_WORDS, size=30)) for _ in range(NUM_PHOTOS)])
 
@@ -96,7 +96,7 @@ def make_bags() -> WeightedBags:
 def make_finetune_benchmark(
     store: PhotoStore | InMemoryPhotoStore, training: Training, settings: Finetune
 ) -> Callable[[], float]:
-    """Photos per CPU second of an epoch of finetune."""
+    """Return a function that measures the photos per CPU second of an epoch of finetune."""
     bags, epoch_ends = make_bags(), []
     no_validation = StoredPhotos(InMemoryPhotoStore.__new__(InMemoryPhotoStore), build_weighted_bags([]))  # type: ignore[arg-type]
     no_validation.store.digest = lambda: "none"  # type: ignore[method-assign]
@@ -116,7 +116,7 @@ def make_finetune_benchmark(
                 runtime.device(),
                 runtime.workers(),
                 Path(state),
-                lambda record, cost: epoch_ends.append(time.process_time()),  # noqa: ARG005  finetune hands both over
+                lambda record, cost: epoch_ends.append(time.process_time()),  # noqa: ARG005  finetune passes both
             )
         return NUM_PHOTOS / (epoch_ends[-1] - epoch_ends[-2])
 
@@ -139,17 +139,17 @@ def main() -> None:
                 memory_store, training, replace(settings, augmentation=no_augmentation)
             ),
             "finetune, no block frozen": make_finetune_benchmark(store, training, unfrozen),
-            "the loop most people would write": baseline.measure_photos_per_second,
+            "plain training loop": baseline.measure_photos_per_second,
         }
         rates = {name: [run()] for name, run in variants.items()}
         for values in rates.values():
-            values.clear()  # the first round warms up
+            values.clear()  # the first round is a warm-up
         for _ in range(ROUNDS):
             for name, run in variants.items():
                 rates[name].append(run())
     comparisons = {
-        "finetune": ["finetune, from memory", "finetune, no block frozen", "the loop most people would write"],
-        "finetune, no block frozen": ["the loop most people would write"],
+        "finetune": ["finetune, from memory", "finetune, no block frozen", "plain training loop"],
+        "finetune, no block frozen": ["plain training loop"],
     }
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(

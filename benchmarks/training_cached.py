@@ -1,15 +1,15 @@
-"""Stage 1 on cached z beside the same epochs with the encoder's forward pass each time.
+"""Compare stage 1 on cached embeddings z with the same epochs that compute z with the encoder.
 
     OMP_NUM_THREADS=1 WEFT_DEVICE=cpu python benchmarks/training_cached.py > benchmarks/results/training_cached.csv
 
-Both take the same steps of the same objective; one reads z from a float16 matrix, the other decodes the photos and runs
-the frozen encoder over them. Figures are photos per second of CPU time; all settings run in one process, in turn; a
-ratio is the median of ROUNDS rounds' ratios, leaving out the one pass over the photos that the stage `features` makes
-anyway, for the frozen baseline.
+Both train the same objective with the same steps; one reads z from a float16 matrix, the other decodes the photos and
+runs the frozen encoder. Figures are photos per second of CPU time. All cases run in turn in one process; a ratio is the
+median of the ratios of ROUNDS rounds. The pass over the photos that fills the cache is not counted, as the stage
+`features` needs it in any case.
 
 Both are near their limits: the encoder's batch norms are folded, and with 6,000 words two thirds of an epoch on cached
-z are its two products with W, at 119 GFLOP/s of one core. With small photos and many words the ratio is therefore
-about ten, and could not be above seventeen.
+z are two matrix products with W, at 119 GFLOP/s of one core. With small photos and many words the ratio is therefore
+about 10 and cannot exceed 17.
 """
 
 import csv
@@ -51,7 +51,7 @@ class BenchmarkCase:
     width: int
     words: int
     photos: int
-    """An epoch's; as few as give whole batches."""
+    """Photos in an epoch: a few whole batches."""
     training: Training
     settings: TrainHead
 
@@ -71,7 +71,7 @@ def iter_cases() -> Iterator[BenchmarkCase]:
 
 
 def make_epoch_timers(case: BenchmarkCase, device: str) -> tuple[Callable[[], float], Callable[[], float]]:
-    """CPU seconds of an epoch: on cached z, and with the encoder each time."""
+    """Return functions that measure the CPU seconds of an epoch: on cached z, and with the encoder."""
     rng = np.random.default_rng(1)
     backbone = load_backbone(case.backbone, "random")
     encoder = Embedder(backbone.network, make_random_word_embeddings(1, backbone.dim, seed=1), backbone.normalisation)
@@ -114,7 +114,7 @@ def make_epoch_timers(case: BenchmarkCase, device: str) -> tuple[Callable[[], fl
 
 
 def draw_smooth_image(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """A picture that compresses as photos do."""
+    """Return a random image that compresses like a photo."""
     coarse = rng.integers(256, size=(height // 8, width // 8, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 

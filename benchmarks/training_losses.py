@@ -1,11 +1,11 @@
-"""Time and memory of one step of the head: sampled softmax with sparse updates of W beside full softmax.
+"""Compare the time and memory of one step of the head: sampled softmax with sparse updates of W, and full softmax.
 
     OMP_NUM_THREADS=1 python benchmarks/training_losses.py > benchmarks/results/training_losses.csv
 
-A step is what finetune does with z, (BATCH, DIM): loss, gradients of z and W, one update of W; one word a photo is the
-target, negatives are shared by the batch. All variants run in one process, in turn; figures are medians of ROUNDS
-rounds. Memory is the most that a step took beyond what W, z and the optimiser's moments hold. Compare ratios, not
-milliseconds. WEFT_DEVICE says where.
+A step is what finetune does with z, (BATCH, DIM): the loss, the gradients of z and W, and one update of W. Each photo has
+one target word; the batch shares its negatives. All variants run in turn in one process; figures are medians of ROUNDS
+rounds. Memory is the peak of a step beyond W, z and the optimiser's moments. Compare ratios, not milliseconds.
+WEFT_DEVICE selects the device.
 """
 
 import csv
@@ -77,7 +77,7 @@ def make_step(variant: Variant, device: str) -> Callable[[], None]:
 
 
 def measure_seconds(step: Callable[[], None], device: str) -> float:
-    """On a CPU the processor's own seconds, so that other work on the machine counts little."""
+    """Return the seconds of a step: CPU seconds on a CPU, so that other work on the machine counts little."""
     synchronize(device)
     clock = time.perf_counter if device.startswith("cuda") else time.process_time
     started = clock()
@@ -87,7 +87,7 @@ def measure_seconds(step: Callable[[], None], device: str) -> float:
 
 
 def measure_memory_bytes(step: Callable[[], None], device: str) -> float:
-    """The most memory the step took beyond what was held before it; NaN where nobody tells."""
+    """Return the peak memory of a step beyond the memory before it; NaN where the system does not report it."""
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
@@ -95,9 +95,9 @@ def measure_memory_bytes(step: Callable[[], None], device: str) -> float:
         return float(torch.cuda.max_memory_allocated() - before)
     if platform.system() != "Linux":
         return float("nan")
-    ctypes.CDLL("libc.so.6").malloc_trim(0)  # or the step would find its memory among what others freed
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # otherwise the step would reuse freed memory
     try:
-        Path("/proc/self/clear_refs").write_text("5")  # forgets the highest resident size so far
+        Path("/proc/self/clear_refs").write_text("5")  # resets the peak resident size
     except OSError:
         return float("nan")
     before = read_resident_bytes("VmRSS")
@@ -124,7 +124,7 @@ def main() -> None:
         rows = list_variants(optimizer)
         steps = [make_step(variant, device) for variant in rows]
         for step in steps:
-            step()  # makes the optimiser's moments
+            step()  # creates the optimiser's moments
         times: list[list[float]] = [[] for _ in rows]
         memory: list[list[float]] = [[] for _ in rows]
         for _ in range(ROUNDS):

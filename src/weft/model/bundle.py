@@ -29,6 +29,8 @@ _CONTENT_FILES = (files.MODEL, files.CONFIG, files.PREPROCESS, files.WORDS)
 
 _DEFAULTS: dict[str, Any] = {"feature_layer": "last", "pooling": "average", "projection_dim": 0}
 """What bundles are that were written before config.json told."""
+_OLD_KEYS = {"feature_layer": "layer", "projection_dim": "projection"}
+"""Keys of config.json by their names in earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def load_bundle(folder: Path) -> Bundle:
 
 def _build_model(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Embedder:
     """The network that `config` tells of, to be filled with weights."""
-    options = {key: config.get(key, default) for key, default in _DEFAULTS.items()}
+    options = {key: config.get(key, config.get(_OLD_KEYS.get(key), default)) for key, default in _DEFAULTS.items()}
     model = ModelParams(str(config["backbone"]), "random", **options)
     backbone = load_backbone(model.backbone, model.weights, model.feature_layer, model.pooling)
     normalisation = backbone.normalisation

@@ -141,8 +141,10 @@ def format_report(cost: StepCost, batch: int, head_epochs: int, finetune_epochs:
     steps = NUM_PHOTOS / batch
     finetune_hours = finetune_epochs * steps * bounds[slowest] / 3600
     feature_minutes = NUM_PHOTOS * max(cost.forward_flops / H100_FLOPS, 1 / (CPU_CORES * cost.decoded_per_second)) / 60
-    # Stage 1 reads z and has no encoder: of the kernels only those of the loss and of W's step remain, some fifty.
+    # Stage 1 reads z and has no encoder: about 50 kernels remain, those of the loss and of the update of W.
     head_hours = head_epochs * steps * 50 * KERNEL_LAUNCH_SECONDS / 3600
+    photo_seconds = max(cost.step_flops / H100_FLOPS, 1 / (CPU_CORES * cost.decoded_per_second))
+    large_batch_hours = finetune_epochs * NUM_PHOTOS * photo_seconds / 3600
     lines = [
         "# The paper's preset on one H100: an estimate",
         "",
@@ -152,8 +154,9 @@ def format_report(cost: StepCost, batch: int, head_epochs: int, finetune_epochs:
         f"{finetune_epochs} epochs.",
         "",
         "Measured on a CPU: "
-        f"{cost.forward_flops / 1e9:.1f} GFLOP a photo forward, {cost.step_flops / 1e9:.1f} with the way back; "
-        f"{cost.kernels_per_step:,} kernels a step; {cost.decoded_per_second:,.0f} photos a second and core decoded and augmented.",
+        f"{cost.forward_flops / 1e9:.1f} GFLOP per photo forward, {cost.step_flops / 1e9:.1f} with the backward pass; "
+        f"{cost.kernels_per_step:,} kernels per step; {cost.decoded_per_second:,.0f} photos decoded and augmented "
+        "per second and core.",
         f"Assumed of the H100: {H100_FLOPS / 1e12:.0f} TFLOP/s in bfloat16 (40 % of the peak), "
         f"{KERNEL_LAUNCH_SECONDS * 1e6:.0f} microseconds a kernel, {CPU_CORES} cores beside it.",
         "",
@@ -167,10 +170,9 @@ def format_report(cost: StepCost, batch: int, head_epochs: int, finetune_epochs:
         f"| train_head, {head_epochs} epochs on cached z | {head_hours:.1f} h |",
         f"| finetune, {finetune_epochs} epochs | {finetune_hours:.1f} h |",
         "",
-        "Batches of 20 leave the card idle most of the time: with 256 photos a step arithmetic and decoding are what "
-        "is left, "
-        f"{finetune_epochs * NUM_PHOTOS * max(cost.step_flops / H100_FLOPS, 1 / (CPU_CORES * cost.decoded_per_second)) / 3600:.1f} h. The paper "
-        "says 20, so the preset does. `WEFT_COMPILE=inductor` fuses kernels and was not measured either.",
+        "Batches of 20 leave the GPU idle most of the time: with 256 photos per step, arithmetic and decoding remain, "
+        f"{large_batch_hours:.1f} h. The paper says 20, so the preset does. `WEFT_COMPILE=inductor` fuses kernels and was "
+        "not measured either.",
     ]
     return "\n".join(lines)
 

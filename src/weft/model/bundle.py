@@ -115,7 +115,7 @@ def load_bundle(folder: Path) -> Bundle:
 
 def _build_model(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Embedder:
     """The network that `config` tells of, to be filled with weights."""
-    options = {key: config.get(key, config.get(_OLD_KEYS.get(key), default)) for key, default in _DEFAULTS.items()}
+    options = {key: config.get(key, config.get(_OLD_KEYS.get(key, key), default)) for key, default in _DEFAULTS.items()}
     model = ModelParams(str(config["backbone"]), "random", **options)
     backbone = load_backbone(model.backbone, model.weights, model.feature_layer, model.pooling)
     normalisation = backbone.normalisation

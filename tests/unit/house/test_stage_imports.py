@@ -31,9 +31,7 @@ def test_every_package_that_a_stage_imports_is_in_its_deps(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_no_stage_lists_a_package_that_it_does_not_import(stage: str) -> None:
     idle = list_package_deps(stage) - set(find_reached_packages(ROOT / "stages" / f"{stage}.py"))
-    assert not idle, (
-        f"dvc.yaml: {stage}.deps lists {sorted(idle)}, which it never imports; a change there would rerun the stage needlessly"
-    )
+    assert not idle, f"dvc.yaml: {stage}.deps lists {sorted(idle)}, which it never imports; each change there reruns it"
 
 
 @pytest.mark.parametrize("stage", STAGES)

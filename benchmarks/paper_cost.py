@@ -171,8 +171,8 @@ def format_report(cost: StepCost, batch: int, head_epochs: int, finetune_epochs:
         f"| finetune, {finetune_epochs} epochs | {finetune_hours:.1f} h |",
         "",
         "Batches of 20 leave the GPU idle most of the time: with 256 photos per step, arithmetic and decoding remain, "
-        f"{large_batch_hours:.1f} h. The paper says 20, so the preset does. `WEFT_COMPILE=inductor` fuses kernels and was "
-        "not measured either.",
+        f"{large_batch_hours:.1f} h. The paper says 20, so the preset does. `WEFT_COMPILE=inductor` fuses kernels and "
+        "was not measured either.",
     ]
     return "\n".join(lines)
 

@@ -2,8 +2,9 @@
 
     OMP_NUM_THREADS=1 python benchmarks/retrieval.py
 
-It searches the 50 nearest of 12,612 gallery photos for 14,218 queries, in 2,048 dimensions. Each variant runs in its own processes, so that its peak memory is measured alone; figures are medians of ROUNDS. Compare ratios, not
-seconds. A library that is not installed is left out: `pip install faiss-cpu pytorch-metric-learning`, and in another
+It searches the 50 nearest of 12,612 gallery photos for 14,218 queries, in 2,048 dimensions. Each variant runs in its
+own processes, so that its peak memory is measured alone; figures are medians of ROUNDS. Compare ratios, not seconds.
+A library that is not installed is left out: `pip install faiss-cpu pytorch-metric-learning`, and in another
 environment, because it needs numpy below 2, `pip install --no-deps open-metric-learning gdown validators omegaconf`.
 """
 

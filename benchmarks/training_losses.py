@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/training_losses.py > benchmarks/results/training_losses.csv
 
 A step is what finetune does with z, (BATCH, DIM): the loss, the gradients of z and W, and one update of W. Each photo
-has one target word; the batch shares its negatives. All variants run in turn in one process; figures are medians of ROUNDS
-rounds. Memory is the peak of a step beyond W, z and the optimiser's moments. Compare ratios, not milliseconds.
+has one target word; the batch shares its negatives. All variants run in turn in one process; figures are medians of
+ROUNDS rounds. Memory is the peak of a step beyond W, z and the optimiser's moments. Compare ratios, not milliseconds.
 WEFT_DEVICE selects the device.
 """
 

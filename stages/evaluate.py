@@ -14,14 +14,12 @@ def main() -> None:
     parser.add_argument(
         "--products", type=Path, required=True, help="products.parquet of the crawl, for the categories"
     )
-    parser.add_argument(
-        "--features", type=Path, required=True, help="embeddings of the frozen backbone: one folder for each benchmark"
-    )
+    parser.add_argument("--features", type=Path, required=True, help="embeddings of the frozen backbone, by benchmark")
     parser.add_argument(
         "--embeddings",
         type=Path,
         required=True,
-        help="embeddings of the finetuned model: one folder for each benchmark",
+        help="embeddings of the finetuned model, by benchmark",
     )
     parser.add_argument("--words", type=Path, required=True, help="the output of train_head")
     parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
@@ -40,11 +38,9 @@ def main() -> None:
     benchmark = settings.benchmarks[args.benchmark]
     folders = Folders(args.features, args.embeddings, args.words, args.model)
     input_paths = [args.words, args.model, args.embeddings / args.benchmark, Path(benchmark.path)]
-    # The params of the training are logged with the metrics: the MLflow page that compares runs shows this experiment.
-    logged_params = {
-        name: getattr(settings, name)
-        for name in ("vocabulary", "prepare", "model", "training", "train_head", "finetune", "evaluate")
-    }
+    # The params of the training are logged too, so that the MLflow page that compares runs shows the whole experiment.
+    sections = ("vocabulary", "prepare", "model", "training", "train_head", "finetune", "evaluate")
+    logged_params = {name: getattr(settings, name) for name in sections}
     with tracking.start_stage_run("evaluate", logged_params, input_paths, benchmark=args.benchmark) as run:
         metrics = evaluate(
             args.benchmark,

@@ -13,9 +13,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True, help="the output of prepare")
     parser.add_argument("--words", type=Path, required=True, help="words.tsv of vocabulary")
     parser.add_argument("--initial", type=Path, required=True, help="the output of train_head")
-    parser.add_argument(
-        "--state", type=Path, required=True, help="folder of the checkpoints, from which a training resumes"
-    )
+    parser.add_argument("--state", type=Path, required=True, help="folder of the checkpoints")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     runtime.relaunch_with_torchrun()
@@ -30,10 +28,9 @@ def main() -> None:
     settings = params.load_params(Path("params.yaml"))
     sections = {name: getattr(settings, name) for name in ("training", "model", "prepare")}
     logged_params = {**sections, **asdict(settings.finetune)}
-    inputs = [args.photos, args.words, args.initial]
     with (
         init_process_group(runtime.device()) as process_group,
-        tracking.start_stage_run("finetune", logged_params, inputs) as run,
+        tracking.start_stage_run("finetune", logged_params, [args.photos, args.words, args.initial]) as run,
     ):
 
         def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:

@@ -16,10 +16,7 @@ def main() -> None:
     )
     parser.add_argument("--features", type=Path, required=True, help="embeddings of the frozen backbone, by benchmark")
     parser.add_argument(
-        "--embeddings",
-        type=Path,
-        required=True,
-        help="embeddings of the finetuned model, by benchmark",
+        "--embeddings", type=Path, required=True, help="embeddings of the finetuned model, by benchmark"
     )
     parser.add_argument("--words", type=Path, required=True, help="the output of train_head")
     parser.add_argument("--model", type=Path, required=True, help="the output of finetune")

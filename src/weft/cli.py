@@ -1,4 +1,4 @@
-"""The command `weft`: use a trained model, judge what it tells, and look at the results of the pipeline."""
+"""The command `weft`: use a trained model, check its tags, and see the results of the pipeline."""
 
 import argparse
 import os
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def main() -> int:
-    """Entry point; 0 when all went well, 2 with a one-line reason when not."""
+    """Run the command of `sys.argv`; return 0, or 2 after a one-line error message."""
     args = _build_parser().parse_args()
     try:
         return errors.run_main(lambda: _run_command(args))
     except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain once more while closing the stream.
+        # The reader (head, less) closed the pipe. Python would print another error while it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
@@ -34,6 +34,7 @@ def _run_command(args: argparse.Namespace) -> None:
 
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="weft", description=__doc__)
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version of weft and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_inference_commands(commands)
     _add_calibration_commands(commands)
@@ -43,8 +44,18 @@ def _build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _PrintVersion(argparse.Action):
+    """Reads the version when it is requested: argparse's own action needs it, and importlib.metadata, at each start."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        import weft
+
+        sys.stdout.write(f"weft {weft.__version__}\n")
+        parser.exit()
+
+
 def _add_inference_commands(commands: "Commands") -> None:
-    """What a trained model is for: embed, tag, search."""
+    """Add the commands that apply a trained model: embed, tag, search."""
     source = "a photo, a folder or a zip of photos, or a Parquet shard of prepared or crawled photos"
 
     embed = _add_command(commands, "embed", _embed, "write the embeddings of photos to a Parquet file")
@@ -56,14 +67,16 @@ def _add_inference_commands(commands: "Commands") -> None:
     tag = _add_command(commands, "tag", _tag, "print the words that photos show, as JSON lines, best first")
     tag.add_argument("source", type=Path, metavar="SOURCE", help=source)
     tag.add_argument(
-        "--top-k", type=_positive_int, metavar="K", help="words a photo (default 10), or labels (default all)"
+        "--top-k", type=_positive_int, metavar="K", help="words per photo (default 10), or labels (default all)"
     )
     modes = tag.add_mutually_exclusive_group()
-    modes.add_argument("--labels", type=Path, metavar="FILE", help="score these labels instead, one a line")
     modes.add_argument(
-        "--calibrated", action="store_true", help="only words that reach their threshold; none where none does"
+        "--labels", type=Path, metavar="FILE", help="score the labels in this file, one per line, not words"
     )
-    tag.add_argument("--calibration", type=Path, metavar="FOLDER", help="default: calibration beside the model")
+    modes.add_argument(
+        "--calibrated", action="store_true", help="print only words that reach their threshold, possibly none"
+    )
+    tag.add_argument("--calibration-dir", type=Path, metavar="FOLDER", help="default: calibration beside the model")
 
     search = _add_command(commands, "search", _search, "print the catalogue's photos nearest to a photo or to words")
     search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
@@ -72,20 +85,22 @@ def _add_inference_commands(commands: "Commands") -> None:
 
 
 def _add_calibration_commands(commands: "Commands") -> None:
-    """What it may tell, and what it holds against the catalogue: calibrate, audit."""
-    calibrate = _add_command(commands, "calibrate", _calibrate, "find for each word the threshold above which it holds")
-    calibrate.add_argument(
-        "--precision", type=float, default=0.8, metavar="P", help="to be reached on val (default 0.8)"
+    """Add the commands that check tags against the catalogue: calibrate, audit."""
+    calibrate = _add_command(
+        commands, "calibrate", _calibrate, "find for each word the threshold that reaches a target precision"
     )
     calibrate.add_argument(
-        "--confidence", type=float, default=0.9, metavar="C", help="of the lower bound that must reach it (default 0.9)"
+        "--target-precision", type=float, default=0.8, metavar="P", help="precision to reach on val (default 0.8)"
+    )
+    calibrate.add_argument(
+        "--confidence", type=float, default=0.9, metavar="C", help="confidence of its lower bound (default 0.9)"
     )
     calibrate.add_argument(
         "--min-products",
         type=_positive_int,
         default=10,
         metavar="N",
-        help="val products that must say a word (default 10)",
+        help="minimum val products whose text has the word (default 10)",
     )
     calibrate.add_argument("--photos", type=Path, default=Path("data/prepared"), help="default: %(default)s")
     calibrate.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
@@ -99,64 +114,74 @@ def _add_calibration_commands(commands: "Commands") -> None:
     )
     audit.add_argument("--photos", type=Path, default=Path("data/prepared"), help="default: %(default)s")
     audit.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
-    audit.add_argument("--calibration", type=Path, metavar="FOLDER", help="default: calibration beside the model")
+    audit.add_argument("--calibration-dir", type=Path, metavar="FOLDER", help="default: calibration beside the model")
     audit.add_argument(
-        "--neighbours", type=_positive_int, default=20, metavar="K", help="similar photos asked (default 20)"
+        "--neighbours", type=_positive_int, default=20, metavar="K", help="similar photos to compare with (default 20)"
     )
     audit.add_argument(
-        "--examples", type=_positive_int, default=24, metavar="N", help="of each kind with pictures (default 24)"
+        "--num-examples", type=_positive_int, default=24, metavar="N", help="examples with photos per kind (default 24)"
     )
     audit.add_argument("-o", "--out", type=Path, default=Path("reports/audit"), help="a folder; default: %(default)s")
 
 
 def _add_results_commands(commands: "Commands") -> None:
-    """What the pipeline measured: compare, summary."""
-    compare = commands.add_parser("compare", help="print what one evaluation gains over another, and whose rank moved")
-    run_help = "an MLflow run id of evaluate, or a folder it wrote (reports/benchmarks/NAME)"
+    """Add the commands that show what the pipeline measured: compare, summary."""
+    compare = commands.add_parser(
+        "compare", help="print the differences of two evaluations, and the products whose rank changed most"
+    )
+    run_help = "the id of an MLflow run of evaluate, or its output folder (reports/benchmarks/NAME)"
     compare.add_argument("run_a", metavar="RUN_A", help=run_help)
-    compare.add_argument("run_b", metavar="RUN_B", help="likewise, of the same benchmark")
-    compare.add_argument("--row", default="after finetune", help="of the results tables (default: %(default)s)")
+    compare.add_argument("run_b", metavar="RUN_B", help="another run of the same benchmark, given in the same way")
     compare.add_argument(
-        "--most", type=_positive_int, default=10, metavar="N", help="products whose rank moved (default 10)"
+        "--model-row", default="finetuned", help="row of the results tables to compare (default: %(default)s)"
+    )
+    compare.add_argument(
+        "--top", type=_positive_int, default=10, metavar="N", help="products whose rank changed most (default 10)"
     )
     compare.set_defaults(run=_compare)
 
-    summary = commands.add_parser("summary", help="print the results table and where report and runs are")
+    summary = commands.add_parser(
+        "summary", help="print the results table, and where the report and the MLflow runs are"
+    )
     summary.add_argument("--reports", type=Path, default=Path("reports"), help="default: %(default)s")
     summary.set_defaults(run=_summary)
 
 
-def _add_extract_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    help_text = "print what the crawler would take from a saved page or feed, each field with the layer it came from"
+def _add_extract_command(commands: "Commands") -> None:
+    help_text = "print the products that the crawler extracts from a saved page or feed, with the source of each field"
     extract = commands.add_parser(
         "extract",
         help=help_text,
-        description=f"{help_text[0].upper()}{help_text[1:]}: one JSON line per product. A page or feed without a product prints "
-        "nothing on standard output, says why on standard error and ends with status 2.",
+        description=f"{help_text[0].upper()}{help_text[1:]}: one JSON line per product. For a page or feed without a product "
+        "it prints the reason on standard error and exits with status 2.",
     )
     source = extract.add_mutually_exclusive_group(required=True)
-    source.add_argument("page", type=Path, nargs="?", metavar="PAGE.html[.gz]", help="a saved page; wants --url")
-    feed_help = "a saved feed: JSON of Shopify or WooCommerce, JSON lines, Merchant XML or CSV, gzip or not"
-    source.add_argument("--json", type=Path, metavar="FEED", help=feed_help)
-    extract.add_argument("--url", help="where the page was saved from, or where a feed's relative links start")
+    source.add_argument("page", type=Path, nargs="?", metavar="PAGE.html[.gz]", help="a saved page; needs --url")
+    feed_help = "a saved feed: JSON of Shopify or WooCommerce, JSON lines, Google Merchant XML, or CSV; may be gzipped"
+    source.add_argument("--feed", type=Path, metavar="FEED", help=feed_help)
+    extract.add_argument("--url", help="the URL of the page, or the base URL of a feed's relative links")
     extract.set_defaults(run=_extract)
 
 
-def _add_purge_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    help_text = "remove a shop, a product or an address from the store, and say which later stages hold it"
+def _add_purge_command(commands: "Commands") -> None:
+    help_text = "remove a shop, a product or a URL from the crawl state, and list the outputs that still hold it"
     purge = commands.add_parser(
         "purge",
         help=help_text,
-        description=f"{help_text[0].upper()}{help_text[1:]}. It is removed at once (--dry-run only looks), and no crawl with the "
-        "same store brings it back. What later stages hold is listed, not touched.",
+        description=f"{help_text[0].upper()}{help_text[1:]}. No crawl with the same state fetches it again. "
+        "The outputs of later stages are listed and left unchanged.",
     )
     target = purge.add_mutually_exclusive_group(required=True)
-    target.add_argument("--shop", metavar="NAME", help="everything of a shop")
-    target.add_argument("--product", metavar="ID", help="a product_id, with the photos that no other product shows")
-    target.add_argument("--url", help="a photo, or a product's page with what only it shows")
-    purge.add_argument("--state", type=Path, default=Path("var/crawl"), help="the store; default: %(default)s")
-    purge.add_argument("--root", type=Path, default=Path(), help="where data, models and reports lie; default: here")
-    purge.add_argument("--dry-run", action="store_true", help="remove nothing")
+    target.add_argument("--shop", metavar="NAME", help="all data of a shop")
+    target.add_argument("--product", metavar="ID", help="a product_id, with the photos that no other product has")
+    target.add_argument("--url", help="a photo, or a page with the products and photos that no other page has")
+    purge.add_argument(
+        "--state", type=Path, default=Path("var/crawl"), help="folder of the crawl state; default: %(default)s"
+    )
+    purge.add_argument(
+        "--root", type=Path, default=Path(), help="folder that holds data, models and reports; default: here"
+    )
+    purge.add_argument("--dry-run", action="store_true", help="list only, remove nothing")
     purge.set_defaults(run=_purge)
 
 
@@ -176,7 +201,7 @@ def _purge(args: argparse.Namespace) -> None:
 
 def _positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
     return int(text)
 
 
@@ -192,10 +217,12 @@ def _tag(args: argparse.Namespace) -> None:
 
     if args.calibrated:
         _print_lines(
-            tag_calibrated(args.source, args.model, args.calibration or default_calibration_dir(args.model), args.top_k)
+            tag_calibrated(
+                args.source, args.model, args.calibration_dir or default_calibration_dir(args.model), args.top_k
+            )
         )
-    elif args.calibration:
-        raise errors.InputError("--calibration: says nothing without --calibrated; add it")
+    elif args.calibration_dir:
+        raise errors.InputError("--calibration-dir: it has no effect without --calibrated; add --calibrated")
     else:
         _print_lines(tag(args.source, args.model, args.top_k, args.labels))
 
@@ -203,7 +230,7 @@ def _tag(args: argparse.Namespace) -> None:
 def _calibrate(args: argparse.Namespace) -> None:
     from weft.commands.calibrate import calibrate_model
 
-    numbers = (args.precision, args.confidence, args.min_products)
+    numbers = (args.target_precision, args.confidence, args.min_products)
     _print_lines([calibrate_model(args.model, args.photos, args.index, *numbers, args.out)])
 
 
@@ -212,15 +239,15 @@ def _audit(args: argparse.Namespace) -> None:
     from weft.commands.calibrate import default_calibration_dir
     from weft.tagging.audit import Sources
 
-    calibration = args.calibration or default_calibration_dir(args.model)
+    calibration = args.calibration_dir or default_calibration_dir(args.model)
     sources = Sources(args.products, args.photos, args.index, args.model, calibration)
-    _print_lines([audit_catalogue(sources, args.neighbours, args.examples, args.out)])
+    _print_lines([audit_catalogue(sources, args.neighbours, args.num_examples, args.out)])
 
 
 def _compare(args: argparse.Namespace) -> None:
     from weft.commands.compare import compare
 
-    _print_lines(compare(args.run_a, args.run_b, args.row, args.most))
+    _print_lines(compare(args.run_a, args.run_b, args.model_row, args.top))
 
 
 def _search(args: argparse.Namespace) -> None:
@@ -232,10 +259,10 @@ def _search(args: argparse.Namespace) -> None:
 def _extract(args: argparse.Namespace) -> None:
     from weft.commands.extract import extract_feed, extract_page
 
-    if args.json is not None:
-        _print_lines(extract_feed(args.json, args.url))
+    if args.feed is not None:
+        _print_lines(extract_feed(args.feed, args.url))
     elif args.url is None:
-        raise errors.InputError(f"{args.page}: wanted --url, the address that the page was saved from")
+        raise errors.InputError(f"{args.page}: expected --url, the URL of the saved page, got none")
     else:
         _print_lines(extract_page(args.page, args.url))
 

@@ -1,8 +1,9 @@
-"""The command as a program of its own; what its commands do is tested beside them."""
+"""The command line itself; tests/unit/commands has the tests of the commands."""
 
 import subprocess
 import sys
 import textwrap
+from importlib import metadata
 
 import pytest
 
@@ -24,7 +25,7 @@ def run_python(code, *arguments, stdout=subprocess.PIPE):
 
 
 @pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)], ids=["weft", *COMMANDS])
-def test_help_answers_without_heavy_imports(words):
+def test_help_imports_no_heavy_library(words):
     done = run_python(
         f"""
         import sys
@@ -44,44 +45,52 @@ def test_help_answers_without_heavy_imports(words):
     assert done.stderr == ""
 
 
-def test_help_names_every_command(capsys, monkeypatch):
+def test_version_is_that_of_the_package(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["weft", "--version"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"weft {metadata.version('weft')}\n"
+
+
+def test_help_lists_every_command(capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["weft", "--help"])
     with pytest.raises(SystemExit):
         cli.main()
-    said = capsys.readouterr().out
-    assert all(f"    {command} " in said for command in COMMANDS)
+    help_text = capsys.readouterr().out
+    assert all(f"    {command} " in help_text for command in COMMANDS)
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         ([], "the following arguments are required: COMMAND"),
         (["paint"], "invalid choice: 'paint'"),
         (["embed", "photo.jpg"], "the following arguments are required: -o/--out"),
-        (["tag", "photo.jpg", "--top-k", "0"], "'0' is not a whole number of at least 1"),
-        (["tag", "photo.jpg", "--top-k", "²"], "'²' is not a whole number of at least 1"),
+        (["tag", "photo.jpg", "--top-k", "0"], "expected a whole number of at least 1, got '0'"),
+        (["tag", "photo.jpg", "--top-k", "²"], "expected a whole number of at least 1, got '²'"),
         (["search"], "the following arguments are required: PHOTO|WORDS"),
     ],
 )
-def test_wrong_usage_is_status_2_and_named(capsys, monkeypatch, words, said):
-    monkeypatch.setattr(sys, "argv", ["weft", *words])
+def test_wrong_usage_has_exit_status_2_and_a_message(capsys, monkeypatch, arguments, message):
+    monkeypatch.setattr(sys, "argv", ["weft", *arguments])
     with pytest.raises(SystemExit) as end:
         cli.main()
     out, err = capsys.readouterr()
     assert end.value.code == 2
     assert out == ""
-    assert said in err.splitlines()[-1]
+    assert message in err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("lines", [1, 20_000], ids=["little", "much"])
-def test_a_reader_that_has_seen_enough_is_no_error(lines):
+def test_a_closed_pipe_is_not_an_error(lines):
     """`weft tag ... | head -1`: the pipe is closed before the last line, or before the first."""
     writer = subprocess.Popen(
         [
             sys.executable,
             "-c",
             "import sys; from weft import cli\n"
-            f"cli._tag = lambda args: cli._print(['x' * 100] * {lines})\n"
+            f"cli._tag = lambda args: cli._print_lines(['x' * 100] * {lines})\n"
             "sys.argv = ['weft', 'tag', 'source']; sys.stdin.read(); sys.exit(cli.main())",
         ],
         stdin=subprocess.PIPE,

@@ -103,7 +103,5 @@ def _read_labels(path: Path, model: Model) -> dict[str, list[int]]:
         log_line(f"skipped the label {label!r}: none of its words is in the model's vocabulary")
     word_ids_by_label = {label: word_ids for label, word_ids in word_ids_by_label.items() if word_ids}
     if not word_ids_by_label:
-        raise InputError(
-            f"{path}: expected one label per line, got no label with a word of the model's vocabulary"
-        )
+        raise InputError(f"{path}: expected one label per line, got no label with a word of the model's vocabulary")
     return word_ids_by_label

@@ -22,14 +22,14 @@ def main() -> None:
     parser.add_argument(
         "--markups", nargs="+", choices=tuple(SHOPS_BY_MARKUP), default=tuple(SHOPS_BY_MARKUP), help="which shops"
     )
-    parser.add_argument("--truth", type=Path, help="also write the ground truth here, as JSON lines")
-    parser.add_argument("--attached", action="store_true", help="end when standard input is closed")
+    parser.add_argument("--ground-truth", type=Path, help="also write the true attributes to this file, as JSON lines")
+    parser.add_argument("--exit-on-eof", action="store_true", help="exit when standard input is closed")
     args = parser.parse_args()
     if args.products < 1 or args.seed < 0 or not 0 <= args.port < 65_534:
         raise errors.InputError("wanted --products of at least 1, --seed of at least 0, --port from 0 to 65533")
-    if args.truth:
-        write_ground_truth(args.truth, args.products, args.seed)
-    serve(args.markups, args.products, args.seed, args.port, exit_on_eof=args.attached)
+    if args.ground_truth:
+        write_ground_truth(args.ground_truth, args.products, args.seed)
+    serve(args.markups, args.products, args.seed, args.port, exit_on_eof=args.exit_on_eof)
 
 
 def serve(markups: list[str], products: int, seed: int, port: int, *, exit_on_eof: bool) -> None:

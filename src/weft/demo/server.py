@@ -120,7 +120,7 @@ def run_demo_shops(markups: Sequence[str], products: int, seed: int) -> Iterator
     if not unique_markups:
         yield {}
         return
-    command = [sys.executable, "-m", "weft.demo", "--products", str(products), "--seed", str(seed), "--attached"]
+    command = [sys.executable, "-m", "weft.demo", "--products", str(products), "--seed", str(seed), "--exit-on-eof"]
     child = subprocess.Popen(
         [*command, "--markups", *unique_markups], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

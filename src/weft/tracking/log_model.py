@@ -10,7 +10,18 @@ from mlflow.types import ColSpec, DataType, Schema
 from mlflow.types.schema import Array
 
 _MODEL_CODE = Path(__file__).with_name("pyfunc_model.py")
-_PINNED_LIBRARIES = ("nltk", "numpy", "pandas", "pillow", "pyarrow", "pydantic", "pyyaml", "safetensors", "torch", "torchvision")
+_PINNED_LIBRARIES = (
+    "nltk",
+    "numpy",
+    "pandas",
+    "pillow",
+    "pyarrow",
+    "pydantic",
+    "pyyaml",
+    "safetensors",
+    "torch",
+    "torchvision",
+)
 
 
 def log_bundle(bundle: Path, example_photo: bytes, name: str) -> None:

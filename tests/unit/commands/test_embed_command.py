@@ -25,7 +25,7 @@ def test_a_folder_becomes_a_table_of_names_and_embeddings(weft, tmp_path, photos
 
 
 @pytest.mark.parametrize("kind", ["photo", "zip", "shard"])
-def test_every_kind_of_source_is_taken(weft, tmp_path, photos, write_prepared, kind):
+def test_every_kind_of_source_is_read(weft, tmp_path, photos, write_prepared, kind):
     if kind == "photo":
         source, names = photos / "a.jpg", ["a.jpg"]
     elif kind == "zip":
@@ -40,7 +40,7 @@ def test_every_kind_of_source_is_taken(weft, tmp_path, photos, write_prepared, k
     assert pq.read_table(tmp_path / "e.parquet")["photo"].to_pylist() == names
 
 
-def test_the_file_names_its_model_and_is_equal_when_made_twice(weft, tmp_path, photos, bundle):
+def test_the_file_holds_the_digest_of_its_model_and_is_reproducible(weft, tmp_path, photos, bundle):
     for name in ("a", "b"):
         weft("embed", photos, "-o", tmp_path / f"{name}.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
@@ -48,23 +48,23 @@ def test_the_file_names_its_model_and_is_equal_when_made_twice(weft, tmp_path, p
     assert metadata[b"weft_model"].decode() == (bundle / "digest.txt").read_text().strip()
 
 
-def test_a_broken_photo_among_good_ones_is_told_and_left_out(weft, tmp_path, photos):
+def test_a_broken_photo_among_good_ones_is_skipped_and_logged(weft, tmp_path, photos):
     (photos / "b.jpg").write_bytes(b"<html>gone</html>")
     status, _, err = weft("embed", photos, "-o", tmp_path / "e.parquet")
     assert status == 0
-    assert "left out b.jpg: cannot be decoded: an HTML page, wanted a photo\n" in err
+    assert "skipped b.jpg: cannot be decoded: an HTML page, wanted a photo\n" in err
     assert pq.read_table(tmp_path / "e.parquet")["photo"].to_pylist() == ["a.jpg", "deep/c.jpg"]
 
 
-def test_only_broken_photos_are_one_line_and_no_file(refused, tmp_path, photos):
+def test_a_source_of_broken_photos_is_an_error_and_writes_no_file(refused, tmp_path, photos):
     for file in photos.rglob("*.jpg"):
         file.write_bytes(b"<html>")
-    said = refused("embed", photos, "-o", tmp_path / "out" / "e.parquet")
-    assert "no photo in it can be used; the last one was deep/c.jpg: cannot be decoded" in said
+    error = refused("embed", photos, "-o", tmp_path / "out" / "e.parquet")
+    assert "it holds no photo that can be decoded; the last error was deep/c.jpg: cannot be decoded" in error
     assert not (tmp_path / "out").exists()
 
 
-def test_an_old_file_outlives_a_run_that_fails(refused, tmp_path):
+def test_an_old_file_is_unchanged_after_a_failed_run(refused, tmp_path):
     (tmp_path / "e.parquet").write_bytes(b"yesterday's")
     assert "no such photo, folder, zip or Parquet shard" in refused(
         "embed", tmp_path / "none", "-o", tmp_path / "e.parquet"
@@ -72,44 +72,46 @@ def test_an_old_file_outlives_a_run_that_fails(refused, tmp_path):
     assert (tmp_path / "e.parquet").read_bytes() == b"yesterday's"
 
 
-def test_a_folder_is_never_replaced_by_the_file(refused, tmp_path, photos):
-    assert "photos: not a file; name the Parquet file to write" in refused("embed", photos / "a.jpg", "-o", photos)
+def test_a_folder_is_not_replaced_by_the_file(refused, tmp_path, photos):
+    assert "photos: expected the Parquet file to write, got something that is not a file" in refused(
+        "embed", photos / "a.jpg", "-o", photos
+    )
     assert (photos / "a.jpg").exists()
 
 
-def test_the_source_is_never_written_over(refused, tmp_path, write_prepared):
+def test_the_source_is_never_overwritten(refused, tmp_path, write_prepared):
     shard = write_prepared(tmp_path / "train", [[0]]) / "00000.parquet"
     before = shard.read_bytes()
-    assert "the source itself; name another file" in refused("embed", shard, "-o", shard)
+    assert "this is the source itself; choose another file" in refused("embed", shard, "-o", shard)
     assert shard.read_bytes() == before
 
 
-def test_a_place_that_cannot_be_written_is_answered(refused, tmp_path, photos):
+def test_a_path_that_cannot_be_written_is_an_error(refused, tmp_path, photos):
     (tmp_path / "file").write_text("no folder")
-    said = refused("embed", photos, "-o", tmp_path / "file" / "e.parquet")
-    assert "e.parquet: cannot be written: " in said
+    error = refused("embed", photos, "-o", tmp_path / "file" / "e.parquet")
+    assert "e.parquet: cannot be written: " in error
 
 
-def test_an_empty_shard_is_answered(refused, tmp_path, write_prepared):
+def test_an_empty_shard_is_an_error(refused, tmp_path, write_prepared):
     shard = write_prepared(tmp_path / "val", []) / "00000.parquet"
-    said = refused("embed", shard, "-o", tmp_path / "e.parquet")
-    assert said == f"error: {shard}: no photo in it can be used\n"
+    error = refused("embed", shard, "-o", tmp_path / "e.parquet")
+    assert error == f"error: {shard}: it holds no photo that can be decoded\n"
 
 
-def test_a_missing_model_says_what_to_run(refused, tmp_path, photos):
-    said = refused("embed", photos, "-o", tmp_path / "e.parquet", model=tmp_path / "models")
-    assert "model.safetensors: missing; a model is a folder with" in said
-    assert "run dvc repro" in said
+def test_the_error_for_a_missing_model_says_what_to_run(refused, tmp_path, photos):
+    error = refused("embed", photos, "-o", tmp_path / "e.parquet", model=tmp_path / "models")
+    assert "model.safetensors: missing; a model is a folder with" in error
+    assert "run dvc repro" in error
 
 
-def test_a_name_that_is_no_utf8_is_no_obstacle(weft, tmp_path, jpeg):
+def test_a_file_name_may_be_invalid_utf8(weft, tmp_path, jpeg):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / os.fsdecode(b"caf\xe9.jpg")).write_bytes(jpeg())
     assert weft("embed", tmp_path / "photos", "-o", tmp_path / "e.parquet")[0] == 0
     assert weft("tag", tmp_path / "photos")[0] == 0
 
 
-def test_bad_threads_are_answered(refused, tmp_path, photos, monkeypatch):
+def test_an_invalid_number_of_threads_is_an_error(refused, tmp_path, photos, monkeypatch):
     monkeypatch.setenv("WEFT_THREADS", "many")
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert "WEFT_THREADS=many" in refused("embed", photos, "-o", tmp_path / "e.parquet")

@@ -97,7 +97,7 @@ def test_the_format_of_a_feed_is_detected_from_its_content(
 ) -> None:
     body = FEEDS[name].encode()
     feed = write_file(tmp_path, name, gzip.compress(body) if is_gzip else body)
-    assert run_weft(monkeypatch, "--json", feed, "--url", "https://shop.example/") == 0
+    assert run_weft(monkeypatch, "--feed", feed, "--url", "https://shop.example/") == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert (json.loads(line)["item_id"], json.loads(line)["title"]["value"]) == ("1", "Hat")
 
@@ -106,7 +106,7 @@ def test_an_entry_that_is_not_a_product_is_skipped_and_logged_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     feed = write_file(tmp_path, "feed.jsonl", '{"id": 1, "title": "Hat"}\n{"id": 2}\n')
-    assert run_weft(monkeypatch, "--json", feed) == 0
+    assert run_weft(monkeypatch, "--feed", feed) == 0
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 1
     assert err.count("line 2: it has no title") == 1
@@ -116,7 +116,7 @@ def test_an_entry_that_is_not_a_product_is_skipped_and_logged_once(
 def test_a_feed_without_a_product_ends_with_exit_status_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], body: bytes
 ) -> None:
-    assert run_weft(monkeypatch, "--json", write_file(tmp_path, "feed", body)) == 2
+    assert run_weft(monkeypatch, "--feed", write_file(tmp_path, "feed", body)) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert "feed" in err

@@ -6,13 +6,13 @@ from weft import artefacts
 
 @pytest.fixture
 def digest(bundle):
-    """Names the model under test, as an index it made does."""
+    """The digest of the model, which an index made by it holds too."""
     return (bundle / "digest.txt").read_text().strip()
 
 
 @pytest.fixture
 def index(tmp_path, jpeg, embed_naively, digest):
-    """A catalogue of four photos, one a colour."""
+    """A catalogue of four photos, each of another colour."""
     z = embed_naively(*(jpeg(colour, seed=50) for colour in ("red", "green", "blue", "black")))
     rows = [{"photo_id": f"alder/{n}#0", "product_id": f"alder/{n}", "split": "test"} for n in range(4)]
     artefacts.write_embeddings(tmp_path / "index", z.shape[1], [(rows, z)], digest)
@@ -36,7 +36,7 @@ def test_a_photo_finds_its_nearest_photos(weft, parsed, tmp_path, jpeg, embed_na
 
 
 @pytest.mark.parametrize(("query", "words"), [("Red Dress", [0, 4]), ("V Neck", [5]), ("NULL", [6])])
-def test_words_are_looked_for_as_the_mean_of_their_embeddings(weft, parsed, index, w, query, words):
+def test_a_query_of_words_is_the_mean_of_their_embeddings(weft, parsed, index, w, query, words):
     status, lines, _ = weft("search", query, "--index", index)
     scores = naive_cosines(w[words].mean(0), index)
     assert status == 0
@@ -44,37 +44,40 @@ def test_words_are_looked_for_as_the_mean_of_their_embeddings(weft, parsed, inde
     assert parsed(lines)[0]["product"] == f"alder/{scores.argmax()}"
 
 
-@pytest.mark.parametrize(("k", "told"), [(1, 1), (3, 3), (99, 4)])
-def test_top_k_is_how_many_photos_are_told(weft, index, k, told):
-    assert len(weft("search", "red", "--index", index, "--top-k", k)[1]) == told
+@pytest.mark.parametrize(("k", "expected"), [(1, 1), (3, 3), (99, 4)])
+def test_top_k_limits_the_number_of_photos(weft, index, k, expected):
+    assert len(weft("search", "red", "--index", index, "--top-k", k)[1]) == expected
 
 
-def test_unknown_words_are_answered_with_near_ones(refused, index):
-    said = refused("search", "gren drss", "--index", index)
-    assert said == (
-        "error: 'gren drss': neither a photo here nor words of the model's vocabulary; did you mean green, dress?\n"
+def test_the_error_for_unknown_words_lists_similar_words(refused, index):
+    error = refused("search", "gren drss", "--index", index)
+    assert error == (
+        "error: 'gren drss': none of these words is in the model's vocabulary (similar words: green, dress), "
+        "and no photo has this path\n"
     )
 
 
 @pytest.mark.parametrize("query", ["spaceship", "", "x" * 5_000, "a\0b"])
-def test_words_near_to_nothing_are_answered(refused, index, query):
-    assert refused("search", query, "--index", index).endswith("nor words of the model's vocabulary\n")
+def test_the_error_for_words_without_similar_ones_lists_none(refused, index, query):
+    assert refused("search", query, "--index", index).endswith(
+        "none of these words is in the model's vocabulary, and no photo has this path\n"
+    )
 
 
-def test_a_query_that_is_no_photo_is_answered(refused, tmp_path, index):
+def test_a_query_file_that_is_not_a_photo_is_an_error(refused, tmp_path, index):
     (tmp_path / "q.jpg").write_bytes(b"no photo")
-    assert "q.jpg: no photo in it can be used" in refused("search", tmp_path / "q.jpg", "--index", index)
+    assert "q.jpg: it holds no photo that can be decoded" in refused("search", tmp_path / "q.jpg", "--index", index)
 
 
-def test_a_missing_index_says_what_to_run(refused, tmp_path):
-    said = refused("search", "red", "--index", tmp_path / "index")
-    assert "photos.parquet: no such file or folder, wanted embedded photos; run the stage before (dvc repro)" in said
+def test_the_error_for_a_missing_index_says_what_to_run(refused, tmp_path):
+    error = refused("search", "red", "--index", tmp_path / "index")
+    assert "photos.parquet: no such file or folder, wanted embedded photos; run the stage before (dvc repro)" in error
 
 
 def test_an_index_made_by_another_model_is_refused(refused, tmp_path):
     rows = [{"photo_id": "a/1#0", "product_id": "a/1", "split": "test"}]
     artefacts.write_embeddings(tmp_path / "index", 1_024, [(rows, np.ones((1, 1_024), np.float32))], "0123")
-    assert "not made by the model" in refused("search", "red", "--index", tmp_path / "index")
+    assert "got embeddings by another model" in refused("search", "red", "--index", tmp_path / "index")
 
 
 def test_an_empty_index_finds_nothing(weft, tmp_path, digest):

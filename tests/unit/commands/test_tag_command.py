@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 
-def test_each_photo_is_a_line_with_its_words_best_first(weft, parsed, photos, embed_naively, bundle_words, w):
+def test_each_photo_is_one_line_with_its_words_best_first(weft, parsed, photos, embed_naively, bundle_words, w):
     status, lines, _ = weft("tag", photos)
     tagged = parsed(lines)
     assert status == 0
@@ -17,14 +17,14 @@ def test_each_photo_is_a_line_with_its_words_best_first(weft, parsed, photos, em
             assert word["score"] == pytest.approx(scores[bundle_words.index(word["word"])], abs=2e-3)
 
 
-@pytest.mark.parametrize(("k", "told"), [(1, 1), (3, 3), (99, 8)])
-def test_top_k_is_how_many_words_are_told(weft, parsed, photos, k, told):
+@pytest.mark.parametrize(("k", "expected"), [(1, 1), (3, 3), (99, 8)])
+def test_top_k_limits_the_number_of_words(weft, parsed, photos, k, expected):
     (line,) = parsed(weft("tag", photos / "a.jpg", "--top-k", k)[1])
     (whole,) = parsed(weft("tag", photos / "a.jpg")[1])
-    assert line["words"] == whole["words"][:told]
+    assert line["words"] == whole["words"][:expected]
 
 
-def test_labels_score_the_mean_of_their_words(weft, parsed, tmp_path, photos, embed_naively, w):
+def test_the_score_of_a_label_is_the_mean_of_its_words(weft, parsed, tmp_path, photos, embed_naively, w):
     (tmp_path / "labels.txt").write_text("Red Dress\n\nV Neck\n  blue \nRed Dress\n")
     status, lines, err = weft("tag", photos / "a.jpg", "--labels", tmp_path / "labels.txt")
     (line,) = parsed(lines)
@@ -34,37 +34,38 @@ def test_labels_score_the_mean_of_their_words(weft, parsed, tmp_path, photos, em
     assert list(line) == ["photo", "labels"]
     assert {label["label"]: label["score"] for label in line["labels"]} == pytest.approx(expected, abs=2e-3)
     assert [label["score"] for label in line["labels"]] == sorted((x["score"] for x in line["labels"]), reverse=True)
-    assert "left out" not in err
+    assert "skipped" not in err
 
 
-def test_top_k_bounds_labels_too(weft, parsed, tmp_path, photos):
+def test_top_k_limits_the_number_of_labels(weft, parsed, tmp_path, photos):
     (tmp_path / "labels.txt").write_text("red\nblue\ngreen\n")
     (line,) = parsed(weft("tag", photos / "a.jpg", "--labels", tmp_path / "labels.txt", "--top-k", 2)[1])
     assert len(line["labels"]) == 2
 
 
-def test_a_label_without_a_known_word_is_told_and_left_out(weft, parsed, tmp_path, photos):
+def test_a_label_without_a_known_word_is_skipped_and_logged(weft, parsed, tmp_path, photos):
     (tmp_path / "labels.txt").write_text("\ufeffred\nspaceship\n", encoding="utf-8")
     status, lines, err = weft("tag", photos / "a.jpg", "--labels", tmp_path / "labels.txt")
     assert status == 0
     assert [label["label"] for label in parsed(lines)[0]["labels"]] == ["red"]
-    assert "left out the label 'spaceship': none of its words is in the model's vocabulary\n" in err
+    assert "skipped the label 'spaceship': none of its words is in the model's vocabulary\n" in err
 
 
 @pytest.mark.parametrize("data", [b"", b"spaceship\nrocket\n"])
-def test_labels_without_any_known_word_are_answered(refused_last, tmp_path, photos, data):
+def test_labels_without_any_known_word_are_an_error(refused_last, tmp_path, photos, data):
     (tmp_path / "labels.txt").write_bytes(data)
-    assert "labels.txt: no label with a word of the model's vocabulary; wanted one label a line" in refused_last(
-        "tag", photos, "--labels", tmp_path / "labels.txt"
+    assert (
+        "labels.txt: expected one label per line, got no label with a word of the model's vocabulary"
+        in refused_last("tag", photos, "--labels", tmp_path / "labels.txt")
     )
 
 
 @pytest.fixture
 def refused_last(weft):
-    """The last line of a command that tells what it leaves out before it gives up."""
+    """Runs a command that logs what it skips and then fails; returns the last line of standard error."""
 
-    def run(*words):
-        status, lines, err = weft(*words)
+    def run(*arguments):
+        status, lines, err = weft(*arguments)
         assert (status, lines) == (2, [])
         return err.splitlines()[-1]
 
@@ -72,23 +73,23 @@ def refused_last(weft):
 
 
 @pytest.mark.parametrize("data", [None, b"\xff\xfe\x00"])
-def test_labels_that_cannot_be_read_are_answered(refused, tmp_path, photos, data):
+def test_labels_that_cannot_be_read_are_an_error(refused, tmp_path, photos, data):
     if data:
         (tmp_path / "labels.txt").write_bytes(data)
     assert "labels.txt: the labels cannot be read: " in refused("tag", photos, "--labels", tmp_path / "labels.txt")
 
 
-def test_a_broken_photo_among_good_ones_is_told_and_left_out(weft, parsed, photos):
+def test_a_broken_photo_among_good_ones_is_skipped_and_logged(weft, parsed, photos):
     (photos / "a.jpg").write_bytes(b"GIF89a")
     status, lines, err = weft("tag", photos)
     assert status == 0
     assert [line["photo"] for line in parsed(lines)] == ["b.jpg", "deep/c.jpg"]
-    assert "left out a.jpg: cannot be decoded" in err
+    assert "skipped a.jpg: cannot be decoded" in err
 
 
-def test_bad_input_is_one_line(refused, tmp_path, photos):
+def test_unusable_input_is_a_one_line_error(refused, tmp_path, photos):
     (photos / "notes.txt").write_text("no photo")
     assert "none: no such photo, folder, zip or Parquet shard" in refused("tag", tmp_path / "none")
-    assert "notes.txt: no photo in it can be used; the last one was notes.txt: cannot" in refused(
+    assert "notes.txt: it holds no photo that can be decoded; the last error was notes.txt: cannot" in refused(
         "tag", photos / "notes.txt"
     )

@@ -94,8 +94,10 @@ def test_an_unknown_markup_is_refused_by_name() -> None:
 
 
 def test_the_command_prints_addresses_writes_the_truth_and_leaves_with_its_parent(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "weft.demo", "--products", "6", "--truth", str(tmp_path / "truth.jsonl")]
-    with subprocess.Popen([*command, "--attached"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+    command = [sys.executable, "-m", "weft.demo", "--products", "6", "--ground-truth", str(tmp_path / "truth.jsonl")]
+    with subprocess.Popen(
+        [*command, "--exit-on-eof"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
         assert child.stdout is not None
         assert child.stdin is not None
         names = [child.stdout.readline().split()[0] for _ in range(3)]

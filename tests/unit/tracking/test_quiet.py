@@ -3,12 +3,12 @@ import subprocess
 import sys
 
 
-def test_a_first_run_says_nothing_of_its_store(tmp_path):
-    """MLflow tells of the tables it makes; a person who waits for a stage has no use for it."""
+def test_the_first_run_prints_nothing_about_its_new_store(tmp_path):
+    """MLflow logs every table that it creates, which does not concern the user of a stage."""
     code = (
         "from dataclasses import make_dataclass\n"
         "from weft import tracking\n"
-        "with tracking.stage_run('clean', make_dataclass('Settings', [])()) as run:\n"
+        "with tracking.start_stage_run('clean', make_dataclass('Settings', [])()) as run:\n"
         "    run.log_metrics({'products': 1})\n"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}

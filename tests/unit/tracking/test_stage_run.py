@@ -45,7 +45,7 @@ def test_a_stage_is_one_finished_run_with_params_metrics_tags_and_files(store, n
 
 
 def test_a_stage_that_runs_for_each_benchmark_says_which(store, newest, settings):
-    with tracking.start_stage_run("embed", settings, part="catalogue"):
+    with tracking.start_stage_run("embed", settings, benchmark="catalogue"):
         pass
     assert newest("embed").info.run_name == newest("embed").data.tags["stage"] == "embed@catalogue"
 

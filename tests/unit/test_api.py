@@ -1,0 +1,136 @@
+"""The Python API against naive computations with the same model."""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import weft
+from weft import artefacts
+from weft.errors import InputError, ModelError, PhotoError
+from weft.model.bundle import load_bundle
+from weft.model.fuse_batch_norm import fuse_batch_norm
+from weft.photos.prefetch import decode_and_letterbox
+
+
+@pytest.fixture(scope="module")
+def model(bundle):
+    return weft.load(bundle, device="cpu", workers=1)
+
+
+@pytest.fixture(scope="module")
+def photos(jpeg):
+    return [jpeg(colour, seed=n) for n, colour in enumerate(["red", "green", "blue"])]
+
+
+@pytest.fixture(scope="module")
+def naive_embeddings(bundle, photos):
+    """Embeddings of `photos`, computed one at a time."""
+    loaded = load_bundle(bundle)
+    embedder = fuse_batch_norm(loaded.embedder)
+    decoded = decode_and_letterbox(enumerate(photos), loaded.height, loaded.width, 1)
+    with torch.inference_mode():
+        z = [embedder(torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy())) for _, pixels in decoded]
+    return torch.cat(z).numpy()
+
+
+@pytest.fixture
+def index(tmp_path, model, naive_embeddings):
+    rows = [{"photo_id": f"alder/{n}#0", "product_id": f"alder/{n}", "split": "test"} for n in range(3)]
+    artefacts.write_embeddings(tmp_path / "index", naive_embeddings.shape[1], [(rows, naive_embeddings)], model.digest)
+    return weft.open_index(tmp_path / "index", model)
+
+
+def test_embeddings_equal_those_computed_one_at_a_time(model, photos, naive_embeddings):
+    np.testing.assert_allclose(model.embed(photos), naive_embeddings, atol=1e-4)
+
+
+def test_a_photo_may_be_a_path_bytes_or_an_image(tmp_path, model, photos):
+    (tmp_path / "a.jpg").write_bytes(photos[0])
+    expected = model.embed(photos[0])
+    assert expected.shape[0] == 1
+    for photo in (tmp_path / "a.jpg", str(tmp_path / "a.jpg"), Image.open(io.BytesIO(photos[0]))):
+        np.testing.assert_allclose(model.embed(photo), expected, atol=1e-4)
+
+
+def test_no_photos_give_an_empty_matrix(model):
+    assert model.embed([]).shape == (0, model.word_embeddings.shape[1])
+
+
+def test_word_scores_are_the_dot_products_with_the_word_embeddings(model, bundle, photos, naive_embeddings):
+    w = artefacts.read_word_embeddings(bundle / "model.safetensors")
+    np.testing.assert_allclose(model.word_scores(photos), naive_embeddings @ w.T, atol=2e-3)
+
+
+def test_tags_are_the_words_with_the_highest_scores_best_first(model, photos, bundle_words):
+    scores = model.word_scores(photos[0])[0]
+    expected = sorted(zip(bundle_words, scores.tolist(), strict=True), key=lambda pair: -pair[1])
+    tags = model.tag(photos[0], top_k=3)
+    assert [(tag.word, tag.score) for tag in tags] == expected[:3]
+    assert len(model.tag(photos[0], top_k=99)) == len(bundle_words)
+
+
+def test_equal_scores_are_ranked_in_word_order(model, bundle_words):
+    scores = np.zeros(len(bundle_words), np.float32)
+    assert [tag.word for tag in model.best_tags(scores)] == bundle_words
+
+
+def test_a_text_is_the_mean_of_its_word_embeddings(model):
+    np.testing.assert_array_equal(model.embed_text("Red Dress")[0], model.word_embeddings[[0, 4]].mean(0))
+
+
+def test_unknown_words_raise_with_similar_words(model):
+    with pytest.raises(InputError, match=r"'gren': none of these words is .* \(similar words: green\)$"):
+        model.embed_text("gren")
+
+
+def test_search_ranks_by_cosine_similarity(model, index, photos, naive_embeddings):
+    unit = naive_embeddings / np.linalg.norm(naive_embeddings, axis=1, keepdims=True)
+    for query, vector in ((photos[1], unit[1]), ("red dress", model.embed_text("red dress")[0])):
+        similarities = unit @ (vector / np.linalg.norm(vector))
+        hits = index.search(query)
+        assert [hit.product_id for hit in hits] == [f"alder/{n}" for n in np.argsort(-similarities)]
+        assert [hit.similarity for hit in hits] == pytest.approx(sorted(similarities, reverse=True), abs=1e-3)
+    assert len(index) == 3
+    assert [hit.photo_id for hit in index.search(photos[1], top_k=1)] == ["alder/1#0"]
+
+
+def test_an_index_of_another_model_is_refused(tmp_path, model):
+    artefacts.write_embeddings(tmp_path / "index", 4, [], "0" * 64)
+    with pytest.raises(ModelError, match="expected embeddings by the model .* got embeddings by another model"):
+        weft.open_index(tmp_path / "index", model)
+
+
+def test_bad_photos_raise(tmp_path, model):
+    with pytest.raises(PhotoError, match="cannot be decoded"):
+        model.embed(b"not a photo")
+    with pytest.raises(InputError, match=r"missing\.jpg: the photo cannot be read"):
+        model.embed(tmp_path / "missing.jpg")
+
+
+def test_a_stream_can_skip_photos_that_cannot_be_decoded(model, photos):
+    skipped = []
+    ((keys, z),) = model.embed_stream([("good", photos[0]), ("bad", b"")], skipped)
+    assert (keys, len(z)) == (["good"], 1)
+    assert [key for key, _ in skipped] == ["bad"]
+
+
+def test_import_weft_imports_no_heavy_library():
+    code = (
+        "import sys, weft\n"
+        "assert {'Hit', 'Index', 'Model', 'Tag', 'load', 'open_index', '__version__'} <= set(dir(weft))\n"
+        "print(*(name for name in ('torch', 'numpy', 'pyarrow', 'nltk', 'PIL') if name in sys.modules))\n"
+        "weft.load\n"
+        "print('torch' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.splitlines() == ["", "True"]
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'weft' has no attribute 'paint'"):
+        weft.paint  # noqa: B018

@@ -1,15 +1,15 @@
-"""The errors Weft raises on purpose, and how a command answers them.
+"""The errors that Weft raises for its users, and the way commands report them.
 
-    WeftError             every error below: a one-line answer on standard error, exit status 2
-      ParamsError         params.yaml: an unknown, missing or impossible value
-      ContractError       a table or artefact is not what its contract says
+    WeftError             base class; commands print it as one line on standard error and exit with status 2
+      ParamsError         params.yaml has an unknown, missing or invalid value
+      ContractError       a table or an artefact breaks its contract
       ShopError           a shop or its crawl cannot be used
-      PhotoError          a photo cannot be decoded or is refused; quarantined by stages, never fatal there
-      BenchmarkError      a benchmark's files are not what its reader expects
-      ModelError          weights, vocabulary or a model bundle do not fit
-      InputError          what a person gave a command cannot be used
+      PhotoError          a photo cannot be decoded or used; stages put it into quarantine and go on
+      BenchmarkError      the files of a benchmark are not in the expected format
+      ModelError          the files of a model are missing, changed, or do not fit together
+      InputError          an argument of a command cannot be used
 
-A message says what is wrong, where (file, row, key, URL), what was wanted and what to do.
+A message says where the problem is (file, row, key, URL), what was expected, what was found, and what to do.
 """
 
 import sys
@@ -19,11 +19,11 @@ EXIT_STATUS = 2
 
 
 class WeftError(Exception):
-    """An error that the reader can mend; its text is the whole answer."""
+    """An error that the user can fix; its message is complete without a traceback."""
 
 
 class ParamsError(WeftError):
-    """params.yaml holds an unknown, missing or impossible value."""
+    """params.yaml has an unknown, missing or invalid value."""
 
 
 class ContractError(WeftError):
@@ -31,14 +31,15 @@ class ContractError(WeftError):
 
 
 class ShopError(WeftError):
-    """A shop, or the crawl of it, cannot be used."""
+    """A shop or its crawl cannot be used."""
 
 
 class PhotoError(WeftError):
-    """A photo cannot be decoded or is refused.
+    """A photo cannot be decoded or used.
 
     Attributes:
-        reason: One short constant phrase, fit for counting ("cannot be decoded").
+        reason: A short constant phrase that reports count by, such as "cannot be decoded".
+        detail: What is wrong with this photo.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -48,23 +49,23 @@ class PhotoError(WeftError):
 
 
 class BenchmarkError(WeftError):
-    """A benchmark's files are not what its reader expects."""
+    """The files of a benchmark are not in the expected format."""
 
 
 class ModelError(WeftError):
-    """Weights, vocabulary or a model bundle do not fit together."""
+    """The files of a model are missing, changed, or do not fit together."""
 
 
 class InputError(WeftError):
-    """What a person gave a command cannot be used."""
+    """An argument of a command cannot be used."""
 
 
 def run_main(main: Callable[[], object]) -> int:
-    """Run `main`; a `WeftError` becomes one line on standard error and exit status 2."""
+    """Run `main` and return its exit status: 0, or 2 after a `WeftError`, which is printed as one line."""
     try:
         main()
     except WeftError as error:
-        # What a library said, quoted in the message, may have lines of its own.
+        # The message may quote an error of a library, which may have several lines.
         sys.stderr.write(" ".join(f"error: {error}".splitlines()) + "\n")
         return EXIT_STATUS
     return 0

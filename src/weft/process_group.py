@@ -1,6 +1,6 @@
-"""The processes that torchrun started for one stage, as one group; without a launcher it is one process alone.
+"""The processes that torchrun started for one stage; without torchrun a group of one.
 
-torchrun names rank and count in the environment. Process 0 leads: it alone logs and writes.
+torchrun sets RANK and WORLD_SIZE in the environment. Only process 0, the main process, logs and writes.
 """
 
 import os
@@ -12,25 +12,29 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """Which process this is, and of how many."""
+    """The rank of this process and the number of processes."""
 
     rank: int = 0
     world_size: int = 1
 
     @property
     def is_main(self) -> bool:
-        """Whether this is the one that logs and writes."""
+        """Whether this is the process that logs and writes."""
         return self.rank == 0
 
     def barrier(self) -> None:
-        """Go on when all are here."""
+        """Wait until all processes have called this method."""
         if self.world_size > 1:
             import torch.distributed
 
             torch.distributed.barrier()
 
     def gather(self, value: Any) -> list[Any]:
-        """What each process hands over, in order of rank, at the leader; nothing at the others. Any picklable value."""
+        """Return the values of all processes in the order of their rank; an empty list unless this is the main process.
+
+        Args:
+            value: Any value that can be pickled.
+        """
         if self.world_size == 1:
             return [value]
         import torch.distributed
@@ -45,7 +49,7 @@ SINGLE_PROCESS = ProcessGroup()
 
 @contextmanager
 def init_process_group(device: str) -> Iterator[ProcessGroup]:
-    """Meet the processes that torchrun started, over gloo on CPUs and nccl on GPUs; alone where none did."""
+    """Join the processes that torchrun started, with gloo on CPUs and NCCL on GPUs; without torchrun yield SINGLE_PROCESS."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield SINGLE_PROCESS
         return

@@ -1,4 +1,4 @@
-"""Progress for people: a bar on a terminal, a plain line every few seconds anywhere else."""
+"""Progress on standard error: a bar on a terminal, otherwise a line every few seconds."""
 
 import os
 import sys
@@ -12,12 +12,12 @@ LOG_INTERVAL_SECONDS = 10.0
 
 
 def is_main() -> bool:
-    """Whether this is the one of several processes (torchrun) that speaks."""
+    """Return whether this process logs: the first of the processes of torchrun, or the only one."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def log_line(line: str) -> None:
-    """One line for the person who waits, on standard error, apart from a bar that may be running."""
+    """Write a line to standard error, in the main process only."""
     if not is_main():
         return
     sys.stderr.write(line + "\n")
@@ -25,13 +25,13 @@ def log_line(line: str) -> None:
 
 
 def progress_bar(items: Iterable[Item], description: str, total: int | None = None, unit: str = "it") -> Iterator[Item]:
-    """Yield `items` unchanged while telling how far they are.
+    """Yield `items` unchanged and show the progress.
 
     Args:
-        items: What to go through; never held in memory as a whole.
-        what: The work in words, "decode photos".
-        total: How many items are expected, when known.
-        unit: What one item is called.
+        items: Any iterable; it is read one item at a time.
+        description: The work in words, such as "decode photos".
+        total: The expected number of items, if known.
+        unit: The name of the items, such as "photos".
     """
     if sys.stderr.isatty() and is_main():
         from tqdm import tqdm

@@ -1,11 +1,11 @@
-"""What comes from the environment and never changes a result: device, threads, workers, processes.
+"""Settings of the environment, which never change a result: device, threads, workers, processes.
 
-WEFT_DEVICE              cpu, cuda, cuda:1 ...; default: cuda where there is one, each process its own
+WEFT_DEVICE              cpu, cuda, cuda:1 ...; default: cuda if there is a GPU, another one for each process
 WEFT_THREADS             compute threads on the CPU; default: the number of cores
-WEFT_WORKERS             photo decoding threads; default: the number of cores, at most 8
-WEFT_PROCESSES           how many processes share features, finetune and embed (torchrun); default: 1
-WEFT_CHECKPOINT_MINUTES  how old a checkpoint may grow inside an epoch; default: 5
-WEFT_COMPILE             a backend of torch.compile for finetune, "inductor"; default: none
+WEFT_WORKERS             threads that decode photos; default: the number of cores, at most 8
+WEFT_PROCESSES           processes of features, finetune and embed (torchrun); default: 1
+WEFT_CHECKPOINT_MINUTES  maximum minutes between two checkpoints in an epoch; default: 5
+WEFT_COMPILE             backend of torch.compile for finetune, such as "inductor"; default: no compilation
 """
 
 import os
@@ -21,14 +21,14 @@ MAX_WORKERS = 8
 def configure_threads() -> None:
     """Set the OpenMP environment; call before torch or numpy is imported, or it has no effect.
 
-    Passive waiting: with other work on the machine, spinning threads were 5 to 35 times slower than one.
+    Threads wait passively: with other processes on the machine, spinning threads were 5 to 35 times slower than one thread.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
 
 
 def relaunch_with_torchrun() -> None:
-    """Begin again as WEFT_PROCESSES processes under torchrun, where that is more than one and nobody has done so."""
+    """Restart this program as WEFT_PROCESSES processes under torchrun, if that is more than one and torchrun does not run."""
     count = _read_positive_int("WEFT_PROCESSES", 1)
     if count == 1 or "RANK" in os.environ:
         return
@@ -38,17 +38,21 @@ def relaunch_with_torchrun() -> None:
 
 
 def threads() -> int:
-    """Compute threads on the CPU, at least 1."""
+    """Return the number of compute threads on the CPU, at least 1."""
     return _read_positive_int("WEFT_THREADS", _count_cores())
 
 
 def checkpoint_seconds() -> float:
-    """How old a checkpoint of training may grow inside an epoch."""
+    """Return the maximum number of seconds between two checkpoints in an epoch."""
     return 60.0 * _read_positive_int("WEFT_CHECKPOINT_MINUTES", 5)
 
 
 def compile_backend() -> str:
-    """A backend of torch.compile, or nothing."""
+    """Return the backend of torch.compile; empty for no compilation.
+
+    Raises:
+        InputError: WEFT_COMPILE is not a backend of this torch.
+    """
     backend = os.environ.get("WEFT_COMPILE", "")
     if not backend:
         return ""
@@ -56,24 +60,26 @@ def compile_backend() -> str:
 
     available = torch.compiler.list_backends(exclude_tags=())
     if backend not in available:
-        raise InputError(f"WEFT_COMPILE={backend}: no backend of torch.compile; unset it or say {', '.join(available)}")
+        raise InputError(
+            f"WEFT_COMPILE={backend}: expected a backend of torch.compile ({', '.join(available)}); choose one or unset it"
+        )
     return backend
 
 
 @contextmanager
 def explain_oom(hint: str) -> Iterator[None]:
-    """Answer for a device that runs out of memory inside.
+    """Turn an out-of-memory error of the body into an error that says which parameter to lower.
 
     Args:
-        lower: What to lower, "finetune.batch_size = 64".
+        hint: The parameter to lower with its value, such as "finetune.batch_size = 64".
 
     Raises:
-        ParamsError: It did.
+        ParamsError: The device or the process ran out of memory.
     """
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        # torch.OutOfMemoryError is a RuntimeError; on the CPU torch has no class of its own for it.
+        # torch.OutOfMemoryError is a RuntimeError; on the CPU torch raises a plain RuntimeError.
         message = str(error).lower()
         if not isinstance(error, MemoryError) and "out of memory" not in message and "allocate memory" not in message:
             raise
@@ -81,12 +87,16 @@ def explain_oom(hint: str) -> Iterator[None]:
 
 
 def workers() -> int:
-    """Threads or processes that decode photos, at least 1."""
+    """Return the number of threads or processes that decode photos, at least 1."""
     return _read_positive_int("WEFT_WORKERS", min(_count_cores(), MAX_WORKERS))
 
 
 def device() -> str:
-    """The torch device to compute on."""
+    """Return the torch device to compute on.
+
+    Raises:
+        InputError: WEFT_DEVICE is not a device that can compute here.
+    """
     import torch
 
     requested = os.environ.get("WEFT_DEVICE")
@@ -96,14 +106,16 @@ def device() -> str:
     try:
         torch.device(requested)
     except RuntimeError as error:
-        raise InputError(f"WEFT_DEVICE={requested}: not a torch device (cpu, cuda, cuda:1)") from error
+        raise InputError(f"WEFT_DEVICE={requested}: expected a torch device such as cpu, cuda or cuda:1") from error
     if requested.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f"WEFT_DEVICE={requested}: torch sees no CUDA device here; unset it or say cpu")
+        raise InputError(f"WEFT_DEVICE={requested}: torch finds no CUDA device here; unset it or set it to cpu")
     try:
         torch.zeros(1, device=requested).cpu()
     except (RuntimeError, NotImplementedError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"WEFT_DEVICE={requested}: cannot compute here ({reason}); unset it or say cpu") from error
+        raise InputError(
+            f"WEFT_DEVICE={requested}: this device cannot compute here ({reason}); unset it or set it to cpu"
+        ) from error
     return requested
 
 
@@ -116,5 +128,5 @@ def _read_positive_int(variable: str, default: int) -> int:
     if text is None:
         return default
     if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"{variable}={text}: wanted a whole number of at least 1")
+        raise InputError(f"{variable}={text}: expected a whole number of at least 1")
     return int(text)

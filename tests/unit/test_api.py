@@ -101,7 +101,7 @@ def test_search_ranks_by_cosine_similarity(model, index, photos, naive_embedding
 
 def test_an_index_of_another_model_is_refused(tmp_path, model):
     artefacts.write_embeddings(tmp_path / "index", 4, [], "0" * 64)
-    with pytest.raises(ModelError, match="expected embeddings by the model .* got embeddings by another model"):
+    with pytest.raises(ModelError, match=r"expected embeddings by the model .* got embeddings by another model"):
         weft.open_index(tmp_path / "index", model)
 
 

@@ -30,7 +30,7 @@ def test_the_environment_decides(monkeypatch):
 @pytest.mark.parametrize(("variable", "function"), [("WEFT_THREADS", "threads"), ("WEFT_WORKERS", "workers")])
 def test_a_bad_count_is_answered(monkeypatch, variable, function, value):
     monkeypatch.setenv(variable, value)
-    with pytest.raises(InputError, match=f"{variable}={value}: wanted a whole number of at least 1"):
+    with pytest.raises(InputError, match=f"{variable}={value}: expected a whole number of at least 1"):
         getattr(runtime, function)()
 
 
@@ -53,13 +53,15 @@ def test_cuda_is_taken_where_there_is_one(monkeypatch, cuda, device):
 
 def test_a_device_that_is_none_is_answered(monkeypatch):
     monkeypatch.setenv("WEFT_DEVICE", "toaster")
-    with pytest.raises(InputError, match="WEFT_DEVICE=toaster: not a torch device"):
+    with pytest.raises(InputError, match="WEFT_DEVICE=toaster: expected a torch device"):
         runtime.device()
 
 
 def test_a_device_that_computes_nothing_is_answered(monkeypatch):
     monkeypatch.setenv("WEFT_DEVICE", "meta")
-    with pytest.raises(InputError, match=r"WEFT_DEVICE=meta: cannot compute here \(.*\); unset it or say cpu"):
+    with pytest.raises(
+        InputError, match=r"WEFT_DEVICE=meta: this device cannot compute here \(.*\); unset it or set it to cpu"
+    ):
         runtime.device()
 
 
@@ -71,7 +73,7 @@ def test_the_cpu_can_be_named(monkeypatch):
 def test_a_device_that_is_not_here_is_answered(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setenv("WEFT_DEVICE", "cuda:1")
-    with pytest.raises(InputError, match="WEFT_DEVICE=cuda:1: torch sees no CUDA device here"):
+    with pytest.raises(InputError, match="WEFT_DEVICE=cuda:1: torch finds no CUDA device here"):
         runtime.device()
 
 

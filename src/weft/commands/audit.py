@@ -11,28 +11,28 @@ from weft.tagging.audit import Sources, audit
 from weft.tagging.mismatches import CONTRADICTED, MISSING
 
 
-def audit_catalogue(sources: Sources, neighbours: int, examples: int, out: Path) -> str:
-    """Audit and tell in a few lines what came of it.
+def audit_catalogue(sources: Sources, neighbours: int, num_examples: int, out: Path) -> str:
+    """Audit the catalogue, write the results and return a summary of a few lines.
 
     Args:
-        sources: Crawl, prepared photos, their embeddings, the model and its thresholds.
-        neighbours: Most similar photos of other products that are asked.
-        examples: Findings of each kind with pictures.
-        out: A folder; an earlier audit there is replaced, anything else is not.
+        sources: Paths of the crawl, the prepared photos, their embeddings, the model and its thresholds.
+        neighbours: The number of most similar photos of other products to compare with.
+        num_examples: The number of mismatches per kind that the page shows with photos.
+        out: The folder to write; an earlier audit in it is replaced.
 
     Raises:
-        ContractError: An input is missing or broken.
-        InputError: `out` holds other things.
-        ModelError: Embeddings or thresholds are of another model.
+        ContractError: An input is missing or invalid.
+        InputError: `out` holds other files than an audit.
+        ModelError: The embeddings or the thresholds belong to another model.
     """
     if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / files.FINDINGS).is_file())):
-        raise InputError(f"{out}: holds other things than an audit; name another folder to write")
-    totals = audit(sources, params.Audit(neighbours, examples), find_nearest_neighbours, out)
+        raise InputError(f"{out}: expected an empty folder or an earlier audit, got other files; choose another folder")
+    totals = audit(sources, params.Audit(neighbours, num_examples), find_nearest_neighbours, out)
     page = write_audit_page(out)
     return "\n".join(
         [
             f"{totals['products']:,.0f} products: {totals[CONTRADICTED]:,.0f} whose text the photos contradict, "
-            f"{totals[MISSING]:,.0f} words shown and not said",
+            f"{totals[MISSING]:,.0f} words that photos show and texts lack",
             f"List:  {out / files.FINDINGS_CSV}",
             f"Page:  {page}",
         ]

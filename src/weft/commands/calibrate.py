@@ -1,4 +1,4 @@
-"""`weft calibrate`: the thresholds of `weft tag --calibrated`, for a target of one's own."""
+"""`weft calibrate`: the thresholds of `weft tag --calibrated` for a chosen target precision."""
 
 from pathlib import Path
 
@@ -17,49 +17,49 @@ def calibrate_model(
     min_products: int,
     out: Path | None,
 ) -> str:
-    """Calibrate and tell in a few lines what came of it.
+    """Calibrate the model, write the thresholds and return a summary of a few lines.
 
     Args:
-        model: A bundle.
-        photos: Prepared photos with their words (train, val, test).
-        index: Embeddings that this model made of them.
-        precision: The target, between 0 and 1.
-        confidence: Of the lower bound that must reach it, between 0 and 1.
-        min_products: Val products that must say a word.
-        out: A folder; by default `calibration` beside the model.
+        model: The model's folder.
+        photos: The prepared photos with their words (train, val, test).
+        index: Their embeddings by this model.
+        target_precision: The precision to reach on val, between 0 and 1.
+        confidence: The confidence of the lower bound of the precision, between 0 and 1.
+        min_products: The minimum number of val products whose text has a word.
+        out: The folder to write; by default `calibration` beside the model.
 
     Raises:
-        ContractError: An input is missing or broken.
-        InputError: A number is out of its range, or `out` is not to be written.
-        ModelError: The model did not make the index.
+        ContractError: An input is missing or invalid.
+        InputError: A number is out of range, or `out` holds other files than thresholds.
+        ModelError: Another model made the index.
     """
-    for name, value in (("precision", target_precision), ("confidence", confidence)):
+    for name, value in (("target-precision", target_precision), ("confidence", confidence)):
         if not 0 < value < 1:
-            raise InputError(f"--{name} {value}: wanted a share between 0 and 1")
+            raise InputError(f"--{name} {value}: expected a number between 0 and 1")
     folder = default_calibration_dir(model) if out is None else out
     if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or has_thresholds(folder))):
-        raise InputError(f"{folder}: holds other things than thresholds; name another folder to write")
+        raise InputError(f"{folder}: expected an empty folder or thresholds, got other files; choose another folder")
     totals = calibrate(photos, index, model, params.Calibrate(target_precision, confidence, min_products), folder)
     log_line(f"thresholds written to {folder}")
     lines = [
         f"{totals['words_told']:,.0f} of {totals['words']:,.0f} words reach a precision of {target_precision:g} on val "
-        f"(lower bound at {confidence:g} confidence); the others are never told"
+        f"(lower bound at {confidence:g} confidence); the others are never used as tags"
     ]
     if "precision" in totals:
         lines.append(
-            f"on test: precision {totals['precision']:.3f}, coverage {totals['coverage']:.3f}, "
-            f"{totals['tags_per_product']:.1f} tags a product, none for {1 - totals['products_tagged']:.1%} of products"
+            f"on test: precision {totals['precision']:.3f}, recall {totals['coverage']:.3f}, "
+            f"{totals['tags_per_product']:.1f} tags per product, no tag for {1 - totals['products_tagged']:.1%} of products"
         )
     return "\n".join(lines)
 
 
 def default_calibration_dir(model: Path) -> Path:
-    """Where thresholds lie by default: beside the bundle, which no later command may change."""
+    """Return the default folder of thresholds, beside the model's folder, which no later command may change."""
     return model.parent / "calibration"
 
 
 def has_thresholds(folder: Path) -> bool:
-    """Whether an earlier calibrate wrote it."""
+    """Return whether the folder holds thresholds."""
     from weft.contracts import files
 
     return (folder / files.CALIBRATION).is_file()

@@ -1,4 +1,4 @@
-"""`weft compare`: two evaluations of one benchmark: paired differences, and the products whose rank moved most."""
+"""`weft compare`: paired differences of two evaluations of a benchmark, and the products whose rank changed most."""
 
 import json
 import tempfile
@@ -21,36 +21,40 @@ BOOTSTRAP_SAMPLES = 2000
 
 @dataclass(frozen=True)
 class _Evaluation:
-    """What an evaluate run left."""
+    """The outputs of one run of evaluate."""
 
     benchmark: str
     metrics: dict[str, dict[str, tuple[str, ...]]]
-    """Table to row to its metrics."""
+    """The names of the metrics by table and row."""
     scores: dict[tuple[str, str], list[dict[str, Any]]]
-    """(Table, row) to one entry a question."""
+    """One entry per query by table and row."""
 
 
 def compare(run_a: str, run_b: str, row: str, top_n: int) -> Iterator[str]:
-    """Yield the lines of a comparison, B against A.
+    """Yield the lines of a comparison of B with A.
 
     Args:
-        run_a: The id of an MLflow run of evaluate, or a folder with evaluate's out (reports/benchmarks/NAME).
-        run_b: Likewise, of the same benchmark.
-        row: The row of the results tables that is compared.
-        most: How many products are named whose rank changed most.
+        run_a: The id of an MLflow run of evaluate, or its output folder (reports/benchmarks/NAME).
+        run_b: Another run of the same benchmark, given in the same way.
+        row: The row of the results tables to compare.
+        top_n: The number of products to list whose rank changed most.
 
     Raises:
-        InputError: A run cannot be had, the two are of different benchmarks, or have nothing in common.
-        ContractError: What a run left is broken.
+        InputError: A run cannot be read, or the runs have different benchmarks or no common row.
+        ContractError: The outputs of a run are invalid.
     """
     with _open_run(run_a) as first, _open_run(run_b) as second:
         if first.benchmark != second.benchmark:
-            raise InputError(f"{run_a} scored {first.benchmark}, {run_b} scored {second.benchmark}: not to be compared")
+            raise InputError(
+                f"expected two runs of one benchmark, got {first.benchmark} ({run_a}) and {second.benchmark} ({run_b})"
+            )
         table_names = [table for table in first.metrics if all((table, row) in run.scores for run in (first, second))]
         if not table_names:
-            raise InputError(f"no table has the row {row!r} in both runs; rows of A: {', '.join(_list_rows(first))}")
+            raise InputError(
+                f"expected a row that both runs have, got {row!r}; rows of A: {', '.join(_list_rows(first))}"
+            )
         yield f"{first.benchmark}, {row}: A {run_a}, B {run_b}"
-        yield "Percent, B - A with its 95 % interval by the paired bootstrap over items, * where that excludes 0."
+        yield "Percent. B - A with its 95 % confidence interval by the paired bootstrap over items; * marks intervals without 0."
         for table in table_names:
             yield from _format_table(table, _get_scores(first, table, row), _get_scores(second, table, row), top_n)
 
@@ -59,13 +63,13 @@ def _format_table(table: str, a: Scores, b: Scores, top_n: int) -> Iterator[str]
     n_queries, n_items, differences = paired_differences(a, b, BOOTSTRAP_SAMPLES)
     yield ""
     n_unpaired = len(a.asked) + len(b.asked) - 2 * n_queries
-    unpaired_note = f"; {n_unpaired:,} asked in one run only are left out" if n_unpaired else ""
-    yield f"{table}: {n_queries:,} questions of {n_items:,} items in both{unpaired_note}"
+    unpaired_note = f"; {n_unpaired:,} in one run only are skipped" if n_unpaired else ""
+    yield f"{table}: {n_queries:,} queries of {n_items:,} items in both{unpaired_note}"
     width = max((len(difference.metric) for difference in differences), default=0)
     yield from (f"  {difference.metric.ljust(width)}  {_format_difference(difference)}" for difference in differences)
     changes = most_moved(a, b, top_n)
     if changes:
-        yield "  rank of the first right answer, changed most:"
+        yield "  largest changes of the rank of the first hit:"
         yield from (
             f"    {_format_rank(change.first):>5} -> {_format_rank(change.second):<5} {_format_direction(change)}  {_format_product(change)}"
             for change in changes
@@ -89,12 +93,12 @@ def _format_direction(change: Moved) -> str:
 
 
 def _format_product(change: Moved) -> str:
-    return change.product if change.product == change.asked else f"{change.product} (asked with {change.asked})"
+    return change.product if change.product == change.asked else f"{change.product} (query {change.asked})"
 
 
 @contextmanager
 def _open_run(run: str) -> Iterator[_Evaluation]:
-    """The out of an evaluation: a folder, or what its MLflow run logged."""
+    """Read an evaluation from its folder, or from the artifacts of its MLflow run."""
     if Path(run).is_dir():
         yield _read_evaluation(Path(run))
         return
@@ -114,9 +118,11 @@ def _read_evaluation(folder: Path) -> _Evaluation:
         }
         benchmark = str(payload["benchmark"])
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error}; wanted the out of evaluate or an MLflow run id") from error
+        raise InputError(
+            f"{path}: cannot be read: {error}; expected the output folder of evaluate or the id of an MLflow run"
+        ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ContractError(f"{path}: not what evaluate writes: {error}") from error
+        raise ContractError(f"{path}: expected the metrics of evaluate, got another structure: {error}") from error
     scores: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for batch in tables.read_stream(folder / files.SCORES, SCORES):
         for entry in batch.to_pylist():
@@ -131,7 +137,9 @@ def _list_rows(evaluation: _Evaluation) -> list[str]:
 def _get_scores(evaluation: _Evaluation, table: str, row: str) -> Scores:
     entries, metrics = evaluation.scores[table, row], evaluation.metrics[table].get(row, ())
     if any(len(entry[name]) != len(metrics) for entry in entries for name in ("gained", "possible")):
-        raise ContractError(f"{table}, {row}: scores of other metrics than {files.METRICS} has; run evaluate again")
+        raise ContractError(
+            f"{table}, {row}: expected scores of the metrics in {files.METRICS}, got others; run evaluate again"
+        )
     return Scores(
         metrics,
         tuple(entry["asked"] for entry in entries),

@@ -1,4 +1,4 @@
-"""`weft summary`: what the pipeline found, where its report is, and where to compare runs."""
+"""`weft summary`: the results of the pipeline, its report, and the MLflow page that compares runs."""
 
 from pathlib import Path
 
@@ -6,18 +6,20 @@ from weft import tracking
 from weft.errors import InputError
 
 UI_URL = "http://127.0.0.1:5000"
-"""Where `make ui` serves."""
+"""The address of `make ui`."""
 
 
 def format_summary(reports: Path) -> str:
-    """The results table, the paths of report and audit, and the MLflow page that compares runs.
+    """Return the results table, the paths of report and audit, and the URL of the MLflow page that compares runs.
 
     Raises:
-        InputError: There is no report yet.
+        InputError: There are no results in `reports`.
     """
     results, page = reports / "summary" / "results.md", reports / "summary" / "index.html"
     if not results.is_file():
-        raise InputError(f"{results}: no results yet; run `make repro`")
+        raise InputError(
+            f"{results}: no such file; run `make repro` in a checkout of weft, or name its reports with --reports"
+        )
     lines = [results.read_text(encoding="utf-8").rstrip(), "", f"Report:        {page}"]
     audit = reports / "audit" / "index.html"
     if audit.is_file():

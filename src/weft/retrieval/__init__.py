@@ -1,1 +1,1 @@
-"""Retrieval: photos to embeddings in a stream, and exact nearest neighbours among them."""
+"""Embeddings of photos in a stream, and exact nearest neighbours among embeddings."""

@@ -1,4 +1,4 @@
-"""Photos to embeddings in a stream: decoded ahead in threads, embedded in batches, never all in memory."""
+"""Embed a stream of photos: threads decode ahead, the model embeds batches, memory does not grow with the stream."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -28,21 +28,21 @@ def embed(
     workers: int,
     skipped: list[tuple[Key, PhotoError]] | None = None,
 ) -> Iterator[tuple[list[Key], Floats]]:
-    """Yield (keys, z) a batch at a time, in the order of `photos`; z is (batch, embedding_dim), not normalised.
+    """Yield (keys, z) batch by batch, in the order of `photos`; z is (batch, embedding_dim), not normalised.
 
-    A batch is made of BATCH_SIZE photos, less those refused among them, and never empty.
+    A batch has BATCH_SIZE photos without those that cannot be decoded, and is never empty.
 
     Args:
-        photos: Keys and the original bytes of photos.
-        model: Takes uint8 (batch, 3, height, width), gives (batch, embedding_dim).
-        height: The size photos are fitted to, in pixels.
-        width: Likewise.
-        device: Where to compute.
-        workers: Threads that decode.
-        refused: Where photos that cannot be decoded are put; without it the first one raises.
+        photos: Keys and encoded photos.
+        model: Maps uint8 (batch, 3, height, width) to (batch, embedding_dim).
+        height: The height of the model's input in pixels; photos are letterboxed to it.
+        width: The width of the model's input in pixels.
+        device: The torch device.
+        workers: The number of threads that decode.
+        skipped: Receives the photos that cannot be decoded; without it the first of them raises.
 
     Raises:
-        PhotoError: A photo cannot be decoded and `refused` is not given.
+        PhotoError: A photo cannot be decoded and `skipped` is not given.
     """
     for keys, z in embed_batches(photos, model, height, width, device, workers, skipped):
         if z is not None:
@@ -58,7 +58,7 @@ def embed_batches(
     workers: int,
     skipped: list[tuple[Key, PhotoError]] | None = None,
 ) -> Iterator[tuple[list[Key], Floats | None]]:
-    """As `embed`, but also where all of BATCH_SIZE photos were refused: ([], None)."""
+    """Yield batches as `embed` does, and ([], None) for a batch in which no photo can be decoded."""
     fused_model = fuse_batch_norm(model.to(device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
     decoded = decode_and_letterbox(photos, height, width, workers)
     while batch := list(islice(decoded, BATCH_SIZE)):

@@ -1,7 +1,7 @@
-"""The embeddings of a whole benchmark, written as one artefact: what features and embed do.
+"""Write the embeddings of a whole benchmark as one artefact, for the stages features and embed.
 
-Several processes take turns, batch by batch; the leader puts the batches in order and writes. A batch holds the same
-photos whoever embeds it, so the artefact does not depend on the number of processes.
+Several processes take turns batch by batch; the main process sorts the batches and writes them. A batch has the same
+photos in whichever process, so the artefact does not depend on the number of processes.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -37,22 +37,22 @@ def embed_dataset(
     """Embed every photo that can be decoded and write `out` (embeddings.npy, photos.parquet).
 
     Args:
-        data: The benchmark.
-        model: Takes uint8 (batch, 3, height, width), gives (batch, dim).
-        dim: embedding_dim.
-        height: The size photos are fitted to, in pixels.
-        width: Likewise.
-        device: Where to compute.
-        workers: Threads that decode.
+        dataset: The benchmark.
+        model: Maps uint8 (batch, 3, height, width) to (batch, embedding_dim).
+        embedding_dim: The number of columns of an embedding.
+        height: The height of the model's input in pixels; photos are letterboxed to it.
+        width: The width of the model's input in pixels.
+        device: The torch device.
+        workers: The number of threads that decode.
         out: The artefact's folder.
-        digest: Of the model's bundle; empty for an untrained backbone.
-        processes: Who shares the work; the leader alone writes.
+        model_digest: The digest of the model's bundle; empty for an untrained backbone.
+        process_group: The processes that share the work; only the main process writes.
 
     Returns:
-        Counts of photos embedded and refused, at the leader.
+        The numbers of photos embedded and skipped; complete in the main process only.
 
     Raises:
-        ParamsError: The device has not memory enough; says what to lower.
+        ParamsError: The device runs out of memory.
     """
     skipped: list[tuple[PhotoRecord, PhotoError]] = []
 
@@ -67,7 +67,7 @@ def embed_dataset(
                 if z is not None:
                     yield rows, z
 
-    with explain_oom(f"prepare.height = {height} and prepare.width = {width}, or take a smaller model.backbone"):
+    with explain_oom(f"prepare.height = {height} and prepare.width = {width}, or choose a smaller model.backbone"):
         if process_group.is_main:
             count = artefacts.write_embeddings(out, embedding_dim, iter_in_order(), model_digest)
         else:
@@ -85,7 +85,7 @@ def _round_robin(
     embed_photos: Callable[[Iterator[tuple[PhotoRecord, bytes]]], Iterator[_EmbeddedBatch]],
     process_group: ProcessGroup,
 ) -> Iterator[_EmbeddedBatch]:
-    """What this process embeds, turn by turn; in the last turn some processes have nothing left, and say so."""
+    """Yield the batches of this process, one per turn; an empty one if there is none left for it in the last turn."""
     n_seen = n_done = 0
 
     def iter_local_photos() -> Iterator[tuple[PhotoRecord, bytes]]:
@@ -103,4 +103,4 @@ def _round_robin(
 
 
 def _describe_skipped(record: PhotoRecord, error: PhotoError) -> str:
-    return f"left out {record.photo_id}: {error}"
+    return f"skipped {record.photo_id}: {error}"

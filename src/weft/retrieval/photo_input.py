@@ -1,4 +1,4 @@
-"""The photos a person points at: one file, a folder, a zip, or a Parquet shard of ours."""
+"""Read the photos of a path: one file, a folder, a zip, or a Parquet shard of the pipeline."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,16 +10,16 @@ from weft.datasets.files import FolderPhotos, PhotoFiles, ZipPhotos
 from weft.errors import InputError
 
 _ROWS_PER_BATCH = 64
-"""Photos read from a shard at once."""
+"""Photos that are read from a shard at a time."""
 
 
 def iter_photos(source: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield (name within `source`, original bytes) of each photo, in the order of the names (of a shard: its rows).
+    """Return an iterator of (name in `source`, encoded photo), in the order of the names, or of the rows of a shard.
 
-    Names in a shard are photo_id where there is one, else "<product_id>#<position>".
+    The name in a shard is its photo_id if it has that column, else "<product_id>#<position>".
 
     Raises:
-        InputError: There is nothing to read, or no photo in it.
+        InputError: The path does not exist, cannot be read, or holds no photo.
     """
     if source.suffix == ".parquet" and source.is_file():
         return _iter_shard(source)
@@ -29,7 +29,7 @@ def iter_photos(source: Path) -> Iterator[tuple[str, bytes]]:
         return _iter_files(ZipPhotos(source), source)
     if source.is_file():
         return _iter_file(source)
-    raise InputError(f"{source}: no such photo, folder, zip or Parquet shard")
+    raise InputError(f"{source}: expected a photo, folder, zip or Parquet shard, got a path that does not exist")
 
 
 def _iter_file(source: Path) -> Iterator[tuple[str, bytes]]:
@@ -42,12 +42,12 @@ def _iter_file(source: Path) -> Iterator[tuple[str, bytes]]:
 def _iter_files(files: PhotoFiles, source: Path) -> Iterator[tuple[str, bytes]]:
     names = files.list_names()
     if not names:
-        raise InputError(f"{source}: no photos in it (.jpg, .png, .webp, .gif, .bmp, .tif)")
+        raise InputError(f"{source}: expected photos (.jpg, .png, .webp, .gif, .bmp, .tif), got none")
     return ((_to_valid_utf8(name), files.read(name)) for name in names)
 
 
 def _to_valid_utf8(name: str) -> str:
-    """The name in UTF-8: file systems hold other bytes too, which neither Parquet nor a terminal takes."""
+    """Return the name with invalid bytes replaced: file systems allow bytes that are not UTF-8, Parquet does not."""
     return name.encode(errors="surrogateescape").decode(errors="replace")
 
 
@@ -63,11 +63,11 @@ def _iter_shard(source: Path) -> Iterator[tuple[str, bytes]]:
         columns = ["product_id", "position", "bytes"]
     else:
         raise InputError(
-            f"{source}: wanted the columns photo_id, jpeg or product_id, position, bytes; has {sorted(names)}"
+            f"{source}: expected the columns photo_id, jpeg or product_id, position, bytes; got {sorted(names)}"
         )
     column_type = shard.schema_arrow.field(columns[-1]).type
     if not pa.types.is_binary(column_type) and not pa.types.is_large_binary(column_type):
-        raise InputError(f"{source}: the column {columns[-1]} holds {column_type}, wanted the bytes of photos")
+        raise InputError(f"{source}: expected the bytes of photos in the column {columns[-1]}, got {column_type}")
     return _iter_rows(shard, columns, source)
 
 

@@ -1,7 +1,7 @@
 """Exact nearest neighbours by cosine similarity, gallery chunk by gallery chunk.
 
-A matrix product and a top-k at a time: no slower than a library's exact index at benchmark size
-(benchmarks/retrieval.py), with memory that does not grow with the gallery.
+Each chunk needs one matrix product and one top-k. This is not slower than the exact index of a library at the size of
+the benchmarks (benchmarks/retrieval.py), and memory does not grow with the gallery.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from weft import runtime
 QUERY_CHUNK_SIZE = 1024
 MAX_GALLERY_CHUNK_SIZE = 4_096
 TILE_SIZE = 64
-"""Photos; a multiple of what the kernels of BLAS libraries compute at once."""
+"""Photos; a multiple of the block sizes of BLAS kernels."""
 
 Matrix = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
@@ -26,23 +26,23 @@ def find_nearest_neighbours(
     query_groups: Ints | None = None,
     gallery_groups: Ints | None = None,
 ) -> tuple[Ints, npt.NDArray[np.float32]]:
-    """The k nearest gallery rows of each query, best first, ties by gallery order.
+    """Return the k nearest gallery rows of each query, best first; ties are in gallery order.
 
     Args:
         queries: (queries, embedding_dim), not necessarily normalised.
         gallery: (gallery, embedding_dim); may be a memory map of float16.
-        k: At least 1; where the gallery is smaller, places stay empty.
-        query_groups: (queries,) with `gallery_groups`, (gallery,): a gallery row of the query's own group is never
-            returned. Row numbers as groups keep a query from finding itself.
-        gallery_groups: See `query_groups`.
+        k: At least 1; it may exceed the size of the gallery.
+        query_groups: (queries,); a gallery row of the same group as the query is never returned. With row numbers as
+            groups no query finds itself.
+        gallery_groups: (gallery,); given together with `query_groups`.
 
     Returns:
-        Rows, (queries, k), -1 where a place stays empty, and cosine similarities, -inf there.
+        Rows, (queries, k), -1 beyond the last neighbour, and cosine similarities, (queries, k), -inf there.
     """
     device = runtime.device()
     scores = torch.full((len(queries), k), -torch.inf, device=device)
     rows = torch.full((len(queries), k), -1, dtype=torch.int64, device=device)
-    # Gallery outside: a mapped file larger than memory is read once.
+    # The gallery is the outer loop, so that a memory map larger than memory is read once.
     size = _choose_chunk_size(len(gallery))
     for chunk_start in range(0, len(gallery), size):
         chunk = slice(chunk_start, min(chunk_start + size, len(gallery)))
@@ -55,7 +55,7 @@ def find_nearest_neighbours(
                 query_chunk_groups = torch.from_numpy(query_groups[query_slice]).to(device)
                 similarity.masked_fill_(query_chunk_groups[:, None] == groups[None, :], -torch.inf)
             values, columns = _stable_top_k(similarity, k)
-            # Earlier chunks stand first, so a stable sort keeps gallery order among equals.
+            # The results of earlier chunks come first, so a stable sort keeps ties in gallery order.
             values, order = torch.cat([scores[query_slice], values], 1).sort(dim=1, descending=True, stable=True)
             columns = torch.cat([rows[query_slice], columns + chunk_start], 1).gather(1, order)
             scores[query_slice], rows[query_slice] = values[:, :k], columns[:, :k]
@@ -64,9 +64,9 @@ def find_nearest_neighbours(
 
 
 def _stable_top_k(similarity: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The k largest of each row, equal values in column order.
+    """Return the k largest values of each row and their columns; ties are in column order.
 
-    topk alone picks any of the equals at the cut, so rows where the value at the cut is shared are sorted in full.
+    topk returns any of the values that tie at rank k, so rows with such a tie are sorted in full.
     """
     k = min(k, similarity.shape[1])
     values, columns = similarity.topk(k, dim=1)
@@ -81,21 +81,21 @@ def _stable_top_k(similarity: torch.Tensor, k: int) -> tuple[torch.Tensor, torch
 
 
 def _choose_chunk_size(n_gallery: int) -> int:
-    """Photos in a chunk: all chunks alike, as few as GALLERY_CHUNK allows, in whole tiles.
+    """Return the size of all chunks: a multiple of TILE_SIZE, with as few chunks as MAX_GALLERY_CHUNK_SIZE allows.
 
-    Products of other shapes add up in another order: two equal photos, one of them in a shorter last chunk or in
-    columns beyond the last whole tile, would differ in the eighth digit and could stand against gallery order.
+    Matrix products of different shapes sum in different orders. In a shorter last chunk, or in columns after the last
+    whole tile, the similarity of two equal photos would differ in the eighth digit, and ties would lose gallery order.
     """
     chunks = max(1, -(-n_gallery // MAX_GALLERY_CHUNK_SIZE))
     return max(1, -(-n_gallery // (chunks * TILE_SIZE))) * TILE_SIZE
 
 
 def _pad_rows(block: torch.Tensor, size: int) -> torch.Tensor:
-    """Rows of zeros added up to `size`."""
+    """Append rows of zeros up to `size` rows."""
     return torch.nn.functional.pad(block, (0, 0, 0, size - len(block)))
 
 
 def _l2_normalise(matrix: Matrix, device: str) -> torch.Tensor:
-    # A copy: torch warns of memory that cannot be written, such as a mapped file's.
+    # The copy avoids a warning of torch about read-only memory, such as that of a memory map.
     block = torch.from_numpy(np.array(matrix, np.float32)).to(device)
     return block.div_(block.norm(dim=1, keepdim=True).clamp_min_(1e-12))

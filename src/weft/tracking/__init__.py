@@ -1,7 +1,7 @@
-"""Tracking: each executed stage is one flat MLflow run. The only room that imports mlflow.
+"""Track each executed stage as one MLflow run. Only this package imports mlflow.
 
-Logging never stops the work: a tracker that is down costs a warning. One experiment per stage, so that columns match.
-The store is `MLFLOW_TRACKING_URI`, by default the project's own mlflow.db.
+An error of MLflow never stops a stage: it is logged as one warning. Each stage has its own experiment, so that all
+runs of an experiment have the same columns. The store is `MLFLOW_TRACKING_URI`, by default mlflow.db of the project.
 """
 
 import os
@@ -20,10 +20,10 @@ from weft.progress import is_main, log_line
 
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 MODEL_NAME = "weft-embedder"
-"""Registered model; its alias `latest` is the bundle of the last finetune."""
+"""The registered model; its alias `latest` is the bundle of the last run of finetune."""
 
 _INVALID_NAME_CHARS = re.compile(r"[^\w\-. :/]")
-"""What MLflow refuses in the name of a parameter."""
+"""Characters that MLflow does not allow in the name of a parameter."""
 _QUIET_ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -35,57 +35,57 @@ _QUIET_ENVIRONMENT = {
 
 
 def get_tracking_uri() -> str:
-    """Where runs go."""
+    """Return the URI of the store of runs."""
     return os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING_URI
 
 
 class TrackedRun:
-    """One tracked run; after the first failure of the tracker it says so once and stays silent."""
+    """A tracked run. After the first error of MLflow it logs one warning and does nothing more."""
 
     def __init__(self) -> None:
         self._is_available = True
 
     def disable(self) -> None:
-        """Log nothing, say nothing: one of several processes logs."""
+        """Log nothing from now on, for the processes that are not the main process."""
         self._is_available = False
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Log numbers, per epoch where `step` is given."""
+        """Log metrics, as those of an epoch if `step` is given."""
         import mlflow
 
         self.attempt(lambda: mlflow.log_metrics({name: float(value) for name, value in metrics.items()}, step=step))
 
     def log_artifact(self, path: Path) -> None:
-        """Log a file of the stage's report under its own name."""
+        """Log a file under its own name."""
         import mlflow
 
         self.attempt(lambda: mlflow.log_artifact(str(path)))
 
     def log_model(self, bundle: Path, example_photo: bytes) -> None:
-        """Log a model bundle as a pyfunc that loads in one line, and move the alias `latest` to it.
+        """Log a model bundle as a pyfunc model, and set the alias `latest` to it.
 
         Args:
-            bundle: The folder of a bundle (`weft.model.bundle`).
-            example_photo: An encoded photo that shows what the model takes.
+            bundle: The model's folder (`weft.model.bundle`).
+            example_photo: An encoded photo, the input example of the model.
         """
         from weft.tracking.log_model import log_bundle
 
         self.attempt(lambda: log_bundle(bundle, example_photo, MODEL_NAME))
 
     def attempt(self, action: Callable[[], object]) -> None:
-        """Do something with the tracker, if it still works."""
+        """Run `action`, which uses MLflow; after an error, log a warning and disable the run."""
         if not self._is_available:
             return
         try:
             action()
-        except Exception as error:  # noqa: BLE001  whatever a tracker raises, training goes on
+        except Exception as error:  # noqa: BLE001  the stage goes on whatever MLflow raises
             self._is_available = False
             log_line(
-                f"warning: MLflow at {get_tracking_uri()} does not answer, this run is not logged: {_get_first_line(error)}"
+                f"warning: MLflow at {get_tracking_uri()} cannot be used, this run is not logged: {_get_first_line(error)}"
             )
 
     def end(self, status: str) -> None:
-        """End the run, also one that could not be logged whole: left open, it would look as if it still ran."""
+        """End the run, even after an error of MLflow: an open run would look as if the stage still ran."""
         import mlflow
 
         if self._is_available:
@@ -102,10 +102,10 @@ def start_stage_run(
     """Track one execution of a stage.
 
     Args:
-        stage: Its name in dvc.yaml; also the experiment's.
-        settings: What the stage read of params.yaml: its section, or sections by name.
-        inputs: The stage's data inputs; tagged with the md5 that dvc.lock gives them.
-        part: The benchmark, for stages that run once for each.
+        stage: The name of the stage in dvc.yaml, which names the experiment too.
+        settings: The section of params.yaml that the stage read, or its sections by name.
+        inputs: The data that the stage read; their md5 in dvc.lock become tags.
+        benchmark: The benchmark, for stages that run once per benchmark.
     """
     run = TrackedRun()
     if not is_main():
@@ -124,14 +124,14 @@ def start_stage_run(
 
 
 def get_comparison_url(stage: str, ui_url: str) -> str:
-    """The MLflow page that compares the runs of `stage`; the UI opens on an empty page by itself.
+    """Return the URL of the MLflow page that compares the runs of `stage`; the start page of the UI is empty.
 
     Args:
-        stage: A stage's name.
-        address: Where `make ui` serves, "http://127.0.0.1:5000".
+        stage: The name of a stage.
+        ui_url: The address of `make ui`, "http://127.0.0.1:5000".
 
     Returns:
-        Its address; empty where the stage never ran or the tracker does not answer.
+        The URL; empty if the stage never ran or the store cannot be opened.
     """
     mlflow = _import_mlflow()
     try:
@@ -142,15 +142,15 @@ def get_comparison_url(stage: str, ui_url: str) -> str:
 
 
 def download_artifact(run_id: str, name: str, folder: Path) -> Path:
-    """Bring one file that a run logged.
+    """Download a file that a run logged and return its path.
 
     Args:
-        run_id: Of an MLflow run.
-        name: The file's own name.
-        folder: Where to put it.
+        run_id: The id of an MLflow run.
+        name: The name of the file.
+        folder: The folder to write it to.
 
     Raises:
-        InputError: The tracker does not answer, has no such run, or the run logged no such file.
+        InputError: The store cannot be opened or has no such run, or the run logged no such file.
     """
     mlflow = _import_mlflow()
     try:
@@ -159,13 +159,13 @@ def download_artifact(run_id: str, name: str, folder: Path) -> Path:
         )
     except Exception as error:  # a store raises whatever its database or its files do
         raise InputError(
-            f"{run_id}: neither a folder nor an MLflow run at {get_tracking_uri()} with {name}: {_get_first_line(error)}"
+            f"{run_id}: expected a folder or an MLflow run at {get_tracking_uri()} with {name}, got neither: {_get_first_line(error)}"
         ) from error
     return Path(found)
 
 
 def _import_mlflow() -> Any:
-    """The library itself: it reads the environment and sets its own log levels when it is imported."""
+    """Import mlflow with its settings in the environment, which it reads when it is imported."""
     import logging
 
     for name, value in _QUIET_ENVIRONMENT.items():
@@ -212,7 +212,7 @@ def _git_tags() -> dict[str, str]:
 
 
 def _input_tags(inputs: Sequence[Path]) -> dict[str, str]:
-    """The md5 of each input as dvc.lock knows it, as the out of the stage that made it."""
+    """Return the md5 of each input from dvc.lock, where it is an output of another stage."""
     try:
         lock = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))
     except OSError:

@@ -13,14 +13,14 @@ from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 
 @pytest.fixture
 def model(bundle, tmp_path):
-    """A model of one's own, whose folder may be written beside."""
+    """A copy of the model, so that calibration may be written beside it."""
     shutil.copytree(bundle, tmp_path / "models" / "embedder")
     return tmp_path / "models" / "embedder"
 
 
 @pytest.fixture
 def catalogue(tmp_path, jpeg, model, embed_naively):
-    """Prepared photos of four colours and their embeddings: a product's first word is its colour."""
+    """Prepared photos of four colours and their embeddings; the first word of a product is its colour."""
     colours = ["red", "green", "blue", "black"]
     rows = {split: [] for split in SPLITS}
     photos, embedded = [], []
@@ -68,9 +68,7 @@ def test_thresholds_are_written_beside_the_model_and_hold_its_digest(calibrate, 
     assert told["model"] == (model / "digest.txt").read_text().strip()
 
 
-def test_only_words_that_reach_their_threshold_are_told_and_none_where_none_does(
-    calibrate, tag, model, photos, embed_naively
-):
+def test_calibrated_tags_are_the_words_that_reach_their_threshold(calibrate, tag, model, photos, embed_naively):
     calibrate("--target-precision", 0.6, "--min-products", 5)
     thresholds = pq.read_table(model.parent / "calibration" / "words.parquet").to_pylist()
     w = load_file(model / "model.safetensors")["words"].astype(np.float64)
@@ -93,14 +91,14 @@ def test_only_words_that_reach_their_threshold_are_told_and_none_where_none_does
     assert any(line["words"] for line in lines)
 
 
-def test_where_no_word_can_be_told_the_tagger_abstains(calibrate, tag, photos):
+def test_without_calibrated_words_no_photo_gets_a_tag(calibrate, tag, photos):
     calibrate("--target-precision", 0.999)
     status, lines, _ = tag(photos, "--calibrated")
     assert status == 0
     assert [line["words"] for line in lines] == [[], [], []]
 
 
-def test_top_k_bounds_calibrated_words(calibrate, tag, photos):
+def test_top_k_limits_calibrated_words(calibrate, tag, photos):
     calibrate("--target-precision", 0.5, "--confidence", 0.5, "--min-products", 2)
     whole = tag(photos, "--calibrated")[1]
     cut = tag(photos, "--calibrated", "--top-k", 1)[1]
@@ -117,13 +115,13 @@ def test_thresholds_of_another_model_are_refused(calibrate, tag, model, photos):
     assert err.count("\n") == 1
 
 
-def test_without_thresholds_a_calibrated_tag_says_what_to_do(tag, photos):
+def test_the_error_without_thresholds_says_what_to_do(tag, photos):
     status, _, err = tag(photos, "--calibrated")
     assert status == 2
     assert "run weft calibrate" in err
 
 
-def test_calibration_without_calibrated_is_answered(tag, photos, tmp_path):
+def test_a_calibration_dir_without_calibrated_is_an_error(tag, photos, tmp_path):
     status, _, err = tag(photos, "--calibration-dir", tmp_path)
     assert status == 2
     assert "--calibration-dir: it has no effect without --calibrated" in err
@@ -136,25 +134,25 @@ def test_labels_and_calibrated_exclude_each_other(monkeypatch, capsys):
     assert "not allowed with" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("share", [0, 1, 1.5])
-def test_a_precision_that_is_no_share_is_answered(calibrate, share):
-    status, _, err = calibrate("--target-precision", share)
+@pytest.mark.parametrize("precision", [0, 1, 1.5])
+def test_a_target_precision_outside_0_to_1_is_an_error(calibrate, precision):
+    status, _, err = calibrate("--target-precision", precision)
     assert (status, err.count("\n")) == (2, 1)
-    assert "wanted a share between 0 and 1" in err
+    assert "expected a number between 0 and 1" in err
 
 
-def test_a_folder_of_other_things_is_not_replaced(calibrate, tmp_path):
+def test_a_folder_with_other_files_is_not_replaced(calibrate, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     status, _, err = calibrate("-o", tmp_path / "mine")
     assert status == 2
-    assert "holds other things than thresholds" in err
+    assert "expected an empty folder or thresholds, got other files" in err
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
     assert calibrate("-o", tmp_path / "thresholds")[0] == 0
     assert calibrate("-o", tmp_path / "thresholds")[0] == 0
 
 
-def test_an_index_of_another_model_is_answered(calibrate, catalogue):
+def test_an_index_of_another_model_is_an_error(calibrate, catalogue):
     (catalogue / "index" / "digest.txt").write_text("0" * 64)
     status, _, err = calibrate()
     assert status == 2
@@ -174,7 +172,7 @@ def test_an_audit_is_a_list_and_a_page(weft, calibrate, catalogue, model, tmp_pa
     tables.write_table(
         tmp_path / "products.parquet", tables.check_table(table, PRODUCTS, "", require_sorted=False), PRODUCTS
     )
-    told = (
+    arguments = (
         "--products",
         tmp_path / "products.parquet",
         "--photos",
@@ -182,11 +180,11 @@ def test_an_audit_is_a_list_and_a_page(weft, calibrate, catalogue, model, tmp_pa
         "--index",
         catalogue / "index",
     )
-    status, lines, err = weft("audit", *told, "-o", tmp_path / "audit", model=model)
+    status, lines, err = weft("audit", *arguments, "-o", tmp_path / "audit", model=model)
     assert (status, err) == (0, "")
     assert lines[0].startswith("84 products: ")
     assert sorted(path.name for path in (tmp_path / "audit").iterdir()) == [
         "contact_sheet.jpg", "findings.csv", "findings.parquet", "index.html",
     ]  # fmt: skip
     assert "Audit of the catalogue" in (tmp_path / "audit" / "index.html").read_text()
-    assert weft("audit", *told, "-o", tmp_path / "prepared", model=model)[0] == 2
+    assert weft("audit", *arguments, "-o", tmp_path / "prepared", model=model)[0] == 2

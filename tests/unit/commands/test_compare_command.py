@@ -19,7 +19,7 @@ def make_score_row(query, rank, item=0):
 
 @pytest.fixture
 def out(tmp_path):
-    """Writes evaluate's out of a made-up benchmark."""
+    """Writes the outputs of evaluate for an invented benchmark."""
 
     def write(name, ranks, benchmark="catalogue"):
         folder = tmp_path / name
@@ -44,31 +44,31 @@ def compare(monkeypatch, capsys):
     return run
 
 
-def test_paired_differences_and_moved_products_are_printed(out, compare):
+def test_paired_differences_and_changed_ranks_are_printed(out, compare):
     a, b = out("a", [5] * 20 + [1] * 10), out("b", [1] * 20 + [1] * 9 + [40])
     status, lines, _ = compare(a, b, "--top", 2)
     assert status == 0
     assert lines[0] == f"catalogue, finetuned: A {a}, B {b}"
-    assert "retrieval: 30 questions of 30 items in both" in lines
+    assert "retrieval: 30 queries of 30 items in both" in lines
     (gain,) = [line for line in lines if "recall_at_1 " in line]
     assert " 33.3 ->  96.7   +63.3*" in gain
     (loss,) = [line for line in lines if "recall_at_10" in line]
     assert "100.0 ->  96.7    -3.3  (" in loss
-    moved = lines[lines.index("  rank of the first right answer, changed most:") + 1 :]
+    moved = lines[lines.index("  largest changes of the rank of the first hit:") + 1 :]
     assert moved == [
-        "        1 -> 40    worse   alder/29 (asked with alder/29#0)",
-        "        5 -> 1     better  alder/00 (asked with alder/00#0)",
+        "        1 -> 40    worse   alder/29 (query alder/29#0)",
+        "        5 -> 1     better  alder/00 (query alder/00#0)",
     ]
 
 
-def test_a_run_of_mlflow_is_what_it_logged(out, compare, tmp_path, monkeypatch):
+def test_a_run_may_be_the_id_of_an_mlflow_run(out, compare, tmp_path, monkeypatch):
     import mlflow
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'runs.db'}")
     a, b = out("a", [2, 1]), out("b", [1, 1])
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'runs.db'}")
-    # An experiment of its own: the one that MLflow holds for active may be of another test's store.
+    # A new experiment, because the active one of MLflow may belong to the store of another test.
     with mlflow.start_run(experiment_id=mlflow.create_experiment("evaluated")) as run:
         for name in (files.METRICS, files.SCORES):
             mlflow.log_artifact(str(a / name))
@@ -77,26 +77,26 @@ def test_a_run_of_mlflow_is_what_it_logged(out, compare, tmp_path, monkeypatch):
     assert lines[1:] == compare(a, b)[1][1:]
     status, _, err = compare("f" * 32, b)
     assert status == 2
-    assert "neither a folder nor an MLflow run" in err
+    assert "expected a folder or an MLflow run" in err
 
 
-def test_runs_of_other_benchmarks_are_not_compared(out, compare):
+def test_runs_of_different_benchmarks_are_not_compared(out, compare):
     status, _, err = compare(out("a", [1]), out("b", [1], benchmark="luma"))
     assert (status, err.count("\n")) == (2, 1)
-    assert "scored catalogue" in err
-    assert "scored luma" in err
+    assert "expected two runs of one benchmark, got catalogue" in err
+    assert "and luma" in err
 
 
-def test_a_row_that_is_not_there_is_answered_with_those_that_are(out, compare):
+def test_the_error_for_an_unknown_row_lists_the_rows(out, compare):
     status, _, err = compare(out("a", [1]), out("b", [1]), "--model-row", "no such row")
     assert status == 2
-    assert "no table has the row 'no such row' in both runs; rows of A: finetuned" in err
+    assert "expected a row that both runs have, got 'no such row'; rows of A: finetuned" in err
 
 
-def test_a_broken_run_names_its_file(out, compare):
+def test_the_error_for_an_invalid_run_names_its_file(out, compare):
     a, b = out("a", [1]), out("b", [1])
     (a / files.METRICS).write_text("{}")
-    assert "metrics.json: not what evaluate writes" in compare(a, b)[2]
+    assert "metrics.json: expected the metrics of evaluate" in compare(a, b)[2]
     (b / files.METRICS).unlink()
     assert "metrics.json: cannot be read" in compare(b, b)[2]
 
@@ -106,4 +106,4 @@ def test_scores_of_other_metrics_are_refused(out, compare):
     told = json.loads((a / files.METRICS).read_text())
     del told["tables"]["retrieval"][ROW]["recall_at_10"]
     (a / files.METRICS).write_text(json.dumps(told))
-    assert "scores of other metrics" in compare(a, a)[2]
+    assert "expected scores of the metrics in metrics.json, got others" in compare(a, a)[2]

@@ -66,7 +66,7 @@ def test_a_source_of_broken_photos_is_an_error_and_writes_no_file(refused, tmp_p
 
 def test_an_old_file_is_unchanged_after_a_failed_run(refused, tmp_path):
     (tmp_path / "e.parquet").write_bytes(b"yesterday's")
-    assert "no such photo, folder, zip or Parquet shard" in refused(
+    assert "expected a photo, folder, zip or Parquet shard, got a path that does not exist" in refused(
         "embed", tmp_path / "none", "-o", tmp_path / "e.parquet"
     )
     assert (tmp_path / "e.parquet").read_bytes() == b"yesterday's"

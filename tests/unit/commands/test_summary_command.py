@@ -14,7 +14,7 @@ def reports(tmp_path):
     return tmp_path
 
 
-def test_results_report_and_comparison_are_told(reports, monkeypatch, capsys):
+def test_results_report_and_comparison_are_printed(reports, monkeypatch, capsys):
     link = "http://127.0.0.1:5000/#/experiments/7/runs"
     monkeypatch.setattr(tracking, "get_comparison_url", lambda stage, address: link)
     monkeypatch.setattr(sys, "argv", ["weft", "summary", "--reports", str(reports)])
@@ -30,13 +30,13 @@ def test_without_runs_there_is_no_link(reports, monkeypatch):
     assert format_summary(reports).splitlines()[-1].startswith("Report: ")
 
 
-def test_an_audit_is_told_where_there_is_one(reports, monkeypatch):
+def test_the_path_of_an_audit_is_printed_if_there_is_one(reports, monkeypatch):
     monkeypatch.setattr(tracking, "get_comparison_url", lambda stage, address: "")
     (reports / "audit").mkdir()
     (reports / "audit" / "index.html").write_text("page")
     assert format_summary(reports).splitlines()[-1] == f"Audit:         {reports}/audit/index.html"
 
 
-def test_without_results_it_says_what_to_run(tmp_path):
-    with pytest.raises(InputError, match=r"results\.md: no results yet; run `make repro`"):
+def test_the_error_without_results_says_what_to_run(tmp_path):
+    with pytest.raises(InputError, match=r"results\.md: no such file; run `make repro`"):
         format_summary(tmp_path)

@@ -89,7 +89,9 @@ def test_a_broken_photo_among_good_ones_is_skipped_and_logged(weft, parsed, phot
 
 def test_unusable_input_is_a_one_line_error(refused, tmp_path, photos):
     (photos / "notes.txt").write_text("no photo")
-    assert "none: no such photo, folder, zip or Parquet shard" in refused("tag", tmp_path / "none")
+    assert "none: expected a photo, folder, zip or Parquet shard, got a path that does not exist" in refused(
+        "tag", tmp_path / "none"
+    )
     assert "notes.txt: it holds no photo that can be decoded; the last error was notes.txt: cannot" in refused(
         "tag", photos / "notes.txt"
     )

@@ -108,7 +108,7 @@ def test_a_benchmark_is_embedded_whole_and_refusals_are_counted(tmp_path, photos
     photos[4] = (4, b"<html>")
     counts = embed_dataset(StubBenchmark(photos), MeanColour(), 3, 32, 32, "cpu", 2, tmp_path / "e")
     assert counts == {"photos": 9, "refused": 1}
-    assert "left out a/4#0: cannot be decoded: an HTML page" in capsys.readouterr().err
+    assert "skipped a/4#0: cannot be decoded: an HTML page" in capsys.readouterr().err
     embedded = artefacts.read_embeddings(tmp_path / "e").photos
     assert embedded["photo_id"].to_pylist() == [f"a/{n}#0" for n in range(10) if n != 4]
 

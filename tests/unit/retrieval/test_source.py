@@ -78,12 +78,14 @@ def test_no_photo_in_it_is_answered(tmp_path, kind):
     else:
         source = source.with_suffix(".zip")
         zipfile.ZipFile(source, "w").close()
-    with pytest.raises(InputError, match=r"empty.*: no photos in it \(\.jpg"):
+    with pytest.raises(InputError, match=r"empty.*: expected photos \(\.jpg"):
         iter_photos(source)
 
 
 def test_nothing_there_is_answered(tmp_path):
-    with pytest.raises(InputError, match=r"none\.jpg: no such photo, folder, zip or Parquet shard"):
+    with pytest.raises(
+        InputError, match=r"none\.jpg: expected a photo, folder, zip or Parquet shard, got a path that does not exist"
+    ):
         iter_photos(tmp_path / "none.jpg")
 
 
@@ -102,8 +104,8 @@ def test_a_shard_that_is_none_is_answered(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({"photo": ["a"]}, r"wanted the columns photo_id, jpeg or .*; has \['photo'\]"),
-        ({"photo_id": ["a"], "jpeg": ["text"]}, "the column jpeg holds string, wanted the bytes of photos"),
+        ({"photo": ["a"]}, r"expected the columns photo_id, jpeg or .*; got \['photo'\]"),
+        ({"photo_id": ["a"], "jpeg": ["text"]}, "expected the bytes of photos in the column jpeg, got string"),
     ],
 )
 def test_a_shard_of_other_columns_is_answered(tmp_path, columns, said):

@@ -8,7 +8,7 @@ from weft import tracking
 
 @pytest.fixture
 def nobody(monkeypatch):
-    """The address of a port where nobody listens."""
+    """The URL of a port on which no server listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         uri = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -18,7 +18,7 @@ def nobody(monkeypatch):
     return uri
 
 
-def test_a_parameter_whose_name_mlflow_refuses_is_logged_under_another(store, newest, project):
+def test_a_parameter_name_that_mlflow_does_not_allow_is_changed(store, newest, project):
     with tracking.start_stage_run("crawl", {"gate": {"max_failures": {"*": 0.3, "photo: HTTP 404": 0.5}}}):
         pass
     assert newest("crawl").data.params == {"gate.max_failures._": "0.3", "gate.max_failures.photo: HTTP 404": "0.5"}
@@ -44,13 +44,13 @@ def test_a_stage_is_one_finished_run_with_params_metrics_tags_and_files(store, n
     assert logged.data.tags["stage"] == "clean"
 
 
-def test_a_stage_that_runs_for_each_benchmark_says_which(store, newest, settings):
+def test_the_name_of_a_run_has_its_benchmark(store, newest, settings):
     with tracking.start_stage_run("embed", settings, benchmark="catalogue"):
         pass
     assert newest("embed").info.run_name == newest("embed").data.tags["stage"] == "embed@catalogue"
 
 
-def test_the_loss_of_an_untrained_model_that_is_not_a_number_is_no_obstacle(store, newest, settings, capsys):
+def test_a_metric_may_be_nan(store, newest, settings, capsys):
     with tracking.start_stage_run("train_head", settings) as run:
         run.log_metrics({"train_loss": float("nan"), "val_loss": 9.0}, step=0)
     assert newest("train_head").data.metrics["val_loss"] == 9.0
@@ -82,7 +82,7 @@ def test_inputs_are_tagged_with_the_md5_of_the_lock_file(store, newest, settings
     assert inputs == {"input.data/prepared": "abc.dir", "input.data/vocabulary": "def.dir"}
 
 
-def test_a_tracker_that_is_down_costs_one_warning(store, nobody, settings, capsys, tmp_path):
+def test_a_store_that_is_down_causes_one_warning(store, nobody, settings, capsys, tmp_path):
     done = []
     (tmp_path / "report.json").write_text("{}")
     with tracking.start_stage_run("clean", settings) as run:
@@ -93,10 +93,10 @@ def test_a_tracker_that_is_down_costs_one_warning(store, nobody, settings, capsy
     assert done == ["the work"]
     warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1
-    assert warnings[0].startswith(f"warning: MLflow at {nobody} does not answer, this run is not logged: ")
+    assert warnings[0].startswith(f"warning: MLflow at {nobody} cannot be used, this run is not logged: ")
 
 
-def test_a_tracker_that_is_down_does_not_hide_the_stages_own_error(store, nobody, settings):
+def test_a_store_that_is_down_does_not_hide_the_error_of_the_stage(store, nobody, settings):
     with pytest.raises(ValueError, match="the stage's own"), tracking.start_stage_run("clean", settings):
         raise ValueError("the stage's own")
 
@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_logged_is_a_warning_and_the_run_goes_on(store, ne
     assert "warning" not in capsys.readouterr().err
 
 
-def test_the_comparison_of_runs_has_a_link(store, newest, settings):
+def test_the_comparison_url_names_the_experiment(store, newest, settings):
     with tracking.start_stage_run("evaluate", settings):
         pass
     number = newest("evaluate").info.experiment_id
@@ -119,15 +119,15 @@ def test_the_comparison_of_runs_has_a_link(store, newest, settings):
     assert link.startswith(f"http://127.0.0.1:5000/#/experiments/{number}/runs")
 
 
-def test_a_stage_never_run_has_no_link(store):
+def test_a_stage_that_never_ran_has_no_comparison_url(store):
     assert tracking.get_comparison_url("report", "http://127.0.0.1:5000") == ""
 
 
-def test_a_tracker_that_is_down_has_no_link(store, nobody):
+def test_a_store_that_is_down_has_no_comparison_url(store, nobody):
     assert tracking.get_comparison_url("evaluate", "http://127.0.0.1:5000") == ""
 
 
-def test_the_environment_names_the_store(monkeypatch):
+def test_the_environment_sets_the_store(monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     assert tracking.get_tracking_uri() == "sqlite:///mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://elsewhere")

@@ -152,8 +152,8 @@ def _add_extract_command(commands: "Commands") -> None:
     extract = commands.add_parser(
         "extract",
         help=help_text,
-        description=f"{help_text[0].upper()}{help_text[1:]}: one JSON line per product. For a page or feed without a product "
-        "it prints the reason on standard error and exits with status 2.",
+        description=f"{help_text[0].upper()}{help_text[1:]}: one JSON line per product. For a page or feed without a "
+        "product it prints the reason on standard error and exits with status 2.",
     )
     source = extract.add_mutually_exclusive_group(required=True)
     source.add_argument("page", type=Path, nargs="?", metavar="PAGE.html[.gz]", help="a saved page; needs --url")

@@ -49,7 +49,7 @@ SINGLE_PROCESS = ProcessGroup()
 
 @contextmanager
 def init_process_group(device: str) -> Iterator[ProcessGroup]:
-    """Join the processes that torchrun started, with gloo on CPUs and NCCL on GPUs; without torchrun yield SINGLE_PROCESS."""
+    """Join the processes of torchrun, with gloo on CPUs and NCCL on GPUs; without torchrun yield SINGLE_PROCESS."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield SINGLE_PROCESS
         return

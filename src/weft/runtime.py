@@ -21,14 +21,14 @@ MAX_WORKERS = 8
 def configure_threads() -> None:
     """Set the OpenMP environment; call before torch or numpy is imported, or it has no effect.
 
-    Threads wait passively: with other processes on the machine, spinning threads were 5 to 35 times slower than one thread.
+    Threads wait passively: beside other processes, spinning threads were 5 to 35 times slower than one thread.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
 
 
 def relaunch_with_torchrun() -> None:
-    """Restart this program as WEFT_PROCESSES processes under torchrun, if that is more than one and torchrun does not run."""
+    """Restart this program as WEFT_PROCESSES processes under torchrun, unless it is one or torchrun started it."""
     count = _read_positive_int("WEFT_PROCESSES", 1)
     if count == 1 or "RANK" in os.environ:
         return

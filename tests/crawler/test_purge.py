@@ -152,14 +152,14 @@ def test_what_is_nowhere_is_noted_all_the_same(
 ) -> None:
     assert run_weft(root, monkeypatch, "--product", "shop/9") == 0
     said = capsys.readouterr().out
-    assert "nothing there is of product shop/9" in said
-    assert "no later stage" in said
+    assert "it holds nothing of product shop/9" in said
+    assert "no output of a later stage" in said
     assert purge.load_purge_list(root / "var" / "crawl").products == {"shop/9"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("--product", "1"), "wanted a product_id"), (("--shop", "x", "--state", "nowhere"), "no folder with states")],
+    [(("--product", "1"), "expected a product_id"), (("--shop", "x", "--state", "nowhere"), "expected a folder with crawl states")],
 )
 def test_what_cannot_be_is_refused(
     arguments: tuple[str, ...],

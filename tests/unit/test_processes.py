@@ -10,23 +10,23 @@ def no_launcher(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_one_process_alone_leads_and_waits_for_nobody():
-    with init_process_group("cpu") as processes:
-        assert processes == SINGLE_PROCESS == ProcessGroup(0, 1)
-        assert processes.is_main
-        processes.barrier()
-        assert processes.gather({"a": 1}) == [{"a": 1}]
+def test_a_single_process_is_the_main_process_and_never_waits():
+    with init_process_group("cpu") as process_group:
+        assert process_group == SINGLE_PROCESS == ProcessGroup(0, 1)
+        assert process_group.is_main
+        process_group.barrier()
+        assert process_group.gather({"a": 1}) == [{"a": 1}]
 
 
-def test_only_the_first_of_several_leads():
+def test_only_rank_0_is_the_main_process():
     assert [ProcessGroup(rank, 3).is_main for rank in range(3)] == [True, False, False]
 
 
-def test_the_others_say_nothing(monkeypatch, capsys):
+def test_only_the_main_process_logs(monkeypatch, capsys):
     monkeypatch.setenv("RANK", "1")
-    progress.log_line("heard twice")
+    progress.log_line("logged twice")
     assert list(progress.progress_bar([1, 2], "count")) == [1, 2]
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("RANK", "0")
-    progress.log_line("heard once")
-    assert capsys.readouterr().err == "heard once\n"
+    progress.log_line("logged once")
+    assert capsys.readouterr().err == "logged once\n"

@@ -1,1 +1,1 @@
-"""The commands of `weft`, one per file. Commands that read photos stream them, so memory does not grow with their number."""
+"""The commands of `weft`, one per file. They stream photos, so memory does not grow with the number of photos."""

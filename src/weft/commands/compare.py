@@ -54,7 +54,7 @@ def compare(run_a: str, run_b: str, row: str, top_n: int) -> Iterator[str]:
                 f"expected a row that both runs have, got {row!r}; rows of A: {', '.join(_list_rows(first))}"
             )
         yield f"{first.benchmark}, {row}: A {run_a}, B {run_b}"
-        yield "Percent. B - A with its 95 % confidence interval by the paired bootstrap over items; * marks intervals without 0."
+        yield "Percent. B - A with the 95 % interval of the paired bootstrap over items; * marks intervals without 0."
         for table in table_names:
             yield from _format_table(table, _get_scores(first, table, row), _get_scores(second, table, row), top_n)
 
@@ -70,16 +70,19 @@ def _format_table(table: str, a: Scores, b: Scores, top_n: int) -> Iterator[str]
     changes = most_moved(a, b, top_n)
     if changes:
         yield "  largest changes of the rank of the first hit:"
-        yield from (
-            f"    {_format_rank(change.first):>5} -> {_format_rank(change.second):<5} {_format_direction(change)}  {_format_product(change)}"
-            for change in changes
-        )
+        yield from map(_format_change, changes)
 
 
 def _format_difference(difference: PairedDifference) -> str:
     significance_mark = "*" if difference.low > 0 or difference.high < 0 else " "
-    change = f"{100 * (difference.second - difference.first):+6.1f}{significance_mark} ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+    interval = f"({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+    change = f"{100 * (difference.second - difference.first):+6.1f}{significance_mark} {interval}"
     return f"{100 * difference.first:5.1f} -> {100 * difference.second:5.1f}  {change}"
+
+
+def _format_change(change: Moved) -> str:
+    ranks = f"{_format_rank(change.first):>5} -> {_format_rank(change.second):<5}"
+    return f"    {ranks} {_format_direction(change)}  {_format_product(change)}"
 
 
 def _format_rank(rank: int | None) -> str:

@@ -1,7 +1,4 @@
-"""purge: takes a shop, a product or an address out of the store, and says which later stages hold it.
-
-Holdings: which outs of the pipeline hold something of a shop, a product, an address or a photo.
-"""
+"""`weft purge`: remove a shop, a product or a URL from the crawl state, and list the later outputs that hold it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,22 +24,22 @@ _TRAIN_PHOTOS = Path("data/prepared/train")
 
 @dataclass(frozen=True)
 class PurgeTarget:
-    """What is looked for; any of it counts."""
+    """What to remove: everything that matches one of the fields."""
 
     shop: str = ""
     products: frozenset[str] = frozenset()
     urls: frozenset[str] = frozenset()
     photo_digests: frozenset[str] = frozenset()
-    """Digests of photos."""
+    """The sha256 of photos."""
 
 
 def find_stored_copies(target: PurgeTarget, root: Path) -> list[tuple[str, str]]:
-    """Every out under `root` that holds something of what is wanted, with what that is, sorted.
+    """Return the outputs under `root` that hold something of the target, as sorted (path, description).
 
-    Tables are searched by their columns and texts for ids and addresses; a model holds what it was trained on.
+    Tables are searched in their key columns and text files for ids and URLs; a model holds what it was trained on.
 
     Raises:
-        ContractError: A table cannot be read, so nobody can say what it holds.
+        ContractError: A table cannot be read, so it may hold the target.
     """
     photos = _find_photo_ids(target, root)
     rows: dict[Path, int] = {}
@@ -85,12 +82,12 @@ def _read_row_groups(path: Path, columns: tuple[str, ...] = _KEY_COLUMNS) -> Ite
                 yield parquet.read_row_group(group, columns=known)
     except (pa.ArrowInvalid, OSError) as error:
         raise ContractError(
-            f"{path}: not a readable Parquet file ({error}); whether it holds what must go is unknown"
+            f"{path}: expected a readable Parquet file, got one that may hold what must be removed: {error}"
         ) from error
 
 
 def _match_rows(table: pa.Table, target: PurgeTarget, photos: pa.Array) -> pa.ChunkedArray:
-    """Which rows hold something of it."""
+    """Return for each row whether it holds something of the target."""
     names = set(table.column_names)
     hits = [pa.chunked_array([pa.repeat(pa.scalar(False), table.num_rows)])]
     values_by_column = {"product_id": target.products, "url": target.urls, "sha256": target.photo_digests}
@@ -134,25 +131,27 @@ def _iter_training_states(root: Path) -> Iterator[Path]:
 
 
 def purge(kind: str, value: str, state: Path, root: Path, *, dry_run: bool) -> Iterator[str]:
-    """Remove, and tell line by line what was removed and what is left for the reader to do.
+    """Remove the target, and yield lines on what was removed and what the user must still do.
 
     Args:
         kind: "shop", "product" or "url".
-        value: Its name, id or address.
-        state: Folder of the crawls' states.
-        root: Folder of the project, where data/, models/ and reports/ lie.
-        dry_run: Only look.
+        value: The name, product_id or URL.
+        state: The folder of the crawl state.
+        root: The folder of the project, which has data/, models/ and reports/.
+        dry_run: List only, remove nothing.
 
     Raises:
-        InputError: There is no store, or `value` can be no such thing.
-        ShopError: A crawl is at work on the store, or it cannot be written.
+        InputError: There is no crawl state, or `value` is invalid.
+        ShopError: A crawl uses the state, or it cannot be written.
     """
     from crawler.storage.purge import purge as purge_store
 
     if not state.is_dir():
-        raise InputError(f"{state}: no folder with states of crawls; name it with --state")
+        raise InputError(f"{state}: expected a folder with crawl states, got no such folder; set --state")
     if kind == "product" and not value.partition("/")[2]:
-        raise InputError(f"--product {value}: wanted a product_id, as in data/crawl/products.parquet: <shop>/<its id>")
+        raise InputError(
+            f"--product {value}: expected a product_id, <shop>/<item id>, as in data/crawl/products.parquet"
+        )
     result = purge_store(state, kind, value, dry_run=dry_run)
     yield from _format_store_lines(kind, value, result, state, dry_run=dry_run)
     yield from _format_stage_lines(_build_target(kind, value, result), root)
@@ -180,10 +179,10 @@ def _format_store_lines(kind: str, value: str, result: "Purged", state: Path, *,
             f"({result.freed_bytes:,} bytes) from {', '.join(sorted(result.states))}"
         )
     else:
-        yield f"{state}: nothing there is of {kind} {value}"
+        yield f"{state}: it holds nothing of {kind} {value}"
     for url in sorted(result.shared_urls):
-        yield f"{state}: kept: {url} shows the same photo; purge it too if that must go"
-    yield f"{state}: {'would note' if dry_run else 'noted'} in purged.jsonl; no crawl with this state brings it back"
+        yield f"{state}: kept {url}, which has the same photo; purge it too if the photo must be removed"
+    yield f"{state}: {'would add' if dry_run else 'added'} it to purged.jsonl; no crawl with this state fetches it again"
 
 
 def _format_stage_lines(target: PurgeTarget, root: Path) -> Iterator[str]:
@@ -191,13 +190,13 @@ def _format_stage_lines(target: PurgeTarget, root: Path) -> Iterator[str]:
     for location, description in copies:
         yield f"{location}: holds it: {description}"
     if copies and target.shop:
-        yield f"take {target.shop} out of crawl.shops in params.yaml, then dvc repro makes all of these anew"
+        yield f"remove {target.shop} from crawl.shops in params.yaml, then run dvc repro, which writes all of these again"
     elif copies:
         yield (
-            "dvc repro makes all of these anew without it (the crawl's tables from the store, without asking the "
-            "shop): dvc repro --single-item --force crawl && dvc repro"
+            "dvc repro writes all of these again without it, the tables of the crawl from its state, without requests to "
+            "the shop: dvc repro --single-item --force crawl && dvc repro"
         )
         if (root / ".dvc").is_dir() or (root / "dvc.lock").exists():
-            yield "then dvc gc --workspace takes the old files out of DVC's cache; its remotes and MLflow are yours"
+            yield "then dvc gc --workspace removes the old files from DVC's cache; DVC remotes and MLflow are not cleaned"
     else:
-        yield f"no later stage under {root} holds it"
+        yield f"no output of a later stage under {root} holds it"

@@ -80,9 +80,8 @@ class TrackedRun:
             action()
         except Exception as error:  # noqa: BLE001  the stage goes on whatever MLflow raises
             self._is_available = False
-            log_line(
-                f"warning: MLflow at {get_tracking_uri()} cannot be used, this run is not logged: {_get_first_line(error)}"
-            )
+            reason = _get_first_line(error)
+            log_line(f"warning: MLflow at {get_tracking_uri()} cannot be used, this run is not logged: {reason}")
 
     def end(self, status: str) -> None:
         """End the run, even after an error of MLflow: an open run would look as if the stage still ran."""
@@ -158,8 +157,9 @@ def download_artifact(run_id: str, name: str, folder: Path) -> Path:
             run_id=run_id, artifact_path=name, dst_path=str(folder), tracking_uri=get_tracking_uri()
         )
     except Exception as error:  # a store raises whatever its database or its files do
+        reason = _get_first_line(error)
         raise InputError(
-            f"{run_id}: expected a folder or an MLflow run at {get_tracking_uri()} with {name}, got neither: {_get_first_line(error)}"
+            f"{run_id}: expected a folder or an MLflow run at {get_tracking_uri()} with {name}, got neither: {reason}"
         ) from error
     return Path(found)
 

@@ -15,7 +15,7 @@ from weft.retrieval.embed_dataset import embed_dataset
 
 
 class MeanColour(nn.Module):
-    """z is the mean of each channel; remembers what it was given."""
+    """The mean of each channel as z; it records the shapes of its batches."""
 
     def __init__(self):
         super().__init__()
@@ -29,7 +29,7 @@ class MeanColour(nn.Module):
 
 
 class StubBenchmark:
-    """Photos as a reader hands them over."""
+    """A benchmark with the given photos."""
 
     def __init__(self, photos):
         self.records = [PhotoRecord(f"a/{n}#0", f"a/{n}", "test", {}, None) for n, _ in photos]
@@ -63,19 +63,19 @@ def test_order_is_kept_and_batches_are_whole(photos):
     assert z.argmax(1).tolist() == [n % 3 for n in range(10)]
 
 
-def test_workers_change_nothing(photos):
+def test_the_number_of_workers_changes_no_result(photos):
     one = list(embed(photos, MeanColour(), 32, 24, "cpu", workers=1))
     for (keys, z), (expected, same) in zip(run_embed(photos)[0], one, strict=True):
         assert keys == expected
         assert (z == same).all()
 
 
-def test_photos_that_cannot_be_decoded_are_listed_and_left_out(photos):
+def test_photos_that_cannot_be_decoded_are_skipped_and_listed(photos):
     photos[2], photos[9] = (2, b"no photo"), (9, b"")
-    refused = []
-    batches, _ = run_embed(photos, refused=refused)
+    skipped = []
+    batches, _ = run_embed(photos, skipped=skipped)
     assert [keys for keys, _ in batches] == [[0, 1, 3], [4, 5, 6, 7], [8]]
-    assert [(key, error.reason) for key, error in refused] == [(2, "cannot be decoded"), (9, "cannot be decoded")]
+    assert [(key, error.reason) for key, error in skipped] == [(2, "cannot be decoded"), (9, "cannot be decoded")]
 
 
 def test_without_a_list_the_first_broken_photo_raises(photos):
@@ -84,7 +84,7 @@ def test_without_a_list_the_first_broken_photo_raises(photos):
         run_embed(photos)
 
 
-def test_a_source_is_never_read_far_ahead(jpeg):
+def test_a_stream_is_not_read_far_ahead(jpeg):
     read, photo = [], jpeg()
 
     def source():
@@ -100,11 +100,11 @@ def test_a_source_is_never_read_far_ahead(jpeg):
     assert len(read) == done == 400
 
 
-def test_no_photos_are_no_batches():
+def test_no_photos_give_no_batches():
     assert run_embed([])[0] == []
 
 
-def test_a_benchmark_is_embedded_whole_and_refusals_are_counted(tmp_path, photos, capsys):
+def test_all_photos_of_a_benchmark_are_embedded_and_skipped_ones_counted(tmp_path, photos, capsys):
     photos[4] = (4, b"<html>")
     counts = embed_dataset(StubBenchmark(photos), MeanColour(), 3, 32, 32, "cpu", 2, tmp_path / "e")
     assert counts == {"photos": 9, "refused": 1}
@@ -114,16 +114,11 @@ def test_a_benchmark_is_embedded_whole_and_refusals_are_counted(tmp_path, photos
 
 
 class ThreadedProcessGroup:
-    """Stands for several processes: threads that hand their values over and wait for each other."""
+    """A process group of threads, which share their values in a list."""
 
     def __init__(self, rank, count, barrier, shared_values):
-        self.rank, self.world_size, self.is_main, self._barrier, self._shared_values = (
-            rank,
-            count,
-            rank == 0,
-            barrier,
-            shared_values,
-        )
+        self.rank, self.world_size, self.is_main = rank, count, rank == 0
+        self._barrier, self._shared_values = barrier, shared_values
 
     def gather(self, value):
         self._shared_values[self.rank] = value
@@ -134,27 +129,27 @@ class ThreadedProcessGroup:
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
-@pytest.mark.parametrize("taken", [0, 1, 4, 9, 13, 24])
-def test_any_number_of_processes_writes_the_same_artefact(tmp_path, jpeg, count, taken):
-    photos = [(n, jpeg(["red", "green", "blue"][n % 3], seed=n)) for n in range(taken)]
-    for broken in {2, 4, 5, 6, 7} & set(range(taken)):  # 4 to 7 are a whole batch
+@pytest.mark.parametrize("num_photos", [0, 1, 4, 9, 13, 24])
+def test_any_number_of_processes_writes_the_same_artefact(tmp_path, jpeg, count, num_photos):
+    photos = [(n, jpeg(["red", "green", "blue"][n % 3], seed=n)) for n in range(num_photos)]
+    for broken in {2, 4, 5, 6, 7} & set(range(num_photos)):  # 4 to 7 are a whole batch
         photos[broken] = (broken, b"no photo")
     alone = embed_dataset(StubBenchmark(photos), MeanColour(), 3, 32, 24, "cpu", 1, tmp_path / "alone")
-    barrier, desk = threading.Barrier(count), [None] * count
-    parts = [ThreadedProcessGroup(rank, count, barrier, desk) for rank in range(count)]
+    barrier, shared_values = threading.Barrier(count), [None] * count
+    process_groups = [ThreadedProcessGroup(rank, count, barrier, shared_values) for rank in range(count)]
 
-    def work(part):
+    def work(process_group):
         return embed_dataset(
-            StubBenchmark(photos), MeanColour(), 3, 32, 24, "cpu", 1, tmp_path / "shared", process_group=part
+            StubBenchmark(photos), MeanColour(), 3, 32, 24, "cpu", 1, tmp_path / "shared", process_group=process_group
         )
 
     with ThreadPoolExecutor(count) as pool:
-        assert next(iter(pool.map(work, parts))) == alone
+        assert next(iter(pool.map(work, process_groups))) == alone
     for file in (tmp_path / "alone").iterdir():
         assert (tmp_path / "shared" / file.name).read_bytes() == file.read_bytes()
 
 
-def test_a_device_without_memory_says_what_to_lower(tmp_path, photos):
+def test_the_out_of_memory_error_says_what_to_lower(tmp_path, photos):
     class Greedy(MeanColour):
         def forward(self, photos):
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")

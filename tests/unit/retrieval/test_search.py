@@ -9,7 +9,7 @@ from weft.retrieval.search import find_nearest_neighbours
 
 
 def naive_nearest(queries, gallery, k, query_groups=None, gallery_groups=None):
-    """One query and one photo at a time; equal similarities by gallery order."""
+    """Compare one query with one photo at a time; ties are in gallery order."""
     rows, scores = np.full((len(queries), k), -1), np.full((len(queries), k), -np.inf)
     for q, query in enumerate(np.asarray(queries, np.float64)):
         found = []
@@ -29,7 +29,7 @@ def assert_same(found, expected):
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    """Chunks of which test data fill several."""
+    """Chunks so small that the test data fill several."""
     monkeypatch.setattr(search, "QUERY_CHUNK_SIZE", 4)
     monkeypatch.setattr(search, "MAX_GALLERY_CHUNK_SIZE", 5)
     monkeypatch.setattr(search, "TILE_SIZE", 2)
@@ -37,19 +37,19 @@ def small_chunks(monkeypatch):
 
 @pytest.fixture
 def photos():
-    """A gallery of 23 and 9 queries; small whole numbers, so that equal similarities are many and exact."""
+    """A gallery of 23 photos and 9 queries of small integers, so that many similarities are exactly equal."""
     random = np.random.default_rng(3)
     signs = random.choice([-1.0, 1.0], (32, 4)).astype(np.float32)
     return signs[:9], signs[9:]
 
 
 @pytest.mark.parametrize("k", [1, 4, 5, 6, 23, 30])
-def test_equals_its_naive_twin_with_ties_across_chunks(photos, small_chunks, k):
+def test_results_equal_the_naive_search_with_ties_across_chunks(photos, small_chunks, k):
     assert_same(find_nearest_neighbours(*photos, k), naive_nearest(*photos, k))
 
 
 @pytest.mark.parametrize("k", [1, 5, 30])
-def test_chunks_change_nothing(photos, monkeypatch, k):
+def test_the_sizes_of_chunks_change_no_result(photos, monkeypatch, k):
     whole = find_nearest_neighbours(*photos, k)
     monkeypatch.setattr(search, "TILE_SIZE", 1)
     for queries, gallery in ((1, 1), (4, 5), (9, 23), (3, 22)):
@@ -68,14 +68,14 @@ def test_a_query_never_finds_its_own_group(photos, small_chunks, k):
         assert all(groups[1][row] != groups[0][query] for row in found if row >= 0)
 
 
-def test_row_numbers_as_groups_keep_a_query_from_itself(photos, small_chunks):
+def test_with_row_numbers_as_groups_no_query_finds_itself(photos, small_chunks):
     _, gallery = photos
     numbers = np.arange(len(gallery))
     rows, _ = find_nearest_neighbours(gallery, gallery, 3, numbers, numbers)
     assert not (rows == numbers[:, None]).any()
 
 
-def test_places_without_a_photo_stay_empty(photos, small_chunks):
+def test_ranks_beyond_the_gallery_are_empty(photos, small_chunks):
     queries, gallery = photos
     rows, scores = find_nearest_neighbours(queries, gallery[:7], 10)
     assert (rows[:, 7:] == -1).all()
@@ -86,18 +86,18 @@ def test_places_without_a_photo_stay_empty(photos, small_chunks):
     assert np.isneginf(scores).all()
 
 
-def test_when_all_photos_are_of_the_own_group_nothing_is_found(photos, small_chunks):
+def test_a_gallery_of_only_the_querys_group_gives_no_results(photos, small_chunks):
     queries, gallery = photos
     rows, scores = find_nearest_neighbours(queries, gallery, 3, np.zeros(9, np.int64), np.zeros(23, np.int64))
     assert (rows == -1).all()
     assert np.isneginf(scores).all()
 
 
-def test_no_queries_find_nothing(photos):
+def test_no_queries_give_no_results(photos):
     assert find_nearest_neighbours(photos[0][:0], photos[1], 3)[0].shape == (0, 3)
 
 
-def test_a_mapped_float16_gallery_is_searched_as_its_numbers_are(tmp_path, small_chunks):
+def test_a_float16_memory_map_can_be_the_gallery(tmp_path, small_chunks):
     random = np.random.default_rng(5)
     queries = random.normal(size=(6, 8)).astype(np.float32)
     np.save(tmp_path / "z.npy", random.normal(size=(17, 8)).astype(np.float16))
@@ -107,7 +107,7 @@ def test_a_mapped_float16_gallery_is_searched_as_its_numbers_are(tmp_path, small
     )
 
 
-def test_length_does_not_matter_and_nothing_is_nan(photos):
+def test_vector_length_does_not_matter_and_zero_vectors_give_no_nan(photos):
     queries, gallery = photos
     scale = np.random.default_rng(1).choice([0.25, 1, 64], (23, 1)).astype(np.float32)
     assert_same(find_nearest_neighbours(queries * 8, gallery * scale, 5), find_nearest_neighbours(queries, gallery, 5))
@@ -117,7 +117,7 @@ def test_length_does_not_matter_and_nothing_is_nan(photos):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 12), st.integers(0, 20), st.integers(1, 25), st.integers(0, 2**32), st.booleans())
-def test_any_sizes_equal_the_naive_twin(small_chunks, queries, gallery, k, seed, grouped):
+def test_results_of_any_size_equal_the_naive_search(small_chunks, queries, gallery, k, seed, grouped):
     random = np.random.default_rng(seed)
     vectors = random.choice([-1.0, 1.0], (queries + gallery, 4)).astype(np.float32)
     groups = (random.integers(3, size=queries), random.integers(3, size=gallery)) if grouped else ()
@@ -125,7 +125,7 @@ def test_any_sizes_equal_the_naive_twin(small_chunks, queries, gallery, k, seed,
     assert_same(find_nearest_neighbours(*parts), naive_nearest(*parts))
 
 
-def test_equal_photos_come_in_gallery_order_at_real_width():
+def test_equal_photos_are_in_gallery_order_at_a_real_embedding_dim():
     random = np.random.default_rng(2)
     different = random.normal(size=(40, 1_280)).astype(np.float16)
     gallery = np.concatenate([different, different, different])
@@ -135,7 +135,7 @@ def test_equal_photos_come_in_gallery_order_at_real_width():
 
 
 @pytest.mark.parametrize("beyond", [1, 17, 33, 904])
-def test_equal_photos_keep_gallery_order_whatever_chunk_they_fall_into(beyond):
+def test_equal_photos_in_different_chunks_are_in_gallery_order(beyond):
     # A shorter last chunk would be multiplied by another kernel and differ in the eighth digit.
     random = np.random.default_rng(0)
     gallery = random.normal(size=(search.MAX_GALLERY_CHUNK_SIZE + beyond, 1_280)).astype(np.float16)

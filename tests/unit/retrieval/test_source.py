@@ -13,7 +13,7 @@ from weft.retrieval.photo_input import iter_photos
 
 @pytest.fixture
 def folder(tmp_path, jpeg):
-    """Photos in two levels, with things beside them that are none."""
+    """Photos at two levels of folders, beside other files."""
     folder = tmp_path / "photos"
     (folder / "deep").mkdir(parents=True)
     for n, name in enumerate(["b.jpg", "a.JPG", "deep/c.png"]):
@@ -27,16 +27,16 @@ def list_names(source):
     return [name for name, _ in iter_photos(source)]
 
 
-def test_a_photo_bears_its_own_name(folder):
+def test_a_single_photo_has_its_file_name(folder):
     assert list(iter_photos(folder / "b.jpg")) == [("b.jpg", (folder / "b.jpg").read_bytes())]
 
 
-def test_a_folder_gives_its_photos_in_the_order_of_names(folder):
+def test_the_photos_of_a_folder_are_sorted_by_name(folder):
     assert list_names(folder) == ["a.JPG", "b.jpg", "deep/c.png"]
     assert all((folder / name).read_bytes() == photo for name, photo in iter_photos(folder))
 
 
-def test_a_zip_gives_what_its_folder_gives(tmp_path, folder):
+def test_a_zip_has_the_same_photos_as_its_folder(tmp_path, folder):
     with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
         for file in sorted(folder.rglob("*"), reverse=True):
             if file.is_file():
@@ -44,12 +44,12 @@ def test_a_zip_gives_what_its_folder_gives(tmp_path, folder):
     assert list(iter_photos(tmp_path / "photos.zip")) == list(iter_photos(folder))
 
 
-def test_a_prepared_shard_gives_photo_ids_in_its_order(tmp_path, write_prepared):
+def test_a_prepared_shard_has_photo_ids_in_row_order(tmp_path, write_prepared):
     shards = write_prepared(tmp_path / "train", [[0], [1], [2]])
     assert list_names(shards / "00000.parquet") == ["alder/0000#0", "alder/0001#0", "alder/0002#0"]
 
 
-def test_a_crawled_shard_gives_product_and_position(tmp_path):
+def test_names_in_a_crawled_shard_are_product_and_position(tmp_path):
     rows = [
         {"product_id": "a/1", "position": n, "colour": None, "url": "", "sha256": "0" * 64, "bytes": b"x%d" % n}
         for n in range(70)
@@ -64,14 +64,14 @@ def test_a_null_in_a_shard_is_a_photo_without_bytes(tmp_path):
     assert list(iter_photos(tmp_path / "p.parquet")) == [("a", b"x"), ("b", b"")]
 
 
-def test_a_name_that_is_no_utf8_is_shown_and_its_photo_read(tmp_path, jpeg):
+def test_a_photo_whose_name_is_not_utf8_is_read(tmp_path, jpeg):
     (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(jpeg())
     for source in (tmp_path, next(tmp_path.iterdir())):
         assert list(iter_photos(source)) == [("caf\ufffd.jpg", jpeg())]
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
-def test_no_photo_in_it_is_answered(tmp_path, kind):
+def test_a_source_without_photos_is_an_error(tmp_path, kind):
     source = tmp_path / "empty"
     if kind == "folder":
         source.mkdir()
@@ -82,39 +82,39 @@ def test_no_photo_in_it_is_answered(tmp_path, kind):
         iter_photos(source)
 
 
-def test_nothing_there_is_answered(tmp_path):
+def test_a_missing_source_is_an_error(tmp_path):
     with pytest.raises(
         InputError, match=r"none\.jpg: expected a photo, folder, zip or Parquet shard, got a path that does not exist"
     ):
         iter_photos(tmp_path / "none.jpg")
 
 
-def test_a_zip_that_is_none_is_answered(tmp_path):
+def test_an_invalid_zip_is_an_error(tmp_path):
     (tmp_path / "p.zip").write_bytes(b"no zip")
     with pytest.raises(BenchmarkError, match=r"p\.zip: not a readable zip"):
         iter_photos(tmp_path / "p.zip")
 
 
-def test_a_shard_that_is_none_is_answered(tmp_path):
+def test_an_invalid_shard_is_an_error(tmp_path):
     (tmp_path / "p.parquet").write_bytes(b"no parquet")
     with pytest.raises(InputError, match=r"p\.parquet: not a readable Parquet file"):
         iter_photos(tmp_path / "p.parquet")
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "message"),
     [
         ({"photo": ["a"]}, r"expected the columns photo_id, jpeg or .*; got \['photo'\]"),
         ({"photo_id": ["a"], "jpeg": ["text"]}, "expected the bytes of photos in the column jpeg, got string"),
     ],
 )
-def test_a_shard_of_other_columns_is_answered(tmp_path, columns, said):
+def test_a_shard_with_other_columns_is_an_error(tmp_path, columns, message):
     pq.write_table(pa.table(columns), tmp_path / "p.parquet")
-    with pytest.raises(InputError, match=rf"p\.parquet: {said}"):
+    with pytest.raises(InputError, match=rf"p\.parquet: {message}"):
         iter_photos(tmp_path / "p.parquet")
 
 
-def test_a_shard_damaged_within_is_answered(tmp_path):
+def test_a_damaged_shard_is_an_error(tmp_path):
     table = pa.table({"photo_id": ["a"] * 9, "jpeg": [bytes(range(256))] * 9})
     pq.write_table(table, tmp_path / "p.parquet", compression="zstd", use_dictionary=False, write_statistics=False)
     data = bytearray((tmp_path / "p.parquet").read_bytes())

@@ -61,7 +61,7 @@ def compile_backend() -> str:
     available = torch.compiler.list_backends(exclude_tags=())
     if backend not in available:
         raise InputError(
-            f"WEFT_COMPILE={backend}: expected a backend of torch.compile ({', '.join(available)}); choose one or unset it"
+            f"WEFT_COMPILE={backend}: expected a backend of torch.compile ({', '.join(available)}); or no value"
         )
     return backend
 

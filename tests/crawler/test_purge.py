@@ -91,7 +91,7 @@ def test_a_dry_run_tells_the_same_and_removes_nothing(
     assert _list_remaining(root) == ({"shop/1", "shop/2"}, {SHARED, OWN, OTHER})
     assert not (root / "var" / "crawl" / purge.PURGE_LIST_FILE).exists()
     run_weft(root, monkeypatch, "--product", "shop/1")
-    assert would.replace("would remove", "removed").replace("would note", "noted") == capsys.readouterr().out
+    assert would.replace("would remove", "removed").replace("would add", "added") == capsys.readouterr().out
 
 
 def test_the_next_crawl_does_not_bring_it_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

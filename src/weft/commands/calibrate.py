@@ -48,7 +48,7 @@ def calibrate_model(
     if "precision" in totals:
         lines.append(
             f"on test: precision {totals['precision']:.3f}, recall {totals['coverage']:.3f}, "
-            f"{totals['tags_per_product']:.1f} tags per product, none for {1 - totals['products_tagged']:.1%} of products"
+            f"{totals['tags_per_product']:.1f} tags each, none for {1 - totals['products_tagged']:.1%} of products"
         )
     return "\n".join(lines)
 

@@ -175,14 +175,14 @@ def _format_store_lines(kind: str, value: str, result: "Purged", state: Path, *,
     verb = "would remove" if dry_run else "removed"
     if result.states:
         yield (
-            f"{state}: {verb} {len(result.products)} products, {len(result.pages)} pages and {len(result.photos)} photos "
-            f"({result.freed_bytes:,} bytes) from {', '.join(sorted(result.states))}"
+            f"{state}: {verb} {len(result.products)} products, {len(result.pages)} pages and {len(result.photos)} "
+            f"photos ({result.freed_bytes:,} bytes) from {', '.join(sorted(result.states))}"
         )
     else:
         yield f"{state}: it holds nothing of {kind} {value}"
     for url in sorted(result.shared_urls):
         yield f"{state}: kept {url}, which has the same photo; purge it too if the photo must be removed"
-    yield f"{state}: {'would add' if dry_run else 'added'} it to purged.jsonl; no crawl with this state fetches it again"
+    yield f"{state}: {'would add' if dry_run else 'added'} it to purged.jsonl; no crawl with this state fetches it"
 
 
 def _format_stage_lines(target: PurgeTarget, root: Path) -> Iterator[str]:
@@ -190,13 +190,13 @@ def _format_stage_lines(target: PurgeTarget, root: Path) -> Iterator[str]:
     for location, description in copies:
         yield f"{location}: holds it: {description}"
     if copies and target.shop:
-        yield f"remove {target.shop} from crawl.shops in params.yaml, then run dvc repro, which writes all of these again"
+        yield f"remove {target.shop} from crawl.shops in params.yaml, then run dvc repro to write these again"
     elif copies:
         yield (
-            "dvc repro writes all of these again without it, the tables of the crawl from its state, without requests to "
-            "the shop: dvc repro --single-item --force crawl && dvc repro"
+            "dvc repro writes these again without it, the tables of the crawl from its state, without requests to the "
+            "shop: dvc repro --single-item --force crawl && dvc repro"
         )
         if (root / ".dvc").is_dir() or (root / "dvc.lock").exists():
-            yield "then dvc gc --workspace removes the old files from DVC's cache; DVC remotes and MLflow are not cleaned"
+            yield "then dvc gc --workspace removes the old files from DVC's cache, but not from remotes or MLflow"
     else:
         yield f"no output of a later stage under {root} holds it"

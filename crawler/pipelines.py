@@ -40,9 +40,10 @@ class StorePipeline:
             ):
                 reverted = spider.store.revert_pages(signature)
                 spider.stop(
-                    f"{reverted} different pages all say {block_detection.signature_title(signature)!r}: a wall or a bot "
-                    f"check. None of them is kept, and the shop is left for now: run again later, with a longer "
-                    f"delay; or raise crawl.gate.wall_pages (0 watches for no wall) if they are what they seem"
+                    f"{reverted} different pages have the title {block_detection.signature_title(signature)!r}: "
+                    f"probably a bot check or a login. They are discarded and the crawl stops. Run again later with a "
+                    f"longer delay, or raise crawl.quality_checks.block_page_threshold (0 turns the check off) if the "
+                    f"pages are real"
                 )
         except StateError as error:
             spider.stop(str(error))

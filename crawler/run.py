@@ -79,7 +79,7 @@ def _make_job(shop: Shop, settings: Crawl, folder: Path, connect_to: Mapping[str
     if not shop.url.startswith(DEMO_URL_PREFIX):
         return CrawlJob(shop, shop.url, "", state_path(folder, shop.name, shop.url, shop.max_products, *key))
     if shop.url not in connect_to:
-        raise ShopError(f"{shop.name}: {shop.url} is served nowhere; wanted demo:jsonld, :microdata or :opengraph")
+        raise ShopError(f"{shop.name}: no demo shop {shop.url}; expected demo:jsonld, demo:microdata or demo:opengraph")
     key = (*key, settings.demo.num_products, settings.demo.seed)
     url = f"http://{shop.name}.example/"
     path = state_path(folder, shop.name, shop.url, shop.max_products, *key)
@@ -126,7 +126,7 @@ def _check_finished(job: CrawlJob, status: int) -> None:
     if _is_complete(job):
         return
     snapshot = Snapshot(job.state)
-    exit_message = f"the crawl of {job.url} ended before its end (exit status {status}); run again to go on"
+    exit_message = f"the crawl of {job.url} stopped early (exit status {status}); run again to resume"
     stop_reason = snapshot.stop_reason or read_error(job.state) or exit_message
     snapshot.close()
     raise ShopError(f"{job.shop.name}: {stop_reason}. Its log: {job.state.with_suffix('.log')}")
@@ -144,9 +144,9 @@ def _is_complete(job: CrawlJob) -> bool:
             return False
         if next(snapshot.products(), None) is None:
             raise ShopError(
-                f"{job.shop.name}: no product found from {job.url} (seen: {snapshot.summarise_frontier()}); wanted pages with "
-                f"JSON-LD, microdata or OpenGraph products, in a sitemap or linked from there. Mend the url, or "
-                f"delete {job.state} to ask the shop again"
+                f"{job.shop.name}: no product found at {job.url} (found: {snapshot.summarise_frontier()}); expected "
+                f"pages with JSON-LD, microdata or OpenGraph products, listed in a sitemap or linked from the start "
+                f"URL. Correct the url, or delete {job.state} to crawl the shop again"
             )
         return True
     finally:

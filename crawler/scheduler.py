@@ -23,8 +23,8 @@ WAIT_META_KEY = "wait_seconds"
 class FrontierScheduler(BaseScheduler):
     """Return requests in this order: redirects and retries, feeds, sitemaps, photos, pages.
 
-    Pages wait until every sitemap is read, and pages found by links wait until the pages of sitemaps are read. The order
-    of pages, and with it the choice of a limit on products, then depends on the shop alone.
+    Pages wait until every sitemap is read, and pages found by links wait until the pages of sitemaps are read. The
+    order of pages, and with it the choice of a limit on products, then depends on the shop alone.
     """
 
     spider: "ShopSpider"
@@ -80,7 +80,7 @@ class FrontierScheduler(BaseScheduler):
             return None
         if request := self._next_frontier_request():
             return request
-        # Nothing of this way is left, not even under way: there may be another.
+        # The strategy has no URL left, not even in flight: start the next one.
         if not self._in_flight and self.spider.start_next_strategy():
             return self._next_frontier_request()
         self.spider.commit()

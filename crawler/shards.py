@@ -28,7 +28,7 @@ def parse_shard(text: str) -> Shard:
     """
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text.strip())
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
-        raise ShopError(f"--shard {text}: wanted i/n, the i-th of n machines, such as 1/3")
+        raise ShopError(f"--shard {text}: expected i/n, the i-th of n machines, such as 1/3")
     return Shard(int(found[1]), int(found[2]))
 
 

@@ -65,7 +65,7 @@ def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any
         known = ", ".join(
             [*(field.name for field in fields(Shop)), "state", "snapshot", "retry_failed", "block_page_threshold"]
         )
-        raise ShopError(f"scrapy crawl shop: {'; '.join(problems)}. Known: {known}") from error
+        raise ShopError(f"scrapy crawl shop: {'; '.join(problems)}. Known arguments: {known}") from error
     path = (
         Path(state)
         if state
@@ -98,7 +98,8 @@ def is_valid_contact(contact: str) -> bool:
 
 def build_user_agent(contact: str) -> str:
     """Return the user agent: WeftBot with the contact."""
-    return f"{USER_AGENT_NAME}/{_USER_AGENT_VERSION} ({f'+{contact}; ' if is_valid_contact(contact) else ''}product crawler; obeys robots.txt)"
+    contact_part = f"+{contact}; " if is_valid_contact(contact) else ""
+    return f"{USER_AGENT_NAME}/{_USER_AGENT_VERSION} ({contact_part}product crawler; obeys robots.txt)"
 
 
 def check_contact(settings: Crawl) -> None:
@@ -112,9 +113,9 @@ def check_contact(settings: Crawl) -> None:
     ]
     if public_shops and not is_valid_contact(settings.contact):
         raise ParamsError(
-            f"crawl.contact is {settings.contact!r}, to crawl {', '.join(public_shops)}: wanted a mail or web address of "
-            "yours, where a shop's engineer reaches you about the crawl; it goes into the user agent. A shop of your "
-            "own at a private address needs none: allow_private_network: true"
+            f"crawl.contact: expected your mail or web address to crawl {', '.join(public_shops)}, got "
+            f"{settings.contact!r}. It is part of the user agent, so that the shop's engineers can reach you. Your own "
+            "shop at a private address needs no contact: set allow_private_network: true for it"
         )
 
 
@@ -135,9 +136,12 @@ def build_politeness_args(shop: Shop, settings: Crawl) -> dict[str, str]:
 def fix_hint(error: BaseException | None) -> str:
     """Return what to do about a refused address, "" for any other error."""
     if isinstance(error, PrivateAddress):
-        return "a shop of your own at a private address needs allow_private_network: true in params.yaml, or -a allow_private_network=1"
+        return (
+            "for your own shop at a private address, set allow_private_network: true in params.yaml, "
+            "or -a allow_private_network=1"
+        )
     if isinstance(error, NoContact):
-        return "name yourself in crawl.contact of params.yaml, or -a contact=you@yourshop.com"
+        return "set crawl.contact in params.yaml, or -a contact=you@yourshop.com"
     return ""
 
 
@@ -170,7 +174,7 @@ def apply_spider_args(settings: BaseSettings, spider_args: dict[str, Any]) -> No
     if values["concurrency"] is not None:
         concurrency = max(1, int(_parse_number("concurrency", values["concurrency"])))
         _set_setting(settings, "CONCURRENT_REQUESTS_PER_DOMAIN", concurrency)
-        # Scrapy 2.19 counts a host's requests only once they have begun, so several may slip past that limit.
+        # Scrapy 2.19 counts a request only once it has started, so the limit per host alone can be exceeded.
         _set_setting(settings, "CONCURRENT_REQUESTS", concurrency)
     if values["connect_to"]:
         _set_setting(settings, CONNECT_TO, {url_parts.netloc: values["connect_to"]})
@@ -191,7 +195,7 @@ def _parse_number(name: str, text: object) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < float("inf"):
-        raise ShopError(f"-a {name}={text}: wanted a number, 0 or more")
+        raise ShopError(f"-a {name}={text}: expected a number, 0 or more")
     return number
 
 
@@ -199,5 +203,5 @@ def _parse_bool(name: str, text: object) -> bool:
     booleans = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
     word = str(text or "").lower()
     if word not in booleans:
-        raise ShopError(f"-a {name}={text}: wanted 1 or 0")
+        raise ShopError(f"-a {name}={text}: expected 1 or 0")
     return booleans[word]

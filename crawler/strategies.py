@@ -1,4 +1,4 @@
-"""Strategies that find a shop's products, cheapest first; the next one starts only if the previous one was not enough."""
+"""Strategies that find a shop's products, cheapest first; the next one starts only if the one before was not enough."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from crawler.storage.store import Store
 
 LINKS, PRODUCTS = "links", "products"
 STRATEGY_FALLBACKS: dict[str, tuple[str, ...]] = {
-    # Listings beside sitemaps: they say in which categories the products stand, and name what the sitemaps forget.
+    # Listings complement sitemaps: they give the categories of products, and link to products that sitemaps lack.
     "auto": (FEED, SITEMAP + "+" + LINKS),
     "feed": (FEED,),
     "sitemap": (SITEMAP,),
@@ -100,7 +100,7 @@ class DiscoveryStrategy:
         elif feed_arg:
             self._store.add_urls(FEED, [platform_apis.first_page_url(feed_arg)])
         elif platform_apis.is_feed_url(self._spider_args.url):
-            # It may be a sitemap as well.
+            # The URL may be a sitemap instead.
             strategy = self._spider_args.shop.strategy
             self._store.add_urls(
                 FEED, [platform_apis.first_page_url(self._spider_args.url)], optional=strategy == "auto"

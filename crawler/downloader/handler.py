@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 CONNECT_TO = "WEFT_CONNECT_TO"
-"""Setting: {"shop.example": "http://127.0.0.1:8001"}: the server to connect to for a host, like curl's --connect-to. URLs,
-robots.txt and delays still use the host name. The server was set by the user, so its network is not checked.
+"""Setting: {"shop.example": "http://127.0.0.1:8001"}: the server to connect to for a host, like curl's --connect-to.
+URLs, robots.txt and delays still use the host name. The user chose the server, so its network is not checked.
 """
 PRIVATE_HOST = "WEFT_PRIVATE_HOST"
 """Setting: the host of a shop that may have a private address; "" for none."""
@@ -125,7 +125,7 @@ MAX_HEADER_BYTES = 256 * 1024
 """Limit for all headers of a response together, as in browsers."""
 
 
-class HeadersTooLongError(Exception):  # noqa: N818 - it is no error of ours
+class HeadersTooLongError(Exception):
     """The headers of a response exceed MAX_HEADER_BYTES."""
 
 
@@ -150,7 +150,7 @@ class _BoundedHeaderParser(_LenientHTTPClientParser):
 class _BoundedHeaderProtocol(_LenientHTTP11ClientProtocol):
     def request(self, request: Any) -> Any:
         deferred = super().request(request)
-        # Twisted makes the parser itself; Scrapy gets its own in the same way.
+        # Twisted creates the parser itself; Scrapy replaces it in the same way.
         assert self._parser is not None
         self._parser.__class__ = _BoundedHeaderParser
         return deferred

@@ -42,8 +42,8 @@ class GuardedResolver:
     def register_alias(self, host: str) -> str:
         """Return a random name that resolves to `host` in any network.
 
-        The separate name also keeps the connections apart: a kept-alive connection to an allowed server must not serve a page
-        that only links to the same address.
+        The separate name also keeps the connections apart: a kept-alive connection to an allowed server must not serve
+        a page that only links to the same address.
         """
         for name, known in self._aliases.items():
             if known == host:

@@ -43,8 +43,8 @@ def export(snapshots: Sequence[Snapshot], out: Path, quality_checks: QualityChec
     """
     names = [snapshot.shop for snapshot in snapshots]
     if len(set(names)) < len(names):
-        raise errors.ShopError(f"{', '.join(sorted(names))}: two crawls of one shop; export one of them")
-    # Ids begin with "<shop>/", so this order of shops makes every table sorted.
+        raise errors.ShopError(f"{', '.join(sorted(names))}: two crawls of the same shop; export only one of them")
+    # Product ids begin with "<shop>/", so every table is sorted if the shops are in this order.
     ordered = sorted(snapshots, key=lambda snapshot: f"{snapshot.shop}/")
     quality_checks = quality_checks or QualityChecks()
     stats = [collect_crawl_stats(snapshot, quality_checks.placeholder_min_products) for snapshot in ordered]
@@ -63,7 +63,7 @@ def export(snapshots: Sequence[Snapshot], out: Path, quality_checks: QualityChec
         )
     except OSError as error:
         raise errors.ShopError(
-            f"{out}: the tables cannot be written ({error}); the crawl is kept: make room and run again"
+            f"{out}: the tables cannot be written ({error}); the state files are kept: free disk space and run again"
         ) from error
 
 
@@ -105,7 +105,7 @@ def write_tables(
 
 
 def _product_batches(rows: Iterator[dict[str, Any]]) -> Iterator[pa.Table]:
-    # A table without rows is a file all the same.
+    # A table without rows is still a file.
     yield PRODUCTS.schema.empty_table()
     while batch := list(islice(rows, PRODUCTS_PER_BATCH)):
         yield pa.Table.from_pylist(batch, schema=PRODUCTS.schema)

@@ -34,9 +34,7 @@ def merge_snapshots(folders: Sequence[Path], out: Path) -> dict[str, float]:
     stats = [shop_stats for folder in folders for shop_stats in _read_stats(folder)]
     names = [shop_stats.shop for shop_stats in stats]
     if duplicates := sorted({name for name in names if names.count(name) > 1}):
-        raise errors.ShopError(
-            f"{', '.join(duplicates)}: in two of the snapshots; a shop is crawled by one shard alone"
-        )
+        raise errors.ShopError(f"{', '.join(duplicates)}: in two of the snapshots; a shop must be in one shard only")
     return write_tables(
         out,
         products=heapq.merge(*map(_read_products, folders), key=lambda row: str(row["product_id"])),
@@ -49,7 +47,7 @@ def merge_snapshots(folders: Sequence[Path], out: Path) -> dict[str, float]:
             for folder in folders
             for row in tables.read_table(folder / files.REMOVED_PRODUCTS, REMOVED_PRODUCTS).to_pylist()
         ],
-        # As export sorts shops, so that tables are sorted too.
+        # The same order of shops as in export, so the tables are sorted.
         stats=sorted(stats, key=lambda shop_stats: f"{shop_stats.shop}/"),
     )
 
@@ -59,7 +57,9 @@ def _read_stats(folder: Path) -> list[CrawlStats]:
     try:
         return parse_report(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise errors.ShopError(f"{path}: no report of a snapshot ({error!r}); wanted the out of a crawl") from error
+        raise errors.ShopError(
+            f"{path}: not the report of a snapshot ({error!r}); expected the output folder of a crawl"
+        ) from error
 
 
 def _read_products(folder: Path) -> Iterator[dict[str, Any]]:

@@ -23,8 +23,9 @@ def check_quality(stats: list[tuple[CrawlStats, CrawlStats | None]], quality_che
     ]
     if problems:
         raise ShopError(
-            f"the crawl does not pass the gate: {'; '.join(problems)}. The crawl is kept: change crawl.quality_checks in "
-            f"params.yaml and run again to write it without asking the shop, or raise crawl.snapshot to crawl anew"
+            f"the crawl fails its quality checks: {'; '.join(problems)}. The state files are kept: change "
+            f"crawl.quality_checks in params.yaml and run again to write the tables without any request, or raise "
+            f"crawl.snapshot to crawl again"
         )
 
 
@@ -69,17 +70,17 @@ def _change_problems(current: CrawlStats, previous: CrawlStats, max_change: floa
     previous_products, current_products = previous.counts["products"], current.counts["products"]
     change = round(abs(current_products - previous_products) / max(1, previous_products), 4)
     yield from _check_maximum(
-        f"change of products since the last snapshot, {previous_products} to {current_products},",
+        f"change of the number of products since the last snapshot, {previous_products} to {current_products},",
         change,
         "max_change",
         max_change,
     )
     drop = round((previous.photos_per_product - current.photos_per_product) / (previous.photos_per_product or 1.0), 4)
-    description = f"fall of photos per product, {previous.photos_per_product:g} to {current.photos_per_product:g},"
+    description = f"drop of photos per product, {previous.photos_per_product:g} to {current.photos_per_product:g},"
     yield from _check_maximum(description, drop, "max_change", max_change)
     for field in ("description", "categories", "photos"):
         coverage_drop = round(previous.coverage(field) - current.coverage(field), 4)
-        description = f"fall of the share with {field}, {previous.coverage(field):g} to {current.coverage(field):g},"
+        description = f"drop of the share with {field}, {previous.coverage(field):g} to {current.coverage(field):g},"
         yield from _check_maximum(description, coverage_drop, "max_change", max_change)
 
 

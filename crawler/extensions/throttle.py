@@ -32,8 +32,8 @@ NEGLIGIBLE_DELAY_SECONDS = 0.005
 class Throttle:
     """Set the delay of every host in Scrapy's download slots.
 
-    Each host starts with the delay for public hosts, also for its robots.txt, which is requested first. A response from a
-    private address sets the delay for private hosts.
+    Each host starts with the delay for public hosts, also for its robots.txt, which is requested first. A response from
+    a private address sets the delay for private hosts.
     """
 
     def __init__(self, crawler: "Crawler") -> None:
@@ -47,7 +47,7 @@ class Throttle:
         self._private_hosts: set[str] = set()
         """Hosts at private addresses."""
         self._slowed_until: dict[str, float] = {}
-        """By host, the monotonic time until which busy responses belong to requests that were sent before it was slowed down."""
+        """By host, the monotonic time until which busy responses belong to requests from before it was slowed down."""
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
@@ -113,7 +113,10 @@ class Throttle:
         _reschedule_slot(self._downloader, slot)
 
     def _set_min_delay(self, host: str) -> dict[str, float]:
-        """Set the minimum delay as the initial delay of the host's slot, which Scrapy deletes after a minute without requests."""
+        """Set the minimum delay as the initial delay of the host's slot.
+
+        Scrapy deletes slots after a minute without requests, and a new slot must not start with a shorter delay.
+        """
         slot_settings = self._downloader.per_slot_settings.get(host, {}) | {"delay": self.min_delay(host)}
         self._downloader.per_slot_settings[host] = slot_settings
         return slot_settings

@@ -1,4 +1,4 @@
-"""Downloader middleware for conditional requests: the shop answers HTTP 304 if a URL has not changed since the last crawl."""
+"""Downloader middleware for conditional requests: a shop answers HTTP 304 if a URL has not changed since last time."""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
@@ -36,5 +36,5 @@ class ConditionalRequestMiddleware:
         spider: ShopSpider = self._crawler.spider  # type: ignore[assignment]
         if validators := spider.store.previous_crawl.validators(request.meta["kind"], request.url):
             request.headers.update(validators)
-            # The spider hears of this answer instead of a failure.
+            # The spider receives HTTP 304 as a response instead of a failure.
             request.meta["handle_httpstatus_list"] = [HTTPStatus.NOT_MODIFIED]

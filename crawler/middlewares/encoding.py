@@ -1,4 +1,4 @@
-"""Downloader middleware that detects the encoding of pages from their bytes, whatever type and charset the server states."""
+"""Downloader middleware that detects the encoding of pages from their bytes, because servers state wrong charsets."""
 
 import codecs
 import re
@@ -13,8 +13,8 @@ _HTML_START = re.compile(
     rb"(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body|meta|title|script)\b", re.I | re.S
 )
 _SNIFF_BYTES = 4096
-# Codecs of the web (the WHATWG's list as Python has them). Python knows others, some of which take hours for a
-# megabyte (punycode) or mean something else (unicode_escape).
+# The encodings of the WHATWG standard under their Python names. Python has other codecs, some of which take hours for
+# a megabyte (punycode) or are not encodings of pages (unicode_escape).
 _WEB_CODECS = re.compile(
     r"utf-8|utf-16(?:-[lb]e)?|cp125\d|cp866|cp874|cp932|cp949|iso8859-\d+|koi8-[ru]|mac-(?:roman|cyrillic)|gbk|gb18030|"
     r"gb2312|big5(?:hkscs)?|euc_(?:jp|jis_2004|kr)|shift_jis|iso2022_jp|tis-620|ascii"
@@ -40,8 +40,8 @@ def detect_encoding(body: bytes, content_type: str) -> str:
     """Return the encoding of a page.
 
     In this order: a byte order mark; UTF-8 if the bytes are valid UTF-8, since other text is never valid by chance; the
-    first declared encoding that decodes the bytes; UTF-8 if most characters are valid; the first other declared encoding;
-    Windows-1252.
+    first declared encoding that decodes the bytes; UTF-8 if most characters are valid; the first other declared
+    encoding; Windows-1252.
 
     Args:
         body: The bytes of the page.
@@ -50,7 +50,7 @@ def detect_encoding(body: bytes, content_type: str) -> str:
     if bom_encoding := read_bom(body)[0]:
         return bom_encoding
     declared = list(dict.fromkeys(_declared_encodings(body, content_type)))
-    # The escapes of ISO-2022-JP are plain ASCII.
+    # ISO-2022-JP is valid UTF-8, because its escape sequences are ASCII.
     if "iso2022_jp" not in declared and decodes_as(body, "utf-8"):
         return "utf-8"
     if decodable := next((name for name in declared if decodes_as(body, name)), ""):

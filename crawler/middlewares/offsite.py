@@ -1,4 +1,4 @@
-"""Downloader middlewares for hosts and redirects: pages stay on the shop's site; photos and sitemaps may be elsewhere."""
+"""Downloader middlewares for hosts and redirects: pages stay on the shop's site; photos and sitemaps may leave it."""
 
 import re
 from typing import TYPE_CHECKING, Self

@@ -18,7 +18,7 @@ from crawler.items import PHOTO, ProductItem
 _AI_DIRECTIVES = frozenset({"noai", "noimageai"})
 _PHOTO_DIRECTIVES = _AI_DIRECTIVES | {"noindex", "none"}
 _OUR_AGENTS = ("weftbot", "robots", "*")
-# The one directive that holds a colon of its own.
+# This directive contains a colon itself.
 _UNAVAILABLE_AFTER = re.compile(r"unavailable_after\s*:[^,]*(?:,\s*\d[^,]*)?")
 _META_TAG = re.compile(rb"<meta\b[^>]*>", re.IGNORECASE)
 _META_ATTRIBUTE = re.compile(rb"""\b(name|content)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)

@@ -67,8 +67,8 @@ class BackoffRetryMiddleware(RetryMiddleware):
             self._busy_urls.add(request.url)
             if len(self._busy_urls) >= self._max_consecutive_busy:
                 spider: ShopSpider = self.crawler.spider  # type: ignore[assignment]
-                spider.stop(f"{request.url}: HTTP {status}, as {len(self._busy_urls) - 1} pages and photos before it; the "
-                            "shop is busy: run again later to go on")  # fmt: skip
+                spider.stop(f"{request.url}: HTTP {status}, like {len(self._busy_urls) - 1} URLs before it; the "
+                            "shop is busy: run again later to resume")  # fmt: skip
         throttle = self.crawler.get_extension(Throttle)
         if throttle is None or (status == SERVICE_UNAVAILABLE and retry_after_seconds is None):
             return
@@ -85,7 +85,7 @@ class BackoffRetryMiddleware(RetryMiddleware):
         return urlsplit(request.url).hostname == urlsplit(start_url).hostname
 
     def _backoff(self, retries: int) -> float:
-        # Jitter, so that what failed together is not asked again together.
+        # Jitter spreads the retries of requests that failed together.
         base = self.crawler.settings.getfloat("RETRY_BACKOFF_BASE")
         return min(MAX_WAIT_SECONDS, base * 2.0**retries * random.uniform(0.75, 1.25))
 
@@ -94,12 +94,12 @@ class BackoffRetryMiddleware(RetryMiddleware):
         if "row" in request.meta:
             request.meta[WAIT_META_KEY] = wait
         else:
-            # robots.txt does not pass through the scheduler.
+            # The request for robots.txt does not pass through the scheduler.
             await asyncio.sleep(wait)
 
 
 def parse_retry_after(header: bytes | None, now: float) -> float | None:
-    """Return the seconds from `now` (POSIX time) that a Retry-After header asks for, None if it is missing or invalid."""
+    """Return the seconds from `now` (POSIX time) that a Retry-After header asks for, None if missing or invalid."""
     text = (header or b"").decode("latin-1").strip()
     if text.isascii() and text.isdigit():
         return float(text[:12])

@@ -39,9 +39,11 @@ class DenyAllRobotParser(RobotParser):
 
     @classmethod
     def from_crawler(cls, crawler: Any, robotstxt_body: bytes) -> "DenyAllRobotParser":  # noqa: ARG003
+        """Create the rules of an unreadable robots.txt; Scrapy calls this."""
         return cls(RobotsUnavailable)
 
     def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:  # noqa: ARG002
+        """Return False."""
         return False
 
 
@@ -58,7 +60,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             raise RobotsDisallowed from error
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        """Return the rules of the request's host; robots.txt is requested once, and waiting requests get the same rules."""
+        """Return the rules of the request's host; robots.txt is requested once, and waiting requests get the result."""
         await super().robot_parser(request)
         rules = self._parsers[urlsplit(request.url).netloc]
         assert rules is None or isinstance(rules, RobotParser)
@@ -75,7 +77,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             self._robots_error(IgnoreRequest(), netloc)
             return
         if response.status >= 400:
-            # There is none: a page that says so is no list of rules.
+            # There is no robots.txt; the error page must not be parsed as rules.
             response = response.replace(body=b"")
         await super()._parse_robots(response, netloc, request)
         rules = self._parsers[netloc]
@@ -88,7 +90,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         super()._robots_error(exc, netloc)
-        # Where even robots.txt must not be asked, that is the reason.
+        # If robots.txt must not be requested either, that is the reason.
         self._parsers[netloc] = DenyAllRobotParser(
             type(exc) if isinstance(exc, NoContact | PrivateAddress) else RobotsUnavailable
         )

@@ -20,7 +20,7 @@ class SizeLimitMiddleware:
         max_bytes = MAX_BYTES_BY_KIND.get(request.meta.get("kind", ""))
         if max_bytes is not None:
             request.meta["download_maxsize"] = max_bytes
-        # A redirect to another host keeps its meta, and would be counted as a request to the first.
+        # A redirect to another host keeps its meta and would be assigned to the slot of the first host.
         request.meta.pop("download_slot", None)
 
 
@@ -39,5 +39,5 @@ class SizeLimitedCompressionMiddleware(HttpCompressionMiddleware):
         except IgnoreRequest as error:
             raise TooLarge from error
         except Exception as error:
-            # zlib, brotli and zstd each have errors of their own.
+            # zlib, brotli and zstd each raise their own exceptions.
             raise DecompressionError from error

@@ -53,7 +53,7 @@ class ResponseParser:
                 response.body, response.url, shop.name, row, shop.max_products, total_pages=total_pages
             )
         except ShopError as error:
-            _log.info("%s: no feed: %s", response.url, error)
+            _log.info("%s is not a feed: %s", response.url, error)
             yield self._make_failed_item(response, exceptions.NOT_A_FEED)
 
     def parse_sitemap(self, response: Response) -> Iterator[CrawlItem]:
@@ -88,7 +88,7 @@ class ResponseParser:
         try:
             page = document.parse_html(response.text, response.url)
             extracted = combine.extract_product(page, self._override)
-            # A home page that calls itself a product is none: its links would be lost.
+            # A home page marked up as a product is treated as a listing, so that its links are followed.
             if extracted is not None and not (follow_links and urlsplit(response.url).path in ("", "/")):
                 product = extracted.to_product(self._spider_args.shop.name)
                 product = add_sitemap_images(product, self._store.get_sitemap_photos(response.url))
@@ -96,7 +96,7 @@ class ResponseParser:
                 return
             page_links = links.extract_links(page) if follow_links else links.PageLinks((), ())
             listing = self._make_listing_item(row, page, page_links)
-        except Exception:  # noqa: BLE001 (one page that nobody foresaw must not end the crawl)
+        except Exception:  # noqa: BLE001 (one unexpected page must not end the crawl)
             _log.exception("%s cannot be read", response.url)
             yield self._make_failed_item(response, exceptions.UNREADABLE_PAGE)
             return

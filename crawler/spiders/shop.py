@@ -1,4 +1,4 @@
-"""The spider `shop`, which crawls one shop; crawler.strategies finds its URLs, crawler.spiders.parse reads the responses."""
+"""The spider `shop`, which crawls one shop; crawler.strategies finds URLs, crawler.spiders.parse reads responses."""
 
 import asyncio
 import gc
@@ -75,7 +75,7 @@ class ShopSpider(Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Apply the arguments to the settings, then create the spider."""
         if not {"name", "url"} <= kwargs.keys():
-            raise ShopError("scrapy crawl shop: wanted -a name=<our name for it> -a url=<where it begins>")
+            raise ShopError("scrapy crawl shop: expected -a name=<name of the shop> -a url=<start URL>")
         spider_args.apply_spider_args(crawler.settings, kwargs)
         spider = super().from_crawler(crawler, *args, **kwargs)
         override = load_override(urlsplit(spider.start_url).hostname or "") or Override()
@@ -95,14 +95,16 @@ class ShopSpider(Spider):
             urljoin(self.start_url, "/robots.txt"),
             callback=self.parse_robots,
             errback=self.handle_robots_error,
-            # That there is none is an answer too.
+            # A missing robots.txt is also an answer.
             meta={"dont_obey_robotstxt": True, "handle_httpstatus_list": range(400, 600)},
         )
 
     def parse_robots(self, response: Response) -> None:
         """Read the rules of robots.txt and add the start URLs of the first strategy."""
         if is_unreachable(response.status):
-            self.stop(f"{response.url}: answered HTTP {response.status}, which means: not now; try again later")
+            self.stop(
+                f"{response.url}: answered HTTP {response.status}, so the shop may not be crawled now; run again later"
+            )
             return
         text = response.body.decode("utf-8", errors="replace") if response.status < HTTPStatus.BAD_REQUEST else ""
         self.parser.robots_rules = Protego.parse(text)
@@ -113,7 +115,7 @@ class ShopSpider(Spider):
         except ShopError as error:
             self.stop(str(error))
             return
-        # What is here now stays; looking through it again and again would cost a tenth of the crawl.
+        # The objects created so far stay; without this, garbage collection takes a tenth of the crawl's time.
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
         self.is_ready = True
@@ -122,14 +124,14 @@ class ShopSpider(Spider):
     def handle_robots_error(self, failure: Failure) -> None:
         """Stop the crawl, because robots.txt cannot be downloaded."""
         url = failure.request.url  # type: ignore[attr-defined]
-        hint = spider_args.fix_hint(failure.value) or "try again later"
-        self.stop(f"{url}: cannot be had ({exceptions.failure_reason(failure.value)}); {hint}")
+        hint = spider_args.fix_hint(failure.value) or "run again later"
+        self.stop(f"{url}: cannot be downloaded ({exceptions.failure_reason(failure.value)}); {hint}")
 
     async def _run_clock(self) -> None:
         while not self._parent_pid or os.getppid() == self._parent_pid:
             self.limits.update_clock()
             await asyncio.sleep(TICK_SECONDS)
-        self.stop("the process that started this crawl is gone; run again to go on")
+        self.stop("the process that started this crawl has ended; run again to resume")
 
     def make_request(self, kind: str, row: int, url: str) -> Request:
         """Return the request for one row of the frontier."""
@@ -140,7 +142,6 @@ class ShopSpider(Spider):
 
     def parse_feed(self, response: Response) -> Iterator[CrawlItem]:
         """Parse a feed; it counts as a page only now, because a feed that does not exist is not a page."""
-        # Only now: a list that was looked for in vain is no page.
         self.limits.count_request(FEED)
         return self.parser.parse_feed(response)
 
@@ -217,7 +218,7 @@ class ShopSpider(Spider):
                 self.store.finish()
             self.store.close()
         except ShopError as error:
-            self.logger.exception("the end of the crawl could not be noted")
+            self.logger.exception("the end of the crawl cannot be saved")
             self.store.close_with_error(self.stop_reason or str(error))
         self._log_summary()
 
@@ -229,11 +230,13 @@ class ShopSpider(Spider):
             skipped = {}
         for reason, found in skipped.items():
             self.logger.info(
-                "%s: cut, %s: %s pages such as %s", self.name, reason, found["pages"], found["examples"][0]
+                "%s: skipped, %s: %s pages such as %s", self.name, reason, found["pages"], found["examples"][0]
             )
         if self.limits.limit_reached:
-            self.logger.info("%s: %s is reached; some of the shop was not asked", self.name, self.limits.limit_reached)
-        self.logger.info("%s: %s products so far; python -m crawler.export.export %s --out FOLDER makes tables of them",
+            self.logger.info(
+                "%s: the limit %s is reached; some URLs were not requested", self.name, self.limits.limit_reached
+            )
+        self.logger.info("%s: %s products so far; python -m crawler.export.export %s --out FOLDER exports them",
                          self.name, self.store.product_count, self.store.path)  # fmt: skip
 
     @property

@@ -77,7 +77,7 @@ class BlobWriter:
         self._blobs = blobs
         self._folder = folder
         self._pending: dict[str, Future[None]] = {}
-        self._executor = ThreadPoolExecutor(WRITER_THREADS, thread_name_prefix="contents")
+        self._executor = ThreadPoolExecutor(WRITER_THREADS, thread_name_prefix="blobs")
         shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, body: bytes) -> str:

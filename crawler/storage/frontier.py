@@ -28,7 +28,7 @@ class Frontier:
         return str(row[0]) if row else ""
 
     def select_todo(self, kind: str, limit: int, exclude: Collection[int]) -> list[tuple[int, str]]:
-        """Return up to `limit` (row, url) of `kind` that are todo, lowest priority first, without the rows in `exclude`.
+        """Return up to `limit` (row, url) of `kind` to request, lowest priority first, without the rows in `exclude`.
 
         Pages found by links are returned only when no page of a sitemap is left.
         """
@@ -116,7 +116,8 @@ class FrontierWriter:
         for entry in item.products:
             self._add_feed_product(entry)
         self._db.executemany(
-            "INSERT OR IGNORE INTO frontier (kind, url, priority, status, attempts, reason) VALUES (?, ?, 0, 'failed', 1, ?)",
+            "INSERT OR IGNORE INTO frontier (kind, url, priority, status, attempts, reason)"
+            " VALUES (?, ?, 0, 'failed', 1, ?)",
             ((PAGE, *row) for row in item.bad_rows),
         )
         if has_more:
@@ -137,7 +138,7 @@ class FrontierWriter:
         if existing and existing[0] != position:
             if existing[1] == body:
                 return
-            # Two rows of one address: two variants, told by their place.
+            # Two rows with the same URL are two variants; the position distinguishes them.
             page = f"{page}#{position}"
         self._db.execute(
             "INSERT INTO frontier (kind, url, priority, status, attempts) VALUES (?, ?, ?, 'done', 1)"
@@ -145,7 +146,8 @@ class FrontierWriter:
             (PAGE, page, position),
         )
         self._db.execute(
-            "INSERT OR REPLACE INTO products (page_url, priority, product_id, product_json, is_from_feed) VALUES (?, ?, ?, ?, 1)",
+            "INSERT OR REPLACE INTO products (page_url, priority, product_id, product_json, is_from_feed)"
+            " VALUES (?, ?, ?, ?, 1)",
             (page, position, product.product_id, body),
         )
         self._add_urls(PHOTO, (photo.url for photo in product.photos))
@@ -173,7 +175,7 @@ class FrontierWriter:
         self._add_links(links, crawl_traps.url_template(item.url))
 
     def _is_repeated_page(self, url: str, base_listing: str, main_links: Iterable[Link]) -> bool:
-        """Return whether other pages of `base_listing` link to every page that `url` links to, except its further pages."""
+        """Return whether other pages of `base_listing` link to everything that `url` links to, except its own pages."""
         return all(
             any(
                 crawl_traps.listing_url(listing) == base_listing
@@ -197,7 +199,7 @@ class FrontierWriter:
 
     def _add_links(self, links: Iterable[Link], source_template: str) -> None:
         for link in links:
-            # A page that waits for its pattern's allowance does not end a listing of known ones.
+            # optional = 0: a missing page that a listing links to is a failure.
             inserted = self._db.execute(
                 "INSERT OR IGNORE INTO frontier (kind, url, priority, optional) VALUES (?, ?, ?, 0) RETURNING id",
                 (PAGE, link.url, compute_priority(link.url, linked=True)),
@@ -209,8 +211,10 @@ class FrontierWriter:
 INITIAL_BUDGET = 800
 """Budget of every URL template at the start."""
 EMPTY_PAGE_COST, EMPTY_NUMBERED_PAGE_COST, KNOWN_PRODUCTS_COST = 4, 16, 2
-"""Cost of a page without a new product: a page that leads to no product, such a page whose template contains a number or a
-query, and a page that leads to known products only. Without any new product, 200, 50 or 400 pages spend a budget.
+"""Cost of a page without a new product.
+
+In this order: a page that leads to no product, such a page whose template contains a number or a query, and a page that
+leads to known products only. Without any new product, 200, 50 or 400 such pages spend the budget of a template.
 """
 PRODUCT_REWARD, LINKING_PAGE_REWARD = 16, 4
 """What a new product earns for its own template, and for the template of the page that links to it."""
@@ -259,7 +263,8 @@ class CrawlBudget:
 
     def _adjust(self, template: str, amount: int) -> None:
         (remaining,) = self._db.execute(
-            "INSERT INTO crawl_budget VALUES (?, ?) ON CONFLICT DO UPDATE SET remaining = remaining + ? RETURNING remaining",
+            "INSERT INTO crawl_budget VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET remaining = remaining + ? RETURNING remaining",
             (template, INITIAL_BUDGET + amount, amount),
         ).fetchone()
         if remaining <= 0 and template not in self._exhausted:
@@ -271,6 +276,7 @@ class CrawlBudget:
 
     def _set_status(self, template: str, old_status: str, new_status: str) -> None:
         self._db.execute(
-            "UPDATE frontier SET status = ? WHERE status = ? AND id IN (SELECT frontier_id FROM link_sources WHERE url_template = ?)",
+            "UPDATE frontier SET status = ? WHERE status = ?"
+            " AND id IN (SELECT frontier_id FROM link_sources WHERE url_template = ?)",
             (new_status, old_status, template),
         )

@@ -1,4 +1,4 @@
-"""The previous crawl of a shop: unchanged pages are not downloaded again, and products that disappeared are recorded."""
+"""The previous crawl of a shop: unchanged pages are not downloaded again, and removed products are recorded."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from weft.errors import ShopError
 REMOVED_REASONS = ("HTTP 404", "HTTP 410", "disallowed by robots.txt")
 """Failures that mean that a page is gone for good; any other failure may be temporary."""
 NO_PRODUCT = "shows no product any more"
-NOT_LISTED = "named nowhere any more"
+NOT_LISTED = "not listed any more"
 _VALIDATORS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 
 
@@ -87,18 +87,23 @@ class PreviousCrawl:
             self._db.execute("COMMIT")
             self._db.execute("DETACH old")
         except sqlite3.Error as error:
-            raise ShopError(f"{state}: the crawl before cannot be read ({error}); delete it to do without") from error
+            raise ShopError(
+                f"{state}: the previous crawl cannot be read ({error}); delete the file to crawl without it"
+            ) from error
         self._load()
 
     def validators(self, kind: str, url: str) -> dict[str, str]:
-        """Return the headers of a conditional request for a URL, which the shop can answer with HTTP 304; {} if it is new.
+        """Return the headers of a conditional request, which the shop can answer with HTTP 304; {} for a new URL.
 
         A page is requested unconditionally if the code that reads pages has changed since.
         """
         if kind == PHOTO:
             query = "SELECT headers, sha256 FROM previous_photos WHERE url = ? AND final_url = url"
         elif kind == PAGE and self._is_same_extraction_version:
-            query = "SELECT headers, '' FROM previous_products WHERE page_url = ? AND product_json != '' AND NOT is_from_feed"
+            query = (
+                "SELECT headers, '' FROM previous_products"
+                " WHERE page_url = ? AND product_json != '' AND NOT is_from_feed"
+            )
         else:
             return {}
         row = self._db.execute(query, (url,)).fetchone()
@@ -133,7 +138,8 @@ class PreviousCrawl:
     def get_product(self, row: int) -> Product | None:
         """Return the product that the page in this row showed in the previous crawl."""
         found = self._db.execute(
-            "SELECT product_json FROM previous_products JOIN frontier ON url = page_url WHERE id = ? AND product_json != ''",
+            "SELECT product_json FROM previous_products JOIN frontier ON url = page_url"
+            " WHERE id = ? AND product_json != ''",
             (row,),
         ).fetchone()
         return product_json.product_from_json(found[0]) if found else None
@@ -159,7 +165,7 @@ class PreviousCrawl:
         return n_restored > 0
 
     def can_reuse_with_page(self, url: str) -> bool:
-        """Return whether a photo of an unchanged page counts as unchanged, because it has no validators for a request."""
+        """Return whether a photo of an unchanged page counts as unchanged: it is stored and has no validators."""
         found = self._db.execute("SELECT sha256 FROM previous_photos WHERE url = ?", (url,)).fetchone()
         return bool(found) and self._blobs.has(found[0]) and not self.validators(PHOTO, url)
 
@@ -189,7 +195,8 @@ class PreviousCrawl:
                 self._db.execute("INSERT OR IGNORE INTO removed_products VALUES (?, ?, ?)", row)
                 continue
             self._db.execute(
-                "INSERT OR IGNORE INTO products SELECT page_url, ?, product_id, product_json, is_from_feed, read_at, headers"
+                "INSERT OR IGNORE INTO products"
+                " SELECT page_url, ?, product_id, product_json, is_from_feed, read_at, headers"
                 " FROM previous_products WHERE page_url = ?",
                 (compute_priority(page, linked=True), page),
             )

@@ -34,7 +34,7 @@ def merge_observations(observations: Sequence[tuple[str, Product]], category_pat
     colours = {product.colour for product in ordered if product.colour}
     photos: dict[str, PhotoLink] = {}
     for product in ordered:
-        # Pages of one product in several colours: a photo shows the colour of its page.
+        # The pages show the product in several colours: a photo has the colour of its page.
         page_colour = product.colour if len(colours) > 1 else None
         for photo in product.photos:
             if photo.url not in photos or photos[photo.url].colour is None:

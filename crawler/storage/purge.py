@@ -87,7 +87,7 @@ def _open_state(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as db:
             if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
-                raise ShopError(f"{path}: the state of another version of the crawler; delete it, or move it away")
+                raise ShopError(f"{path}: a state file of another version of the crawler; delete it or move it away")
             db.execute("PRAGMA secure_delete = ON")
             yield db
     except sqlite3.Error as error:
@@ -103,7 +103,7 @@ def _collect(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: 
     if not (matched or is_photo or (kind == SHOP and shop == value)):
         return
     purged.states.add(path.name)
-    # An address that only told which product it is stands for nothing once that has no page.
+    # A URL that only identifies a product is removed with the product's last page.
     alive = {row[1] for row in rows if row[2] and row not in matched}
     matched |= {row for row in rows if row[1] not in alive} if matched else set()
     pages = {page for page, _, _ in matched}
@@ -174,7 +174,7 @@ def _delete(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: P
     db.executemany("DELETE FROM sitemap_photos WHERE page_url = ?", pages)
     db.executemany("DELETE FROM sitemap_photos WHERE url = ?", photos)
     db.executemany("DELETE FROM removed_products WHERE product_id = ?", [(product,) for product in purged.products])
-    # They stay known, as settled: nothing asks for them again.
+    # The URLs stay in the frontier as done, so they are not requested again.
     db.executemany("UPDATE frontier SET status = 'done', reason = NULL WHERE url = ?", [*pages, *photos, (value,)])
     db.execute("COMMIT")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -208,8 +208,8 @@ class PurgeList:
         """
         if shop in self.shops:
             raise ShopError(
-                f"{shop}: was purged and must not be crawled again; take it out of params.yaml, or its line out of "
-                f"{self.folder / PURGE_LIST_FILE} if that was a mistake"
+                f"{shop}: was purged and must not be crawled again; remove it from params.yaml, or remove its line "
+                f"from {self.folder / PURGE_LIST_FILE} if it was purged by mistake"
             )
 
 
@@ -227,7 +227,7 @@ def load_purge_list(folder: Path) -> PurgeList:
         except (ValueError, KeyError, TypeError) as error:
             expected = '{"kind": "shop" | "product" | "url" | "sha256", "value": ...}'
             raise ShopError(
-                f"{folder / PURGE_LIST_FILE}, line {number}: not a tombstone, wanted {expected}; mend it"
+                f"{folder / PURGE_LIST_FILE}, line {number}: expected {expected}, got {line!r}; correct the line"
             ) from error
     return PurgeList(folder, *(frozenset(values[kind]) for kind in _KINDS))
 

@@ -56,7 +56,14 @@ class RecordWriter:
     def write_observation(
         self, row: int, product_id: str, body: str, response_info: ResponseInfo | None = None
     ) -> None:
-        """Save that the page in `row` shows `product_id`; `body` is the product as JSON, "" if only the URL identifies it."""
+        """Save that the page in `row` shows `product_id`.
+
+        Args:
+            row: The page's row in the frontier.
+            product_id: The product.
+            body: The product as JSON, "" if only the URL identifies it.
+            response_info: How the page was served.
+        """
         response_info = response_info or ResponseInfo()
         self._db.execute(
             "INSERT OR REPLACE INTO products SELECT url, priority, ?, ?, 0, ?, iif(url = ?, ?, '{}')"
@@ -65,7 +72,7 @@ class RecordWriter:
         )
 
     def find_product_at_suffix(self, row: int, url: str) -> str:
-        """Return the product_id of the sitemap page that a linked URL repeats with a path prefix, "" if there is none."""
+        """Return the product_id of the sitemap page whose path ends a linked URL, "" if there is none."""
         linked = self._db.execute("SELECT 1 FROM frontier WHERE id = ? AND priority >= ?", (row, LINKED_OFFSET))
         if linked.fetchone() is None:
             return ""

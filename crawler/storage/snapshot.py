@@ -37,7 +37,8 @@ class SkippedUrls(TypedDict):
 def count_skipped_urls(db: sqlite3.Connection) -> dict[str, SkippedUrls]:
     """Return the URLs that a crawl did not request, by reason, with counts by URL template and examples."""
     rows = db.execute(
-        "SELECT reason, url FROM skipped_urls UNION ALL SELECT ?, url FROM frontier WHERE status = 'over_budget' ORDER BY 1, 2",
+        "SELECT reason, url FROM skipped_urls"
+        " UNION ALL SELECT ?, url FROM frontier WHERE status = 'over_budget' ORDER BY 1, 2",
         (OVER_BUDGET,),
     )
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -94,9 +95,9 @@ class Snapshot:
             self._meta = dict(self._db.execute("SELECT name, value FROM meta"))
             is_ours = self._db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
         except sqlite3.Error as error:
-            raise ShopError(f"{path}: no crawl state to read ({error}); crawl the shop first") from error
+            raise ShopError(f"{path}: no readable state file ({error}); crawl the shop first") from error
         if not is_ours:
-            raise ShopError(f"{path}: the state of another version of the crawler; delete it to crawl anew")
+            raise ShopError(f"{path}: a state file of another version of the crawler; delete it to crawl again")
         self._blobs = BlobStore(path.parent)
         self._path = path
         self.shop: str = self._meta.get("shop", "")
@@ -147,7 +148,7 @@ class Snapshot:
         for _, product_rows in groupby(rows, key=lambda row: row[0]):
             bodies = {page: body for _, page, body in product_rows}
             observations = [(page, product_json.product_from_json(body)) for page, body in bodies.items() if body]
-            # An address alone can tell a product whose page was taken back since.
+            # A URL can identify a product whose page was discarded later.
             if observations:
                 yield observations, {*bodies, *(product.url for _, product in observations)}
 
@@ -165,8 +166,8 @@ class Snapshot:
         body = self._blobs.read(sha256)
         if body is None:
             raise ShopError(
-                f"{self._blobs.path(sha256)}: this photo of {self.shop} is missing or damaged; remove the file and "
-                f"fetch it again: scrapy crawl shop -a name={self.shop} -a url={self._meta.get('start', '')} "
+                f"{self._blobs.path(sha256)}: this photo of {self.shop} is missing or damaged; delete the file and "
+                f"download it again: scrapy crawl shop -a name={self.shop} -a url={self._meta.get('start', '')} "
                 f"-a state={self._path}"
             )
         return body
@@ -215,7 +216,7 @@ class Snapshot:
 
     def skipped_urls(self) -> dict[str, SkippedUrls]:
         """Return the pages that were skipped because they are traps, by reason."""
-        # Where the sitemaps were enough, a listing that was read all the same was read by chance.
+        # If sitemaps contain enough products, it depends on timing which listings were read.
         return count_skipped_urls(self._db) if self._last_priority >= LINKED_OFFSET else {}
 
     @property
@@ -228,7 +229,9 @@ class Snapshot:
         counts: Counter[str] = Counter()
         rows = self._db.execute("SELECT kind, status, reason, count(*) FROM frontier GROUP BY 1, 2, 3 ORDER BY 1, 2, 3")
         for kind, status, reason, count in rows:
-            counts[f"{kind} {reason or {'done': 'read', 'todo': 'not asked'}[status]}"] += count
+            counts[
+                f"{kind} {reason or {'done': 'read', 'todo': 'not requested', 'over_budget': 'over budget'}[status]}"
+            ] += count
         return ", ".join(f"{count} x {description}" for description, count in counts.items()) or "nothing"
 
     @cached_property
@@ -253,7 +256,8 @@ class Snapshot:
         """By path, (breadcrumb, page title) of each page with links to products, without the start page."""
         start = urlsplit(self._meta.get("start_url", "")).path.rstrip("/")
         rows = self._db.execute(
-            "SELECT page_url, breadcrumb, page_title FROM listings WHERE page_url IN (SELECT listing_url FROM listing_links) ORDER BY page_url DESC"
+            "SELECT page_url, breadcrumb, page_title FROM listings"
+            " WHERE page_url IN (SELECT listing_url FROM listing_links) ORDER BY page_url DESC"
         )
         listings = {urlsplit(page).path.rstrip("/"): (breadcrumb, page_title) for page, breadcrumb, page_title in rows}
         listings.pop(start, None)
@@ -262,7 +266,7 @@ class Snapshot:
     def _listing_category_paths(self, url: str) -> Iterator[str]:
         """Iterate over the category paths of the listings that link to `url`."""
         if self._last_priority < LINKED_OFFSET:
-            # The sitemaps were enough; a listing that was read all the same was read by chance.
+            # Sitemaps contain enough products, so it depends on timing which listings were read.
             return
         for (listing,) in self._db.execute(
             "SELECT listing_url FROM listing_links WHERE target_url = ? ORDER BY listing_url", (url,)

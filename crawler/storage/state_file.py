@@ -53,7 +53,7 @@ def acquire_lock(state: Path, timeout_seconds: float = LOCK_TIMEOUT_SECONDS) -> 
         except BlockingIOError:
             if time.monotonic() > deadline:
                 file.close()
-                raise ShopError(f"{path}: another crawl is at work on this state; wait for its end") from None
+                raise ShopError(f"{path}: another crawl uses this state file; wait until it ends") from None
             time.sleep(0.1)
         else:
             write_error(file, "")

@@ -61,13 +61,13 @@ class Store(Frontier):
             self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
             is_new = self._db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
             if not is_new and self._db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
-                raise sqlite3.DatabaseError("it is of another version of the crawler")
+                raise sqlite3.DatabaseError("it has another schema version")
             self._db.executescript(
                 PRAGMAS + resources.files("crawler.storage").joinpath("schema.sql").read_text("utf-8")
             )
         except sqlite3.Error as error:
             self._lock.close()
-            raise ShopError(f"{path}: not a crawl state ({error}); delete it to crawl anew") from error
+            raise ShopError(f"{path}: not a usable state file ({error}); delete it to crawl again") from error
         self._blobs = BlobStore(path.parent)
         self._blob_writer = self._blobs.open_writer(path.stem)
         self.previous_crawl = PreviousCrawl(self._db, self._blobs)
@@ -124,9 +124,12 @@ class Store(Frontier):
             )
 
     def add_unseen_previous_urls(self) -> bool:
-        """Add the previous crawl's pages that this crawl has not found, when no other URL is left; return whether there are any.
+        """Add the previous crawl's pages that this crawl has not found, if no other URL is left.
 
         Their responses tell which products were removed from the shop.
+
+        Returns:
+            Whether any page was added.
         """
         if not self.get_meta("previous_state") or self.get_meta("unseen") == "requested":
             return False
@@ -140,9 +143,10 @@ class Store(Frontier):
     def skip_if_unchanged(self, row: int, url: str) -> bool:
         """Return whether a page need not be requested; if so its status becomes done.
 
-        That is the case if the sitemap states that the page has not changed since the previous crawl, or if a link led to a
-        URL that repeats a product's URL with a category in front: "/women/p/1" shows the product of "/p/1". Only products of
-        sitemaps count for that. They are all known before the first link is followed, so the result does not depend on speed.
+        That is the case if the sitemap states that the page has not changed since the previous crawl, or if a link led
+        to a URL that repeats a product's URL with a category in front: "/women/p/1" shows the product of "/p/1". Only
+        products of sitemaps count for that. They are all known before the first link is followed, so the result does
+        not depend on timing.
         """
         if url in self._purge_list.urls:
             with self._transaction():
@@ -281,7 +285,7 @@ class Store(Frontier):
                 self._db.execute("ROLLBACK")
             self._blob_writer.discard()
             raise StateError(
-                f"{self.path}: cannot be written ({error}); what was committed is whole: make room and run again"
+                f"{self.path}: cannot be written ({error}); committed data is intact: free disk space and run again"
             ) from error
 
     def _recover(self) -> None:

@@ -151,7 +151,9 @@ def test_a_limit_takes_the_same_products_whatever_the_speed(tmp_path: Path) -> N
 def test_a_shop_whose_robots_txt_answers_5xx_is_left_alone(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_page("/robots.txt", "busy", status=500, headers={"Retry-After": "0"})
-        with pytest.raises(ShopError, match=r"test: .*/robots.txt: answered HTTP 500, which means: not now"):
+        with pytest.raises(
+            ShopError, match=r"test: .*/robots.txt: answered HTTP 500, so the shop may not be crawled now"
+        ):
             crawl_shops(make_crawl_settings(params.Shop(name="test", url=shop.base_url)), tmp_path, tmp_path / "out")
         assert set(shop.request_counts) == {"/robots.txt"}
 

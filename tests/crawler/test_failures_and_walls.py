@@ -98,7 +98,7 @@ def test_a_wall_stops_the_shop_and_the_next_run_reads_what_was_behind_it(tmp_pat
         for path in behind:
             shop.add_page(path, wall)
         wanted = make_crawl_settings(params.Shop(name="shop", url=shop.base_url))
-        with pytest.raises(ShopError, match=r"'Just a moment\.\.\.': a wall or a bot check"):
+        with pytest.raises(ShopError, match=r"'Just a moment\.\.\.': probably a bot check"):
             crawl_shops(wanted, tmp_path / "state", tmp_path / "out")
         assert sum(shop.request_counts[path] for path in paths) < len(paths)
         shop.responses.update(behind)

@@ -42,12 +42,15 @@ def make_crawl_stats(**counts: int) -> CrawlStats:
     ("thresholds", "said"),
     [
         ({"min_products": 12}, "products is 10, 2 below the 12 of min_products"),
-        ({"min_field_coverage": {"description": 0.5}}, "with description is 0.4, 0.1 below the 0.5 of min_field_coverage.description"),
+        ({"min_field_coverage": {"description": 0.5}}, "0.4, 0.1 below the 0.5 of min_field_coverage.description"),
         ({"min_photos_per_product": 2.5}, "photos per product is 2, 0.5 below the 2.5 of min_photos_per_product"),
-        ({"max_failure_rate": {"*": 0.1}}, "that failed with 'HTTP 404' is 0.15, 0.05 above the 0.1 of max_failure_rate.*"),
+        ({"max_failure_rate": {"*": 0.1}}, "failed with 'HTTP 404' is 0.15, 0.05 above the 0.1 of max_failure_rate.*"),
         ({"max_failure_rate": {"HTTP 404": 0.05}}, "0.15, 0.1 above the 0.05 of max_failure_rate.HTTP 404"),
         ({"max_failure_rate": {"page: timeout": 0}}, "pages that failed with 'timeout' is 0.1, 0.1 above the 0"),
-        ({"max_duplicate_title_share": 0.1, "block_page_threshold": 2}, "the title 'Shirt' is 0.2, 0.1 above the 0.1 of max_duplicate_title_share"),
+        (
+            {"max_duplicate_title_share": 0.1, "block_page_threshold": 2},
+            "the title 'Shirt' is 0.2, 0.1 above the 0.1 of max_duplicate_title_share",
+        ),
     ],
 )  # fmt: skip
 def test_a_number_beyond_its_threshold_is_named_with_by_how_much(thresholds: dict[str, Any], said: str) -> None:
@@ -55,7 +58,7 @@ def test_a_number_beyond_its_threshold_is_named_with_by_how_much(thresholds: dic
         check_quality([(make_crawl_stats(with_description=4), None)], params.QualityChecks(**thresholds))
     assert said in str(error.value)
     assert "shop: " in str(error.value)
-    assert "The crawl is kept" in str(error.value)
+    assert "The state files are kept" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +87,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         ({"products": 4, "photos": 8}, "products since the last snapshot, 10 to 4, is 0.6, 0.1 above the 0.5"),
         ({"products": 16, "photos": 32}, "products since the last snapshot, 10 to 16, is 0.6, 0.1 above the 0.5"),
         ({"photos": 8}, "photos per product, 2 to 0.8, is 0.6, 0.1 above the 0.5"),
-        ({"with_description": 3}, "fall of the share with description, 1 to 0.3, is 0.7, 0.2 above the 0.5"),
+        ({"with_description": 3}, "drop of the share with description, 1 to 0.3, is 0.7, 0.2 above the 0.5"),
     ],
 )
 def test_drift_from_the_last_snapshot_is_measured(now: dict[str, int], said: str) -> None:
@@ -94,7 +97,7 @@ def test_drift_from_the_last_snapshot_is_measured(now: dict[str, int], said: str
 
 
 def test_a_field_that_products_have_not_is_refused() -> None:
-    with pytest.raises((ParamsError, ValueError), match="colours: wanted fields of products"):
+    with pytest.raises((ParamsError, ValueError), match="colours: expected only fields of products"):
         params.QualityChecks(min_field_coverage={"colours": 0.5})
 
 

@@ -102,7 +102,7 @@ DEMO_SHOP = params.Shop(name="demo", url="demo:jsonld")
 
 
 def test_shops_of_others_are_not_asked_without_a_contact() -> None:
-    with pytest.raises(ParamsError, match=r"crawl\.contact is 'crawler@example\.com', to crawl far: wanted"):
+    with pytest.raises(ParamsError, match=r"crawl\.contact: expected .* to crawl far, got 'crawler@example\.com'"):
         spider_args.check_contact(make_crawl_settings(DEMO_SHOP, PUBLIC_SHOP, PRIVATE_SHOP))
     spider_args.check_contact(make_crawl_settings(DEMO_SHOP, PRIVATE_SHOP))
     spider_args.check_contact(make_crawl_settings(PUBLIC_SHOP, contact="anna@shop.com"))
@@ -138,7 +138,7 @@ def test_arguments_become_settings() -> None:
     ("name", "text"), [("delay", "fast"), ("delay", "-1"), ("delay", "nan"), ("allow_private_network", "2")]
 )
 def test_an_argument_that_cannot_be_read_is_named(name: str, text: str) -> None:
-    with pytest.raises(ShopError, match=f"-a {name}={text}: wanted"):
+    with pytest.raises(ShopError, match=f"-a {name}={text}: expected"):
         spider_args.apply_spider_args(Settings(), {"url": "http://shop.example/", name: text})
 
 

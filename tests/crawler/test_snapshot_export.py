@@ -59,7 +59,7 @@ def test_shops_are_sorted_so_that_tables_are(tmp_path: Path) -> None:
 
 def test_two_crawls_of_one_shop_are_refused(tmp_path: Path) -> None:
     one, two = (make_snapshot(tmp_path / f"{n}.sqlite", make_product(1)) for n in (1, 2))
-    with pytest.raises(ShopError, match="two crawls of one shop"):
+    with pytest.raises(ShopError, match="two crawls of the same shop"):
         export([one, two], tmp_path / "out")
 
 
@@ -165,7 +165,7 @@ def test_what_was_kept_but_not_committed_is_asked_again(tmp_path: Path) -> None:
 def test_a_file_that_is_no_state_is_named(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     path.write_bytes(b"not a database" * 100)
-    with pytest.raises(ShopError, match=r"s\.sqlite: not a crawl state"):
+    with pytest.raises(ShopError, match=r"s\.sqlite: not a usable state file"):
         Store(path)
     with pytest.raises(ShopError, match="crawl the shop first"):
         Snapshot(tmp_path / "missing.sqlite")

@@ -26,7 +26,7 @@ class StorePipeline:
         return cls(crawler)
 
     def process_item(self, item: CrawlItem) -> CrawlItem:
-        """Save one item and report its URL as done to the scheduler.
+        """Save one item.
 
         Raises:
             StateError: The state file cannot be written; the spider stops.
@@ -48,5 +48,4 @@ class StorePipeline:
         except StateError as error:
             spider.stop(str(error))
             raise
-        spider.on_item_stored(item)
         return item

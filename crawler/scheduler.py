@@ -34,7 +34,6 @@ class FrontierScheduler(BaseScheduler):
         self._requeued: deque[Request] = deque()
         self._delayed: dict[Request, CallLaterResult] = {}
         self._buffers: dict[str, deque[tuple[int, str]]] = {kind: deque() for kind in (FEED, SITEMAP, PHOTO, PAGE)}
-        self._in_flight: set[int] = set()
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler") -> Self:
@@ -50,14 +49,6 @@ class FrontierScheduler(BaseScheduler):
         for timer in self._delayed.values():
             timer.cancel()
         self._delayed.clear()
-
-    def mark_done(self, row: int) -> None:
-        """Remove `row` from the rows in flight."""
-        self._in_flight.discard(row)
-
-    def missing_responses(self) -> set[int]:
-        """Return the rows that were requested and have no item, although no request is in flight any more."""
-        return self._in_flight - {row for buffer in self._buffers.values() for row, _ in buffer}
 
     def has_pending_requests(self) -> bool:
         """Return whether any request is left."""
@@ -81,7 +72,7 @@ class FrontierScheduler(BaseScheduler):
         if request := self._next_frontier_request():
             return request
         # The strategy has no URL left, not even in flight: start the next one.
-        if not self._in_flight and self.spider.start_next_strategy():
+        if not self._reserved_rows() and self.spider.start_next_strategy():
             return self._next_frontier_request()
         self.spider.commit()
         return None
@@ -91,10 +82,10 @@ class FrontierScheduler(BaseScheduler):
             while self._can_request(kind) and self._fill_buffer(kind):
                 row, url = buffer.popleft()
                 if kind == PAGE and self.spider.store.is_over_budget(row):
-                    self._in_flight.discard(row)
                     continue
                 if kind != FEED:
                     self.spider.limits.count_request(kind)
+                self.spider.store.in_flight.add(row)
                 return self.spider.make_request(kind, row, url)
         return None
 
@@ -104,7 +95,10 @@ class FrontierScheduler(BaseScheduler):
         self._crawler.engine.crawl(request)
 
     def _has_frontier_requests(self) -> bool:
-        return any(self._can_request(kind) and self._fill_buffer(kind) for kind in self._buffers)
+        return any(
+            self._can_request(kind) and (buffer or self.spider.store.select_todo(kind, 1, self._reserved_rows()))
+            for kind, buffer in self._buffers.items()
+        )
 
     def _can_request(self, kind: str) -> bool:
         if kind in (FEED, PAGE) and self.spider.has_enough_products():
@@ -114,7 +108,11 @@ class FrontierScheduler(BaseScheduler):
     def _fill_buffer(self, kind: str) -> bool:
         buffer = self._buffers[kind]
         store = self.spider.store
-        while not buffer and (rows := store.select_todo(kind, FRONTIER_BATCH_SIZE, self._in_flight)):
+        while not buffer and (rows := store.select_todo(kind, FRONTIER_BATCH_SIZE, self._reserved_rows())):
             buffer.extend((row, url) for row, url in rows if kind != PAGE or not store.skip_if_unchanged(row, url))
-            self._in_flight.update(row for row, _ in buffer)
         return bool(buffer)
+
+    def _reserved_rows(self) -> set[int]:
+        """Return the rows that are in flight or in a buffer."""
+        buffered = {row for buffer in self._buffers.values() for row, _ in buffer}
+        return self.spider.store.in_flight | buffered

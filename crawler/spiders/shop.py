@@ -21,7 +21,6 @@ from crawler.extensions.limits import Limits
 from crawler.items import FEED, PAGE, PHOTO, SITEMAP, CrawlItem, FailedItem
 from crawler.middlewares.robotstxt import is_unreachable
 from crawler.overrides import Override, load_override
-from crawler.scheduler import FrontierScheduler
 from crawler.spiders.parse import ResponseParser, count_attempts
 from crawler.storage.snapshot import Snapshot
 from crawler.storage.store import Store
@@ -175,11 +174,6 @@ class ShopSpider(Spider):
         except ShopError as error:
             self.stop(str(error))
 
-    def on_item_stored(self, item: CrawlItem) -> None:
-        """Report a row as done to the scheduler."""
-        if item.is_final:
-            self._scheduler.mark_done(item.row)
-
     def has_enough_products(self) -> bool:
         """Return whether the limit on products is reached."""
         return 0 < self.spider_args.shop.max_products <= self.store.product_count
@@ -194,9 +188,8 @@ class ShopSpider(Spider):
 
     def on_idle(self) -> None:
         """Save a failure for every request that Scrapy lost, now that no request is left."""
-        for row in self._scheduler.missing_responses():
+        for row in sorted(self.store.in_flight):
             self.store.save(FailedItem(row=row, reason=exceptions.REQUEST_LOST, attempts=1))
-            self._scheduler.mark_done(row)
 
     def stop(self, reason: str) -> None:
         """Stop the crawl with a reason; it can be resumed."""
@@ -238,10 +231,3 @@ class ShopSpider(Spider):
             )
         self.logger.info("%s: %s products so far; python -m crawler.export.export %s --out FOLDER exports them",
                          self.name, self.store.product_count, self.store.path)  # fmt: skip
-
-    @property
-    def _scheduler(self) -> FrontierScheduler:
-        assert self.crawler.engine is not None
-        scheduler = self.crawler.engine.scheduler
-        assert isinstance(scheduler, FrontierScheduler)
-        return scheduler

@@ -8,7 +8,7 @@ earns new budget for the template. So a trap with endless URLs ends.
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from crawler.discover import crawl_traps
 from crawler.discover.crawl_traps import SkippedUrl
@@ -87,17 +87,24 @@ class FrontierWriter:
 
     Args:
         db: The state file.
-        add_urls: The store's method that adds URLs to the frontier.
+        purged_urls: URLs that are never added.
     """
 
-    def __init__(self, db: sqlite3.Connection, add_urls: Callable[[str, Iterable[str]], None]) -> None:
-        self._db, self._add_urls = db, add_urls
+    def __init__(self, db: sqlite3.Connection, purged_urls: Collection[str]) -> None:
+        self._db, self._purged_urls = db, purged_urls
         self.budget = CrawlBudget(db)
+
+    def add_urls(self, kind: str, urls: Iterable[str], *, optional: bool = False, linked: bool = False) -> None:
+        """Add URLs to the frontier, see `Store.add_urls`."""
+        rows = (
+            (kind, url, compute_priority(url, linked=linked), optional) for url in urls if url not in self._purged_urls
+        )
+        self._db.executemany("INSERT OR IGNORE INTO frontier (kind, url, priority, optional) VALUES (?, ?, ?, ?)", rows)
 
     def add_sitemap(self, item: SitemapItem) -> None:
         """Add the pages, the further sitemaps, and the photos that the sitemap lists for the pages."""
-        self._add_urls(SITEMAP, item.sitemaps)
-        self._add_urls(PAGE, item.pages)
+        self.add_urls(SITEMAP, item.sitemaps)
+        self.add_urls(PAGE, item.pages)
         self._db.executemany(
             "INSERT OR IGNORE INTO sitemap_photos VALUES (?, ?, ?)",
             ((page, position, url) for page, photos in item.photos.items() for position, url in enumerate(photos)),
@@ -121,7 +128,7 @@ class FrontierWriter:
             ((PAGE, *row) for row in item.bad_rows),
         )
         if has_more:
-            self._add_urls(FEED, item.next_pages)
+            self.add_urls(FEED, item.next_pages)
         return n_new
 
     def _is_known_product(self, product_id: str, before_priority: int) -> bool:
@@ -150,7 +157,7 @@ class FrontierWriter:
             " VALUES (?, ?, ?, ?, 1)",
             (page, position, product.product_id, body),
         )
-        self._add_urls(PHOTO, (photo.url for photo in product.photos))
+        self.add_urls(PHOTO, (photo.url for photo in product.photos))
 
     def add_listing(self, item: ListingItem) -> None:
         """Save a page and its links; pagination ends at a numbered page that only repeats earlier pages."""

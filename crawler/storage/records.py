@@ -3,14 +3,13 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from crawler.discover import urls
 from crawler.items import PAGE, PHOTO, PhotoItem, ProductItem, ResponseInfo
 from crawler.storage import product_json
 from crawler.storage.blobs import BlobStore, BlobWriter
-from crawler.storage.frontier import LINKED_OFFSET, CrawlBudget
+from crawler.storage.frontier import LINKED_OFFSET, FrontierWriter
 from crawler.storage.previous_crawl import PreviousCrawl
 from crawler.storage.purge import PurgeList
 
@@ -26,8 +25,7 @@ class RecordWriter:
         blob_writer: Writer of new photo files.
         previous_crawl: The records of the previous crawl.
         purge_list: What must not be stored.
-        add_urls: The store's method that adds URLs to the frontier.
-        budget: The crawl budget, which every product changes.
+        frontier: The writer of the frontier and of the crawl budget.
     """
 
     def __init__(
@@ -37,11 +35,10 @@ class RecordWriter:
         blob_writer: BlobWriter,
         previous_crawl: PreviousCrawl,
         purge_list: PurgeList,
-        add_urls: Callable[[str, Iterable[str]], None],
-        budget: CrawlBudget,
+        frontier: FrontierWriter,
     ) -> None:
-        self._db, self._blobs, self._blob_writer, self._add_urls = db, blobs, blob_writer, add_urls
-        self._previous_crawl, self._purge_list, self._budget = previous_crawl, purge_list, budget
+        self._db, self._blobs, self._blob_writer = db, blobs, blob_writer
+        self._previous_crawl, self._purge_list, self._frontier = previous_crawl, purge_list, frontier
 
     def write_product(self, item: ProductItem) -> int:
         """Save a product and add its photos to the frontier; return the number of new products."""
@@ -50,7 +47,7 @@ class RecordWriter:
             return 0
         is_new = self._count_if_new(item.row, product.product_id)
         self.write_observation(item.row, product.product_id, product_json.product_to_json(product), item.response_info)
-        self._add_urls(PHOTO, (photo.url for photo in product.photos))
+        self._frontier.add_urls(PHOTO, (photo.url for photo in product.photos))
         return is_new
 
     def write_observation(
@@ -131,7 +128,7 @@ class RecordWriter:
         is_new = self._count_if_new(row, product.product_id)
         self._previous_crawl.restore_page(row, confirmed_at)
         photos = [photo.url for photo in product.photos]
-        self._add_urls(PHOTO, photos)
+        self._frontier.add_urls(PHOTO, photos)
         for url in photos:
             if self._previous_crawl.can_reuse_with_page(url) and self._previous_crawl.restore_photo(url):
                 self._db.execute("UPDATE frontier SET status = 'done' WHERE url = ? AND kind = ?", (url, PHOTO))
@@ -153,7 +150,7 @@ class RecordWriter:
     def _count_if_new(self, row: int, product_id: str) -> int:
         known = self._db.execute("SELECT 1 FROM products WHERE product_id = ? LIMIT 1", (product_id,))
         is_new = known.fetchone() is None
-        self._budget.record_product(row, is_new=is_new)
+        self._frontier.budget.record_product(row, is_new=is_new)
         return int(is_new)
 
 

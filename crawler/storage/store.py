@@ -26,7 +26,7 @@ from crawler.items import (
 )
 from crawler.storage import purge
 from crawler.storage.blobs import BlobStore
-from crawler.storage.frontier import Frontier, FrontierWriter, compute_priority
+from crawler.storage.frontier import Frontier, FrontierWriter
 from crawler.storage.previous_crawl import PreviousCrawl, extraction_version, find_previous_state
 from crawler.storage.records import RecordWriter
 from crawler.storage.state_file import SCHEMA_VERSION, acquire_lock, write_error
@@ -72,20 +72,21 @@ class Store(Frontier):
         self._blob_writer = self._blobs.open_writer(path.stem)
         self.previous_crawl = PreviousCrawl(self._db, self._blobs)
         """The records of the previous crawl, empty if there was none."""
-        self._frontier_writer = FrontierWriter(self._db, self.add_urls)
+        self._frontier_writer = FrontierWriter(self._db, self._purge_list.urls)
         self._record_writer = RecordWriter(
             self._db,
             self._blobs,
             self._blob_writer,
             self.previous_crawl,
             self._purge_list,
-            self.add_urls,
-            self._frontier_writer.budget,
+            self._frontier_writer,
         )
         self._committed_at = time.monotonic()
         self._recover()
         self.product_count = self._count_products()
         """Number of different products so far."""
+        self.in_flight: set[int] = set()
+        """Rows of the frontier that were requested and have no final item yet."""
 
     def begin(self, shop: str, start_url: str, snapshot: int) -> None:
         """Save which shop this crawl is of; a new crawl copies the records of the previous one in the same folder.
@@ -116,12 +117,8 @@ class Store(Frontier):
             optional: The URLs are guesses, so it is no failure when they are missing.
             linked: The URLs were found by links, not in a sitemap.
         """
-        purged = self._purge_list.urls
-        rows = ((kind, url, compute_priority(url, linked=linked), optional) for url in urls if url not in purged)
         with self._transaction():
-            self._db.executemany(
-                "INSERT OR IGNORE INTO frontier (kind, url, priority, optional) VALUES (?, ?, ?, ?)", rows
-            )
+            self._frontier_writer.add_urls(kind, urls, optional=optional, linked=linked)
 
     def add_unseen_previous_urls(self) -> bool:
         """Add the previous crawl's pages that this crawl has not found, if no other URL is left.
@@ -182,6 +179,8 @@ class Store(Frontier):
             elif item.is_final:
                 self._set_status(item.row, "done", signature=signature)
             self._save_content(item)
+        if item.is_final:
+            self.in_flight.discard(item.row)
         if time.monotonic() - self._committed_at >= COMMIT_INTERVAL_SECONDS:
             self.commit()
 

@@ -1,4 +1,4 @@
-"""Answers that a server gives which means ill, or does ill: bodies without end, bombs, broken connections."""
+"""Responses of a hostile server: endless bodies, decompression bombs, broken connections."""
 
 import gzip
 import socket

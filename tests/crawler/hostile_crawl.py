@@ -1,4 +1,4 @@
-"""One crawl of a local shop by hand, as `scrapy crawl shop` does it, and what it brought home."""
+"""Run `scrapy crawl shop` on a local shop and read the exported tables."""
 
 import json
 import sys

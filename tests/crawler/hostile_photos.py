@@ -1,4 +1,4 @@
-"""Photos of one motif in every format and shape that shops serve: a red field, its upper left quarter blue."""
+"""Photos of one motif in every format that shops serve: a red square whose upper left quarter is blue."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""A small shop on loopback, as hostile as a test wants it: pages by path, faults by path, every request counted."""
+"""A small shop on loopback with configurable pages and faults; every request is counted."""
 
 import dataclasses
 import gzip

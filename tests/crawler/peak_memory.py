@@ -1,4 +1,4 @@
-"""The most memory that a command takes, whatever the process that asks has taken itself."""
+"""Peak memory of a command, independent of the memory of the calling process."""
 
 import subprocess
 import sys

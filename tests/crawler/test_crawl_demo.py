@@ -1,4 +1,4 @@
-"""The built-in shops, three markups: everything that they show comes home."""
+"""Crawls of the built-in shops with three kinds of markup."""
 
 import json
 import urllib.request
@@ -43,27 +43,27 @@ def read_products_by_sku(out: Path) -> dict[str, dict[str, Any]]:
     return {row["product_id"].partition("/")[2]: row for row in rows}
 
 
-def test_every_product_comes_home_with_its_title(crawled: Any, truth: dict[str, DemoProduct]) -> None:
+def test_every_product_has_its_title(crawled: Any, truth: dict[str, DemoProduct]) -> None:
     assert {sku: row["title"] for sku, row in read_products_by_sku(crawled[0]).items()} == {
         sku: generate_text(product).title for sku, product in truth.items()
     }
 
 
-def test_every_photo_comes_home(crawled: Any, truth: dict[str, DemoProduct]) -> None:
+def test_every_photo_is_downloaded(crawled: Any, truth: dict[str, DemoProduct]) -> None:
     rows = [row for table in tables.read_shards(crawled[0] / "photos", PHOTOS) for row in table.to_pylist()]
     found = {(row["product_id"].partition("/")[2], row["position"]) for row in rows}
     assert found == {(sku, n) for sku, product in truth.items() for n in range(len(product.views))}
 
 
-def test_brands_and_all_categories_come_home(crawled: Any, truth: dict[str, DemoProduct]) -> None:
+def test_brands_and_all_categories_are_extracted(crawled: Any, truth: dict[str, DemoProduct]) -> None:
     for sku, row in read_products_by_sku(crawled[0]).items():
         assert row["brand"] == truth[sku].brand
         assert row["categories"] == sorted(" > ".join(trail) for trail in generate_text(truth[sku]).category_paths)
 
 
-def test_each_product_is_asked_once_however_many_addresses_it_has(crawled: Any) -> None:
+def test_product_with_several_urls_is_requested_once(crawled: Any) -> None:
     assert {markup: stats["product"] for markup, stats in crawled[1].items()} == dict.fromkeys(MARKUPS, COUNT // 3)
 
 
-def test_forbidden_ground_is_never_entered(crawled: Any) -> None:
+def test_disallowed_urls_are_never_requested(crawled: Any) -> None:
     assert not [kind for stats in crawled[1].values() for kind in stats if "forbidden" in kind or "disallowed" in kind]

@@ -1,4 +1,4 @@
-"""A disk that takes no more ends the crawl with one clear line; the next run goes on and loses nothing."""
+"""A full disk stops the crawl with a one-line error; the next run resumes and loses nothing."""
 
 import os
 import random
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from local_shop import JPEG, LocalShop, make_crawl_settings, read_files, run_local_shop
-from made_crawl import BASE_URL, make_product
+from state_files import BASE_URL, make_product
 
 import crawler
 from crawler.export.export import export
@@ -28,7 +28,7 @@ SMALL_BYTES, LARGE_BYTES = 20_000, 300_000
 """Bytes: of most photos, and of one that does not fit."""
 
 
-def test_a_full_disk_is_told_in_one_line_and_the_next_run_loses_nothing(tmp_path: Path) -> None:
+def test_full_disk_gives_a_one_line_error_and_the_next_run_loses_nothing(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         _fill_shop(shop)
         crawl_shops(_make_demo_settings(), tmp_path / "whole", tmp_path / "expected", {"demo:jsonld": shop.served_url})
@@ -39,14 +39,14 @@ def test_a_full_disk_is_told_in_one_line_and_the_next_run_loses_nothing(tmp_path
         )  # fmt: skip
         assert limited.returncode == 2
         assert "cannot be written" in limited.stderr
-        assert "make room and run again" in limited.stderr
+        assert "free disk space and run again" in limited.stderr
         assert "Traceback" not in limited.stderr
         assert _are_all_photos_intact(tmp_path / "state")
         crawl_shops(_make_demo_settings(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.served_url})
     assert read_files(tmp_path / "out") == read_files(tmp_path / "expected")
 
 
-def test_what_cannot_be_fsynced_is_not_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_not_committed_if_fsync_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.add_urls(PAGE, [f"{BASE_URL}/p/1"])
     ((page, _),) = store.select_todo(PAGE, 1, ())
@@ -68,7 +68,7 @@ def test_what_cannot_be_fsynced_is_not_committed(tmp_path: Path, monkeypatch: py
     assert snapshot.photo_bytes(digest) == b"bytes"
 
 
-def test_tables_that_do_not_fit_are_an_error_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_during_export_raises_shop_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Store(tmp_path / "s.sqlite").close()
     monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", _raise_disk_full)
     with pytest.raises(ShopError, match=r"tables cannot be written .*the state files are kept"):
@@ -78,12 +78,12 @@ def test_tables_that_do_not_fit_are_an_error_that_says_so(tmp_path: Path, monkey
 _CRAWL_SCRIPT = """
 import sys
 from pathlib import Path
-from local_shop import settings
+from local_shop import make_crawl_settings
 from crawler.run import crawl_shops
 from weft import errors, params
 folder = Path(sys.argv[2])
-crawl = settings(params.Shop(name="demo", url="demo:jsonld"))
-sys.exit(errors.answer(lambda: crawl_shops(crawl, folder / "state", folder / "out", {"demo:jsonld": sys.argv[1]})))
+settings = make_crawl_settings(params.Shop(name="demo", url="demo:jsonld"))
+sys.exit(errors.run_main(lambda: crawl_shops(settings, folder / "state", folder / "out", {"demo:jsonld": sys.argv[1]})))
 """
 
 

@@ -1,4 +1,4 @@
-"""A crawl killed at any moment goes on where it was and ends with the same bytes."""
+"""A crawl that is killed at any moment resumes and gives the same bytes."""
 
 import os
 import random
@@ -30,7 +30,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("asked", [3, 40, 120, 195])
-def test_kill_9_loses_nothing(asked: int, uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
+def test_killed_crawl_loses_nothing(asked: int, uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
     with run_local_shop() as shop:
         _fill_shop(shop)
         process = subprocess.Popen(
@@ -47,7 +47,7 @@ def test_kill_9_loses_nothing(asked: int, uninterrupted: dict[str, bytes], tmp_p
     assert again < PRODUCTS * 3
 
 
-def test_many_kills_of_one_crawl_lose_nothing(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
+def test_crawl_killed_several_times_loses_nothing(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
     with run_local_shop() as shop:
         _fill_shop(shop)
         for moment in sorted(random.Random(7).sample(range(1, 200), 4)):
@@ -66,7 +66,7 @@ def test_many_kills_of_one_crawl_lose_nothing(uninterrupted: dict[str, bytes], t
     assert list((tmp_path / "state" / "photos").glob("incoming-*/*")) == []
 
 
-def test_a_crawl_leaves_when_the_run_that_started_it_is_killed(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
+def test_spider_stops_when_its_parent_is_killed(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
     with run_local_shop() as shop:
         _fill_shop(shop)
         process = subprocess.Popen(
@@ -82,12 +82,12 @@ def test_a_crawl_leaves_when_the_run_that_started_it_is_killed(uninterrupted: di
 _CRAWL_SCRIPT = """
 import sys
 from pathlib import Path
-from local_shop import settings
+from local_shop import make_crawl_settings
 from crawler.run import crawl_shops
 from weft import params
 folder = Path(sys.argv[2])
 shop = params.Shop(name="demo", url="demo:jsonld")
-crawl_shops(settings(shop), folder / "state", folder / "out", {"demo:jsonld": sys.argv[1]})
+crawl_shops(make_crawl_settings(shop), folder / "state", folder / "out", {"demo:jsonld": sys.argv[1]})
 """
 
 

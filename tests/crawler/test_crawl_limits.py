@@ -1,4 +1,4 @@
-"""Limits on pages, photos, bytes and minutes of one shop; the one on products is in test_crawl_shop.py."""
+"""Limits on pages, photos, bytes and minutes; the limit on products is in test_crawl_shop.py."""
 
 import json
 import time
@@ -35,9 +35,7 @@ def run_crawl(shop: LocalShop, folder: Path, **limits: Any) -> dict[str, Any]:
     [({"max_pages": 4}, 4, 4), ({"max_photos": 3}, PRODUCTS, 3), ({}, PRODUCTS, PRODUCTS)],
     ids=["pages", "photos", "none"],
 )
-def test_no_more_is_asked_than_the_limit_says(
-    limit: dict[str, int], products: int, photos: int, tmp_path: Path
-) -> None:
+def test_requests_do_not_exceed_the_limit(limit: dict[str, int], products: int, photos: int, tmp_path: Path) -> None:
     with run_local_shop() as shop:
         found = run_crawl(shop, tmp_path, **limit)
         assert sum(path.startswith("/p/") for path in shop.request_counts) == products
@@ -45,7 +43,7 @@ def test_no_more_is_asked_than_the_limit_says(
     assert (found["products"], found["photos"], found["limit_reached"]) == (products, photos, next(iter(limit), ""))
 
 
-def test_bytes_end_a_crawl_soon_after_their_limit(tmp_path: Path) -> None:
+def test_crawl_stops_soon_after_the_limit_on_bytes(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         found = run_crawl(shop, tmp_path, max_bytes=1_500)
         sent = sum(
@@ -59,7 +57,7 @@ def test_bytes_end_a_crawl_soon_after_their_limit(tmp_path: Path) -> None:
     assert 0 < found["products"] < PRODUCTS
 
 
-def test_minutes_end_a_crawl(tmp_path: Path) -> None:
+def test_crawl_stops_at_the_limit_on_minutes(tmp_path: Path) -> None:
     with run_local_shop() as shop, pytest.raises(ShopError, match="no product found"):
         run_crawl(shop, tmp_path, max_minutes=1e-6)
 
@@ -70,7 +68,7 @@ def make_limits(folder: Path, **arguments: str) -> tuple[Limits, Store]:
     return Limits(shop.shop, store), store
 
 
-def test_what_one_run_used_counts_in_the_next(tmp_path: Path) -> None:
+def test_usage_of_one_run_counts_in_the_next(tmp_path: Path) -> None:
     first, store = make_limits(tmp_path, max_pages="2", max_photos="2", max_bytes="100")
     first.count_request(PAGE)
     first.count_request(PHOTO)
@@ -87,7 +85,7 @@ def test_what_one_run_used_counts_in_the_next(tmp_path: Path) -> None:
     store.close()
 
 
-def test_time_counts_as_it_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clock_counts_elapsed_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     clocked, store = make_limits(tmp_path, max_minutes="2")
@@ -109,6 +107,6 @@ def test_time_counts_as_it_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ({"pages": "3"}, "Known: .*max_pages"),
     ],
 )
-def test_an_impossible_argument_is_refused(given: dict[str, str], said: str, tmp_path: Path) -> None:
+def test_invalid_argument_raises_shop_error(given: dict[str, str], said: str, tmp_path: Path) -> None:
     with pytest.raises(ShopError, match=said):
         parse_spider_args("test", "http://shop.example/", str(tmp_path / "s.sqlite"), given)

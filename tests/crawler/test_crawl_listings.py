@@ -1,4 +1,4 @@
-"""Listings beside sitemaps: they add category paths to the products that sitemaps name, and products these forget."""
+"""Listings complement sitemaps: they add categories, and products that sitemaps lack."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> tuple[LocalShop, dict[s
         return shop, run_crawl(shop, tmp_path_factory.mktemp("listings"))
 
 
-def test_products_of_the_sitemap_have_the_union_of_their_categories(crawled: tuple[LocalShop, Any]) -> None:
+def test_sitemap_products_have_the_categories_of_all_listings(crawled: tuple[LocalShop, Any]) -> None:
     assert {name: row["categories"] for name, row in crawled[1].items()} == {
         "S0": ["Men", "Women > Shirts"],
         "S1": ["Men > Socks", "Sale", "Women > Shirts"],
@@ -51,26 +51,26 @@ def test_products_of_the_sitemap_have_the_union_of_their_categories(crawled: tup
     }
 
 
-def test_no_product_page_is_asked_twice(crawled: tuple[LocalShop, Any]) -> None:
+def test_no_product_page_is_requested_twice(crawled: tuple[LocalShop, Any]) -> None:
     asked = crawled[0].request_counts
     assert {path: asked[path] for path in asked if "/p/" in path} == {f"/p/{n}": 1 for n in range(7)}
 
 
-def test_each_listing_is_asked_once_without_tracking(crawled: tuple[LocalShop, Any]) -> None:
+def test_each_listing_is_requested_once_without_tracking_parameters(crawled: tuple[LocalShop, Any]) -> None:
     asked = {path: count for path, count in crawled[0].request_counts.items() if path.startswith("/c/")}
     assert asked == {"/c/men": 1, "/c/men/socks": 1, "/c/men/socks?page=2": 1, "/c/sale": 1}
 
 
-def test_another_address_of_a_product_adds_to_it(crawled: tuple[LocalShop, Any]) -> None:
+def test_other_url_of_a_product_adds_its_category(crawled: tuple[LocalShop, Any]) -> None:
     assert crawled[0].request_counts["/outlet/4-b"] == 1
     assert crawled[0].request_counts["/media/4-2.jpg"] == 1
 
 
-def test_listings_lead_to_no_forbidden_ground(crawled: tuple[LocalShop, Any]) -> None:
+def test_disallowed_links_of_listings_are_not_followed(crawled: tuple[LocalShop, Any]) -> None:
     assert not [path for path in crawled[0].request_counts if path.startswith("/secret")]
 
 
-def test_a_limit_that_the_sitemap_reaches_leaves_listings_out(tmp_path: Path) -> None:
+def test_listings_are_ignored_if_the_sitemap_reaches_the_limit(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         fill_shop(shop)
         found = run_crawl(shop, tmp_path / "a", max_products=3)
@@ -85,7 +85,7 @@ def test_a_limit_that_the_sitemap_reaches_leaves_listings_out(tmp_path: Path) ->
         assert read_files(tmp_path / "a" / "out") == read_files(tmp_path / "b" / "out")
 
 
-def test_a_limit_counts_the_sitemap_first(tmp_path: Path) -> None:
+def test_limit_prefers_products_of_the_sitemap(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         fill_shop(shop)
         shop.add_sitemap([f"/p/{n}" for n in range(5)])

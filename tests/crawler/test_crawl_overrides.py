@@ -1,4 +1,4 @@
-"""shops/<host>.yaml says where a crawl begins and which pages it leaves alone."""
+"""shops/<host>.yaml sets where a crawl starts and which pages it skips."""
 
 import json
 import os
@@ -18,9 +18,7 @@ deny: ["/p/2$"]
 """
 
 
-def test_a_crawl_begins_where_its_override_says_and_leaves_out_what_it_denies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_override_sets_the_start_url_and_denied_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]), prepend=os.pathsep)
     with run_local_shop() as shop:

@@ -1,4 +1,4 @@
-"""The real catalogue server beside the checkout: 191 products in Magento's markup, several views and colours each."""
+"""Crawl of the real catalogue server: 191 products in Magento's markup, with several photos and colours each."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ def truth() -> dict[str, dict[str, Any]]:
     return {f"luma/{record['sku']}": record for record in map(json.loads, lines)}
 
 
-def test_every_product_has_the_union_of_its_categories(crawled: Any, truth: dict[str, dict[str, Any]]) -> None:
+def test_every_product_has_the_categories_of_all_listings(crawled: Any, truth: dict[str, dict[str, Any]]) -> None:
     found = tables.read_table(crawled[0] / "products.parquet", PRODUCTS).to_pylist()
     assert len(found) == len(truth) == 191
     assert {row["product_id"]: row["categories"] for row in found} == {
@@ -53,7 +53,7 @@ def test_every_product_has_the_union_of_its_categories(crawled: Any, truth: dict
     }
 
 
-def test_every_view_of_a_colour_is_told_by_its_colour(crawled: Any, truth: dict[str, dict[str, Any]]) -> None:
+def test_every_photo_has_the_colour_of_its_page(crawled: Any, truth: dict[str, dict[str, Any]]) -> None:
     rows = [row for table in tables.read_shards(crawled[0] / "photos", PHOTOS) for row in table.to_pylist()]
     found = {(row["product_id"], row["url"].partition("/product/")[2]): row["colour"] for row in rows}
     for product_id, record in truth.items():
@@ -61,7 +61,7 @@ def test_every_view_of_a_colour_is_told_by_its_colour(crawled: Any, truth: dict[
             assert {found[product_id, view.lstrip("/")] for view in views} == {colour}
 
 
-def test_every_photo_that_a_page_names_comes_home(crawled: Any, truth: dict[str, dict[str, Any]]) -> None:
+def test_every_photo_of_a_page_is_downloaded(crawled: Any, truth: dict[str, dict[str, Any]]) -> None:
     rows = [row for table in tables.read_shards(crawled[0] / "photos", PHOTOS) for row in table.to_pylist()]
     found: dict[str, set[str]] = {}
     for row in rows:
@@ -71,7 +71,7 @@ def test_every_photo_that_a_page_names_comes_home(crawled: Any, truth: dict[str,
     assert len({url for urls in found.values() for url in urls}) == 711
 
 
-def test_no_product_is_asked_twice_and_nothing_forbidden(crawled: Any) -> None:
+def test_no_product_is_requested_twice_and_no_disallowed_url(crawled: Any) -> None:
     assert crawled[1]["pages"] == 191
     assert crawled[1].get("disallowed", 0) == 0
 

@@ -1,4 +1,4 @@
-"""Several machines crawl several shops without a word between them, and merge to the bytes of one machine's."""
+"""Several machines crawl several shops independently, and the merge equals the snapshot of one machine."""
 
 import json
 from collections.abc import Iterator
@@ -37,12 +37,12 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def test_the_shards_merge_to_the_bytes_of_one_machine(crawled: Path) -> None:
+def test_merged_shards_equal_the_snapshot_of_one_machine(crawled: Path) -> None:
     merge_snapshots([crawled / "3", crawled / "1", crawled / "2"], crawled / "merged")
     assert read_files(crawled / "merged") == read_files(crawled / "whole")
 
 
-def test_two_shards_merge_with_the_third_later(crawled: Path) -> None:
+def test_third_shard_can_be_merged_later(crawled: Path) -> None:
     merge_snapshots([crawled / "1", crawled / "2"], crawled / "two")
     merge_snapshots([crawled / "3", crawled / "two"], crawled / "three")
     assert read_files(crawled / "three") == read_files(crawled / "whole")
@@ -53,25 +53,25 @@ def test_each_shard_crawls_its_own_shop(crawled: Path) -> None:
     assert [list(report["shops"]) for report in reports] == [[name] for name in NAMES]
 
 
-def test_a_shop_in_two_snapshots_is_refused(crawled: Path) -> None:
+def test_merge_rejects_a_shop_in_two_snapshots(crawled: Path) -> None:
     with pytest.raises(ShopError, match="a0: in two of the snapshots"):
         merge_snapshots([crawled / "1", crawled / "whole"], crawled / "never")
     assert not (crawled / "never").exists()
 
 
-def test_what_is_no_snapshot_is_named(crawled: Path, tmp_path: Path) -> None:
+def test_merge_rejects_a_folder_that_is_not_a_snapshot(crawled: Path, tmp_path: Path) -> None:
     with pytest.raises(ShopError, match="not the report of a snapshot"):
         merge_snapshots([tmp_path], tmp_path / "never")
 
 
-def test_a_machine_without_a_shop_writes_empty_tables(tmp_path: Path) -> None:
+def test_shard_without_a_shop_writes_empty_tables(tmp_path: Path) -> None:
     crawl_shops(make_crawl_settings(*SHOPS), tmp_path, tmp_path / "out", {}, Shard(4, 4))
     assert json.loads((tmp_path / "out" / "report.json").read_text())["products"] == 0
     merge_snapshots([tmp_path / "out"], tmp_path / "merged")
     assert read_files(tmp_path / "merged") == read_files(tmp_path / "out")
 
 
-def test_every_shop_has_one_machine_and_a_host_is_never_split() -> None:
+def test_every_shop_is_in_one_shard_and_hosts_are_not_split() -> None:
     hosts = ["b.example", "www.a.example", "a.example", "c.example:81", "c.example:82", "d.example"]
     shops = [params.Shop(name=f"s{n}", url=f"https://{host}/{n}") for n, host in enumerate(hosts)]
     parts = [[shop.name for shop in select_shops(Shard(number, 2), shops)] for number in (1, 2)]
@@ -81,6 +81,6 @@ def test_every_shop_has_one_machine_and_a_host_is_never_split() -> None:
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "-1/3", ""])
-def test_what_is_no_shard_is_refused(text: str) -> None:
+def test_invalid_shard_raises_shop_error(text: str) -> None:
     with pytest.raises(ShopError, match="expected i/n"):
         parse_shard(text)

@@ -1,4 +1,4 @@
-"""Whole crawls of a local shop, through the function that the stage calls."""
+"""Complete crawls of a local shop with the function that the stage calls."""
 
 import json
 from collections.abc import Iterator
@@ -49,29 +49,29 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalSho
         yield shop, folder / "state", folder / "out"
 
 
-def test_every_product_of_the_sitemap_comes_home_once(crawled: tuple[LocalShop, Path, Path]) -> None:
+def test_every_product_of_the_sitemap_is_exported_once(crawled: tuple[LocalShop, Path, Path]) -> None:
     assert sorted(read_products(crawled[2])) == [f"test/S{n}" for n in range(9)]
 
 
-def test_a_product_carries_what_its_page_says(crawled: tuple[LocalShop, Path, Path]) -> None:
+def test_product_has_the_fields_of_its_page(crawled: tuple[LocalShop, Path, Path]) -> None:
     product = read_products(crawled[2])["test/S3"]
     assert (product["title"], product["colour"], product["categories"]) == ("Shirt 3", "Blue", ["Women > Shirts"])
 
 
-def test_photos_are_the_bytes_served_at_their_positions(crawled: tuple[LocalShop, Path, Path]) -> None:
+def test_photos_are_the_served_bytes_at_their_positions(crawled: tuple[LocalShop, Path, Path]) -> None:
     found = {(row["product_id"], row["position"]): row["bytes"] for row in read_photos(crawled[2])}
     assert found["test/S3", 1] == crawled[0].responses["/media/3-1.jpg"].body
 
 
-def test_a_photo_that_failed_leaves_its_position_empty(crawled: tuple[LocalShop, Path, Path]) -> None:
+def test_failed_photo_leaves_a_gap_in_the_positions(crawled: tuple[LocalShop, Path, Path]) -> None:
     assert [row["position"] for row in read_photos(crawled[2]) if row["product_id"] == "test/S7"] == [0]
 
 
-def test_busy_pages_and_photos_are_asked_again(crawled: tuple[LocalShop, Path, Path]) -> None:
+def test_busy_pages_and_photos_are_retried(crawled: tuple[LocalShop, Path, Path]) -> None:
     assert (crawled[0].request_counts["/p/6"], crawled[0].request_counts["/media/6-0.jpg"]) == (3, 2)
 
 
-def test_each_photo_is_asked_once(crawled: tuple[LocalShop, Path, Path]) -> None:
+def test_each_photo_is_requested_once(crawled: tuple[LocalShop, Path, Path]) -> None:
     assert crawled[0].request_counts["/media/0-0.jpg"] == 1
 
 
@@ -85,11 +85,11 @@ def test_failures_have_a_row_with_their_reason(crawled: tuple[LocalShop, Path, P
     }
 
 
-def test_disallowed_paths_are_never_asked(crawled: tuple[LocalShop, Path, Path]) -> None:
+def test_disallowed_paths_are_never_requested(crawled: tuple[LocalShop, Path, Path]) -> None:
     assert not [path for path in crawled[0].request_counts if path.startswith("/secret")]
 
 
-def test_the_report_counts_coverage_and_failures(crawled: tuple[LocalShop, Path, Path]) -> None:
+def test_report_counts_coverage_and_failures(crawled: tuple[LocalShop, Path, Path]) -> None:
     report = json.loads((crawled[2] / "report.json").read_text())
     assert report["products"] == 9
     assert report["photos"] == 16
@@ -98,7 +98,7 @@ def test_the_report_counts_coverage_and_failures(crawled: tuple[LocalShop, Path,
     assert report["shops"]["test"]["coverage_brand"] == 0.0
 
 
-def test_a_finished_shop_is_not_asked_again_and_exports_the_same_bytes(crawled: tuple[LocalShop, Path, Path]) -> None:
+def test_finished_crawl_makes_no_request_and_exports_the_same_bytes(crawled: tuple[LocalShop, Path, Path]) -> None:
     shop, state, out = crawled
     asked = shop.request_counts.total()
     crawl_shops(make_crawl_settings(params.Shop(name="test", url=shop.base_url)), state, out.with_name("again"))
@@ -106,7 +106,7 @@ def test_a_finished_shop_is_not_asked_again_and_exports_the_same_bytes(crawled: 
     assert read_files(out) == read_files(out.with_name("again"))
 
 
-def test_without_sitemap_listings_lead_to_products_in_the_union_of_their_categories(tmp_path: Path) -> None:
+def test_listings_lead_to_products_and_categories_without_a_sitemap(tmp_path: Path) -> None:
     nav = '<a href="/c/men?src=nav">Men</a><a href="/c/sale">Sale</a><a href="/secret/basket">Basket</a>'
     with run_local_shop() as shop:
         for n in range(5):
@@ -133,7 +133,7 @@ def test_without_sitemap_listings_lead_to_products_in_the_union_of_their_categor
         assert not [path for path in shop.request_counts if "sort" in path or "secret" in path or "src=" in path]
 
 
-def test_a_limit_takes_the_same_products_whatever_the_speed(tmp_path: Path) -> None:
+def test_limit_selects_the_same_products_at_any_speed(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(n) for n in range(30)])
         limited = make_crawl_settings(params.Shop(name="test", url=shop.base_url, max_products=5))
@@ -148,7 +148,7 @@ def test_a_limit_takes_the_same_products_whatever_the_speed(tmp_path: Path) -> N
         assert read_files(tmp_path / "out-a") == read_files(tmp_path / "out-b")
 
 
-def test_a_shop_whose_robots_txt_answers_5xx_is_left_alone(tmp_path: Path) -> None:
+def test_shop_whose_robots_txt_answers_5xx_is_not_crawled(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_page("/robots.txt", "busy", status=500, headers={"Retry-After": "0"})
         with pytest.raises(
@@ -158,12 +158,12 @@ def test_a_shop_whose_robots_txt_answers_5xx_is_left_alone(tmp_path: Path) -> No
         assert set(shop.request_counts) == {"/robots.txt"}
 
 
-def test_a_shop_without_products_is_an_error_that_says_what_was_seen(tmp_path: Path) -> None:
+def test_shop_without_products_raises_an_error_with_counts(tmp_path: Path) -> None:
     with run_local_shop() as shop, pytest.raises(ShopError, match=r"test: no product found from .*1 x page read"):
         crawl_shops(make_crawl_settings(params.Shop(name="test", url=shop.base_url)), tmp_path, tmp_path / "out")
 
 
-def test_a_shop_known_by_another_address_keeps_it_in_the_snapshot(tmp_path: Path) -> None:
+def test_connect_to_does_not_change_urls_in_the_snapshot(tmp_path: Path) -> None:
     outs = []
     for run in ("one", "two"):
         with run_local_shop() as shop:
@@ -176,7 +176,7 @@ def test_a_shop_known_by_another_address_keeps_it_in_the_snapshot(tmp_path: Path
     assert outs[0] == outs[1]
 
 
-def test_a_crawl_delay_leaves_one_request_at_a_time(tmp_path: Path) -> None:
+def test_crawl_delay_allows_one_request_at_a_time(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(n, photos=1) for n in range(6)])
         robots = shop.responses["/robots.txt"]
@@ -188,7 +188,7 @@ def test_a_crawl_delay_leaves_one_request_at_a_time(tmp_path: Path) -> None:
     assert shop.max_concurrent_requests == 1
 
 
-def test_without_one_requests_run_side_by_side(tmp_path: Path) -> None:
+def test_requests_are_concurrent_without_a_crawl_delay(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(n, photos=1) for n in range(6)])
         shop.response_delay_seconds = 0.03

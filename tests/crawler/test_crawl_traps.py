@@ -1,4 +1,4 @@
-"""Traps: endless calendars, sessions, facets and pages past the end are cut and listed, and cost no product."""
+"""Traps (endless calendars, sessions, facets, pages past the end) are skipped and reported."""
 
 import json
 from collections.abc import Iterator
@@ -87,24 +87,24 @@ def test_every_product_comes_home(crawled: tuple[LocalShop, Path]) -> None:
     assert {row["title"] for row in rows} == {f"Shirt {n}" for n in NUMBERS}
 
 
-def test_an_endless_calendar_ends_with_its_budget(crawled: tuple[LocalShop, Path]) -> None:
+def test_budget_ends_an_endless_calendar(crawled: tuple[LocalShop, Path]) -> None:
     assert 50 <= count_requests(crawled[0], "/events/") <= 60
 
 
-def test_facets_in_the_path_end_with_their_budgets(crawled: tuple[LocalShop, Path]) -> None:
+def test_budget_ends_facets_in_the_path(crawled: tuple[LocalShop, Path]) -> None:
     assert count_requests(crawled[0], "/facets/") <= 450
 
 
-def test_sessions_under_an_unknown_name_end_with_their_budget(crawled: tuple[LocalShop, Path]) -> None:
+def test_budget_ends_session_ids_in_an_unknown_parameter(crawled: tuple[LocalShop, Path]) -> None:
     assert count_requests(crawled[0], "/help/") <= 60
 
 
-def test_a_page_past_the_end_that_repeats_the_first_ends_the_pagination(crawled: tuple[LocalShop, Path]) -> None:
+def test_repeated_page_ends_the_pagination(crawled: tuple[LocalShop, Path]) -> None:
     shelves = {path: count for path, count in crawled[0].request_counts.items() if path.startswith("/c/all")}
     assert shelves == {"/c/all": 1, "/c/all?page=2": 1, "/c/all?page=3": 1, "/c/all?page=4": 1}
 
 
-def test_what_was_cut_is_counted_and_listed(crawled: tuple[LocalShop, Path]) -> None:
+def test_report_counts_and_lists_skipped_urls(crawled: tuple[LocalShop, Path]) -> None:
     found = read_skipped(crawled[1])
     assert {reason: entry["pages"] for reason, entry in found.items() if reason in ("sort", "facet", "calendar")} == {
         "calendar": 1,
@@ -116,7 +116,7 @@ def test_what_was_cut_is_counted_and_listed(crawled: tuple[LocalShop, Path]) -> 
     assert found["over budget"]["url_templates"]["/events/#/#"] > 0
 
 
-def test_the_report_of_a_shop_without_traps_is_quiet(tmp_path: Path) -> None:
+def test_report_of_a_shop_without_traps_lists_no_skipped_url(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(1)])
         crawl_shops(

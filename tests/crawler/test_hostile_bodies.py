@@ -1,4 +1,4 @@
-"""Answers that would fill the memory or hold a connection for ever, and photos that are none."""
+"""Responses that would fill the memory or block a connection, and photos that are not images."""
 
 import io
 import time
@@ -73,7 +73,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalSho
         yield shop, run_crawl(shop, tmp_path_factory.mktemp("bodies"), *SETTINGS), good
 
 
-def test_the_products_and_photos_that_are_sound_come_home(
+def test_valid_products_and_photos_are_exported(
     crawled: tuple[LocalShop, CrawlResult, dict[str, bytes]],
 ) -> None:
     assert list(crawled[1].products) == ["Shirt"]
@@ -102,7 +102,7 @@ def test_the_products_and_photos_that_are_sound_come_home(
         ("/media/empty.jpg", "not a photo", 1),
     ],
 )
-def test_what_is_not_has_its_reason(
+def test_invalid_responses_fail_with_their_reason(
     crawled: tuple[LocalShop, CrawlResult, dict[str, bytes]], path: str, reason: str, tries: int
 ) -> None:
     assert (crawled[1].failures[path], crawled[1].attempts[path]) == (reason, tries)
@@ -112,11 +112,11 @@ def test_there_are_no_other_failures(crawled: tuple[LocalShop, CrawlResult, dict
     assert len(crawled[1].failures) == 17
 
 
-def test_a_photo_whose_connection_was_reset_is_asked_again(
+def test_photo_is_retried_after_a_connection_reset(
     crawled: tuple[LocalShop, CrawlResult, dict[str, bytes]],
 ) -> None:
     assert crawled[0].request_counts["/media/reset-twice.jpg"] == 3
 
 
-def test_memory_stays_within_bounds(crawled: tuple[LocalShop, CrawlResult, dict[str, bytes]]) -> None:
+def test_memory_stays_below_its_limit(crawled: tuple[LocalShop, CrawlResult, dict[str, bytes]]) -> None:
     assert crawled[1].peak_mib < 300

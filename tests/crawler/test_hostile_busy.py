@@ -1,4 +1,4 @@
-"""A shop that is busy: 429 and 503, with Retry-After in seconds and as a date, for a while, too long, or for good."""
+"""A busy shop: 429 and 503, with Retry-After in seconds and as a date, for a while, too long, or permanently."""
 
 import time
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalSho
         yield shop, run_crawl(shop, tmp_path_factory.mktemp("busy"), "RETRY_BACKOFF_BASE=0.01")
 
 
-def test_who_was_busy_for_a_while_is_asked_again_and_comes_home(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_url_that_is_busy_for_a_while_is_retried(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert sorted(crawled[1].products) == [f"S{n}" for n in range(6)]
     assert "/media/5-0.jpg" in crawled[1].photos
     assert {crawled[0].request_counts[path] for path in ("/p/0", "/p/1", "/p/2", "/p/3", "/p/4", "/media/5-0.jpg")} == {
@@ -44,14 +44,14 @@ def test_who_was_busy_for_a_while_is_asked_again_and_comes_home(crawled: tuple[L
     }
 
 
-def test_nobody_is_asked_before_the_time_named(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_retries_wait_as_long_as_retry_after_asks(crawled: tuple[LocalShop, CrawlResult]) -> None:
     times = crawled[0].request_times
     waited = {path: times[path][1] - times[path][0] for path in ("/p/0", "/p/1", "/p/2", "/p/3")}
     assert waited["/p/0"] >= 2
     assert min(waited.values()) >= 0.9
 
 
-def test_who_says_429_is_asked_nothing_at_all_in_that_time(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_http_429_pauses_the_whole_host(crawled: tuple[LocalShop, CrawlResult]) -> None:
     first = crawled[0].request_times["/p/0"][0]
     # What was under way when the answer came has been sent already.
     between = [t for times in crawled[0].request_times.values() for t in times if first + 1 < t < first + 1.95]
@@ -59,13 +59,11 @@ def test_who_says_429_is_asked_nothing_at_all_in_that_time(crawled: tuple[LocalS
 
 
 @pytest.mark.parametrize(("path", "reason"), [("/p/6", "HTTP 429"), ("/p/7", "HTTP 503")])
-def test_who_asks_to_wait_for_hours_is_given_up_for_now(
-    crawled: tuple[LocalShop, CrawlResult], path: str, reason: str
-) -> None:
+def test_retry_after_of_hours_is_a_failure(crawled: tuple[LocalShop, CrawlResult], path: str, reason: str) -> None:
     assert (crawled[1].failures[path], crawled[1].attempts[path], crawled[0].request_counts[path]) == (reason, 1, 1)
 
 
-def test_who_stays_busy_is_given_up_after_five_tries(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_url_that_stays_busy_fails_after_five_attempts(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert (crawled[1].failures["/p/8"], crawled[1].attempts["/p/8"], crawled[0].request_counts["/p/8"]) == (
         "HTTP 503",
         5,
@@ -73,7 +71,7 @@ def test_who_stays_busy_is_given_up_after_five_tries(crawled: tuple[LocalShop, C
     )
 
 
-def test_a_shop_that_is_busy_everywhere_is_left_and_gone_on_with_later(tmp_path: Path) -> None:
+def test_crawl_of_a_busy_shop_stops_and_resumes_later(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         paths = [shop.add_product(n, photos=0) for n in range(60)]
         shop.add_sitemap(paths)

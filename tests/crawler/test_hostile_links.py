@@ -1,5 +1,4 @@
-"""A shop without a sitemap whose links have no end: a calendar, session ids, pages past the last, one product in five
-categories, canonical addresses that lie elsewhere."""
+"""A shop without a sitemap and with endless links: a calendar, session ids, pages past the end, several categories."""
 
 from collections.abc import Iterator
 
@@ -58,33 +57,33 @@ def make_listing_page(number: int, after: int = 0) -> str:
     return f"<h1>Pages</h1>{products}<a rel='next' href='/c/pages?page={after or number + 1}'>next</a>"
 
 
-def test_every_product_comes_home_once(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_every_product_is_exported_once(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert sorted(crawled[1].products) == ["One", *(f"S{n}" for n in range(6)), "Two"]
 
 
-def test_one_product_in_five_categories_has_all_five(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_product_in_five_categories_has_all_five(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert crawled[1].products["One"]["categories"] == sorted(name.title() for name in CATEGORIES)
 
 
-def test_its_address_is_the_canonical_one(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_product_url_is_the_canonical_url(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert crawled[1].products["One"]["url"] == f"{crawled[0].base_url}/p/one"
 
 
-def test_a_canonical_address_on_another_host_is_not_believed(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_canonical_url_on_another_host_is_ignored(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert crawled[1].products["Two"]["url"] == f"{crawled[0].base_url}/p/elsewhere"
 
 
-def test_a_page_past_the_end_that_repeats_the_first_ends_the_pages(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_page_past_the_end_ends_the_pagination(crawled: tuple[LocalShop, CrawlResult]) -> None:
     asked = [path for path in crawled[0].request_counts if path.startswith("/c/pages")]
     assert sorted(asked) == ["/c/pages", *(f"/c/pages?page={n}" for n in (2, 3, 4))]
 
 
-def test_session_ids_make_no_new_pages(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_session_ids_do_not_make_new_pages(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert [path for path in crawled[0].request_counts if "sid=" in path.lower() or "sess" in path.lower()] == []
     assert crawled[0].request_counts["/c/bags"] == 1
 
 
-def test_a_calendar_without_end_has_one(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_endless_calendar_is_left(crawled: tuple[LocalShop, CrawlResult]) -> None:
     months = [path for path in crawled[0].request_counts if path.startswith("/calendar/")]
     assert 0 < len(months) <= 100
 

@@ -1,5 +1,4 @@
-"""A shop that sends the crawler where it must not go: private addresses in every spelling, other schemes, round in
-circles, to other hosts, behind what robots.txt forbids."""
+"""A shop that leads to private addresses, other schemes, redirect loops, other hosts and disallowed URLs."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -65,23 +64,23 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalShop
         yield shop, result
 
 
-def test_the_good_photo_comes_home_alone(public: tuple[LocalShop, CrawlResult]) -> None:
+def test_only_the_valid_photo_is_exported(public: tuple[LocalShop, CrawlResult]) -> None:
     assert list(public[1].products) == ["Shirt"]
     assert list(public[1].photos) == ["/media/good.jpg"]
 
 
 @pytest.mark.parametrize("path", PRIVATE)
-def test_a_redirect_to_a_private_address_is_refused_however_it_is_spelt(
+def test_redirect_to_a_private_address_is_refused_in_any_notation(
     public: tuple[LocalShop, CrawlResult], path: str
 ) -> None:
     assert (public[1].failures[path], public[1].attempts[path]) == ("private address", 1)
 
 
-def test_a_private_address_named_by_the_page_itself_is_refused(public: tuple[LocalShop, CrawlResult]) -> None:
+def test_private_address_in_a_page_is_refused(public: tuple[LocalShop, CrawlResult]) -> None:
     assert public[1].failures["/media/victim.jpg?named=1"] == "private address"
 
 
-def test_nothing_at_a_private_address_was_asked(public: tuple[LocalShop, CrawlResult]) -> None:
+def test_no_request_reached_a_private_address(public: tuple[LocalShop, CrawlResult]) -> None:
     asked = public[0].request_counts
     assert [path for path in asked if "victim" in path or path == "/p/9"] == []
     # By the spider, and by the middleware for shop.example; not for any of the other names.
@@ -100,15 +99,15 @@ def test_nothing_at_a_private_address_was_asked(public: tuple[LocalShop, CrawlRe
         ("/p/away", "leads off the shop"),
     ],
 )
-def test_other_wrong_ways_end_with_their_reason(public: tuple[LocalShop, CrawlResult], path: str, reason: str) -> None:
+def test_other_bad_urls_fail_with_their_reason(public: tuple[LocalShop, CrawlResult], path: str, reason: str) -> None:
     assert public[1].failures[path] == reason
 
 
-def test_every_failure_is_one_of_these(public: tuple[LocalShop, CrawlResult]) -> None:
+def test_there_are_no_further_failures(public: tuple[LocalShop, CrawlResult]) -> None:
     assert len(public[1].failures) == len(PRIVATE) + 8
 
 
-def test_a_redirect_loop_ends_after_five(public: tuple[LocalShop, CrawlResult]) -> None:
+def test_redirect_loop_ends_after_five_redirects(public: tuple[LocalShop, CrawlResult]) -> None:
     assert public[0].request_counts["/r/loop"] == 6
 
 
@@ -150,35 +149,35 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Lo
         yield hosts, run_crawl(shop, tmp_path_factory.mktemp("own"), *QUICK)
 
 
-def test_photos_of_another_host_come_home(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
+def test_photos_on_another_host_are_downloaded(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
     assert set(own[1].photos) == {"/media/offsite.jpg", "/r/offsite"}
 
 
-def test_pages_of_another_host_do_not(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
+def test_pages_on_another_host_are_not_requested(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
     assert list(own[1].products) == ["Shirt"]
     assert own[1].failures["/p/offsite"] == "leads off the shop"
     assert own[0]["cdn"].request_counts["/p/5"] == 0
 
 
-def test_a_shop_on_this_machine_leads_to_no_other_private_network(
+def test_loopback_shop_does_not_open_other_private_networks(
     own: tuple[dict[str, LocalShop], CrawlResult],
 ) -> None:
     assert {own[1].failures["/r/company"], own[1].failures["/r/cloud"]} == {"private address"}
 
 
-def test_each_hosts_own_robots_txt_counts(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
+def test_every_host_has_its_own_robots_txt(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
     assert own[1].failures["/secret/photo.jpg"] == "disallowed by robots.txt"
     assert own[1].failures["/media/closed.jpg"] == "disallowed by robots.txt"
     assert set(own[0]["closed"].request_counts) == {"/robots.txt"}
 
 
-def test_nobody_slips_past_a_robots_txt_that_cannot_be_read(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
+def test_unreadable_robots_txt_blocks_waiting_requests_too(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
     assert own[1].failures["/media/broken.jpg"] == "robots.txt cannot be read"
     assert own[1].failures["/media/other.jpg"] == "robots.txt cannot be read"
     assert set(own[0]["broken"].request_counts) == {"/robots.txt"}
 
 
-def test_a_private_shop_that_is_not_allowed_is_not_asked(tmp_path: Path) -> None:
+def test_private_shop_is_refused_without_allow_private_network(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         harvest = run_crawl(shop, tmp_path, *QUICK, allow_private_network="0", contact="crawl@weft-tests.org")
         assert not shop.request_counts
@@ -186,7 +185,7 @@ def test_a_private_shop_that_is_not_allowed_is_not_asked(tmp_path: Path) -> None
     assert "allow_private_network" in harvest.fault
 
 
-def test_a_private_shop_needs_no_contact_and_a_named_one_is_told(tmp_path: Path) -> None:
+def test_private_shop_needs_no_contact(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(1, photos=0)])
         run_crawl(shop, tmp_path / "a", contact="crawl@weft-tests.org")

@@ -1,5 +1,4 @@
-"""Pages that lie about their type and charset, JSON-LD that is no JSON, photos hidden in attributes, photos that their
-owner reserves."""
+"""Pages with wrong types and charsets, invalid JSON-LD, photos hidden in attributes, and photos with opt-outs."""
 
 from collections.abc import Iterator
 
@@ -95,36 +94,36 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalSho
 
 
 @pytest.mark.parametrize("path", CHARSETS)
-def test_a_page_is_read_in_the_charset_of_its_bytes(crawled: tuple[LocalShop, CrawlResult], path: str) -> None:
+def test_page_is_decoded_in_the_encoding_of_its_bytes(crawled: tuple[LocalShop, CrawlResult], path: str) -> None:
     titles = {row["url"]: row["title"] for row in crawled[1].products.values()}
     assert titles[crawled[0].base_url + path] == CHARSETS[path][3]
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_broken_json_ld_is_read_all_the_same(crawled: tuple[LocalShop, CrawlResult], name: str) -> None:
+def test_broken_json_ld_is_repaired(crawled: tuple[LocalShop, CrawlResult], name: str) -> None:
     assert crawled[1].products[name]["title"] == f"Shirt {name}"
 
 
 @pytest.mark.parametrize("name", TAGS)
-def test_a_photo_is_taken_unless_its_owner_reserves_it(crawled: tuple[LocalShop, CrawlResult], name: str) -> None:
+def test_photo_is_downloaded_unless_its_owner_opts_out(crawled: tuple[LocalShop, CrawlResult], name: str) -> None:
     path = f"/media/{name}.jpg"
     assert (path in crawled[1].photos) is TAGS[name][1]
     assert crawled[1].failures.get(path) == (None if TAGS[name][1] else "opted out by its owner")
 
 
 @pytest.mark.parametrize(("product", "photo"), [("Meta", "meta"), ("Header", "header"), ("Reserved", "tdm")])
-def test_a_page_may_reserve_its_photos_and_they_are_not_even_asked(
+def test_photos_of_an_opted_out_page_are_not_requested(
     crawled: tuple[LocalShop, CrawlResult], product: str, photo: str
 ) -> None:
     assert product in crawled[1].products
     assert crawled[0].request_counts[f"/media/{photo}.jpg"] == 0
 
 
-def test_a_page_kept_out_of_search_engines_reserves_nothing(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_noindex_page_keeps_its_photos(crawled: tuple[LocalShop, CrawlResult]) -> None:
     assert "/media/unlisted.jpg" in crawled[1].photos
 
 
-def test_lazy_photos_come_home_at_their_largest_and_what_is_no_address_is_not_asked(
+def test_lazy_photos_are_downloaded_in_their_largest_size(
     crawled: tuple[LocalShop, CrawlResult],
 ) -> None:
     found = {path for path in crawled[1].photos if path.startswith(("/media/lazy", "/media/set"))}

@@ -1,4 +1,4 @@
-"""Photos in every format: crawled as they are, under names and types that lie, then prepared or quarantined."""
+"""Photos in every format, with wrong names and types: crawled as served, then prepared or quarantined."""
 
 import sys
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def harvest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrawlResult]:
         yield run_crawl(shop, tmp_path_factory.mktemp("photos"))
 
 
-def test_every_photo_comes_home_as_it_was_served(harvest: CrawlResult) -> None:
+def test_every_photo_is_stored_as_served(harvest: CrawlResult) -> None:
     served = VALID | {name: body for name, (body, *_) in (CONVERTED | INVALID).items()}
     assert harvest.photos == {f"/media/{name}.jpg": body for name, body in served.items()}
     assert not harvest.failures
@@ -53,7 +53,7 @@ def is_close_colour(pixel: np.ndarray, colour: tuple[int, int, int]) -> bool:
 
 
 @pytest.mark.parametrize("name", VALID)
-def test_a_sound_photo_ends_as_the_picture_it_shows(harvest: CrawlResult, name: str) -> None:
+def test_valid_photo_is_decoded_correctly(harvest: CrawlResult, name: str) -> None:
     pixels = prepare_photo(harvest, name)
     assert is_close_colour(pixels[30, 20], BLUE)
     assert is_close_colour(pixels[30, 76], RED)
@@ -62,7 +62,7 @@ def test_a_sound_photo_ends_as_the_picture_it_shows(harvest: CrawlResult, name: 
 
 
 @pytest.mark.parametrize("name", CONVERTED)
-def test_greys_keep_their_shade_and_what_is_clear_becomes_white(harvest: CrawlResult, name: str) -> None:
+def test_greys_keep_their_value_and_transparency_becomes_white(harvest: CrawlResult, name: str) -> None:
     _, upper_left, lower_right = CONVERTED[name]
     pixels = prepare_photo(harvest, name)
     assert is_close_colour(pixels[30, 20], upper_left)
@@ -70,13 +70,13 @@ def test_greys_keep_their_shade_and_what_is_clear_becomes_white(harvest: CrawlRe
 
 
 @pytest.mark.parametrize("name", INVALID)
-def test_what_cannot_be_used_is_quarantined_with_its_reason(harvest: CrawlResult, name: str) -> None:
+def test_unusable_photo_is_quarantined_with_its_reason(harvest: CrawlResult, name: str) -> None:
     with pytest.raises(PhotoError) as caught:
         prepare_photo(harvest, name)
     assert caught.value.reason == INVALID[name][1]
 
 
-def test_a_png_of_12000_pixels_a_side_costs_no_memory(tmp_path: Path) -> None:
+def test_large_png_is_rejected_without_much_memory(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
     path.write_bytes(INVALID["huge.png"][0])
     code = (
@@ -90,5 +90,5 @@ def test_a_png_of_12000_pixels_a_side_costs_no_memory(tmp_path: Path) -> None:
     assert peak < 300
 
 
-def test_crawling_it_costs_none_either(harvest: CrawlResult) -> None:
+def test_large_png_is_crawled_without_much_memory(harvest: CrawlResult) -> None:
     assert harvest.peak_mib < 300

@@ -1,4 +1,4 @@
-"""weft purge: out of the store at once, never back, and the stages that still hold it are named."""
+"""weft purge removes a value from the state files for good and lists the outputs that contain it."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from local_shop import make_crawl_settings
-from made_crawl import BASE_URL, make_product, make_snapshot, save_item
+from state_files import BASE_URL, make_product, make_snapshot, save_item
 
 from crawler.export.export import export
 from crawler.items import PAGE, PHOTO, FeedPartItem, FeedProduct, PhotoItem, ProductItem
@@ -39,23 +39,23 @@ def run_weft(root: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> in
     return cli.main()
 
 
-def test_a_product_goes_with_the_photos_that_only_it_shows(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purge_of_a_product_removes_its_own_photos(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_weft(root, monkeypatch, "--product", "shop/1") == 0
     assert _list_remaining(root) == ({"shop/2"}, {SHARED, OTHER})
     assert len(list(BlobStore(root / "var" / "crawl").digests())) == 2
 
 
-def test_a_photo_goes_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purge_of_a_photo_keeps_its_product(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_weft(root, monkeypatch, "--url", SHARED)
     assert _list_remaining(root) == ({"shop/1", "shop/2"}, {OWN, OTHER})
 
 
-def test_a_page_goes_with_its_product(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purge_of_a_page_removes_its_product(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_weft(root, monkeypatch, "--url", f"{BASE_URL}/p/2?utm_source=mail")
     assert _list_remaining(root) == ({"shop/1"}, {SHARED, OWN})
 
 
-def test_an_address_that_only_told_the_product_goes_with_its_page(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purge_of_a_page_removes_urls_of_its_product(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(root / "var" / "crawl" / "shop-1.sqlite")
     store.add_urls(PAGE, [f"{BASE_URL}/women/p/2"], linked=True)
     assert store.skip_if_unchanged(*store.select_todo(PAGE, 9, ())[0])
@@ -64,7 +64,7 @@ def test_an_address_that_only_told_the_product_goes_with_its_page(root: Path, mo
     assert _list_remaining(root) == ({"shop/1"}, {SHARED, OWN})
 
 
-def test_a_shop_goes_whole_and_is_not_crawled_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purged_shop_is_removed_and_not_crawled_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_weft(root, monkeypatch, "--shop", "shop")
     assert list((root / "var" / "crawl").glob("*.sqlite*")) == []
     assert list(BlobStore(root / "var" / "crawl").digests()) == []
@@ -76,14 +76,14 @@ def test_a_shop_goes_whole_and_is_not_crawled_again(root: Path, monkeypatch: pyt
         crawl_shops(make_crawl_settings(params.Shop(name="shop", url=BASE_URL)), root / "var" / "crawl", root / "again")
 
 
-def test_nothing_of_it_is_left_in_the_bytes_of_the_state(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purged_text_is_not_left_in_the_bytes_of_the_state_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_weft(root, monkeypatch, "--product", "shop/1")
     state = (root / "var" / "crawl" / "shop-1.sqlite").read_bytes()
     assert b"Shirt 1" not in state
     assert b"Shirt 2" in state
 
 
-def test_a_dry_run_tells_the_same_and_removes_nothing(
+def test_dry_run_prints_the_same_and_removes_nothing(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_weft(root, monkeypatch, "--product", "shop/1", "--dry-run")
@@ -94,7 +94,7 @@ def test_a_dry_run_tells_the_same_and_removes_nothing(
     assert would.replace("would remove", "removed").replace("would add", "added") == capsys.readouterr().out
 
 
-def test_the_next_crawl_does_not_bring_it_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_crawl_does_not_restore_what_was_purged(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_weft(root, monkeypatch, "--product", "shop/1")
     run_weft(root, monkeypatch, "--url", OTHER)
     store = Store(root / "var" / "crawl" / "shop-2.sqlite")
@@ -114,7 +114,7 @@ def test_the_next_crawl_does_not_bring_it_back(root: Path, monkeypatch: pytest.M
     assert snapshot.photo_digest(f"{BASE_URL}/moved.jpg") is None
 
 
-def test_the_stages_that_hold_it_are_named(
+def test_outputs_that_contain_the_value_are_listed(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prepared: dict[str, Any] = {"photo_id": "shop/1#1", "product_id": "shop/1", "position": 1, "jpeg": b"x", **NO_WORDS}
@@ -135,7 +135,7 @@ def test_the_stages_that_hold_it_are_named(
     ]
 
 
-def test_a_photo_is_found_in_later_stages_by_its_place(
+def test_photo_is_found_in_later_stages_by_its_position(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows: list[dict[str, Any]] = [
@@ -147,7 +147,7 @@ def test_a_photo_is_found_in_later_stages_by_its_place(
     assert "data/prepared/val: holds it: 1 rows" in capsys.readouterr().out
 
 
-def test_what_is_nowhere_is_noted_all_the_same(
+def test_unknown_value_is_added_to_the_purge_list(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_weft(root, monkeypatch, "--product", "shop/9") == 0
@@ -161,7 +161,7 @@ def test_what_is_nowhere_is_noted_all_the_same(
     ("arguments", "said"),
     [(("--product", "1"), "expected a product_id"), (("--shop", "x", "--state", "nowhere"), "expected a folder with crawl states")],
 )
-def test_what_cannot_be_is_refused(
+def test_invalid_arguments_are_rejected(
     arguments: tuple[str, ...],
     said: str,
     root: Path,
@@ -173,7 +173,7 @@ def test_what_cannot_be_is_refused(
     assert said in capsys.readouterr().err
 
 
-def test_a_store_at_work_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_file_in_use_is_not_purged(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crawler.storage.purge.PURGE_LOCK_TIMEOUT_SECONDS", 0.0)
     store = Store(root / "var" / "crawl" / "shop-1.sqlite")
     assert run_weft(root, monkeypatch, "--product", "shop/1") == 2
@@ -181,7 +181,7 @@ def test_a_store_at_work_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPat
     assert _list_remaining(root)[0] == {"shop/1", "shop/2"}
 
 
-def test_damaged_tombstones_stop_a_crawl(tmp_path: Path) -> None:
+def test_damaged_purge_list_stops_a_crawl(tmp_path: Path) -> None:
     (tmp_path / purge.PURGE_LIST_FILE).write_text('{"kind": "product", "value": "a/1"}\n{"kind": "prod')
     with pytest.raises(ShopError, match=r"purged\.jsonl, line 2: expected"):
         Store(tmp_path / "s.sqlite")

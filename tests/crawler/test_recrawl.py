@@ -1,4 +1,4 @@
-"""A later crawl asks for what has changed, keeps what has not, and marks what has gone."""
+"""A later crawl requests what has changed, keeps what has not, and records removed products."""
 
 import dataclasses
 from collections import Counter
@@ -86,17 +86,17 @@ def third(changing: ChangingShop, second: object) -> Path:
     return changing.run_crawl(3)
 
 
-def test_an_unchanged_shop_gives_the_same_bytes(first: Path, second: tuple[Path, object, object]) -> None:
+def test_unchanged_shop_gives_the_same_bytes(first: Path, second: tuple[Path, object, object]) -> None:
     assert read_files(second[0]) == read_files(first)
 
 
-def test_of_an_unchanged_shop_nothing_is_fetched_whole(second: tuple[Path, Counter[str], Counter[str]]) -> None:
+def test_nothing_is_downloaded_again_from_an_unchanged_shop(second: tuple[Path, Counter[str], Counter[str]]) -> None:
     _, whole, unchanged = second
     assert whole.total() == 0
     assert unchanged.total() == 2 * INITIAL_PRODUCTS
 
 
-def test_what_has_changed_is_fetched_again(third: Path) -> None:
+def test_changed_pages_are_downloaded_again(third: Path) -> None:
     titles = {
         row["product_id"]: row["title"] for row in tables.read_table(third / "products.parquet", PRODUCTS).to_pylist()
     }
@@ -105,7 +105,7 @@ def test_what_has_changed_is_fetched_again(third: Path) -> None:
     assert photos["shop/S4"] == JPEG + b"another"
 
 
-def test_products_that_have_gone_are_withdrawn_and_in_no_other_table(third: Path) -> None:
+def test_removed_products_are_only_in_the_table_of_removed_products(third: Path) -> None:
     gone = {
         row["product_id"]: row["reason"]
         for row in tables.read_table(third / "removed.parquet", REMOVED_PRODUCTS).to_pylist()
@@ -115,14 +115,14 @@ def test_products_that_have_gone_are_withdrawn_and_in_no_other_table(third: Path
     assert not left & set(gone)
 
 
-def test_a_page_that_fails_today_keeps_its_product(first: Path, third: Path) -> None:
+def test_product_of_a_temporarily_failing_page_is_kept(first: Path, third: Path) -> None:
     (now,), (then,) = ([row for row in _read_photos(out) if row["product_id"] == "shop/S3"] for out in (third, first))
     failed = tables.read_table(third / "failures.parquet", FAILURES).to_pylist()
     assert now == then
     assert [(row["url"].rpartition("/")[2], row["reason"]) for row in failed] == [("3", "HTTP 500")]
 
 
-def test_a_product_that_sitemaps_forget_is_looked_up_before_it_is_called_gone(third: Path) -> None:
+def test_product_missing_from_sitemaps_is_requested_before_it_counts_as_removed(third: Path) -> None:
     assert "shop/S5" in tables.read_table(third / "products.parquet", PRODUCTS)["product_id"].to_pylist()
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_crawl import BASE_URL, make_product, make_snapshot, save_item
+from state_files import BASE_URL, make_product, make_snapshot, save_item
 
 from crawler.discover.links import Link
 from crawler.export.export import export
@@ -20,14 +20,14 @@ def read_photos(out: Path) -> list[dict[str, Any]]:
     return [row for table in tables.read_shards(out / "photos", PHOTOS) for row in table.to_pylist()]
 
 
-def test_a_product_survives_json() -> None:
+def test_product_json_round_trip() -> None:
     whole = make_product(
         1, categories=("A > B",), attributes=(Attribute(name="n", value="v"),), photos=(PhotoLink(url="u", colour="c"),)
     )
     assert product_from_json(product_to_json(whole)) == whole
 
 
-def test_sightings_join_whatever_their_order() -> None:
+def test_merge_observations_is_independent_of_order() -> None:
     one = make_product(1, categories=("Men",), photos=(PhotoLink(url="a"), PhotoLink(url="b")))
     two = make_product(1, categories=("Sale",), colour="Blue", photos=(PhotoLink(url="b", colour="Blue"),))
     sightings = [(f"{BASE_URL}/p/1", one), (f"{BASE_URL}/sale/1", two)]
@@ -37,7 +37,7 @@ def test_sightings_join_whatever_their_order() -> None:
     assert joined.photos == (PhotoLink(url="a"), PhotoLink(url="b", colour="Blue"))
 
 
-def test_the_order_of_a_crawl_changes_no_byte(tmp_path: Path) -> None:
+def test_order_of_the_crawl_does_not_change_the_tables(tmp_path: Path) -> None:
     products = [make_product(n, photos=(PhotoLink(url=f"{BASE_URL}/{n}.jpg"),)) for n in range(12)]
     outs = []
     for name, order in (("a", products), ("b", products[::-1])):
@@ -46,7 +46,7 @@ def test_the_order_of_a_crawl_changes_no_byte(tmp_path: Path) -> None:
     assert outs[0] == outs[1]
 
 
-def test_shops_are_sorted_so_that_tables_are(tmp_path: Path) -> None:
+def test_tables_are_sorted_by_shop(tmp_path: Path) -> None:
     names = ["a", "a-b", "a0"]
     snapshots = [
         make_snapshot(tmp_path / f"{name}.sqlite", make_product(1, product_id=f"{name}/1", shop=name), shop=name)
@@ -57,13 +57,13 @@ def test_shops_are_sorted_so_that_tables_are(tmp_path: Path) -> None:
     assert found == sorted(f"{name}/1" for name in names)
 
 
-def test_two_crawls_of_one_shop_are_refused(tmp_path: Path) -> None:
+def test_export_rejects_two_crawls_of_the_same_shop(tmp_path: Path) -> None:
     one, two = (make_snapshot(tmp_path / f"{n}.sqlite", make_product(1)) for n in (1, 2))
     with pytest.raises(ShopError, match="two crawls of the same shop"):
         export([one, two], tmp_path / "out")
 
 
-def test_one_photo_of_two_products_is_kept_once_and_exported_twice(tmp_path: Path) -> None:
+def test_shared_photo_is_stored_once_and_exported_twice(tmp_path: Path) -> None:
     link = (PhotoLink(url=f"{BASE_URL}/same.jpg"),)
     export(
         [make_snapshot(tmp_path / "s.sqlite", make_product(1, photos=link), make_product(2, photos=link))],
@@ -72,7 +72,7 @@ def test_one_photo_of_two_products_is_kept_once_and_exported_twice(tmp_path: Pat
     assert [row["product_id"] for row in read_photos(tmp_path / "out")] == ["shop/1", "shop/2"]
 
 
-def test_failures_are_sorted_and_a_guess_is_none(tmp_path: Path) -> None:
+def test_failures_are_sorted_and_exclude_optional_urls(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.add_urls(SITEMAP, [f"{BASE_URL}/sitemap.xml"], optional=True)
     save_item(store, SITEMAP, FailedItem, reason="HTTP 404", attempts=1)
@@ -106,7 +106,7 @@ def test_categories_follow_the_paths_of_listings(tmp_path: Path) -> None:
     assert found.categories == ("Men > Shirts",)
 
 
-def test_what_is_known_is_not_planted_twice(tmp_path: Path) -> None:
+def test_known_urls_are_not_added_twice(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.add_urls(SITEMAP, [f"{BASE_URL}/s.xml"])
     pages = (f"{BASE_URL}/p/1", f"{BASE_URL}/p/2", f"{BASE_URL}/p/1")
@@ -116,7 +116,7 @@ def test_what_is_known_is_not_planted_twice(tmp_path: Path) -> None:
     store.close()
 
 
-def test_links_wait_for_the_sitemaps_whatever_their_rank(tmp_path: Path) -> None:
+def test_links_wait_for_the_pages_of_sitemaps(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     linked, named = ({f"{BASE_URL}/{kind}/{n}" for n in range(9)} for kind in ("linked", "named"))
     store.add_urls(PAGE, linked, linked=True)
@@ -131,7 +131,7 @@ def test_links_wait_for_the_sitemaps_whatever_their_rank(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("path", "known"), [("/women/p/1", True), ("/women/p/12", False), ("/p/1/reviews", False)])
-def test_an_address_that_ends_with_a_product_s_own_is_that_product(path: str, known: bool, tmp_path: Path) -> None:
+def test_url_that_ends_with_a_product_path_is_that_product(path: str, known: bool, tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.add_urls(PAGE, [f"{BASE_URL}/p/1"])
     save_item(store, PAGE, ProductItem, product=make_product(1))
@@ -142,7 +142,7 @@ def test_an_address_that_ends_with_a_product_s_own_is_that_product(path: str, kn
     store.close()
 
 
-def test_a_page_of_the_sitemap_is_asked_whatever_its_address(tmp_path: Path) -> None:
+def test_page_of_the_sitemap_is_always_requested(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.add_urls(PAGE, [f"{BASE_URL}/p/1"])
     save_item(store, PAGE, ProductItem, product=make_product(1))
@@ -151,7 +151,7 @@ def test_a_page_of_the_sitemap_is_asked_whatever_its_address(tmp_path: Path) -> 
     store.close()
 
 
-def test_what_was_kept_but_not_committed_is_asked_again(tmp_path: Path) -> None:
+def test_uncommitted_items_are_requested_again(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.add_urls(PAGE, [f"{BASE_URL}/p/1"])
     store.commit()
@@ -162,7 +162,7 @@ def test_what_was_kept_but_not_committed_is_asked_again(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_file_that_is_no_state_is_named(tmp_path: Path) -> None:
+def test_file_that_is_not_a_state_file_raises_shop_error(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(ShopError, match=r"s\.sqlite: not a usable state file"):
@@ -171,7 +171,7 @@ def test_a_file_that_is_no_state_is_named(tmp_path: Path) -> None:
         Snapshot(tmp_path / "missing.sqlite")
 
 
-def test_pages_of_several_colours_give_each_photo_the_colour_of_its_page() -> None:
+def test_photos_have_the_colour_of_their_page() -> None:
     red = make_product(1, colour="Red", photos=(PhotoLink(url="r"),))
     blue = make_product(1, colour="Blue", url=f"{BASE_URL}/p/1-blue", photos=(PhotoLink(url="b"),))
     joined = merge_observations([(red.url, red), (blue.url, blue)], [])

@@ -1,9 +1,9 @@
-"""What a store takes over from the crawl before, asked of the store alone."""
+"""The store reuses records of the previous crawl."""
 
 from pathlib import Path
 
 import pytest
-from made_crawl import BASE_URL, make_product
+from state_files import BASE_URL, make_product
 
 from crawler.items import (
     FEED,
@@ -70,9 +70,7 @@ def list_skippable_pages(store: Store) -> set[str]:
         ("last week", "last week", False),
     ],
 )
-def test_a_page_is_not_asked_when_its_sitemap_says_the_date_it_said_before(
-    then: str, now: str, is_current: bool, tmp_path: Path
-) -> None:
+def test_page_with_unchanged_lastmod_is_not_requested(then: str, now: str, is_current: bool, tmp_path: Path) -> None:
     first = start_crawl(tmp_path, 1)
     save_sitemap(first, p1=then)
     save_all_pages(first)
@@ -83,7 +81,7 @@ def test_a_page_is_not_asked_when_its_sitemap_says_the_date_it_said_before(
     second.close()
 
 
-def test_pages_and_photos_are_asked_with_the_validators_of_their_own_address(tmp_path: Path) -> None:
+def test_requests_have_the_validators_of_their_own_url(tmp_path: Path) -> None:
     first = start_crawl(tmp_path, 1)
     save_sitemap(first)
     save_all_pages(first)
@@ -95,7 +93,7 @@ def test_pages_and_photos_are_asked_with_the_validators_of_their_own_address(tmp
     second.close()
 
 
-def test_pages_are_asked_whole_when_another_reader_reads_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_change_makes_requests_unconditional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = start_crawl(tmp_path, 1)
     save_sitemap(first)
     save_all_pages(first)
@@ -106,7 +104,7 @@ def test_pages_are_asked_whole_when_another_reader_reads_them(tmp_path: Path, mo
     second.close()
 
 
-def test_photos_that_can_only_be_fetched_whole_stand_with_their_unchanged_page(tmp_path: Path) -> None:
+def test_photos_without_validators_are_reused_with_their_unchanged_page(tmp_path: Path) -> None:
     first = start_crawl(tmp_path, 1)
     save_sitemap(first)
     save_all_pages(first, validators=False)
@@ -120,7 +118,7 @@ def test_photos_that_can_only_be_fetched_whole_stand_with_their_unchanged_page(t
     assert [_export_tables(tmp_path, n) for n in (1, 2)] == [_export_tables(tmp_path, 1)] * 2
 
 
-def test_an_answer_that_nobody_asked_for_is_a_failure(tmp_path: Path) -> None:
+def test_unexpected_http_304_is_a_failure(tmp_path: Path) -> None:
     store = start_crawl(tmp_path, 1)
     store.add_urls(PAGE, [PAGE_1])
     store.save(UnchangedItem(row=store.select_todo(PAGE, 1, ())[0][0]))
@@ -128,7 +126,7 @@ def test_an_answer_that_nobody_asked_for_is_a_failure(tmp_path: Path) -> None:
     assert [failure.reason for failure in Snapshot(store.path).failures()] == ["HTTP 304"]
 
 
-def test_a_shop_that_is_down_has_withdrawn_nothing(tmp_path: Path) -> None:
+def test_no_product_counts_as_removed_if_the_shop_is_down(tmp_path: Path) -> None:
     first = start_crawl(tmp_path, 1)
     save_sitemap(first)
     save_all_pages(first)
@@ -146,9 +144,7 @@ def test_a_shop_that_is_down_has_withdrawn_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("feed_failed", "gone"), [(False, [NOT_LISTED]), (True, [])])
-def test_a_product_that_the_feed_no_longer_names_is_gone_where_the_feed_was_read(
-    feed_failed: bool, gone: list[str], tmp_path: Path
-) -> None:
+def test_product_missing_from_a_complete_feed_is_removed(feed_failed: bool, gone: list[str], tmp_path: Path) -> None:
     for snapshot, numbers in ((1, (1, 2)), (2, (1,))):
         store = start_crawl(tmp_path, snapshot)
         store.add_urls(FEED, [f"{BASE_URL}/feed", f"{BASE_URL}/feed?page=2"])
@@ -166,7 +162,7 @@ def test_a_product_that_the_feed_no_longer_names_is_gone_where_the_feed_was_read
     assert len(list(Snapshot(store.path).products())) == 2 - len(gone)
 
 
-def test_the_crawl_before_is_the_newest_finished_one_of_the_same_shop(tmp_path: Path) -> None:
+def test_previous_crawl_is_the_latest_finished_one_of_the_same_shop(tmp_path: Path) -> None:
     for snapshot in (1, 3, 10):
         store = start_crawl(tmp_path, snapshot)
         store.finish() if snapshot != 3 else store.commit()

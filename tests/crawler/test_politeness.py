@@ -1,4 +1,4 @@
-"""What a crawl says of itself, how fast it asks, what it reads of opt-outs and charsets."""
+"""Politeness: user agent, delays, robots.txt, opt-outs; and the encoding of pages."""
 
 from ipaddress import ip_address
 from pathlib import Path
@@ -37,16 +37,16 @@ from weft.errors import ParamsError, ShopError
         (None, None),
     ],
 )
-def test_retry_after_is_read_in_seconds_and_as_a_date(header: bytes | None, seconds: float | None) -> None:
+def test_parse_retry_after_reads_seconds_and_dates(header: bytes | None, seconds: float | None) -> None:
     assert parse_retry_after(header, now=10.0) == seconds
 
 
 @given(st.binary(max_size=60))
-def test_no_retry_after_raises(header: bytes) -> None:
+def test_parse_retry_after_never_raises(header: bytes) -> None:
     assert (parse_retry_after(header, now=10.0) or 0.0) >= 0.0
 
 
-def test_only_a_server_that_cannot_answer_means_not_now() -> None:
+def test_only_429_and_5xx_make_robots_txt_unreachable() -> None:
     assert [status for status in (200, 301, 401, 403, 404, 410, 429, 500, 503) if is_unreachable(status)] == [
         429,
         500,
@@ -66,7 +66,7 @@ def test_only_a_server_that_cannot_answer_means_not_now() -> None:
         (b"", False),
     ],
 )
-def test_photos_are_told_by_their_first_bytes(body: bytes, photo: bool) -> None:
+def test_photos_are_recognised_by_their_first_bytes(body: bytes, photo: bool) -> None:
     assert is_image(body) is photo
 
 
@@ -86,7 +86,7 @@ def test_photos_are_told_by_their_first_bytes(body: bytes, photo: bool) -> None:
         ("me@examples.com", True),
     ],
 )
-def test_a_contact_is_a_mail_or_web_address_and_not_the_example(contact: str, told: bool) -> None:
+def test_contact_must_be_a_mail_or_web_address_other_than_the_example(contact: str, told: bool) -> None:
     assert spider_args.is_valid_contact(contact) is told
     assert (contact in spider_args.build_user_agent(contact) and bool(contact)) is told
 
@@ -101,14 +101,14 @@ PRIVATE_SHOP = params.Shop(name="near", url="http://10.0.0.5/", allow_private_ne
 DEMO_SHOP = params.Shop(name="demo", url="demo:jsonld")
 
 
-def test_shops_of_others_are_not_asked_without_a_contact() -> None:
+def test_public_shops_require_a_contact() -> None:
     with pytest.raises(ParamsError, match=r"crawl\.contact: expected .* to crawl far, got 'crawler@example\.com'"):
         spider_args.check_contact(make_crawl_settings(DEMO_SHOP, PUBLIC_SHOP, PRIVATE_SHOP))
     spider_args.check_contact(make_crawl_settings(DEMO_SHOP, PRIVATE_SHOP))
     spider_args.check_contact(make_crawl_settings(PUBLIC_SHOP, contact="anna@shop.com"))
 
 
-def test_strangers_are_asked_once_a_second_unless_their_own_params_say_otherwise() -> None:
+def test_public_hosts_have_a_delay_of_one_second_unless_the_shop_sets_its_own() -> None:
     assert spider_args.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP))["delay"] == "1.0"
     assert spider_args.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP))["private_delay"] == "0.0"
     assert spider_args.build_politeness_args(PUBLIC_SHOP, make_crawl_settings(PUBLIC_SHOP, delay=3.0))["delay"] == "3.0"
@@ -116,7 +116,7 @@ def test_strangers_are_asked_once_a_second_unless_their_own_params_say_otherwise
     assert spider_args.build_politeness_args(quick, make_crawl_settings(quick, delay=3.0))["delay"] == "0.25"
 
 
-def test_arguments_become_settings() -> None:
+def test_arguments_become_scrapy_settings() -> None:
     settings, arguments = Settings(), {"url": "http://Shop.example:81/x", "max_products": "3"}
     arguments |= {
         "delay": "2",
@@ -137,12 +137,12 @@ def test_arguments_become_settings() -> None:
 @pytest.mark.parametrize(
     ("name", "text"), [("delay", "fast"), ("delay", "-1"), ("delay", "nan"), ("allow_private_network", "2")]
 )
-def test_an_argument_that_cannot_be_read_is_named(name: str, text: str) -> None:
+def test_invalid_argument_is_named_in_the_error(name: str, text: str) -> None:
     with pytest.raises(ShopError, match=f"-a {name}={text}: expected"):
         spider_args.apply_spider_args(Settings(), {"url": "http://shop.example/", name: text})
 
 
-def test_by_hand_a_shop_is_asked_once_a_second_by_its_robots_txt_and_without_a_console() -> None:
+def test_scrapy_command_has_polite_defaults() -> None:
     assert (crawl_settings.DOWNLOAD_DELAY, crawl_settings.DOWNLOAD_DELAY_JITTER) == (1.0, 0.0)
     assert crawl_settings.ROBOTSTXT_OBEY
     assert crawl_settings.AUTOTHROTTLE_ENABLED
@@ -163,7 +163,7 @@ def test_by_hand_a_shop_is_asked_once_a_second_by_its_robots_txt_and_without_a_c
         (0.0, 0.0, 0.3, 0.0),
     ],
 )
-def test_a_pace_eases_to_what_the_host_needs(delay: float, least: float, latency: float, after: float) -> None:
+def test_delay_decreases_to_what_the_host_needs(delay: float, least: float, latency: float, after: float) -> None:
     assert next_delay(delay, least, latency, max_delay=60.0) == after
 
 
@@ -180,7 +180,7 @@ def test_a_pace_eases_to_what_the_host_needs(delay: float, least: float, latency
         ("", {""}),
     ],
 )
-def test_x_robots_tag_is_read_as_far_as_it_is_meant_for_us(value: str, said: set[str]) -> None:
+def test_x_robots_tag_directives_for_other_robots_are_ignored(value: str, said: set[str]) -> None:
     assert parse_x_robots_tag(value) == said
 
 
@@ -197,7 +197,7 @@ def test_x_robots_tag_is_read_as_far_as_it_is_meant_for_us(value: str, said: set
         ("<p>noai</p>", False),
     ],
 )
-def test_a_page_reserves_its_photos_by_a_tag(head: str, reserved: bool) -> None:
+def test_page_opts_out_by_a_meta_tag(head: str, reserved: bool) -> None:
     page = HtmlResponse("http://shop.example/", body=f"<head>{head}</head>".encode())
     assert is_page_opted_out(page) is reserved
 
@@ -216,12 +216,12 @@ def test_a_page_reserves_its_photos_by_a_tag(head: str, reserved: bool) -> None:
         ("été".encode("utf-16"), "text/html; charset=utf-8", "utf-16-le"),
     ],
 )
-def test_a_page_has_the_encoding_of_its_bytes(body: bytes, content_type: str, encoding: str) -> None:
+def test_detect_encoding_prefers_the_bytes(body: bytes, content_type: str, encoding: str) -> None:
     assert detect_encoding(body, content_type) == encoding
 
 
 @given(st.binary(max_size=80), st.text(max_size=40))
-def test_any_bytes_have_some_encoding(body: bytes, content_type: str) -> None:
+def test_detect_encoding_accepts_any_bytes(body: bytes, content_type: str) -> None:
     body.decode(detect_encoding(body, content_type), errors="replace")
 
 
@@ -245,7 +245,7 @@ def make_response(address: str, latency: float = 0.0) -> tuple[HtmlResponse, Req
     return HtmlResponse(url, ip_address=ip_address(address)), request
 
 
-def test_a_public_host_keeps_the_delay_for_strangers_and_a_private_one_gets_its_own() -> None:
+def test_public_and_private_hosts_have_their_own_delays() -> None:
     for address, delay in (("8.8.8.8", 1.0), ("127.0.0.1", 0.0)):
         engine = FakeEngine("shop.example", 1.0)
         Throttle(engine).on_response(*make_response(address))  # type: ignore[arg-type]
@@ -253,7 +253,7 @@ def test_a_public_host_keeps_the_delay_for_strangers_and_a_private_one_gets_its_
         assert engine.per_slot_settings["shop.example"]["delay"] == delay
 
 
-def test_a_crawl_delay_holds_for_private_hosts_too_one_request_at_a_time() -> None:
+def test_crawl_delay_applies_to_private_hosts() -> None:
     engine = FakeEngine("shop.example", 1.0)
     pace = Throttle(engine)  # type: ignore[arg-type]
     pace.on_response(*make_response("127.0.0.1"))
@@ -263,7 +263,7 @@ def test_a_crawl_delay_holds_for_private_hosts_too_one_request_at_a_time() -> No
     assert engine.per_slot_settings["shop.example"] == {"delay": 7.0, "concurrency": 1}
 
 
-def test_a_busy_host_is_slowed_once_for_all_that_was_sent_before() -> None:
+def test_busy_host_is_slowed_once_for_concurrent_requests() -> None:
     engine = FakeEngine("shop.example", 1.0)
     pace = Throttle(engine)  # type: ignore[arg-type]
     pace.on_response(*make_response("8.8.8.8"))
@@ -273,7 +273,7 @@ def test_a_busy_host_is_slowed_once_for_all_that_was_sent_before() -> None:
     assert engine.slots["shop.example"].lastseen > monotonic() + 29
 
 
-def test_a_file_of_the_shop_may_ask_for_a_slower_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_override_can_set_a_longer_delay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "shops").mkdir()
     (tmp_path / "shops" / "shop.example.yaml").write_text("rate: 0.25\n")
     monkeypatch.chdir(tmp_path)

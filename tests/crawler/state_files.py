@@ -1,4 +1,4 @@
-"""Crawls made by hand: a store that was told a few outcomes, as if a shop had answered."""
+"""State files written without a shop, from a few items."""
 
 from pathlib import Path
 from typing import Any

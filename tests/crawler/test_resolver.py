@@ -1,4 +1,4 @@
-"""Which addresses are public, and that the resolver hands on no other."""
+"""Classification of addresses, and the resolver that returns only allowed ones."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ from crawler.downloader.resolver import GuardedResolver, Network, classify_netwo
         (Network.RESERVED, "192.0.2.1 198.51.100.7 2001:db8::1 ::ffff:169.254.169.254"),
     ],
 )
-def test_each_address_belongs_to_its_network(network: Network, addresses: str) -> None:
+def test_classify_network_of_addresses(network: Network, addresses: str) -> None:
     assert {address: classify_network(address) for address in addresses.split()} == dict.fromkeys(
         addresses.split(), network
     )
 
 
 @given(st.ip_addresses(v=4))
-def test_an_address_in_any_ipv6_clothing_stays_what_it_is(address: Any) -> None:
+def test_ipv4_address_inside_ipv6_decides_the_network(address: Any) -> None:
     number = int(address)
     for clothed in (f"::ffff:{address}", f"64:ff9b::{number >> 16:x}:{number & 0xFFFF:x}"):
         assert classify_network(clothed) is classify_network(str(address))
@@ -70,24 +70,24 @@ def resolve(resolver: GuardedResolver, name: str) -> list[str]:
     return received.addresses
 
 
-def test_of_several_addresses_the_public_ones_are_handed_on() -> None:
+def test_resolver_returns_only_the_public_addresses() -> None:
     resolver = GuardedResolver(FakeResolver(shop=[["10.0.0.1", "8.8.8.8", "::1"]]), has_contact=True)
     assert resolve(resolver, "shop") == ["8.8.8.8"]
 
 
-def test_a_name_that_changes_its_address_is_checked_each_time() -> None:
+def test_name_is_checked_at_every_resolution() -> None:
     resolver = GuardedResolver(FakeResolver(shop=[["8.8.8.8"], ["127.0.0.1"]]), has_contact=True)
     assert [resolve(resolver, "shop") for _ in range(2)] == [["8.8.8.8"], []]
     assert resolver.refused_networks == {"shop": Network.LOOPBACK}
 
 
-def test_without_a_contact_no_public_address_is_open() -> None:
+def test_no_public_address_is_allowed_without_a_contact() -> None:
     resolver = GuardedResolver(FakeResolver(shop=[["8.8.8.8"]]), has_contact=False)
     assert resolve(resolver, "shop") == []
     assert resolver.refused_networks == {"shop": Network.PUBLIC}
 
 
-def test_a_private_home_opens_its_own_kind_of_network_and_no_other() -> None:
+def test_private_host_allows_its_own_network_only() -> None:
     answers = {"shop": [["192.168.1.5"], ["127.0.0.1"]], "photos": [["10.9.8.7"]], "here": [["127.0.0.1"]]}
     resolver = GuardedResolver(
         FakeResolver(**answers, cloud=[["169.254.169.254"]]), has_contact=True, private_host="shop"
@@ -99,12 +99,12 @@ def test_a_private_home_opens_its_own_kind_of_network_and_no_other() -> None:
     assert resolve(resolver, "shop") == [], "moved to another network since"
 
 
-def test_nobody_lives_at_a_link_local_address_whatever_is_allowed() -> None:
+def test_link_local_addresses_are_never_allowed() -> None:
     resolver = GuardedResolver(FakeResolver(shop=[["169.254.169.254"]]), has_contact=True, private_host="shop")
     assert resolve(resolver, "shop") == []
 
 
-def test_a_place_named_by_hand_is_open_under_a_name_of_its_own_alone() -> None:
+def test_connect_to_server_is_allowed_under_its_alias_only() -> None:
     resolver = GuardedResolver(FakeResolver(**{"127.0.0.1": [["127.0.0.1"], ["127.0.0.1"]]}), has_contact=True)
     name = resolver.register_alias("127.0.0.1")
     assert resolver.register_alias("127.0.0.1") == name
@@ -112,5 +112,5 @@ def test_a_place_named_by_hand_is_open_under_a_name_of_its_own_alone() -> None:
     assert resolve(resolver, "127.0.0.1") == []
 
 
-def test_a_name_in_letters_and_in_punycode_is_one() -> None:
+def test_unicode_and_punycode_host_names_are_equal() -> None:
     assert to_ascii_host("Bücher.example") == to_ascii_host("xn--bcher-kva.example") == "xn--bcher-kva.example"

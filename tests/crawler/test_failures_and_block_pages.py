@@ -1,4 +1,4 @@
-"""What failed can be asked again alone; a wall before the shop stops it, and nothing of the wall is kept."""
+"""Failed URLs can be retried alone; block pages stop the crawl and are discarded."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from local_shop import make_crawl_settings, run_local_shop
-from made_crawl import BASE_URL, make_product, save_item
+from state_files import BASE_URL, make_product, save_item
 
 import crawler
 from crawler import spider_args
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-def test_retry_failed_takes_only_what_failed(tmp_path: Path) -> None:
+def test_retry_failed_requests_only_failed_urls(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(n, photos=1) for n in range(3)])
         lost = shop.responses.pop("/media/1-0.jpg")
@@ -49,7 +49,7 @@ def test_retry_failed_takes_only_what_failed(tmp_path: Path) -> None:
     assert sum(table.num_rows for table in tables.read_shards(tmp_path / "out" / "photos", PHOTOS)) == 3
 
 
-def test_retry_failed_leaves_what_was_never_asked_to_the_next_run(store: Store) -> None:
+def test_retry_failed_postpones_other_urls_to_the_next_run(store: Store) -> None:
     store.add_urls(PAGE, [f"{BASE_URL}/a", f"{BASE_URL}/b"])
     save_item(store, PAGE, FailedItem, reason="timeout", attempts=2)
     ((waiting, _),) = store.select_todo(PAGE, 9, ())
@@ -64,7 +64,7 @@ def test_retry_failed_leaves_what_was_never_asked_to_the_next_run(store: Store) 
     assert failure.attempts == 3
 
 
-def test_by_hand_a_crawl_works_on_the_state_of_the_pipeline() -> None:
+def test_scrapy_command_uses_the_state_file_of_the_pipeline() -> None:
     shop = params.Shop(
         name="shop", url="https://shop.example/", max_products=5, strategy="sitemap", allow_private_network=True
     )
@@ -76,7 +76,7 @@ def test_by_hand_a_crawl_works_on_the_state_of_the_pipeline() -> None:
     assert by_hand.state == job
 
 
-def test_a_photo_whose_file_was_lost_is_asked_again(tmp_path: Path) -> None:
+def test_photo_with_a_missing_file_is_requested_again(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.add_urls(PAGE, [f"{BASE_URL}/p/1"])
     save_item(store, PAGE, ProductItem, product=make_product(1, photos=(PhotoLink(url=f"{BASE_URL}/1.jpg"),)))
@@ -89,7 +89,7 @@ def test_a_photo_whose_file_was_lost_is_asked_again(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_wall_stops_the_shop_and_the_next_run_reads_what_was_behind_it(tmp_path: Path) -> None:
+def test_block_page_stops_the_crawl_and_the_next_run_reads_the_pages(tmp_path: Path) -> None:
     wall = "<html><title>Just a moment...</title><h1>Just a moment...</h1></html>"
     with run_local_shop() as shop:
         paths = [shop.add_product(n, photos=0) for n in range(60)]
@@ -107,20 +107,20 @@ def test_a_wall_stops_the_shop_and_the_next_run_reads_what_was_behind_it(tmp_pat
 
 
 @pytest.mark.parametrize(("alike", "hit"), [(3, False), (4, True)])
-def test_a_wall_is_half_of_the_pages_read_last(alike: int, hit: bool) -> None:
+def test_half_of_the_latest_pages_being_similar_is_a_block_page(alike: int, hit: bool) -> None:
     wall = BlockPageDetector(4)
     marks = ["same"] * alike + [f"other {n}" for n in range(8 - alike)]
     assert any(wall.is_blocked(mark, f"/{n}") for n, mark in enumerate(marks)) is hit
 
 
-def test_one_page_at_many_addresses_and_one_listing_page_by_page_are_no_wall() -> None:
+def test_same_page_at_many_urls_and_pagination_are_not_block_pages() -> None:
     wall = BlockPageDetector(2)
     assert not any(wall.is_blocked("product: shirt", "shop/1") for _ in range(9))
     assert not any(wall.is_blocked("page: shirts", "/c/shirts") for _ in range(9))
     assert not any(BlockPageDetector(0).is_blocked("same", f"/{n}") for n in range(9))
 
 
-def test_pages_that_lead_elsewhere_do_not_look_alike() -> None:
+def test_pages_with_different_links_have_different_signatures() -> None:
     def listing(*targets: str) -> ListingItem:
         found: Any = [_FakeLink(target) for target in targets]
         return ListingItem(row=1, url=f"{BASE_URL}/c", breadcrumb="", page_title="Shirts", links=tuple(found))
@@ -143,7 +143,7 @@ def _run_scrapy(**arguments: object) -> None:
     subprocess.run(command, cwd=root, check=True, capture_output=True)
 
 
-def test_pages_of_a_wall_are_taken_back(store: Store) -> None:
+def test_block_pages_are_discarded(store: Store) -> None:
     store.add_urls(PAGE, [f"{BASE_URL}/{n}" for n in range(3)])
     for n, (row, url) in enumerate(store.select_todo(PAGE, 9, ())):
         store.save(ProductItem(row=row, product=make_product(n, url=url)), "wall" if n else "shirt")

@@ -1,4 +1,4 @@
-"""How a shop's products are found: feeds before sitemaps before links, each way alone, and the same by every way."""
+"""Discovery strategies: feeds before sitemaps before links, each alone, with the same result."""
 
 import json
 from pathlib import Path
@@ -74,7 +74,7 @@ def shirt_titles(*numbers: int) -> set[str]:
     return {f"Shirt {n}" for n in numbers}
 
 
-def test_a_shopify_list_is_enough_and_ends_with_its_first_empty_page(tmp_path: Path) -> None:
+def test_shopify_list_is_enough_and_ends_with_its_first_empty_page(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(9)])
         serve_shopify(shop, 1, range(3))
@@ -87,7 +87,7 @@ def test_a_shopify_list_is_enough_and_ends_with_its_first_empty_page(tmp_path: P
         assert not read_failures(tmp_path)
 
 
-def test_a_woocommerce_list_ends_where_it_says(tmp_path: Path) -> None:
+def test_woocommerce_list_ends_at_its_stated_number_of_pages(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         serve_woocommerce(shop, 1, range(2), pages=2)
         serve_woocommerce(shop, 2, range(2, 4), pages=2)
@@ -95,7 +95,7 @@ def test_a_woocommerce_list_ends_where_it_says(tmp_path: Path) -> None:
         assert list_requested_paths(shop, "/wp-json") == [f"{WOOCOMMERCE}{page}" for page in (1, 2)]
 
 
-def test_a_list_whose_further_pages_repeat_the_first_ends(tmp_path: Path) -> None:
+def test_list_ends_if_later_pages_repeat_the_first(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         for page in range(1, 9):
             serve_shopify(shop, page, range(3))
@@ -103,7 +103,7 @@ def test_a_list_whose_further_pages_repeat_the_first_ends(tmp_path: Path) -> Non
         assert list_requested_paths(shop, "/products.json") == [f"{SHOPIFY}1", f"{SHOPIFY}2"]
 
 
-def test_where_a_list_breaks_off_sitemaps_bring_the_rest(tmp_path: Path) -> None:
+def test_sitemaps_complete_a_list_that_fails(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         serve_shopify(shop, 1, range(3))
         shop.add_page(f"{SHOPIFY}2", "no", status=400)
@@ -113,7 +113,7 @@ def test_where_a_list_breaks_off_sitemaps_bring_the_rest(tmp_path: Path) -> None
         assert read_failures(tmp_path) == {(f"{SHOPIFY}2"[1:], "HTTP 400")}
 
 
-def test_a_list_that_robots_txt_forbids_is_never_asked(tmp_path: Path) -> None:
+def test_list_disallowed_by_robots_txt_is_not_requested(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         serve_shopify(shop, 1, range(3))
         shop.add_sitemap([shop.add_product(7)])
@@ -125,7 +125,7 @@ def test_a_list_that_robots_txt_forbids_is_never_asked(tmp_path: Path) -> None:
         assert not read_failures(tmp_path)
 
 
-def test_a_page_of_another_kind_in_a_list_s_place_is_no_feed(tmp_path: Path) -> None:
+def test_html_page_at_the_url_of_a_list_is_not_a_feed(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_page(f"{SHOPIFY}1", "<h1>Welcome</h1>")
         shop.add_page(f"{WOOCOMMERCE}1", '{"code": "rest_no_route"}')
@@ -143,7 +143,7 @@ def render_merchant_feed(shop: LocalShop, numbers: range) -> str:
     return f'<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>{items}</channel></rss>'
 
 
-def test_a_merchant_feed_by_url_is_enough(tmp_path: Path) -> None:
+def test_merchant_feed_by_url_is_enough(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(9)])
         shop.add_page(
@@ -154,21 +154,21 @@ def test_a_merchant_feed_by_url_is_enough(tmp_path: Path) -> None:
         assert not list_requested_paths(shop, "/sitemap")
 
 
-def test_a_url_that_is_a_feed_is_read_as_one(tmp_path: Path) -> None:
+def test_start_url_that_is_a_feed_is_read_as_a_feed(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_page("/feed.xml", render_merchant_feed(shop, range(2)))
         assert run_crawl(shop, tmp_path, url=f"{shop.base_url}/feed.xml") == shirt_titles(0, 1)
         assert not list_requested_paths(shop, "/products.json")
 
 
-def test_a_url_that_is_a_sitemap_is_read_as_one(tmp_path: Path) -> None:
+def test_start_url_that_is_a_sitemap_is_read_as_a_sitemap(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_product(3)
         shop.add_page("/map.xml", "<urlset><url><loc>/p/3</loc></url></urlset>")
         assert run_crawl(shop, tmp_path, url=f"{shop.base_url}/map.xml") == shirt_titles(3)
 
 
-def test_a_limit_takes_the_first_of_a_feed(tmp_path: Path) -> None:
+def test_limit_keeps_the_first_products_of_a_feed(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_page("/feed.xml", render_merchant_feed(shop, range(9)))
         assert run_crawl(shop, tmp_path, feed=f"{shop.base_url}/feed.xml", max_products=3) == shirt_titles(0, 1, 2)
@@ -194,7 +194,7 @@ def write_catalogue(shop: LocalShop, kind: str, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["xml", "csv", "jsonl"])
-def test_a_catalogue_by_path_brings_its_photos_home_and_tells_its_bad_rows(kind: str, tmp_path: Path) -> None:
+def test_local_feed_file_gives_photos_and_lists_bad_rows(kind: str, tmp_path: Path) -> None:
     with run_local_shop() as shop:
         path = write_catalogue(shop, kind, tmp_path)
         assert run_crawl(shop, tmp_path, feed=str(path), strategy="feed") == shirt_titles(0, 1)
@@ -205,7 +205,7 @@ def test_a_catalogue_by_path_brings_its_photos_home_and_tells_its_bad_rows(kind:
     assert reason == "feed: it has no title"
 
 
-def test_a_catalogue_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_feed_file_raises_shop_error(tmp_path: Path) -> None:
     with run_local_shop() as shop, pytest.raises(ShopError, match=r"nowhere\.csv: cannot be read"):
         run_crawl(shop, tmp_path, feed=str(tmp_path / "nowhere.csv"))
 
@@ -227,7 +227,7 @@ def fill_shop(shop: LocalShop) -> None:
         ("links", (1, 2), ("/sitemap", "/products.json", "/wp-json")),
     ],
 )
-def test_a_strategy_keeps_to_its_way(
+def test_strategy_finds_only_its_own_products(
     strategy: str, found: tuple[int, ...], never: tuple[str, ...], tmp_path: Path
 ) -> None:
     with run_local_shop() as shop:
@@ -237,7 +237,7 @@ def test_a_strategy_keeps_to_its_way(
 
 
 @pytest.mark.parametrize("is_file", [False, True])
-def test_given_products_are_asked_and_nothing_else(is_file: bool, tmp_path: Path) -> None:
+def test_strategy_products_requests_only_the_given_urls(is_file: bool, tmp_path: Path) -> None:
     with run_local_shop() as shop:
         fill_shop(shop)
         shop.add_page("/p/1", '<h1>Not here</h1><a href="/p/2">2</a>')
@@ -256,7 +256,7 @@ def test_given_products_are_asked_and_nothing_else(is_file: bool, tmp_path: Path
         assert read_failures(tmp_path) == {("4", "leads off the shop")}
 
 
-def test_photos_that_only_the_sitemap_names_come_home(tmp_path: Path) -> None:
+def test_photos_that_only_the_sitemap_lists_are_downloaded(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_product(1, photos=1)
         more = [shop.add_photo("1-0"), shop.add_photo("1-extra")]

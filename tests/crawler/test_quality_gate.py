@@ -1,4 +1,4 @@
-"""The gate: each number beyond its threshold is named with by how much; the crawl is kept."""
+"""Quality checks: each failed check is reported with the difference, and the state files are kept."""
 
 import dataclasses
 import json
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from local_shop import make_crawl_settings, run_local_shop
-from made_crawl import BASE_URL, make_product, make_snapshot, save_item
+from state_files import BASE_URL, make_product, make_snapshot, save_item
 
 from crawler.export.crawl_stats import CrawlStats, collect_crawl_stats
 from crawler.export.export import export
@@ -53,7 +53,7 @@ def make_crawl_stats(**counts: int) -> CrawlStats:
         ),
     ],
 )  # fmt: skip
-def test_a_number_beyond_its_threshold_is_named_with_by_how_much(thresholds: dict[str, Any], said: str) -> None:
+def test_value_beyond_its_threshold_is_reported_with_the_difference(thresholds: dict[str, Any], said: str) -> None:
     with pytest.raises(ShopError) as error:
         check_quality([(make_crawl_stats(with_description=4), None)], params.QualityChecks(**thresholds))
     assert said in str(error.value)
@@ -72,11 +72,11 @@ def test_a_number_beyond_its_threshold_is_named_with_by_how_much(thresholds: dic
         {},
     ],
 )
-def test_a_number_at_its_threshold_passes(thresholds: dict[str, Any]) -> None:
+def test_value_at_its_threshold_passes(thresholds: dict[str, Any]) -> None:
     check_quality([(make_crawl_stats(with_description=4), None)], params.QualityChecks(**thresholds))
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_failed_checks_are_reported_together() -> None:
     with pytest.raises(ShopError, match=r"min_products; shop: photos per product"):
         check_quality([(make_crawl_stats(), None)], params.QualityChecks(min_products=11, min_photos_per_product=3.0))
 
@@ -90,18 +90,18 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         ({"with_description": 3}, "drop of the share with description, 1 to 0.3, is 0.7, 0.2 above the 0.5"),
     ],
 )
-def test_drift_from_the_last_snapshot_is_measured(now: dict[str, int], said: str) -> None:
+def test_change_since_the_last_snapshot_is_checked(now: dict[str, int], said: str) -> None:
     with pytest.raises(ShopError) as error:
         check_quality([(make_crawl_stats(**now), make_crawl_stats())], params.QualityChecks(max_change=0.5))
     assert said in str(error.value)
 
 
-def test_a_field_that_products_have_not_is_refused() -> None:
+def test_unknown_field_in_min_field_coverage_is_rejected() -> None:
     with pytest.raises((ParamsError, ValueError), match="colours: expected only fields of products"):
         params.QualityChecks(min_field_coverage={"colours": 0.5})
 
 
-def test_a_photo_of_many_products_is_dropped_and_said(tmp_path: Path) -> None:
+def test_photo_of_many_products_is_dropped_and_reported(tmp_path: Path) -> None:
     placeholder, own = PhotoLink(url=f"{BASE_URL}/none.jpg"), PhotoLink(url=f"{BASE_URL}/own.jpg")
     products = [make_product(n, photos=(placeholder,)) for n in range(2)]
     crawl = make_snapshot(tmp_path / "s.sqlite", *products, make_product(3, photos=(placeholder, own)))
@@ -114,14 +114,14 @@ def test_a_photo_of_many_products_is_dropped_and_said(tmp_path: Path) -> None:
     assert (said["products"], said["url"]) == (3, placeholder.url)
 
 
-def test_a_photo_of_fewer_products_stays(tmp_path: Path) -> None:
+def test_photo_of_fewer_products_is_kept(tmp_path: Path) -> None:
     shared = (PhotoLink(url=f"{BASE_URL}/same.jpg"), PhotoLink(url=f"{BASE_URL}/same.jpg?twice"))
     crawl = make_snapshot(tmp_path / "s.sqlite", make_product(1, photos=shared), make_product(2, photos=shared))
     assert collect_crawl_stats(crawl, 3).placeholders == ()
     assert collect_crawl_stats(crawl, 0).placeholders == ()
 
 
-def test_shares_count_what_each_product_has(tmp_path: Path) -> None:
+def test_coverage_counts_the_products_with_a_field(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     store.add_urls(PAGE, [f"{BASE_URL}/p/{n}" for n in range(4)])
     save_item(store, PAGE, FailedItem, reason="HTTP 404", attempts=1)
@@ -139,7 +139,7 @@ def test_shares_count_what_each_product_has(tmp_path: Path) -> None:
     assert numbers.failures == {"page: HTTP 404": 1}
 
 
-def test_a_crawl_that_fails_the_gate_is_kept_and_passes_a_looser_one_unasked(tmp_path: Path) -> None:
+def test_crawl_that_fails_a_check_passes_with_a_lower_threshold_without_requests(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(n, photos=1) for n in range(3)])
         url = params.Shop(name="shop", url=shop.base_url)
@@ -153,7 +153,7 @@ def test_a_crawl_that_fails_the_gate_is_kept_and_passes_a_looser_one_unasked(tmp
     assert json.loads((tmp_path / "out" / "report.json").read_text())["products"] == 3
 
 
-def test_a_placeholder_is_one_by_its_bytes_whatever_its_addresses(tmp_path: Path) -> None:
+def test_placeholder_is_identified_by_its_bytes(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     for n in range(3):
         store.add_urls(PAGE, [f"{BASE_URL}/p/{n}"])

@@ -1,4 +1,4 @@
-"""What feeds and listings put into a state: the same however often it is read, and no more than a budget allows."""
+"""Feeds and listings in the frontier: repeated reads change nothing, and budgets limit links."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ def read_observations(store: Store) -> list[tuple[str, str]]:
     return store._db.execute("SELECT page_url, product_id FROM products ORDER BY page_url").fetchall()
 
 
-def test_a_feed_that_is_read_again_changes_nothing(store: Store) -> None:
+def test_reading_a_feed_twice_changes_nothing(store: Store) -> None:
     save_feed(store, make_product("a"), make_product("b"), is_final=False)
     before = read_observations(store)
     assert store.has_todo(FEED)
@@ -50,14 +50,14 @@ def test_a_feed_that_is_read_again_changes_nothing(store: Store) -> None:
     assert not store.has_todo(FEED)
 
 
-def test_variants_at_one_address_are_all_kept(store: Store) -> None:
+def test_variants_with_the_same_url_are_all_kept(store: Store) -> None:
     page = f"{SHOP}/p/a"
     save_feed(store, make_product("a", page, "Red"), make_product("a", page, "Blue"), make_product("a", page, "Red"))
     assert read_observations(store) == [(page, "shop/a"), (f"{page}#1", "shop/a")]
     assert store.product_count == 1
 
 
-def test_a_page_of_the_feed_with_nothing_new_ends_it(store: Store) -> None:
+def test_feed_ends_at_a_page_without_new_products(store: Store) -> None:
     further = f"{SHOP}/products.json?limit=250&page=2"
     save_feed(store, make_product("a"), feeds=(further,))
     ((row, url),) = store.select_todo(FEED, 9, ())
@@ -66,7 +66,7 @@ def test_a_page_of_the_feed_with_nothing_new_ends_it(store: Store) -> None:
     assert not store.has_todo(FEED)
 
 
-def test_a_page_that_a_feed_told_is_not_asked(store: Store) -> None:
+def test_product_page_from_a_feed_is_not_requested(store: Store) -> None:
     save_feed(store, make_product("a"))
     store.add_urls(PAGE, [f"{SHOP}/p/a", f"{SHOP}/p/b"])
     assert [url for _, url in store.select_todo(PAGE, 9, ())] == [f"{SHOP}/p/b"]
@@ -79,7 +79,7 @@ def save_listing(store: Store, url: str, *links: str) -> None:
     store.save(ListingItem(row=row, url=url, breadcrumb="", page_title="", links=followed))
 
 
-def test_a_pattern_that_leads_to_nothing_waits_until_a_product_earns_for_it(store: Store) -> None:
+def test_template_over_budget_waits_until_a_product_earns_budget(store: Store) -> None:
     pages = [
         f"{SHOP}/blog/tales/{chr(97 + n % 26)}{chr(97 + n // 26)}"
         for n in range(INITIAL_BUDGET // EMPTY_PAGE_COST + 50)
@@ -101,7 +101,7 @@ def test_a_pattern_that_leads_to_nothing_waits_until_a_product_earns_for_it(stor
     assert len([url for _, url in store.select_todo(PAGE, 99, ()) if "/blog/" in url]) == 49
 
 
-def test_pages_that_sitemaps_name_have_no_budget(store: Store) -> None:
+def test_pages_of_sitemaps_have_no_budget(store: Store) -> None:
     pages = [f"{SHOP}/blog/{n}" for n in range(INITIAL_BUDGET)]
     store.add_urls(PAGE, pages)
     for url in pages[:-1]:

@@ -1,4 +1,4 @@
-"""A real catalogue in five markups, platforms and feeds: the same products, words and photos by every way."""
+"""A real catalogue in five markups, platforms and feeds gives the same products, texts and photos."""
 
 import re
 import subprocess
@@ -72,7 +72,7 @@ def as_jsonld(tmp_path_factory: pytest.TempPathFactory) -> list[ComparableProduc
     return run_crawl("jsonld", tmp_path_factory.mktemp("jsonld"))
 
 
-def test_every_product_comes_home_with_title_and_photo(as_jsonld: list[ComparableProduct]) -> None:
+def test_every_product_has_a_title_and_a_photo(as_jsonld: list[ComparableProduct]) -> None:
     assert len(as_jsonld) == PRODUCTS_SERVED
     assert all(seen.title and seen.photos for seen in as_jsonld)
     # A cap and a backpack have nothing but a dash in the catalogue.
@@ -80,5 +80,7 @@ def test_every_product_comes_home_with_title_and_photo(as_jsonld: list[Comparabl
 
 
 @pytest.mark.parametrize("platform", ["opengraph", "shopify", "woocommerce", "feed"])
-def test_another_way_brings_home_the_same(platform: str, as_jsonld: list[ComparableProduct], tmp_path: Path) -> None:
+def test_every_strategy_finds_the_same_products(
+    platform: str, as_jsonld: list[ComparableProduct], tmp_path: Path
+) -> None:
     assert run_crawl(platform, tmp_path) == as_jsonld

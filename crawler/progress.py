@@ -50,7 +50,7 @@ def _status_line(shop: str, state: Path) -> str:
 
 
 def _count_urls(state: Path) -> dict[str, tuple[int, int]]:
-    """By kind: how many URLs are settled, and how many are known."""
+    """Return by kind how many URLs are done and how many are known."""
     connection = sqlite3.connect(f"{state.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
     try:
         found = dict(connection.execute("SELECT kind, count(*) FROM frontier GROUP BY kind"))

@@ -1,1 +1,1 @@
-"""extensions: what Scrapy calls on its signals: how fast each host is asked, and when a crawl has had enough."""
+"""extensions: the delay of each host and the limits of a crawl, which Scrapy's signals update."""

@@ -1,1 +1,1 @@
-"""middlewares: manners between Scrapy and a shop: robots.txt that says "not now", retries that wait."""
+"""middlewares: checks between Scrapy and a shop: robots.txt, redirects, size limits, opt-outs, retries and encodings."""

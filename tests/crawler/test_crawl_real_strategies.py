@@ -80,7 +80,7 @@ def test_every_product_has_a_title_and_a_photo(as_jsonld: list[ComparableProduct
 
 
 @pytest.mark.parametrize("platform", ["opengraph", "shopify", "woocommerce", "feed"])
-def test_every_strategy_finds_the_same_products(
+def test_every_platform_gives_the_same_products(
     platform: str, as_jsonld: list[ComparableProduct], tmp_path: Path
 ) -> None:
     assert run_crawl(platform, tmp_path) == as_jsonld

@@ -1,1 +1,1 @@
-"""middlewares: checks between Scrapy and a shop: robots.txt, redirects, size limits, opt-outs, retries and encodings."""
+"""middlewares: checks between Scrapy and a shop: robots.txt, redirects, size limits, opt-outs, retries, encodings."""

@@ -97,7 +97,7 @@ def test_change_since_the_last_snapshot_is_checked(now: dict[str, int], said: st
 
 
 def test_unknown_field_in_min_field_coverage_is_rejected() -> None:
-    with pytest.raises((ParamsError, ValueError), match="expected fields of products .* got colours"):
+    with pytest.raises((ParamsError, ValueError), match=r"expected fields of products .* got colours"):
         params.QualityChecks(min_field_coverage={"colours": 0.5})
 
 

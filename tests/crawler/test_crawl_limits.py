@@ -104,7 +104,7 @@ def test_clock_counts_elapsed_minutes(tmp_path: Path, monkeypatch: pytest.Monkey
         ({"max_pages": "-1"}, "max_pages"),
         ({"max_minutes": "soon"}, "max_minutes"),
         ({"strategy": "magic"}, "strategy"),
-        ({"pages": "3"}, "Known: .*max_pages"),
+        ({"pages": "3"}, "Known arguments: .*max_pages"),
     ],
 )
 def test_invalid_argument_raises_shop_error(given: dict[str, str], said: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ BLOCK = bytes(64 * 1024)
 def make_endless_response(
     content_type: str = "text/html", *, as_headers: bool = False
 ) -> Callable[[BaseHTTPRequestHandler], bool]:
-    """A body, or headers, that go on for as long as somebody reads them."""
+    """Return a script that sends a body, or headers, until the connection is closed."""
 
     def script(handler: BaseHTTPRequestHandler) -> bool:
         if as_headers:
@@ -35,7 +35,7 @@ def make_endless_response(
 
 
 def make_trickling_response(content_type: str, pause: Callable[[], object]) -> Callable[[BaseHTTPRequestHandler], bool]:
-    """A byte at a time."""
+    """Return a script that sends one byte at a time."""
 
     def script(handler: BaseHTTPRequestHandler) -> bool:
         _send_head(handler, {"Content-Type": content_type, "Content-Length": "100000"})
@@ -52,10 +52,10 @@ def make_trickling_response(content_type: str, pause: Callable[[], object]) -> C
 
 
 def make_silent_response() -> Callable[[BaseHTTPRequestHandler], bool]:
-    """Nothing, for as long as somebody waits."""
+    """Return a script that sends nothing until the client hangs up."""
 
     def script(handler: BaseHTTPRequestHandler) -> bool:
-        # An asker who hangs up can be read to the end.
+        # Reading ends when the client hangs up.
         handler.rfile.read()
         return _mark_closed(handler)
 
@@ -63,7 +63,7 @@ def make_silent_response() -> Callable[[BaseHTTPRequestHandler], bool]:
 
 
 def make_reset_response(body: bytes, times: int) -> Callable[[BaseHTTPRequestHandler], bool]:
-    """The first `times` answers break off in the middle of `body`, by a reset of the connection."""
+    """Return a script that resets the connection in the middle of `body`, for the first `times` requests."""
     remaining = [times]
 
     def script(handler: BaseHTTPRequestHandler) -> bool:
@@ -73,7 +73,7 @@ def make_reset_response(body: bytes, times: int) -> Callable[[BaseHTTPRequestHan
         _send_head(handler, {"Content-Type": "image/jpeg", "Content-Length": str(len(body))})
         handler.wfile.write(body[: len(body) // 2])
         handler.wfile.flush()
-        # Closing with time 0 to linger sends a reset.
+        # Closing with a linger time of 0 sends a reset.
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.connection.close()
         return _mark_closed(handler)
@@ -82,7 +82,7 @@ def make_reset_response(body: bytes, times: int) -> Callable[[BaseHTTPRequestHan
 
 
 def make_compression_bombs(size: int) -> dict[str, bytes]:
-    """By content encoding: a few bytes that become `size`."""
+    """Return by content encoding a few bytes that decompress to `size`."""
     zeros = bytes(size)
     return {
         "gzip": gzip.compress(zeros, 9),

@@ -20,22 +20,22 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class CrawlResult:
-    """What came home."""
+    """The exported tables of a crawl."""
 
     products: dict[str, dict[str, Any]]
-    """By id without the shop's name."""
+    """By product id without the shop's name."""
     photos: dict[str, bytes]
-    """By path."""
+    """Bytes by path."""
     failures: dict[str, str]
     """Reasons by path."""
     attempts: dict[str, int]
     fault: str
     peak_mib: int
-    """The most memory that the crawl took."""
+    """Peak memory of the crawl."""
 
 
 def run_crawl(shop: LocalShop, folder: Path, *settings: str, **arguments: str) -> CrawlResult:
-    """Crawl `shop` without delay, with Scrapy `settings` ("NAME=VALUE") and arguments of the spider."""
+    """Crawl `shop` without delay, with Scrapy `settings` ("NAME=VALUE") and spider arguments."""
     arguments = {
         "name": "s",
         "url": shop.base_url,
@@ -76,17 +76,17 @@ def _read_result(snapshot: Snapshot, out: Path, peak_mib: int) -> CrawlResult:
 
 
 def path_and_query(url: str) -> str:
-    """Of `url`, with its query."""
+    """Return the path of `url` with its query."""
     parts = urlsplit(url)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def render_json_ld(name: str, photos: list[str], **fields: object) -> str:
-    """A product page's script."""
+    """Return the JSON-LD script of a product page."""
     data = {"@type": "Product", "name": name, "sku": name.replace(" ", ""), "image": photos, **fields}
     return f'<script type="application/ld+json">{json.dumps(data, ensure_ascii=False)}</script>'
 
 
 def render_product_page(name: str, photos: list[str], body: str = "", **fields: object) -> str:
-    """A product page in JSON-LD."""
+    """Return a product page with JSON-LD."""
     return f"<html><head>{render_json_ld(name, photos, **fields)}</head><body><h1>{name}</h1>{body}</body></html>"

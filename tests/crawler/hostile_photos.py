@@ -13,21 +13,21 @@ WIDTH, HEIGHT = 120, 160
 
 
 def draw_motif() -> Image.Image:
-    """Upright."""
+    """Return the motif, upright."""
     image = Image.new("RGB", (WIDTH, HEIGHT), RED)
     image.paste(BLUE, (0, 0, WIDTH // 2, HEIGHT // 2))
     return image
 
 
 def encode_image(image: Image.Image, image_format: str, **options: object) -> bytes:
-    """`image` in the format of that name."""
+    """Return the encoded image."""
     out = io.BytesIO()
     image.save(out, image_format, **options)
     return out.getvalue()
 
 
 def make_valid_photos() -> dict[str, bytes]:
-    """Photos that end as the motif."""
+    """Return photos that decode to the motif."""
     return {
         "plain.jpg": encode_image(draw_motif(), "JPEG", quality=95),
         "progressive.jpg": encode_image(draw_motif(), "JPEG", quality=95, progressive=True),
@@ -53,7 +53,7 @@ def make_valid_photos() -> dict[str, bytes]:
 
 
 def make_converted_photos() -> dict[str, tuple[bytes, tuple[int, int, int], tuple[int, int, int]]]:
-    """Photos that end as something else, with the colours of their upper left and lower right quarter."""
+    """Return photos that decode to other colours, with those of their upper left and lower right quarters."""
     grey = np.full((HEIGHT, WIDTH), 0x3000, np.uint16)
     grey[: HEIGHT // 2, : WIDTH // 2] = 0xC000
     clear = draw_motif().convert("RGBA")
@@ -70,7 +70,7 @@ def make_converted_photos() -> dict[str, tuple[bytes, tuple[int, int, int], tupl
 
 
 def make_invalid_photos() -> dict[str, tuple[bytes, str]]:
-    """Photos that are quarantined, with the reason."""
+    """Return photos that are quarantined, with the reason."""
     frames = {"save_all": True, "append_images": [draw_motif().rotate(180)], "duration": 90}
     return {
         "cut.jpg": (encode_image(draw_motif(), "JPEG", quality=95)[:-900], "cannot be decoded"),
@@ -87,26 +87,26 @@ def make_invalid_photos() -> dict[str, tuple[bytes, str]]:
 
 
 def make_orientation_exif(orientation: int) -> Image.Exif:
-    """EXIF that says how the camera was held."""
+    """Return EXIF data with an orientation."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return exif
 
 
 def encode_png16() -> bytes:
-    """The motif with 16 bits a channel, which Pillow reads and cannot write."""
+    """Return the motif as a PNG with 16 bits per channel, which Pillow can read but not write."""
     rows = np.asarray(draw_motif()).astype(">u2") * 257
     return encode_png(WIDTH, HEIGHT, 16, (b"\0" + row.tobytes() for row in rows))
 
 
 def encode_huge_png(side: int) -> bytes:
-    """A plain RGB picture, whole and valid: 432 MB for a side of 12,000, in some hundred kilobytes."""
+    """Return a valid RGB image: 432 MB decoded for a side of 12,000, a few hundred kilobytes encoded."""
     row = bytes(1 + 3 * side)
     return encode_png(side, side, 8, (row for _ in range(side)))
 
 
 def encode_png(width: int, height: int, bits: int, rows: Iterator[bytes]) -> bytes:
-    """An RGB PNG of filtered rows."""
+    """Return an RGB PNG of filtered rows."""
     packer = zlib.compressobj(1)
     body = b"".join([*(packer.compress(row) for row in rows), packer.flush()])
     header = struct.pack(">IIBBBBB", width, height, bits, 2, 0, 0, 0)

@@ -19,49 +19,49 @@ JPEG = b"\xff\xd8\xff\xe0"
 
 @dataclass
 class StubResponse:
-    """What the server says to one path."""
+    """The response to one path."""
 
     body: bytes
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     busy: int = 0
-    """So many 503 come first ..."""
+    """Number of busy responses that come first."""
     busy_status: int = 503
-    """... or another status ..."""
+    """Their status."""
     retry_after: str | Callable[[], str] = "0"
-    """... that asks to wait: what it says, or what says it."""
+    """Their Retry-After header, or a function that returns it."""
     script: Callable[[BaseHTTPRequestHandler], bool] | None = None
-    """Writes the whole answer itself, headers included, or says False to leave it."""
+    """Write the whole response including headers, or return False to leave it to the server."""
 
     def get_retry_after(self) -> str:
-        """What a busy answer says of waiting."""
+        """Return the Retry-After header of a busy response."""
         return self.retry_after if isinstance(self.retry_after, str) else self.retry_after()
 
 
 class LocalShop:
-    """Pages, and what was asked of them."""
+    """The pages of the shop, and counts of the requests for them."""
 
     def __init__(self) -> None:
         self.responses: dict[str, StubResponse] = {}
         self.responses_by_prefix: dict[str, Callable[[str], StubResponse]] = {}
-        """By the beginning of a path: pages without end."""
+        """By prefix of a path, for endless pages."""
         self.request_counts: Counter[str] = Counter()
         self.request_times: dict[str, list[float]] = {}
-        """By path, when it was asked."""
+        """By path, the monotonic times of its requests."""
         self.user_agents: set[str] = set()
-        """Who asked."""
+        """The user agents of all requests."""
         self.response_delay_seconds = 0.0
-        """Seconds that each answer takes."""
+        """The delay of each response."""
         self.max_concurrent_requests = 0
         self._n_concurrent_requests = 0
         self._lock = threading.Lock()
         self.base_url = ""
-        """The address it knows itself by."""
+        """The base of the URLs in its pages."""
         self.served_url = ""
-        """The address it is served at."""
+        """The URL of the server."""
 
     def begin_request(self, path: str) -> None:
-        """Count a request that comes in."""
+        """Count a request."""
         with self._lock:
             self.request_counts[path] += 1
             self.request_times.setdefault(path, []).append(time.monotonic())
@@ -70,29 +70,29 @@ class LocalShop:
         time.sleep(self.response_delay_seconds)
 
     def end_request(self) -> None:
-        """Count a request as answered, before its answer is sent."""
+        """Count a request as answered, before its response is sent."""
         with self._lock:
             self._n_concurrent_requests -= 1
 
     def find_response(self, path: str) -> StubResponse:
-        """What to say to `path`: what is served there, else what the first rule for its beginning makes of it."""
+        """Return the response for a path: its own, or else that of the first matching prefix."""
         if path in self.responses:
             return self.responses[path]
         matching_rules = (rule for start, rule in self.responses_by_prefix.items() if path.startswith(start))
         return next(matching_rules, lambda _: StubResponse(b"gone", 404))(path)
 
     def add_page(self, path: str, body: str | bytes, **response_fields: object) -> None:
-        """Serve `body`, in which {base} is the server's address."""
+        """Serve `body`, in which {base} stands for `base_url`."""
         raw = body if isinstance(body, bytes) else body.replace("{base}", self.base_url).encode()
         self.responses[path] = StubResponse(raw, **response_fields)  # type: ignore[arg-type]
 
     def add_photo(self, name: str, **response_fields: object) -> str:
-        """Serve a photo and say its path."""
+        """Serve a photo and return its path."""
         self.add_page(f"/media/{name}.jpg", JPEG + name.encode(), **response_fields)
         return f"/media/{name}.jpg"
 
     def add_product(self, number: int, path: str = "", photos: int = 2, **response_fields: object) -> str:
-        """Serve a JSON-LD product page with its photos and say its path."""
+        """Serve a JSON-LD product page with its photos and return its path."""
         path = path or f"/p/{number}"
         images = [self.base_url + self.add_photo(f"{number}-{view}") for view in range(photos)]
         data = {"@type": "Product", "name": f"Shirt {number}", "sku": f"S{number}", "image": images, "color": "Blue"}
@@ -104,7 +104,7 @@ class LocalShop:
         return path
 
     def add_sitemap(self, paths: list[str]) -> None:
-        """Serve robots.txt, an index and one compressed sitemap of `paths`."""
+        """Serve robots.txt, a sitemap index and one compressed sitemap of `paths`."""
         self.add_page("/robots.txt", "User-agent: *\nDisallow: /secret\nSitemap: {base}/sitemap.xml\n")
         self.add_page(
             "/sitemap.xml", "<sitemapindex><sitemap><loc>{base}/products.xml.gz</loc></sitemap></sitemapindex>"
@@ -115,7 +115,7 @@ class LocalShop:
 
 @contextmanager
 def run_local_shop() -> Iterator[LocalShop]:
-    """A shop on a free port, with a home page, for as long as the context lasts."""
+    """Run a shop with a home page on a free port while the context lasts."""
     shop = LocalShop()
 
     class Handler(BaseHTTPRequestHandler):
@@ -158,7 +158,7 @@ def run_local_shop() -> Iterator[LocalShop]:
 
 
 def make_crawl_settings(*shops: params.Shop) -> params.Crawl:
-    """Crawl settings for loopback: no delay, private addresses allowed."""
+    """Return settings for a crawl on loopback: no delay, private addresses allowed."""
     private_shops = tuple(dataclasses.replace(shop, allow_private_network=True) for shop in shops)
     return params.Crawl(
         snapshot=1, shops=private_shops, delay=0.0, concurrency=4, demo=params.Demo(num_products=9, seed=1)
@@ -166,5 +166,5 @@ def make_crawl_settings(*shops: params.Shop) -> params.Crawl:
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """Every file of a snapshot by its name."""
+    """Return every file of a snapshot by its name."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-# Linux counts the memory of the process that starts another into the other's peak. So a small one stands between.
+# On Linux the peak of a child process includes the memory of its parent at the fork, so a small launcher starts it.
 _LAUNCHER_SCRIPT = """
 import os, pathlib, subprocess, sys
 child = subprocess.Popen(sys.argv[2:])
@@ -19,7 +19,7 @@ sys.exit(child.returncode)
 def run_with_peak_mib(
     command: list[str], scratch_file: Path, output: IO[str], cwd: Path | None = None
 ) -> tuple[int, int]:
-    """Run `command`, its words going to `said`; its exit status and its peak in MiB. `note` is a file to use."""
+    """Run `command` with its output to `output`; return its exit status and its peak memory in MiB."""
     launcher_command = [sys.executable, "-S", "-c", _LAUNCHER_SCRIPT, str(scratch_file), *command]
     completed = subprocess.run(
         launcher_command, cwd=cwd, stdout=output, stderr=output, stdin=subprocess.DEVNULL, check=False

@@ -27,7 +27,7 @@ def save_item(store: Store, kind: str, item_class: type, **values: Any) -> None:
 
 
 def make_snapshot(path: Path, *products: Product, shop: str = "shop") -> Snapshot:
-    """A finished crawl of one page per product, in the given order, each photo being its own URL's bytes."""
+    """Return a finished crawl with one page per product, in the given order; the bytes of each photo are its URL."""
     store = Store(path)
     for product in products:
         store.add_urls(PAGE, [product.url])

@@ -25,7 +25,7 @@ from weft.errors import ShopError
 
 PRODUCTS = 12
 SMALL_BYTES, LARGE_BYTES = 20_000, 300_000
-"""Bytes: of most photos, and of one that does not fit."""
+"""Size in bytes of most photos, and of one that exceeds the file size limit."""
 
 
 def test_full_disk_gives_a_one_line_error_and_the_next_run_loses_nothing(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def _limit_file_size(size: int) -> Callable[[], None]:
 
 
 def _are_all_photos_intact(states: Path) -> bool:
-    """Whether every photo that bears its name is the photo of that name."""
+    """Return whether the bytes of every photo file match its name."""
     contents = BlobStore(states)
     return all(contents.read(digest) is not None for digest in contents.digests())
 

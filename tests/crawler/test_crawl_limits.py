@@ -20,7 +20,7 @@ PRODUCTS = 9
 
 
 def run_crawl(shop: LocalShop, folder: Path, **limits: Any) -> dict[str, Any]:
-    """The shop's part of the report."""
+    """Crawl and return the shop's section of the report."""
     shop.add_sitemap([shop.add_product(n, photos=1) for n in range(PRODUCTS)])
     shop_settings = params.Shop(
         name="test", url=shop.base_url, strategy="sitemap", allow_private_network=True, **limits
@@ -51,7 +51,7 @@ def test_crawl_stops_soon_after_the_limit_on_bytes(tmp_path: Path) -> None:
             for path, count in shop.request_counts.items()
             if path in shop.responses
         )
-    # Four requests may be under way as it is reached.
+    # Four requests may be in flight when the limit is reached.
     assert 1_500 <= sent < 1_500 + 5 * 500
     assert found["limit_reached"] == "max_bytes"
     assert 0 < found["products"] < PRODUCTS

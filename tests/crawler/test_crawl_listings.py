@@ -14,7 +14,7 @@ NAV = '<nav><a href="/c/men?src=nav">Men</a><a href="/c/sale">Sale</a><a href="/
 
 
 def fill_shop(shop: LocalShop) -> None:
-    """Six products in the sitemap, a seventh on a listing alone; the home page leads to two listings."""
+    """Serve six products in the sitemap and a seventh on a listing only; the home page links to two listings."""
     shop.add_sitemap([shop.add_product(n) for n in range(6)])
     shop.add_product(6)
     shop.add_product(4, path="/outlet/4-b", photos=3)

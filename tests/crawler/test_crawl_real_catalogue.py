@@ -67,7 +67,7 @@ def test_every_photo_of_a_page_is_downloaded(crawled: Any, truth: dict[str, dict
     for row in rows:
         found.setdefault(row["product_id"], set()).add(row["url"].partition("/product/")[2])
     assert found == {product_id: set(_list_page_photos(record)) for product_id, record in truth.items()}
-    # 715 lie on the server; four more views of three products stand on no page and in no feed of it.
+    # The server has 715 photos; four photos of three products are on none of its pages and in no feed.
     assert len({url for urls in found.values() for url in urls}) == 711
 
 
@@ -77,13 +77,13 @@ def test_no_product_is_requested_twice_and_no_disallowed_url(crawled: Any) -> No
 
 
 def _list_page_photos(record: dict[str, Any]) -> list[str]:
-    """The photos on a product's page: all of a product without colours, else its first and those of its colours."""
+    """Return the photos on a product's page: all if it has no colours, or else the first and those of its colours."""
     of_colours = [view for views in record["colours"].values() for view in views]
     views = [*record["gallery"], *of_colours]
     return [view.lstrip("/") for view in (views[:1] + of_colours if of_colours else views)]
 
 
 def _drop_prefix_categories(categories: list[str]) -> list[str]:
-    """As the crawler writes them: sorted, and none that only begins another."""
+    """Return the paths as the crawler writes them: sorted, without paths that are prefixes of others."""
     trails = [category.replace("/", " > ") for category in categories]
     return sorted({trail for trail in trails if not any(other.startswith(f"{trail} > ") for other in trails)})

@@ -16,7 +16,7 @@ from weft.contracts.tables import PHOTOS, PRODUCTS
 
 SHOPS = Path(__file__).parents[3] / "shared" / "shops"
 PRODUCTS_SERVED = 40
-"""Of 20,110; the same held for 2,000."""
+"""Out of 20,110; the test also passed with 2,000."""
 
 pytestmark = [
     pytest.mark.shared,
@@ -25,7 +25,7 @@ pytestmark = [
 
 
 class ComparableProduct(NamedTuple):
-    """A product without its id and URL, which each platform gives its own."""
+    """A product without its id and URL, which differ between platforms."""
 
     title: str
     description: str
@@ -33,7 +33,7 @@ class ComparableProduct(NamedTuple):
 
 
 def run_crawl(platform: str, folder: Path) -> list[ComparableProduct]:
-    """What comes home of the catalogue served as `platform`."""
+    """Crawl the catalogue served as `platform` and return its products."""
     command = [
         sys.executable,
         str(SHOPS / "serve.py"),
@@ -63,7 +63,7 @@ def run_crawl(platform: str, folder: Path) -> list[ComparableProduct]:
 
 
 def normalise_text(description: str) -> str:
-    """The text of a description without what only markup decides: tags, entities, white space."""
+    """Return the text of a description without tags, entities and white space."""
     return re.sub(r"\W+", "", unescape(re.sub(r"<[^>]+>", " ", description)))
 
 
@@ -75,7 +75,7 @@ def as_jsonld(tmp_path_factory: pytest.TempPathFactory) -> list[ComparableProduc
 def test_every_product_has_a_title_and_a_photo(as_jsonld: list[ComparableProduct]) -> None:
     assert len(as_jsonld) == PRODUCTS_SERVED
     assert all(seen.title and seen.photos for seen in as_jsonld)
-    # A cap and a backpack have nothing but a dash in the catalogue.
+    # The description of a cap and a backpack in the catalogue is a dash.
     assert sum(not seen.description for seen in as_jsonld) == 2
 
 

@@ -21,7 +21,7 @@ SHOPS = [params.Shop(name=name, url=f"demo:{markup}") for name, markup in zip(NA
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Three shops crawled by one machine and by three, each with a failure and a placeholder of its own."""
+    """Crawl three shops, each with a failure and a placeholder, with one machine and with three."""
     folder = tmp_path_factory.mktemp("shards")
     with ExitStack() as stack:
         served = {}

@@ -18,7 +18,7 @@ WOOCOMMERCE = "/wp-json/wc/store/v1/products?per_page=100&page="
 
 
 def run_crawl(shop: LocalShop, folder: Path, **shop_fields: Any) -> set[str]:
-    """Titles of the products that came home."""
+    """Crawl and return the titles of the products."""
     url = shop_fields.pop("url", shop.base_url)
     shop_settings = params.Shop(name="test", url=url, allow_private_network=True, **shop_fields)
     crawl_shops(make_crawl_settings(shop_settings), folder / "state", folder / "out")
@@ -176,7 +176,7 @@ def test_limit_keeps_the_first_products_of_a_feed(tmp_path: Path) -> None:
 
 
 def write_catalogue(shop: LocalShop, kind: str, folder: Path) -> Path:
-    """A catalogue of two products and a row that is none."""
+    """Write a catalogue of two products and an invalid row."""
     rows = [
         {"id": f"S{n}", "title": f"Shirt {n}", "image_link": shop.base_url + shop.add_photo(f"{n}-0")} for n in range(2)
     ]
@@ -211,7 +211,7 @@ def test_missing_feed_file_raises_shop_error(tmp_path: Path) -> None:
 
 
 def fill_shop(shop: LocalShop) -> None:
-    """A product in the sitemap, another on a listing of the home page, and a list of Shopify's."""
+    """Serve a product in the sitemap, another on a listing, and a Shopify list."""
     serve_shopify(shop, 1, range(5, 6))
     shop.add_sitemap([shop.add_product(1)])
     shop.add_product(2)

@@ -22,7 +22,7 @@ def make_html_response(body: str) -> StubResponse:
 
 
 def make_calendar_page(path: str) -> StubResponse:
-    """A day of the shop's events, and the way to the next two, for ever."""
+    """Return a calendar day with links to the next two days, without end."""
     day = int(path.rpartition("/")[2])
     return make_html_response(
         f'<h1>Events</h1><a href="/events/2026/{day * 2}">next</a><a href="/events/2026/{day * 2 + 1}">more</a>'
@@ -30,7 +30,7 @@ def make_calendar_page(path: str) -> StubResponse:
 
 
 def make_listing_page(path: str) -> StubResponse:
-    """Four products a page; every page past the third shows the first again, and names a next one."""
+    """Return a page of four products; every page past the third repeats the first and links to a next one."""
     number = int(parse_qs(urlsplit(path).query).get("page", ["1"])[0])
     numbers_on_page = NUMBERS[(number - 1) * 4 : number * 4] or NUMBERS[:4]
     cards = "".join(f'<a href="/p/{n}?pos={n}">{n}</a>' for n in numbers_on_page)
@@ -39,13 +39,13 @@ def make_listing_page(path: str) -> StubResponse:
 
 
 def make_facet_page(path: str) -> StubResponse:
-    """Colours upon colours in the path, each with the same products."""
+    """Return a page with links to more and more colours in the path, always with the same products."""
     links = "".join(f'<a href="{path}/{colour}">{colour}</a>' for colour in COLOURS)
     return make_html_response(f'<h1>{path}</h1>{links}<a href="/p/1">1</a><a href="/p/2">2</a>')
 
 
 def make_session_page(path: str) -> StubResponse:
-    """A visitor's number in every link, another one each time, under a name that nobody foresaw."""
+    """Return a page whose links have a new session id each time, in an unknown parameter."""
     number = int(parse_qs(urlsplit(path).query).get("zz", ["1"])[0])
     links = "".join(f'<a href="/help/{n}?zz={number * 3 + n}">{n}</a>' for n in range(3))
     return make_html_response(f"<h1>Help</h1>{links}")

@@ -73,7 +73,7 @@ def test_product_page_from_a_feed_is_not_requested(store: Store) -> None:
 
 
 def save_listing(store: Store, url: str, *links: str) -> None:
-    """Keep `url` as a listing of `links`."""
+    """Save `url` as a listing with these links."""
     row = {known: row for row, known in store.select_todo(PAGE, 9_999, ())}[url]
     followed = tuple(Link(link, in_main_content=True) for link in links)
     store.save(ListingItem(row=row, url=url, breadcrumb="", page_title="", links=followed))
@@ -94,7 +94,7 @@ def test_template_over_budget_waits_until_a_product_earns_budget(store: Store) -
     assert [url for _, url in store.select_todo(PAGE, 9, ())] == [f"{SHOP}/shirts/a"]
     left = store._db.execute("SELECT url FROM frontier WHERE status = 'over_budget' ORDER BY url").fetchall()
     assert len(left) == 50
-    # A tale that turns out to be a product.
+    # One of the pages turns out to be a product.
     (row,) = store._db.execute("SELECT id FROM frontier WHERE url = ?", left[0]).fetchone()
     assert store.is_over_budget(row)
     store.save(ProductItem(row=row, product=make_product("a", left[0][0])))

@@ -27,7 +27,7 @@ def make_jpeg(size: int = 64) -> bytes:
 
 
 def serve_photos(shop: LocalShop) -> dict[str, bytes]:
-    """Good and bad photos by path; the bytes of those that should come home."""
+    """Serve valid and invalid photos; return the bytes of the valid ones by path."""
     good = {f"/media/{name}.jpg": make_jpeg() for name in ("plain", "octets", "reset-twice", "lied-about", "unsaid")}
     kinds = {"octets": "application/octet-stream", "lied-about": "text/html; charset=utf-8", "unsaid": ""}
     for path, body in good.items():
@@ -48,7 +48,7 @@ def serve_photos(shop: LocalShop) -> dict[str, bytes]:
 
 
 def serve_pages(shop: LocalShop) -> list[str]:
-    """Pages that must not come home, and their paths."""
+    """Serve pages that must fail, and return their paths."""
     for encoding, body in make_compression_bombs(64 * MIB).items():
         shop.add_page(f"/p/bomb-{encoding}", body, headers={"Content-Encoding": encoding})
     shop.add_page("/p/garbled", b"no gzip at all", headers={"Content-Encoding": "gzip"})

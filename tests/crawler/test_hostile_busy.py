@@ -11,7 +11,7 @@ from local_shop import LocalShop, run_local_shop
 
 
 def make_retry_after() -> str:
-    """A date, which is told to the second: between one and two seconds from now."""
+    """Return an HTTP date, rounded to seconds, between one and two seconds from now."""
     return formatdate(time.time() + 2, usegmt=True)
 
 
@@ -53,7 +53,7 @@ def test_retries_wait_as_long_as_retry_after_asks(crawled: tuple[LocalShop, Craw
 
 def test_http_429_pauses_the_whole_host(crawled: tuple[LocalShop, CrawlResult]) -> None:
     first = crawled[0].request_times["/p/0"][0]
-    # What was under way when the answer came has been sent already.
+    # Requests in flight at the time of the response were sent before.
     between = [t for times in crawled[0].request_times.values() for t in times if first + 1 < t < first + 1.95]
     assert between == []
 

@@ -10,7 +10,7 @@ CATEGORIES = ("women", "sale", "new", "dresses", "summer")
 
 
 def make_calendar_page(path: str) -> StubResponse:
-    """A month that links to the next: there is no last one."""
+    """Return a month that links to the next one, without end."""
     year, month = (int(part) for part in path.removeprefix("/calendar/").split("/"))
     after = (year, month + 1) if month < 12 else (year + 1, 1)
     return StubResponse(f"<h1>Events</h1><a href='/calendar/{after[0]}/{after[1]}'>next month</a>".encode())
@@ -52,7 +52,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalSho
 
 
 def make_listing_page(number: int, after: int = 0) -> str:
-    """Page `number` of three, two products each, that always has a next one."""
+    """Return page `number` of three with two products each, which always links to a next page."""
     products = "".join(f"<a href='/p/paged-{2 * number - n}'>{n}</a>" for n in (2, 1))
     return f"<h1>Pages</h1>{products}<a rel='next' href='/c/pages?page={after or number + 1}'>next</a>"
 

@@ -31,7 +31,7 @@ PRIVATE = {
 
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalShop, CrawlResult]]:
-    """A shop known by a public name, which redirects its photos to all sorts of places."""
+    """Crawl a shop with a public name that redirects its photos to forbidden URLs."""
     with run_local_shop() as shop:
         port = shop.served_url.rpartition(":")[2]
         shop.base_url = "http://shop.example"
@@ -83,7 +83,7 @@ def test_private_address_in_a_page_is_refused(public: tuple[LocalShop, CrawlResu
 def test_no_request_reached_a_private_address(public: tuple[LocalShop, CrawlResult]) -> None:
     asked = public[0].request_counts
     assert [path for path in asked if "victim" in path or path == "/p/9"] == []
-    # By the spider, and by the middleware for shop.example; not for any of the other names.
+    # Once by the spider and once by the middleware, both for shop.example; never for other names.
     assert asked["/robots.txt"] == 2
 
 
@@ -113,7 +113,7 @@ def test_redirect_loop_ends_after_five_redirects(public: tuple[LocalShop, CrawlR
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, LocalShop], CrawlResult]]:
-    """A shop of our own on loopback, whose photos lie on other hosts too."""
+    """Crawl a shop on loopback with photos on other hosts."""
     with ExitStack() as stack:
         hosts = {name: stack.enter_context(run_local_shop()) for name in ("shop", "cdn", "closed", "broken")}
         shop, cdn = hosts["shop"], hosts["cdn"]

@@ -9,7 +9,7 @@ from local_shop import LocalShop, run_local_shop
 TITLE = "Robe d’été Größe"
 
 CHARSETS: dict[str, tuple[str, str, str, str]] = {
-    # path: (what its bytes are, the server's word, the page's word, title)
+    # path: (encoding of the bytes, charset of the server, charset of the page, title)
     "/p/utf8-called-latin1": ("utf-8", "text/html; charset=iso-8859-1", "", TITLE),
     "/p/latin1-called-utf8": ("cp1252", "text/html; charset=utf-8", "", TITLE),
     "/p/latin1-unsaid": ("cp1252", "text/html", "", TITLE),
@@ -36,7 +36,7 @@ BROKEN = {
 }
 
 TAGS = {
-    # X-Robots-Tag or tdm-reservation of a photo: whether it may be taken
+    # X-Robots-Tag or tdm-reservation header of a photo -> whether it may be downloaded
     "plain": ({}, True),
     "noai": ({"X-Robots-Tag": "noai"}, False),
     "noimageai": ({"X-Robots-Tag": "nofollow, NoImageAI"}, False),

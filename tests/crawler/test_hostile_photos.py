@@ -28,7 +28,7 @@ VALID, CONVERTED, INVALID = (
 def harvest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrawlResult]:
     photos = VALID | {name: body for name, (body, *_) in (CONVERTED | INVALID).items()}
     with run_local_shop() as shop:
-        # One name and one type for all: what they are stands in their bytes alone.
+        # All photos have the same file extension and type; only their bytes show the format.
         for name, body in photos.items():
             shop.add_page(f"/media/{name}.jpg", body, headers={"Content-Type": "image/jpeg"})
         shop.add_page(

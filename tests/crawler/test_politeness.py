@@ -153,12 +153,12 @@ def test_scrapy_command_has_polite_defaults() -> None:
 @pytest.mark.parametrize(
     ("delay", "least", "latency", "after"),
     [
-        (1.0, 1.0, 0.1, 1.0),  # quick host: as asked for
-        (1.0, 1.0, 4.0, 4.0),  # slow host: at once
-        (8.0, 1.0, 2.0, 5.0),  # on the mend: half way
-        (1.0, 1.0, 900.0, 60.0),  # latency alone does not stop a crawl
-        (90.0, 90.0, 0.1, 90.0),  # a Crawl-delay is never undone
-        (0.02, 0.0, 0.3, 0.01),  # without delay: back to none
+        (1.0, 1.0, 0.1, 1.0),  # fast host: the minimum delay
+        (1.0, 1.0, 4.0, 4.0),  # slow host: its latency at once
+        (8.0, 1.0, 2.0, 5.0),  # recovering host: half way
+        (1.0, 1.0, 900.0, 60.0),  # the latency is bounded by the maximum delay
+        (90.0, 90.0, 0.1, 90.0),  # a Crawl-delay is never shortened
+        (0.02, 0.0, 0.3, 0.01),  # host without a delay: it decreases to 0
         (0.01, 0.0, 0.3, 0.0),
         (0.0, 0.0, 0.3, 0.0),
     ],
@@ -226,7 +226,7 @@ def test_detect_encoding_accepts_any_bytes(body: bytes, content_type: str) -> No
 
 
 class FakeEngine:
-    """What Pace asks of Scrapy: download slots."""
+    """The part of Scrapy's downloader that Throttle uses: its slots."""
 
     def __init__(self, host: str, delay: float) -> None:
         self.downloader = self

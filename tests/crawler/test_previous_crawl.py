@@ -56,7 +56,7 @@ def save_all_pages(store: Store, validators: bool = True) -> None:
 
 
 def list_skippable_pages(store: Store) -> set[str]:
-    """The pages that the second crawl need not ask."""
+    """Return the pages that the second crawl need not request."""
     return {url for row, url in store.select_todo(PAGE, 9, ()) if store.skip_if_unchanged(row, url)}
 
 
@@ -65,7 +65,7 @@ def list_skippable_pages(store: Store) -> set[str]:
     [
         ("2026-05-01", "2026-05-01", True),
         ("2026-05-01", "2026-05-03", False),
-        ("2026-05-02", "2026-05-02", False),  # the day of the crawl: it may have changed after
+        ("2026-05-02", "2026-05-02", False),  # the day of the crawl: the page may have changed later that day
         ("2026-05-02T09:00:00Z", "2026-05-02T09:00:00Z", True),
         ("last week", "last week", False),
     ],

@@ -26,7 +26,7 @@ NO_WORDS: dict[str, Any] = {"word_ids": [], "in_short_fields": []}
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A project whose crawl has two products: one photo is shown by both, one each by one."""
+    """Create a project whose crawl has two products with one shared photo and one photo each."""
     one = make_product(1, photos=(PhotoLink(url=SHARED), PhotoLink(url=OWN)))
     two = make_product(2, photos=(PhotoLink(url=SHARED), PhotoLink(url=OTHER)))
     export([make_snapshot(tmp_path / "var" / "crawl" / "shop-1.sqlite", one, two)], tmp_path / "data" / "crawl")
@@ -188,7 +188,7 @@ def test_damaged_purge_list_stops_a_crawl(tmp_path: Path) -> None:
 
 
 def _list_remaining(root: Path) -> tuple[set[str], set[str]]:
-    """Product ids and photo addresses of a new export."""
+    """Return the product ids and photo URLs of a new export."""
     export([Snapshot(root / "var" / "crawl" / "shop-1.sqlite")], root / "again")
     products = tables.read_table(root / "again" / "products.parquet", PRODUCTS)["product_id"].to_pylist()
     photos = [

@@ -24,7 +24,7 @@ from weft.errors import ParamsError, ShopError
 
 
 def make_crawl_stats(**counts: int) -> CrawlStats:
-    """Ten products that have everything, two photos each, but for what `counts` says."""
+    """Return statistics of ten complete products with two photos each, changed by `counts`."""
     complete = {f"with_{field}": 10 for field in ("title", "description", "categories", "photos")}
     return CrawlStats(
         shop="shop",

@@ -17,7 +17,7 @@ INITIAL_PRODUCTS = 8
 
 
 class ChangingShop:
-    """A shop whose pages and photos bear ETags, and which says of what it is asked that it has not changed."""
+    """A shop whose pages and photos have ETags and which answers conditional requests with HTTP 304."""
 
     def __init__(self, shop: LocalShop, folder: Path) -> None:
         self.shop, self.folder = shop, folder

@@ -35,7 +35,7 @@ def test_ipv4_address_inside_ipv6_decides_the_network(address: Any) -> None:
 
 
 class FakeResolver:
-    """A resolver that knows its answers, one list a look-up."""
+    """A resolver that returns the given answers, one list per look-up."""
 
     def __init__(self, **answers: list[list[str]]) -> None:
         self.answers = answers

@@ -4,6 +4,20 @@ from scrapy import exceptions
 from scrapy.exceptions import IgnoreRequest
 from scrapy.spidermiddlewares.httperror import HttpError
 
+REQUEST_LOST = "lost by the crawler, see its log"
+NOT_A_PHOTO = "not a photo"
+NOT_A_FEED = "not a feed"
+NOT_A_SITEMAP = "not a sitemap"
+UNREADABLE_PAGE = "page cannot be read"
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (exceptions.DownloadTimeoutError, "timeout"),
+    (exceptions.CannotResolveHostError, "host not found"),
+    (exceptions.DownloadConnectionRefusedError, "connection refused"),
+    (exceptions.ResponseDataLossError, "connection broken"),
+    (exceptions.DownloadFailedError, "connection broken"),
+    (exceptions.DownloadCancelledError, "too large"),
+)
+
 
 class RequestRefused(IgnoreRequest):
     """The crawler does not make or finish this request; a retry would change nothing."""
@@ -84,22 +98,6 @@ class OptedOut(RequestRefused):
     """The owner opts out by X-Robots-Tag or tdm-reservation."""
 
     reason = "opted out by its owner"
-
-
-REQUEST_LOST = "lost by the crawler, see its log"
-NOT_A_PHOTO = "not a photo"
-NOT_A_FEED = "not a feed"
-NOT_A_SITEMAP = "not a sitemap"
-UNREADABLE_PAGE = "page cannot be read"
-
-_REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (exceptions.DownloadTimeoutError, "timeout"),
-    (exceptions.CannotResolveHostError, "host not found"),
-    (exceptions.DownloadConnectionRefusedError, "connection refused"),
-    (exceptions.ResponseDataLossError, "connection broken"),
-    (exceptions.DownloadFailedError, "connection broken"),
-    (exceptions.DownloadCancelledError, "too large"),
-)
 
 
 def failure_reason(error: BaseException | None) -> str:

@@ -13,6 +13,20 @@ from weft.contracts.product import Product
 
 SITEMAP, FEED, PHOTO, PAGE = "sitemap", "feed", "photo", "page"
 """The kinds of URL in the frontier."""
+KEPT_HEADERS = (
+    "content-type",
+    "etag",
+    "last-modified",
+    "x-robots-tag",
+    "tdm-reservation",
+    "tdm-policy",
+    "content-location",
+)
+"""Validators for conditional requests, and the shop's statements about the use of its content."""
+ROBOTS_META_KEY = "robots"
+"""Request.meta key: the decision of robots.txt, unless it is ROBOTS_ALLOWED."""
+ROBOTS_ALLOWED = "allowed"
+_MAX_HEADER_CHARS = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,22 +134,6 @@ class FailedItem(CrawlItem):
     reason: str
     """A short constant phrase that can be counted: "HTTP 404"."""
     attempts: int
-
-
-KEPT_HEADERS = (
-    "content-type",
-    "etag",
-    "last-modified",
-    "x-robots-tag",
-    "tdm-reservation",
-    "tdm-policy",
-    "content-location",
-)
-"""Validators for conditional requests, and the shop's statements about the use of its content."""
-ROBOTS_META_KEY = "robots"
-"""Request.meta key: the decision of robots.txt, unless it is ROBOTS_ALLOWED."""
-ROBOTS_ALLOWED = "allowed"
-_MAX_HEADER_CHARS = 1_000
 
 
 def response_info(response: Response) -> ResponseInfo:

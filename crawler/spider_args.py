@@ -22,6 +22,14 @@ from weft.params.types import NonNegativeInt, PositiveInt
 DEFAULT_STATE_DIR = Path("var/crawl")
 _NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private_network")
 """Fields of a shop that the state's file name contains anyway, or that do not change which products are found."""
+USER_AGENT_NAME = "WeftBot"
+DEMO_URL_PREFIX = "demo:"
+"""Prefix of the url of a built-in shop."""
+MIN_PUBLIC_DELAY_SECONDS = 1.0
+"""Minimum delay between two requests to a public host, unless params.yaml sets a delay for the shop."""
+_USER_AGENT_VERSION = "0.1"
+_PLACEHOLDER_CONTACT = re.compile(r"(?:@|//|\.)(?:example(?:\.\w+)?|invalid|test|localhost)(?:[/:?#]|$)", re.IGNORECASE)
+_CONTACT_PATTERN = re.compile(r"[^\s()<>@:]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s()<>]+")
 
 
 @dataclass(frozen=True)
@@ -79,16 +87,6 @@ def state_key(shop: Shop) -> list[str]:
     defaults = Shop(name=shop.name, url=shop.url)
     names = [field.name for field in fields(Shop) if field.name not in _NOT_IN_STATE_KEY]
     return [f"{name}={getattr(shop, name)}" for name in names if getattr(shop, name) != getattr(defaults, name)]
-
-
-USER_AGENT_NAME = "WeftBot"
-DEMO_URL_PREFIX = "demo:"
-"""Prefix of the url of a built-in shop."""
-MIN_PUBLIC_DELAY_SECONDS = 1.0
-"""Minimum delay between two requests to a public host, unless params.yaml sets a delay for the shop."""
-_USER_AGENT_VERSION = "0.1"
-_PLACEHOLDER_CONTACT = re.compile(r"(?:@|//|\.)(?:example(?:\.\w+)?|invalid|test|localhost)(?:[/:?#]|$)", re.IGNORECASE)
-_CONTACT_PATTERN = re.compile(r"[^\s()<>@:]+@[\w-]+(?:\.[\w-]+)+|https?://[^\s()<>]+")
 
 
 def is_valid_contact(contact: str) -> bool:

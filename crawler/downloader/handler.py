@@ -37,6 +37,8 @@ MIN_RATE_GRACE_SECONDS = "WEFT_MIN_RATE_GRACE_SECONDS"
 """Setting: seconds after the first byte of a body before its rate is checked."""
 MIN_DOWNLOAD_RATE = "WEFT_MIN_DOWNLOAD_RATE"
 """Setting: bytes per second."""
+MAX_HEADER_BYTES = 256 * 1024
+"""Limit for all headers of a response together, as in browsers."""
 
 
 @dataclass
@@ -119,10 +121,6 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         netloc = alias if server.port is None else f"{alias}:{server.port}"
         url = urlunsplit((server.scheme, netloc, parts.path, parts.query, ""))
         return request.replace(url=url, headers={**request.headers, b"Host": parts.netloc})
-
-
-MAX_HEADER_BYTES = 256 * 1024
-"""Limit for all headers of a response together, as in browsers."""
 
 
 class HeadersTooLongError(Exception):

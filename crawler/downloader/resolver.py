@@ -19,6 +19,10 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer  # type: ignore[import-untyped]
 
+_LOCAL_NETWORKS = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
+_NAT64 = ip_network("64:ff9b::/96")
+_IPV4_COMPATIBLE = ip_network("::/96")
+
 
 @implementer(IHostnameResolver)
 class GuardedResolver:
@@ -131,11 +135,6 @@ class Network(Enum):
     """A home or company network: RFC 1918, shared (RFC 6598) or unique-local (RFC 4193) addresses."""
     RESERVED = "no shop"
     """Link-local (where clouds serve credentials), multicast or reserved addresses: never a shop."""
-
-
-_LOCAL_NETWORKS = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
-_NAT64 = ip_network("64:ff9b::/96")
-_IPV4_COMPATIBLE = ip_network("::/96")
 
 
 def classify_network(address: str) -> Network:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LOGIN_PATH = re.compile(
     r"/(?:log-?in|sign-?in|log_in|sign_in|account/login|anmelden|connexion|iniciar-sesion)(?:[/.]|$)"
 )
+_REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 
 
 class OffsiteMiddleware:
@@ -44,9 +45,6 @@ class OffsiteMiddleware:
         start_url: str = self._crawler.spider.start_url  # type: ignore[union-attr]
         if request.meta.get("kind") == PAGE and not urls.is_same_site(request.url, start_url):
             raise Offsite
-
-
-_REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 
 
 class HttpRedirectMiddleware(RedirectMiddleware):

@@ -16,6 +16,22 @@ from crawler.discover.links import Link
 from crawler.items import FEED, PAGE, PHOTO, SITEMAP, FeedPartItem, FeedProduct, ListingItem, SitemapItem
 from crawler.storage import product_json
 
+LINKED_OFFSET = 2**62
+"""Offset of the priorities of pages found by links: they come after everything that sitemaps and feeds list."""
+MAX_PRIORITY = 2**63 - 1
+"""Upper bound of all priorities."""
+REPEATED_PAGE = "repeats an earlier page"
+INITIAL_BUDGET = 800
+"""Budget of every URL template at the start."""
+EMPTY_PAGE_COST, EMPTY_NUMBERED_PAGE_COST, KNOWN_PRODUCTS_COST = 4, 16, 2
+"""Cost of a page without a new product.
+
+In this order: a page that leads to no product, such a page whose template contains a number or a query, and a page that
+leads to known products only. Without any new product, 200, 50 or 400 such pages spend the budget of a template.
+"""
+PRODUCT_REWARD, LINKING_PAGE_REWARD = 16, 4
+"""What a new product earns for its own template, and for the template of the page that links to it."""
+
 
 class Frontier:
     """Read-only queries on the frontier of one crawl."""
@@ -67,19 +83,10 @@ class Frontier:
         return str(self._db.execute("SELECT url FROM frontier WHERE id = ?", (row,)).fetchone()[0])
 
 
-LINKED_OFFSET = 2**62
-"""Offset of the priorities of pages found by links: they come after everything that sitemaps and feeds list."""
-MAX_PRIORITY = 2**63 - 1
-"""Upper bound of all priorities."""
-
-
 def compute_priority(url: str, *, linked: bool) -> int:
     """Return the priority of a URL, a hash of it: the lowest is requested first, as in a heap."""
     priority = int.from_bytes(hashlib.sha256(url.encode()).digest()[:8], "big") >> 2
     return priority + LINKED_OFFSET if linked else priority
-
-
-REPEATED_PAGE = "repeats an earlier page"
 
 
 class FrontierWriter:
@@ -213,18 +220,6 @@ class FrontierWriter:
             ).fetchone()
             if inserted:
                 self.budget.register_link(inserted[0], link.url, source_template)
-
-
-INITIAL_BUDGET = 800
-"""Budget of every URL template at the start."""
-EMPTY_PAGE_COST, EMPTY_NUMBERED_PAGE_COST, KNOWN_PRODUCTS_COST = 4, 16, 2
-"""Cost of a page without a new product.
-
-In this order: a page that leads to no product, such a page whose template contains a number or a query, and a page that
-leads to known products only. Without any new product, 200, 50 or 400 such pages spend the budget of a template.
-"""
-PRODUCT_REWARD, LINKING_PAGE_REWARD = 16, 4
-"""What a new product earns for its own template, and for the template of the page that links to it."""
 
 
 class CrawlBudget:

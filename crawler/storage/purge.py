@@ -23,6 +23,9 @@ from weft.errors import ShopError
 PURGE_LOCK_TIMEOUT_SECONDS = 1.0
 """How long to wait for a crawl that is about to end."""
 _STATE_SUFFIXES = (".sqlite", ".sqlite-wal", ".sqlite-shm", ".log")
+PURGE_LIST_FILE = "purged.jsonl"
+SHOP, PRODUCT, URL, DIGEST = "shop", "product", "url", "sha256"
+_KINDS = (SHOP, PRODUCT, URL, DIGEST)
 
 
 @dataclass
@@ -178,11 +181,6 @@ def _delete(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: P
     db.executemany("UPDATE frontier SET status = 'done', reason = NULL WHERE url = ?", [*pages, *photos, (value,)])
     db.execute("COMMIT")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-PURGE_LIST_FILE = "purged.jsonl"
-SHOP, PRODUCT, URL, DIGEST = "shop", "product", "url", "sha256"
-_KINDS = (SHOP, PRODUCT, URL, DIGEST)
 
 
 @dataclass(frozen=True)

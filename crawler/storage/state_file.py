@@ -16,6 +16,10 @@ from weft.errors import ShopError
 
 SCHEMA_VERSION = 3
 """The version of crawler/storage/schema.sql, saved in every state file; raise it when a column changes its meaning."""
+LOCK_TIMEOUT_SECONDS = 10.0
+"""A crawl whose parent was killed ends within a second or two."""
+_MESSAGE_BYTES = 4_000
+"""Size of the lock file."""
 
 
 def state_path(folder: Path, name: str, url: str, max_products: int, *key_parts: object) -> Path:
@@ -30,12 +34,6 @@ def state_path(folder: Path, name: str, url: str, max_products: int, *key_parts:
     """
     digest = hashlib.sha256("\n".join(map(str, (url, max_products, *key_parts))).encode()).hexdigest()[:8]
     return folder / f"{name}-{digest}.sqlite"
-
-
-LOCK_TIMEOUT_SECONDS = 10.0
-"""A crawl whose parent was killed ends within a second or two."""
-_MESSAGE_BYTES = 4_000
-"""Size of the lock file."""
 
 
 def acquire_lock(state: Path, timeout_seconds: float = LOCK_TIMEOUT_SECONDS) -> TextIO:

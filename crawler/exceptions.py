@@ -19,7 +19,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-class RequestRefused(IgnoreRequest):
+class RequestRefusedError(IgnoreRequest):
     """The crawler does not make or finish this request; a retry would change nothing."""
 
     reason = "refused"
@@ -28,73 +28,73 @@ class RequestRefused(IgnoreRequest):
         super().__init__(self.reason)
 
 
-class PrivateAddress(RequestRefused):
+class PrivateAddressError(RequestRefusedError):
     """The host's address is not in a public network."""
 
     reason = "private address"
 
 
-class NoContact(RequestRefused):
+class NoContactError(RequestRefusedError):
     """The host is public, but no contact is set that its owner could reach."""
 
     reason = "no contact given"
 
 
-class TooLarge(RequestRefused):
+class TooLargeError(RequestRefusedError):
     """The response has more bytes than its kind may have, before or after decompression."""
 
     reason = "too large"
 
 
-class TooSlow(RequestRefused):
+class TooSlowError(RequestRefusedError):
     """The response arrives so slowly that it would block a connection for hours."""
 
     reason = "too slow"
 
 
-class DecompressionError(RequestRefused):
+class DecompressionError(RequestRefusedError):
     """The compressed body cannot be decompressed."""
 
     reason = "cannot be decompressed"
 
 
-class LoginRequired(RequestRefused):
+class LoginRequiredError(RequestRefusedError):
     """The URL is only for users with an account."""
 
     reason = "behind a login"
 
 
-class Offsite(RequestRefused):
+class OffsiteError(RequestRefusedError):
     """The page is on another host."""
 
     reason = "leads off the shop"
 
 
-class NonHttpRedirect(RequestRefused):
+class NonHttpRedirectError(RequestRefusedError):
     """The redirect leads to another scheme: file:, ftp:, data:."""
 
     reason = "leads to no http address"
 
 
-class RobotsDisallowed(RequestRefused):
+class RobotsDisallowedError(RequestRefusedError):
     """robots.txt does not allow the URL."""
 
     reason = "disallowed by robots.txt"
 
 
-class RobotsUnavailable(RequestRefused):
+class RobotsUnavailableError(RequestRefusedError):
     """The host's robots.txt cannot be read, so nothing on the host is requested."""
 
     reason = "robots.txt cannot be read"
 
 
-class CrawlDelayTooLong(RequestRefused):
+class CrawlDelayTooLongError(RequestRefusedError):
     """robots.txt asks for a delay so long that the crawl would not end."""
 
     reason = "robots.txt asks for too long a delay"
 
 
-class OptedOut(RequestRefused):
+class OptedOutError(RequestRefusedError):
     """The owner opts out by X-Robots-Tag or tdm-reservation."""
 
     reason = "opted out by its owner"

@@ -12,7 +12,7 @@ from scrapy.settings import BaseSettings
 from crawler import block_detection
 from crawler.discover import urls
 from crawler.downloader.handler import CONNECT_TO, HAS_CONTACT, PRIVATE_HOST
-from crawler.exceptions import NoContact, PrivateAddress
+from crawler.exceptions import NoContactError, PrivateAddressError
 from crawler.extensions.throttle import PRIVATE_DELAY
 from crawler.storage.state_file import state_path
 from weft.errors import ParamsError, ShopError
@@ -133,12 +133,12 @@ def build_politeness_args(shop: Shop, settings: Crawl) -> dict[str, str]:
 
 def fix_hint(error: BaseException | None) -> str:
     """Return what to do about a refused address, "" for any other error."""
-    if isinstance(error, PrivateAddress):
+    if isinstance(error, PrivateAddressError):
         return (
             "for your own shop at a private address, set allow_private_network: true in params.yaml, "
             "or -a allow_private_network=1"
         )
-    if isinstance(error, NoContact):
+    if isinstance(error, NoContactError):
         return "set crawl.contact in params.yaml, or -a contact=you@yourshop.com"
     return ""
 

@@ -20,7 +20,7 @@ from scrapy.http import Request, Response
 from twisted.internet.interfaces import IAddress
 
 from crawler.downloader.resolver import Network, install_resolver, to_ascii_host
-from crawler.exceptions import NoContact, PrivateAddress, TooLarge, TooSlow
+from crawler.exceptions import NoContactError, PrivateAddressError, TooLargeError, TooSlowError
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -73,28 +73,28 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         """Download `request`; the response has the requested URL.
 
         Raises:
-            PrivateAddress: The host is in a network that this crawl may not connect to.
-            NoContact: The host is public, and no contact is set.
-            TooLarge: The response exceeds its size limit.
-            TooSlow: The response is below the minimum rate.
+            PrivateAddressError: The host is in a network that this crawl may not connect to.
+            NoContactError: The host is public, and no contact is set.
+            TooLargeError: The response exceeds its size limit.
+            TooSlowError: The response is below the minimum rate.
         """
         routed = self._apply_connect_to(request)
         self._body_progress[routed] = _BodyProgress()
         try:
             response = await super().download_request(routed)
         except StopDownload:
-            raise TooSlow from None
+            raise TooSlowError from None
         except DownloadCancelledError:
-            raise TooLarge from None
+            raise TooLargeError from None
         except DownloadFailedError as error:
             if any(reason.check(HeadersTooLongError) for reason in getattr(error.__cause__, "reasons", ())):
-                raise TooLarge from None
+                raise TooLargeError from None
             raise
         except CannotResolveHostError:
             network = self._resolver.refused_networks.get(to_ascii_host(urlsplit(request.url).hostname or ""))
             if network is None:
                 raise
-            raise (NoContact if network is Network.PUBLIC else PrivateAddress) from None
+            raise (NoContactError if network is Network.PUBLIC else PrivateAddressError) from None
         finally:
             del self._body_progress[routed]
         return response if routed is request else response.replace(url=request.url)

@@ -8,7 +8,7 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.http import Request, Response
 
 from crawler.discover import urls
-from crawler.exceptions import LoginRequired, NonHttpRedirect, Offsite
+from crawler.exceptions import LoginRequiredError, NonHttpRedirectError, OffsiteError
 from crawler.items import PAGE
 
 if TYPE_CHECKING:
@@ -35,16 +35,16 @@ class OffsiteMiddleware:
         """Refuse a page on another site, and a URL that requires a login.
 
         Raises:
-            LoginRequired: The URL contains a user name, or a redirect leads to a login page.
-            Offsite: The page is on another site.
+            LoginRequiredError: The URL contains a user name, or a redirect leads to a login page.
+            OffsiteError: The page is on another site.
         """
         parts = urlsplit(request.url)
         is_redirected = bool(request.meta.get("redirect_times"))
         if parts.username is not None or (is_redirected and _LOGIN_PATH.search(parts.path.lower())):
-            raise LoginRequired
+            raise LoginRequiredError
         start_url: str = self._crawler.spider.start_url  # type: ignore[union-attr]
         if request.meta.get("kind") == PAGE and not urls.is_same_site(request.url, start_url):
-            raise Offsite
+            raise OffsiteError
 
 
 class HttpRedirectMiddleware(RedirectMiddleware):
@@ -54,9 +54,9 @@ class HttpRedirectMiddleware(RedirectMiddleware):
         """Follow a redirect, or refuse it.
 
         Raises:
-            NonHttpRedirect: The redirect leads to another scheme.
+            NonHttpRedirectError: The redirect leads to another scheme.
         """
         result = super().process_response(request, response)
         if result is response and response.status in _REDIRECT_STATUSES and "Location" in response.headers:
-            raise NonHttpRedirect
+            raise NonHttpRedirectError
         return result

@@ -12,7 +12,7 @@ from typing import Any
 
 from scrapy.http import Request, Response
 
-from crawler.exceptions import OptedOut
+from crawler.exceptions import OptedOutError
 from crawler.items import PHOTO, ProductItem
 
 _AI_DIRECTIVES = frozenset({"noai", "noimageai"})
@@ -32,10 +32,10 @@ class OptOutMiddleware:
         """Return the response if it does not opt out.
 
         Raises:
-            OptedOut: The headers opt out.
+            OptedOutError: The headers opt out.
         """
         if request.meta.get("kind") == PHOTO and is_opted_out(response, _PHOTO_DIRECTIVES):
-            raise OptedOut
+            raise OptedOutError
         return response
 
 

@@ -9,12 +9,12 @@ from scrapy.http import Request, Response
 from scrapy.robotstxt import ProtegoRobotParser, RobotParser
 
 from crawler.exceptions import (
-    CrawlDelayTooLong,
-    NoContact,
-    PrivateAddress,
-    RequestRefused,
-    RobotsDisallowed,
-    RobotsUnavailable,
+    CrawlDelayTooLongError,
+    NoContactError,
+    PrivateAddressError,
+    RequestRefusedError,
+    RobotsDisallowedError,
+    RobotsUnavailableError,
 )
 from crawler.extensions.throttle import Throttle
 
@@ -34,13 +34,13 @@ def is_unreachable(status: int) -> bool:
 class DenyAllRobotParser(RobotParser):
     """Rules that forbid every URL, for a robots.txt that cannot be read or has too long a delay."""
 
-    def __init__(self, refusal: type[RequestRefused]) -> None:
+    def __init__(self, refusal: type[RequestRefusedError]) -> None:
         self.refusal = refusal
 
     @classmethod
     def from_crawler(cls, crawler: Any, robotstxt_body: bytes) -> "DenyAllRobotParser":  # noqa: ARG003
         """Create the rules of an unreadable robots.txt; Scrapy calls this."""
-        return cls(RobotsUnavailable)
+        return cls(RobotsUnavailableError)
 
     def allowed(self, url: str | bytes, user_agent: str | bytes) -> bool:  # noqa: ARG002
         """Return False."""
@@ -57,7 +57,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         try:
             super().process_request_2(rp, request)
         except IgnoreRequest as error:
-            raise RobotsDisallowed from error
+            raise RobotsDisallowedError from error
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """Return the rules of the request's host; robots.txt is requested once, and waiting requests get the result."""
@@ -84,7 +84,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         if isinstance(rules, ProtegoRobotParser):
             delay = float(rules.rp.crawl_delay(str(self._robotstxt_useragent)) or 0.0)
             if not delay <= MAX_CRAWL_DELAY_SECONDS:
-                self._parsers[netloc] = DenyAllRobotParser(CrawlDelayTooLong)
+                self._parsers[netloc] = DenyAllRobotParser(CrawlDelayTooLongError)
             elif (throttle := self.crawler.get_extension(Throttle)) is not None:
                 throttle.set_crawl_delay(urlsplit(request.url).hostname or "", delay)
 
@@ -92,5 +92,5 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         super()._robots_error(exc, netloc)
         # If robots.txt must not be requested either, that is the reason.
         self._parsers[netloc] = DenyAllRobotParser(
-            type(exc) if isinstance(exc, NoContact | PrivateAddress) else RobotsUnavailable
+            type(exc) if isinstance(exc, NoContactError | PrivateAddressError) else RobotsUnavailableError
         )

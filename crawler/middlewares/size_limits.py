@@ -4,7 +4,7 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
-from crawler.exceptions import DecompressionError, TooLarge
+from crawler.exceptions import DecompressionError, TooLargeError
 from crawler.items import PAGE, PHOTO
 
 MIB = 1024 * 1024
@@ -31,13 +31,13 @@ class SizeLimitedCompressionMiddleware(HttpCompressionMiddleware):
         """Decompress a response.
 
         Raises:
-            TooLarge: The decompressed body exceeds the limit.
+            TooLargeError: The decompressed body exceeds the limit.
             DecompressionError: The body cannot be decompressed.
         """
         try:
             return super().process_response(request, response)
         except IgnoreRequest as error:
-            raise TooLarge from error
+            raise TooLargeError from error
         except Exception as error:
             # zlib, brotli and zstd each raise their own exceptions.
             raise DecompressionError from error

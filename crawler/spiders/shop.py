@@ -134,7 +134,12 @@ class ShopSpider(Spider):
 
     def make_request(self, kind: str, row: int, url: str) -> Request:
         """Return the request for one row of the frontier."""
-        callbacks = {FEED: self.parse_feed, SITEMAP: self.parse_sitemap, PAGE: self.parse_page, PHOTO: self.parse_photo}
+        callbacks = {
+            FEED: self.parse_feed,
+            SITEMAP: self.parser.parse_sitemap,
+            PAGE: self.parse_page,
+            PHOTO: self.parser.parse_photo,
+        }
         return Request(
             url, callback=callbacks[kind], errback=self.handle_error, meta={"kind": kind, "row": row}, dont_filter=True
         )
@@ -144,17 +149,9 @@ class ShopSpider(Spider):
         self.limits.count_request(FEED)
         return self.parser.parse_feed(response)
 
-    def parse_sitemap(self, response: Response) -> Iterator[CrawlItem]:
-        """Parse a sitemap."""
-        return self.parser.parse_sitemap(response)
-
     def parse_page(self, response: Response) -> Iterator[CrawlItem]:
         """Parse a page; its links are followed if the strategy says so."""
         return self.parser.parse_page(response, follow_links=self.strategy.follows_links)
-
-    def parse_photo(self, response: Response) -> Iterator[CrawlItem]:
-        """Parse a photo."""
-        return self.parser.parse_photo(response)
 
     def on_response_received(self, response: Response) -> None:
         """Count the bytes of a response."""

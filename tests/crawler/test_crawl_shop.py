@@ -159,7 +159,7 @@ def test_shop_whose_robots_txt_answers_5xx_is_not_crawled(tmp_path: Path) -> Non
 
 
 def test_shop_without_products_raises_an_error_with_counts(tmp_path: Path) -> None:
-    with run_local_shop() as shop, pytest.raises(ShopError, match=r"test: no product found from .*1 x page read"):
+    with run_local_shop() as shop, pytest.raises(ShopError, match=r"test: no product found at .*1 x page read"):
         crawl_shops(make_crawl_settings(params.Shop(name="test", url=shop.base_url)), tmp_path, tmp_path / "out")
 
 

@@ -1,1 +1,1 @@
-"""Photos: bytes to pixels of the training size, duplicates found, what cannot be used set aside with its reason."""
+"""Photos: decode and resize them to the training size, find duplicates, quarantine unusable photos with a reason."""

@@ -1,4 +1,4 @@
-"""Rows of photos with short captions as one JPEG, for the eyes: in MLflow and beside the metrics."""
+"""Draw rows of photos with short captions as one JPEG, to look at in MLflow or beside the metrics."""
 
 import io
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _GAP_PX = 6
 _LINE_HEIGHT_PX = 14
 _FONT_SIZE = 11
 _TEXT_COLOUR = (60, 60, 60)
-# JPEG holds 65,535 pixels a side; far below it a picture is no longer looked at.
+# A JPEG side has at most 65,535 pixels; a sheet stays far below that, because nobody looks at more rows.
 _MAX_ROWS = 200
 
 
@@ -26,21 +26,21 @@ class Tile:
 
     jpeg: bytes
     caption: str = ""
-    """A few words; lines that do not fit are cut."""
+    """A few words; lines that are too long are cut."""
     frame: Literal["green", "red"] | None = None
-    """Say green for right, red for wrong."""
+    """Green marks a correct result, red a wrong one."""
 
 
 def draw_contact_sheet(rows: Sequence[Sequence[Tile]], height: int = 128, width: int = 96) -> bytes:
-    """Draw the rows below one another, each from left to right.
+    """Draw rows of photos, each from left to right.
 
     Args:
-        rows: Up to 200 rows are drawn; they may differ in length.
-        height: Of each photo, in pixels.
-        width: Likewise.
+        rows: The first 200 rows are drawn; they may differ in length.
+        height: Height of each photo in pixels.
+        width: Width of each photo in pixels.
 
     Returns:
-        A JPEG file; a small white one when there is nothing to show.
+        A JPEG file; without rows, a small white image.
 
     Raises:
         PhotoError: A photo cannot be decoded.

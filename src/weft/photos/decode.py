@@ -1,6 +1,6 @@
-"""Photo bytes to an RGB image, or a `PhotoError` that says why not. What a shop serves is hostile input.
+"""Decode photo bytes to an RGB image, or raise a `PhotoError` with the reason. The bytes are untrusted input.
 
-Pixels of any kind to RGB, a strip at a time, so that a large photo is never in memory twice at full size.
+Pixels are converted to RGB one strip at a time, so that a large photo is never in memory twice at full size.
 """
 
 import io
@@ -18,11 +18,11 @@ from weft.errors import PhotoError
 from weft.photos.resize import REDUCING_GAP
 
 MAX_PIXELS = 40_000_000
-"""The largest photo decoded; a phone's is 12 to 48 million, a decompression bomb's is more."""
+"""Larger photos are not decoded. A phone takes photos of 12 to 48 million pixels; a decompression bomb has more."""
 
-# Named, so that no other parser of Pillow (EPS starts a program) ever sees a stranger's bytes.
+# An explicit list, so that no other parser of Pillow ever sees untrusted bytes (EPS starts a program).
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-# A multi-page TIFF or a phone's MPO holds one photo and its extras, a GIF of two frames an animation.
+# A GIF of two frames is an animation; a multi-page TIFF or the MPO of a phone is one photo with extras.
 _ANIMATED_FORMATS = ("GIF", "WEBP", "PNG", "AVIF")
 
 _ORIENTATION_TAG = 0x0112
@@ -36,9 +36,15 @@ _TRANSPOSES = {
     8: Image.Transpose.ROTATE_90,
 }
 _ROTATED_ORIENTATIONS = (5, 6, 7, 8)
-# A PNG may say it behind its pixels, and Pillow decodes it to look.
+# The orientation of a PNG may follow its pixels, so Pillow must decode the photo to read it.
 _LATE_EXIF_FORMATS = ("PNG",)
 _MIN_REDUCED_PIXELS = 4_000_000
+
+STRIP_PIXELS = 1_000_000
+"""About this many pixels are converted at once."""
+
+_ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
+
 
 _warnings_lock = threading.Lock()
 
@@ -51,16 +57,18 @@ def decode(
     max_aspect: float = math.inf,
     max_pixels: int = MAX_PIXELS,
 ) -> Image.Image:
-    """The photo as an upright RGB image, transparency on white; its ICC profile is not applied.
+    """Return the photo as an upright RGB image on white; its ICC profile is not applied.
+
+    The three limits are checked on the header, before any pixel is decoded.
 
     Args:
         data: The bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file.
-        height: A large photo may be decoded at a fraction of its size (a JPEG 3 x as fast), never below this
-            height ...
-        width: ... and this width, in pixels; 0 and 0 decode at full size.
-        min_side: The least length of the shorter side, in pixels.
-        max_aspect: The most that the longer side may be of the shorter one.
-        max_pixels: The most pixels, up to MOST_PIXELS; like the two before, told by the header alone.
+        height: A large photo may be decoded at a fraction of its size (a JPEG three times as fast), but never below
+            this height in pixels. If height and width are 0, it is decoded at full size.
+        width: The same for the width.
+        min_side: Minimum length of the shorter side in pixels.
+        max_aspect: Maximum ratio of the longer to the shorter side.
+        max_pixels: Maximum number of pixels, at most MAX_PIXELS.
 
     Raises:
         PhotoError: "cannot be decoded", "too many pixels", "tiny", "long and narrow" or "animated".
@@ -75,7 +83,7 @@ def decode(
         image.load()
         if image.format in _LATE_EXIF_FORMATS:
             orientation = _read_orientation(image)
-        # A side unknown to be turned is reduced as far as either way allows.
+        # If the photo may still be rotated, reduce it only as far as both orientations allow.
         min_target_side = max(target_size) if image.format in _LATE_EXIF_FORMATS else 0
         rgb = to_rgb(
             image,
@@ -84,18 +92,18 @@ def decode(
     except PhotoError:
         raise
     except Exception as error:
-        # Pillow's decoders answer broken bytes with nearly any exception (struct.error, IndexError, SyntaxError ...).
+        # Pillow's decoders raise nearly any exception on broken bytes (struct.error, IndexError, SyntaxError ...).
         raise PhotoError("cannot be decoded", _summarise_error(error)) from error
     return rgb.transpose(_TRANSPOSES[orientation]) if orientation in _TRANSPOSES else rgb
 
 
 def _open_image(data: bytes) -> Image.Image:
-    """The image by its header alone, not yet decoded."""
+    """Read the header of the image; its pixels are not decoded yet."""
     try:
         with _suppress_warnings():
             return Image.open(io.BytesIO(data), formats=_FORMATS)
     except Image.DecompressionBombError as error:
-        raise PhotoError("too many pixels", f"wanted at most {MAX_PIXELS:,}") from error
+        raise PhotoError("too many pixels", f"expected at most {MAX_PIXELS:,} pixels") from error
     except Exception as error:
         raise PhotoError("cannot be decoded", _guess_content(data) or _summarise_error(error)) from error
 
@@ -103,13 +111,13 @@ def _open_image(data: bytes) -> Image.Image:
 def _check_limits(image: Image.Image, min_side: int, max_aspect: float, max_pixels: int) -> None:
     size, short_side, long_side = f"{image.width} x {image.height} px", min(image.size), max(image.size)
     if image.width * image.height > max_pixels:
-        raise PhotoError("too many pixels", f"{size}, wanted at most {max_pixels:,} pixels")
+        raise PhotoError("too many pixels", f"expected at most {max_pixels:,} pixels, got {size}")
     if short_side < min_side:
-        raise PhotoError("tiny", f"{size}, wanted {min_side} px on the shorter side")
+        raise PhotoError("tiny", f"expected a shorter side of at least {min_side} px, got {size}")
     if long_side > max_aspect * short_side:
-        raise PhotoError("long and narrow", f"{size}, wanted at most {max_aspect:g} : 1")
+        raise PhotoError("long and narrow", f"expected an aspect ratio of at most {max_aspect:g} : 1, got {size}")
     if image.format in _ANIMATED_FORMATS and _is_animated(image):
-        raise PhotoError("animated", f"{image.format} of several frames, wanted one")
+        raise PhotoError("animated", f"expected one frame, got several in a {image.format}")
 
 
 def _is_animated(image: Image.Image) -> bool:
@@ -117,22 +125,22 @@ def _is_animated(image: Image.Image) -> bool:
         with _suppress_warnings():
             return bool(getattr(image, "is_animated", False))
     except Exception as error:
-        # Where the first frame ends and rubbish follows.
+        # Pillow raises if junk follows the first frame.
         raise PhotoError("cannot be decoded", _summarise_error(error)) from error
 
 
 def _read_orientation(image: Image.Image) -> int:
-    """As EXIF has it, 1 to 8; 1 where it says nothing or nonsense."""
+    """Return the EXIF orientation, 1 to 8; 1 if it is missing or invalid."""
     try:
         with _suppress_warnings():
             orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # noqa: BLE001 - broken in any way, it tells nothing, and the photo may be whole
+    except Exception:  # noqa: BLE001 - broken EXIF data raise anything, and the photo itself may be intact
         return 1
     return orientation if isinstance(orientation, int) else 1
 
 
 def _compute_reduction(size: tuple[int, int], width: int, height: int) -> int:
-    """By how much a large image may be reduced at once and still be `fit` as well as from its full size."""
+    """Return the factor by which a large image can be reduced first without a visible difference after `letterbox`."""
     if not (width and height) or size[0] * size[1] < _MIN_REDUCED_PIXELS:
         return 1
     return max(1, int(min(size[0] / width, size[1] / height) / REDUCING_GAP))
@@ -140,50 +148,44 @@ def _compute_reduction(size: tuple[int, int], width: int, height: int) -> int:
 
 @contextmanager
 def _suppress_warnings() -> Iterator[None]:
-    """Silence Pillow's remarks on odd metadata; filters are global to the process, so one thread at a time."""
+    """Silence Pillow's warnings about odd metadata; warning filters are global, so one thread at a time."""
     with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def _guess_content(data: bytes) -> str:
-    """What bytes that are no photo look like: shops answer with pages as often as with broken files."""
+    """Describe bytes that are no photo: shops serve web pages as often as broken files."""
     start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not start:
         return "no bytes"
     if b"<svg" in start:
-        return "an SVG drawing, wanted a photo"
+        return "expected a photo, got an SVG drawing"
     if start.startswith((b"<!doctype html", b"<html")):
-        return "an HTML page, wanted a photo"
+        return "expected a photo, got an HTML page"
     if not data.startswith((b"\xff\xd8", b"\x89PNG", b"RIFF", b"GIF8", b"BM", b"II*\0", b"MM\0*")):
-        return f"unknown format, begins with {data[:12]!r}"
+        return f"unknown format that begins with {data[:12]!r}"
     return ""
 
 
 def _summarise_error(error: Exception) -> str:
-    """The error in one line without memory addresses, so that two runs report the same."""
+    """Return the error in one line without memory addresses, so that two runs give the same report."""
     message = re.sub(r"<[^<>]* at 0x[0-9a-f]+>", "the bytes", " ".join(str(error).split()))
     return (message or type(error).__name__)[:200]
 
 
-STRIP_PIXELS = 1_000_000
-"""About so many are converted at once."""
-
-_ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
-
-
 def to_rgb(image: Image.Image, factor: int = 1) -> Image.Image:
-    """`image`, decoded, as RGB; transparency lies on white, 16 bits become 8.
+    """Return a decoded image as RGB, with 8 bits per channel and transparent pixels on white.
 
     Args:
-        image: Of any of Pillow's modes.
-        factor: Each square of so many pixels a side becomes one, their mean.
+        image: An image of any of Pillow's modes.
+        factor: Each square of `factor` x `factor` pixels becomes one pixel, their mean.
 
     Raises:
-        PhotoError: Its pixels are floating-point numbers.
+        PhotoError: The pixels are floating-point numbers.
     """
     if image.mode == "F":
-        raise PhotoError("cannot be decoded", "floating-point pixels, wanted 8 or 16 bits")
+        raise PhotoError("cannot be decoded", "expected pixels of 8 or 16 bits, got floating-point numbers")
     width, height = image.size
     rows = max(1, STRIP_PIXELS // (width * factor)) * factor
     if rows >= height:
@@ -201,7 +203,7 @@ def _reduce(rgb: Image.Image, factor: int) -> Image.Image:
 
 def _convert_mode(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
-        # convert() clips 16-bit greys at 255, which turns nearly all of them white.
+        # convert() clips 16-bit grey values at 255, which turns nearly all of them white.
         grey = np.clip(np.asarray(image).astype(np.int64), 0, 65_535) >> 8
         return Image.fromarray(grey.astype(np.uint8)).convert("RGB")
     if image.mode in _ALPHA_MODES or "transparency" in image.info:

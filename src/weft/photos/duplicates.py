@@ -1,6 +1,6 @@
-"""Find photos that are the same picture by their fingerprints, without comparing all pairs.
+"""Find photos that show the same picture by their fingerprints, without comparing all pairs.
 
-What tells a photo from another one after it was re-encoded or resized: shapes in 32 bytes, colours in 192.
+A fingerprint survives re-encoding and resizing: 32 bytes describe shapes, 192 bytes colours.
 """
 
 from collections.abc import Iterator
@@ -13,35 +13,39 @@ from PIL import Image
 from weft.photos.resize import Pixels
 
 MAX_COLOUR_DIFFERENCE = 6
-"""How far, in grey levels of 255, one channel of one grid cell may differ between duplicates.
+"""Maximum difference between duplicates in one channel of one grid cell, in levels of 0 to 255.
 
-Re-encoding moves a cell by 1 to 5 levels; of different pairs seen among 20,000 real photos, one (two ties) was 6 apart,
-the next (two watches that differ in one thin ring) 7.
+Re-encoding changes a cell by 1 to 5 levels. Among 20,000 real photos, the closest pair of different pictures (two ties)
+differed by 6, the next (two watches that differ in one thin ring) by 7.
 """
 
+HASH_BYTES = 32
+COLOUR_BYTES = 192
+_HASH_SIDE = 16
+_COLOUR_SIDE = 8
 _MIN_BANDS = 4
 Indices = npt.NDArray[np.int64]
 Fingerprints = npt.NDArray[np.uint8]
-"""(photos, 224), rows of `weft.photos.duplicates.fingerprint`."""
+"""(photos, 224), each row a result of `compute_fingerprint`."""
 
 
 def find_duplicate_groups(fingerprints: Fingerprints, max_distance: int) -> Indices:
-    """Which photos are the same picture.
+    """Group the photos that show the same picture.
 
-    Two photos are when their hashes differ in at most `distance` bits and their colours nowhere by more than
-    `COLOUR_TOLERANCE`; a group is what such pairs connect. Files of the same bytes have the same fingerprint, so
-    they always share a group.
+    Two photos are duplicates if their hashes differ in at most `max_distance` bits and no colour differs by more than
+    `MAX_COLOUR_DIFFERENCE`. Groups are the connected components of these pairs. Files of the same bytes have the same
+    fingerprint, so they are always in one group.
 
     Args:
         fingerprints: (photos, 224).
-        distance: Bits of 256, 0 to 16. Of 120 real photos of 480 px, encoded again at 60 % of their size, 4 bits
-            found 82 %, 8 found 98 %; re-encoded at full size all were found. Above 8 the candidates, and the time,
-            grow fast beyond 100,000 photos.
+        max_distance: Bits of 256, 0 to 16. Of 120 real photos of 480 px, re-encoded at 60 % of their size, 4 bits
+            found 82 % and 8 bits 98 %; re-encoded at full size, all were found. Above 8 bits, the number of candidate
+            pairs and the time grow fast beyond 100,000 photos.
 
     Returns:
-        (photos,): for each photo the index of the first photo of its group; its own index when it has no duplicate.
+        (photos,): for each photo the index of the first photo of its group; its own index if it has no duplicate.
     """
-    # Equal fingerprints are joined first: a placeholder on 10,000 products would make 50 million pairs.
+    # Merge equal fingerprints first: a placeholder on 10,000 products would make 50 million pairs.
     rows = np.ascontiguousarray(fingerprints).view(np.dtype((np.void, HASH_BYTES + COLOUR_BYTES))).ravel()
     _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -54,16 +58,16 @@ def find_duplicate_groups(fingerprints: Fingerprints, max_distance: int) -> Indi
 
 
 def find_duplicate_pairs(fingerprints: Fingerprints, max_distance: int) -> Indices:
-    """All pairs of duplicates, (pairs, 2), each i < j, sorted.
+    """Return all pairs of duplicates, (pairs, 2), each i < j, sorted.
 
-    Pigeonhole: of `distance` + 1 bands of the hash, two hashes within `distance` bits agree in one whole band. So
-    only photos that share a band are compared.
+    Pigeonhole principle: if a hash is cut into `max_distance` + 1 bands, two hashes within `max_distance` bits agree
+    in at least one whole band. So only photos that share a band are compared.
     """
     hashes = np.ascontiguousarray(fingerprints[:, :HASH_BYTES])
     colours = fingerprints[:, HASH_BYTES:]
     words = hashes.view(np.uint64)
     found = [np.empty((0, 2), np.int64)]
-    # At least four bands, so that a band fits a 64-bit word.
+    # At least four bands, so that a band fits into 64 bits.
     for band in np.array_split(np.arange(HASH_BYTES), max(max_distance + 1, _MIN_BANDS)):
         keys = np.zeros((len(hashes), 8), np.uint8)
         keys[:, : len(band)] = hashes[:, band]
@@ -79,7 +83,7 @@ def find_duplicate_pairs(fingerprints: Fingerprints, max_distance: int) -> Indic
 
 
 def _iter_same_key_pairs(keys: npt.NDArray[np.uint64]) -> Iterator[tuple[Indices, Indices]]:
-    """All pairs of rows with the same key, in batches: neighbours in sorted order first, then next but one ..."""
+    """Yield all pairs of rows with the same key: batch n holds the rows that are n apart in sorted order."""
     order = np.argsort(keys, kind="stable")
     keys = keys[order]
     positions = np.arange(len(keys))
@@ -92,7 +96,7 @@ def _iter_same_key_pairs(keys: npt.NDArray[np.uint64]) -> Iterator[tuple[Indices
 
 
 def connected_components(n_nodes: int, pairs: Indices) -> Indices:
-    """Union-find: for each of `count` things the smallest index that `pairs` connect it with."""
+    """Return, for each node, the smallest node of its connected component (union-find)."""
     parent = list(range(n_nodes))
 
     def find_root(node: int) -> int:
@@ -107,18 +111,11 @@ def connected_components(n_nodes: int, pairs: Indices) -> Indices:
     return np.array([find_root(node) for node in range(n_nodes)], np.int64)
 
 
-HASH_BYTES = 32
-COLOUR_BYTES = 192
-_HASH_SIDE = 16
-_COLOUR_SIDE = 8
-
-
 def compute_fingerprint(pixels: Pixels) -> npt.NDArray[np.uint8]:
-    """The fingerprint of a fitted photo; the same pixels always have the same.
+    """Return the fingerprint of a letterboxed photo; the same pixels always have the same fingerprint.
 
-    The perceptual hash sees brightness alone, and product photos on white look alike to it: 29 pairs of one shop's
-    715 photos had the same hash, most of them one garment in two colours. So the mean colours of an 8 x 8 grid are
-    part of the fingerprint.
+    The perceptual hash depends on brightness alone: among 715 photos of one shop, 29 pairs had the same hash, most of
+    them one garment in two colours. So the mean colours of an 8 x 8 grid are part of the fingerprint.
 
     Returns:
         uint8 array (224,): 32 bytes of 256 hash bits, then the grid's (8, 8, 3) colours.

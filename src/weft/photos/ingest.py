@@ -1,6 +1,6 @@
-"""The first pass of prepare: every photo decoded once, fitted, fingerprinted and spooled, or quarantined.
+"""The first pass of prepare: each photo is decoded once, resized and fingerprinted, or quarantined.
 
-A temporary file of prepared photos, in the order of the crawl, until it is known which of them stay.
+The resized photos wait in a temporary file, in the order of the crawl, until the duplicates are known.
 """
 
 import sys
@@ -23,14 +23,16 @@ from weft.photos.product_words import ProductWords
 from weft.photos.resize import encode_jpeg, letterbox
 from weft.photos.split_dedup import DUPLICATE_IN_PRODUCT
 
+NO_VOCABULARY_WORD = "no word in the vocabulary"
+
 
 @dataclass
 class PhotoBuffer:
-    """The photos' JPEG bytes on disk; of each photo only numbers and its fingerprint in memory (about 300 bytes)."""
+    """Photos whose JPEG bytes are on disk; memory holds about 300 bytes per photo: numbers and its fingerprint."""
 
     stream: BinaryIO
     product_indices: list[int] = field(default_factory=list)
-    """Index of the product of each photo."""
+    """The index of each photo's product."""
     positions: list[int] = field(default_factory=list)
     colours: list[str | None] = field(default_factory=list)
     _end_offsets: list[int] = field(default_factory=lambda: [0])
@@ -51,33 +53,30 @@ class PhotoBuffer:
         self.colours.append(colour)
 
     def read_jpeg(self, photo: int) -> bytes:
-        """The bytes of the photo of that index."""
+        """Return the JPEG bytes of the photo with that index."""
         begin, end = self._end_offsets[photo], self._end_offsets[photo + 1]
         self.stream.seek(begin)
         return self.stream.read(end - begin)
 
     def get_fingerprint_array(self) -> Fingerprints:
-        """(photos, 224)."""
+        """Return the fingerprints, (photos, 224)."""
         flat = np.frombuffer(bytes(self._fingerprint_bytes), np.uint8)
         return flat.reshape(-1, HASH_BYTES + COLOUR_BYTES)
 
     def get_product_array(self) -> Indices:
-        """(photos,) index of the product of each."""
+        """Return the index of each photo's product, (photos,)."""
         return np.array(self.product_indices, np.int64)
 
 
 @contextmanager
 def open_photo_buffer(path: Path) -> Iterator[PhotoBuffer]:
-    """An empty spool in the file `path`, gone when the block ends."""
+    """Open an empty buffer in the file `path`, which is deleted when the block ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("w+b") as stream:
             yield PhotoBuffer(stream)
     finally:
         path.unlink(missing_ok=True)
-
-
-NO_VOCABULARY_WORD = "no word in the vocabulary"
 
 
 @dataclass(frozen=True)
@@ -87,30 +86,30 @@ class _IngestedPhoto:
 
 
 class Quarantine:
-    """The photos left out so far, as rows under QUARANTINE."""
+    """The quarantined photos, as rows of QUARANTINE."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
 
     def add(self, product_id: str, position: int, reason: str, detail: str) -> None:
-        """Leave one photo out."""
+        """Quarantine one photo."""
         self.rows.append({"product_id": product_id, "position": position, "reason": reason, "detail": detail})
 
 
 def ingest_photos(
     photos: Path, product_words: ProductWords, buffer: PhotoBuffer, quarantine: Quarantine, settings: Prepare
 ) -> int:
-    """Fill `spool` with the photos that can be used and `quarantine` with the others.
+    """Fill `buffer` with the usable photos and `quarantine` with the others.
 
     Args:
-        photos: Folder of shards under PHOTOS.
-        words: The products' words: photos of products without any are not even decoded.
-        spool: Takes the photos, in the order of the shards.
-        quarantine: Takes the others with their reasons.
+        photos: Folder of shards of PHOTOS.
+        product_words: The words of the products; photos of products without words are not decoded.
+        buffer: Receives the usable photos in the order of the shards.
+        quarantine: Receives the other photos with their reasons.
         settings: The section `prepare` of params.yaml.
 
     Returns:
-        How many photos there were.
+        The number of photos read.
     """
 
     def process_row(row: dict[str, Any]) -> tuple[dict[str, Any], _IngestedPhoto | PhotoError]:

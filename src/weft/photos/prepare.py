@@ -1,4 +1,4 @@
-"""prepare: the crawled photos, each decoded once, to shards of training photos without duplicates across splits."""
+"""Turn crawled photos into shards of training photos without duplicates across splits."""
 
 import json
 from collections import Counter
@@ -30,25 +30,28 @@ from weft.photos.split_dedup import (
 def prepare_photos(photos: Path, products: Path, words: Path, out: Path, settings: Prepare) -> dict[str, float]:
     """Write `out`/{train,val,test}/*.parquet, quarantine.parquet and report.json.
 
-    A photo is left out, with its reason in quarantine.parquet, when it cannot be decoded, is tiny, animated or too
-    large; when its product has no word of the vocabulary (nothing to learn from it and nothing to score it with, so
-    in every split); when it repeats an earlier photo of its product; when so many products share it that it shows
-    none of them; and when its product shares a picture with a product of a stronger split (`clusters.leave_out`).
+    A photo is left out, with its reason in quarantine.parquet, if
+
+    - it cannot be decoded, is tiny, long and narrow, animated or has too many pixels;
+    - its product has no word of the vocabulary: there is nothing to learn from it and nothing to score it with;
+    - it repeats an earlier photo of its product;
+    - too many products share it, so that it shows none of them;
+    - its product shares a picture with a product of a split with precedence (`exclude_duplicates`).
 
     Memory holds a fingerprint and a few numbers per photo, never the photos.
 
     Args:
-        photos: Folder of shards under PHOTOS.
-        products: Table under CLEANED.
-        words: words.tsv.
-        out: Folder to write; replaced as a whole.
+        photos: Folder of shards of PHOTOS.
+        products: Table of CLEANED_PRODUCTS.
+        words: The file words.tsv.
+        out: Folder to write; an existing one is replaced.
         settings: The section `prepare` of params.yaml.
 
     Returns:
-        The counts of report.json: photos and products by split, photos left out by reason, duplicates.
+        The counts of report.json: photos and products by split, quarantined photos by reason, duplicates.
 
     Raises:
-        ContractError: An input breaks its contract. A photo never raises.
+        ContractError: An input breaks its contract. A broken photo never raises.
     """
     product_words = read_product_words(products, words)
     product_ids = list(product_words.index_by_id)
@@ -58,19 +61,21 @@ def prepare_photos(photos: Path, products: Path, words: Path, out: Path, setting
     ]
     product_splits = np.array(split_indices, np.int64)
     quarantine = Quarantine()
-    with tables.atomic_write(out) as temporary, open_photo_buffer(temporary / "spool") as spool:
-        n_crawled = ingest_photos(photos, product_words, spool, quarantine, settings)
-        photo_groups = find_duplicate_groups(spool.get_fingerprint_array(), settings.phash_max_distance)
-        dedup = exclude_duplicates(spool.get_product_array(), product_splits, photo_groups)
+    with tables.atomic_write(out) as temporary, open_photo_buffer(temporary / "buffer") as buffer:
+        n_crawled = ingest_photos(photos, product_words, buffer, quarantine, settings)
+        photo_groups = find_duplicate_groups(buffer.get_fingerprint_array(), settings.phash_max_distance)
+        dedup = exclude_duplicates(buffer.get_product_array(), product_splits, photo_groups)
         for photo, exclusion in dedup.excluded.items():
-            detail = _describe_exclusion(exclusion, spool, product_ids, product_splits)
-            quarantine.add(product_ids[spool.product_indices[photo]], spool.positions[photo], exclusion.reason, detail)
+            detail = _describe_exclusion(exclusion, buffer, product_ids, product_splits)
+            quarantine.add(
+                product_ids[buffer.product_indices[photo]], buffer.positions[photo], exclusion.reason, detail
+            )
         for split_index, split_name in enumerate(SPLITS):
-            rows = _iter_rows(split_index, product_splits, spool, dedup, product_words, product_ids)
+            rows = _iter_rows(split_index, product_splits, buffer, dedup, product_words, product_ids)
             tables.write_shards(temporary / split_name, rows, PREPARED_PHOTOS)
         quarantined = pa.Table.from_pylist(quarantine.rows, schema=QUARANTINE.schema)
         tables.write_table(temporary / files.QUARANTINE, quarantined, QUARANTINE)
-        counts = _compute_counts(n_crawled, quarantine, spool, product_splits, photo_groups, dedup)
+        counts = _compute_counts(n_crawled, quarantine, buffer, product_splits, photo_groups, dedup)
         tables.write_text(temporary / files.REPORT, json.dumps(counts, indent=2) + "\n")
     return {key: float(value) for part in counts.values() for key, value in part.items()}
 
@@ -100,9 +105,10 @@ def _describe_exclusion(
     exclusion: Exclusion, buffer: PhotoBuffer, product_ids: list[str], product_splits: Indices
 ) -> str:
     if exclusion.reason == DUPLICATE_ACROSS_SPLITS:
-        return f"shares a picture, itself or through others, with {product_ids[exclusion.other]} of {SPLITS[product_splits[exclusion.other]]}"
+        split = SPLITS[product_splits[exclusion.other]]
+        return f"shares a picture, directly or through other products, with {product_ids[exclusion.other]} of {split}"
     if exclusion.reason == SHARED_BY_MANY_PRODUCTS:
-        return f"on {exclusion.other} products, wanted at most {MAX_PRODUCTS_PER_PICTURE}"
+        return f"expected at most {MAX_PRODUCTS_PER_PICTURE} products with the picture, got {exclusion.other}"
     return f"the same picture as the photo at position {buffer.positions[exclusion.other]}"
 
 

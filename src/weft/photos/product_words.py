@@ -1,4 +1,4 @@
-"""The word ids of every product, packed: two arrays instead of a list of words per product."""
+"""The word ids of every product in a few flat arrays instead of one list per product."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,17 +19,20 @@ class ProductWords:
     """The products of the catalogue and the vocabulary words of each."""
 
     index_by_id: dict[str, int]
-    """product_id to index, ascending."""
+    """product_id -> index, in ascending order."""
     _end_offsets: npt.NDArray[np.int64]
     _word_ids: npt.NDArray[np.int32]
     _short_field_mask: npt.NDArray[np.bool_]
 
     def get_word_ids(self, product: int) -> npt.NDArray[np.int32]:
-        """The word ids of the product of that index, ascending, each as often as its text says it; may be empty."""
+        """Return the product's word ids, ascending, each as often as its text has the word; may be empty."""
         return self._word_ids[self._get_slice(product)]
 
     def get_short_field_mask(self, product: int) -> npt.NDArray[np.bool_]:
-        """Whether the product is named by each of these ids there, and not described; of equal ids those come first."""
+        """Return, for each of these word ids, whether it comes from a short field and not from the description.
+
+        Of equal ids, those of short fields come first.
+        """
         return self._short_field_mask[self._get_slice(product)]
 
     def _get_slice(self, product: int) -> slice:
@@ -37,10 +40,10 @@ class ProductWords:
 
 
 def read_product_words(products: Path, words: Path) -> ProductWords:
-    """Look up the tokens of each cleaned product in words.tsv; a token that is not there is left out.
+    """Look up the tokens of each cleaned product in words.tsv; unknown tokens are left out.
 
     Raises:
-        ContractError: One of the two files is missing or not as its contract says.
+        ContractError: One of the two files is missing or breaks its contract.
     """
     vocabulary = pa.array(artefacts.read_words(words)["word"].tolist(), pa.string())
     table = tables.read_table(products, CLEANED_PRODUCTS, ["product_id", "tokens", "in_short_fields"])
@@ -68,7 +71,7 @@ def _look_up_words(
 
     product, word = select_known(pc.list_parent_indices(tokens)), select_known(found)
     is_description = 1 - select_known(pc.list_flatten(in_short_fields))
-    # One number per (product, word, described) sorts within all products in one go.
+    # With one number per (product, word, is_description), a single sort orders the words of all products.
     entries = np.sort((product * len(vocabulary) + word) * 2 + is_description)
     pairs = entries // 2
     count = np.bincount(pairs // len(vocabulary), minlength=len(tokens))

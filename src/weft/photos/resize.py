@@ -1,4 +1,4 @@
-"""A photo to the training size: fitted inside the box, padded with the colour of its border."""
+"""Resize a photo to the training size: it fits inside the box and is padded with the colour of its border."""
 
 import io
 
@@ -9,15 +9,15 @@ from PIL import Image
 Pixels = npt.NDArray[np.uint8]
 """(height, width, 3), RGB."""
 
-# Box-average to 3 x the wanted size first: no difference to the eye, much faster on large photos.
+# Box-average to 3 x the target size first: much faster on large photos, without a visible difference.
 REDUCING_GAP = 3.0
 
 
 def letterbox(image: Image.Image, height: int, width: int) -> Pixels:
-    """The RGB image, enlarged or reduced with its aspect kept, in the middle of a (height, width) box.
+    """Resize the RGB image to fit a (height, width) box, keep its aspect ratio, and centre it.
 
-    The rest of the box takes the median of the border pixels: product photos have a plain ground, which goes on.
-    An image of the box's size comes back unchanged, so that prepared photos can pass here again.
+    The rest of the box takes the median of the border pixels: product photos have a plain background, which continues.
+    An image of the box's size is returned unchanged, so that prepared photos can be letterboxed again.
 
     Returns:
         uint8 array (height, width, 3).
@@ -43,7 +43,7 @@ def _compute_border_colour(pixels: Pixels) -> Pixels:
 
 
 def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
-    """The pixels as a JPEG file without subsampled colour (4:4:4) or metadata.
+    """Encode the pixels as a JPEG file with full colour resolution (4:4:4) and without metadata.
 
     Args:
         pixels: uint8 array (height, width, 3).

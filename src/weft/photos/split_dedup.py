@@ -1,4 +1,4 @@
-"""Which photos are left out so that no picture stands in two splits; pure, on numbers alone."""
+"""Choose the photos to leave out so that no picture is in two splits."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from weft.contracts.tables import SPLITS
 from weft.photos.duplicates import Indices, connected_components
 
 MAX_PRODUCTS_PER_PICTURE = 20
-"""A picture on more products than this shows none of them: a placeholder, a size chart, a logo."""
+"""A picture on more products shows none of them: it is a placeholder, a size chart or a logo."""
 
 SHARED_BY_MANY_PRODUCTS = "shared by many products"
 DUPLICATE_IN_PRODUCT = "duplicate within product"
@@ -20,32 +20,32 @@ class Exclusion:
     """Why one photo is left out."""
 
     reason: str
-    """SHARED, WITHIN or ACROSS."""
+    """SHARED_BY_MANY_PRODUCTS, DUPLICATE_IN_PRODUCT or DUPLICATE_ACROSS_SPLITS."""
     other: int
-    """SHARED: on how many products; WITHIN: the index of the photo kept; ACROSS: the product that stays."""
+    """For the three reasons: the number of products, the index of the photo kept, the index of the product kept."""
 
 
 @dataclass(frozen=True)
 class DedupResult:
-    """What to leave out of a catalogue, and the clusters that led to it."""
+    """The photos to leave out of a catalogue, and the clusters of products behind that."""
 
     excluded: dict[int, Exclusion]
-    """By index of photo."""
+    """Index of the photo -> why it is left out."""
     clusters: list[list[int]]
-    """Products that share a picture, two or more in each, ascending."""
+    """Products that share pictures, two or more per cluster, ascending."""
 
 
 def exclude_duplicates(photo_products: Indices, product_splits: Indices, photo_groups: Indices) -> DedupResult:
-    """Decide what goes: pictures of no product, repeats within a product, products that would leak.
+    """Leave out pictures of no product, repeats within a product, and products that would leak across splits.
 
-    A product's split is settled by its id and never moves. Where a cluster of products that share pictures spans
-    several splits, test keeps its products before val, and val before train; **all** photos of the others are left
-    out, since their words and remaining views tell of the same product.
+    A product's split depends on its id alone and never changes. If a cluster of products that share pictures spans
+    several splits, test has precedence over val, and val over train. **All** photos of the other products are left
+    out, because their words and their other photos show the same product.
 
     Args:
-        product: (photos,) the product of each photo, 0, 1, 2 ...; a product's photos in the shop's order.
-        split: (products,) the split of each product, an index into `SPLITS`.
-        group: (photos,) the first photo showing the same picture, from `duplicate_groups`.
+        photo_products: (photos,) the product of each photo, 0, 1, 2 ...; a product's photos in the shop's order.
+        product_splits: (products,) the split of each product, an index into `SPLITS`.
+        photo_groups: (photos,) the first photo with the same picture, from `find_duplicate_groups`.
     """
     excluded = _find_widely_shared(photo_products, photo_groups)
     kept = np.array([photo not in excluded for photo in range(len(photo_products))], bool)
@@ -67,7 +67,7 @@ def exclude_duplicates(photo_products: Indices, product_splits: Indices, photo_g
 def count_leaks(
     photo_products: Indices, product_splits: Indices, photo_groups: Indices, excluded: dict[int, Exclusion]
 ) -> int:
-    """How many pictures are kept in more than one split; 0 after `leave_out`."""
+    """Return how many pictures are kept in more than one split; 0 after `exclude_duplicates`."""
     splits_by_group: dict[int, set[int]] = {}
     for photo in range(len(photo_products)):
         if photo not in excluded:
@@ -87,7 +87,7 @@ def _find_widely_shared(photo_products: Indices, photo_groups: Indices) -> dict[
 
 
 def _find_split_conflicts(product_clusters: Indices, product_splits: Indices) -> dict[int, int]:
-    """Products whose cluster reaches into a stronger split, each with the first product that stays."""
+    """Return the products whose cluster has products of a split with precedence -> the first of those."""
     rank = np.array([SPLITS.index(name) for name in ("test", "val", "train")]).argsort()[product_splits]
     kept_product: dict[int, int] = {}
     for product in np.lexsort((np.arange(len(product_splits)), rank)).tolist():

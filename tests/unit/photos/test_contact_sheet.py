@@ -24,19 +24,19 @@ def test_a_frame_is_green_or_red_and_the_photo_lies_inside() -> None:
 
 def test_rows_may_differ_in_length_and_captions_in_lines() -> None:
     sheet = render_sheet([[Tile(BLUE)] * 3, [Tile(BLUE, "a very long caption that cannot fit\nsecond line")]])
-    assert (sheet[:, -1] > 250).all(), "nothing runs over the right border"
+    assert (sheet[:, -1] > 250).all(), "no caption crosses the right border"
     assert sheet.shape[1] == 3 * 110 + 6
 
 
-def test_nothing_to_show_is_a_picture_all_the_same() -> None:
+def test_a_sheet_without_rows_is_a_white_image() -> None:
     assert render_sheet([]).min() == 255
 
 
-def test_the_sheet_is_byte_equal_when_drawn_twice() -> None:
+def test_a_sheet_drawn_twice_is_byte_equal() -> None:
     rows = [[Tile(BLUE, "shirt", "red")]]
     assert draw_contact_sheet(rows) == draw_contact_sheet(rows)
 
 
-def test_a_broken_photo_is_told() -> None:
+def test_a_broken_photo_is_an_error() -> None:
     with pytest.raises(PhotoError):
         draw_contact_sheet([[Tile(b"<html>")]])

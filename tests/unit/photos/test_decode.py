@@ -1,4 +1,4 @@
-"""Every kind of bytes a shop has been seen to serve as a photo."""
+"""Decoding of every kind of bytes that real shops serve as photos."""
 
 import io
 import struct
@@ -37,7 +37,7 @@ def is_close_colour(pixel: object, colour: tuple[int, int, int], tolerance: int 
 
 
 def make_png_header(width: int, height: int) -> bytes:
-    """A valid header that promises width x height pixels, and hardly a byte behind it."""
+    """A valid header of a photo of width x height pixels, followed by hardly any data."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -49,14 +49,14 @@ def make_png_header(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
-def test_each_format_comes_back_as_rgb_of_its_size(kind: str) -> None:
+def test_each_format_is_decoded_to_rgb_of_its_size(kind: str) -> None:
     image = decode(encode_image(make_plain_image(), kind))
     assert (image.mode, image.size) == ("RGB", (60, 80))
     assert is_close_colour(image.getpixel((30, 40)), RED)
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "description"),
     [
         (b"", "no bytes"),
         (b"\n<!DOCTYPE html><html><body>404</body></html>", "an HTML page"),
@@ -70,12 +70,12 @@ def test_each_format_comes_back_as_rgb_of_its_size(kind: str) -> None:
     ],
     ids=["empty", "html", "svg", "pdf", "eps", "cut jpeg", "cut png", "cut webp", "jpeg header"],
 )
-def test_bytes_that_are_no_whole_photo_are_refused_with_their_kind(data: bytes, told: str) -> None:
+def test_bytes_that_are_no_complete_photo_are_refused_and_described(data: bytes, description: str) -> None:
     with pytest.raises(PhotoError) as caught:
         decode(data)
     assert caught.value.reason == "cannot be decoded"
     assert caught.value.detail
-    assert told in caught.value.detail
+    assert description in caught.value.detail
     assert "0x" not in caught.value.detail, "a memory address differs from run to run"
 
 
@@ -102,13 +102,13 @@ def test_too_many_pixels_are_refused_by_the_header_alone(
     assert "40,000,000" in caught.value.detail
 
 
-def test_a_photo_below_the_least_side_is_tiny() -> None:
+def test_a_photo_below_the_minimum_side_is_tiny() -> None:
     with pytest.raises(PhotoError) as caught:
         decode(encode_image(make_plain_image((40, 30)), "PNG"), min_side=48)
-    assert str(caught.value) == "tiny: 40 x 30 px, wanted 48 px on the shorter side"
+    assert str(caught.value) == "tiny: expected a shorter side of at least 48 px, got 40 x 30 px"
 
 
-def test_one_pixel_is_a_photo_unless_a_least_side_is_asked() -> None:
+def test_one_pixel_is_a_photo_unless_a_minimum_side_is_set() -> None:
     data = encode_image(make_plain_image((1, 1)), "PNG")
     assert decode(data).size == (1, 1)
     with pytest.raises(PhotoError, match="tiny"):
@@ -131,7 +131,7 @@ def test_exif_orientation_turns_the_photo_upright(orientation: int) -> None:
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
-def test_a_large_jpeg_is_decoded_smaller_but_never_below_what_is_wanted(orientation: int) -> None:
+def test_a_large_jpeg_is_decoded_smaller_but_never_below_the_given_size(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = make_plain_image((1200, 1600)) if orientation == 1 else make_plain_image((1600, 1200))
@@ -139,7 +139,7 @@ def test_a_large_jpeg_is_decoded_smaller_but_never_below_what_is_wanted(orientat
     assert image.size == (300, 400)
 
 
-def test_a_nonsense_orientation_is_ignored() -> None:
+def test_an_invalid_orientation_is_ignored() -> None:
     exif = Image.Exif()
     exif[0x0112] = 77
     assert decode(encode_image(make_plain_image(), "JPEG", exif=exif)).size == (60, 80)
@@ -161,12 +161,12 @@ def test_floating_point_pixels_are_refused() -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparency_lies_on_white(mode: str) -> None:
+def test_transparent_pixels_become_white(mode: str) -> None:
     image = Image.new(mode, (60, 80), 0)
     assert decode(encode_image(image, "PNG")).getpixel((5, 5)) == (255, 255, 255)
 
 
-def test_a_palette_keeps_its_colours_and_its_transparency_lies_on_white() -> None:
+def test_a_palette_keeps_its_colours_and_its_transparent_pixels_become_white() -> None:
     image = make_plain_image().convert("P", palette=Image.Palette.ADAPTIVE)
     assert is_close_colour(decode(encode_image(image, "PNG")).getpixel((5, 5)), RED)
     clear = Image.new("P", (60, 80))
@@ -177,7 +177,7 @@ def test_a_palette_keeps_its_colours_and_its_transparency_lies_on_white() -> Non
     assert is_close_colour(decode(data).getpixel((50, 5)), RED)
 
 
-def test_broken_metadata_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
+def test_broken_metadata_gives_no_warning(recwarn: pytest.WarningsRecorder) -> None:
     exif = Image.Exif()
     exif[0x0112] = 1
     exif[0x010E] = "a long description " * 9
@@ -195,7 +195,7 @@ def test_broken_metadata_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
     at=st.integers(0, 400),
     junk=st.binary(max_size=60),
 )
-def test_hostile_bytes_raise_nothing_but_photo_error(start: bytes, at: int, junk: bytes) -> None:
+def test_hostile_bytes_raise_only_photo_error(start: bytes, at: int, junk: bytes) -> None:
     try:
         image = decode(start[:at] + junk + start[at + len(junk) :], 8, 8)
     except PhotoError:
@@ -203,15 +203,18 @@ def test_hostile_bytes_raise_nothing_but_photo_error(start: bytes, at: int, junk
     assert image.mode == "RGB"
 
 
-def test_a_photo_beyond_the_aspect_is_long_and_narrow_whichever_way_it_lies() -> None:
+def test_a_photo_beyond_the_aspect_ratio_is_long_and_narrow_in_either_orientation() -> None:
     assert decode(encode_image(make_plain_image((60, 360)), "PNG"), max_aspect=6.0).size == (60, 360)
     for size in ((60, 361), (361, 60)):
         with pytest.raises(PhotoError) as caught:
             decode(encode_image(make_plain_image(size), "PNG"), max_aspect=6.0)
-        assert str(caught.value) == f"long and narrow: {size[0]} x {size[1]} px, wanted at most 6 : 1"
+        assert (
+            str(caught.value)
+            == f"long and narrow: expected an aspect ratio of at most 6 : 1, got {size[0]} x {size[1]} px"
+        )
 
 
-def test_limits_are_told_by_the_header_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_are_checked_on_the_header_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
     for size, reason in (((99, 200), "tiny"), ((200, 1300), "long and narrow"), ((1001, 1000), "too many pixels")):
         with pytest.raises(PhotoError) as caught:
@@ -219,13 +222,13 @@ def test_limits_are_told_by_the_header_alone(monkeypatch: pytest.MonkeyPatch) ->
         assert caught.value.reason == reason
 
 
-def test_rubbish_behind_a_first_frame_is_refused_not_raised() -> None:
+def test_junk_after_the_first_frame_is_a_photo_error() -> None:
     data = encode_image(make_plain_image(), "GIF")
     with pytest.raises(PhotoError):
         decode(data[:-1] + b"\x2c" + b"\xff" * 40)
 
 
-def test_a_png_that_says_behind_its_pixels_how_it_was_held_is_turned() -> None:
+def test_a_png_with_its_orientation_after_its_pixels_is_rotated() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     stored = make_plain_image((96, 64))

@@ -1,4 +1,4 @@
-"""prepare on a small catalogue drawn here: shards in, shards by split out."""
+"""prepare on a small generated catalogue."""
 
 import hashlib
 import io
@@ -34,7 +34,7 @@ WORDS = ["dress", "red", "shirt"]
 
 
 def draw_tiles(seed: int, size: tuple[int, int] = (96, 128), quality: int = 95) -> bytes:
-    """Tiles of colour, others for each seed."""
+    """Draw tiles whose colours depend on the seed."""
     small = np.random.default_rng(seed).integers(40, 215, (8, 6, 3), np.uint8)
     out = io.BytesIO()
     Image.fromarray(small).resize(size, Image.Resampling.NEAREST).save(out, "JPEG", quality=quality, subsampling=0)
@@ -42,12 +42,12 @@ def draw_tiles(seed: int, size: tuple[int, int] = (96, 128), quality: int = 95) 
 
 
 def mark_first_half(tokens: Sequence[str]) -> list[bool]:
-    """The first half of a text names the product, the rest describes it."""
+    """The first half of the tokens comes from short fields, the rest from the description."""
     return [2 * n < len(tokens) for n in range(len(tokens))]
 
 
 class PrepareInputs:
-    """Photos and tokens by product, written as prepare wants them."""
+    """Photos and tokens by product, written as the inputs of prepare."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -73,13 +73,12 @@ class PrepareInputs:
         ]
         tables.write_shards(self.folder / "photos", rows, PHOTOS, rows_per_shard=7)
         cleaned = [
-            # The first half of a text names the product, the rest describes it.
             {
                 "product_id": p,
                 "shop": "alder",
                 "brand": [],
                 "tokens": t,
-                "in_short_fields": [2 * n < len(t) for n in range(len(t))],
+                "in_short_fields": mark_first_half(t),
             }
             for p, t in self.tokens.items()
         ]
@@ -130,11 +129,11 @@ def test_each_photo_goes_to_its_products_split_at_training_size(catalogue: Prepa
     }
     rows = next(iter(tables.read_shards(out / "val", PREPARED_PHOTOS))).to_pylist()
     assert rows[1]["position"] == 1
-    assert rows[1]["word_ids"] == [1, 2, 2], "ascending, as often as the text says, and no sock"
+    assert rows[1]["word_ids"] == [1, 2, 2], "ascending, as often as the text has the word, without sock"
     assert Image.open(io.BytesIO(rows[1]["jpeg"])).size == (48, 64)
 
 
-def test_a_photo_that_cannot_be_used_is_quarantined_with_its_reason_and_never_fatal(catalogue: PrepareInputs) -> None:
+def test_an_unusable_photo_is_quarantined_with_its_reason(catalogue: PrepareInputs) -> None:
     good, broken = list_ids_in_split("train", 2)
     frames = io.BytesIO()
     Image.new("RGB", (48, 64)).save(frames, "GIF", save_all=True, append_images=[Image.new("RGB", (48, 64), "red")])
@@ -148,7 +147,7 @@ def test_a_photo_that_cannot_be_used_is_quarantined_with_its_reason_and_never_fa
         2: "animated",
         3: "cannot be decoded",
     }
-    assert read_quarantined(out)[broken, 1][1] == "12 x 16 px, wanted 16 px on the shorter side"
+    assert read_quarantined(out)[broken, 1][1] == "expected a shorter side of at least 16 px, got 12 x 16 px"
     assert catalogue.counts["cannot_be_decoded"] == 2
 
 
@@ -182,11 +181,11 @@ def test_no_picture_crosses_a_split(catalogue: PrepareInputs) -> None:
     assert read_kept_ids(out) == {"train": [], "val": [], "test": [f"{test}#0", f"{test}#1"]}
     reason, detail = read_quarantined(out)[train, 1]
     assert reason == "duplicate across splits"
-    assert detail == f"shares a picture, itself or through others, with {test} of test"
+    assert detail == f"shares a picture, directly or through other products, with {test} of test"
     assert catalogue.counts["pictures_in_two_splits"] == 0
 
 
-def test_adding_products_moves_none(catalogue: PrepareInputs) -> None:
+def test_added_products_do_not_move_others(catalogue: PrepareInputs) -> None:
     for n in range(20):
         catalogue.add(f"alder/{n}", draw_tiles(n))
     before = {photo: name for name, photos in read_kept_ids(catalogue.prepare()).items() for photo in photos}
@@ -201,15 +200,15 @@ def test_every_photo_is_kept_or_quarantined_once(catalogue: PrepareInputs) -> No
     for n in range(12):
         catalogue.add(f"alder/{n}", draw_tiles(n % 5), b"broken" * n or b"x", draw_tiles(100 + n))
     out = catalogue.prepare()
-    places = [photo for photos in read_kept_ids(out).values() for photo in photos]
-    places += [f"{product}#{position}" for product, position in read_quarantined(out)]
-    assert sorted(places) == sorted(f"alder/{n}#{position}" for n in range(12) for position in range(3))
+    photo_ids = [photo for photos in read_kept_ids(out).values() for photo in photos]
+    photo_ids += [f"{product}#{position}" for product, position in read_quarantined(out)]
+    assert sorted(photo_ids) == sorted(f"alder/{n}#{position}" for n in range(12) for position in range(3))
     report = json.loads((out / "report.json").read_text())
     assert report["photos"]["photos"] == 36
     assert sum(report["quarantined"].values()) == report["photos"]["quarantined_photos"] == len(read_quarantined(out))
 
 
-def test_two_runs_are_byte_equal_whatever_the_workers(
+def test_outputs_do_not_depend_on_the_number_of_workers(
     catalogue: PrepareInputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(15):
@@ -231,7 +230,7 @@ def test_an_empty_catalogue_gives_empty_splits(catalogue: PrepareInputs) -> None
     assert read_kept_ids(out) == {"train": [], "val": [], "test": []}
 
 
-def test_missing_photos_are_told_by_name(tmp_path: Path, catalogue: PrepareInputs) -> None:
+def test_missing_photos_are_named(tmp_path: Path, catalogue: PrepareInputs) -> None:
     catalogue.prepare()
     with pytest.raises(ContractError, match="nowhere"):
         prepare_photos(
@@ -240,18 +239,18 @@ def test_missing_photos_are_told_by_name(tmp_path: Path, catalogue: PrepareInput
     assert not (tmp_path / "out").exists()
 
 
-def test_words_are_looked_up_as_one_by_one(catalogue: PrepareInputs) -> None:
-    draw = np.random.default_rng(3)
+def test_looking_up_words_equals_a_naive_implementation(catalogue: PrepareInputs) -> None:
+    rng = np.random.default_rng(3)
     for n in range(30):
-        tokens = tuple(draw.choice([*WORDS, "sock", "belt"], draw.integers(0, 6)).tolist())
+        tokens = tuple(rng.choice([*WORDS, "sock", "belt"], rng.integers(0, 6)).tolist())
         catalogue.add(f"alder/{n}", tokens=tokens)
     catalogue.prepare()
     words = read_product_words(catalogue.folder / "products.parquet", catalogue.folder / "words.tsv")
     for product_id, tokens in catalogue.tokens.items():
         expected = sorted(WORDS.index(token) for token in tokens if token in WORDS)
-        place = words.index_by_id[product_id]
-        assert words.get_word_ids(place).tolist() == expected
+        index = words.index_by_id[product_id]
+        assert words.get_word_ids(index).tolist() == expected
         pairs = zip(tokens, mark_first_half(tokens), strict=True)
-        looked_up = [(WORDS.index(token), named) for token, named in pairs if token in WORDS]
-        named_first = [named for _, named in sorted(looked_up, key=lambda entry: (entry[0], not entry[1]))]
-        assert words.get_short_field_mask(place).tolist() == named_first
+        looked_up = [(WORDS.index(token), is_short) for token, is_short in pairs if token in WORDS]
+        expected_mask = [is_short for _, is_short in sorted(looked_up, key=lambda entry: (entry[0], not entry[1]))]
+        assert words.get_short_field_mask(index).tolist() == expected_mask

@@ -12,12 +12,12 @@ from weft.photos.resize import encode_jpeg, letterbox
 BLUE = (20, 40, 160)
 
 
-def test_a_photo_of_the_boxes_size_comes_back_unchanged() -> None:
+def test_a_photo_of_the_size_of_the_box_is_unchanged() -> None:
     pixels = np.random.default_rng(1).integers(0, 255, (128, 96, 3), np.uint8)
     assert np.array_equal(letterbox(Image.fromarray(pixels), 128, 96), pixels)
 
 
-def test_a_prepared_photo_embeds_as_it_is() -> None:
+def test_a_prepared_photo_is_not_resized_again() -> None:
     jpeg = encode_jpeg(np.random.default_rng(1).integers(0, 255, (128, 96, 3), np.uint8), 92)
     stored = np.asarray(Image.open(io.BytesIO(jpeg)))
     assert np.array_equal(letterbox(decode(jpeg, 128, 96, 48), 128, 96), stored)
@@ -44,7 +44,7 @@ def test_a_wide_photo_is_centred_and_padded_with_its_border_colour() -> None:
     assert 20 <= len(rows) <= 24, "half of 48 rows"
 
 
-def test_reducing_averages_and_does_not_drop_lines() -> None:
+def test_reducing_averages_the_lines_of_pixels() -> None:
     stripes = np.zeros((512, 384, 3), np.uint8)
     stripes[::2] = 255
     assert np.abs(letterbox(Image.fromarray(stripes), 128, 96)[2:-2].astype(int) - 127).max() <= 3
@@ -55,10 +55,10 @@ def test_reducing_averages_and_does_not_drop_lines() -> None:
 def test_any_photo_fits_any_box_with_its_aspect_kept(h: int, w: int, height: int, width: int) -> None:
     image = Image.new("RGB", (w, h), BLUE)
     assert letterbox(image, height, width).shape == (height, width, 3)
-    assert (letterbox(image, height, width) == BLUE).all(), "a plain photo goes on as plain ground"
+    assert (letterbox(image, height, width) == BLUE).all(), "the padding continues a plain photo"
 
 
-def test_the_file_has_full_colour_resolution_and_no_metadata() -> None:
+def test_the_jpeg_has_full_colour_resolution_and_no_metadata() -> None:
     pixels = np.zeros((32, 32, 3), np.uint8)
     pixels[:, ::2] = (255, 0, 0)
     image = Image.open(io.BytesIO(encode_jpeg(pixels, 95)))

@@ -19,37 +19,37 @@ def as_int64(values: list[int]) -> np.ndarray:
     return np.array(values, np.int64)
 
 
-def test_test_wins_over_val_and_val_over_train() -> None:
+def test_test_has_precedence_over_val_and_val_over_train() -> None:
     # Products 0, 1, 2 of train, val and test each show the picture 0; product 3 of train shows another one.
-    decision = exclude_duplicates(as_int64([0, 1, 2, 3]), as_int64([TRAIN, VAL, TEST, TRAIN]), as_int64([0, 0, 0, 3]))
-    assert decision.excluded == {0: Exclusion(DUPLICATE_ACROSS_SPLITS, 2), 1: Exclusion(DUPLICATE_ACROSS_SPLITS, 2)}
-    assert decision.clusters == [[0, 1, 2]]
+    result = exclude_duplicates(as_int64([0, 1, 2, 3]), as_int64([TRAIN, VAL, TEST, TRAIN]), as_int64([0, 0, 0, 3]))
+    assert result.excluded == {0: Exclusion(DUPLICATE_ACROSS_SPLITS, 2), 1: Exclusion(DUPLICATE_ACROSS_SPLITS, 2)}
+    assert result.clusters == [[0, 1, 2]]
 
 
-def test_all_photos_of_the_losing_product_go() -> None:
-    decision = exclude_duplicates(as_int64([0, 0, 1]), as_int64([TRAIN, VAL]), as_int64([0, 1, 0]))
-    assert decision.excluded == {0: Exclusion(DUPLICATE_ACROSS_SPLITS, 1), 1: Exclusion(DUPLICATE_ACROSS_SPLITS, 1)}
+def test_all_photos_of_the_excluded_product_are_left_out() -> None:
+    result = exclude_duplicates(as_int64([0, 0, 1]), as_int64([TRAIN, VAL]), as_int64([0, 1, 0]))
+    assert result.excluded == {0: Exclusion(DUPLICATE_ACROSS_SPLITS, 1), 1: Exclusion(DUPLICATE_ACROSS_SPLITS, 1)}
 
 
-def test_a_repeat_within_a_product_goes_and_the_first_view_stays() -> None:
-    decision = exclude_duplicates(as_int64([0, 0, 0]), as_int64([TRAIN]), as_int64([0, 1, 0]))
-    assert decision.excluded == {2: Exclusion(DUPLICATE_IN_PRODUCT, 0)}
-    assert decision.clusters == []
+def test_a_repeat_within_a_product_is_left_out_and_the_first_photo_stays() -> None:
+    result = exclude_duplicates(as_int64([0, 0, 0]), as_int64([TRAIN]), as_int64([0, 1, 0]))
+    assert result.excluded == {2: Exclusion(DUPLICATE_IN_PRODUCT, 0)}
+    assert result.clusters == []
 
 
 def test_a_cluster_within_one_split_keeps_everything() -> None:
-    decision = exclude_duplicates(as_int64([0, 1]), as_int64([TRAIN, TRAIN]), as_int64([0, 0]))
-    assert decision.excluded == {}
-    assert decision.clusters == [[0, 1]]
+    result = exclude_duplicates(as_int64([0, 1]), as_int64([TRAIN, TRAIN]), as_int64([0, 0]))
+    assert result.excluded == {}
+    assert result.clusters == [[0, 1]]
 
 
-def test_a_placeholder_goes_and_joins_no_products() -> None:
+def test_a_placeholder_is_left_out_and_connects_no_products() -> None:
     many = MAX_PRODUCTS_PER_PICTURE + 1
     product = as_int64([p for p in range(many) for _ in range(2)])
     group = as_int64([0 if n % 2 == 0 else n for n in range(2 * many)])
-    decision = exclude_duplicates(product, as_int64([n % 3 for n in range(many)]), group)
-    assert decision.excluded == {photo: Exclusion(SHARED_BY_MANY_PRODUCTS, many) for photo in range(0, 2 * many, 2)}
-    assert decision.clusters == []
+    result = exclude_duplicates(product, as_int64([n % 3 for n in range(many)]), group)
+    assert result.excluded == {photo: Exclusion(SHARED_BY_MANY_PRODUCTS, many) for photo in range(0, 2 * many, 2)}
+    assert result.clusters == []
 
 
 photos = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 15)), max_size=40).map(sorted)
@@ -63,11 +63,11 @@ def make_group_ids(pictures: list[int]) -> np.ndarray:
 @given(photos, st.lists(st.sampled_from([TRAIN, VAL, TEST]), min_size=12, max_size=12))
 def test_products_and_pictures_never_cross_splits(shown: list[tuple[int, int]], splits: list[int]) -> None:
     product, group = as_int64([p for p, _ in shown]), make_group_ids([picture for _, picture in shown])
-    decision = exclude_duplicates(product, as_int64(splits), group)
-    assert count_leaks(product, as_int64(splits), group, decision.excluded) == 0
-    across = {int(product[n]) for n, why in decision.excluded.items() if why.reason == DUPLICATE_ACROSS_SPLITS}
-    assert all(n in decision.excluded for n, p in enumerate(product) if p in across)
-    for n, why in decision.excluded.items():
+    result = exclude_duplicates(product, as_int64(splits), group)
+    assert count_leaks(product, as_int64(splits), group, result.excluded) == 0
+    across = {int(product[n]) for n, why in result.excluded.items() if why.reason == DUPLICATE_ACROSS_SPLITS}
+    assert all(n in result.excluded for n, p in enumerate(product) if p in across)
+    for n, why in result.excluded.items():
         if why.reason == DUPLICATE_ACROSS_SPLITS:
             assert splits[why.other] > splits[product[n]]
 

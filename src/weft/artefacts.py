@@ -1,4 +1,4 @@
-"""Read and write the artefacts that are not tables: embeddings and word lists. Torch is not needed to read them."""
+"""Read and write the artefacts that are not Parquet tables: embeddings and word lists. Reading needs no torch."""
 
 import csv
 from collections.abc import Iterable
@@ -25,14 +25,14 @@ WORD_PREDICTABILITY_COLUMNS = (
 
 @dataclass(frozen=True)
 class Embeddings:
-    """The embeddings of a set of photos and what the photos are; row n of one is row n of the other."""
+    """The embeddings of a set of photos and the table of the photos; both have the same rows."""
 
     z: npt.NDArray[np.float16]
-    """(photos, embedding_dim), not normalised, mapped from the file."""
+    """(photos, embedding_dim), not normalised, memory-mapped."""
     photos: pa.Table
-    """Under the contract EMBEDDED."""
+    """A table of EMBEDDED_PHOTOS."""
     model_digest: str
-    """The digest of the bundle that made them; empty for an untrained backbone."""
+    """The digest of the model that computed them; empty for a frozen backbone."""
 
 
 def write_embeddings(
@@ -41,15 +41,19 @@ def write_embeddings(
     batches: Iterable[tuple[list[dict[str, Any]], npt.NDArray[np.float32]]],
     model_digest: str = "",
 ) -> int:
-    """Stream batches of (photo rows without `row`, embeddings (batch, dim)) into `folder` as float16.
+    """Stream batches of embeddings into `folder` as float16.
 
-    `model` is the digest of the bundle that made them, by which `weft search` knows its own index.
+    Args:
+        folder: Folder to write; an existing one is replaced.
+        dim: The dimension of the embeddings.
+        batches: Pairs of photo rows (EMBEDDED_PHOTOS without the column `row`) and embeddings, (batch, dim).
+        model_digest: The digest of the model that computed them; `weft search` compares it to that of its model.
 
     Returns:
-        How many photos were written.
+        The number of photos written.
 
     Raises:
-        ContractError: A batch has another width, or an embedding is not finite.
+        ContractError: A batch has another shape, or an embedding is not finite.
     """
     rows: list[dict[str, Any]] = []
     with tables.atomic_write(folder) as temporary:
@@ -58,7 +62,7 @@ def write_embeddings(
         with raw.open("wb") as stream:
             for photos, z in batches:
                 if z.shape != (len(photos), dim):
-                    raise ContractError(f"{folder}: a batch of shape {z.shape}, wanted {(len(photos), dim)}")
+                    raise ContractError(f"{folder}: expected a batch of shape {(len(photos), dim)}, got {z.shape}")
                 if not np.isfinite(z).all():
                     bad = photos[int(np.flatnonzero(~np.isfinite(z).all(axis=1))[0])]["photo_id"]
                     raise ContractError(f"{folder}: the embedding of {bad} is not finite; the model has diverged")
@@ -72,7 +76,7 @@ def write_embeddings(
 
 
 def _write_npy(raw: Path, target: Path, shape: tuple[int, int]) -> None:
-    """The header of .npy holds the count, known only at the end: copy the stream behind it in pieces."""
+    """Copy the raw values behind a .npy header, whose row count is known only at the end."""
     with target.open("wb") as out, raw.open("rb") as stream:
         np.lib.format.write_array_header_1_0(out, {"descr": "<f2", "fortran_order": False, "shape": shape})
         while piece := stream.read(1 << 20):
@@ -81,10 +85,10 @@ def _write_npy(raw: Path, target: Path, shape: tuple[int, int]) -> None:
 
 
 def read_embeddings(folder: Path) -> Embeddings:
-    """Map the embeddings of `folder` and read its photo table.
+    """Memory-map the embeddings of `folder` and read its photo table.
 
     Raises:
-        ContractError: A file is missing or the two disagree.
+        ContractError: A file is missing, or the embeddings do not match the photo table.
     """
     photos = tables.read_table(folder / files.EMBEDDED_PHOTOS, EMBEDDED_PHOTOS)
     path = folder / files.EMBEDDINGS
@@ -93,7 +97,7 @@ def read_embeddings(folder: Path) -> Embeddings:
     except (OSError, ValueError, EOFError) as error:
         raise ContractError(f"{path}: not a readable matrix of embeddings: {error}") from error
     if z.ndim != 2 or z.dtype != np.float16 or len(z) != photos.num_rows:
-        raise ContractError(f"{path}: {z.dtype} {z.shape}, wanted float16 ({photos.num_rows}, embedding_dim)")
+        raise ContractError(f"{path}: expected float16 ({photos.num_rows}, embedding_dim), got {z.dtype} {z.shape}")
     try:
         model_digest = (folder / files.DIGEST).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -108,23 +112,23 @@ def write_words(path: Path, words: pd.DataFrame) -> None:
 
 
 def read_words(path: Path) -> pd.DataFrame:
-    """Read words.tsv; `word` at row n has word_id n.
+    """Read words.tsv; row n is the word of word_id n.
 
     Raises:
-        ContractError: The file is missing, or its columns or word ids are not as written.
+        ContractError: The file is missing, or its columns or word ids are wrong.
     """
     try:
         words = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False, dtype={"word": str})
     except (OSError, ValueError) as error:
         raise ContractError(f"{path}: not a readable words.tsv: {error}; run the stage vocabulary") from error
     if tuple(words.columns) != WORD_COLUMNS:
-        raise ContractError(f"{path}: columns {list(words.columns)}, wanted {list(WORD_COLUMNS)}")
+        raise ContractError(f"{path}: expected the columns {list(WORD_COLUMNS)}, got {list(words.columns)}")
     if words.empty:
         raise ContractError(f"{path}: no words; lower vocabulary.min_document_frequency or crawl more products")
     if not (words["word_id"] == np.arange(len(words))).all():
         raise ContractError(f"{path}: word_id is not 0, 1, 2 ... in order")
     if words["word"].duplicated().any():
-        raise ContractError(f"{path}: the word {words['word'][words['word'].duplicated()].iloc[0]!r} stands twice")
+        raise ContractError(f"{path}: the word {words['word'][words['word'].duplicated()].iloc[0]!r} is repeated")
     return words
 
 
@@ -148,7 +152,7 @@ def read_word_predictability(path: Path) -> pd.DataFrame:
             f"{path}: not a readable word_predictability.tsv: {error}; run the stage train_head"
         ) from error
     if tuple(table.columns) != WORD_PREDICTABILITY_COLUMNS:
-        raise ContractError(f"{path}: columns {list(table.columns)}, wanted {list(WORD_PREDICTABILITY_COLUMNS)}")
+        raise ContractError(f"{path}: expected the columns {list(WORD_PREDICTABILITY_COLUMNS)}, got {list(table.columns)}")
     try:
         for column in ("word_id", "document_frequency", "val_photos"):
             table[column] = table[column].astype(np.int64)
@@ -171,7 +175,7 @@ def read_word_predictability(path: Path) -> pd.DataFrame:
 
 
 def read_word_embeddings(path: Path) -> npt.NDArray[np.float32]:
-    """W, (words, embedding_dim), from the safetensors file of train_head or finetune (tensor "words").
+    """Read W, (words, embedding_dim), from the safetensors file of train_head or finetune (tensor "words").
 
     Raises:
         ContractError: The file is missing or holds no such tensor.
@@ -180,7 +184,7 @@ def read_word_embeddings(path: Path) -> npt.NDArray[np.float32]:
 
 
 def read_word_bias(path: Path) -> npt.NDArray[np.float32]:
-    """The bias of each word, (words, 1), from the same file; zeros where the training had none.
+    """Read the bias of each word, (words, 1), from the same file; zeros if the training had none.
 
     Raises:
         ContractError: The file is missing or holds no word embeddings.
@@ -189,7 +193,7 @@ def read_word_bias(path: Path) -> npt.NDArray[np.float32]:
 
     words = len(_read_tensor(path, "words"))
     with safe_open(path, framework="np") as tensors:
-        has_bias = "bias" in tensors.keys()  # noqa: SIM118  it is no mapping
+        has_bias = "bias" in tensors.keys()  # noqa: SIM118  not a mapping
     return _read_tensor(path, "bias") if has_bias else np.zeros((words, 1), np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Read and write tables under their contracts: checked both ways, streamed, written whole or not at all."""
+"""Read and write Parquet tables. Each table is checked against its contract, and files are written atomically."""
 
 import itertools
 import shutil
@@ -17,14 +17,14 @@ from weft.errors import ContractError
 
 ROWS_PER_SHARD = 5_000
 ROWS_PER_GROUP = 500
-"""Small groups bound the memory of a streaming reader to a few hundred photos."""
+"""Small row groups limit the memory of a streaming reader to a few hundred photos."""
 
 
 def write_table(path: Path, table: pa.Table, contract: TableContract) -> None:
     """Sort `table` by the contract's key, check it and write it as one Parquet file.
 
     Raises:
-        ContractError: A column, a null, a repeated key or a row check is wrong.
+        ContractError: A column is wrong, a value is null, a key is repeated, or a check fails.
     """
     table = check_table(_cast_to_contract(table, contract, str(path)), contract, str(path), require_sorted=False)
     with atomic_write(path) as temporary:
@@ -32,7 +32,7 @@ def write_table(path: Path, table: pa.Table, contract: TableContract) -> None:
 
 
 def read_table(path: Path, contract: TableContract, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read one Parquet file whole and check it.
+    """Read a whole Parquet file and check it.
 
     Raises:
         ContractError: The file is missing, is not Parquet, or breaks the contract.
@@ -48,15 +48,15 @@ def read_table(path: Path, contract: TableContract, columns: Sequence[str] | Non
 def write_shards(
     folder: Path, rows: Iterable[dict[str, Any]], contract: TableContract, rows_per_shard: int = ROWS_PER_SHARD
 ) -> int:
-    """Stream `rows`, already sorted by the key, into `folder`/00000.parquet, 00001.parquet, ...
+    """Stream rows into `folder`/00000.parquet, 00001.parquet, ...; the rows must be sorted by the key.
 
-    Photo bytes are compressed already, so the shards are not.
+    The shards are not compressed, because photo bytes already are.
 
     Returns:
-        How many rows were written.
+        The number of rows written.
 
     Raises:
-        ContractError: A row breaks the contract; nothing is left behind.
+        ContractError: A row breaks the contract; nothing is written.
     """
     count, last_key = 0, None
     remaining = iter(rows)
@@ -77,7 +77,7 @@ def write_shards(
 def _write_shard(
     file: Path, rows: Iterator[dict[str, Any]], contract: TableContract, location: str, last_key: tuple[Any, ...] | None
 ) -> tuple[int, tuple[Any, ...] | None]:
-    """Write one shard a row group at a time, so that a group of photos is in memory and no shard; rows, last key."""
+    """Write one shard, with one row group in memory at a time; return the number of rows and the last key."""
     written = 0
     with pq.ParquetWriter(file, contract.schema, compression="none") as writer:
         while group := list(itertools.islice(rows, ROWS_PER_GROUP)):
@@ -91,7 +91,7 @@ def _write_shard(
             writer.write_table(table)
             written += len(group)
         if not written:
-            # A row group all the same: readers take the schema from it.
+            # An empty file needs a row group too: readers take the schema from it.
             writer.write_table(contract.schema.empty_table())
     return written, last_key
 
@@ -100,12 +100,14 @@ def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | 
     """Yield the row groups of all shards of `folder` in order, each checked; one group is in memory at a time.
 
     Raises:
-        ContractError: No shard is there, or one breaks the contract.
+        ContractError: There is no shard, or one breaks the contract.
     """
     _check_exists(folder, contract)
     files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise ContractError(f"{folder}: wanted shards (*.parquet) of {contract.name}, found none; run the stage before")
+        raise ContractError(
+            f"{folder}: expected shards (*.parquet) of {contract.name}, got none; run the previous stage (dvc repro)"
+        )
     for file in files:
         try:
             with pq.ParquetFile(file) as parquet:
@@ -118,7 +120,7 @@ def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | 
 
 
 def read_stream(path: Path, contract: TableContract, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """Yield one Parquet file in pieces of at most ROWS_PER_GROUP rows, each checked, so that memory stays flat.
+    """Yield one Parquet file in tables of at most ROWS_PER_GROUP rows, each checked, so that memory stays constant.
 
     Raises:
         ContractError: The file is missing, is not Parquet, or breaks the contract.
@@ -138,13 +140,13 @@ def read_stream(path: Path, contract: TableContract, columns: Sequence[str] | No
 
 
 def write_stream(path: Path, chunks: Iterable[pa.Table], contract: TableContract) -> int:
-    """Write `pieces`, already sorted by the key, to one Parquet file as they come; whole or not at all.
+    """Stream tables into one Parquet file, which is written atomically; the rows must be sorted by the key.
 
     Returns:
-        How many rows were written.
+        The number of rows written.
 
     Raises:
-        ContractError: A piece breaks the contract or does not come after the one before.
+        ContractError: A table breaks the contract or does not come after the previous one.
     """
     count, last_key = 0, None
     with atomic_write(path) as temporary, pq.ParquetWriter(temporary, contract.schema, compression="zstd") as writer:
@@ -160,36 +162,42 @@ def write_stream(path: Path, chunks: Iterable[pa.Table], contract: TableContract
 def _check_key_increases(
     table: pa.Table, contract: TableContract, location: str, previous_key: tuple[Any, ...] | None
 ) -> tuple[Any, ...] | None:
-    """The key of the table's last row, once its first is seen to come after `last`, the key of the piece before."""
+    """Check that the first key comes after `previous_key`, and return the key of the last row."""
     if table.num_rows == 0 or not set(contract.key).issubset(table.column_names):
         return previous_key
     keys = table.select(contract.key)
     first_key = tuple(keys.slice(0, 1).to_pylist()[0].values())
     if previous_key is not None and first_key <= previous_key:
         raise ContractError(
-            f"{location}: {contract.name}: key {first_key} does not come after {previous_key} of the row before"
+            f"{location}: {contract.name}: key {first_key} does not come after {previous_key} of the previous row"
         )
     return tuple(keys.slice(table.num_rows - 1).to_pylist()[0].values())
 
 
 def count_rows(folder: Path) -> int:
-    """Rows in all shards of `folder`, from their footers alone."""
+    """Return the number of rows in all shards of `folder`; only the file footers are read."""
     return sum(pq.read_metadata(file).num_rows for file in sorted(folder.glob("*.parquet")))
 
 
 def check_table(table: pa.Table, contract: TableContract, location: str, require_sorted: bool = True) -> pa.Table:
-    """The table, sorted by the contract's key, when every rule holds; columns left out are not checked.
+    """Return the table, sorted by the contract's key, if every check passes; columns it lacks are not checked.
 
-    With `ordered`, rows out of order are refused instead of sorted.
+    Args:
+        table: The table, with the column types of the contract.
+        contract: The contract.
+        location: The file or folder, for error messages.
+        require_sorted: Refuse rows out of order instead of sorting them.
 
     Raises:
-        ContractError: Names `place`, the row, the column and what was wanted.
+        ContractError: The message names `location`, the row, the column and the expected value.
     """
     present = set(table.column_names)
     for column in contract.schema:
         if column.name in present and not column.nullable and table[column.name].null_count:
             row = pc.index(pc.is_null(table[column.name]), pa.scalar(True)).as_py()
-            raise ContractError(f"{location}, row {row}: {contract.name}.{column.name} is null, wanted a {column.type}")
+            raise ContractError(
+                f"{location}, row {row}: {contract.name}.{column.name} is null, expected a {column.type}"
+            )
     for rule in contract.checks:
         columns = [rule.column] if rule.other_column is None else [rule.column, rule.other_column]
         if present.issuperset(columns) and table.num_rows:
@@ -198,7 +206,7 @@ def check_table(table: pa.Table, contract: TableContract, location: str, require
             if bad >= 0:
                 value = str(table[rule.column][bad].as_py())[:80]
                 raise ContractError(
-                    f"{location}, row {bad}: {contract.name}.{rule.column} = {value!r}, wanted {rule.description}"
+                    f"{location}, row {bad}: {contract.name}.{rule.column}: expected {rule.description}, got {value!r}"
                 )
     if not present.issuperset(contract.key) or table.num_rows < 2:
         return table
@@ -229,12 +237,12 @@ def _sort_by_key(table: pa.Table, contract: TableContract, location: str, requir
 def _cast_to_contract(
     table: pa.Table, contract: TableContract, location: str, columns: Sequence[str] | None = None
 ) -> pa.Table:
-    """`table` with the contract's columns (or the asked ones) in order and of the contract's types."""
+    """Return the table with the contract's columns, or the requested ones, in the contract's order and types."""
     selected = [field for field in contract.schema if columns is None or field.name in columns]
     missing = [field.name for field in selected if field.name not in table.column_names]
     if missing:
         raise ContractError(
-            f"{location}: {contract.name} lacks the column {', '.join(missing)}; has {table.column_names}"
+            f"{location}: {contract.name} lacks the column {', '.join(missing)}; it has {table.column_names}"
         )
     unknown = set(table.column_names) - set(contract.schema.names)
     if unknown:
@@ -249,7 +257,7 @@ def _cast_to_contract(
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path` (file or folder) that takes its place when the block ends well."""
+    """Yield a temporary path beside `path` (file or folder) that replaces it if the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
@@ -265,11 +273,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a small text file whole or not at all."""
+    """Write a small text file atomically."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def _check_exists(path: Path, contract: TableContract) -> None:
     if not path.exists():
-        raise ContractError(f"{path}: no such file or folder, wanted {contract.name}; run the stage before (dvc repro)")
+        raise ContractError(
+            f"{path}: no such file or folder, expected {contract.name}; run the previous stage (dvc repro)"
+        )

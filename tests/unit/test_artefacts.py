@@ -21,7 +21,7 @@ def make_word_table(words):
     return pd.DataFrame({"word_id": range(len(words)), "word": words, "document_frequency": 3, "count": 4})
 
 
-def test_embeddings_survive_as_float16(tmp_path):
+def test_embeddings_are_stored_as_float16(tmp_path):
     z = np.random.default_rng(0).normal(0, 3, (7, 5)).astype(np.float32)
     count = artefacts.write_embeddings(tmp_path / "e", 5, [(make_photo_rows(4), z[:4]), (make_photo_rows(3, 4), z[4:])])
     read = artefacts.read_embeddings(tmp_path / "e")
@@ -33,7 +33,7 @@ def test_embeddings_survive_as_float16(tmp_path):
     assert read.photos["row"].to_pylist() == list(range(7))
 
 
-def test_embeddings_beyond_float16_are_its_largest_number(tmp_path):
+def test_embeddings_beyond_float16_are_clipped_to_its_largest_number(tmp_path):
     artefacts.write_embeddings(tmp_path / "e", 2, [(make_photo_rows(1), np.array([[1e9, -1e9]], np.float32))])
     assert artefacts.read_embeddings(tmp_path / "e").z.tolist() == [[65_504.0, -65_504.0]]
 
@@ -50,7 +50,7 @@ def test_equal_embeddings_are_equal_bytes(tmp_path):
     ]
 
 
-def test_no_photos_are_no_embeddings(tmp_path):
+def test_no_photos_give_no_embeddings(tmp_path):
     assert artefacts.write_embeddings(tmp_path / "e", 4, []) == 0
     assert artefacts.read_embeddings(tmp_path / "e").z.shape == (0, 4)
 
@@ -66,24 +66,24 @@ def test_an_embedding_that_is_not_finite_is_refused_with_its_photo(tmp_path, bad
 
 @pytest.mark.parametrize("shape", [(3, 3), (2, 2)])
 def test_a_batch_of_another_shape_is_refused(tmp_path, shape):
-    with pytest.raises(ContractError, match=r"a batch of shape .*wanted \(3, 2\)"):
+    with pytest.raises(ContractError, match=r"expected a batch of shape \(3, 2\), got "):
         artefacts.write_embeddings(tmp_path / "e", 2, [(make_photo_rows(3), np.ones(shape, np.float32))])
 
 
 @pytest.mark.parametrize(
-    ("matrix", "said"),
+    ("matrix", "message"),
     [
-        (np.ones((4, 2), np.float16), r"float16 \(4, 2\), wanted float16 \(3, embedding_dim\)"),
-        (np.ones((3, 2), np.float32), r"float32 \(3, 2\), wanted float16"),
-        (np.ones(3, np.float16), r"float16 \(3,\), wanted"),
+        (np.ones((4, 2), np.float16), r"expected float16 \(3, embedding_dim\), got float16 \(4, 2\)"),
+        (np.ones((3, 2), np.float32), r"expected float16 .*, got float32 \(3, 2\)"),
+        (np.ones(3, np.float16), r"expected float16 .*, got float16 \(3,\)"),
         (np.array([{}, {}, {}]), "not a readable matrix"),
     ],
     ids=["rows", "type", "shape", "pickle"],
 )
-def test_a_matrix_that_does_not_fit_its_photos_is_refused(tmp_path, matrix, said):
+def test_a_matrix_that_does_not_fit_its_photos_is_refused(tmp_path, matrix, message):
     artefacts.write_embeddings(tmp_path / "e", 2, [(make_photo_rows(3), np.ones((3, 2), np.float32))])
     np.save(tmp_path / "e" / "embeddings.npy", matrix)
-    with pytest.raises(ContractError, match=rf"embeddings\.npy: {said}"):
+    with pytest.raises(ContractError, match=rf"embeddings\.npy: {message}"):
         artefacts.read_embeddings(tmp_path / "e")
 
 
@@ -95,15 +95,15 @@ def test_a_damaged_matrix_is_named(tmp_path, data):
         artefacts.read_embeddings(tmp_path / "e")
 
 
-def test_missing_embeddings_say_what_to_run(tmp_path):
-    with pytest.raises(ContractError, match=r"photos\.parquet: no such file or folder, wanted embedded photos; run"):
+def test_the_error_of_missing_embeddings_says_what_to_run(tmp_path):
+    with pytest.raises(ContractError, match=r"photos\.parquet: no such file or folder, expected embedded photos; run"):
         artefacts.read_embeddings(tmp_path / "e")
 
 
 TRICKY = ["null", "nan", "NA", "None", "true", "1950s", "007", "inf", "t-shirt", "café", 'o"neill', "l'été", "#1"]
 
 
-def test_words_survive_whatever_they_look_like(tmp_path):
+def test_words_that_look_like_other_values_are_read_back(tmp_path):
     artefacts.write_words(tmp_path / "words.tsv", make_word_table(TRICKY))
     assert artefacts.read_words(tmp_path / "words.tsv")["word"].tolist() == TRICKY
 
@@ -114,32 +114,32 @@ def test_words_survive_whatever_they_look_like(tmp_path):
         st.text(st.characters(exclude_categories=["Zs", "Zl", "Zp", "Cc", "Cs"]), min_size=1), min_size=1, unique=True
     )
 )
-def test_any_words_without_blanks_survive(tmp_path, words):
+def test_any_words_without_blanks_are_read_back(tmp_path, words):
     artefacts.write_words(tmp_path / "words.tsv", make_word_table(words))
     assert artefacts.read_words(tmp_path / "words.tsv")["word"].tolist() == words
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        (COLUMNS + "0\tred\t3\t4\n1\tred\t2\t2\n", "the word 'red' stands twice"),
+        (COLUMNS + "0\tred\t3\t4\n1\tred\t2\t2\n", "the word 'red' is repeated"),
         (COLUMNS + "1\tred\t3\t4\n", "word_id is not 0, 1, 2 ... in order"),
         (COLUMNS + "0\tred\t3\t4\n2\tblue\t3\t4\n", "word_id is not 0, 1, 2"),
         (COLUMNS + "zero\tred\t3\t4\n", "word_id is not 0, 1, 2"),
         (COLUMNS, "no words; lower vocabulary.min_documents or crawl more"),
-        ("word\tword_id\n", r"columns \['word', 'word_id'\], wanted \['word_id', 'word'"),
+        ("word\tword_id\n", r"expected the columns \['word_id', 'word', .*, got \['word', 'word_id'\]"),
         (COLUMNS + "0\tred\t3\t4\t5\t6\n1\n", r"not a readable words\.tsv|word_id|columns"),
         ("", r"not a readable words\.tsv"),
     ],
     ids=["twice", "from_one", "gap", "no_number", "empty", "columns", "ragged", "nothing"],
 )
-def test_a_broken_word_list_is_refused(tmp_path, text, said):
+def test_a_broken_word_list_is_refused(tmp_path, text, message):
     (tmp_path / "words.tsv").write_text(text)
-    with pytest.raises(ContractError, match=rf"words\.tsv: .*({said})"):
+    with pytest.raises(ContractError, match=rf"words\.tsv: .*({message})"):
         artefacts.read_words(tmp_path / "words.tsv")
 
 
-def test_a_word_list_that_is_no_text_or_not_there_is_named(tmp_path):
+def test_an_unreadable_or_missing_word_list_is_named(tmp_path):
     (tmp_path / "words.tsv").write_bytes(b"\xff\xfe\x00")
     for name in ("words.tsv", "none.tsv"):
         with pytest.raises(ContractError, match=rf"{name}: not a readable words\.tsv: .*run the stage vocabulary"):

@@ -1,4 +1,4 @@
-"""One Parquet file read and written piece by piece."""
+"""One Parquet file read and written as a stream of tables."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,22 +27,22 @@ def _make_table(numbers: range) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=CLEANED_PRODUCTS.schema)
 
 
-def test_a_stream_gives_back_what_was_streamed(tmp_path: Path) -> None:
+def test_reading_a_stream_returns_the_written_rows(tmp_path: Path) -> None:
     path = tmp_path / "products.parquet"
     assert tables.write_stream(path, (_make_table(range(n, n + 700)) for n in (0, 700)), CLEANED_PRODUCTS) == 1_400
-    pieces = list(tables.read_stream(path, CLEANED_PRODUCTS))
-    assert max(piece.num_rows for piece in pieces) <= tables.ROWS_PER_GROUP
-    assert pa.concat_tables(pieces).to_pylist() == tables.read_table(path, CLEANED_PRODUCTS).to_pylist()
-    assert pa.concat_tables(pieces).to_pylist() == _make_table(range(1_400)).to_pylist()
+    parts = list(tables.read_stream(path, CLEANED_PRODUCTS))
+    assert max(part.num_rows for part in parts) <= tables.ROWS_PER_GROUP
+    assert pa.concat_tables(parts).to_pylist() == tables.read_table(path, CLEANED_PRODUCTS).to_pylist()
+    assert pa.concat_tables(parts).to_pylist() == _make_table(range(1_400)).to_pylist()
 
 
 def test_columns_can_be_chosen(tmp_path: Path) -> None:
     tables.write_table(tmp_path / "p.parquet", _make_table(range(9)), CLEANED_PRODUCTS)
-    (piece,) = tables.read_stream(tmp_path / "p.parquet", CLEANED_PRODUCTS, columns=["tokens"])
-    assert piece.column_names == ["tokens"]
+    (part,) = tables.read_stream(tmp_path / "p.parquet", CLEANED_PRODUCTS, columns=["tokens"])
+    assert part.column_names == ["tokens"]
 
 
-def test_pieces_out_of_order_are_refused_and_leave_nothing(tmp_path: Path) -> None:
+def test_tables_out_of_order_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"p\.parquet \(from row 5\).*does not come after"):
         tables.write_stream(
             tmp_path / "p.parquet", iter([_make_table(range(5)), _make_table(range(4, 8))]), CLEANED_PRODUCTS
@@ -50,7 +50,7 @@ def test_pieces_out_of_order_are_refused_and_leave_nothing(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_broken_stream_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_broken_stream_keeps_the_old_file(tmp_path: Path) -> None:
     def breaks() -> Iterator[pa.Table]:
         yield _make_table(range(5))
         raise ContractError("broken")
@@ -61,7 +61,7 @@ def test_a_broken_stream_leaves_the_old_file(tmp_path: Path) -> None:
     assert tables.read_table(tmp_path / "p.parquet", CLEANED_PRODUCTS).num_rows == 9
 
 
-def test_rows_out_of_order_between_pieces_are_found_in_reading(tmp_path: Path) -> None:
+def test_reading_finds_rows_out_of_order_between_tables(tmp_path: Path) -> None:
     table = pa.concat_tables([_make_table(range(500, 1_000)), _make_table(range(500))])
     pq.write_table(table, tmp_path / "p.parquet")
     with pytest.raises(ContractError, match=r"p\.parquet \(from row 500\).*does not come after"):

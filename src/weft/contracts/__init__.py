@@ -1,1 +1,1 @@
-"""Contracts: what passes between the rooms. Product, table schemas, artefact layouts; no work is done here."""
+"""Contracts between the packages: the product, the schemas of tables, and the names of files. No work is done here."""

@@ -1,4 +1,4 @@
-"""File names inside the artefact folders, so that writer and reader cannot drift apart."""
+"""File names inside the artefact folders, shared by the code that writes them and the code that reads them."""
 
 PRODUCTS = "products.parquet"
 PHOTOS = "photos"

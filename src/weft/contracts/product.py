@@ -1,11 +1,11 @@
-"""Product and Photo: what the crawler brings home of one product."""
+"""The product that the crawler extracts from a shop, with the links to its photos."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attribute:
-    """One named property as the shop writes it: name="Neck", value="Round"."""
+    """One attribute in the shop's words: name="Neck", value="Round"."""
 
     name: str
     value: str
@@ -13,17 +13,17 @@ class Attribute:
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoLink:
-    """Where one photo of a product is, before it is fetched."""
+    """The link to one photo of a product, before it is downloaded."""
 
     url: str
     """Absolute http(s) URL."""
     colour: str | None = None
-    """The colour this photo shows, when the shop tells views of several colours apart."""
+    """The colour in this photo, if the shop assigns photos to colours."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """One product of one shop; sizes collapse into it, colours share it."""
+    """One product of one shop; all its sizes and colours are one product."""
 
     product_id: str
     """"<shop>/<id within the shop>", unique in a snapshot."""
@@ -32,11 +32,11 @@ class Product:
     """Canonical URL, without tracking parameters."""
     title: str
     description: str = ""
-    """As the shop serves it, HTML allowed: `clean` turns it to text."""
+    """The shop's text, possibly HTML; `clean` extracts the visible text."""
     brand: str | None = None
     colour: str | None = None
     categories: tuple[str, ...] = ()
-    """The union of all category paths seen, each "Women > Tops > Blouses", sorted."""
+    """All category paths under which the product was seen, sorted; a path is "Women > Tops > Blouses"."""
     attributes: tuple[Attribute, ...] = ()
     photos: tuple[PhotoLink, ...] = field(default=())
-    """In the shop's order; the first is its main photo."""
+    """In the shop's order; the first is the main photo."""

@@ -1,6 +1,6 @@
-"""The schema of every table that one stage hands to another: columns, sort key, row checks.
+"""The contract of every table that one stage writes and another reads: columns, sort key, checks.
 
-`DATA_FORMAT.md` tells the same in prose for those who read the files without Weft.
+`DATA_FORMAT.md` describes the same tables in prose, for readers of the files without Weft.
 """
 
 import pyarrow as pa
@@ -98,7 +98,7 @@ CLEANED_PRODUCTS = TableContract(
             column("shop", pa.string()),
             column("brand", STRING_LIST),
             column("tokens", STRING_LIST),
-            # Of each token: whether title, categories, colour or attributes say it there, and not the description.
+            # For each token: whether it comes from title, categories, colour or attributes instead of the description.
             column("in_short_fields", BOOL_LIST),
         ]
     ),
@@ -115,9 +115,9 @@ PREPARED_PHOTOS = TableContract(
             column("photo_id", pa.string()),
             column("colour", pa.string(), nullable=True),
             column("jpeg", pa.binary()),
-            # Ascending; a word as often as the text of the product says it.
+            # Ascending; each word as often as it occurs in the texts of the product.
             column("word_ids", pa.list_(pa.int32())),
-            # Of each of them: as in CLEANED; named ones come first.
+            # For each word id, as in CLEANED_PRODUCTS; of equal ids, those from short fields come first.
             column("in_short_fields", BOOL_LIST),
         ]
     ),

@@ -52,8 +52,7 @@ def test_a_broken_photo_among_good_ones_is_skipped_and_logged(weft, tmp_path, ph
     (photos / "b.jpg").write_bytes(b"<html>gone</html>")
     status, _, err = weft("embed", photos, "-o", tmp_path / "e.parquet")
     assert status == 0
-    assert "skipped b.jpg: cannot be decoded: expected a photo, got an HTML page
-" in err
+    assert "skipped b.jpg: cannot be decoded: expected a photo, got an HTML page\n" in err
     assert pq.read_table(tmp_path / "e.parquet")["photo"].to_pylist() == ["a.jpg", "deep/c.jpg"]
 
 

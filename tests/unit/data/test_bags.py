@@ -96,5 +96,5 @@ def test_bags_are_read_across_row_groups_and_shards(tmp_path, monkeypatch, write
 
 
 def test_missing_shards_are_named(tmp_path):
-    with pytest.raises(ContractError, match="nowhere: no such file or folder, wanted prepared photos"):
+    with pytest.raises(ContractError, match="nowhere: no such file or folder, expected prepared photos"):
         read_bags(tmp_path / "nowhere", count_repeated_words=True)

@@ -1,4 +1,4 @@
-"""Benchmarks: readers of the data sets a model is scored on, the own catalogue among them; one reader per file."""
+"""Readers of the data sets on which models are evaluated, among them the own catalogue; one reader per file."""
 
 from weft.datasets.base import EvalDataset, PhotoRecord
 from weft.datasets.registry import open_dataset

@@ -1,4 +1,4 @@
-"""What every reader hands over: records without bytes, and a stream of records with bytes."""
+"""The interface of every reader: records without photo bytes, and a stream of records with photo bytes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,36 +7,36 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class PhotoRecord:
-    """One photo of a benchmark and what is known of it."""
+    """One photo of a data set with its labels."""
 
     photo_id: str
-    """Unique in the benchmark."""
+    """Unique in the data set."""
     product_id: str
-    """The item shown: photos of one item are each other's positives; the photo_id where items are not known."""
+    """The product in the photo, or the photo_id if it is unknown; photos of one product are each other's positives."""
     split: str
     """"train", "val", "test", or for In-shop "train", "query", "gallery"."""
     labels: Mapping[str, str]
-    """Label by the full dotted field: "category", "attributes.Neck"."""
+    """Full dotted field name -> label, with names such as "category" and "attributes.Neck"."""
     group: str | None
-    """Who sent the photo: neighbours and probe folds never share it; None where the benchmark tells no groups."""
+    """The sender of the photo: neighbours and probe folds never share a group. None if the data set has no groups."""
     word_ids: tuple[int, ...] = ()
-    """The words of the product, for the own catalogue alone."""
+    """The words of the product; only the own catalogue has them."""
 
 
 class EvalDataset(Protocol):
-    """A benchmark as its reader opened it."""
+    """An opened data set."""
 
     @property
     def records(self) -> Sequence[PhotoRecord]:
-        """Every photo, in a fixed order; no photo bytes are held."""
+        """All photos in a fixed order, without their bytes."""
 
     @property
     def notes(self) -> Sequence[str]:
-        """What the reader found that whoever reads the results should know, in sentences."""
+        """Remarks about the data for the reader of the results, in sentences."""
 
     def photos(self) -> Iterator[tuple[PhotoRecord, bytes]]:
-        """Every record with the bytes of its photo, in the order of `records`, one at a time.
+        """Yield every record with the bytes of its photo, in the order of `records`.
 
         Raises:
-            BenchmarkError: A photo cannot be read. Whether the bytes are a picture is not looked at here.
+            BenchmarkError: A photo cannot be read. Whether the bytes can be decoded is not checked here.
         """

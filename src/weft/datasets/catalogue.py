@@ -1,7 +1,4 @@
-"""The own catalogue: the photos that prepare wrote, train, val and test.
-
-One category for each product of the own catalogue, out of all the paths under which its shop lists it.
-"""
+"""The own catalogue: the prepared photos of train, val and test, labelled with one category per product."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,11 +12,12 @@ from weft.contracts.tables import PREPARED_PHOTOS, PRODUCTS, SPLITS
 from weft.datasets.base import PhotoRecord
 
 _RECORD_COLUMNS = ("product_id", "position", "photo_id", "colour", "word_ids")
+_CATEGORY_COLUMNS = ("product_id", "categories")
 _ROWS_PER_BATCH = 2_000
 
 
 class CatalogueRecords(Sequence[PhotoRecord]):
-    """The records as views of Arrow columns: a million photos with their words stay a few hundred megabytes."""
+    """Records as views of Arrow columns: a million photos with their words take a few hundred megabytes."""
 
     def __init__(self, columns: pa.Table, categories: Mapping[str, str]) -> None:
         self._table = columns
@@ -45,22 +43,22 @@ class CatalogueRecords(Sequence[PhotoRecord]):
             yield from self._read_run(start, _ROWS_PER_BATCH)
 
     def _read_run(self, start: int, count: int) -> list[PhotoRecord]:
-        """Records that follow each other, at once: one by one they take ten times as long."""
+        """Build consecutive records together, which is ten times as fast as one by one."""
         return [_build_record(row, self._categories) for row in self._table.slice(start, count).to_pylist()]
 
 
 class Catalogue:
-    """Reader of the folder that prepare wrote; records go train, val, test, each sorted by product_id and position."""
+    """Reader of the prepared photos: train, then val, then test, each sorted by product_id and position."""
 
     def __init__(self, folder: Path, products: Path | None = None) -> None:
-        """Read every column but the photos.
+        """Read all columns except the photos.
 
         Args:
-            folder: The out of prepare.
-            products: The crawled products, whose categories become labels; without it there are none.
+            folder: The output folder of prepare.
+            products: The table of crawled products, whose categories become labels; None for no categories.
 
         Raises:
-            ContractError: A split is missing or breaks the contract of prepared photos, or products does its own.
+            ContractError: A split or the table of products is missing or breaks its contract.
         """
         self._folder = folder
         self._categories = {} if products is None else read_categories(products)
@@ -69,16 +67,16 @@ class Catalogue:
 
     @property
     def records(self) -> CatalogueRecords:
-        """Every prepared photo; labels are category, colour (where told) and kind of photo."""
+        """All prepared photos; their labels are kind_of_photo and, where known, colour and category."""
         return self._records
 
     @property
     def notes(self) -> Sequence[str]:
-        """Nothing to say."""
+        """There are no remarks."""
         return ()
 
     def photos(self) -> Iterator[tuple[PhotoRecord, bytes]]:
-        """Every record with its JPEG, one row group in memory at a time."""
+        """Yield every record with its JPEG; one row group is in memory at a time."""
         for split in SPLITS:
             for table in tables.read_shards(self._folder / split, PREPARED_PHOTOS, (*_RECORD_COLUMNS, "jpeg")):
                 for row in table.to_pylist():
@@ -86,7 +84,7 @@ class Catalogue:
 
     def _read_columns(self, split: str) -> pa.Table:
         shards = tables.read_shards(self._folder / split, PREPARED_PHOTOS, _RECORD_COLUMNS)
-        # A split without photos is one shard without row groups, and no tables cannot be joined.
+        # concat_tables needs at least one table, and a split without photos yields none.
         empty = PREPARED_PHOTOS.schema.empty_table().select(_RECORD_COLUMNS)
         table = pa.concat_tables([empty, *shards], promote_options="default")
         splits = pa.array([split] * table.num_rows, pa.string()).dictionary_encode()
@@ -109,11 +107,8 @@ def _build_record(row: dict[str, Any], categories: Mapping[str, str]) -> PhotoRe
     )
 
 
-_CATEGORY_COLUMNS = ("product_id", "categories")
-
-
 def read_categories(path: Path) -> dict[str, str]:
-    """Category by product_id; products without one are absent.
+    """Return product_id -> category; products without a category are absent.
 
     Raises:
         ContractError: The file is missing or breaks the contract of products.
@@ -128,5 +123,8 @@ def read_categories(path: Path) -> dict[str, str]:
 
 
 def choose_deepest_category(paths: Sequence[str], path_counts: Counter[str]) -> str:
-    """The path of the most steps; of equals the commonest, since sales and brands are rarer than kinds of garment."""
+    """Return the path with the most steps; of equally deep paths, the most common one.
+
+    Product types are more common than the categories of sales and brands.
+    """
     return min(paths, key=lambda path: (-path.count(" > "), -path_counts[path], path))

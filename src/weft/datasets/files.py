@@ -1,9 +1,4 @@
-"""Photos of a benchmark by name, in a folder or in a zip that is never unpacked to disk.
-
-How large a benchmark's photos are, seen on a few of them: the same data set comes in several resolutions.
-
-A photo cut to the box around the garment.
-"""
+"""Photos of a data set, read by name from a folder or from a zip, which is never unpacked to disk."""
 
 import io
 import zipfile
@@ -15,30 +10,35 @@ from weft.errors import BenchmarkError, PhotoError
 from weft.photos.decode import decode
 
 MAX_PHOTO_BYTES = 64 * 1024 * 1024
-"""No photo of a product is larger; a zip entry that says so is a mistake or a bomb."""
+"""No product photo is larger; a larger zip entry is an error or a decompression bomb."""
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 
+SAMPLE_SIZE = 16
+
+Box = tuple[int, int, int, int]
+"""Left, upper, right and lower edge, in pixels of the photo."""
+
 
 class PhotoFiles(Protocol):
-    """Photos by their name, always with forward slashes."""
+    """Photos by name; names have forward slashes."""
 
     def list_names(self) -> Sequence[str]:
-        """The names of all files that look like photos, sorted."""
+        """Return the names of all files with the suffix of a photo, sorted."""
 
     def contains(self, name: str) -> bool:
-        """Whether a file of that name is there, inside the folder or zip."""
+        """Return whether a file of that name exists inside the folder or zip."""
 
     def read(self, name: str) -> bytes:
-        """The bytes of a photo.
+        """Return the bytes of a photo.
 
         Raises:
-            BenchmarkError: It is gone, damaged, encrypted, or larger than MAX_PHOTO_BYTES.
+            BenchmarkError: It is missing, damaged, encrypted, or larger than MAX_PHOTO_BYTES.
         """
 
 
 class FolderPhotos:
-    """Photos below a folder."""
+    """Photos in a folder and its subfolders."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -47,12 +47,12 @@ class FolderPhotos:
         return str(self._folder)
 
     def list_names(self) -> Sequence[str]:
-        """The names of all files below the folder that look like photos, sorted."""
+        """Return the names of all files below the folder with the suffix of a photo, sorted."""
         files = (file.relative_to(self._folder) for file in self._folder.rglob("*") if file.is_file())
         return sorted(file.as_posix() for file in files if _is_photo_name(file.as_posix()))
 
     def contains(self, name: str) -> bool:
-        """Whether the name leads to a file that truly lies below the folder."""
+        """Return whether the name is a file inside the folder, after all links are resolved."""
         try:
             file = (self._folder / name).resolve()
             return file.is_relative_to(self._folder.resolve()) and file.is_file()
@@ -60,7 +60,7 @@ class FolderPhotos:
             return False
 
     def read(self, name: str) -> bytes:
-        """The bytes of a photo; see `PhotoFiles.read`."""
+        """Return the bytes of a photo; see `PhotoFiles.read`."""
         try:
             with (self._folder / name).open("rb") as stream:
                 return _check_size(stream.read(MAX_PHOTO_BYTES + 1), f"{self._folder / name}")
@@ -72,7 +72,7 @@ class ZipPhotos:
     """Photos in a zip, read one at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Read the zip's directory.
+        """Read the directory of the zip.
 
         Raises:
             BenchmarkError: The file is not a zip.
@@ -81,22 +81,22 @@ class ZipPhotos:
         try:
             self._zip = zipfile.ZipFile(path)
         except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-            raise BenchmarkError(f"{path}: not a readable zip of photos: {error}; fetch it again") from error
+            raise BenchmarkError(f"{path}: not a readable zip of photos: {error}; download it again") from error
         self._entries = {entry.filename: entry for entry in self._zip.infolist() if not entry.is_dir()}
 
     def __str__(self) -> str:
         return str(self._path)
 
     def list_names(self) -> Sequence[str]:
-        """The names of all entries that look like photos, sorted."""
+        """Return the names of all entries with the suffix of a photo, sorted."""
         return sorted(name for name in self._entries if _is_photo_name(name))
 
     def contains(self, name: str) -> bool:
-        """Whether the zip has an entry of exactly that name."""
+        """Return whether the zip has an entry of exactly that name."""
         return name in self._entries
 
     def read(self, name: str) -> bytes:
-        """The bytes of a photo; see `PhotoFiles.read`."""
+        """Return the bytes of a photo; see `PhotoFiles.read`."""
         location = f"{self._path}, entry {name}"
         try:
             entry = self._entries[name]
@@ -105,14 +105,14 @@ class ZipPhotos:
                 return _check_size(stream.read(MAX_PHOTO_BYTES + 1), location)
         except BenchmarkError:
             raise
-        except Exception as error:  # a damaged zip raises whatever its decompressor raises
-            raise BenchmarkError(f"{location}: the photo cannot be read: {error}; fetch the zip again") from error
+        except Exception as error:  # decompressors raise nearly any exception on a damaged zip
+            raise BenchmarkError(f"{location}: the photo cannot be read: {error}; download the zip again") from error
 
 
 def _check_size(photo: bytes, location: str, size: int | None = None) -> bytes:
     size = len(photo) if size is None else size
     if size > MAX_PHOTO_BYTES:
-        raise BenchmarkError(f"{location}: larger than {MAX_PHOTO_BYTES:,} bytes, wanted a photo; take it out")
+        raise BenchmarkError(f"{location}: expected a photo of at most {MAX_PHOTO_BYTES:,} bytes; remove the file")
     return photo
 
 
@@ -123,10 +123,10 @@ def _is_photo_name(name: str) -> bool:
 
 
 def find_photo_files(folder: Path, zips: Sequence[str], folders: Sequence[str]) -> PhotoFiles:
-    """The first of these zips, then of these folders, that is there below `folder`.
+    """Return the photos of the first of these zips, or else of these folders, that exists in `folder`.
 
     Raises:
-        BenchmarkError: None of them is there.
+        BenchmarkError: None of them exists.
     """
     for name in zips:
         if (folder / name).is_file():
@@ -135,14 +135,11 @@ def find_photo_files(folder: Path, zips: Sequence[str], folders: Sequence[str]) 
         if (folder / name).is_dir():
             return FolderPhotos(folder / name)
     expected = ", ".join([*zips, *(f"{name}/" for name in folders)])
-    raise BenchmarkError(f"{folder}: no photos there, wanted one of {expected}; check benchmarks.<name>.path")
-
-
-SAMPLE_SIZE = 16
+    raise BenchmarkError(f"{folder}: no photos, expected one of {expected}; check benchmarks.<name>.path")
 
 
 def find_largest_size(files: PhotoFiles, names: Sequence[str]) -> tuple[int, int] | None:
-    """Width and height, in pixels, of the largest of a few photos spread over `names`; None if none can be read."""
+    """Return (width, height) in pixels of the largest of SAMPLE_SIZE photos; None if none can be read."""
     from PIL import Image
 
     sizes: list[tuple[int, int]] = []
@@ -150,19 +147,15 @@ def find_largest_size(files: PhotoFiles, names: Sequence[str]) -> tuple[int, int
         try:
             with Image.open(io.BytesIO(files.read(name)), formats=("JPEG", "PNG", "WEBP")) as photo:
                 sizes.append(photo.size)
-        except Exception:  # noqa: BLE001 - what cannot be opened is counted when it is embedded
+        except Exception:  # noqa: BLE001 - photos that cannot be opened are counted when they are embedded
             continue
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 
-Box = tuple[int, int, int, int]
-"""Left, upper, right and lower edge, in pixels of the photo."""
-
-
 def crop_photo(photo: bytes, box: Box) -> bytes:
-    """The part of the photo inside the box, as PNG without loss; the box is cut at the photo's edges.
+    """Return the part of the photo inside the box as a lossless PNG; the box is clipped to the photo.
 
-    Bytes that are no photo, or have nothing inside the box, come back as they are: who decodes them counts them.
+    If the bytes are no photo or the box has no area, they are returned unchanged; the caller's decoder reports them.
     """
     try:
         image = decode(photo)

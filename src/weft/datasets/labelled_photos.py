@@ -1,4 +1,4 @@
-"""Labelled photos: a zip or folder of photos with labels.jsonl[.gz], or just one folder of photos per class."""
+"""Reader of labelled photos: a zip or folder of photos with labels.jsonl[.gz], or one folder of photos per class."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -14,25 +14,25 @@ LABEL_FILES = ("labels.jsonl", "labels.jsonl.gz")
 SPLIT_ALIASES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 ITEM_KEYS = ("product_id", "item_id")
 MAX_DEPTH = 8
-"""Deeper nested values are nobody's labels."""
+"""Values that are nested deeper are ignored."""
 
 
 class LabelledPhotos:
-    """Reader of `images.zip` or `images/` (or photos in the folder itself) beside `labels.jsonl[.gz]`.
+    """Reader of `images.zip` or `images/` (or photos in the folder itself) with `labels.jsonl[.gz]`.
 
-    A line of labels is `{"image": name, "category": ..., "attributes": {"Neck": ...}, ...}`; a nested value bears
-    the dotted name "attributes.Neck". Without a file of labels the name of a photo's folder is its "category".
+    A line of labels is `{"image": name, "category": ..., "attributes": {"Neck": ...}, ...}`; a nested value gets a
+    dotted name such as "attributes.Neck". Without a file of labels, the name of a photo's folder is its "category".
     """
 
     def __init__(self, folder: Path, settings: params.Benchmark) -> None:
-        """Read the labels and check that every photo is there.
+        """Read the labels and check that every photo exists.
 
         Args:
-            folder: Holds the photos and labels.
-            settings: Which fields must exist, and the group's field.
+            folder: The folder of the photos and labels.
+            settings: Names the fields that must exist, among them that of the group.
 
         Raises:
-            BenchmarkError: A file, line or photo is missing or not as wanted.
+            BenchmarkError: A file or photo is missing, or a line is invalid.
         """
         self._files: PhotoFiles = find_photo_files(folder, zips=("images.zip",), folders=("images", "."))
         labels = next((folder / name for name in LABEL_FILES if (folder / name).is_file()), None)
@@ -41,21 +41,21 @@ class LabelledPhotos:
         else:
             self._records = _read_class_folders(self._files)
         if not self._records:
-            raise BenchmarkError(f"{labels or self._files}: no labelled photo; check benchmarks.<name>.path")
+            raise BenchmarkError(f"{labels or self._files}: no labelled photos; check benchmarks.<name>.path")
         _check_fields(self._records, settings, labels or folder)
 
     @property
     def records(self) -> Sequence[PhotoRecord]:
-        """Every labelled photo, in the order of the labels."""
+        """All labelled photos in the order of the labels."""
         return self._records
 
     @property
     def notes(self) -> Sequence[str]:
-        """Nothing to say."""
+        """There are no remarks."""
         return ()
 
     def photos(self) -> Iterator[tuple[PhotoRecord, bytes]]:
-        """Every record with the bytes of its photo, one at a time."""
+        """Yield every record with the bytes of its photo."""
         for record in self._records:
             yield record, self._files.read(record.photo_id)
 
@@ -67,11 +67,13 @@ def _read_label_lines(labels: Path, files: PhotoFiles, group: str | None) -> lis
         location = f"{labels}, line {number}"
         image = row.get("image")
         if not isinstance(image, str) or not image:
-            raise BenchmarkError(f'{location}: no photo named, wanted "image": its name in {files}')
+            raise BenchmarkError(f'{location}: expected "image", the name of a photo in {files}, got {image!r}')
         if image in line_by_image:
-            raise BenchmarkError(f"{location}: {image} stands in line {line_by_image[image]} already; keep one of them")
+            raise BenchmarkError(
+                f"{location}: {image} is already in line {line_by_image[image]}; keep one of the lines"
+            )
         if not files.contains(image):
-            raise BenchmarkError(f"{location}: {image} is not in {files}; mend the name or drop the line")
+            raise BenchmarkError(f"{location}: {image} is not in {files}; correct the name or delete the line")
         line_by_image[image] = number
         records.append(_build_record(image, _flatten(row), group, location))
     return records
@@ -80,7 +82,7 @@ def _read_label_lines(labels: Path, files: PhotoFiles, group: str | None) -> lis
 def _build_record(image: str, fields: dict[str, str], group: str | None, location: str) -> PhotoRecord:
     split = SPLIT_ALIASES.get(fields.get("split", "test"))
     if split is None:
-        raise BenchmarkError(f"{location}: split = {fields['split']!r}, wanted one of {', '.join(SPLIT_ALIASES)}")
+        raise BenchmarkError(f"{location}: expected a split of {', '.join(SPLIT_ALIASES)}, got {fields['split']!r}")
     if group is not None and group not in fields:
         raise BenchmarkError(
             f"{location}: no {group!r}, which benchmarks.<name>.group asks for; has {_format_names(fields)}"
@@ -91,7 +93,7 @@ def _build_record(image: str, fields: dict[str, str], group: str | None, locatio
 
 
 def _flatten(row: dict[str, Any], prefix: str = "", depth: int = 1) -> dict[str, str]:
-    """Nested values by dotted names; texts and numbers are labels, anything else is not."""
+    """Return dotted name -> value of the nested values; only texts and numbers are labels."""
     flat: dict[str, str] = {}
     for name, value in row.items():
         if isinstance(value, dict):
@@ -118,11 +120,11 @@ def _check_fields(records: Sequence[PhotoRecord], settings: params.Benchmark, so
     for label_set in settings.labels.values():
         if label_set.field not in known:
             raise BenchmarkError(
-                f"{source}: no photo has the label {label_set.field!r}; there are {_format_names(known)}"
+                f"{source}: no photo has the label {label_set.field!r}; the labels are {_format_names(known)}"
             )
     if settings.group_field is not None and settings.group_field not in known:
         raise BenchmarkError(
-            f"{source}: no photo has {settings.group_field!r}, the group; there are {_format_names(known)}"
+            f"{source}: no photo has {settings.group_field!r}, the group; the labels are {_format_names(known)}"
         )
 
 

@@ -1,4 +1,4 @@
-"""From the settings of a benchmark to its reader."""
+"""Open a data set with the reader that its settings name."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from weft.datasets.labelled_photos import LabelledPhotos
 
 
 def open_dataset(settings: params.Benchmark, products: Path | None = None) -> EvalDataset:
-    """Open a benchmark with the reader its settings name.
+    """Open a data set with the reader that its settings name.
 
     Args:
-        settings: Of the benchmark.
-        products: The crawled products; the own catalogue takes its categories from there.
+        settings: The entry of `benchmarks` in params.yaml.
+        products: The table of crawled products, from which the own catalogue takes its categories.
 
     Raises:
-        BenchmarkError: The files are not what the reader expects.
+        BenchmarkError: The files do not have the layout that the reader expects.
         ContractError: The prepared photos of the own catalogue are missing or broken.
     """
     folder = Path(settings.path)

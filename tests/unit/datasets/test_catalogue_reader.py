@@ -25,7 +25,7 @@ def write_catalogue(folder, train=(), val=(), test=()):
     return open_dataset(Benchmark(reader="catalogue", path=str(folder)))
 
 
-def test_splits_come_in_turn_and_bytes_match_their_records(tmp_path):
+def test_splits_are_in_order_and_bytes_match_their_records(tmp_path):
     train = [make_photo_row("a/1", 0), make_photo_row("a/1", 1), make_photo_row("a/3", 0, words=())]
     data = write_catalogue(tmp_path, train, test=[make_photo_row("a/2", 0)])
     expected = [("a/1#0", "train"), ("a/1#1", "train"), ("a/3#0", "train"), ("a/2#0", "test")]
@@ -51,7 +51,7 @@ def test_records_are_a_sequence(tmp_path):
         records[5]
 
 
-def test_empty_splits_hold_no_records(tmp_path):
+def test_empty_splits_have_no_records(tmp_path):
     data = write_catalogue(tmp_path)
     assert list(data.records) == []
     assert list(data.photos()) == []

@@ -20,7 +20,7 @@ def write_products(path, *categories):
     return path
 
 
-def test_the_path_of_most_steps_is_the_category_then_the_commonest():
+def test_the_category_is_the_deepest_path_and_of_equals_the_most_common():
     common = Counter({"Sale": 50, "Women > Bags": 9, "Women > New": 3})
     assert choose_deepest_category(["Sale", "Women > Bags", "Women > New"], common) == "Women > Bags"
     assert choose_deepest_category(["B", "A"], Counter()) == "A"

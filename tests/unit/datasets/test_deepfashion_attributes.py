@@ -19,7 +19,7 @@ def open_reader(folder, reader="deepfashion_attributes"):
     return open_dataset(Benchmark(reader=reader, path=str(folder)))
 
 
-def test_ids_of_categories_count_from_one(tmp_path, write_attributes):
+def test_category_ids_start_at_one(tmp_path, write_attributes):
     records = open_reader(write_attributes(tmp_path, PHOTOS)).records
     assert [(record.labels["category"], record.labels["garment"], record.split) for record in records] == [
         ("Tank Top", "upper body", "train"),
@@ -35,19 +35,19 @@ def test_names_with_spaces_are_split_from_the_right(tmp_path, write_attributes):
     assert data.records[1].photo_id == "img/Maxi Dress/img_00000001.jpg"
 
 
-def test_only_one_is_a_positive_and_zero_is_unknown(tmp_path, write_attributes):
+def test_label_1_is_a_positive_and_label_0_is_unknown(tmp_path, write_attributes):
     data = open_reader(write_attributes(tmp_path, PHOTOS))
     assert [data.get_attributes(record.photo_id) for record in data.records] == [[0, 5], [1, 2, 4, 6], [6]]
     assert any(note.startswith("1 labels are unknown") for note in data.notes)
 
 
-def test_zeros_without_a_single_minus_one_mean_absent(tmp_path, write_attributes, fine_attributes):
+def test_label_0_means_absent_if_no_label_is_minus_1(tmp_path, write_attributes, fine_attributes):
     photos = [(name, category, (1, 0, 0, 0, 1, 0), status) for name, category, _, status in PHOTOS]
     data = open_reader(write_attributes(tmp_path, photos, fine_attributes, anno="Anno_fine"))
     assert not any("unknown (0)" in note for note in data.notes)
 
 
-def test_coarse_and_fine_are_told_apart_though_their_types_share_numbers(tmp_path, write_attributes, fine_attributes):
+def test_the_coarse_and_the_fine_set_have_their_own_types(tmp_path, write_attributes, fine_attributes):
     fine = [(name, category, (0, 0, 1, 0, 0, 1), status) for name, category, _, status in PHOTOS[:2]]
     write_attributes(tmp_path, fine, fine_attributes, anno="Anno_fine")
     write_attributes(tmp_path, PHOTOS, anno="Anno_coarse")
@@ -60,18 +60,18 @@ def test_coarse_and_fine_are_told_apart_though_their_types_share_numbers(tmp_pat
     assert any(note.startswith("1 photos of the partition have no labels") for note in data.notes)
 
 
-def test_the_coarse_set_is_not_taken_for_the_fine_one(tmp_path, write_attributes):
-    with pytest.raises(BenchmarkError, match="the coarse set, wanted the fine one"):
+def test_the_fine_reader_refuses_the_coarse_set(tmp_path, write_attributes):
+    with pytest.raises(BenchmarkError, match="expected the fine set, got the coarse one"):
         open_reader(write_attributes(tmp_path, PHOTOS), "deepfashion_attributes:fine")
 
 
-def test_a_folder_with_26_attributes_is_the_fine_set_wherever_it_lies(tmp_path, write_attributes):
+def test_a_set_of_26_attributes_is_the_fine_set_in_any_folder(tmp_path, write_attributes):
     names = [f"attribute {number} {number % 5 + 1}" for number in range(26)]
     photos = [(name, category, (1,) * 26, status) for name, category, _, status in PHOTOS]
     assert open_reader(write_attributes(tmp_path, photos, names)).attribute_names.is_fine
 
 
-def test_photos_are_whole_or_cut_to_their_boxes(tmp_path, write_attributes, drawing):
+def test_photos_are_complete_or_cropped_to_their_boxes(tmp_path, write_attributes, drawing):
     boxes = [(10, 20, 40, 70), (0, 0, 500, 500), (50, 10, 20, 5)]
     write_attributes(tmp_path, PHOTOS, boxes=boxes, images=[drawing(size=(60, 80))] * 3)
 
@@ -79,9 +79,9 @@ def test_photos_are_whole_or_cut_to_their_boxes(tmp_path, write_attributes, draw
         return [Image.open(io.BytesIO(photo)).size for _, photo in open_reader(tmp_path, reader).photos()]
 
     assert sizes("deepfashion_attributes") == [(60, 80)] * 3
-    # A box beyond the photo ends at its edges; one without area cuts nothing.
+    # A box is clipped to the photo; a box without area crops nothing.
     assert sizes("deepfashion_attributes:crops") == [(30, 50), (60, 80), (60, 80)]
-    assert "cut to their boxes" in open_reader(tmp_path, "deepfashion_attributes:crops").notes[1]
+    assert "cropped to their boxes" in open_reader(tmp_path, "deepfashion_attributes:crops").notes[1]
 
 
 def test_crops_without_boxes_are_refused(tmp_path, write_attributes):
@@ -90,27 +90,39 @@ def test_crops_without_boxes_are_refused(tmp_path, write_attributes):
 
 
 @pytest.mark.parametrize(
-    ("name", "line", "text", "wanted"),
+    ("name", "line", "text", "expected"),
     [
-        ("list_category_img.txt", 3, "img/Striped_Tank/img_00000001.jpg 0", "wanted 1 to 3: the first is 1, not 0"),
-        ("list_category_img.txt", 3, "img/Striped_Tank/img_00000001.jpg 4", "wanted 1 to 3"),
-        ("list_attr_img.txt", 3, "img/Striped_Tank/img_00000001.jpg 1 1 1", "3 attribute labels, wanted 7"),
+        (
+            "list_category_img.txt",
+            3,
+            "img/Striped_Tank/img_00000001.jpg 0",
+            "expected category_label 1 to 3 (the first is 1)",
+        ),
+        ("list_category_img.txt", 3, "img/Striped_Tank/img_00000001.jpg 4", "expected category_label 1 to 3"),
+        ("list_attr_img.txt", 3, "img/Striped_Tank/img_00000001.jpg 1 1 1", "expected 7 attribute labels, got 3"),
         (
             "list_attr_img.txt",
             3,
             "img/Striped_Tank/img_00000001.jpg 1 1 1 1 1 1 2",
-            "the label '2', wanted 1 (has it), -1 (has not) or 0",
+            "expected the labels 1 (present), -1 (absent) or 0 (unknown), got '2'",
         ),
-        ("list_attr_img.txt", 3, "img/Striped_Tank/img_00000001.jpg 1 1 1 1 1 1 x", "the label 'x'"),
-        ("list_attr_cloth.txt", 3, "striped 7", "attribute_type = '7'"),
-        ("list_attr_cloth.txt", 4, "striped 1", "stands twice"),
-        ("list_category_cloth.txt", 3, "Tank Top 9", "category_type = '9'"),
+        ("list_attr_img.txt", 3, "img/Striped_Tank/img_00000001.jpg 1 1 1 1 1 1 x", "got 'x'"),
+        ("list_attr_cloth.txt", 3, "striped 7", "expected attribute_type 1 to 5, or 1 to 6 in the fine set, got '7'"),
+        ("list_attr_cloth.txt", 4, "striped 1", "is repeated"),
+        ("list_category_cloth.txt", 3, "Tank Top 9", "expected category_type 1, 2, 3, got '9'"),
         ("list_category_cloth.txt", 1, "4", "count is 4, but 3 rows"),
-        ("list_attr_cloth.txt", 2, "name type", "wanted the header attribute_name attribute_type"),
-        ("list_eval_partition.txt", 3, "img/Striped_Tank/img_00000001.jpg query", "evaluation_status = 'query'"),
+        ("list_attr_cloth.txt", 2, "name type", "expected the header attribute_name attribute_type"),
+        (
+            "list_eval_partition.txt",
+            3,
+            "img/Striped_Tank/img_00000001.jpg query",
+            "expected evaluation_status train, val, test, got 'query'",
+        ),
     ],
 )
-def test_a_wrong_line_is_named_with_file_line_and_what_was_wanted(tmp_path, write_attributes, name, line, text, wanted):
+def test_an_invalid_line_is_named_with_file_line_and_expected_value(
+    tmp_path, write_attributes, name, line, text, expected
+):
     write_attributes(tmp_path, PHOTOS)
     path = next(tmp_path.rglob(name))
     lines = path.read_text().splitlines()
@@ -120,7 +132,7 @@ def test_a_wrong_line_is_named_with_file_line_and_what_was_wanted(tmp_path, writ
         open_reader(tmp_path)
     assert name in str(caught.value)
     assert f"line {line}" in str(caught.value)
-    assert wanted in str(caught.value)
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["list_attr_cloth.txt", "list_attr_img.txt", "list_eval_partition.txt"])
@@ -131,7 +143,7 @@ def test_a_missing_list_is_named(tmp_path, write_attributes, name):
         open_reader(tmp_path)
 
 
-def test_a_photo_that_is_not_there_is_named(tmp_path, write_attributes):
+def test_a_missing_photo_is_named(tmp_path, write_attributes):
     write_attributes(tmp_path, PHOTOS)
     path = tmp_path / "Eval" / "list_eval_partition.txt"
     for file in (path, tmp_path / "Anno" / "list_category_img.txt", tmp_path / "Anno" / "list_attr_img.txt"):

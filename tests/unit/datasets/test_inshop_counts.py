@@ -30,14 +30,14 @@ def open_reader(folder, reader="inshop"):
 
 
 @pytest.fixture
-def miniature(tmp_path, listed, write_photos, drawing):
+def small_inshop(tmp_path, listed, write_photos, drawing):
     listed(tmp_path / "Eval" / "list_eval_partition.txt", ROWS, HEADER)
     write_photos(tmp_path, NAMES, [drawing(seed=n, size=(200, 256)) for n in range(3)], "img.zip")
     return tmp_path
 
 
 def make_published_records():
-    """Records with exactly the published counts: every item has as many photos as make the sum."""
+    """Make records with exactly the published counts."""
     parts = (("train", 25_882, 3_997, 0), ("query", 14_218, 3_985, 3_997), ("gallery", 12_612, 3_985, 3_997))
     return [
         PhotoRecord(f"{split}/{n}", f"id_{first + n % items}", split, {}, None)
@@ -49,7 +49,7 @@ def make_published_records():
 def test_the_published_counts_are_confirmed():
     assert compute_counts(make_published_records()) == PUBLISHED_COUNTS
     assert describe_count_differences(make_published_records()).startswith(
-        "the counts are those published of In-shop: 52,712 images, 7,982 items"
+        "the counts equal the published counts of In-shop: 52,712 images, 7,982 items"
     )
 
 
@@ -61,14 +61,14 @@ def test_the_published_counts_are_confirmed():
         (52_711, "images: 52,711, published 52,712; gallery images: 12,611, published 12,612"),
     ],
 )
-def test_what_differs_from_the_published_counts_is_said(left_out, differs):
+def test_differences_from_the_published_counts_are_described(left_out, differs):
     records = make_published_records()
     del records[left_out]
     assert describe_count_differences(records) == f"differs from the published In-shop set: {differs}"
 
 
-def test_a_smaller_set_is_not_held_against_the_published_counts(miniature):
-    assert any("3 images: not the whole In-shop set" in note for note in open_reader(miniature).notes)
+def test_a_smaller_set_is_not_compared_with_the_published_counts(small_inshop):
+    assert any("3 images: not the complete In-shop set" in note for note in open_reader(small_inshop).notes)
 
 
 @pytest.mark.slow
@@ -82,76 +82,78 @@ def test_the_real_size_is_read_from_its_files(tmp_path, listed):
     with zipfile.ZipFile(tmp_path / "img.zip", "w") as archive:
         for record in records:
             archive.writestr(f"img/{record.photo_id}.jpg", b"")
-    assert any(note.startswith("the counts are those published") for note in open_reader(tmp_path).notes)
+    assert any(note.startswith("the counts equal the published") for note in open_reader(tmp_path).notes)
 
 
-def test_items_are_known_by_their_id_whatever_folder_they_lie_in(miniature):
-    data = open_reader(miniature)
+def test_items_are_identified_by_their_id_in_any_folder(small_inshop):
+    data = open_reader(small_inshop)
     assert [record.product_id for record in data.records] == ["id_01", "id_02", "id_02"]
-    assert "1 items lie in several category folders; an item is known by its id alone" in data.notes
+    assert "1 items are in several category folders; an item is identified by its id alone" in data.notes
 
 
-def test_category_colour_and_kind_of_photo_are_labels(miniature, listed):
-    (miniature / "Anno").mkdir()
-    (miniature / "Anno" / "list_description_inshop.json").write_text('[{"item": "id_02", "color": "Navy  Blue"}]')
-    assert [dict(record.labels) for record in open_reader(miniature).records] == [
+def test_category_colour_and_kind_of_photo_are_labels(small_inshop, listed):
+    (small_inshop / "Anno").mkdir()
+    (small_inshop / "Anno" / "list_description_inshop.json").write_text('[{"item": "id_02", "color": "Navy  Blue"}]')
+    assert [dict(record.labels) for record in open_reader(small_inshop).records] == [
         {"category": "WOMEN/Dresses", "kind_of_photo": "front"},
         {"category": "WOMEN/Dresses", "colour": "Navy Blue", "kind_of_photo": "side"},
         {"category": "MEN/Tees", "colour": "Navy Blue", "kind_of_photo": "additional"},
     ]
     # The list of boxes tells the pose of each photo.
     rows = [f"{name} 1 {pose} 10 20 110 220" for name, pose in zip(NAMES, "236", strict=True)]
-    listed(miniature / "Anno" / "list_bbox_inshop.txt", rows, BOX_HEADER)
-    kinds = [record.labels["kind_of_photo"] for record in open_reader(miniature).records]
+    listed(small_inshop / "Anno" / "list_bbox_inshop.txt", rows, BOX_HEADER)
+    kinds = [record.labels["kind_of_photo"] for record in open_reader(small_inshop).records]
     assert kinds == ["side", "back", "stand-alone"]
 
 
-def test_photos_can_be_cut_to_their_boxes(miniature, listed):
+def test_photos_can_be_cut_to_their_boxes(small_inshop, listed):
     with pytest.raises(BenchmarkError, match=r"list_bbox_inshop\.txt"):
-        open_reader(miniature, "inshop:crops")
-    listed(miniature / "Anno" / "list_bbox_inshop.txt", [f"{name} 1 1 10 20 110 220" for name in NAMES], BOX_HEADER)
-    sizes = [Image.open(io.BytesIO(photo)).size for _, photo in open_reader(miniature, "inshop:crops").photos()]
+        open_reader(small_inshop, "inshop:crops")
+    listed(small_inshop / "Anno" / "list_bbox_inshop.txt", [f"{name} 1 1 10 20 110 220" for name in NAMES], BOX_HEADER)
+    sizes = [Image.open(io.BytesIO(photo)).size for _, photo in open_reader(small_inshop, "inshop:crops").photos()]
     assert sizes == [(100, 200)] * 3
-    listed(miniature / "Anno" / "list_bbox_inshop.txt", [f"{NAMES[0]} 1 1 10 20 110 220"], BOX_HEADER)
+    listed(small_inshop / "Anno" / "list_bbox_inshop.txt", [f"{NAMES[0]} 1 1 10 20 110 220"], BOX_HEADER)
     with pytest.raises(BenchmarkError, match=f"no box for {NAMES[1]}"):
-        open_reader(miniature, "inshop:crops")
+        open_reader(small_inshop, "inshop:crops")
 
 
-def test_which_release_the_photos_are_is_said(miniature, write_photos, drawing):
-    assert open_reader(miniature).notes[0] == "photos: img, 256 px (200 x 256 px is the largest of those looked at)"
+def test_the_release_of_the_photos_is_described(small_inshop, write_photos, drawing):
+    assert open_reader(small_inshop).notes[0] == "photos: img, 256 px (200 x 256 px is the largest of a sample)"
     large = [drawing(seed=n, size=(750, 1101)) for n in range(3)]
     names = [name.replace("img/", "img_highres/", 1) for name in NAMES]
-    write_photos(miniature, names, large, "Img/img_highres.zip")
-    assert open_reader(miniature).notes[0].endswith("; img_highres beside it is not used")
-    (miniature / "img.zip").unlink()
-    data = open_reader(miniature)
+    write_photos(small_inshop, names, large, "Img/img_highres.zip")
+    assert open_reader(small_inshop).notes[0].endswith("; img_highres in the same folder is not used")
+    (small_inshop / "img.zip").unlink()
+    data = open_reader(small_inshop)
     assert data.notes[0].startswith("photos: img_highres, high resolution (750 x 1101 px")
     # Photos keep the names of the partition.
     assert [(record.photo_id, photo) for record, photo in data.photos()] == list(zip(NAMES, large, strict=True))
 
 
 @pytest.mark.parametrize("where", ["img", "Img/img"])
-def test_a_folder_of_photos_is_read_here_or_in_img(miniature, write_photos, drawing, where):
-    (miniature / "img.zip").unlink()
+def test_a_folder_of_photos_is_read_here_or_in_img(small_inshop, write_photos, drawing, where):
+    (small_inshop / "img.zip").unlink()
     photos = [drawing(seed=n) for n in range(3)]
-    write_photos(miniature / Path(where).parent, NAMES, photos, None)
-    assert [photo for _, photo in open_reader(miniature).photos()] == photos
+    write_photos(small_inshop / Path(where).parent, NAMES, photos, None)
+    assert [photo for _, photo in open_reader(small_inshop).photos()] == photos
 
 
 @pytest.mark.parametrize("content", ["{", '{"item": "id_01"}', '[{"item": 3}]', '["\\ud800"]', "[" * 100_000])
-def test_broken_descriptions_are_named(miniature, content):
-    (miniature / "Anno").mkdir()
-    (miniature / "Anno" / "list_description_inshop.json").write_text(content)
+def test_broken_descriptions_are_named(small_inshop, content):
+    (small_inshop / "Anno").mkdir()
+    (small_inshop / "Anno" / "list_description_inshop.json").write_text(content)
     with pytest.raises(BenchmarkError, match=r"list_description_inshop\.json"):
-        open_reader(miniature)
+        open_reader(small_inshop)
 
 
-@pytest.mark.parametrize(("row", "wanted"), [("1 7 0 0 9 9", "pose_type = '7'"), ("1 1 0 x 9 9", "x_1 y_1 x_2 y_2")])
-def test_a_broken_row_of_boxes_is_named(miniature, listed, row, wanted):
-    listed(miniature / "Anno" / "list_bbox_inshop.txt", [f"{NAMES[0]} {row}"], BOX_HEADER)
+@pytest.mark.parametrize(
+    ("row", "expected"), [("1 7 0 0 9 9", "expected pose_type 1 to 6, got '7'"), ("1 1 0 x 9 9", "x_1 y_1 x_2 y_2")]
+)
+def test_a_broken_row_of_boxes_is_named(small_inshop, listed, row, expected):
+    listed(small_inshop / "Anno" / "list_bbox_inshop.txt", [f"{NAMES[0]} {row}"], BOX_HEADER)
     with pytest.raises(BenchmarkError, match=r"list_bbox_inshop\.txt, line 3: ") as caught:
-        open_reader(miniature)
-    assert wanted in str(caught.value)
+        open_reader(small_inshop)
+    assert expected in str(caught.value)
 
 
 @pytest.mark.shared
@@ -159,6 +161,6 @@ def test_a_broken_row_of_boxes_is_named(miniature, listed, row, wanted):
 def test_the_real_photos_are_described_by_category_and_colour():
     data = open_reader(REAL_DATA)
     labels = [record.labels for record in data.records]
-    assert sum("colour" in of for of in labels) > len(labels) // 2
-    assert {"front", "side"} <= {of.get("kind_of_photo") for of in labels}
+    assert sum("colour" in record_labels for record_labels in labels) > len(labels) // 2
+    assert {"front", "side"} <= {record_labels.get("kind_of_photo") for record_labels in labels}
     assert data.notes[0].startswith("photos: img, ")

@@ -53,13 +53,13 @@ def test_the_layout_is_read_from_a_zip_or_a_folder(tmp_path, in_zip):
     ]
 
 
-def test_one_item_may_lie_in_two_category_folders(tmp_path):
+def test_one_item_may_be_in_two_category_folders(tmp_path):
     write_layout(tmp_path)
     assert len({record.product_id for record in open_reader(tmp_path).records[1:]}) == 1
 
 
 @pytest.mark.parametrize(
-    ("change", "wanted"),
+    ("change", "expected"),
     [
         ({"count": 4}, ("line 1", "count is 4", "3 rows")),
         ({"count": "many"}, ("line 1", "'many'")),
@@ -71,11 +71,11 @@ def test_one_item_may_lie_in_two_category_folders(tmp_path):
         ({"rows": [ROWS[0], ROWS[0]]}, ("line 4", "line 3")),
     ],
 )
-def test_a_wrong_partition_is_named_with_file_line_and_what_was_wanted(tmp_path, change, wanted):
+def test_an_invalid_partition_is_named_with_file_line_and_expected_value(tmp_path, change, expected):
     write_layout(tmp_path, **change)
     with pytest.raises(BenchmarkError) as caught:
         open_reader(tmp_path)
-    for part in ("list_eval_partition.txt", *wanted):
+    for part in ("list_eval_partition.txt", *expected):
         assert part in str(caught.value)
 
 
@@ -88,7 +88,7 @@ def test_a_partition_that_is_no_text_is_refused(tmp_path, content):
 
 
 def test_a_folder_without_a_partition_is_refused(tmp_path):
-    with pytest.raises(BenchmarkError, match="wanted DeepFashion's layout"):
+    with pytest.raises(BenchmarkError, match="expected the layout of DeepFashion"):
         open_reader(tmp_path)
 
 

@@ -1,1 +1,1 @@
-"""The built-in shops: a catalogue that never ends, its photos, its words, and a server; nobody's site is needed."""
+"""The built-in demo shops: an endless generated catalogue with texts and photos, and a server for it."""

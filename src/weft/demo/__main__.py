@@ -14,26 +14,46 @@ from weft.demo.site import Site
 
 
 def main() -> None:
-    """Read the command line, write the truth if asked, serve."""
+    """Read the command line, write the ground truth if requested, and serve."""
     parser = argparse.ArgumentParser(prog="python -m weft.demo", description=__doc__)
-    parser.add_argument("--products", type=int, default=600, help="products of all three shops together (600)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the catalogue (1)")
-    parser.add_argument("--port", type=int, default=0, help="port of the first shop, the others follow; 0: free ones")
+    parser.add_argument("--products", type=int, default=600, help="products of all three shops together (default: 600)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the catalogue (default: 1)")
     parser.add_argument(
-        "--markups", nargs="+", choices=tuple(SHOPS_BY_MARKUP), default=tuple(SHOPS_BY_MARKUP), help="which shops"
+        "--port",
+        type=int,
+        default=0,
+        help="port of the first shop, followed by those of the others; 0 takes free ports (default)",
     )
+<<<<<<< HEAD
     parser.add_argument("--ground-truth", type=Path, help="also write the true attributes to this file, as JSON lines")
     parser.add_argument("--exit-on-eof", action="store_true", help="exit when standard input is closed")
     args = parser.parse_args()
     if args.products < 1 or args.seed < 0 or not 0 <= args.port < 65_534:
         raise errors.InputError("wanted --products of at least 1, --seed of at least 0, --port from 0 to 65533")
+=======
+    parser.add_argument(
+        "--markups",
+        nargs="+",
+        choices=tuple(SHOPS_BY_MARKUP),
+        default=tuple(SHOPS_BY_MARKUP),
+        help="markups of the shops to serve (default: all)",
+    )
+    parser.add_argument("--ground-truth", type=Path, help="also write the ground truth to this file as JSON lines")
+    parser.add_argument("--exit-on-eof", action="store_true", help="exit when standard input is closed")
+    args = parser.parse_args()
+    if args.products < 1 or args.seed < 0 or not 0 <= args.port < 65_534:
+        raise errors.InputError(
+            f"expected --products of at least 1, --seed of at least 0 and --port from 0 to 65533, "
+            f"got {args.products}, {args.seed} and {args.port}"
+        )
+>>>>>>> 9541af3 (Demo shops in plain sentences; --exit-on-eof and --ground-truth)
     if args.ground_truth:
         write_ground_truth(args.ground_truth, args.products, args.seed)
     serve(args.markups, args.products, args.seed, args.port, exit_on_eof=args.exit_on_eof)
 
 
 def serve(markups: list[str], products: int, seed: int, port: int, *, exit_on_eof: bool) -> None:
-    """Serve one shop per markup and print where, first line first shop, until told to end."""
+    """Serve one shop per markup until interrupted, and print the name and URL of each shop, one per line."""
     servers = [
         ShopServer(Site(SHOPS_BY_MARKUP[markup], products, seed), port + index if port else 0)
         for index, markup in enumerate(markups)
@@ -46,13 +66,13 @@ def serve(markups: list[str], products: int, seed: int, port: int, *, exit_on_eo
         first = servers[0]
         shop = f"-a name={first.site.shop.name} -a url={first.url}"
         sys.stdout.write(f"\nTry: scrapy crawl shop {shop} -a allow_private_network=1 -a delay=0\n")
-        sys.stdout.write("Ctrl-C ends.\n")
+        sys.stdout.write("Press Ctrl-C to stop.\n")
     sys.stdout.flush()
     _wait_until_stopped(exit_on_eof=exit_on_eof)
 
 
 def _wait_until_stopped(*, exit_on_eof: bool) -> None:
-    """Until interrupted; when attached, also until standard input closes because the parent died."""
+    """Wait until interrupted or, with exit_on_eof, until standard input closes because the parent process ended."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         if exit_on_eof:

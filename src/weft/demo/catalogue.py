@@ -1,6 +1,6 @@
-"""The catalogue that never ends: product n of a seed is a function of those two numbers and of nothing else.
+"""Generate an endless catalogue: each product depends only on the seed and its number.
 
-Colours and the other things one can see: values, the words people use for them, and how they go wrong.
+The tables below hold the values of the visible attributes, with the words, synonyms and wrong words of shop texts.
 """
 
 import random
@@ -14,33 +14,33 @@ from weft.demo.shops import SHOPS
 Choice = TypeVar("Choice")
 
 PLAIN_SHARE = 0.4
-"""Share of products without a pattern, among kinds that have patterns."""
+"""Share of plain products, among the kinds with patterns."""
 
 VIEWS = ("front", "back", "detail", "scene")
-"""What a photo can show; the first is every product's main photo, "scene" is the front on another background."""
+"""The possible photos of a product; the first is its main photo, and "scene" is the front on another background."""
 
 _DENIM_COLOURS = ("blue", "blue", "navy", "black", "grey", "white")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemoProduct:
-    """What is true of one product: the ground truth, before anybody writes about it."""
+    """The true attributes of one product; the shop's text may differ from them."""
 
     seed: int
     number: int
-    """Place in the catalogue of all shops together, from 0."""
+    """Index in the catalogue of all shops together."""
     shop: str
     sku: str
     brand: str
     style_name: str
-    """The shop's pet name for it, "Harwell"."""
+    """The shop's name for the style, such as "Harwell"."""
     kind: str
     gender: str
     colour: str
     shade: str
     """Name of the dye, one of the colour's shades."""
     second_colour: str
-    """The pattern's other colour; drawn only where there is a pattern."""
+    """The other colour of the pattern; unused for plain products."""
     pattern: str
     sleeve: str | None
     length: str | None
@@ -52,7 +52,7 @@ class DemoProduct:
 
 
 def generate_product(seed: int, number: int) -> DemoProduct:
-    """Product `number` (from 0) of the catalogue of `seed`."""
+    """Generate product `number`, counted from 0, of the catalogue of `seed`."""
     rng = random.Random(f"weft demo {seed} product {number}")
     shop = SHOPS[number % len(SHOPS)]
     kind = KINDS[rng.choice(tuple(KINDS))]
@@ -81,7 +81,7 @@ def generate_product(seed: int, number: int) -> DemoProduct:
 
 
 def generate_products(seed: int, count: int) -> Iterator[DemoProduct]:
-    """The first `count` products of all shops, in order, one at a time."""
+    """Yield the first `count` products of all shops, in order."""
     return (generate_product(seed, number) for number in range(count))
 
 
@@ -95,7 +95,7 @@ def _sample_views(rng: random.Random) -> tuple[str, ...]:
 
 
 def _choose_contrasting_colour(rng: random.Random, colour: str) -> str:
-    """Light on dark and dark on light, so that a pattern can be seen."""
+    """Choose a light colour for a dark one and the reverse, so that the pattern is visible."""
     if colour in ("white", "beige", "yellow", "pink"):
         return rng.choice(("navy", "black", "red", "green", "brown", "blue"))
     if colour in ("black", "navy", "brown", "purple"):
@@ -134,7 +134,7 @@ Rgb = tuple[int, int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Shade:
-    """One dye of a colour, under the name a shop would print."""
+    """One dye of a colour, with the name that a shop would print."""
 
     name: str
     rgb: Rgb
@@ -225,7 +225,7 @@ MISTAKEN_COLOURS: dict[str, str] = {
     "brown": "red",
     "beige": "white",
 }
-"""The colour a careless copywriter writes instead."""
+"""Colour -> the wrong colour that a careless copywriter writes."""
 
 PATTERN_SYNONYMS: dict[str, tuple[str, ...]] = {
     "plain": ("solid", "unpatterned"),
@@ -236,7 +236,7 @@ PATTERN_SYNONYMS: dict[str, tuple[str, ...]] = {
     "herringbone": ("chevron", "zigzag"),
     "colour-block": ("two-tone", "panelled"),
 }
-"""Each pattern with its synonyms."""
+"""Pattern -> its synonyms."""
 
 SLEEVE_SYNONYMS: dict[str, tuple[str, ...]] = {
     "sleeveless": ("without sleeves",),

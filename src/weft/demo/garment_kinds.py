@@ -1,4 +1,4 @@
-"""The kinds of garment the demo shops sell: what each may look like and what people call it."""
+"""The kinds of garment of the demo shops, with their possible attributes and names."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class GarmentKind:
     category: str
     """The last step of its category path, "T-shirts"."""
     parent_category: str
-    """The step before, "Tops"."""
+    """The previous step of its category path, "Tops"."""
     genders: tuple[str, ...]
     sleeves: tuple[str, ...] = ()
     lengths: tuple[str, ...] = ()
@@ -20,12 +20,12 @@ class GarmentKind:
     """Patterns besides plain."""
     synonyms: tuple[str, ...]
     mistaken_for: tuple[str, ...]
-    """What a careless copywriter calls it."""
+    """Wrong names that a careless copywriter uses."""
     fabrics: tuple[str, ...]
     is_pair: bool = False
-    """Sold as a pair: "a pair of jeans"."""
+    """Whether it is sold as a pair: "a pair of jeans"."""
     has_sizes: bool = True
-    """Comes in sizes and has a fit."""
+    """Whether it comes in sizes and has a fit."""
 
 
 _WOMEN_AND_MEN = ("women", "men")

@@ -1,4 +1,4 @@
-"""The ground truth of the catalogue, for scoring; no page of any shop serves it."""
+"""Write the ground truth of the catalogue for evaluation; no page of a shop contains it."""
 
 import json
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from weft.demo.text_generation import describe_attributes, get_true_words
 
 
 def iter_ground_truth(count: int, seed: int) -> Iterator[dict[str, object]]:
-    """One record for each of the first `count` products of all shops.
+    """Generate one record for each of the first `count` products of all shops.
 
     Yields:
         product_id ("<shop>/<sku>"), kind, gender, colour, shade, second_colour, pattern, sleeve, length, neckline
-        (null where it does not apply), views (what each photo shows), words (the words that rightly tell what can
-        be seen) and said (what the shop's text tells instead, null where it is silent).
+        (null if it does not apply), views (the kind of each photo), words (the correct words for the visible
+        attributes) and said (the words of the shop's text, null if it does not mention an attribute).
     """
     for product in generate_products(seed, count):
         yield {

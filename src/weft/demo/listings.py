@@ -1,4 +1,4 @@
-"""Which products stand on which listing of a shop: numbers only, so that a catalogue of any size fits."""
+"""The products of each listing of a shop; only numbers are stored, so that a catalogue of any size fits."""
 
 from array import array
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from weft.demo.urls import listing_path
 
 
 class ShopListings:
-    """The listings of one shop, made when the first page asks for them."""
+    """The listings of one shop, computed on the first request for one of them."""
 
     def __init__(self, shop: DemoShop, products: int, seed: int) -> None:
         self._shop, self._products, self._seed = shop, products, seed
 
     def iter_product_numbers(self) -> Iterator[int]:
-        """The numbers of the shop's products, ascending."""
+        """Yield the numbers of the shop's products, ascending."""
         return iter(range(SHOPS.index(self._shop), self._products, len(SHOPS)))
 
     @cached_property
@@ -33,15 +33,15 @@ class ShopListings:
         return dict(sorted(listings.items()))
 
     def list_category_paths(self) -> list[CategoryPath]:
-        """Every category path that has a listing, in order."""
+        """Return all category paths with a listing, in order."""
         return [category_path for category_path, _ in self._by_path.values()]
 
     def list_top_level(self) -> list[CategoryPath]:
-        """The category paths of one step: what the navigation offers."""
+        """Return the category paths of one step, which are in the navigation."""
         return [category_path for category_path in self.list_category_paths() if len(category_path) == 1]
 
     def list_children(self, parent: CategoryPath) -> list[CategoryPath]:
-        """The category paths one step below `above`."""
+        """Return the category paths one step below `parent`."""
         return [
             category_path
             for category_path in self.list_category_paths()
@@ -49,5 +49,5 @@ class ShopListings:
         ]
 
     def find(self, path: str) -> tuple[CategoryPath, "array[int]"] | None:
-        """The category path and product numbers of the listing at `path`, if there is one."""
+        """Return the category path and product numbers of the listing at `path`, or None."""
         return self._by_path.get(path)

@@ -1,7 +1,4 @@
-"""Product pages in the three markups: JSON-LD, microdata, and OpenGraph with plain HTML.
-
-What every page of a shop carries around its own content: head, navigation, links to forbidden ground, footer.
-"""
+"""Render product pages in three markups (JSON-LD, microdata, OpenGraph with plain HTML) inside the layout of a shop."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -15,19 +12,20 @@ from weft.demo.text_generation import ProductText, format_price, strip_tags
 from weft.demo.urls import listing_path
 
 CategoryPath = tuple[str, ...]
+LETTER_SIZES = ("XS", "S", "M", "L", "XL")
 
 
 def render_page(shop: DemoShop, title: str, head: str, body: str, nav_paths: Iterable[CategoryPath]) -> str:
-    """One whole page.
+    """Render a complete page: head, navigation, links that robots.txt disallows, content, footer.
 
     Args:
-        shop: Whose page.
-        title: Text of the title element; the shop's own name is appended.
+        shop: The shop.
+        title: Text of the title element; the title of the shop is appended.
         head: HTML for the head element.
         body: HTML of the content.
-        shelves: The category paths that the navigation offers.
+        nav_paths: The category paths in the navigation.
     """
-    nav = "".join(f'<li><a href="{listing_path(shelf)}?nav=top">{escape(shelf[-1])}</a></li>' for shelf in nav_paths)
+    nav = "".join(f'<li><a href="{listing_path(path)}?nav=top">{escape(path[-1])}</a></li>' for path in nav_paths)
     forbidden = "".join(f'<a href="{prefix}?from=header">{prefix[1:].capitalize()}</a> ' for prefix in shop.disallowed)
     footer = "".join(f"<p>{escape(line)}</p>" for line in shop.footer)
     return (
@@ -40,7 +38,7 @@ def render_page(shop: DemoShop, title: str, head: str, body: str, nav_paths: Ite
 
 
 def render_breadcrumbs(category_path: CategoryPath) -> str:
-    """The plain HTML breadcrumb list of a category path."""
+    """Render the breadcrumb list of a category path in plain HTML."""
     steps = "".join(
         f'<li><a href="{listing_path(category_path[: depth + 1])}">{escape(step)}</a></li>'
         for depth, step in enumerate(category_path)
@@ -48,19 +46,16 @@ def render_breadcrumbs(category_path: CategoryPath) -> str:
     return f'<ol class="breadcrumbs"><li><a href="/">Home</a></li>{steps}</ol>'
 
 
-LETTER_SIZES = ("XS", "S", "M", "L", "XL")
-
-
 @dataclass(frozen=True, kw_only=True)
 class ProductPage:
-    """All that a product page shows of its product."""
+    """The content of one product page."""
 
     product: DemoProduct
     text: ProductText
     category_path: CategoryPath
-    """The category path of this visit."""
+    """The category path of the requested URL."""
     base_url: str
-    """Scheme and host, without a slash at the end."""
+    """Scheme and host, without a final slash."""
 
     @property
     def url(self) -> str:
@@ -69,13 +64,13 @@ class ProductPage:
 
     @property
     def photo_urls(self) -> list[str]:
-        """The URLs of the full photos, in order."""
+        """The URLs of the full-size photos, in order."""
         count = len(self.product.views)
         return [self.base_url + urls.photo_path(self.product, position) for position in range(count)]
 
 
 def render_product(page: ProductPage, markup: str) -> tuple[str, str]:
-    """Head and body of the page of one product, in "jsonld", "microdata" or "opengraph"."""
+    """Render the head and body of a product page; `markup` is "jsonld", "microdata" or "opengraph"."""
     head, body = _RENDERERS[markup](page)
     sizes = "".join(f"<option>{size}</option>" for size in LETTER_SIZES)
     canonical = f'<link rel="canonical" href="{page.url}">'

@@ -1,4 +1,4 @@
-"""Photos of products as JPEG bytes, drawn when asked for."""
+"""Render photos of products as JPEG bytes on request."""
 
 import io
 
@@ -13,21 +13,21 @@ from weft.demo.drawing.shapes import Sketch
 JPEG_QUALITY = 90
 THUMBNAIL_REDUCE_FACTOR = 3
 _MAX_GARMENT_SIZE = (90.0, 122.0)
-"""Width and height that a garment may take up, garment units."""
+"""Maximum width and height of a garment in the photo, in garment units."""
 
 
 def render_photo(product: DemoProduct, view: str) -> bytes:
-    """The photo of one view of `product`: "front", "back", "detail" or "scene"."""
+    """Render one photo as JPEG; `view` is "front", "back", "detail" or "scene"."""
     return _encode_jpeg(render_image(product, view))
 
 
 def render_thumbnail(product: DemoProduct) -> bytes:
-    """The small picture of `product` that listings show."""
+    """Render the thumbnail for listings as JPEG."""
     return _encode_jpeg(render_image(product, VIEWS[0]).reduce(THUMBNAIL_REDUCE_FACTOR))
 
 
 def render_image(product: DemoProduct, view: str) -> Image.Image:
-    """The same, not yet encoded."""
+    """Render one photo without encoding it."""
     rng = np.random.default_rng([product.seed, product.number, VIEWS.index(view)])
     sketch = sketch_garment(product, back=view == "back")
     background = (backgrounds.paint_scene if view == "scene" else backgrounds.paint_wall)(rng)
@@ -35,7 +35,7 @@ def render_image(product: DemoProduct, view: str) -> Image.Image:
 
 
 def make_cloth(product: DemoProduct) -> Cloth:
-    """The material of `product`: its dye and pattern, a little different for each product."""
+    """Make the material of a product from its dye and pattern, with small random differences."""
     rng = np.random.default_rng([product.seed, product.number, len(VIEWS)])
     dye = next(shade.rgb for shade in COLOURS[product.colour] if shade.name == product.shade)
     return Cloth(
@@ -63,7 +63,7 @@ def _place_camera(view: str, sketch: Sketch, rng: np.random.Generator) -> Camera
 
 
 def _fit_to_frame(sketch: Sketch) -> tuple[float, tuple[float, float]]:
-    """The scale at which the garment fits the photo, and its middle; small things are only half enlarged."""
+    """Return the scale at which the garment fits the photo, and its centre; small items are only half enlarged."""
     low = np.min([piece.outline.min(axis=0) for piece in sketch.pieces], axis=0)
     high = np.max([piece.outline.max(axis=0) for piece in sketch.pieces], axis=0)
     fit_scale = float(min(_MAX_GARMENT_SIZE[0] / (high[0] - low[0]), _MAX_GARMENT_SIZE[1] / (high[1] - low[1])))

@@ -1,4 +1,4 @@
-"""Serve the demo shops on loopback: in this process, or in a child of it."""
+"""Serve the demo shops on the loopback interface, in this process or in a child process."""
 
 import json
 import subprocess
@@ -20,14 +20,14 @@ _TERMINATE_TIMEOUT_SECONDS = 5.0
 
 
 class ShopServer(ThreadingHTTPServer):
-    """One shop on one port of loopback.
+    """One shop on one loopback port.
 
     Args:
         site: The shop.
-        port: 0 takes a free one.
+        port: The port; 0 takes a free one.
 
     Raises:
-        ShopError: The port is taken.
+        ShopError: The port is in use.
     """
 
     daemon_threads = True
@@ -40,22 +40,22 @@ class ShopServer(ThreadingHTTPServer):
         try:
             super().__init__((HOST, port), _Handler)
         except OSError as error:
-            raise ShopError(f"port {port} on {HOST} cannot be had: {error}; say --port 0 for a free one") from error
+            raise ShopError(f"port {port} on {HOST} is not available: {error}; use --port 0 for a free one") from error
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of askers who hang up; tell everything else."""
+        """Ignore clients that close the connection; log every other error."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     @property
     def url(self) -> str:
-        """Where the shop's home page is."""
+        """The URL of the home page."""
         return f"http://{HOST}:{self.server_address[1]}/"
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Without this every reply waits for the asker's delayed acknowledgement, 40 ms on Linux.
+    # With Nagle's algorithm every response waits for the client's delayed acknowledgement, 40 ms on Linux.
     disable_nagle_algorithm = True
     wbufsize = -1
     server: ShopServer
@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing: the counts tell it."""
+        """Log nothing: requests are counted instead."""
 
     def _send(self, response: SiteResponse) -> None:
         etag = response.headers.get("ETag")
@@ -97,25 +97,25 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def run_demo_shops(markups: Sequence[str], products: int, seed: int) -> Iterator[dict[str, str]]:
-    """Serve shops from a child process for as long as the context lasts.
+    """Serve shops from a child process while the context is open.
 
-    A child, because drawing must not hold the asker's core; it ends with the context, and on its own when this
-    process dies.
+    The child process keeps the drawing of photos off the core of the client. It ends with the context, and also if
+    this process dies.
 
     Args:
-        markups: Which shops: "jsonld", "microdata", "opengraph".
-        products: Products of all three demo shops together, however many are served.
+        markups: The markups of the shops: "jsonld", "microdata", "opengraph".
+        products: Number of products of all three demo shops together, even if fewer shops are served.
         seed: Seed of the catalogue.
 
     Yields:
-        The home page of each markup, "http://127.0.0.1:PORT/".
+        Markup -> URL of the home page, "http://127.0.0.1:PORT/".
 
     Raises:
         ShopError: A markup is unknown, or the child does not start.
     """
     for markup in markups:
         if markup not in SHOPS_BY_MARKUP:
-            raise ShopError(f"demo:{markup}: no such demo shop; wanted one of {', '.join(SHOPS_BY_MARKUP)}")
+            raise ShopError(f"demo:{markup}: no such demo shop, expected one of {', '.join(SHOPS_BY_MARKUP)}")
     unique_markups = list(dict.fromkeys(markups))
     if not unique_markups:
         yield {}

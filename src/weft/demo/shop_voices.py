@@ -1,4 +1,4 @@
-"""How each shop writes: its sentences, its favourite adjectives and its house rules.
+"""The sentence templates and adjectives of each shop.
 
 A sentence may use {line}, {brand}, {shop}, {fabric}, {adjective}, {place}, {occasion} and one of the visual words.
 """
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Voice:
-    """The sentences of one shop; one of each list is drawn for a product."""
+    """The sentences of one shop; for each product, one of each list is drawn."""
 
     openings: tuple[str, ...]
-    """Hold {look}: what can be seen, in one phrase ("navy striped t-shirt")."""
+    """Templates with {look}, the visible attributes in one phrase ("navy striped t-shirt")."""
     sleeve: tuple[str, ...]
     length: tuple[str, ...]
     neckline: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The three shops: who they are, where their pages stand, and which markup they speak."""
+"""The three demo shops: their names, markups and page layouts."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ class DemoShop:
     markup: str
     """"jsonld", "microdata" or "opengraph"."""
     title: str
-    """What it calls itself in its boilerplate."""
+    """The name in its boilerplate."""
     sku_prefix: str
     brands: tuple[str, ...]
     page_size: int
-    """Products on one listing page."""
+    """Products per listing page."""
     page_parameter: str
     tracking_query: str
-    """Query that its listings append to product links."""
+    """Query that listings append to product links."""
     has_sitemap: bool
     disallowed: tuple[str, ...]
-    """Path prefixes that robots.txt forbids, all of them linked from pages."""
+    """Path prefixes that robots.txt disallows; pages link to all of them."""
     footer: tuple[str, ...]
 
 

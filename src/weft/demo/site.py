@@ -1,6 +1,6 @@
-"""One shop as a function from request to reply; the server only carries it.
+"""One shop as a function from request to response: home page, listings, product pages, photos, sitemaps.
 
-The pages that lead to products: home, category listings with pagination, and the related products.
+The server only transports the responses.
 """
 
 import hashlib
@@ -24,13 +24,16 @@ _PHOTO_PATH = re.compile(r"/media/[A-Z]{2}\d+-([1-9])\.jpg")
 _THUMBNAIL_PATH = re.compile(r"/media/thumbs/[A-Z]{2}\d+\.jpg")
 _SITEMAP_PATH = re.compile(r"/sitemap-products-(\d{1,6})\.xml\.gz")
 
+_BLANK_IMAGE_URL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
+MAX_RELATED_PRODUCTS = 4
+
 
 @dataclass(frozen=True, kw_only=True)
 class SiteResponse:
-    """What a request is answered with."""
+    """The response to one request."""
 
     kind: str
-    """What was asked for, as counted: "product", "photo", "missing" ..."""
+    """The kind of page, by which requests are counted: "product", "photo", "missing" ..."""
     body: bytes
     content_type: str = HTML_CONTENT_TYPE
     status: int = 200
@@ -41,8 +44,8 @@ class Site:
     """One shop with its catalogue.
 
     Args:
-        shop: Which of the three.
-        products: Products of all shops together; the shop has every third.
+        shop: One of the three demo shops.
+        products: Number of products of all shops together; each shop has every third one.
         seed: Seed of the catalogue.
     """
 
@@ -52,12 +55,12 @@ class Site:
         self._listings = ShopListings(shop, products, seed)
 
     def respond(self, path: str, query: dict[str, str], base_url: str) -> SiteResponse:
-        """The reply to a GET of `path`.
+        """Return the response to a GET request.
 
         Args:
-            path: Percent-decoded, without query.
-            query: Its parameters.
-            base: Scheme and host as the asker wrote them, without a slash at the end.
+            path: The path, percent-decoded, without the query.
+            query: The parameters of the query.
+            base_url: Scheme and host as the client wrote them, without a final slash.
         """
         if path.startswith(self.shop.disallowed):
             return SiteResponse(
@@ -143,7 +146,7 @@ class Site:
 
 
 def _match_category_path(path: str, item: DemoProduct, text: ProductText) -> CategoryPath | None:
-    """The category path that `path` shows `found` in; None if `path` is not one of its addresses."""
+    """Return the category path in which `path` shows the item, or None if `path` is none of its URLs."""
     if path == urls.product_path(item, text):
         return text.category_paths[0]
     prefixes = {full_path[:depth] for full_path in text.category_paths for depth in range(1, len(full_path) + 1)}
@@ -166,12 +169,8 @@ def _make_not_found() -> SiteResponse:
     return SiteResponse(kind="missing", body=b"<!doctype html><h1>Not found</h1>", status=404)
 
 
-_BLANK_IMAGE_URL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
-MAX_RELATED_PRODUCTS = 4
-
-
 def render_home(shop: DemoShop, listings: ShopListings) -> str:
-    """The content of the home page: a greeting and the ways in."""
+    """Render the content of the home page: a greeting and links to the top categories."""
     links = "".join(
         f'<li><a href="{urls.listing_path(category_path)}?banner={n}">Shop {escape(category_path[0])}</a></li>'
         for n, category_path in enumerate(listings.list_top_level(), 1)
@@ -180,7 +179,7 @@ def render_home(shop: DemoShop, listings: ShopListings) -> str:
 
 
 def render_listing(shop: DemoShop, listings: ShopListings, seed: int, path: str, page_number: int) -> str | None:
-    """The content of page `page` (from 1) of the listing at `path`; None where there is no such page."""
+    """Render a page, counted from 1, of the listing at `path`; return None if the page does not exist."""
     entry = listings.find(path)
     if entry is None:
         return None
@@ -206,7 +205,7 @@ def render_listing(shop: DemoShop, listings: ShopListings, seed: int, path: str,
 
 
 def render_related(viewed: DemoProduct) -> str:
-    """Links from one product to others of its shop, all of them older, so that new products change no page."""
+    """Render links to other products of the shop with lower numbers, so that added products change no page."""
     shop_number = viewed.number // len(SHOPS)
     rng = random.Random(f"weft demo {viewed.seed} related {viewed.number}")
     others = sorted(rng.sample(range(shop_number), min(MAX_RELATED_PRODUCTS, shop_number)))
@@ -221,7 +220,8 @@ def _render_card(product: DemoProduct, category_path: CategoryPath, tracking: st
     text = generate_text(product)
     thumbnail = urls.thumbnail_path(product)
     link = f"{urls.category_product_path(product, text, category_path)}?{escape(tracking, quote=True)}"
-    lazy_attributes = f'src="{_BLANK_IMAGE_URL}" data-src="{thumbnail}" data-srcset="{thumbnail} 1x, {urls.photo_path(product, 0)} 2x"'
+    sources = f"{thumbnail} 1x, {urls.photo_path(product, 0)} 2x"
+    lazy_attributes = f'src="{_BLANK_IMAGE_URL}" data-src="{thumbnail}" data-srcset="{sources}"'
     return f'<li class="card"><a href="{link}"><img class="lazy" {lazy_attributes} alt="">{escape(text.title)}</a></li>'
 
 

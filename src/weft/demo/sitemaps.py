@@ -1,4 +1,4 @@
-"""robots.txt and the sitemaps of a shop."""
+"""Render robots.txt and the sitemaps of a shop."""
 
 import gzip
 from html import escape
@@ -16,7 +16,7 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
 def render_robots_txt(shop: DemoShop, base_url: str) -> str:
-    """The text of robots.txt."""
+    """Render robots.txt."""
     lines = ["User-agent: *", *(f"Disallow: {prefix}" for prefix in shop.disallowed)]
     if shop.has_sitemap:
         lines += ["", f"Sitemap: {base_url}/sitemap.xml"]
@@ -24,7 +24,7 @@ def render_robots_txt(shop: DemoShop, base_url: str) -> str:
 
 
 def render_sitemap_index(listings: ShopListings, base_url: str) -> str:
-    """The sitemap index: one sitemap of listings, and compressed ones of products."""
+    """Render the sitemap index: one sitemap of listings, and compressed sitemaps of products."""
     n_parts = -(-sum(1 for _ in listings.iter_product_numbers()) // PRODUCTS_PER_SITEMAP)
     names = ["sitemap-shelves.xml", *(f"sitemap-products-{part}.xml.gz" for part in range(1, n_parts + 1))]
     entries = "".join(f"<sitemap><loc>{base_url}/{name}</loc></sitemap>" for name in names)
@@ -32,12 +32,12 @@ def render_sitemap_index(listings: ShopListings, base_url: str) -> str:
 
 
 def render_listing_sitemap(listings: ShopListings, base_url: str) -> str:
-    """The sitemap of the listings."""
+    """Render the sitemap of the listings."""
     return _render_urlset([base_url + listing_path(category_path) for category_path in listings.list_category_paths()])
 
 
 def render_product_sitemap(listings: ShopListings, seed: int, base_url: str, part: int) -> bytes | None:
-    """The compressed sitemap number `part` (from 1) of product pages; None where there is none."""
+    """Render a compressed sitemap of product pages, counted from 1; return None if it does not exist."""
     if part < 1:
         return None
     first = (part - 1) * PRODUCTS_PER_SITEMAP

@@ -1,6 +1,6 @@
-"""The words of a product as its shop prints them: title, description, colour, category paths.
+"""Generate the texts of a product: title, description, colour, category paths.
 
-What a shop says of what can be seen: the truth, with one word in eight missing, wrong, or another word for it.
+The words for visible attributes are correct, except that one in eight is missing, wrong or replaced by a synonym.
 """
 
 import random
@@ -15,15 +15,19 @@ from weft.demo.shop_voices import OCCASIONS, PLACES, VOICES
 from weft.demo.shops import SHOPS_BY_NAME
 
 WORD_NOISE_RATE = 1 / 8
-"""Share of the visual words that do not stand as they should."""
+"""Share of the visual words that are missing, wrong or replaced by a synonym."""
 
 SHADE_MENTION_RATE = 0.5
-"""Share of products whose text gives the dye its own name ("olive") besides the colour's."""
+"""Share of products whose text mentions the shade ("olive") in addition to the colour."""
+
+MIN_DESCRIPTION_WORDS = 40
+MAX_DESCRIPTION_WORDS = 120
+_TAG = re.compile(r"<[^>]+>")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DescribedAttributes:
-    """The visual words of one product's text; None where the shop keeps silent."""
+    """The visual words of one product's text; None for attributes that the text does not mention."""
 
     kind: str | None
     colour: str | None
@@ -35,7 +39,7 @@ class DescribedAttributes:
 
 
 def get_true_words(product: DemoProduct) -> dict[str, str]:
-    """Each visible attribute of `product` with the word that rightly tells it."""
+    """Return visible attribute -> the correct word for it."""
     words = {"kind": product.kind, "colour": product.colour, "pattern": product.pattern}
     if product.shade != product.colour:
         words["shade"] = product.shade
@@ -50,7 +54,7 @@ def get_true_words(product: DemoProduct) -> dict[str, str]:
 
 
 def describe_attributes(product: DemoProduct) -> DescribedAttributes:
-    """What the shop's copywriter says of `product`; every text of the product agrees on it."""
+    """Return the words of the shop's copywriter, which all texts of the product share."""
     rng = random.Random(f"weft demo {product.seed} said {product.number}")
     words = get_true_words(product)
     return DescribedAttributes(
@@ -95,25 +99,20 @@ def _add_word_noise(
     return rng.choice(wrong_words if noise_kind == "wrong" else synonyms)
 
 
-MIN_DESCRIPTION_WORDS = 40
-MAX_DESCRIPTION_WORDS = 120
-_TAG = re.compile(r"<[^>]+>")
-
-
 @dataclass(frozen=True, kw_only=True)
 class ProductText:
-    """What the shop writes about one product."""
+    """The texts of one product."""
 
     title: str
     description_html: str
-    """The description: paragraphs and lists, LEAST_WORDS to MOST_WORDS words."""
+    """Paragraphs and lists of MIN_DESCRIPTION_WORDS to MAX_DESCRIPTION_WORDS words."""
     colour: str | None
     category_paths: tuple[tuple[str, ...], ...]
-    """The category paths it stands under; the first is its own shelf."""
+    """The category paths of the product; the first is its main one."""
 
 
 def generate_text(product: DemoProduct) -> ProductText:
-    """Everything the shop writes about `product`."""
+    """Generate all texts of a product."""
     words = describe_attributes(product)
     rng = random.Random(f"weft demo {product.seed} text {product.number}")
     return ProductText(
@@ -125,7 +124,7 @@ def generate_text(product: DemoProduct) -> ProductText:
 
 
 def generate_category_paths(product: DemoProduct) -> tuple[tuple[str, ...], ...]:
-    """The category paths of `product`: its shelf, its brand, and for some an occasion."""
+    """Generate the category paths of a product: its category, its brand, and for some an occasion."""
     rng = random.Random(f"weft demo {product.seed} shelf {product.number}")
     kind = KINDS[product.kind]
     category_path = (product.gender.capitalize(), *dict.fromkeys((kind.parent_category, kind.category)))
@@ -136,12 +135,12 @@ def generate_category_paths(product: DemoProduct) -> tuple[tuple[str, ...], ...]
 
 
 def strip_tags(html: str) -> str:
-    """The text of `html` that a person sees, for fields that carry no markup."""
+    """Return the visible text of `html`, for fields without markup."""
     return " ".join(_TAG.sub(" ", html).replace("&#x27;", "'").replace("&amp;", "&").split())
 
 
 def format_price(product: DemoProduct) -> str:
-    """Pounds with two decimals."""
+    """Format the price in pounds with two decimals."""
     return f"{product.price_pence / 100:.2f}"
 
 
@@ -175,7 +174,7 @@ def _generate_description(rng: random.Random, product: DemoProduct, words: Descr
 
 
 def _generate_attribute_sentences(rng: random.Random, product: DemoProduct, words: DescribedAttributes) -> list[str]:
-    """The sentences that tell what can be seen, the opening first."""
+    """Generate the sentences about visible attributes; the opening comes first."""
     voice = VOICES[product.shop]
     pair = "pair of " if KINDS[product.kind].is_pair else ""
     opening = rng.choice(voice.openings).format(
@@ -191,7 +190,7 @@ def _generate_attribute_sentences(rng: random.Random, product: DemoProduct, word
 
 
 def _generate_filler_sentences(rng: random.Random, product: DemoProduct) -> list[str]:
-    """Sentences about everything else, in the order in which they are wanted."""
+    """Generate the other sentences, in order of priority."""
     voice = VOICES[product.shop]
     fit = (voice.fit,) if KINDS[product.kind].has_sizes else ()
     lists = (voice.fabric, *fit, voice.care, voice.delivery, voice.marketing)

@@ -1,4 +1,4 @@
-"""Which path shows what: product pages, photos, listings, and the way back from a path to a product's number."""
+"""The paths of product pages, photos and listings, and the product number in a path."""
 
 import re
 
@@ -11,12 +11,12 @@ _FIRST_SKU = 10_000
 
 
 def slugify(text: str) -> str:
-    """`text` as one step of a path: lower-case letters and digits joined by hyphens."""
+    """Return the text as one step of a path: lower-case letters and digits joined by hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def product_path(product: DemoProduct, text: ProductText) -> str:
-    """The canonical path of a product page, without any query."""
+    """Return the canonical path of a product page, without a query."""
     name = slugify(text.title)
     if product.shop == "alder":
         return f"/p/{name}-{product.sku}"
@@ -26,22 +26,22 @@ def product_path(product: DemoProduct, text: ProductText) -> str:
 
 
 def photo_path(product: DemoProduct, position: int) -> str:
-    """The path of one full photo; `position` counts the product's views from 0."""
+    """Return the path of one full-size photo; `position` counts the product's photos from 0."""
     return f"/media/{product.sku}-{position + 1}.jpg"
 
 
 def thumbnail_path(product: DemoProduct) -> str:
-    """The path of the small picture that listings show."""
+    """Return the path of the thumbnail for listings."""
     return f"/media/thumbs/{product.sku}.jpg"
 
 
 def listing_path(category_path: tuple[str, ...]) -> str:
-    """The path of the listing of a category path."""
+    """Return the path of the listing of a category path."""
     return "/c/" + "/".join(slugify(step) for step in category_path)
 
 
 def category_product_path(product: DemoProduct, text: ProductText, category_path: tuple[str, ...]) -> str:
-    """The path under which the listing of `trail` links the product: brunel repeats the category in it."""
+    """Return the path to the product from the listing of `category_path`; brunel repeats the category in it."""
     canonical = product_path(product, text)
     return (
         "/" + "/".join(slugify(step) for step in category_path) + canonical if product.shop == "brunel" else canonical
@@ -49,7 +49,7 @@ def category_product_path(product: DemoProduct, text: ProductText, category_path
 
 
 def parse_product_number(path: str, shop: DemoShop) -> int | None:
-    """The number of the product whose SKU stands in `path`, when it is one of `shop`'s."""
+    """Return the number of the product whose SKU is in `path`, or None if it is not one of `shop`."""
     match = _SKU.search(path)
     if match is None or match[1] != shop.sku_prefix:
         return None

@@ -42,7 +42,7 @@ def test_a_product_does_not_depend_on_how_many_there_are(seed: int, number: int)
     assert alone.shade in {shade.name for shade in catalogue.COLOURS[alone.colour]}
 
 
-def test_adding_products_changes_none() -> None:
+def test_added_products_change_no_others() -> None:
     assert list(generate_products(1, 60))[:30] == list(generate_products(1, 30))
 
 
@@ -50,7 +50,7 @@ def test_every_sku_is_unique() -> None:
     assert len({p.sku for p in generate_products(1, MANY)}) == MANY
 
 
-def test_everything_there_is_occurs() -> None:
+def test_every_value_occurs() -> None:
     all_products = list(generate_products(1, MANY))
     assert {p.kind for p in all_products} == set(KINDS)
     assert {p.colour for p in all_products} == set(catalogue.COLOURS)
@@ -61,7 +61,7 @@ def test_everything_there_is_occurs() -> None:
     assert {p.shop for p in all_products} == {shop.name for shop in SHOPS}
 
 
-def test_the_catalogue_is_as_rich_as_promised() -> None:
+def test_the_catalogue_has_many_kinds_and_values() -> None:
     assert len(KINDS) >= 12
     assert len(catalogue.COLOURS) == 12
     assert len(catalogue.PATTERN_SYNONYMS) >= 6
@@ -86,7 +86,7 @@ def test_no_template_is_left_unfilled() -> None:
         assert not re.search(r"[{}]|\bNone\b", text.title + text.description_html)
 
 
-def test_every_product_stands_under_its_shelf_and_its_brand() -> None:
+def test_every_product_is_in_its_category_and_under_its_brand() -> None:
     for p in generate_products(1, 60):
         shelf, brand, *_ = generate_text(p).category_paths
         assert shelf[0] == p.gender.capitalize()
@@ -94,21 +94,21 @@ def test_every_product_stands_under_its_shelf_and_its_brand() -> None:
         assert brand == ("Brands", p.brand)
 
 
-def test_one_visual_word_in_eight_does_not_stand_as_it_should() -> None:
+def test_one_visual_word_in_eight_is_missing_or_wrong() -> None:
     right = total = 0
     for record in iter_ground_truth(3000, 1):
-        words, said = record["words"], record["said"]
+        words, described = record["words"], record["said"]
         assert isinstance(words, list)
-        assert isinstance(said, dict)
-        told = [said[name] for name in ("kind", "colour", "pattern", "sleeve", "length", "neckline")]
+        assert isinstance(described, dict)
+        described_words = [described[name] for name in ("kind", "colour", "pattern", "sleeve", "length", "neckline")]
         applicable = [record[name] for name in ("kind", "colour", "pattern", "sleeve", "length", "neckline")]
         total += sum(value is not None for value in applicable)
-        right += sum(word in words for word in told if word is not None)
+        right += sum(word in words for word in described_words if word is not None)
     # Seven standard deviations; a dye named as its colour is its own synonym, so a little less goes wrong.
     assert 1 - right / total == pytest.approx(WORD_NOISE_RATE, abs=0.02)
 
 
-def test_the_truth_is_written_as_json_lines(tmp_path: Path) -> None:
+def test_the_ground_truth_is_written_as_json_lines(tmp_path: Path) -> None:
     write_ground_truth(tmp_path / "truth.jsonl", 9, 1)
     records = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
     assert records == list(iter_ground_truth(9, 1))

@@ -58,24 +58,24 @@ def test_every_kind_can_be_drawn_in_every_view(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_front_and_back_are_cut_alike(kind: str) -> None:
-    shown = find_first_product(kind)
+def test_front_and_back_have_the_same_measures(kind: str) -> None:
+    product = find_first_product(kind)
     widths = []
     for back in (False, True):
-        points = np.vstack([piece.outline for piece in sketch_garment(shown, back=back).pieces])
+        points = np.vstack([piece.outline for piece in sketch_garment(product, back=back).pieces])
         widths.append(np.ptp(points[:, 0]))
     assert widths[0] == pytest.approx(widths[1], rel=0.05)
 
 
 def test_a_plain_garment_has_its_own_colour_in_the_middle() -> None:
-    shown = next(
+    product = next(
         p for p in generate_products(1, 3000) if p.kind == "jumper" and p.pattern == "plain" and p.colour == "red"
     )
-    pixels = np.asarray(Image.open(io.BytesIO(render_photo(shown, "front"))).convert("RGB"), dtype=float)
+    pixels = np.asarray(Image.open(io.BytesIO(render_photo(product, "front"))).convert("RGB"), dtype=float)
     middle = pixels[HEIGHT_PX // 2 - 20 : HEIGHT_PX // 2 + 20, WIDTH_PX // 2 - 20 : WIDTH_PX // 2 + 20].mean(
         axis=(0, 1)
     )
-    assert np.abs(middle - make_cloth(shown).rgb).max() < 30
+    assert np.abs(middle - make_cloth(product).rgb).max() < 30
 
 
 def test_a_curve_passes_through_its_corners_and_stays_smooth_elsewhere() -> None:

@@ -39,7 +39,7 @@ def fetch(url: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
             return error.code, error.read(), dict(error.headers)
 
 
-def test_a_photo_comes_as_drawn_and_not_twice(shop: ShopServer) -> None:
+def test_an_unchanged_photo_is_not_sent_twice(shop: ShopServer) -> None:
     url = f"{shop.url}media/AL10000-1.jpg"
     status, body, headers = fetch(url)
     assert (status, body) == (200, render_photo(generate_product(1, 0), "front"))
@@ -57,19 +57,19 @@ def test_head_answers_without_a_body(shop: ShopServer) -> None:
         assert reply.read() == b""
 
 
-def test_the_server_counts_what_it_served(shop: ShopServer) -> None:
+def test_the_server_counts_its_responses(shop: ShopServer) -> None:
     for path in ("", "robots.txt", "basket?from=header", "c/women", "nothing"):
         fetch(shop.url + path)
     counts = json.loads(fetch(f"{shop.url}__stats__")[1])
     assert counts == {"disallowed": 1, "home": 1, "listing": 1, "missing": 1, "robots": 1}
 
 
-def test_a_taken_port_is_told(shop: ShopServer) -> None:
+def test_a_port_in_use_is_an_error(shop: ShopServer) -> None:
     with pytest.raises(ShopError, match="--port 0"):
         ShopServer(Site(SHOPS_BY_MARKUP["jsonld"], 6, 1), shop.server_address[1])
 
 
-def test_serving_serves_each_markup_and_ends_with_the_context() -> None:
+def test_each_markup_is_served_until_the_context_ends() -> None:
     with run_demo_shops(["opengraph", "jsonld"], 6, 1) as urls:
         assert list(urls) == ["opengraph", "jsonld"]
         assert b"Corso" in fetch(urls["opengraph"])[1]
@@ -78,22 +78,26 @@ def test_serving_serves_each_markup_and_ends_with_the_context() -> None:
         urlopen(urls["jsonld"])
 
 
-def test_serving_ends_when_its_user_fails() -> None:
+def test_the_server_ends_if_the_context_raises() -> None:
     with pytest.raises(ZeroDivisionError), run_demo_shops(["jsonld"], 6, 1) as urls:
         raise ZeroDivisionError
     with pytest.raises(OSError, match="refused"):
         urlopen(urls["jsonld"])
 
 
-def test_an_unknown_markup_is_refused_by_name() -> None:
+def test_an_unknown_markup_is_named_in_the_error() -> None:
     with (
-        pytest.raises(ShopError, match="demo:rdfa: no such demo shop; wanted one of jsonld"),
+        pytest.raises(ShopError, match="demo:rdfa: no such demo shop, expected one of jsonld"),
         run_demo_shops(["rdfa"], 6, 1),
     ):
         pass
 
 
+<<<<<<< HEAD
 def test_the_command_prints_addresses_writes_the_truth_and_leaves_with_its_parent(tmp_path: Path) -> None:
+=======
+def test_the_command_prints_urls_writes_the_ground_truth_and_exits_on_eof(tmp_path: Path) -> None:
+>>>>>>> 9541af3 (Demo shops in plain sentences; --exit-on-eof and --ground-truth)
     command = [sys.executable, "-m", "weft.demo", "--products", "6", "--ground-truth", str(tmp_path / "truth.jsonl")]
     with subprocess.Popen(
         [*command, "--exit-on-eof"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

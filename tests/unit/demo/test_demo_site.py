@@ -57,12 +57,12 @@ def crawl_links(markup: str) -> dict[str, str]:
 @pytest.mark.parametrize("markup", MARKUPS)
 def test_links_from_the_home_page_reach_every_product_and_none_is_broken(markup: str) -> None:
     pages = crawl_links(markup)
-    shown = {parse_product_number(path, SHOPS_BY_MARKUP[markup]) for path in pages} - {None}
-    assert shown == {p.number for p in list_shop_products(markup)}
+    product_numbers = {parse_product_number(path, SHOPS_BY_MARKUP[markup]) for path in pages} - {None}
+    assert product_numbers == {p.number for p in list_shop_products(markup)}
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
-def test_every_page_links_forbidden_ground_that_robots_txt_names(markup: str) -> None:
+def test_every_page_links_to_paths_that_robots_txt_disallows(markup: str) -> None:
     shop = make_site(markup)
     robots = request_html(shop, "/robots.txt")
     for prefix in SHOPS_BY_MARKUP[markup].disallowed:
@@ -72,7 +72,7 @@ def test_every_page_links_forbidden_ground_that_robots_txt_names(markup: str) ->
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
-def test_listings_have_pages_and_the_last_has_no_next(markup: str) -> None:
+def test_the_last_page_of_a_listing_has_no_next_link(markup: str) -> None:
     shop, seen, path = make_site(markup, 300), [], "/c/women"
     while path:
         html = request_html(shop, path)
@@ -83,7 +83,7 @@ def test_listings_have_pages_and_the_last_has_no_next(markup: str) -> None:
     assert len(seen) > SHOPS_BY_MARKUP[markup].page_size
 
 
-def test_a_page_beyond_the_last_is_missing() -> None:
+def test_a_page_after_the_last_is_not_found() -> None:
     assert request(make_site("jsonld"), "/c/women?page=99").status == 404
     assert request(make_site("jsonld"), "/c/nothing").status == 404
 
@@ -97,8 +97,8 @@ def test_the_sitemap_lists_every_product_once(markup: str) -> None:
     for part in re.findall(r"<loc>([^<]+)</loc>", index):
         body = request(shop, part).body
         urls += re.findall(r"<loc>([^<]+)</loc>", (gzip.decompress(body) if part.endswith(".gz") else body).decode())
-    wanted = {BASE + product_path(p, generate_text(p)) for p in list_shop_products(markup)}
-    assert sorted(url for url in urls if "/c/" not in url) == sorted(wanted)
+    expected = {BASE + product_path(p, generate_text(p)) for p in list_shop_products(markup)}
+    assert sorted(url for url in urls if "/c/" not in url) == sorted(expected)
 
 
 def test_one_shop_has_no_sitemap() -> None:
@@ -108,7 +108,7 @@ def test_one_shop_has_no_sitemap() -> None:
 
 
 @pytest.mark.parametrize("markup", MARKUPS)
-def test_a_product_page_names_its_photos_and_its_canonical_address(markup: str) -> None:
+def test_a_product_page_links_its_photos_and_its_canonical_url(markup: str) -> None:
     shop = make_site(markup)
     for p in list_shop_products(markup)[:5]:
         html = request_html(shop, product_path(p, generate_text(p)))
@@ -118,47 +118,49 @@ def test_a_product_page_names_its_photos_and_its_canonical_address(markup: str) 
         assert BASE + photo_path(p, len(p.views)) not in html
 
 
-def test_jsonld_tells_the_product_whole() -> None:
-    shown = list_shop_products("jsonld")[3]
-    html = request_html(make_site("jsonld"), product_path(shown, generate_text(shown)))
+def test_jsonld_describes_the_complete_product() -> None:
+    demo_product = list_shop_products("jsonld")[3]
+    html = request_html(make_site("jsonld"), product_path(demo_product, generate_text(demo_product)))
     records = [json.loads(text) for text in re.findall(r'<script type="application/ld\+json">(.*?)</script>', html)]
     product = records[0]
-    assert product["name"] == generate_text(shown).title
-    assert product["description"] == strip_tags(generate_text(shown).description_html)
-    assert len(product["image"]) == len(shown.views)
-    assert [record["@type"] for record in records[1:]] == ["BreadcrumbList"] * len(generate_text(shown).category_paths)
+    assert product["name"] == generate_text(demo_product).title
+    assert product["description"] == strip_tags(generate_text(demo_product).description_html)
+    assert len(product["image"]) == len(demo_product.views)
+    assert [record["@type"] for record in records[1:]] == ["BreadcrumbList"] * len(
+        generate_text(demo_product).category_paths
+    )
 
 
-def test_microdata_pages_repeat_the_category_of_the_visit() -> None:
-    shown, shop = list_shop_products("microdata")[2], make_site("microdata")
-    text = generate_text(shown)
+def test_microdata_pages_repeat_the_category_of_the_url() -> None:
+    demo_product, shop = list_shop_products("microdata")[2], make_site("microdata")
+    text = generate_text(demo_product)
     for trail in text.category_paths:
-        html = request_html(shop, category_product_path(shown, text, trail))
+        html = request_html(shop, category_product_path(demo_product, text, trail))
         assert "".join(f"{step}</a></li>" for step in trail[-1:]) in html
-        assert f'href="{BASE}{product_path(shown, text)}"' in html
+        assert f'href="{BASE}{product_path(demo_product, text)}"' in html
 
 
-def test_listings_load_thumbnails_late_and_track() -> None:
+def test_listings_have_lazy_thumbnails_and_tracking_links() -> None:
     for markup in MARKUPS:
         html = request_html(make_site(markup), "/c/women")
         assert 'data-src="/media/thumbs/' in html
         assert all(link.split("?")[1] for link in find_product_links(SHOPS_BY_MARKUP[markup], html))
 
 
-def test_photos_are_served_and_unknown_ones_are_not() -> None:
-    shop, shown = make_site("jsonld"), list_shop_products("jsonld")[0]
-    assert request(shop, photo_path(shown, 0)).content_type == "image/jpeg"
-    assert request(shop, photo_path(shown, len(shown.views))).status == 404
-    assert request(shop, thumbnail_path(shown)).kind == "thumbnail"
+def test_existing_photos_are_served_and_others_are_not_found() -> None:
+    shop, demo_product = make_site("jsonld"), list_shop_products("jsonld")[0]
+    assert request(shop, photo_path(demo_product, 0)).content_type == "image/jpeg"
+    assert request(shop, photo_path(demo_product, len(demo_product.views))).status == 404
+    assert request(shop, thumbnail_path(demo_product)).kind == "thumbnail"
     assert request(shop, "/media/AL99999-1.jpg").status == 404
     assert request(shop, "/media/BR10000-1.jpg").status == 404
     assert request(shop, "/media/../secrets").status == 404
 
 
-def test_adding_products_changes_no_product_page() -> None:
+def test_added_products_change_no_product_page() -> None:
     for shop in SHOPS:
-        shown = list_shop_products(shop.markup, 30)[-1]
-        path = product_path(shown, generate_text(shown))
+        demo_product = list_shop_products(shop.markup, 30)[-1]
+        path = product_path(demo_product, generate_text(demo_product))
         few, many = (request_html(make_site(shop.markup, count), path) for count in (30, 90))
         main = re.compile(r"<main>.*</main>", re.DOTALL)
         assert main.findall(few) == main.findall(many)
@@ -173,18 +175,18 @@ def test_the_ground_truth_is_never_served() -> None:
                 assert f'"{name}"' not in html
             if number is None:
                 continue
-            shown = next(p for p in list_shop_products(markup) if p.number == number)
-            record = records[f"{shown.shop}/{shown.sku}"]
+            demo_product = next(p for p in list_shop_products(markup) if p.number == number)
+            record = records[f"{demo_product.shop}/{demo_product.sku}"]
             assert json.dumps(record["words"]) not in html
             assert json.dumps(record["said"]) not in html
-            assert not any(f"{view}.jpg" in html for view in shown.views)
+            assert not any(f"{view}.jpg" in html for view in demo_product.views)
 
 
-def test_a_silent_shop_does_not_tell_the_kind_in_the_title() -> None:
+def test_a_text_without_the_kind_has_no_kind_in_its_title() -> None:
     silent = [r for r in iter_ground_truth(3000, 1) if isinstance(r["said"], dict) and r["said"]["kind"] is None]
     assert silent
     shop_name, sku = str(silent[0]["product_id"]).split("/")
     shop = SHOPS_BY_NAME[shop_name]
     number = parse_product_number(sku, shop)
-    shown = next(p for p in generate_products(1, 3000) if p.number == number)
-    assert shown.kind not in generate_text(shown).title.lower()
+    demo_product = next(p for p in generate_products(1, 3000) if p.number == number)
+    assert demo_product.kind not in generate_text(demo_product).title.lower()

@@ -1,8 +1,6 @@
-"""How the demo's photos are drawn: outlines of garments, cloth, light, and the studio that puts them together.
+"""Draw the photos of the demo: outlines of garments, cloth and light, and a renderer that combines them.
 
 Outlines are in garment units: x from -50 (left) to 50, y from 0 (top) to 133, the frame of an upright photo.
-
-Which sketch each kind of garment has.
 """
 
 import random
@@ -17,7 +15,7 @@ class SketchFunction(Protocol):
     """A function that sketches one kind of garment."""
 
     def __call__(self, product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-        """The sketch of `product`, cut as `rng` says, from the front or the back."""
+        """Sketch the product from the front or the back; `rng` varies its measures."""
 
 
 SKETCH_FUNCTIONS: dict[str, SketchFunction] = {
@@ -44,6 +42,6 @@ SKETCH_FUNCTIONS: dict[str, SketchFunction] = {
 
 
 def sketch_garment(product: DemoProduct, *, back: bool) -> Sketch:
-    """The outlines of `product`, seen from the front or from the back; its measures are the same in both."""
+    """Sketch a product from the front or from the back; its measures are the same in both."""
     rng = random.Random(f"weft demo {product.seed} cut {product.number}")
     return SKETCH_FUNCTIONS[product.kind](product, rng, back=back)

@@ -13,7 +13,7 @@ _GOLD_RGB = (200, 164, 84)
 
 
 def sketch_bag(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
-    """A handbag: a body that widens downwards, two handles, a flap with a clasp on some."""
+    """Sketch a handbag: a body that widens downwards, two handles, for some a flap with a clasp."""
     top, bottom = vary(rng, 58, 0.04), vary(rng, 106, 0.03)
     narrow, wide = vary(rng, 25, 0.1), vary(rng, 33, 0.08)
     body = curve(
@@ -54,7 +54,7 @@ def sketch_bag(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketc
 
 
 def sketch_hat(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
-    """A hat: pinched crown, a band, a wide brim."""
+    """Sketch a hat: pinched crown, a band, a wide brim."""
     wide, tall = vary(rng, 41, 0.06), vary(rng, 34, 0.08)
     base, side = 82.0, vary(rng, 23, 0.05)
     brim = curve(
@@ -103,7 +103,7 @@ def sketch_hat(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketc
 
 
 def sketch_scarf(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
-    """A scarf: looped once as around a neck, two fringed tails."""
+    """Sketch a scarf: one loop as around a neck, and two fringed ends."""
     wide = vary(rng, 9, 0.08)
     left_end, right_end = vary(rng, 108, 0.05), vary(rng, 117, 0.04)
     ring_behind = curve([(-22, 30), (-15, 17), (0, 13), (15, 17), (22, 30), (14, 26), (0, 23), (-14, 26)])
@@ -147,7 +147,7 @@ def sketch_scarf(product: DemoProduct, rng: random.Random, *, back: bool) -> Ske
 
 
 def sketch_socks(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A pair of socks: ribbed cuff, heel and toe in another colour."""
+    """Sketch a pair of socks: ribbed cuff, heel and toe in another colour."""
     top = vary(rng, 50, 0.06) if product.length == "ankle" else vary(rng, 16, 0.15)
     wide = vary(rng, 8.5, 0.05)
     leg = curve(
@@ -183,7 +183,7 @@ def sketch_socks(product: DemoProduct, rng: random.Random, *, back: bool) -> Ske
 
 
 def _make_strap(path: list[tuple[float, float]], half_width: float) -> Piece:
-    """A band of leather along `path`, twice `half` wide."""
+    """Make a band of leather along a path, twice `half` wide."""
     middle = curve(path, closed=False)
     tangents = middle[2:] - middle[:-2]
     directions = tangents / (np.hypot(tangents[:, :1], tangents[:, 1:]) + 1e-6)

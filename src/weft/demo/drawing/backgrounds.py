@@ -1,4 +1,4 @@
-"""What stands behind the garment: a pale studio wall, or another scene."""
+"""Backgrounds of photos: a pale studio wall, or another scene."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ _SCENE_COLOURS = ((196, 170, 140), (150, 168, 178), (206, 186, 182), (170, 182, 
 
 
 def paint_wall(rng: np.random.Generator) -> Pixels:
-    """A pale wall with a fall of light: the background of most photos."""
+    """Paint a pale wall with a gradient of light, the background of most photos."""
     return _light_surface(np.array(_WALL_COLOURS[rng.integers(len(_WALL_COLOURS))], dtype=np.float32), rng, 0.10)
 
 
 def paint_scene(rng: np.random.Generator) -> Pixels:
-    """Another background: planks, a two-toned room, or a coloured wall."""
+    """Paint another background: planks, a two-toned room, or a coloured wall."""
     picture = _light_surface(np.array(_SCENE_COLOURS[rng.integers(len(_SCENE_COLOURS))], dtype=np.float32), rng, 0.25)
     scene_kind = rng.integers(3)
     if scene_kind == 0:

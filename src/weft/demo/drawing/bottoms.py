@@ -25,7 +25,7 @@ _RIVET_RGB = (176, 120, 70)
 
 
 def sketch_skirt(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A flared skirt on a waistband."""
+    """Sketch a flared skirt on a waistband."""
     hem, hem_y = {"mini": (29.0, 76.0), "knee": (34.0, 100.0), "maxi": (37.0, 123.0)}[product.length or "knee"]
     top = {"mini": 32.0, "knee": 24.0, "maxi": 10.0}[product.length or "knee"]
     waist = vary(rng, 15.5)
@@ -50,7 +50,7 @@ def sketch_skirt(product: DemoProduct, rng: random.Random, *, back: bool) -> Ske
 
 
 def sketch_trousers(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """Trousers: a crease down each leg, slanted pockets, a narrow waistband."""
+    """Sketch trousers: a crease down each leg, slanted pockets, a narrow waistband."""
     end = 104.0 if product.length == "cropped" else 125.0
     waist, hip, ankle = _fit_to_gender(product.gender, vary(rng, 16), vary(rng, 20.5), vary(rng, 9))
     pieces = [*_make_legs(waist, hip, 13.0, 50.0, end, ankle), _make_waistband(waist, 9.0, 14.0)]
@@ -70,7 +70,7 @@ def sketch_trousers(product: DemoProduct, rng: random.Random, *, back: bool) -> 
 
 
 def sketch_jeans(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """Jeans: denim, yellow stitches, round pockets with rivets, turn-ups, a worn patch on each thigh."""
+    """Sketch jeans: denim, yellow stitches, round pockets with rivets, turn-ups, a worn patch on each thigh."""
     end = 104.0 if product.length == "cropped" else 124.0
     waist, hip, ankle = _fit_to_gender(product.gender, vary(rng, 16), vary(rng, 20), vary(rng, 8.5))
     pieces = [*_make_legs(waist, hip, 13.0, 49.0, end, ankle), _make_waistband(waist, 8.5, 14.0)]
@@ -110,7 +110,7 @@ def sketch_jeans(product: DemoProduct, rng: random.Random, *, back: bool) -> Ske
 
 
 def sketch_shorts(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """Shorts: wide short legs, a drawstring."""
+    """Sketch shorts: wide short legs, a drawstring."""
     waist, hip, leg = _fit_to_gender(product.gender, vary(rng, 19), vary(rng, 25), vary(rng, 14))
     end = vary(rng, 88, 0.05)
     pieces = [*_make_legs(waist, hip, 39.0, 68.0, end, leg, gap=2.5), _make_waistband(waist, 33.0, 40.0)]
@@ -130,14 +130,14 @@ def sketch_shorts(product: DemoProduct, rng: random.Random, *, back: bool) -> Sk
 
 
 def _fit_to_gender(gender: str, waist: float, hip: float, leg: float) -> tuple[float, float, float]:
-    """The half widths of waist, hip and leg; women's are cut closer at waist and leg."""
+    """Return half the widths of waist, hip and leg; those of women are narrower at waist and leg."""
     return (waist * 0.9, hip * 1.03, leg * 0.9) if gender == "women" else (waist, hip, leg)
 
 
 def _make_legs(
     waist: float, hip: float, top: float, crotch: float, end: float, ankle: float, gap: float = 5.0
 ) -> tuple[Piece, ...]:
-    """Both legs with the seat; `ankle` is half the width of a leg's end, `gap` its distance from the middle."""
+    """Make legs and seat; `ankle` is half the width of the end of a leg, `gap` its distance from the middle."""
     right = curve(
         [
             (-0.3, top, True),

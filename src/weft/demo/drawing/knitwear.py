@@ -26,7 +26,7 @@ _CORD_RGB = (238, 236, 230)
 
 
 def sketch_jumper(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A jumper: knitted, ribbed at neck, cuffs and hem."""
+    """Sketch a jumper: knitted, ribbed at neck, cuffs and hem."""
     cut = _make_knit_cut(product, rng, 76.0 if product.length == "cropped" else 97.0)
     pieces = [
         *upper_body.make_sleeves(cut),
@@ -50,7 +50,7 @@ def sketch_jumper(product: DemoProduct, rng: random.Random, *, back: bool) -> Sk
 
 
 def sketch_cardigan(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A cardigan: a knitted front that opens, with a button band and pockets."""
+    """Sketch a cardigan: a knitted front that opens, with a button band and pockets."""
     cut = replace(_make_knit_cut(product, rng, 98.0), drop=27, neckline="v-neck")
     pieces = [
         *upper_body.make_sleeves(cut),
@@ -87,7 +87,7 @@ def sketch_cardigan(product: DemoProduct, rng: random.Random, *, back: bool) -> 
 
 
 def sketch_hoodie(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A hoodie: hood, drawstrings, kangaroo pocket."""
+    """Sketch a hoodie: hood, drawstrings, kangaroo pocket."""
     cut = _make_knit_cut(product, rng, 80.0 if product.length == "cropped" else 98.0)
     cut = replace(cut, top=27, armpit=52, neck=10, drop=9, neckline="round", chest=cut.chest + 1)
     pieces = [] if back else _make_hood(cut)
@@ -154,7 +154,7 @@ def _make_roll_neck(cut: Cut) -> list[Piece]:
 
 
 def _make_hood(cut: Cut) -> list[Piece]:
-    """The hood as it stands up behind the neck, and its dark inside."""
+    """Make the hood behind the neck and its dark inside."""
     outer = curve(
         [
             (-cut.neck - 5, cut.top + 4, True),
@@ -182,7 +182,7 @@ def _make_hood(cut: Cut) -> list[Piece]:
 
 
 def _make_hood_edges(cut: Cut) -> tuple[Piece, Piece]:
-    """The two ends of the hood that cross over the chest."""
+    """Make the two ends of the hood that cross over the chest."""
     edge = curve(
         [
             (cut.neck + 5.5, cut.top + 4, True),
@@ -198,7 +198,7 @@ def _make_hood_edges(cut: Cut) -> tuple[Piece, Piece]:
 
 
 def _make_hood_back(cut: Cut) -> Piece:
-    """The hood as it hangs down the back."""
+    """Make the hood on the back."""
     outline = curve(
         [
             (-cut.neck - 3, cut.top + 1),

@@ -13,7 +13,7 @@ _METAL_RGB = (190, 190, 186)
 
 
 def sketch_jacket(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A bomber jacket: zip, knitted collar, cuffs and waistband, slanted pockets."""
+    """Sketch a bomber jacket: zip, knitted collar, cuffs and waistband, slanted pockets."""
     cut = Cut(
         neck=vary(rng, 9.5),
         top=24,
@@ -51,7 +51,7 @@ def sketch_jacket(product: DemoProduct, rng: random.Random, *, back: bool) -> Sk
 
 
 def sketch_coat(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A coat: long, wide lapels, two rows of buttons, flap pockets."""
+    """Sketch a coat: long, wide lapels, two rows of buttons, flap pockets."""
     hem_y = 124.0 if product.length == "maxi" else 102.0
     cut = Cut(
         neck=vary(rng, 8),

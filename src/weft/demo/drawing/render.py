@@ -1,4 +1,4 @@
-"""The studio: puts a sketch into cloth and light before a background and takes the picture."""
+"""Render a sketch as a photo: add cloth and light, and place it before a background."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from weft.demo.drawing.shading import compute_folds, compute_grain, compute_patt
 from weft.demo.drawing.shapes import Outline, Piece, Sketch, Stroke
 
 WIDTH_PX, HEIGHT_PX = 264, 352
-"""Pixels of a photo."""
+"""Size of a photo in pixels."""
 
 PX_PER_UNIT = WIDTH_PX / 100
 """Pixels per garment unit at a scale of 1."""
@@ -31,36 +31,36 @@ Grid = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class Cloth:
-    """What a product is made of, the same in all its photos."""
+    """The material of a product, the same in all its photos."""
 
     rgb: Rgb
     second_rgb: Rgb
     pattern: str
     pattern_scale: float
-    """Size of the pattern."""
+    """Size of the pattern; 1 is usual."""
     pattern_seed: int
-    """Of the pattern's own chance."""
+    """Seed of the pattern."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Camera:
-    """Where the camera stands."""
+    """The position of the camera."""
 
     scale: float
     rotation: float
-    """Radians."""
+    """In radians."""
     centre: tuple[float, float]
-    """The point of the garment in the middle of the photo, garment units."""
+    """The point of the garment in the middle of the photo, in garment units."""
 
     def to_pixels(self, outline: Outline) -> Outline:
-        """Where points of the garment are in the photo, pixels."""
+        """Project points of the garment to pixels of the photo."""
         cos, sin = math.cos(self.rotation), math.sin(self.rotation)
         rotated = (outline - np.array(self.centre)) @ np.array([[cos, sin], [-sin, cos]])
         projected: Outline = rotated * (self.scale * PX_PER_UNIT) + np.array([WIDTH_PX / 2, HEIGHT_PX / 2])
         return projected
 
     def make_garment_grid(self) -> tuple[Grid, Grid]:
-        """The garment's x and y at every pixel."""
+        """Return the garment coordinates x and y at every pixel, (height, width) each."""
         right = (np.arange(WIDTH_PX, dtype=np.float32) + np.float32(0.5) - WIDTH_PX / 2)[None, :] / (
             self.scale * PX_PER_UNIT
         )
@@ -75,7 +75,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class _ProjectedPiece:
-    """A piece as seen by the camera: its window in the photo, its mask there, and the mask blurred."""
+    """A piece in the photo: its window, its mask in the window, and the blurred mask."""
 
     piece: Piece
     window: tuple[slice, slice]
@@ -86,7 +86,7 @@ class _ProjectedPiece:
 def render_sketch(
     sketch: Sketch, cloth: Cloth, camera: Camera, background: Pixels, rng: np.random.Generator
 ) -> Image.Image:
-    """The photo of `sketch` before `background`, which is painted over."""
+    """Render the photo of a sketch; `background` is overwritten."""
     shapes = [shape for piece in sketch.pieces if (shape := _project_piece(piece, camera)) is not None]
     _cast_shadow(background, shapes)
     x, y = camera.make_garment_grid()
@@ -124,7 +124,7 @@ def _to_unit_range(image: Image.Image) -> Grid:
 
 
 def _cast_shadow(background: Pixels, shapes: list[_ProjectedPiece]) -> None:
-    """Darken the ground below and to the right of the whole garment."""
+    """Darken the background below and to the right of the garment."""
     silhouette = np.zeros((HEIGHT_PX, WIDTH_PX), dtype=np.float32)
     for shape in shapes:
         np.maximum(silhouette[shape.window], shape.mask, out=silhouette[shape.window])
@@ -139,14 +139,14 @@ def _paint_piece(
 ) -> None:
     piece = shape.piece
     region = background[shape.window]
-    # A piece throws a little shade on what lies under its edge.
+    # The edge of a piece casts a small shadow on the pieces below it.
     region *= (1 - np.float32(0.15) * shape.blurred * (1 - shape.mask))[:, :, None]
     shade = light * compute_roundness(shape.blurred, shape.mask, piece.rim_shading) * np.float32(piece.tone)
     if piece.rib_spacing:
         rotated_x, _ = _rotate(x, y, piece.angle)
         shade = shade * (1 + np.float32(0.09) * np.cos(rotated_x * np.float32(2 * math.pi / piece.rib_spacing)))
     colour = _compute_colour(piece, cloth, x, y, block_y)
-    # Dark cloth shows its folds by what it reflects.
+    # Dark cloth shows its folds by reflected light.
     lit = colour * shade[:, :, None] + (np.float32(42) * (shade - 1))[:, :, None]
     region += (lit - region) * shape.mask[:, :, None]
 
@@ -176,7 +176,7 @@ def _rotate(x: Grid, y: Grid, angle: float) -> tuple[Grid, Grid]:
 
 
 def _find_colour_block_y(sketch: Sketch) -> float:
-    """Where the second colour of a colour block begins, garment units from the top."""
+    """Return the y at which the second colour of a colour block begins, in garment units."""
     pattern_edges = [piece.outline[:, 1] for piece in sketch.pieces if piece.rgb is None and not piece.is_second_colour]
     top, bottom = min(edge.min() for edge in pattern_edges), max(edge.max() for edge in pattern_edges)
     return float(top + 0.57 * (bottom - top))
@@ -196,7 +196,7 @@ def _draw_strokes(picture: Image.Image, strokes: tuple[Stroke, ...], garment_rgb
             cover_draw.polygon(points, fill=255)
             continue
         width_px = max(1, round(stroke.width * camera.scale * PX_PER_UNIT * SUPERSAMPLING))
-        # The ink reaches further than its cover, so that no black is mixed in at the edge.
+        # The colour covers more than the mask, so that no black mixes in at the edge.
         ink_draw.line(points, fill=rgb, width=width_px + 3, joint="curve")
         cover_draw.line(points, fill=255 if stroke.rgb else 190, width=width_px, joint="curve")
     picture.paste(ink.reduce(SUPERSAMPLING), (0, 0), cover.reduce(SUPERSAMPLING))
@@ -204,7 +204,7 @@ def _draw_strokes(picture: Image.Image, strokes: tuple[Stroke, ...], garment_rgb
 
 
 def _adjust_tone(rgb: Rgb, tone: float) -> Rgb:
-    """`rgb` darker (below 0) or lighter; on black cloth a dark seam is drawn lighter instead."""
+    """Return `rgb` darker (tone below 0) or lighter; on black cloth a dark seam becomes lighter instead."""
     if tone < 0 and max(rgb) < 60:
         tone = -tone * 0.6
     target = 255 if tone > 0 else 0

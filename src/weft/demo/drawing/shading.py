@@ -1,7 +1,4 @@
-"""Cloth: the colour of every point of a pattern, and the grain of the material.
-
-Light: soft folds across a garment, and the roundness of a piece towards its edges.
-"""
+"""Patterns and grain of cloth, and light: soft folds across a garment and the roundness of its pieces."""
 
 from collections.abc import Callable
 
@@ -13,21 +10,23 @@ Grid = npt.NDArray[np.float32]
 """One number per pixel, (height, width)."""
 
 _EDGE_WIDTH = np.float32(0.45)
-"""Width of the soft edge between two colours, garment units: about one pixel."""
+"""Width of the soft edge between two colours in garment units, about one pixel."""
+FOLD_STEP_PX = 4
+"""Folds are smooth, so they are computed on every fourth pixel and interpolated."""
 
 
 def compute_pattern_share(pattern: str, x: Grid, y: Grid, scale: float, seed: int) -> Grid:
-    """How much of the second colour shows at each point.
+    """Compute the share of the second colour at each point.
 
     Args:
-        pattern: One of the names in `weft.demo.catalogue.PATTERNS` but "plain".
-        x: Across the cloth, garment units, (height, width).
-        y: Along the cloth, likewise.
+        pattern: A key of `weft.demo.catalogue.PATTERN_SYNONYMS` except "plain".
+        x: Coordinate across the cloth in garment units, (height, width).
+        y: Coordinate along the cloth in garment units, (height, width).
         scale: Size of the pattern; 1 is usual.
-        seed: Of the pattern's own chance.
+        seed: Seed of the pattern.
 
     Returns:
-        0 (first colour) to 1 (second), (height, width).
+        From 0 (first colour) to 1 (second colour), (height, width).
     """
     return _PATTERN_FUNCTIONS[pattern](x / np.float32(scale), y / np.float32(scale), seed)
 
@@ -38,7 +37,7 @@ def _antialias(distance: Grid) -> Grid:
 
 
 def _distance_to_multiple(value: Grid, period: float) -> Grid:
-    """Distance from the nearest multiple of `period`."""
+    """Return the distance from the nearest multiple of `period`."""
     period32 = np.float32(period)
     distance: Grid = np.abs(value - period32 * np.rint(value / period32))
     return distance
@@ -86,7 +85,7 @@ def _draw_floral(x: Grid, y: Grid, seed: int) -> Grid:
 
 
 def _draw_flowers(x: Grid, y: Grid, step: np.float32, radius: np.float32, seed: int) -> Grid:
-    """One five-petalled flower, turned and shifted by chance, in each square of a grid."""
+    """Draw one five-petalled flower, randomly rotated and shifted, in each square of a grid."""
     column, row = np.floor(x / step), np.floor(y / step)
     noise = np.sin(column * np.float32(12.99) + row * np.float32(78.23) + np.float32(seed % 97)) * np.float32(437.5)
     noise -= np.floor(noise)
@@ -109,13 +108,13 @@ _PATTERN_FUNCTIONS: dict[str, Callable[[Grid, Grid, int], Grid]] = {
 
 
 def compute_grain(texture: str, x: Grid, y: Grid, rng: np.random.Generator) -> Grid:
-    """Brightness of the material at each point, about 1: threads, knit, leather.
+    """Compute the brightness of the material at each point, about 1: threads, knit, leather.
 
     Args:
-        texture: One of the names in `weft.demo.drawing.shapes.Sketch.texture`.
-        x: Garment units, (height, width).
-        y: Likewise.
-        chance: Where the irregularities come from.
+        texture: One of the values of `weft.demo.drawing.shapes.Sketch.texture`.
+        x: Coordinate in garment units, (height, width).
+        y: Coordinate in garment units, (height, width).
+        rng: Generates the irregularities.
     """
     strength = {"weave": 0.022, "knit": 0.03, "denim": 0.05, "leather": 0.015, "smooth": 0.012}[texture]
     speckle = rng.standard_normal(x.shape, dtype=np.float32)
@@ -131,18 +130,14 @@ def compute_grain(texture: str, x: Grid, y: Grid, rng: np.random.Generator) -> G
     return light
 
 
-FOLD_STEP_PX = 4
-"""Folds are soft: they are worked out on every fourth pixel and stretched."""
-
-
 def compute_folds(x: Grid, y: Grid, rng: np.random.Generator, depth: float) -> Grid:
-    """Brightness that folds and the fall of light give to each point, about 1.
+    """Compute the brightness at each point, about 1, from folds and the direction of light.
 
     Args:
-        x: Garment units, (height, width).
-        y: Likewise.
-        chance: Where the folds lie.
-        depth: How deep they are; 1 is usual for soft cloth, 0 gives none.
+        x: Coordinate in garment units, (height, width).
+        y: Coordinate in garment units, (height, width).
+        rng: Places the folds.
+        depth: Depth of the folds; 1 is usual for soft cloth, 0 gives none.
     """
     height, width = x.shape
     coarse_x, coarse_y = x[::FOLD_STEP_PX, ::FOLD_STEP_PX], y[::FOLD_STEP_PX, ::FOLD_STEP_PX]
@@ -153,7 +148,7 @@ def compute_folds(x: Grid, y: Grid, rng: np.random.Generator, depth: float) -> G
         breadth, reach = rng.uniform(1.6, 5.0), rng.uniform(10, 30)
         across = (coarse_x - centre_x) * np.cos(lean) + (coarse_y - centre_y) * np.sin(lean)
         along = (coarse_y - centre_y) * np.cos(lean) - (coarse_x - centre_x) * np.sin(lean)
-        # The slope of a bump: one flank catches the light, the other lies in shade.
+        # The slope of a bump: one side is lit, the other is in shadow.
         slope = -across / breadth * np.exp(-((across / breadth) ** 2) / 2 - (along / reach) ** 2 / 2)
         light += depth * rng.uniform(0.05, 0.14) * slope
     stretched = Image.fromarray(light.astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC)
@@ -161,12 +156,12 @@ def compute_folds(x: Grid, y: Grid, rng: np.random.Generator, depth: float) -> G
 
 
 def compute_roundness(blurred: Grid, mask: Grid, strength: float) -> Grid:
-    """Brightness of a piece from its blurred mask: darker at the rim, lit from above left.
+    """Compute the brightness of a piece from its blurred mask: darker at the rim, lit from above left.
 
     Args:
         blurred: The mask, blurred by a few pixels, (height, width), 0 to 1.
         mask: The mask itself.
-        strength: 1 for a body, less for flat things.
+        strength: 1 for a body, less for flat pieces.
     """
     relief = np.zeros_like(blurred)
     relief[2:-2, 2:-2] = blurred[4:, 4:] - blurred[:-4, :-4]

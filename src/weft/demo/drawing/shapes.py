@@ -1,4 +1,4 @@
-"""Sketch: what a garment looks like before cloth and light: pieces, strokes, and the curves they are made of."""
+"""The sketch of a garment before cloth and light: pieces, strokes, and the curves that outline them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,57 +13,57 @@ Outline = npt.NDArray[np.float64]
 """Points, (n, 2), in garment units."""
 
 Point = tuple[float, float] | tuple[float, float, bool]
-"""x, y, and True where the curve has a corner."""
+"""x, y, and True if the curve has a corner there."""
 
 _POINTS_PER_SEGMENT = 7
 
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """One piece of cloth (or leather, rubber ...), a filled outline."""
+    """One piece of cloth, leather or rubber: a filled outline."""
 
     outline: Outline
     rgb: Rgb | None = None
-    """None: the product's own cloth with its pattern."""
+    """None is the product's own cloth with its pattern."""
     is_second_colour: bool = False
-    """Made of the product's second colour, plain."""
+    """Whether the piece is plain, in the product's second colour."""
     angle: float = 0.0
-    """How far the pattern is turned, radians."""
+    """Rotation of the pattern in radians."""
     tone: float = 1.0
     """Brightness; the inside of a garment is darker."""
     rib_spacing: float = 0.0
-    """Distance of knitted ribs in garment units; 0 for none."""
+    """Distance between knitted ribs in garment units; 0 for none."""
     rim_shading: float = 1.0
-    """How strongly it darkens towards its edge: 1 for a body, less for flat things."""
+    """How much the piece darkens towards its edge: 1 for a body, less for flat pieces."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stroke:
-    """A seam, a lace, a button: drawn over the pieces."""
+    """A seam, lace or button, drawn over the pieces."""
 
     outline: Outline
     width: float = 0.6
-    """Garment units; 0 fills the outline."""
+    """In garment units; 0 fills the outline."""
     rgb: Rgb | None = None
-    """None: the product's colour, darker or lighter by `tone`."""
+    """None is the product's colour, darker or lighter by `tone`."""
     tone: float = -0.4
     """-1 (black) to 1 (white)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sketch:
-    """A whole garment, pieces from the back to the front."""
+    """A complete garment; its pieces are in order from back to front."""
 
     pieces: tuple[Piece, ...]
     strokes: tuple[Stroke, ...] = ()
     focus: tuple[float, float] = (0.0, 40.0)
-    """What the detail view looks at."""
+    """The centre of the detail photo."""
     texture: str = "weave"
     """"weave", "knit", "denim", "leather" or "smooth"."""
 
 
 def curve(points: Sequence[Point], *, closed: bool = True) -> Outline:
-    """A smooth line through `points` (Catmull-Rom), with corners where they say so."""
+    """Return a smooth line through points (Catmull-Rom), with corners at the marked points."""
     corners = [index for index, point in enumerate(points) if len(point) == 3 and point[2]]
     path = np.array([point[:2] for point in points], dtype=np.float64)
     if not closed:
@@ -77,40 +77,40 @@ def curve(points: Sequence[Point], *, closed: bool = True) -> Outline:
 
 
 def line(*points: tuple[float, float]) -> Outline:
-    """A straight line through `points`."""
+    """Return straight lines through points."""
     return np.array(points, dtype=np.float64)
 
 
 def ellipse(x: float, y: float, radius_x: float, radius_y: float | None = None) -> Outline:
-    """An ellipse around (x, y)."""
+    """Return an ellipse around (x, y)."""
     angles = np.linspace(0, 2 * np.pi, 25)[:-1]
     return np.stack([x + radius_x * np.cos(angles), y + (radius_y or radius_x) * np.sin(angles)], axis=1)
 
 
 def box(left: float, top: float, right: float, bottom: float) -> Outline:
-    """A rectangle."""
+    """Return a rectangle."""
     return line((left, top), (right, top), (right, bottom), (left, bottom))
 
 
 def translate(outline: Outline, dx: float, dy: float) -> Outline:
-    """The same, moved by garment units."""
+    """Return the outline moved by (x, y) garment units."""
     moved: Outline = outline + np.array([dx, dy])
     return moved
 
 
 def mirror(outline: Outline) -> Outline:
-    """The same on the other side of the garment."""
+    """Return the outline mirrored to the other side of the garment."""
     flipped: Outline = outline * np.array([-1.0, 1.0])
     return flipped
 
 
 def both_sides(piece: Piece) -> tuple[Piece, Piece]:
-    """A piece and its mirror image."""
+    """Return a piece and its mirror image."""
     return piece, replace(piece, outline=mirror(piece.outline), angle=-piece.angle)
 
 
 def strokes_both_sides(stroke: Stroke) -> tuple[Stroke, Stroke]:
-    """A stroke and its mirror image."""
+    """Return a stroke and its mirror image."""
     return stroke, replace(stroke, outline=mirror(stroke.outline))
 
 
@@ -120,7 +120,7 @@ def _join_splines(path: Outline, breaks: list[int]) -> Outline:
 
 
 def _catmull_rom(points: Outline) -> Outline:
-    """From the second point to the last but one."""
+    """Interpolate from the second point to the last but one."""
     before, start, end, after = (points[k : len(points) - 3 + k, None] for k in range(4))
     t = np.linspace(0, 1, _POINTS_PER_SEGMENT)[None, :, None]
     path = 0.5 * (

@@ -13,7 +13,7 @@ _HEEL_RGBS = ((40, 32, 30), (92, 62, 42))
 
 
 def sketch_trainers(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:  # noqa: ARG001
-    """A pair of trainers: thick pale sole, laces, a stripe on the side. The "back" is the other side."""
+    """Sketch a pair of trainers: thick pale sole, laces, a stripe on the side. The "back" is the other side."""
     height_factor, toe = vary(rng, 1.0, 0.1), vary(rng, 41, 0.04)
     sole = _RUBBER_RGB if rng.random() < 0.7 else _GUM_RGB
     pieces, strokes = _make_trainer(height_factor, toe, sole, has_stripe=not back)
@@ -21,7 +21,7 @@ def sketch_trainers(product: DemoProduct, rng: random.Random, *, back: bool) -> 
 
 
 def sketch_boots(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A pair of boots: a shaft, a heel, a dark sole. The "back" is the other side."""
+    """Sketch a pair of boots: a shaft, a heel, a dark sole. The "back" is the other side."""
     top = vary(rng, 52, 0.06) if product.length == "ankle" else vary(rng, 13, 0.2)
     heel = rng.choice((7.0, 11.0)) if product.gender == "women" else 6.0
     pieces, strokes = _make_boot(top, heel, rng.choice(_HEEL_RGBS), has_laces=rng.random() < 0.5 and not back)
@@ -129,7 +129,7 @@ def _make_boot(top: float, heel: float, sole_rgb: Rgb, *, has_laces: bool) -> tu
 def _arrange_pair(
     pieces: list[Piece], strokes: list[Stroke], rng: random.Random, *, mirror: bool, focus: tuple[float, float]
 ) -> Sketch:
-    """Two of the same, one behind the other; strokes of the hidden one are left out."""
+    """Place two shoes one behind the other; strokes of the hidden shoe are left out."""
     far_offset = [9 + rng.uniform(-2, 2), -11 + rng.uniform(-2, 2)]
     shift = [-4.0, -3.0]
     flip = [-1.0, 1.0] if mirror else [1.0, 1.0]

@@ -10,14 +10,14 @@ from weft.demo.drawing.upper_body import Cut
 
 
 def vary(rng: random.Random, value: float, max_deviation: float = 0.06) -> float:
-    """`value`, off by up to `share` of itself: no two garments are cut alike."""
+    """Return the value with a random change of up to `share` of it, so that garments differ."""
     return value * rng.uniform(1 - max_deviation, 1 + max_deviation)
 
 
 def add_sleeves(
     cut: Cut, rng: random.Random, sleeve: str, wrist_width: float = 7.0, long_sleeve_length: float = 58.0
 ) -> Cut:
-    """`cut` with sleeves of the given length, or with narrow shoulders where it has none."""
+    """Return the cut with sleeves of the given length, or with narrow shoulders if it has no sleeves."""
     if sleeve == "sleeveless":
         return replace(cut, sleeve=sleeve, shoulder=cut.shoulder * 0.7, neck=cut.neck * 1.02)
     if sleeve == "short":
@@ -30,7 +30,7 @@ def add_sleeves(
 
 
 def sketch_t_shirt(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A t-shirt: ribbed neck, no fastening."""
+    """Sketch a t-shirt: ribbed neck, no fastening."""
     hem_y = 78.0 if product.length == "cropped" else 104.0
     cut = Cut(
         neck=vary(rng, 9.5),
@@ -65,7 +65,7 @@ def sketch_t_shirt(product: DemoProduct, rng: random.Random, *, back: bool) -> S
 
 
 def sketch_shirt(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A shirt: collar, buttons down the front, cuffs, curved tail, chest pocket."""
+    """Sketch a shirt: collar, buttons down the front, cuffs, curved tail, chest pocket."""
     cut = Cut(
         neck=vary(rng, 8),
         top=19,
@@ -100,7 +100,7 @@ def sketch_shirt(product: DemoProduct, rng: random.Random, *, back: bool) -> Ske
 
 
 def sketch_blouse(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A blouse: puffed sleeves, a bow at the neck, a gathered waist with a peplum."""
+    """Sketch a blouse: puffed sleeves, a bow at the neck, a gathered waist with a peplum."""
     cut = Cut(
         neck=vary(rng, 8.5),
         top=21,
@@ -138,7 +138,7 @@ def sketch_blouse(product: DemoProduct, rng: random.Random, *, back: bool) -> Sk
 
 
 def sketch_dress(product: DemoProduct, rng: random.Random, *, back: bool) -> Sketch:
-    """A dress: fitted to the waist, flared below it."""
+    """Sketch a dress: fitted to the waist, flared below it."""
     hem, hem_y = {"mini": (25.0, 88.0), "knee": (30.0, 105.0), "maxi": (36.0, 127.0)}[product.length or "knee"]
     cut = Cut(
         neck=vary(rng, 8.5),
@@ -184,7 +184,7 @@ def sketch_dress(product: DemoProduct, rng: random.Random, *, back: bool) -> Ske
 def make_flared_skirt(
     waist: float, top: float, hem: float, hem_y: float, rng: random.Random
 ) -> tuple[Piece, list[Stroke]]:
-    """A skirt that widens from the waist, with the folds that it falls into."""
+    """Make a skirt that widens from the waist, with its folds."""
     waves = rng.randint(5, 8)
     steps = [-1 + 2 * k / (2 * waves) for k in range(2 * waves + 1)]
     edge: list[Point] = [

@@ -1,4 +1,4 @@
-"""What everything worn on the upper body shares: trunk, neck opening, sleeves, seams."""
+"""Parts of all garments of the upper body: trunk, neck opening, sleeves, seams."""
 
 import math
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ class Cut:
 
     neck: float
     top: float
-    """y where shoulder and neck meet."""
+    """y of the point where shoulder and neck meet."""
     shoulder: float
     slope: float = 6.0
     """How far the shoulder drops towards the sleeve."""
@@ -24,29 +24,29 @@ class Cut:
     hem: float
     hem_y: float
     hem_curve: float = 1.5
-    """How far the hem's middle hangs below its corners."""
+    """How far the middle of the hem is below its corners."""
     drop: float = 8.0
     """Depth of the neck opening at the front."""
     neckline: str = "round"
     sleeve: str = "short"
     sleeve_width: float = 8.0
-    """At its end."""
+    """Width at the end of the sleeve."""
     sleeve_length: float = 18.0
     sleeve_lean: float = 0.9
-    """Angle from hanging straight down, radians."""
+    """Angle to the vertical in radians."""
     puff: float = 0.0
-    """How far the middle of the sleeve stands out."""
+    """How far the middle of the sleeve bulges."""
 
 
 def fit_to_gender(cut: Cut, gender: str) -> Cut:
-    """`cut` with a waist for women, or with broader shoulders for men."""
+    """Return the cut with a narrower waist for women, or with broader shoulders for men."""
     if gender == "women":
         return replace(cut, waist=cut.waist * 0.9, shoulder=cut.shoulder * 0.96)
     return replace(cut, shoulder=cut.shoulder * 1.05, chest=cut.chest * 1.04)
 
 
 def make_trunk(cut: Cut, *, back: bool) -> Piece:
-    """The body of the garment without sleeves."""
+    """Make the body of the garment without sleeves."""
     side = _trace_side(cut)
     right: list[Point] = [(cut.neck, cut.top, True), *side]
     left: list[Point] = [_mirror_point(point) for point in reversed(right)]
@@ -54,7 +54,7 @@ def make_trunk(cut: Cut, *, back: bool) -> Piece:
 
 
 def make_neck_inside(cut: Cut, *, back: bool, tone: float = 0.55) -> Piece:
-    """The inside of the back that shows through the neck opening."""
+    """Make the inside of the back, which is visible through the neck opening."""
     dip = cut.top + 1.5
     lower = [] if back else _trace_neck_opening(cut, back=False)
     right, left = (cut.neck, cut.top, True), (-cut.neck, cut.top, True)
@@ -62,14 +62,14 @@ def make_neck_inside(cut: Cut, *, back: bool, tone: float = 0.55) -> Piece:
 
 
 def make_sleeves(cut: Cut) -> tuple[Piece, ...]:
-    """Both sleeves, or none."""
+    """Make both sleeves, or none."""
     if cut.sleeve == "sleeveless":
         return ()
     return both_sides(Piece(outline=curve(_trace_sleeve(cut)), angle=-cut.sleeve_lean * 0.9))
 
 
 def make_cuffs(cut: Cut, depth: float, *, rib_spacing: float = 0.0, width_factor: float = 1.0) -> tuple[Piece, ...]:
-    """A band at the end of each sleeve."""
+    """Make a band at the end of each sleeve."""
     if cut.sleeve == "sleeveless":
         return ()
     outer, inner = locate_sleeve_end(cut)
@@ -89,7 +89,7 @@ def make_cuffs(cut: Cut, depth: float, *, rib_spacing: float = 0.0, width_factor
 
 
 def make_hem_band(cut: Cut, depth: float, *, rib_spacing: float = 0.0) -> Piece:
-    """A band below the trunk."""
+    """Make a band below the trunk."""
     lower = cut.hem_y + depth
     return Piece(
         outline=curve(
@@ -108,7 +108,7 @@ def make_hem_band(cut: Cut, depth: float, *, rib_spacing: float = 0.0) -> Piece:
 
 
 def locate_sleeve_end(cut: Cut) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Outer and inner corner of the right sleeve's end."""
+    """Return the outer and inner corner of the end of the right sleeve."""
     x = cut.shoulder + math.sin(cut.sleeve_lean) * cut.sleeve_length
     y = cut.top + cut.slope + math.cos(cut.sleeve_lean) * cut.sleeve_length
     across = (math.cos(cut.sleeve_lean) * cut.sleeve_width, -math.sin(cut.sleeve_lean) * cut.sleeve_width)
@@ -116,13 +116,13 @@ def locate_sleeve_end(cut: Cut) -> tuple[tuple[float, float], tuple[float, float
 
 
 def make_neck_edge(cut: Cut, *, back: bool) -> Outline:
-    """The line of the neck opening, for a rib or a seam along it."""
+    """Trace the neck opening, for a rib or a seam along it."""
     points: list[Point] = [(-cut.neck, cut.top, True), *_trace_neck_opening(cut, back=back), (cut.neck, cut.top, True)]
     return curve(points, closed=False)
 
 
 def make_seams(cut: Cut) -> tuple[Stroke, ...]:
-    """Armhole seams, and the stitches along hem and sleeve ends."""
+    """Make the armhole seams and the stitches along the hem and the ends of the sleeves."""
     if cut.sleeve == "sleeveless":
         return strokes_both_sides(Stroke(outline=curve([*_trace_armhole(cut)], closed=False), width=0.5, tone=-0.3))
     outer, inner = locate_sleeve_end(cut)
@@ -170,7 +170,7 @@ def _trace_sleeve(cut: Cut) -> list[Point]:
 
 
 def _trace_neck_opening(cut: Cut, *, back: bool) -> list[Point]:
-    """From the left neck point to the right one, both excluded."""
+    """Trace from the left to the right neck point, both excluded."""
     if back:
         return [(-cut.neck * 0.6, cut.top + 1.4), (0.0, cut.top + 2.0), (cut.neck * 0.6, cut.top + 1.4)]
     low = cut.top + cut.drop

@@ -152,7 +152,9 @@ def read_word_predictability(path: Path) -> pd.DataFrame:
             f"{path}: not a readable word_predictability.tsv: {error}; run the stage train_head"
         ) from error
     if tuple(table.columns) != WORD_PREDICTABILITY_COLUMNS:
-        raise ContractError(f"{path}: expected the columns {list(WORD_PREDICTABILITY_COLUMNS)}, got {list(table.columns)}")
+        raise ContractError(
+            f"{path}: expected the columns {list(WORD_PREDICTABILITY_COLUMNS)}, got {list(table.columns)}"
+        )
     try:
         for column in ("word_id", "document_frequency", "val_photos"):
             table[column] = table[column].astype(np.int64)
@@ -161,7 +163,7 @@ def read_word_predictability(path: Path) -> pd.DataFrame:
     except ValueError as error:
         raise ContractError(f"{path}: {error}; run the stage train_head") from error
     if table["somers_d_shrunk"].isna().nunique() > 1:
-        raise ContractError(f"{path}: some words have a somers_d_shrunk and some have none; run the stage train_head again")
+        raise ContractError(f"{path}: some words have a somers_d_shrunk, some have none; run train_head")
     has_invalid_values = bool(
         (table[["somers_d", "somers_d_shrunk", "uncertainty_coefficient"]].abs() > 1).to_numpy().any()
     )

@@ -126,7 +126,7 @@ def test_any_words_without_blanks_are_read_back(tmp_path, words):
         (COLUMNS + "1\tred\t3\t4\n", "word_id is not 0, 1, 2 ... in order"),
         (COLUMNS + "0\tred\t3\t4\n2\tblue\t3\t4\n", "word_id is not 0, 1, 2"),
         (COLUMNS + "zero\tred\t3\t4\n", "word_id is not 0, 1, 2"),
-        (COLUMNS, "no words; lower vocabulary.min_documents or crawl more"),
+        (COLUMNS, "no words; lower vocabulary.min_document_frequency or crawl more"),
         ("word\tword_id\n", r"expected the columns \['word_id', 'word', .*, got \['word', 'word_id'\]"),
         (COLUMNS + "0\tred\t3\t4\t5\t6\n1\n", r"not a readable words\.tsv|word_id|columns"),
         ("", r"not a readable words\.tsv"),

@@ -31,7 +31,7 @@ def write_labels(folder, rows=ROWS, name="labels.jsonl"):
 
 def open_reader(folder, fields=("category",), group=None):
     labels = {f"set{n}": LabelSet(field=field, min_photos=1) for n, field in enumerate(fields)}
-    return open_dataset(Benchmark(reader="labelled_photos", path=str(folder), labels=labels, group=group))
+    return open_dataset(Benchmark(reader="labelled_photos", path=str(folder), labels=labels, group_field=group))
 
 
 def test_records_and_photos_come_in_the_order_of_the_labels(tmp_path):

@@ -26,7 +26,7 @@ SETTINGS = Prepare(
     width=48,
     min_side=16,
     jpeg_quality=92,
-    duplicate_distance=8,
+    phash_max_distance=8,
     val_share=0.2,
     test_share=0.3,
 )

@@ -111,6 +111,6 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_an_empty_vocabulary_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     products = _write_texts(tmp_path / "p.parquet", {"alder/1": ["red"], "alder/2": ["blue"]})
-    with pytest.raises(ContractError, match=r"p\.parquet: no word of \d training products .*min_documents"):
+    with pytest.raises(ContractError, match=r"p\.parquet: no word of \d training products .*min_document_frequency"):
         build_vocabulary(products, tmp_path / "v", _make_settings(min_document_frequency=5), *SHARES)
     assert not (tmp_path / "v").exists()

@@ -100,12 +100,12 @@ def _write_attributes(
 
 
 @pytest.fixture(scope="session")
-def drawing() -> Callable[..., bytes]:
+def draw_garment() -> Callable[..., bytes]:
     return _draw_garment
 
 
 @pytest.fixture(scope="session")
-def listed() -> Callable[..., None]:
+def write_list_file() -> Callable[..., None]:
     """Write a text file of DeepFashion: count, header, rows."""
     return _write_list_file
 

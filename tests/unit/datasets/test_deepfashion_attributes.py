@@ -71,9 +71,9 @@ def test_a_set_of_26_attributes_is_the_fine_set_in_any_folder(tmp_path, write_at
     assert open_reader(write_attributes(tmp_path, photos, names)).attribute_names.is_fine
 
 
-def test_photos_are_complete_or_cropped_to_their_boxes(tmp_path, write_attributes, drawing):
+def test_photos_are_complete_or_cropped_to_their_boxes(tmp_path, write_attributes, draw_garment):
     boxes = [(10, 20, 40, 70), (0, 0, 500, 500), (50, 10, 20, 5)]
-    write_attributes(tmp_path, PHOTOS, boxes=boxes, images=[drawing(size=(60, 80))] * 3)
+    write_attributes(tmp_path, PHOTOS, boxes=boxes, images=[draw_garment(size=(60, 80))] * 3)
 
     def sizes(reader):
         return [Image.open(io.BytesIO(photo)).size for _, photo in open_reader(tmp_path, reader).photos()]

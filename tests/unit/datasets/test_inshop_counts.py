@@ -30,9 +30,9 @@ def open_reader(folder, reader="inshop"):
 
 
 @pytest.fixture
-def small_inshop(tmp_path, listed, write_photos, drawing):
-    listed(tmp_path / "Eval" / "list_eval_partition.txt", ROWS, HEADER)
-    write_photos(tmp_path, NAMES, [drawing(seed=n, size=(200, 256)) for n in range(3)], "img.zip")
+def small_inshop(tmp_path, write_list_file, write_photos, draw_garment):
+    write_list_file(tmp_path / "Eval" / "list_eval_partition.txt", ROWS, HEADER)
+    write_photos(tmp_path, NAMES, [draw_garment(seed=n, size=(200, 256)) for n in range(3)], "img.zip")
     return tmp_path
 
 
@@ -72,9 +72,9 @@ def test_a_smaller_set_is_not_compared_with_the_published_counts(small_inshop):
 
 
 @pytest.mark.slow
-def test_the_real_size_is_read_from_its_files(tmp_path, listed):
+def test_the_real_size_is_read_from_its_files(tmp_path, write_list_file):
     records = make_published_records()
-    listed(
+    write_list_file(
         tmp_path / "Eval" / "list_eval_partition.txt",
         [f"img/{record.photo_id}.jpg {record.product_id} {record.split}" for record in records],
         HEADER,
@@ -91,7 +91,7 @@ def test_items_are_identified_by_their_id_in_any_folder(small_inshop):
     assert "1 items are in several category folders; an item is identified by its id alone" in data.notes
 
 
-def test_category_colour_and_kind_of_photo_are_labels(small_inshop, listed):
+def test_category_colour_and_kind_of_photo_are_labels(small_inshop, write_list_file):
     (small_inshop / "Anno").mkdir()
     (small_inshop / "Anno" / "list_description_inshop.json").write_text('[{"item": "id_02", "color": "Navy  Blue"}]')
     assert [dict(record.labels) for record in open_reader(small_inshop).records] == [
@@ -101,25 +101,27 @@ def test_category_colour_and_kind_of_photo_are_labels(small_inshop, listed):
     ]
     # The list of boxes tells the pose of each photo.
     rows = [f"{name} 1 {pose} 10 20 110 220" for name, pose in zip(NAMES, "236", strict=True)]
-    listed(small_inshop / "Anno" / "list_bbox_inshop.txt", rows, BOX_HEADER)
+    write_list_file(small_inshop / "Anno" / "list_bbox_inshop.txt", rows, BOX_HEADER)
     kinds = [record.labels["kind_of_photo"] for record in open_reader(small_inshop).records]
     assert kinds == ["side", "back", "stand-alone"]
 
 
-def test_photos_can_be_cut_to_their_boxes(small_inshop, listed):
+def test_photos_can_be_cut_to_their_boxes(small_inshop, write_list_file):
     with pytest.raises(BenchmarkError, match=r"list_bbox_inshop\.txt"):
         open_reader(small_inshop, "inshop:crops")
-    listed(small_inshop / "Anno" / "list_bbox_inshop.txt", [f"{name} 1 1 10 20 110 220" for name in NAMES], BOX_HEADER)
+    write_list_file(
+        small_inshop / "Anno" / "list_bbox_inshop.txt", [f"{name} 1 1 10 20 110 220" for name in NAMES], BOX_HEADER
+    )
     sizes = [Image.open(io.BytesIO(photo)).size for _, photo in open_reader(small_inshop, "inshop:crops").photos()]
     assert sizes == [(100, 200)] * 3
-    listed(small_inshop / "Anno" / "list_bbox_inshop.txt", [f"{NAMES[0]} 1 1 10 20 110 220"], BOX_HEADER)
+    write_list_file(small_inshop / "Anno" / "list_bbox_inshop.txt", [f"{NAMES[0]} 1 1 10 20 110 220"], BOX_HEADER)
     with pytest.raises(BenchmarkError, match=f"no box for {NAMES[1]}"):
         open_reader(small_inshop, "inshop:crops")
 
 
-def test_the_release_of_the_photos_is_described(small_inshop, write_photos, drawing):
+def test_the_release_of_the_photos_is_described(small_inshop, write_photos, draw_garment):
     assert open_reader(small_inshop).notes[0] == "photos: img, 256 px (200 x 256 px is the largest of a sample)"
-    large = [drawing(seed=n, size=(750, 1101)) for n in range(3)]
+    large = [draw_garment(seed=n, size=(750, 1101)) for n in range(3)]
     names = [name.replace("img/", "img_highres/", 1) for name in NAMES]
     write_photos(small_inshop, names, large, "Img/img_highres.zip")
     assert open_reader(small_inshop).notes[0].endswith("; img_highres in the same folder is not used")
@@ -131,9 +133,9 @@ def test_the_release_of_the_photos_is_described(small_inshop, write_photos, draw
 
 
 @pytest.mark.parametrize("where", ["img", "Img/img"])
-def test_a_folder_of_photos_is_read_here_or_in_img(small_inshop, write_photos, drawing, where):
+def test_a_folder_of_photos_is_read_here_or_in_img(small_inshop, write_photos, draw_garment, where):
     (small_inshop / "img.zip").unlink()
-    photos = [drawing(seed=n) for n in range(3)]
+    photos = [draw_garment(seed=n) for n in range(3)]
     write_photos(small_inshop / Path(where).parent, NAMES, photos, None)
     assert [photo for _, photo in open_reader(small_inshop).photos()] == photos
 
@@ -149,8 +151,8 @@ def test_broken_descriptions_are_named(small_inshop, content):
 @pytest.mark.parametrize(
     ("row", "expected"), [("1 7 0 0 9 9", "expected pose_type 1 to 6, got '7'"), ("1 1 0 x 9 9", "x_1 y_1 x_2 y_2")]
 )
-def test_a_broken_row_of_boxes_is_named(small_inshop, listed, row, expected):
-    listed(small_inshop / "Anno" / "list_bbox_inshop.txt", [f"{NAMES[0]} {row}"], BOX_HEADER)
+def test_a_broken_row_of_boxes_is_named(small_inshop, write_list_file, row, expected):
+    write_list_file(small_inshop / "Anno" / "list_bbox_inshop.txt", [f"{NAMES[0]} {row}"], BOX_HEADER)
     with pytest.raises(BenchmarkError, match=r"list_bbox_inshop\.txt, line 3: ") as caught:
         open_reader(small_inshop)
     assert expected in str(caught.value)

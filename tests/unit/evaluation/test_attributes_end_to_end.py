@@ -16,7 +16,7 @@ KNOWN = {"red": 0, "blue": 1, "long": 3}
 
 
 @pytest.fixture
-def foreign(world, rng, write_attributes, listed, drawing):
+def foreign(world, rng, write_attributes, write_list_file, draw_garment):
     """30 photos; trained z holds the words of category and attributes, frozen z noise."""
     photos, z = [], []
     for number in range(30):
@@ -30,10 +30,9 @@ def foreign(world, rng, write_attributes, listed, drawing):
         status = ("train", "val", "test")[number // 3 % 3]
         photos.append((f"img/Drawn_{category}/img_{number:08}.jpg", category, labels, status))
         z.append([3 * (word == CATEGORIES[category]) + (word in has) for word in WORDS])
-    folder = write_attributes(
-        world.root / "foreign", photos, ATTRIBUTES, images=[drawing(("red", "blue")[n % 2], seed=n) for n in range(30)]
-    )
-    listed(folder / "Anno" / "list_category_cloth.txt", CLOTH, "category_name category_type")
+    images = [draw_garment(("red", "blue")[n % 2], seed=n) for n in range(30)]
+    folder = write_attributes(world.root / "foreign", photos, ATTRIBUTES, images=images)
+    write_list_file(folder / "Anno" / "list_category_cloth.txt", CLOTH, "category_name category_type")
     benchmark = params.Benchmark(reader="deepfashion_attributes", path=str(folder))
     made = replace(world, benchmark=benchmark, name="foreign")
     z = np.array(z, float) + 0.01 * rng.normal(size=(30, DIM))

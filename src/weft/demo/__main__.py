@@ -24,13 +24,6 @@ def main() -> None:
         default=0,
         help="port of the first shop, followed by those of the others; 0 takes free ports (default)",
     )
-<<<<<<< HEAD
-    parser.add_argument("--ground-truth", type=Path, help="also write the true attributes to this file, as JSON lines")
-    parser.add_argument("--exit-on-eof", action="store_true", help="exit when standard input is closed")
-    args = parser.parse_args()
-    if args.products < 1 or args.seed < 0 or not 0 <= args.port < 65_534:
-        raise errors.InputError("wanted --products of at least 1, --seed of at least 0, --port from 0 to 65533")
-=======
     parser.add_argument(
         "--markups",
         nargs="+",
@@ -46,7 +39,6 @@ def main() -> None:
             f"expected --products of at least 1, --seed of at least 0 and --port from 0 to 65533, "
             f"got {args.products}, {args.seed} and {args.port}"
         )
->>>>>>> 9541af3 (Demo shops in plain sentences; --exit-on-eof and --ground-truth)
     if args.ground_truth:
         write_ground_truth(args.ground_truth, args.products, args.seed)
     serve(args.markups, args.products, args.seed, args.port, exit_on_eof=args.exit_on_eof)

@@ -69,15 +69,9 @@ def test_a_query_file_that_is_not_a_photo_is_an_error(refused, tmp_path, index):
     assert "q.jpg: it holds no photo that can be decoded" in refused("search", tmp_path / "q.jpg", "--index", index)
 
 
-<<<<<<< HEAD
-def test_the_error_for_a_missing_index_says_what_to_run(refused, tmp_path):
-    error = refused("search", "red", "--index", tmp_path / "index")
-    assert "photos.parquet: no such file or folder, wanted embedded photos; run the stage before (dvc repro)" in error
-=======
 def test_a_missing_index_says_what_to_run(refused, tmp_path):
-    said = refused("search", "red", "--index", tmp_path / "index")
-    assert "photos.parquet: no such file or folder, expected embedded photos; run the previous stage (dvc repro)" in said
->>>>>>> f1de398 (Contracts, tables and artefacts in plain sentences: expected X, got Y)
+    error = refused("search", "red", "--index", tmp_path / "index")
+    assert "photos.parquet: no such file or folder, expected embedded photos; run the previous stage (dvc repro)" in error
 
 
 def test_an_index_made_by_another_model_is_refused(refused, tmp_path):

@@ -93,11 +93,7 @@ def test_an_unknown_markup_is_named_in_the_error() -> None:
         pass
 
 
-<<<<<<< HEAD
-def test_the_command_prints_addresses_writes_the_truth_and_leaves_with_its_parent(tmp_path: Path) -> None:
-=======
 def test_the_command_prints_urls_writes_the_ground_truth_and_exits_on_eof(tmp_path: Path) -> None:
->>>>>>> 9541af3 (Demo shops in plain sentences; --exit-on-eof and --ground-truth)
     command = [sys.executable, "-m", "weft.demo", "--products", "6", "--ground-truth", str(tmp_path / "truth.jsonl")]
     with subprocess.Popen(
         [*command, "--exit-on-eof"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -99,7 +99,7 @@ def measure_with_weft(rows: npt.NDArray[np.int64], labels: Any, gallery_labels: 
     """Return weft's metrics of the whole ranking."""
     from weft.evaluation import retrieval_metrics
 
-    hits = retrieval_metrics.hits_of(rows, labels, gallery_labels)
+    hits = retrieval_metrics.find_hits(rows, labels, gallery_labels)
     positives = np.bincount(gallery_labels)[labels]
     recall = {f"recall_at_{k}": float(retrieval_metrics.recall_at_k(hits, k).mean()) for k in (1, 10, 20)}
     precision = {f"precision_at_{k}": float(retrieval_metrics.precision_at_k(hits, k).mean()) for k in (1, 10)}

@@ -28,12 +28,12 @@ def main() -> None:
     from weft.datasets import open_dataset
     from weft.datasets.catalogue import Catalogue
     from weft.evaluation.evaluate import evaluate
-    from weft.evaluation.inputs import Folders
+    from weft.evaluation.inputs import InputFolders
     from weft.retrieval.search import find_nearest_neighbours
 
     settings = params.load_params(Path("params.yaml"))
     benchmark = settings.benchmarks[args.benchmark]
-    folders = Folders(args.features, args.embeddings, args.words, args.model)
+    folders = InputFolders(args.features, args.embeddings, args.words, args.model)
     input_paths = [args.words, args.model, args.embeddings / args.benchmark, Path(benchmark.path)]
     # The params of the training are logged too, so that the MLflow page that compares runs shows the whole experiment.
     sections = ("vocabulary", "prepare", "model", "training", "train_head", "finetune", "evaluate")
@@ -52,7 +52,7 @@ def main() -> None:
         run.log_metrics(metrics)
         run.log_artifact(args.out / files.METRICS)
         run.log_artifact(args.out / files.CONTACT_SHEET)
-        run.log_artifact(args.out / files.SCORES)
+        run.log_artifact(args.out / files.PER_QUERY)
 
 
 if __name__ == "__main__":

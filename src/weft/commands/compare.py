@@ -12,9 +12,15 @@ import numpy as np
 
 from weft import tables, tracking
 from weft.contracts import files
-from weft.contracts.tables import SCORES
+from weft.contracts.tables import PER_QUERY
 from weft.errors import ContractError, InputError
-from weft.evaluation.bootstrap import Moved, PairedDifference, Scores, most_moved, paired_differences
+from weft.evaluation.bootstrap import (
+    PairedDifference,
+    RankChange,
+    RowScores,
+    compute_paired_differences,
+    find_largest_rank_changes,
+)
 
 BOOTSTRAP_SAMPLES = 2000
 
@@ -59,28 +65,28 @@ def compare(run_a: str, run_b: str, row: str, top_n: int) -> Iterator[str]:
             yield from _format_table(table, _get_scores(first, table, row), _get_scores(second, table, row), top_n)
 
 
-def _format_table(table: str, a: Scores, b: Scores, top_n: int) -> Iterator[str]:
-    n_queries, n_items, differences = paired_differences(a, b, BOOTSTRAP_SAMPLES)
+def _format_table(table: str, a: RowScores, b: RowScores, top_n: int) -> Iterator[str]:
+    n_queries, n_items, differences = compute_paired_differences(a, b, BOOTSTRAP_SAMPLES)
     yield ""
-    n_unpaired = len(a.asked) + len(b.asked) - 2 * n_queries
+    n_unpaired = len(a.query_ids) + len(b.query_ids) - 2 * n_queries
     unpaired_note = f"; {n_unpaired:,} in one run only are skipped" if n_unpaired else ""
     yield f"{table}: {n_queries:,} queries of {n_items:,} items in both{unpaired_note}"
     width = max((len(difference.metric) for difference in differences), default=0)
     yield from (f"  {difference.metric.ljust(width)}  {_format_difference(difference)}" for difference in differences)
-    changes = most_moved(a, b, top_n)
+    changes = find_largest_rank_changes(a, b, top_n)
     if changes:
         yield "  largest changes of the rank of the first hit:"
         yield from map(_format_change, changes)
 
 
 def _format_difference(difference: PairedDifference) -> str:
-    significance_mark = "*" if difference.low > 0 or difference.high < 0 else " "
-    interval = f"({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
+    significance_mark = "*" if difference.ci_low > 0 or difference.ci_high < 0 else " "
+    interval = f"({100 * difference.ci_low:+.1f} to {100 * difference.ci_high:+.1f})"
     change = f"{100 * (difference.second - difference.first):+6.1f}{significance_mark} {interval}"
     return f"{100 * difference.first:5.1f} -> {100 * difference.second:5.1f}  {change}"
 
 
-def _format_change(change: Moved) -> str:
+def _format_change(change: RankChange) -> str:
     ranks = f"{_format_rank(change.first):>5} -> {_format_rank(change.second):<5}"
     return f"    {ranks} {_format_direction(change)}  {_format_product(change)}"
 
@@ -89,14 +95,16 @@ def _format_rank(rank: int | None) -> str:
     return "none" if rank is None else str(rank)
 
 
-def _format_direction(change: Moved) -> str:
+def _format_direction(change: RankChange) -> str:
     return (
         "better" if change.first is None or (change.second is not None and change.second < change.first) else "worse "
     )
 
 
-def _format_product(change: Moved) -> str:
-    return change.product if change.product == change.asked else f"{change.product} (query {change.asked})"
+def _format_product(change: RankChange) -> str:
+    return (
+        change.product_id if change.product_id == change.query_id else f"{change.product_id} (query {change.query_id})"
+    )
 
 
 @contextmanager
@@ -106,7 +114,7 @@ def _open_run(run: str) -> Iterator[_Evaluation]:
         yield _read_evaluation(Path(run))
         return
     with tempfile.TemporaryDirectory() as folder:
-        for name in (files.METRICS, files.SCORES):
+        for name in (files.METRICS, files.PER_QUERY):
             tracking.download_artifact(run, name, Path(folder))
         yield _read_evaluation(Path(folder))
 
@@ -127,7 +135,7 @@ def _read_evaluation(folder: Path) -> _Evaluation:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ContractError(f"{path}: expected the metrics of evaluate, got another structure: {error}") from error
     scores: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for batch in tables.read_stream(folder / files.SCORES, SCORES):
+    for batch in tables.read_stream(folder / files.PER_QUERY, PER_QUERY):
         for entry in batch.to_pylist():
             scores.setdefault((entry["table"], entry["model"]), []).append(entry)
     return _Evaluation(benchmark, metrics, scores)
@@ -137,18 +145,18 @@ def _list_rows(evaluation: _Evaluation) -> list[str]:
     return sorted({row for _, row in evaluation.scores})
 
 
-def _get_scores(evaluation: _Evaluation, table: str, row: str) -> Scores:
+def _get_scores(evaluation: _Evaluation, table: str, row: str) -> RowScores:
     entries, metrics = evaluation.scores[table, row], evaluation.metrics[table].get(row, ())
-    if any(len(entry[name]) != len(metrics) for entry in entries for name in ("gained", "possible")):
+    if any(len(entry[name]) != len(metrics) for entry in entries for name in ("numerator", "denominator")):
         raise ContractError(
             f"{table}, {row}: expected scores of the metrics in {files.METRICS}, got others; run evaluate again"
         )
-    return Scores(
+    return RowScores(
         metrics,
-        tuple(entry["asked"] for entry in entries),
-        tuple(entry["product_id"] or entry["asked"] for entry in entries),
-        tuple(entry["item"] for entry in entries),
-        tuple(entry["rank"] for entry in entries),
-        np.array([entry["gained"] for entry in entries], np.float64).reshape(len(entries), len(metrics)),
-        np.array([entry["possible"] for entry in entries], np.float64).reshape(len(entries), len(metrics)),
+        tuple(entry["query_id"] for entry in entries),
+        tuple(entry["product_id"] or entry["query_id"] for entry in entries),
+        tuple(entry["cluster_id"] for entry in entries),
+        tuple(entry["first_hit_rank"] for entry in entries),
+        np.array([entry["numerator"] for entry in entries], np.float64).reshape(len(entries), len(metrics)),
+        np.array([entry["denominator"] for entry in entries], np.float64).reshape(len(entries), len(metrics)),
     )

@@ -179,57 +179,57 @@ EXAMPLES = TableContract(
     checks=(in_values("kind", ("retrieval", "tags")), not_negative("rank"), not_empty_bytes("jpeg")),
 )
 
-BREAKDOWN = TableContract(
-    "tables told apart",
+SLICES = TableContract(
+    "metrics per slice",
     pa.schema(
         [
             column("table", pa.string()),
-            column("facet", pa.string()),
-            column("value", pa.string()),
+            column("slice", pa.string()),
+            column("slice_value", pa.string()),
             column("model", pa.string()),
             column("metric", pa.string()),
-            column("observations", pa.int32()),
-            column("items", pa.int32()),
-            column("share", pa.float64()),
-            column("low", pa.float64()),
-            column("high", pa.float64()),
-            column("gain", pa.float64(), nullable=True),
-            column("gain_low", pa.float64(), nullable=True),
-            column("gain_high", pa.float64(), nullable=True),
+            column("n", pa.int32()),
+            column("n_clusters", pa.int32()),
+            column("value", pa.float64()),
+            column("ci_low", pa.float64()),
+            column("ci_high", pa.float64()),
+            column("delta", pa.float64(), nullable=True),
+            column("delta_ci_low", pa.float64(), nullable=True),
+            column("delta_ci_high", pa.float64(), nullable=True),
         ]
     ),
-    key=("table", "facet", "value", "model", "metric"),
-    checks=(not_blank("facet"), not_negative("share"), not_negative("observations")),
+    key=("table", "slice", "slice_value", "model", "metric"),
+    checks=(not_blank("slice"), not_negative("value"), not_negative("n")),
 )
 
 CONFUSIONS = TableContract(
     "confusions",
     pa.schema(
         [
-            column("facet", pa.string()),
-            column("shown", pa.string()),
-            column("found", pa.string()),
-            column("queries", pa.int64()),
+            column("slice", pa.string()),
+            column("true_label", pa.string()),
+            column("predicted_label", pa.string()),
+            column("count", pa.int64()),
         ]
     ),
-    key=("facet", "shown", "found"),
-    checks=(not_blank("facet"), not_negative("queries")),
+    key=("slice", "true_label", "predicted_label"),
+    checks=(not_blank("slice"), not_negative("count")),
 )
 
-SCORES = TableContract(
-    "scores of single photos",
+PER_QUERY = TableContract(
+    "per-query scores",
     pa.schema(
         [
             column("table", pa.string()),
             column("model", pa.string()),
-            column("asked", pa.string()),
+            column("query_id", pa.string()),
             column("product_id", pa.string(), nullable=True),
-            column("item", pa.int64()),
-            column("rank", pa.int32(), nullable=True),
-            column("gained", pa.list_(pa.float64())),
-            column("possible", pa.list_(pa.float64())),
+            column("cluster_id", pa.int64()),
+            column("first_hit_rank", pa.int32(), nullable=True),
+            column("numerator", pa.list_(pa.float64())),
+            column("denominator", pa.list_(pa.float64())),
         ]
     ),
-    key=("table", "model", "asked"),
-    checks=(not_blank("asked"), ColumnCheck("rank", lambda c: pc.greater(c, 0), "1 or more")),
+    key=("table", "model", "query_id"),
+    checks=(not_blank("query_id"), ColumnCheck("first_hit_rank", lambda c: pc.greater(c, 0), "1 or more")),
 )

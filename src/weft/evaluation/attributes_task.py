@@ -1,185 +1,200 @@
-"""The tables of DeepFashion Category & Attribute: category and attributes, by words, by neighbours, by probe."""
+"""The tables of DeepFashion Category & Attribute: category and attributes, by words, by kNN tags, by linear probe."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
 from weft import params
+from weft.bags import WordBags, build_word_bags
+from weft.contracts.arrays import Floats, Ints, Matrix
+from weft.contracts.search import Search
 from weft.datasets.deepfashion_attributes import DeepFashionAttributes
 from weft.datasets.deepfashion_files import AttributeNames
-from weft.evaluation.bags import Bags, bags_of
-from weft.evaluation.inputs import Aligned, Inputs
-from weft.evaluation.knn import Floats, Ints, Matrix, Search
+from weft.evaluation.benchmark_results import BenchmarkResults
+from weft.evaluation.inputs import EvalInputs, EvalPhotos
 from weft.evaluation.label_metrics import (
     ALL_AT_ONCE,
+    ATTRIBUTE_TOP_K,
     MEAN_OF_TYPES,
-    TOP_K,
-    AttributeScores,
-    Found,
+    AttributeHits,
+    AttributeScorer,
     LabelTask,
-    found,
-    label_ranks,
-    label_scores,
-    lists_of,
-    positives,
-    top_k_accuracy,
+    average_word_scores,
+    build_attribute_lists,
+    count_attributes,
+    find_attribute_hits,
+    rank_true_labels,
+    top_k_correct,
 )
-from weft.evaluation.linear_probe import MOST_TRAINING, RIDGE_STRENGTHS, fit_ridge, probe_split
-from weft.evaluation.outcome import Outcome
-from weft.evaluation.results import FINETUNE, FROZEN, Scored, facets_of
-from weft.evaluation.tagging_task import word_scorers
+from weft.evaluation.linear_probe import MAX_TRAIN_PHOTOS, RIDGE_PENALTIES, fit_ridge, score_split_with_probe
+from weft.evaluation.per_query_scores import FINETUNED, FROZEN, PerQueryScores, build_slice_columns
+from weft.evaluation.tagging_task import build_word_scorers
+from weft.evaluation.word_scorers import WordScorer
 from weft.evaluation.zero_shot_labels_task import TOP_K as CATEGORY_TOP_K
 from weft.text.label_words import label_to_word_ids
 
 CATEGORY = "category"
-SPLITS = ("train", "val", "test")
 NOTE = (
-    "attributes: recall of the attributes that photos have, pooled over photos, within each type by itself; the "
-    "literature prints two numbers as All: mean_of_types (Liu et al. 2016 and most) and all_at_once, one ranking of "
-    "all attributes (Corbiere et al. 2017: 23.10 and 30.40), which is far lower by nature"
+    "attributes: recall of the photos' attributes, pooled over photos, each type ranked separately; the literature "
+    "reports two numbers as All: mean_of_types (Liu et al. 2016 and most others) and all_at_once, one ranking of all "
+    "attributes (Corbiere et al. 2017: 23.10 and 30.40), which is far lower by construction"
 )
 
 
-def category_task(photos: Aligned) -> dict[str, LabelTask]:
-    """The categories of all photos as candidates, the test photos to tell."""
-    names = [record.labels[CATEGORY] for record in photos.all_records()]
-    labels = sorted(set(names))
-    place = {name: number for number, name in enumerate(labels)}
-    test = photos.of_split("test")
-    return {CATEGORY: LabelTask(tuple(labels), test, np.array([place[names[row]] for row in test], np.int64))}
+def build_category_task(photos: EvalPhotos) -> dict[str, LabelTask]:
+    """Return the task of predicting the category of the test photos; the categories of all photos are candidates."""
+    categories = [record.labels[CATEGORY] for record in photos.iter_all_records()]
+    labels = sorted(set(categories))
+    index_of = {label: index for index, label in enumerate(labels)}
+    test = photos.get_split_rows("test")
+    targets = np.array([index_of[categories[row]] for row in test], np.int64)
+    return {CATEGORY: LabelTask(tuple(labels), test, targets)}
 
 
 def score_attributes(
-    inputs: Inputs,
-    data: DeepFashionAttributes,
-    facets: Mapping[str, str],
+    inputs: EvalInputs,
+    dataset: DeepFashionAttributes,
+    fields: Mapping[str, str],
     settings: params.Evaluate,
     search: Search,
-    outcome: Outcome,
+    results: BenchmarkResults,
 ) -> None:
-    """Add "attributes/<type>", their mean and "attributes/all_at_once" by words, and the same below "probe/"."""
-    photos, names = inputs.photos, data.attribute_names
-    test = photos.of_split("test")
-    truth = _truth(photos, data, test)
-    if not truth.sizes().any():
-        outcome.notes.append("attributes are left out: no test photo has one")
+    """Add "attributes/<type>", their mean and "attributes/all_at_once", and the same under "linear_probe/"."""
+    photos, names = inputs.photos, dataset.attribute_names
+    test = photos.get_split_rows("test")
+    truth = _read_attributes(photos, dataset, test)
+    if not truth.sizes.any():
+        results.notes.append("attributes are left out: no test photo has one")
         return
-    outcome.notes.append(NOTE)
-    by_words = _word_scores(inputs, names, test, settings.knn_neighbours, search, outcome)
-    _add("attributes", by_words, truth, names, photos, test, facets, outcome)
-    train, val = photos.of_split("train"), photos.of_split("val")
+    results.notes.append(NOTE)
+    scorers = _build_attribute_scorers(inputs, names, test, settings.knn_neighbours, search, results)
+    _add_attribute_tables("attributes", scorers, truth, names, photos, fields, results)
+    train, val = photos.get_split_rows("train"), photos.get_split_rows("val")
     if not len(train) or not len(val):
-        outcome.notes.append("probe is left out: wanted photos of train and of val")
+        results.notes.append("linear_probe is left out: expected photos in train and val, got none in one of them")
         return
-    by_probe = {
-        model: _probe(z, train, val, test, photos, data)
-        for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned))
+    probes = {
+        model: _fit_attribute_probe(z, train, val, test, photos, dataset)
+        for model, z in ((FROZEN, photos.frozen), (FINETUNED, photos.finetuned))
     }
-    _add("probe/attributes", by_probe, truth, names, photos, test, facets, outcome)
-    _add_category_probe(photos, train, val, test, facets, outcome)
+    _add_attribute_tables("linear_probe/attributes", probes, truth, names, photos, fields, results)
+    _add_category_probe(photos, train, val, fields, results)
 
 
-def _truth(photos: Aligned, data: DeepFashionAttributes, rows: Ints) -> Bags:
-    return bags_of(data.get_attributes(record.photo_id) for record in photos.records(rows))
+def _read_attributes(photos: EvalPhotos, dataset: DeepFashionAttributes, rows: Ints) -> WordBags:
+    """Return the attributes of some photos as bags of attribute numbers."""
+    return build_word_bags(dataset.get_attributes(record.photo_id) for record in photos.iter_records(rows))
 
 
-def _word_scores(
-    inputs: Inputs, names: AttributeNames, test: Ints, neighbours: int, search: Search, outcome: Outcome
-) -> dict[str, AttributeScores]:
-    ids = inputs.words.ids()
-    words = [label_to_word_ids(name, ids) for name in names.names]
-    silent = sum(not found for found in words)
-    outcome.counts |= {"attributes": len(words), "attributes_without_words": silent}
-    outcome.notes.append(
-        f"attributes: {silent:,} of {len(words):,} ({100 * silent / len(words):.1f} %) have no word in the vocabulary "
-        "and are never found by words"
+def _build_attribute_scorers(
+    inputs: EvalInputs, names: AttributeNames, test: Ints, neighbours: int, search: Search, results: BenchmarkResults
+) -> dict[str, AttributeScorer]:
+    """Return scorers of the test photos that average the scores of each attribute's words."""
+    word_ids = inputs.words.map_words_to_ids()
+    attribute_words = [label_to_word_ids(name, word_ids) for name in names.names]
+    num_wordless = sum(not words for words in attribute_words)
+    results.counts |= {"attributes": len(attribute_words), "attributes_without_words": num_wordless}
+    share = 100 * num_wordless / len(attribute_words)
+    results.notes.append(
+        f"attributes: {num_wordless:,} of {len(attribute_words):,} ({share:.1f} %) have no word in the vocabulary and "
+        "are never predicted from words"
     )
 
-    def of_attributes(scores: AttributeScores) -> AttributeScores:
-        return lambda part: label_scores(scores(part), words)
+    def to_attribute_scorer(scorer: WordScorer) -> AttributeScorer:
+        return lambda photos: average_word_scores(scorer(photos), attribute_words)
 
-    scorers = word_scorers(inputs, test, neighbours, search)
-    return {model: of_attributes(scores) for model, scores in scorers.items()}
-
-
-def _probe(
-    z: Matrix, train: Ints, val: Ints, test: Ints, photos: Aligned, data: DeepFashionAttributes
-) -> AttributeScores:
-    """Scores of the ridge whose penalty finds most on val, over all lists of types together."""
-    names = data.attribute_names
-    count = len(names.names)
-    ridge = fit_ridge(z, train, _truth(photos, data, train), count)
-    lists = {name: members for name, members in lists_of(names.types).items() if name != ALL_AT_ONCE}
-    truth = _truth(photos, data, val)
-
-    def scores_of(rows: Ints, penalty: float) -> AttributeScores:
-        return lambda part: ridge.scores(z[rows[part]], penalty)
-
-    right = []
-    for penalty in RIDGE_STRENGTHS:
-        on_val = found(scores_of(val, penalty), truth, lists, count)
-        right.append(sum(float(of.hits[k].sum()) for of in on_val.values() for k in TOP_K))
-    # Of equals the one held back most.
-    best = max(range(len(RIDGE_STRENGTHS)), key=lambda n: (right[n], RIDGE_STRENGTHS[n]))
-    return scores_of(test, RIDGE_STRENGTHS[best])
+    scorers = build_word_scorers(inputs, test, neighbours, search)
+    return {model: to_attribute_scorer(scorer) for model, scorer in scorers.items()}
 
 
-def _add(
+def _fit_attribute_probe(
+    z: Matrix, train: Ints, val: Ints, test: Ints, photos: EvalPhotos, dataset: DeepFashionAttributes
+) -> AttributeScorer:
+    """Return the ridge scorer of test, with the penalty that has most hits on val, summed over the lists of types."""
+    names = dataset.attribute_names
+    num_attributes = len(names.names)
+    ridge = fit_ridge(z, train, _read_attributes(photos, dataset, train), num_attributes)
+    lists = {name: members for name, members in build_attribute_lists(names.types).items() if name != ALL_AT_ONCE}
+    truth = _read_attributes(photos, dataset, val)
+
+    def build_scorer(rows: Ints, penalty: float) -> AttributeScorer:
+        return lambda photos: ridge.predict(z[rows[photos]], penalty)
+
+    num_hits = {}
+    for penalty in RIDGE_PENALTIES:
+        val_hits = find_attribute_hits(build_scorer(val, penalty), truth, lists, num_attributes)
+        num_hits[penalty] = sum(float(found.hits[k].sum()) for found in val_hits.values() for k in ATTRIBUTE_TOP_K)
+    # Ties go to the strongest regularisation.
+    best_penalty = max(RIDGE_PENALTIES, key=lambda penalty: (num_hits[penalty], penalty))
+    return build_scorer(test, best_penalty)
+
+
+def _add_attribute_tables(
     prefix: str,
-    scorers: Mapping[str, AttributeScores],
-    truth: Bags,
+    scorers: Mapping[str, AttributeScorer],
+    truth: WordBags,
     names: AttributeNames,
-    photos: Aligned,
-    test: Ints,
-    facets: Mapping[str, str],
-    outcome: Outcome,
+    photos: EvalPhotos,
+    fields: Mapping[str, str],
+    results: BenchmarkResults,
 ) -> None:
-    lists = lists_of(names.types)
-    every = {model: found(scores, truth, lists, len(names.names)) for model, scores in scorers.items()}
-    told = facets_of(photos.records(test), facets)
+    """Add one table per list of attributes, and the mean of the types."""
+    test = photos.get_split_rows("test")
+    lists = build_attribute_lists(names.types)
+    hits = {model: find_attribute_hits(scorer, truth, lists, len(names.names)) for model, scorer in scorers.items()}
+    slices = build_slice_columns(photos.iter_records(test), fields)
     for name, members in lists.items():
-        had = positives(truth, members, len(names.names))
-        if not had.any():
-            outcome.notes.append(f"{prefix}/{name} is left out: no test photo has an attribute of it")
+        num_true = count_attributes(truth, members, len(names.names))
+        if not num_true.any():
+            results.notes.append(f"{prefix}/{name} is left out: no test photo has an attribute of it")
             continue
-        of_list = {model: of[name] for model, of in every.items()}
-        outcome.tables[f"{prefix}/{name}"] = Scored(
-            photos=test,
-            items=photos.items[test],
-            gained={model: _metrics(of) for model, of in of_list.items()},
-            possible={_metric(k): had for k in TOP_K},
-            ceilings={_metric(k): float(np.minimum(had, k).sum() / had.sum()) for k in TOP_K},
-            ranks={model: of.first for model, of in of_list.items()},
-            facets=told,
+        list_hits = {model: found[name] for model, found in hits.items()}
+        results.tables[f"{prefix}/{name}"] = PerQueryScores(
+            query_indices=test,
+            cluster_ids=photos.cluster_ids[test],
+            numerators={model: _get_numerators(found) for model, found in list_hits.items()},
+            denominators={_metric_name(k): num_true for k in ATTRIBUTE_TOP_K},
+            upper_bounds={
+                _metric_name(k): float(np.minimum(num_true, k).sum() / num_true.sum()) for k in ATTRIBUTE_TOP_K
+            },
+            first_hit_ranks={model: found.first_hit_ranks for model, found in list_hits.items()},
+            slices=slices,
         )
-    types = tuple(f"{prefix}/{name}" for name in lists if name != ALL_AT_ONCE and f"{prefix}/{name}" in outcome.tables)
-    outcome.means[f"{prefix}/{MEAN_OF_TYPES}"] = types
+    results.mean_tables[f"{prefix}/{MEAN_OF_TYPES}"] = tuple(
+        f"{prefix}/{name}" for name in lists if name != ALL_AT_ONCE and f"{prefix}/{name}" in results.tables
+    )
 
 
-def _metrics(of: Found) -> dict[str, Floats]:
-    return {_metric(k): of.hits[k] for k in TOP_K}
+def _get_numerators(found: AttributeHits) -> dict[str, Floats]:
+    return {_metric_name(k): found.hits[k] for k in ATTRIBUTE_TOP_K}
 
 
-def _metric(k: int) -> str:
+def _metric_name(k: int) -> str:
     return f"top_{k}_attribute_recall"
 
 
 def _add_category_probe(
-    photos: Aligned, train: Ints, val: Ints, test: Ints, facets: Mapping[str, str], outcome: Outcome
+    photos: EvalPhotos, train: Ints, val: Ints, fields: Mapping[str, str], results: BenchmarkResults
 ) -> None:
-    if len(train) > MOST_TRAINING:
-        outcome.notes.append(f"probe/category: trained on {MOST_TRAINING:,} or fewer of {len(train):,}, in even steps")
-    names = [record.labels[CATEGORY] for record in photos.all_records()]
-    truth = np.unique(names, return_inverse=True)[1].astype(np.int64)
-    gained, ranks = {}, {}
-    for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
-        of_test = label_ranks(probe_split(z, truth, train, val, test), truth[test])
-        gained[model] = {f"top_{k}_accuracy": top_k_accuracy(of_test, k).astype(np.float64) for k in CATEGORY_TOP_K}
-        ranks[model] = of_test + 1
-    outcome.tables["probe/category"] = Scored(
-        photos=test,
-        items=photos.items[test],
-        gained=gained,
-        ranks=ranks,
-        facets=facets_of(photos.records(test), facets),
+    test = photos.get_split_rows("test")
+    if len(train) > MAX_TRAIN_PHOTOS:
+        results.notes.append(
+            f"linear_probe/category: trained on an evenly spaced sample of at most {MAX_TRAIN_PHOTOS:,} of "
+            f"{len(train):,} photos"
+        )
+    categories = [record.labels[CATEGORY] for record in photos.iter_all_records()]
+    targets = np.unique(categories, return_inverse=True)[1].astype(np.int64)
+    numerators, ranks = {}, {}
+    for model, z in ((FROZEN, photos.frozen), (FINETUNED, photos.finetuned)):
+        test_ranks = rank_true_labels(score_split_with_probe(z, targets, train, val, test), targets[test])
+        numerators[model] = {
+            f"top_{k}_accuracy": top_k_correct(test_ranks, k).astype(np.float64) for k in CATEGORY_TOP_K
+        }
+        ranks[model] = test_ranks + 1
+    results.tables["linear_probe/category"] = PerQueryScores(
+        query_indices=test,
+        cluster_ids=photos.cluster_ids[test],
+        numerators=numerators,
+        first_hit_ranks=ranks,
+        slices=build_slice_columns(photos.iter_records(test), fields),
     )

@@ -1,187 +1,191 @@
-"""Confidence intervals by the bootstrap over items: what one item adds stays together when items are drawn again.
+"""Confidence intervals by the cluster bootstrap, and the paired comparison of two evaluations of one benchmark.
 
-Photos of one product succeed and fail together, so drawing single photos would make every interval too narrow
-(Field and Welsh, Bootstrapping clustered data, 2007). Two rows of a table are drawn with the same items: the interval
-of their difference is paired. Percentile intervals: a share of exactly 0 or 1 has an interval without width.
-
-Two evaluations of one benchmark, photo by photo: what the second gains over the first, and where ranks moved.
+The photos of one product succeed and fail together, so resampling single photos would make every interval too narrow
+(Field and Welsh, Bootstrapping clustered data, 2007). All rows of a table are resampled with the same clusters, so
+the interval of their difference is paired. Intervals are percentile intervals: a ratio of exactly 0 or 1 gets an
+interval of width 0.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from weft.contracts.arrays import Floats, Ints
 from weft.errors import ContractError
-from weft.evaluation.knn import Floats, Ints
 
-LEVEL = 0.95
+CONFIDENCE_LEVEL = 0.95
 SEED = 1
-"""Fixed, so that what is measured is a function of what is measured on."""
-_DRAWS_AT_ONCE = 4_000_000
-"""Items drawn in one step: 32 MB of numbers, however large the test set."""
+"""Fixed, so that the results depend on the inputs only."""
+_MAX_DRAWS_PER_STEP = 4_000_000
+"""Clusters drawn in one step: 32 MB, whatever the size of the test set."""
 
 
-def shares(gained: Floats, possible: Floats) -> Floats:
-    """The sum of what was gained over the sum of what was possible, column by column; NaN where nothing was.
+def ratio_of_sums(numerators: Floats, denominators: Floats) -> Floats:
+    """Return the sum of the numerators over the sum of the denominators of each column; NaN where that sum is 0.
 
     Args:
-        gained: (observations, columns).
-        possible: (observations, columns).
+        numerators: (queries, columns).
+        denominators: (queries, columns).
     """
-    total = possible.sum(axis=0)
-    share: Floats = np.divide(gained.sum(axis=0), total, out=np.full(len(total), np.nan), where=total > 0)
-    return share
+    total = denominators.sum(axis=0)
+    ratios: Floats = np.divide(numerators.sum(axis=0), total, out=np.full(len(total), np.nan), where=total > 0)
+    return ratios
 
 
-def resampled_shares(gained: Floats, possible: Floats, items: Ints, resamples: int, seed: int = SEED) -> Floats:
-    """The shares that as many draws of the same number of items give, with replacement.
+def bootstrap_ratios(
+    numerators: Floats, denominators: Floats, cluster_ids: Ints, num_samples: int, seed: int = SEED
+) -> Floats:
+    """Return the ratio of sums of every bootstrap sample; a sample draws as many clusters, with replacement.
 
-    One draw is a count per item, so all draws of all columns are two matrix products.
+    A sample is a count per cluster, so all samples of all columns take two matrix products.
 
     Args:
-        gained: (observations, columns).
-        possible: (observations, columns).
-        items: (observations,): the item that each observation belongs to, any numbers.
-        resamples: How many draws.
-        seed: The same seed and number of items give the same draws, whatever the columns hold.
+        numerators: (queries, columns).
+        denominators: (queries, columns).
+        cluster_ids: (queries,): the cluster of each query, any integers.
+        num_samples: Number of bootstrap samples.
+        seed: The same seed and number of clusters give the same samples, whatever the columns hold.
 
     Returns:
-        (resamples, columns); NaN where a draw had nothing to gain.
+        (num_samples, columns); NaN where the denominators of a sample sum to 0.
     """
-    _, item = np.unique(items, return_inverse=True)
-    count = int(item.max(initial=-1)) + 1
-    if not count:
-        return np.full((resamples, gained.shape[1]), np.nan)
-    sums = np.stack([_by_item(gained, item, count), _by_item(possible, item, count)])
+    _, cluster = np.unique(cluster_ids, return_inverse=True)
+    num_clusters = int(cluster.max(initial=-1)) + 1
+    if not num_clusters:
+        return np.full((num_samples, numerators.shape[1]), np.nan)
+    numerator_sums = _sum_by_cluster(numerators, cluster, num_clusters)
+    denominator_sums = _sum_by_cluster(denominators, cluster, num_clusters)
     random = np.random.default_rng(seed)
-    found = np.empty((resamples, gained.shape[1]))
-    step = max(1, _DRAWS_AT_ONCE // count)
-    for start in range(0, resamples, step):
-        rows = min(step, resamples - start)
-        drawn = random.integers(count, size=(rows, count)) + count * np.arange(rows)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
-        gain, total = times @ sums[0], times @ sums[1]
-        found[start : start + rows] = np.divide(gain, total, out=np.full(gain.shape, np.nan), where=total > 0)
-    return found
+    ratios = np.empty((num_samples, numerators.shape[1]))
+    step = max(1, _MAX_DRAWS_PER_STEP // num_clusters)
+    for start in range(0, num_samples, step):
+        size = min(step, num_samples - start)
+        drawn = random.integers(num_clusters, size=(size, num_clusters)) + num_clusters * np.arange(size)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=size * num_clusters).reshape(size, num_clusters)
+        weights = counts.astype(np.float64)
+        numerator, total = weights @ numerator_sums, weights @ denominator_sums
+        undefined = np.full(numerator.shape, np.nan)
+        ratios[start : start + size] = np.divide(numerator, total, out=undefined, where=total > 0)
+    return ratios
 
 
-def interval(resampled: Floats) -> npt.NDArray[np.float64]:
-    """The middle LEVEL of the resampled values of each column, (2, columns): low and high; NaN without values."""
-    bounds = np.full((2, resampled.shape[1]), np.nan)
-    for column, values in enumerate(resampled.T):
-        known = values[~np.isnan(values)]
-        if len(known):
-            bounds[:, column] = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+def percentile_interval(samples: Floats) -> Floats:
+    """Return the bounds of the middle CONFIDENCE_LEVEL of each column, (2, columns); NaN samples do not count.
+
+    Args:
+        samples: (num_samples, columns).
+    """
+    bounds = np.full((2, samples.shape[1]), np.nan)
+    for column, values in enumerate(samples.T):
+        defined = values[~np.isnan(values)]
+        if len(defined):
+            bounds[:, column] = np.quantile(defined, [(1 - CONFIDENCE_LEVEL) / 2, (1 + CONFIDENCE_LEVEL) / 2])
     return bounds
 
 
-def _by_item(values: Floats, item: Ints, count: int) -> Floats:
-    return np.stack([np.bincount(item, column, minlength=count) for column in values.T], axis=1)
+def _sum_by_cluster(values: Floats, cluster: Ints, num_clusters: int) -> Floats:
+    return np.stack([np.bincount(cluster, column, minlength=num_clusters) for column in values.T], axis=1)
 
 
 @dataclass(frozen=True)
-class Scores:
-    """What one row of one table gained, question by question."""
+class RowScores:
+    """The per-query scores of one row of one table."""
 
     metrics: tuple[str, ...]
-    asked: tuple[str, ...]
-    """(questions,): photo_id or word, each once."""
-    products: tuple[str, ...]
-    """(questions,): the product of each; the question itself where it has none."""
-    items: tuple[int, ...]
-    """(questions,): what the bootstrap draws together, as evaluate does: the sender of a photo, or its product."""
-    ranks: tuple[int | None, ...]
-    """(questions,): place of the first right answer, from 1; None where the list ends before it."""
-    gained: Floats
-    """(questions, metrics)."""
-    possible: Floats
-    """(questions, metrics)."""
+    query_ids: tuple[str, ...]
+    """(queries,): photo_id or word, each once."""
+    product_ids: tuple[str, ...]
+    """(queries,): the product of each query; the query_id where it has none."""
+    cluster_ids: tuple[int, ...]
+    """(queries,): the clusters of the bootstrap, as evaluate wrote them."""
+    first_hit_ranks: tuple[int | None, ...]
+    """(queries,): rank of the first correct answer, from 1; None where the list contains none."""
+    numerators: Floats
+    """(queries, metrics)."""
+    denominators: Floats
+    """(queries, metrics)."""
 
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """One metric in both evaluations, over the questions that both asked."""
+    """One metric in both evaluations, over the queries that both have."""
 
     metric: str
     first: float
     second: float
-    low: float
-    high: float
+    ci_low: float
+    ci_high: float
     """Bounds of the 95 % interval of second - first."""
 
 
 @dataclass(frozen=True)
-class Moved:
-    """A question whose first right answer stands elsewhere now."""
+class RankChange:
+    """A query whose first correct answer has another rank in the second evaluation."""
 
-    product: str
-    asked: str
+    product_id: str
+    query_id: str
     first: int | None
+    """The rank in the first evaluation, from 1; None where the list contains no correct answer."""
     second: int | None
 
 
-def paired_differences(first: Scores, second: Scores, resamples: int) -> tuple[int, int, list[PairedDifference]]:
-    """Compare metric by metric, by the paired bootstrap over items.
+def compute_paired_differences(
+    first: RowScores, second: RowScores, num_samples: int
+) -> tuple[int, int, list[PairedDifference]]:
+    """Compare two evaluations metric by metric, by the paired cluster bootstrap.
 
     Returns:
-        Questions in both, items of these, and the metrics that both have; a metric that neither counts is absent.
+        Number of common queries, number of their clusters, and one difference per common metric; a metric that is
+        undefined in one of the evaluations is absent.
 
     Raises:
-        ContractError: No question was asked in both.
+        ContractError: The evaluations have no common query.
     """
-    common, rows = _common(first, second)
+    first_queries, second_queries = _match_queries(first, second)
     metrics = [metric for metric in first.metrics if metric in second.metrics]
-    columns = [[of.metrics.index(metric) for metric in metrics] for of in (first, second)]
-    gained, possible = (
-        np.concatenate(
-            [
-                getattr(of, name)[np.ix_(row, column)]
-                for of, row, column in zip((first, second), rows, columns, strict=True)
-            ],
-            axis=1,
-        )
-        for name in ("gained", "possible")
-    )
-    _, items = np.unique([first.items[row] for row in rows[0]], return_inverse=True)
-    values = shares(gained, possible)
-    drawn = resampled_shares(gained, possible, items.astype(np.int64), resamples)
-    bounds = interval(drawn[:, len(metrics) :] - drawn[:, : len(metrics)])
-    found = [
+    first_columns, second_columns = ([scores.metrics.index(name) for name in metrics] for scores in (first, second))
+    first_cells, second_cells = np.ix_(first_queries, first_columns), np.ix_(second_queries, second_columns)
+    numerators = np.concatenate([first.numerators[first_cells], second.numerators[second_cells]], axis=1)
+    denominators = np.concatenate([first.denominators[first_cells], second.denominators[second_cells]], axis=1)
+    cluster_ids = np.array([first.cluster_ids[query] for query in first_queries], np.int64)
+    values = ratio_of_sums(numerators, denominators)
+    samples = bootstrap_ratios(numerators, denominators, cluster_ids, num_samples)
+    bounds = percentile_interval(samples[:, len(metrics) :] - samples[:, : len(metrics)])
+    differences = [
         PairedDifference(metric, *map(float, (values[n], values[len(metrics) + n], *bounds[:, n])))
         for n, metric in enumerate(metrics)
         if not np.isnan(values[[n, len(metrics) + n]]).any()
     ]
-    return len(common), int(items.max(initial=-1)) + 1, found
+    return len(first_queries), len(np.unique(cluster_ids)), differences
 
 
-def most_moved(first: Scores, second: Scores, most: int) -> list[Moved]:
-    """The questions whose rank changed most, one a product: by the ratio of the ranks, the better first where equal.
+def find_largest_rank_changes(first: RowScores, second: RowScores, top_n: int) -> list[RankChange]:
+    """Return the queries with the largest ratio of ranks, one per product; of equal ratios improvements come first.
 
-    From 2 to 1 counts as much as from 20 to 10. A list that ends before a right answer counts as one place longer
-    than the longest rank of either evaluation.
+    A change from 2 to 1 counts as much as one from 20 to 10. A list without a correct answer counts as one position
+    beyond the largest rank of either evaluation.
     """
-    _, rows = _common(first, second)
-    known = [rank for of in (first, second) for rank in of.ranks if rank is not None]
+    known = [rank for scores in (first, second) for rank in scores.first_hit_ranks if rank is not None]
     beyond = max(known, default=0) + 1
-    moved = []
-    for a, b in zip(*rows, strict=True):
-        before, after = first.ranks[a], second.ranks[b]
-        ratio = float(np.log((before or beyond) / (after or beyond)))
-        if ratio:
-            moved.append((-abs(ratio), -ratio, Moved(first.products[a], first.asked[a], before, after)))
-    moved.sort(key=lambda entry: (*entry[:2], entry[2].asked))
-    best: dict[str, Moved] = {}
-    for *_, one in moved:
-        best.setdefault(one.product, one)
-    return list(best.values())[:most]
+    changes = []
+    for a, b in zip(*_match_queries(first, second), strict=True):
+        before, after = first.first_hit_ranks[a], second.first_hit_ranks[b]
+        log_ratio = float(np.log((before or beyond) / (after or beyond)))
+        if log_ratio:
+            change = RankChange(first.product_ids[a], first.query_ids[a], before, after)
+            changes.append((-abs(log_ratio), -log_ratio, change))
+    changes.sort(key=lambda entry: (*entry[:2], entry[2].query_id))
+    largest: dict[str, RankChange] = {}
+    for *_, change in changes:
+        largest.setdefault(change.product_id, change)
+    return list(largest.values())[:top_n]
 
 
-def _common(first: Scores, second: Scores) -> tuple[list[str], tuple[Sequence[int], Sequence[int]]]:
-    """The questions of both, and their rows in each."""
-    places = {asked: row for row, asked in enumerate(second.asked)}
-    rows = [(row, places[asked]) for row, asked in enumerate(first.asked) if asked in places]
-    if not rows:
-        raise ContractError("the two runs have no question in common: they scored other photos")
-    return [first.asked[row] for row, _ in rows], ([row for row, _ in rows], [row for _, row in rows])
+def _match_queries(first: RowScores, second: RowScores) -> tuple[Sequence[int], Sequence[int]]:
+    """Return the indices of the common queries in each of the two evaluations."""
+    index_of = {query_id: index for index, query_id in enumerate(second.query_ids)}
+    pairs = [(index, index_of[query_id]) for index, query_id in enumerate(first.query_ids) if query_id in index_of]
+    if not pairs:
+        raise ContractError("expected runs over the same photos, got two runs without a common query")
+    return [index for index, _ in pairs], [index for _, index in pairs]

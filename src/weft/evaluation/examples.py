@@ -1,9 +1,4 @@
-"""Examples for the report: queries with what they found, photos with their words. Failures first, then the usual.
-
-The contact sheet of a benchmark: what queries found after finetune, then photos with the words told of them.
-
-Small JPEGs of a few photos of a benchmark.
-"""
+"""Examples for the report and the contact sheet: queries with what they retrieve, photos with predicted words."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -16,49 +11,54 @@ import pyarrow as pa
 from PIL import Image
 
 from weft import tables
+from weft.contracts.arrays import Ints
 from weft.contracts.tables import EXAMPLES
 from weft.datasets.base import EvalDataset
-from weft.evaluation import retrieval_metrics
-from weft.evaluation.inputs import Aligned
-from weft.evaluation.knn import Ints
-from weft.evaluation.outcome import Outcome, Tagged
-from weft.evaluation.results import FINETUNE
-from weft.evaluation.retrieval_metrics import Ranking
-from weft.evaluation.retrieval_task import STRIP
+from weft.evaluation.benchmark_results import BenchmarkResults, TagPredictions
+from weft.evaluation.inputs import EvalPhotos
+from weft.evaluation.per_query_scores import FINETUNED
+from weft.evaluation.retrieval_metrics import RankedLists, first_hit_index
+from weft.evaluation.retrieval_task import NUM_RETRIEVED_SHOWN
 from weft.photos.contact_sheet import Tile, draw_contact_sheet
 from weft.photos.decode import decode
 from weft.photos.resize import encode_jpeg
 
 Example = dict[str, Any]
 
+TILES_PER_ROW = 9
+WORDS_PER_TILE = 3
+THUMBNAIL_HEIGHT = 128
+"""Pixels: a thumbnail is at most this high and twice as wide."""
+_JPEG_QUALITY = 88
+
 
 def collect_examples(
-    photos: Aligned, outcome: Outcome, words: tuple[str, ...], fields: Iterable[str], count: int
+    photos: EvalPhotos, results: BenchmarkResults, words: tuple[str, ...], fields: Iterable[str], count: int
 ) -> list[Example]:
-    """Rows under the contract EXAMPLES, in the order of its key, with small JPEGs.
+    """Return rows under the contract EXAMPLES with thumbnails, sorted by its key.
 
     Args:
         photos: The benchmark.
-        outcome: What was found and predicted.
+        results: The ranked lists and the predicted words.
         words: The vocabulary by word_id.
-        fields: The label fields that are the truth of a foreign photo; the own catalogue has its words.
-        count: Examples of each kind; half of them the worst, half spread evenly over the others.
+        fields: Label fields to show as the truth; the own catalogue shows the words of the text.
+        count: Examples of each kind: half are the worst, half are spread evenly over the others.
     """
     rows: list[Example] = []
-    if outcome.strips:
-        trained = outcome.strips[FINETUNE]
-        queries = choose(_worst_first(trained), photos.products[trained.queries], count)
-        for model, ranked in outcome.strips.items():
+    if results.ranked_examples:
+        finetuned = results.ranked_examples[FINETUNED]
+        queries = choose_examples(_sort_worst_first(finetuned), photos.products[finetuned.queries], count)
+        for model, ranked in results.ranked_examples.items():
             for number, query in enumerate(queries):
-                rows += _strip(photos, model, number, ranked, int(query))
-    if outcome.tagged is not None:
-        tagged = outcome.tagged
-        worst_first = np.argsort(tagged.quality, kind="stable")
-        for number, place in enumerate(choose(worst_first, photos.products[tagged.photos], count)):
-            rows.append(_tags(photos, tagged, int(place), number, words, tuple(fields)))
+                rows += _build_retrieval_rows(photos, model, number, ranked, int(query))
+    if results.tag_predictions is not None:
+        tags = results.tag_predictions
+        worst_first = np.argsort(tags.quality, kind="stable")
+        for number, index in enumerate(choose_examples(worst_first, photos.products[tags.photo_rows], count)):
+            rows.append(_build_tag_row(photos, tags, int(index), number, words, tuple(fields)))
     rows.sort(key=lambda row: tuple(row[name] for name in EXAMPLES.key))
-    small = thumbnails(photos.data, {row["photo_id"] for row in rows})
-    return [{**row, "jpeg": small[row["photo_id"]]} for row in rows]
+    thumbnails = make_thumbnails(photos.dataset, {row["photo_id"] for row in rows})
+    return [{**row, "jpeg": thumbnails[row["photo_id"]]} for row in rows]
 
 
 def write_examples(path: Path, rows: list[Example]) -> None:
@@ -66,58 +66,60 @@ def write_examples(path: Path, rows: list[Example]) -> None:
     tables.write_table(path, pa.Table.from_pylist(rows, schema=EXAMPLES.schema), EXAMPLES)
 
 
-def choose(worst_first: Ints, products: Ints, count: int) -> Ints:
-    """Which candidates to show: half the worst, half evenly spread over the rest, each of another product.
+def choose_examples(worst_first: Ints, products: Ints, count: int) -> Ints:
+    """Choose the worst candidates for one half and evenly spread ones for the other, at most one per product.
 
     Args:
-        worst_first: (candidates,), the candidates' places, the worst first.
-        products: (candidates,), the product of each place.
-        count: How many.
+        worst_first: (candidates,): indices of the candidates, the worst first.
+        products: (candidates,): the product of each candidate.
+        count: The number of examples.
 
     Returns:
-        At most `count` places: the worst, then the spread ones, ascending.
+        At most `count` indices: first the worst, then the others, ascending.
     """
     _, first = np.unique(products[worst_first], return_index=True)
-    of_product = worst_first[np.sort(first)]
-    worst = of_product[: (count + 1) // 2]
-    rest = np.sort(of_product[len(worst) :])
-    wanted = min(count - len(worst), len(rest))
-    spread = rest[np.arange(wanted) * len(rest) // max(wanted, 1)]
+    one_per_product = worst_first[np.sort(first)]
+    worst = one_per_product[: (count + 1) // 2]
+    rest = np.sort(one_per_product[len(worst) :])
+    num_spread = min(count - len(worst), len(rest))
+    spread = rest[np.arange(num_spread) * len(rest) // max(num_spread, 1)]
     return np.concatenate([worst, spread])
 
 
-def _worst_first(ranked: Ranking) -> Ints:
-    """Queries that could be answered: the later their first hit, the fewer hits, the more to find, the worse."""
-    order = np.lexsort((-ranked.positives, ranked.hits.sum(axis=1), -retrieval_metrics.first_hit(ranked.hits)))
-    return np.asarray(order[ranked.positives[order] > 0], np.int64)
+def _sort_worst_first(ranked: RankedLists) -> Ints:
+    """Sort the queries with positives: a late first hit is worst, then few hits, then many positives."""
+    order = np.lexsort((-ranked.num_positives, ranked.hits.sum(axis=1), -first_hit_index(ranked.hits)))
+    return np.asarray(order[ranked.num_positives[order] > 0], np.int64)
 
 
-def _strip(photos: Aligned, model: str, number: int, ranked: Ranking, query: int) -> list[Example]:
-    rows = [_example("retrieval", model, number, 0, photos, int(ranked.queries[query]))]
-    for place in range(min(STRIP, ranked.found.shape[1])):
-        found = int(ranked.found[query, place])
-        if found >= 0:
-            row = _example("retrieval", model, number, place + 1, photos, found)
-            row["score"] = float(ranked.similarities[query, place])
-            row["correct"] = bool(ranked.hits[query, place])
+def _build_retrieval_rows(
+    photos: EvalPhotos, model: str, number: int, ranked: RankedLists, query: int
+) -> list[Example]:
+    rows = [_build_row("retrieval", model, number, 0, photos, int(ranked.queries[query]))]
+    for position in range(min(NUM_RETRIEVED_SHOWN, ranked.retrieved.shape[1])):
+        photo = int(ranked.retrieved[query, position])
+        if photo >= 0:
+            row = _build_row("retrieval", model, number, position + 1, photos, photo)
+            row["score"] = float(ranked.similarities[query, position])
+            row["correct"] = bool(ranked.hits[query, position])
             rows.append(row)
     return rows
 
 
-def _tags(
-    photos: Aligned, tagged: Tagged, place: int, number: int, words: tuple[str, ...], fields: tuple[str, ...]
+def _build_tag_row(
+    photos: EvalPhotos, tags: TagPredictions, index: int, number: int, words: tuple[str, ...], fields: tuple[str, ...]
 ) -> Example:
-    photo = int(tagged.photos[place])
-    record = photos.record(photo)
-    row = _example("tags", FINETUNE, number, 0, photos, photo)
-    row["predicted"] = [words[word_id] for word_id in tagged.predicted[place]]
+    photo = int(tags.photo_rows[index])
+    record = photos.get_record(photo)
+    row = _build_row("tags", FINETUNED, number, 0, photos, photo)
+    row["predicted"] = [words[word_id] for word_id in tags.predicted_words[index]]
     row["truth"] = [record.labels[name] for name in fields if name in record.labels]
     row["truth"] += [words[word_id] for word_id in sorted(set(record.word_ids))]
     return row
 
 
-def _example(kind: str, model: str, number: int, rank: int, photos: Aligned, photo: int) -> Example:
-    record = photos.record(photo)
+def _build_row(kind: str, model: str, number: int, rank: int, photos: EvalPhotos, photo: int) -> Example:
+    record = photos.get_record(photo)
     return {
         "kind": kind,
         "model": model,
@@ -132,49 +134,42 @@ def _example(kind: str, model: str, number: int, rank: int, photos: Aligned, pho
     }
 
 
-TILES_IN_ROW = 9
-WORDS_ON_TILE = 3
-
-
-def example_sheet(rows: list[Example]) -> bytes:
-    """A JPEG; one row per query with a green frame around the right photos, then the tagged photos."""
-    shown = [row for row in rows if row["model"] == FINETUNE]
-    strips = [row for row in shown if row["kind"] == "retrieval"]
-    sheet = [[_found(row) for row in strip] for _, strip in groupby(strips, key=lambda row: row["example"])]
-    tagged = [_tagged(row) for row in shown if row["kind"] == "tags"]
-    sheet += [tagged[start : start + TILES_IN_ROW] for start in range(0, len(tagged), TILES_IN_ROW)]
+def draw_example_sheet(rows: list[Example]) -> bytes:
+    """Return a JPEG: one row per query with green frames around correct photos, then the photos with their words."""
+    shown = [row for row in rows if row["model"] == FINETUNED]
+    retrieval = [row for row in shown if row["kind"] == "retrieval"]
+    sheet = [
+        [_retrieval_tile(row) for row in ranked] for _, ranked in groupby(retrieval, key=lambda row: row["example"])
+    ]
+    tagged = [_tag_tile(row) for row in shown if row["kind"] == "tags"]
+    sheet += [tagged[start : start + TILES_PER_ROW] for start in range(0, len(tagged), TILES_PER_ROW)]
     return draw_contact_sheet(sheet)
 
 
-def _found(row: Example) -> Tile:
+def _retrieval_tile(row: Example) -> Tile:
     if row["rank"] == 0:
         return Tile(row["jpeg"], "query")
     return Tile(row["jpeg"], f"{row['score']:.2f}", "green" if row["correct"] else "red")
 
 
-def _tagged(row: Example) -> Tile:
-    return Tile(row["jpeg"], "\n".join(row["predicted"][:WORDS_ON_TILE]))
+def _tag_tile(row: Example) -> Tile:
+    return Tile(row["jpeg"], "\n".join(row["predicted"][:WORDS_PER_TILE]))
 
 
-HEIGHT = 128
-"""Pixels; a thumbnail is at most so high and twice as wide."""
-_QUALITY = 88
-
-
-def thumbnails(data: EvalDataset, wanted: AbstractSet[str]) -> dict[str, bytes]:
-    """The wanted photos as JPEGs by photo_id, found in one pass over the benchmark.
+def make_thumbnails(dataset: EvalDataset, photo_ids: AbstractSet[str]) -> dict[str, bytes]:
+    """Return small JPEGs of some photos by photo_id, in one pass over the benchmark.
 
     Raises:
-        PhotoError: One of them cannot be decoded, though it could be when it was embedded.
+        PhotoError: A photo cannot be decoded, although it could be when it was embedded.
     """
-    small: dict[str, bytes] = {}
-    if not wanted:
-        return small
-    for record, photo in data.photos():
-        if record.photo_id in wanted:
-            image = decode(photo, HEIGHT, HEIGHT)
-            image.thumbnail((2 * HEIGHT, HEIGHT), Image.Resampling.BICUBIC)
-            small[record.photo_id] = encode_jpeg(np.asarray(image), _QUALITY)
-            if len(small) == len(wanted):
+    thumbnails: dict[str, bytes] = {}
+    if not photo_ids:
+        return thumbnails
+    for record, photo in dataset.photos():
+        if record.photo_id in photo_ids:
+            image = decode(photo, THUMBNAIL_HEIGHT, THUMBNAIL_HEIGHT)
+            image.thumbnail((2 * THUMBNAIL_HEIGHT, THUMBNAIL_HEIGHT), Image.Resampling.BICUBIC)
+            thumbnails[record.photo_id] = encode_jpeg(np.asarray(image), _JPEG_QUALITY)
+            if len(thumbnails) == len(photo_ids):
                 break
-    return small
+    return thumbnails

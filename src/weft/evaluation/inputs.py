@@ -1,231 +1,233 @@
-"""What one evaluation reads: a benchmark, embeddings before and after training, word embeddings of both stages.
-
-The photos of a benchmark that have embeddings, by photo_id: some could not be decoded and are absent.
-"""
+"""The inputs of one evaluation: a benchmark, embeddings before and after training, word embeddings of both stages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from weft import artefacts
 from weft.artefacts import Embeddings
+from weft.bags import WordBags, build_word_bags
 from weft.contracts import files
+from weft.contracts.arrays import Ints, Matrix, Scores
 from weft.datasets.base import EvalDataset, PhotoRecord
 from weft.errors import ContractError, ModelError
-from weft.evaluation.bags import Bags, bags_of
-from weft.evaluation.knn import Ints, Matrix, rows_of
+from weft.evaluation.knn import take_rows
 
-_RECORDS_AT_ONCE = 1_000
-"""Records that follow each other are read together; so many at once stay small."""
+CATALOGUE = "catalogue"
+"""The benchmark that is the shop's own catalogue; its training photos are the source of kNN tag transfer."""
+
+_RECORDS_PER_BATCH = 1_000
+"""Consecutive records are read in batches of this size, which keeps memory small."""
 
 
 @dataclass(frozen=True)
-class Aligned:
-    """Photo n of a benchmark, with its embedding before and after training. All are in the order of its records."""
+class EvalPhotos:
+    """The photos of a benchmark that have embeddings before and after training, in the order of its records."""
 
-    data: EvalDataset
-    places: Ints
-    """(photos,): each photo's place in `data.records`."""
+    dataset: EvalDataset
+    record_indices: Ints
+    """(photos,): each photo's index in `dataset.records`."""
     frozen: Matrix
-    """(photos, embedding_dim), by the untouched backbone."""
+    """(photos, embedding_dim): z of the pretrained backbone."""
     finetuned: Matrix
-    """(photos, embedding_dim), by the fine-tuned model."""
+    """(photos, embedding_dim): z of the fine-tuned model."""
     products: Ints
-    """(photos,): the product of each as a number, in order of appearance."""
-    items: Ints
-    """(photos,): what the bootstrap draws together, as a number: the sender of a photo where the benchmark tells
-    senders (`Record.group`), else its product."""
+    """(photos,): the product of each photo as an integer, in order of appearance."""
+    cluster_ids: Ints
+    """(photos,): the cluster of the bootstrap: the photo's sender where the benchmark knows senders
+    (`PhotoRecord.group`), else its product."""
     splits: tuple[str, ...]
-    """The split of each."""
-    missing: int
-    """Photos without an embedding."""
+    """(photos,)."""
+    num_missing: int
+    """Photos of the benchmark without embeddings, because they could not be decoded."""
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.record_indices)
 
-    def record(self, row: int) -> PhotoRecord:
-        """What is known of one photo."""
-        return self.data.records[int(self.places[row])]
+    def get_record(self, row: int) -> PhotoRecord:
+        """Return the record of one photo."""
+        return self.dataset.records[int(self.record_indices[row])]
 
-    def records(self, rows: Ints) -> Iterator[PhotoRecord]:
-        """What is known of these photos, in their order."""
-        for start in range(0, len(rows), _RECORDS_AT_ONCE):
-            places = self.places[rows[start : start + _RECORDS_AT_ONCE]]
-            if (np.diff(places) == 1).all():
-                yield from self.data.records[int(places[0]) : int(places[-1]) + 1]
+    def iter_records(self, rows: Ints) -> Iterator[PhotoRecord]:
+        """Yield the records of some photos, in the order of `rows`."""
+        for start in range(0, len(rows), _RECORDS_PER_BATCH):
+            indices = self.record_indices[rows[start : start + _RECORDS_PER_BATCH]]
+            if (np.diff(indices) == 1).all():
+                yield from self.dataset.records[int(indices[0]) : int(indices[-1]) + 1]
             else:
-                yield from (self.data.records[int(place)] for place in places)
+                yield from (self.dataset.records[int(index)] for index in indices)
 
-    def all_records(self) -> Iterator[PhotoRecord]:
-        """What is known of every photo."""
-        return self.records(np.arange(len(self)))
+    def iter_all_records(self) -> Iterator[PhotoRecord]:
+        """Yield the record of every photo."""
+        return self.iter_records(np.arange(len(self)))
 
-    def of_split(self, split: str) -> Ints:
-        """The rows of one split, ascending."""
+    def get_split_rows(self, split: str) -> Ints:
+        """Return the rows of one split, ascending."""
         return np.array([row for row, name in enumerate(self.splits) if name == split], np.int64)
 
 
-def align(data: EvalDataset, frozen: Embeddings, finetuned: Embeddings, name: str) -> Aligned:
-    """Join records with both embeddings; a photo that lacks one of them is left out and counted.
+def join_embeddings(dataset: EvalDataset, frozen: Embeddings, finetuned: Embeddings, name: str) -> EvalPhotos:
+    """Join the records of a benchmark with both embeddings by photo_id; photos that lack one of them are only counted.
 
     Args:
-        data: The benchmark.
-        frozen: Of the untouched backbone.
-        finetuned: Of the fine-tuned model.
+        dataset: The benchmark.
+        frozen: Embeddings by the pretrained backbone.
+        finetuned: Embeddings by the fine-tuned model.
         name: The benchmark's name, for errors.
 
     Raises:
-        ContractError: Two photos have the same photo_id, or no photo has embeddings.
+        ContractError: Two embeddings have the same photo_id, or no photo has embeddings.
     """
-    row_of = [_rows(embeddings, name) for embeddings in (frozen, finetuned)]
-    found: list[tuple[int, int, int, int, int]] = []
+    frozen_rows, finetuned_rows = (_map_ids_to_rows(embeddings, name) for embeddings in (frozen, finetuned))
+    joined: list[tuple[int, int, int, int, int]] = []
     splits: list[str] = []
-    products: dict[str, int] = {}
-    items: dict[tuple[bool, str], int] = {}
-    for place, record in enumerate(data.records):
-        rows = [rows.get(record.photo_id) for rows in row_of]
-        if rows[0] is None or rows[1] is None:
+    product_numbers: dict[str, int] = {}
+    cluster_numbers: dict[tuple[bool, str], int] = {}
+    for index, record in enumerate(dataset.records):
+        frozen_row, finetuned_row = frozen_rows.get(record.photo_id), finetuned_rows.get(record.photo_id)
+        if frozen_row is None or finetuned_row is None:
             continue
-        product = products.setdefault(record.product_id, len(products))
+        product = product_numbers.setdefault(record.product_id, len(product_numbers))
         key = (True, record.product_id) if record.group is None else (False, record.group)
-        found.append((place, rows[0], rows[1], product, items.setdefault(key, len(items))))
+        cluster = cluster_numbers.setdefault(key, len(cluster_numbers))
+        joined.append((index, frozen_row, finetuned_row, product, cluster))
         splits.append(record.split)
-    if not found:
+    if not joined:
         raise ContractError(f"{name}: none of its photos has embeddings; run dvc repro features@{name} embed@{name}")
-    columns = np.array(found, np.int64).T
-    return Aligned(
-        data,
-        places=columns[0],
-        frozen=rows_of(frozen.z, columns[1]),
-        finetuned=rows_of(finetuned.z, columns[2]),
+    columns = np.array(joined, np.int64).T
+    return EvalPhotos(
+        dataset,
+        record_indices=columns[0],
+        frozen=take_rows(frozen.z, columns[1]),
+        finetuned=take_rows(finetuned.z, columns[2]),
         products=columns[3],
-        items=columns[4],
+        cluster_ids=columns[4],
         splits=tuple(splits),
-        missing=len(data.records) - len(found),
+        num_missing=len(dataset.records) - len(joined),
     )
 
 
-def _rows(embeddings: Embeddings, name: str) -> dict[str, int]:
-    ids = embeddings.photos["photo_id"].to_pylist()
-    rows = {photo_id: row for row, photo_id in enumerate(ids)}
-    if len(rows) < len(ids):
-        twice = next(photo_id for row, photo_id in enumerate(ids) if rows[photo_id] != row)
-        raise ContractError(f"embeddings of {name}: the photo {twice} stands twice; run features and embed again")
+def _map_ids_to_rows(embeddings: Embeddings, name: str) -> dict[str, int]:
+    photo_ids = embeddings.photos["photo_id"].to_pylist()
+    rows = {photo_id: row for row, photo_id in enumerate(photo_ids)}
+    if len(rows) < len(photo_ids):
+        duplicate = next(photo_id for row, photo_id in enumerate(photo_ids) if rows[photo_id] != row)
+        raise ContractError(
+            f"embeddings of {name}: expected each photo once, got {duplicate} twice; run features and embed again"
+        )
     return rows
 
 
-OWN = "catalogue"
-"""The benchmark that is the own catalogue; its training photos feed tag transfer."""
-
-WordMatrix = npt.NDArray[np.float32]
-
-
 @dataclass(frozen=True)
-class Words:
-    """The vocabulary with its embeddings."""
+class WordEmbeddings:
+    """The vocabulary with the word embeddings of both training stages."""
 
     words: tuple[str, ...]
     """By word_id."""
-    frequencies: Ints
-    """(words,): training products with the word."""
-    fitted: WordMatrix
-    """W after fit_words, (words, embedding_dim)."""
-    finetuned: WordMatrix
-    """W after finetune."""
-    fitted_bias: WordMatrix
-    """(words, 1): b after fit_words, zeros where the training had none."""
-    finetuned_bias: WordMatrix
-    """b after finetune."""
+    document_frequencies: Ints
+    """(words,): training products whose text contains the word."""
+    head_w: Scores
+    """W after train_head, (words, embedding_dim)."""
+    finetuned_w: Scores
+    """W after finetune, (words, embedding_dim)."""
+    head_bias: Scores
+    """b after train_head, (words, 1), zeros where it was trained without a bias."""
+    finetuned_bias: Scores
+    """b after finetune, (words, 1)."""
 
-    def ids(self) -> dict[str, int]:
-        """word_id by word."""
-        return {word: number for number, word in enumerate(self.words)}
+    def map_words_to_ids(self) -> dict[str, int]:
+        """Return word_id by word."""
+        return {word: word_id for word_id, word in enumerate(self.words)}
 
 
 @dataclass(frozen=True)
-class Training:
-    """The training photos of the own catalogue: they lend their words to photos like them."""
+class TrainSet:
+    """The training photos of the shop's own catalogue, the source of kNN tag transfer."""
 
-    photos: Aligned
-    """The whole own catalogue ..."""
+    photos: EvalPhotos
+    """All photos of the catalogue."""
     rows: Ints
-    """... and which of its photos are in train."""
-    bags: Bags
-    """The words of those, in the order of `rows`."""
+    """(training photos,): the rows of `photos` in train."""
+    bags: WordBags
+    """The words of the training photos, in the order of `rows`."""
 
-    def products(self) -> int:
-        """Training products, by which document frequencies become shares."""
+    def count_products(self) -> int:
+        """Return the number of training products, which turns document frequencies into shares."""
         return len(np.unique(self.photos.products[self.rows]))
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Everything that is scored."""
+class EvalInputs:
+    """Everything that the tasks of a benchmark read."""
 
-    photos: Aligned
-    words: Words
-    training: Training
+    photos: EvalPhotos
+    words: WordEmbeddings
+    train_set: TrainSet
 
 
 @dataclass(frozen=True)
-class Folders:
-    """Where the stages before have written."""
+class InputFolders:
+    """The outputs of earlier stages."""
 
     features: Path
     """One folder of frozen embeddings per benchmark."""
     embeddings: Path
     """One folder of fine-tuned embeddings per benchmark."""
     words: Path
-    """The out of fit_words."""
+    """The output of train_head."""
     model: Path
-    """The out of finetune."""
+    """The output of finetune."""
 
 
-def read_inputs(name: str, data: EvalDataset, own: EvalDataset, folders: Folders) -> Inputs:
-    """Read and join everything.
+def read_inputs(name: str, dataset: EvalDataset, catalogue: EvalDataset, folders: InputFolders) -> EvalInputs:
+    """Read and join all inputs.
 
     Args:
         name: The benchmark's name.
-        data: The benchmark.
-        own: The own catalogue; not read when `name` is it.
-        folders: Outs of the stages before.
+        dataset: The benchmark.
+        catalogue: The shop's own catalogue; not read when `name` is CATALOGUE.
+        folders: The outputs of earlier stages.
 
     Raises:
-        ContractError: A file is missing or broken.
-        ModelError: The two models have not the same words, or another width than the embeddings.
+        ContractError: A file is missing or invalid.
+        ModelError: The two models have different words, or W and the embeddings have different dimensions.
     """
-    catalogue = _aligned(OWN, data if name == OWN else own, folders)
-    rows = catalogue.of_split("train")
-    bags = bags_of(record.word_ids for record in catalogue.records(rows))
-    words = _read_words(folders)
-    dims = {"features": (catalogue.frozen, words.fitted), "embeddings": (catalogue.finetuned, words.finetuned)}
-    for what, (z, matrix) in dims.items():
-        if z.shape[1] != matrix.shape[1]:
-            raise ModelError(f"{what} are {z.shape[1]} wide, W is {matrix.shape[1]}; they come from different models")
-    photos = catalogue if name == OWN else _aligned(name, data, folders)
-    return Inputs(photos, words, Training(catalogue, rows, bags))
+    catalogue_photos = _read_photos(CATALOGUE, dataset if name == CATALOGUE else catalogue, folders)
+    train_rows = catalogue_photos.get_split_rows("train")
+    bags = build_word_bags(record.word_ids for record in catalogue_photos.iter_records(train_rows))
+    words = _read_word_embeddings(folders)
+    pairs = {
+        "features": (catalogue_photos.frozen, words.head_w),
+        "embeddings": (catalogue_photos.finetuned, words.finetuned_w),
+    }
+    for source, (z, w) in pairs.items():
+        if z.shape[1] != w.shape[1]:
+            raise ModelError(
+                f"{source}: expected {w.shape[1]} dimensions like W, got {z.shape[1]}; they come from different models"
+            )
+    photos = catalogue_photos if name == CATALOGUE else _read_photos(name, dataset, folders)
+    return EvalInputs(photos, words, TrainSet(catalogue_photos, train_rows, bags))
 
 
-def _aligned(name: str, data: EvalDataset, folders: Folders) -> Aligned:
+def _read_photos(name: str, dataset: EvalDataset, folders: InputFolders) -> EvalPhotos:
     frozen = artefacts.read_embeddings(folders.features / name)
-    return align(data, frozen, artefacts.read_embeddings(folders.embeddings / name), name)
+    return join_embeddings(dataset, frozen, artefacts.read_embeddings(folders.embeddings / name), name)
 
 
-def _read_words(folders: Folders) -> Words:
+def _read_word_embeddings(folders: InputFolders) -> WordEmbeddings:
     vocabularies, matrices, biases = [], [], []
     for folder in (folders.words, folders.model):
         vocabulary = artefacts.read_words(folder / files.WORDS)
-        matrix = artefacts.read_word_embeddings(folder / files.MODEL)
-        if matrix.ndim != 2 or len(matrix) != len(vocabulary):
-            raise ModelError(f"{folder}: W is {matrix.shape}, but its words.tsv has {len(vocabulary)} words")
+        w = artefacts.read_word_embeddings(folder / files.MODEL)
+        if w.ndim != 2 or len(w) != len(vocabulary):
+            raise ModelError(f"{folder}: W is {w.shape}, but its words.tsv has {len(vocabulary)} words")
         vocabularies.append(vocabulary)
-        matrices.append(matrix)
+        matrices.append(w)
         biases.append(artefacts.read_word_bias(folder / files.MODEL))
     words = tuple(vocabularies[1]["word"])
     if tuple(vocabularies[0]["word"]) != words:
         raise ModelError(f"{folders.words} and {folders.model} have different words; run dvc repro finetune")
-    frequencies = vocabularies[1]["document_frequency"].to_numpy(np.int64)
-    return Words(words, frequencies, *matrices, *biases)
+    document_frequencies = vocabularies[1]["document_frequency"].to_numpy(np.int64)
+    return WordEmbeddings(words, document_frequencies, *matrices, *biases)

@@ -1,151 +1,178 @@
-"""The tables that look at z with labels: "similar" (the 10 nearest), "neighbours" (5 vote), "probe" (linear)."""
+"""The tables that compare z with labels: "label_retrieval" (10 nearest), "knn" (5 vote) and "linear_probe"."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from weft import params
-from weft.evaluation.inputs import Aligned
-from weft.evaluation.knn import Bools, Floats, Ints, Matrix, Search, knn_correct, knn_split_correct
+from weft.contracts.arrays import Bools, Floats, Ints
+from weft.contracts.search import Search
+from weft.evaluation.benchmark_results import BenchmarkResults
+from weft.evaluation.inputs import EvalPhotos
+from weft.evaluation.knn import knn_correct_across_groups, knn_correct_on_split
 from weft.evaluation.label_metrics import LabelTask
-from weft.evaluation.linear_probe import FOLDS, probe_correct, probe_split
-from weft.evaluation.outcome import Outcome
-from weft.evaluation.results import FINETUNE, FROZEN, Scored, facets_of, of_encoders
-from weft.evaluation.retrieval_metrics import Ranking, precision_at_k, rank
+from weft.evaluation.linear_probe import NUM_FOLDS, probe_correct_across_groups, score_split_with_probe
+from weft.evaluation.per_query_scores import FINETUNED, FROZEN, PerQueryScores, build_slice_columns, encoder_rows
+from weft.evaluation.retrieval_metrics import RankedLists, precision_at_k, rank_gallery
 
-NEAREST = 10
+LABEL_RETRIEVAL_K = 10
 
 
-def score_similar(
-    photos: Aligned, settings: params.Benchmark, facets: Mapping[str, str], search: Search, outcome: Outcome
+def score_label_retrieval(
+    photos: EvalPhotos,
+    settings: params.Benchmark,
+    fields: Mapping[str, str],
+    search: Search,
+    results: BenchmarkResults,
 ) -> None:
-    """Add "similar": the mean share of the 10 nearest photos with the query's label, per label set and for `same`.
+    """Add "label_retrieval": precision_at_10 per label set, and for the label sets that must all match.
 
-    Every photo with the label is a query and the gallery is the others (of other groups, where there are groups).
-    Labels on a photo or two count as well; a note says what a perfect ranking would reach.
+    Every photo with the label is a query; the gallery is all other such photos (of other groups, where there are
+    groups). Labels on one or two photos count too; a note states the value of a perfect ranking.
     """
-    columns = _Columns(photos, facets)
-    groups = group_numbers(photos)
-    for column, fields in _fields(settings).items():
-        labels = _combined(photos, fields)
+    table = _TableBuilder(photos, fields)
+    groups = number_groups(photos)
+    for metric, label_fields in _get_metric_fields(settings).items():
+        labels = _number_label_combinations(photos, label_fields)
         labelled = np.flatnonzero(labels >= 0)
         if not len(labelled):
-            outcome.notes.append(f"similar: {column} is left out: no photo has all of {', '.join(fields)}")
+            results.notes.append(
+                f"label_retrieval: {metric} is left out: no photo has all of {', '.join(label_fields)}"
+            )
             continue
-        ranked: dict[str, Ranking] = {}
-        for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
-            ranked[model] = rank(z, labels, groups, labelled, labelled, NEAREST, search)
-            columns.add(model, column, labelled, precision_at_k(ranked[model].hits, NEAREST))
-        ceiling = float(np.minimum(ranked[FROZEN].positives, NEAREST).mean() / NEAREST)
-        columns.ceilings[column] = ceiling
-        outcome.notes.append(f"similar: {column} is at most {100 * ceiling:.1f} %, so many such photos there are")
-        # The last column is the most demanding one, and the one to show.
-        outcome.strips = ranked
-    columns.to(outcome, "similar")
+        ranked: dict[str, RankedLists] = {}
+        for model, z in ((FROZEN, photos.frozen), (FINETUNED, photos.finetuned)):
+            ranked[model] = rank_gallery(z, labels, groups, labelled, labelled, LABEL_RETRIEVAL_K, search)
+            table.add(model, metric, labelled, precision_at_k(ranked[model].hits, LABEL_RETRIEVAL_K))
+        num_reachable = np.minimum(ranked[FROZEN].num_positives, LABEL_RETRIEVAL_K)
+        upper_bound = float(num_reachable.mean() / LABEL_RETRIEVAL_K)
+        table.upper_bounds[metric] = upper_bound
+        results.notes.append(
+            f"label_retrieval: {metric} is at most {100 * upper_bound:.1f} %, because some labels are on few photos"
+        )
+        # The last metric is the strictest one; its ranked lists become the examples.
+        results.ranked_examples = ranked
+    table.add_to(results, "label_retrieval")
 
 
-def score_across_groups(
-    photos: Aligned, tasks: Mapping[str, LabelTask], facets: Mapping[str, str], search: Search, outcome: Outcome
+def score_knn_and_probe_across_groups(
+    photos: EvalPhotos,
+    tasks: Mapping[str, LabelTask],
+    fields: Mapping[str, str],
+    search: Search,
+    results: BenchmarkResults,
 ) -> None:
-    """Add "neighbours" and "probe": labels told from photos of other groups, a column per label set."""
-    groups = group_numbers(photos)
-    outcome.counts["groups"] = len(np.unique(groups))
-    ways: dict[str, Callable[[Matrix, Ints, Ints], Bools]] = {
-        "neighbours": lambda z, truth, own: knn_correct(z, truth, own, search),
-        "probe": probe_correct,
-    }
-    for table, way in ways.items():
-        columns = _Columns(photos, facets)
-        for name, task in tasks.items():
-            own = groups[task.photos]
-            if len(task.labels) < 2 or len(np.unique(own)) < FOLDS:
-                outcome.notes.append(f"{table}: {name} is left out: wanted 2 labels and photos of {FOLDS} groups")
-                continue
-            for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
-                columns.add(model, f"{name}_accuracy", task.photos, way(z[task.photos], task.truth, own))
-        columns.to(outcome, table)
+    """Add "knn" and "linear_probe": labels predicted from photos of other groups, one metric per label set."""
+    groups = number_groups(photos)
+    results.counts["groups"] = len(np.unique(groups))
+    knn, probe = _TableBuilder(photos, fields), _TableBuilder(photos, fields)
+    for name, task in tasks.items():
+        task_groups = groups[task.photo_rows]
+        num_groups = len(np.unique(task_groups))
+        if len(task.labels) < 2 or num_groups < NUM_FOLDS:
+            results.notes.append(
+                f"knn and linear_probe: {name} is left out: expected at least 2 labels and photos of {NUM_FOLDS} "
+                f"groups, got {len(task.labels)} labels and {num_groups} groups"
+            )
+            continue
+        metric = f"{name}_accuracy"
+        for model, every_z in ((FROZEN, photos.frozen), (FINETUNED, photos.finetuned)):
+            z = every_z[task.photo_rows]
+            correct = knn_correct_across_groups(z, task.targets, task_groups, search)
+            knn.add(model, metric, task.photo_rows, correct)
+            correct = probe_correct_across_groups(z, task.targets, task_groups)
+            probe.add(model, metric, task.photo_rows, correct)
+    knn.add_to(results, "knn")
+    probe.add_to(results, "linear_probe")
 
 
-def score_by_split(
-    photos: Aligned, tasks: Mapping[str, LabelTask], facets: Mapping[str, str], search: Search, outcome: Outcome
+def score_knn_and_probe_on_split(
+    photos: EvalPhotos,
+    tasks: Mapping[str, LabelTask],
+    fields: Mapping[str, str],
+    search: Search,
+    results: BenchmarkResults,
 ) -> None:
-    """Add "neighbours" and "probe" by the benchmark's own split: test photos told from those of train.
+    """Add "knn" and "linear_probe" on the benchmark's own split: labels of test predicted from the photos of train.
 
     The probe's regularisation is chosen on val, or on a fifth of train where there is no val.
     """
     split = np.array(photos.splits)
-    neighbours, probe = _Columns(photos, facets), _Columns(photos, facets)
+    knn, probe = _TableBuilder(photos, fields), _TableBuilder(photos, fields)
     for name, task in tasks.items():
-        train, val, test = (np.flatnonzero(split[task.photos] == part) for part in ("train", "val", "test"))
-        if len(np.unique(task.truth[train])) < 2 or not len(test):
-            outcome.notes.append(
-                f"neighbours and probe: {name} is left out: wanted 2 labels in train and photos of test"
+        train, val, test = (np.flatnonzero(split[task.photo_rows] == part) for part in ("train", "val", "test"))
+        num_labels = len(np.unique(task.targets[train]))
+        if num_labels < 2 or not len(test):
+            results.notes.append(
+                f"knn and linear_probe: {name} is left out: expected at least 2 labels in train and photos in test, "
+                f"got {num_labels} labels and {len(test)} photos"
             )
             continue
-        for model, matrix in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned)):
-            z, counted = matrix[task.photos], task.photos[test]
-            told = knn_split_correct(z, task.truth, train, test, search)
-            neighbours.add(model, f"{name}_accuracy", counted, told)
-            scores = probe_split(z, task.truth, train, val, test)
-            probe.add(model, f"{name}_accuracy", counted, scores.argmax(axis=1) == task.truth[test])
-    neighbours.to(outcome, "neighbours")
-    probe.to(outcome, "probe")
+        metric, test_rows = f"{name}_accuracy", task.photo_rows[test]
+        for model, every_z in ((FROZEN, photos.frozen), (FINETUNED, photos.finetuned)):
+            z = every_z[task.photo_rows]
+            knn.add(model, metric, test_rows, knn_correct_on_split(z, task.targets, train, test, search))
+            scores = score_split_with_probe(z, task.targets, train, val, test)
+            probe.add(model, metric, test_rows, scores.argmax(axis=1) == task.targets[test])
+    knn.add_to(results, "knn")
+    probe.add_to(results, "linear_probe")
 
 
-class _Columns:
-    """A table whose metrics count different photos: those that have the label."""
+class _TableBuilder:
+    """A table whose metrics count different photos: those with a label of the label set."""
 
-    def __init__(self, photos: Aligned, facets: Mapping[str, str]) -> None:
-        self.ceilings: dict[str, float] = {}
-        self._photos, self._facets = photos, facets
-        self._gained: dict[str, dict[str, Floats]] = {FROZEN: {}, FINETUNE: {}}
-        self._possible: dict[str, Floats] = {}
+    def __init__(self, photos: EvalPhotos, fields: Mapping[str, str]) -> None:
+        self.upper_bounds: dict[str, float] = {}
+        self._photos, self._fields = photos, fields
+        self._numerators: dict[str, dict[str, Floats]] = {FROZEN: {}, FINETUNED: {}}
+        self._denominators: dict[str, Floats] = {}
 
     def add(self, model: str, metric: str, counted: Ints, values: Floats | Bools) -> None:
-        """The values of the photos that count, for one of the two encoders."""
-        self._gained[model][metric], self._possible[metric] = np.zeros((2, len(self._photos)))
-        self._gained[model][metric][counted] = values
-        self._possible[metric][counted] = 1
+        """Add the values of the photos that the metric counts, for one of the two encoders."""
+        self._numerators[model][metric], self._denominators[metric] = np.zeros((2, len(self._photos)))
+        self._numerators[model][metric][counted] = values
+        self._denominators[metric][counted] = 1
 
-    def to(self, outcome: Outcome, table: str) -> None:
-        """Hand the table over, if it has a metric."""
-        if self._possible:
-            outcome.tables[table] = Scored(
-                photos=np.arange(len(self._photos)),
-                items=self._photos.items,
-                gained=of_encoders(self._gained[FROZEN], self._gained[FINETUNE]),
-                possible=self._possible,
-                ceilings=self.ceilings,
-                facets=facets_of(self._photos.all_records(), self._facets),
+    def add_to(self, results: BenchmarkResults, table: str) -> None:
+        """Add the table to the results if it has a metric."""
+        if self._denominators:
+            results.tables[table] = PerQueryScores(
+                query_indices=np.arange(len(self._photos)),
+                cluster_ids=self._photos.cluster_ids,
+                numerators=encoder_rows(self._numerators[FROZEN], self._numerators[FINETUNED]),
+                denominators=self._denominators,
+                upper_bounds=self.upper_bounds,
+                slices=build_slice_columns(self._photos.iter_all_records(), self._fields),
             )
 
 
-def group_numbers(photos: Aligned) -> Ints:
-    """(photos,): a number per group; photos without a group are each their own."""
+def number_groups(photos: EvalPhotos) -> Ints:
+    """Return an integer per group, (photos,); each photo without a group is its own group."""
     numbers: dict[tuple[str, str | int], int] = {}
-    keys = []
-    for row, record in enumerate(photos.all_records()):
-        key = ("alone", row) if record.group is None else ("group", record.group)
-        keys.append(numbers.setdefault(key, len(numbers)))
-    return np.array(keys, np.int64)
+    groups = []
+    for row, record in enumerate(photos.iter_all_records()):
+        key = ("photo", row) if record.group is None else ("group", record.group)
+        groups.append(numbers.setdefault(key, len(numbers)))
+    return np.array(groups, np.int64)
 
 
-def _fields(settings: params.Benchmark) -> dict[str, list[str]]:
-    """Column of the table to the fields that must agree; the combination last."""
-    columns = {f"same_{name}_in_{NEAREST}": [label_set.field] for name, label_set in settings.labels.items()}
+def _get_metric_fields(settings: params.Benchmark) -> dict[str, list[str]]:
+    """Return the label fields that must match for each metric; the combination of label sets comes last."""
+    k = LABEL_RETRIEVAL_K
+    metrics = {f"{name}_precision_at_{k}": [label_set.field] for name, label_set in settings.labels.items()}
     if settings.match_all:
-        columns[f"same_in_{NEAREST}"] = [settings.labels[name].field for name in settings.match_all]
-    return columns
+        metrics[f"joint_precision_at_{k}"] = [settings.labels[name].field for name in settings.match_all]
+    return metrics
 
 
-def _combined(photos: Aligned, fields: Sequence[str]) -> Ints:
-    """(photos,): a number per combination of labels, -1 where a photo lacks one."""
+def _number_label_combinations(photos: EvalPhotos, fields: Sequence[str]) -> Ints:
+    """Return an integer per combination of labels, (photos,); -1 where a photo lacks one of them."""
     numbers: dict[tuple[str, ...], int] = {}
-    found = []
-    for record in photos.all_records():
+    combinations = []
+    for record in photos.iter_all_records():
         if all(name in record.labels for name in fields):
             key = tuple(record.labels[name] for name in fields)
-            found.append(numbers.setdefault(key, len(numbers)))
+            combinations.append(numbers.setdefault(key, len(numbers)))
         else:
-            found.append(-1)
-    return np.array(found, np.int64)
+            combinations.append(-1)
+    return np.array(combinations, np.int64)

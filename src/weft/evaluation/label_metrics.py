@@ -1,11 +1,8 @@
-"""Label prediction without a classifier: the score of a label is the mean score of its words.
+"""Label prediction from word scores: top-k accuracy of classes, top-k recall of attributes.
 
-Top-k recall of attributes: of those that photos have, how many are among the k scored highest.
-
-Two numbers in the literature bear the name "All". One ranks the attributes of each type by themselves, pools the photos
-of a type, and averages the types (Liu et al. 2016 and most after them); the other ranks all attributes in one list
-(Corbiere et al. 2017: 23.10 and 30.40). The second is far lower by nature: here they are `mean_of_types` and
-`all_at_once`.
+Two numbers in the literature are called "All". One ranks the attributes of each type separately, pools the photos of a
+type and averages the types (Liu et al. 2016 and most others); the other ranks all attributes in one list (Corbiere et
+al. 2017: 23.10 and 30.40). The second is far lower by construction. They are `mean_of_types` and `all_at_once` here.
 """
 
 from collections import Counter
@@ -14,129 +11,134 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weft.evaluation.bags import Bags
-from weft.evaluation.knn import Bools, Floats, Ints
-from weft.evaluation.linear_probe import dense
-from weft.evaluation.word_scores import Scores, WordScores, in_parts, top_words
+from weft.bags import WordBags
+from weft.contracts.arrays import Bools, Floats, Ints, Scores
+from weft.evaluation.word_scorers import WordScorer, iter_chunks, top_words
+
+ATTRIBUTE_TOP_K = (3, 5)
+ALL_AT_ONCE = "all_at_once"
+MEAN_OF_TYPES = "mean_of_types"
+
+AttributeScorer = WordScorer
+"""A function of a slice of photos that returns scores, (photos, attributes); -inf for one that cannot be predicted."""
 
 
 @dataclass(frozen=True)
 class LabelTask:
-    """The labels that count in a label set, and the photos that bear one of them."""
+    """The candidate labels of a label set and the photos that have one of them."""
 
     labels: tuple[str, ...]
-    """Sorted: ties between labels are broken by this order."""
-    photos: Ints
-    """(photos that count,): their rows, ascending."""
-    truth: Ints
-    """(photos that count,): the place of each one's label in `labels`."""
+    """Sorted; this order breaks ties between labels."""
+    photo_rows: Ints
+    """(labelled photos,): rows of the benchmark's photos, ascending."""
+    targets: Ints
+    """(labelled photos,): indices into `labels`."""
 
 
-def label_task(values: Sequence[str | None], min_photos: int, without: Sequence[str] = ()) -> LabelTask:
-    """Keep the labels on at least `min_photos` photos; the others are out, as truth and as candidates.
+def build_label_task(values: Sequence[str | None], min_photos: int, exclude: Sequence[str] = ()) -> LabelTask:
+    """Keep the labels of at least `min_photos` photos; other labels are neither targets nor candidates.
 
     Args:
         values: The label of each photo, None where it has none.
         min_photos: At least 1.
-        without: Labels that are out however many photos they are on.
+        exclude: Labels to leave out however many photos have them.
     """
     counts = Counter(value for value in values if value is not None)
-    labels = tuple(sorted(label for label, count in counts.items() if count >= min_photos and label not in without))
-    place = {label: number for number, label in enumerate(labels)}
-    pairs = [(row, place[value]) for row, value in enumerate(values) if value is not None and value in place]
-    both = np.array(pairs, np.int64).reshape(-1, 2)
-    return LabelTask(labels, both[:, 0], both[:, 1])
+    labels = tuple(sorted(label for label, count in counts.items() if count >= min_photos and label not in exclude))
+    index_of = {label: index for index, label in enumerate(labels)}
+    pairs = [(row, index_of[value]) for row, value in enumerate(values) if value is not None and value in index_of]
+    columns = np.array(pairs, np.int64).reshape(-1, 2)
+    return LabelTask(labels, columns[:, 0], columns[:, 1])
 
 
-def label_scores(word_scores: Scores, words: Sequence[Sequence[int]]) -> Scores:
-    """The mean score of each label's words; -inf for a label that has no word in the vocabulary.
+def average_word_scores(word_scores: Scores, label_words: Sequence[Sequence[int]]) -> Scores:
+    """Return the mean score of each label's words; -inf for a label without a word in the vocabulary.
 
     Args:
         word_scores: (photos, words).
-        words: The word ids of each label.
+        label_words: The word ids of each label.
 
     Returns:
         (photos, labels).
     """
-    scores = np.full((len(word_scores), len(words)), -np.inf, np.float32)
-    for place, ids in enumerate(words):
-        if ids:
-            scores[:, place] = word_scores[:, list(ids)].mean(axis=1)
+    scores = np.full((len(word_scores), len(label_words)), -np.inf, np.float32)
+    for label, word_ids in enumerate(label_words):
+        if word_ids:
+            scores[:, label] = word_scores[:, list(word_ids)].mean(axis=1)
     return scores
 
 
-def label_ranks(scores: Scores, truth: Ints) -> Ints:
-    """The rank of each photo's true label, 0 for the best; ties by label order.
+def rank_true_labels(scores: Scores, targets: Ints) -> Ints:
+    """Return the rank of each photo's true label, 0 for the best; ties by label order.
 
-    A label without words (-inf) cannot be predicted: it ranks behind all labels, never among the first by chance.
+    A label without words (score -inf) cannot be predicted: its rank is the number of labels.
+
+    Args:
+        scores: (photos, labels).
+        targets: (photos,): the true labels.
     """
-    own = np.take_along_axis(scores, truth[:, None], axis=1)
-    earlier = np.arange(scores.shape[1])[None, :] < truth[:, None]
-    ranks = ((scores > own) | ((scores == own) & earlier)).sum(axis=1)
-    behind: Ints = np.where(np.isneginf(own[:, 0]), scores.shape[1], ranks)
-    return behind
+    target_scores = np.take_along_axis(scores, targets[:, None], axis=1)
+    is_before_target = np.arange(scores.shape[1])[None, :] < targets[:, None]
+    ranks = ((scores > target_scores) | ((scores == target_scores) & is_before_target)).sum(axis=1)
+    result: Ints = np.where(np.isneginf(target_scores[:, 0]), scores.shape[1], ranks)
+    return result
 
 
-def top_k_accuracy(ranks: Ints, k: int) -> Bools:
-    """Whether each photo's true label is among its first k."""
+def top_k_correct(ranks: Ints, k: int) -> Bools:
+    """Return whether each photo's true label is among the first k."""
     if k < 1:
-        raise ValueError(f"k = {k}, wanted at least 1")
+        raise ValueError(f"expected k of at least 1, got {k}")
     return ranks < k
 
 
-TOP_K = (3, 5)
-ALL_AT_ONCE = "all_at_once"
-MEAN_OF_TYPES = "mean_of_types"
-
-AttributeScores = WordScores
-"""Photos, as a slice, to scores (photos, attributes); -inf for an attribute that cannot be told."""
-
-
 @dataclass(frozen=True)
-class Found:
-    """What was found of one list of attributes."""
+class AttributeHits:
+    """What the ranking of one list of attributes finds for each photo."""
 
     hits: dict[int, Floats]
-    """k to (photos,): the photo's attributes among the first k."""
-    first: Ints
-    """(photos,): the place of the first right attribute, from 1; 0 where it is not among the first max(TOP_K)."""
+    """k to (photos,): the number of the photo's attributes among the first k."""
+    first_hit_ranks: Ints
+    """(photos,): rank of the first correct attribute, from 1; 0 where none is among the first max(ATTRIBUTE_TOP_K)."""
 
 
-def lists_of(types: Sequence[str]) -> dict[str, Ints]:
-    """The lists that are ranked by themselves: each type's attributes, and all of them."""
+def build_attribute_lists(types: Sequence[str]) -> dict[str, Ints]:
+    """Return the lists of attributes that are ranked separately: one per type, and one of all attributes."""
     lists = {
-        kind: np.array([n for n, other in enumerate(types) if other == kind], np.int64) for kind in dict.fromkeys(types)
+        name: np.array([index for index, other in enumerate(types) if other == name], np.int64)
+        for name in dict.fromkeys(types)
     }
     return {**lists, ALL_AT_ONCE: np.arange(len(types))}
 
 
-def found(scores: AttributeScores, truth: Bags, lists: dict[str, Ints], attributes: int) -> dict[str, Found]:
-    """What every photo's ranking finds, by list.
+def find_attribute_hits(
+    scorer: AttributeScorer, truth: WordBags, lists: dict[str, Ints], num_attributes: int
+) -> dict[str, AttributeHits]:
+    """Rank the attributes of each list for every photo and count the hits.
 
     Args:
-        scores: Of the same photos.
-        truth: The attributes that each photo is known to have.
-        lists: From `lists_of`.
-        attributes: How many there are.
+        scorer: The scorer of the same photos.
+        truth: The attributes of each photo.
+        lists: From `build_attribute_lists`.
+        num_attributes: Number of attributes in all.
     """
-    hits = {name: {k: np.zeros(len(truth)) for k in TOP_K} for name in lists}
-    first = {name: np.zeros(len(truth), np.int64) for name in lists}
-    for part in in_parts(len(truth)):
-        of_part = scores(part)
-        has = dense(truth, range(part.start, part.stop), attributes)
+    hits = {name: {k: np.zeros(len(truth)) for k in ATTRIBUTE_TOP_K} for name in lists}
+    ranks = {name: np.zeros(len(truth), np.int64) for name in lists}
+    for chunk in iter_chunks(len(truth)):
+        scores = scorer(chunk)
+        has_attribute = truth.to_dense(range(chunk.start, chunk.stop), num_attributes)
         for name, members in lists.items():
-            best = members[top_words(of_part[:, members], max(TOP_K))]
-            right = np.take_along_axis(has, best, axis=1)
-            right &= ~np.isneginf(np.take_along_axis(of_part, best, axis=1))
-            for k in TOP_K:
-                hits[name][k][part] = right[:, :k].sum(axis=1)
-            first[name][part] = np.where(right.any(axis=1), right.argmax(axis=1) + 1, 0)
-    return {name: Found(hits[name], first[name]) for name in lists}
+            best = members[top_words(scores[:, members], max(ATTRIBUTE_TOP_K))]
+            is_hit = np.take_along_axis(has_attribute, best, axis=1)
+            is_hit &= ~np.isneginf(np.take_along_axis(scores, best, axis=1))
+            for k in ATTRIBUTE_TOP_K:
+                hits[name][k][chunk] = is_hit[:, :k].sum(axis=1)
+            ranks[name][chunk] = np.where(is_hit.any(axis=1), is_hit.argmax(axis=1) + 1, 0)
+    return {name: AttributeHits(hits[name], ranks[name]) for name in lists}
 
 
-def positives(truth: Bags, members: Ints, attributes: int) -> Floats:
-    """(photos,): how many of a list's attributes each photo has: what it could find."""
-    in_list = np.zeros(attributes, np.bool_)
-    in_list[members] = True
-    owner = np.repeat(np.arange(len(truth)), truth.sizes())
-    return np.asarray(np.bincount(owner, in_list[truth.words].astype(np.float64), minlength=len(truth)), np.float64)
+def count_attributes(truth: WordBags, members: Ints, num_attributes: int) -> Floats:
+    """Return how many attributes of a list each photo has, (photos,)."""
+    is_member = np.zeros(num_attributes, np.bool_)
+    is_member[members] = True
+    counts = np.bincount(truth.owners(), is_member[truth.words].astype(np.float64), minlength=len(truth))
+    return np.asarray(counts, np.float64)

@@ -1,85 +1,90 @@
-"""Whether anything of the test photos was seen in training: products or pictures in two splits of the own catalogue.
+"""Leakage check: products or pictures of the own catalogue that are in two splits.
 
-prepare sees to it that there are none; a score is worth nothing where it did not, so this looks again, by other means:
-the photos of val and test search the other splits for pictures that look alike, and those are compared by fingerprint.
+prepare keeps the splits apart; a score is meaningless where it failed. This check is independent of it: each photo of
+val and test searches the other splits for similar embeddings, and the pairs are compared by perceptual hash.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from weft.contracts.arrays import Ints
+from weft.contracts.search import Search
 from weft.errors import BenchmarkError
-from weft.evaluation.inputs import Aligned
-from weft.evaluation.knn import Ints, Search, rows_of
+from weft.evaluation.inputs import EvalPhotos
+from weft.evaluation.knn import take_rows
 from weft.photos.decode import decode
 from weft.photos.duplicates import compute_fingerprint, find_duplicate_pairs
 
-ALIKE = 0.9
-"""Cosine similarity of z by the untouched backbone: the same picture, encoded again, is far above."""
-LOOKED_AT = 5
-"""Photos of other splits compared with each photo of val and test."""
-DISTANCE = 4
-"""Bits of the hash: stricter than prepare's own measure, since prepared photos are encoded once more."""
+MIN_SIMILARITY = 0.9
+"""Cosine similarity of z by the pretrained backbone: a re-encoded copy of a picture is far above it."""
+NEIGHBOURS_CHECKED = 5
+"""Photos of other splits that are compared with each photo of val and test."""
+MAX_HASH_DISTANCE = 4
+"""Bits of the perceptual hash. This is stricter than in prepare, because prepared photos were encoded once more."""
 
 
 @dataclass(frozen=True)
-class Leaks:
-    """What stands in two splits."""
+class Leakage:
+    """What is in two splits."""
 
-    products: list[str]
-    pictures: list[tuple[str, str]]
-    """Pairs of photo_ids."""
-    compared: int
-    """Pairs of photos looked at."""
+    product_ids: list[str]
+    duplicate_pairs: list[tuple[str, str]]
+    """Pairs of photo_ids with the same picture."""
+    num_compared: int
+    """Pairs of photos compared by hash."""
 
 
-def find_leaks(photos: Aligned, search: Search) -> Leaks:
-    """Products and pictures that stand in more than one split."""
+def find_leakage(photos: EvalPhotos, search: Search) -> Leakage:
+    """Find products and pictures that are in more than one split."""
     names = sorted(set(photos.splits))
     split = np.array([names.index(name) for name in photos.splits], np.int64)
-    both = np.unique(np.stack([photos.products, split]), axis=1)[0]
-    product, splits = np.unique(both, return_counts=True)
-    leaked = product[splits > 1]
-    ids = [photos.record(int(np.flatnonzero(photos.products == number)[0])).product_id for number in leaked]
-    pairs = _alike(photos, split, search)
-    return Leaks(ids, _same_pictures(photos, pairs), len(pairs))
+    product_of_pair = np.unique(np.stack([photos.products, split]), axis=1)[0]
+    product, num_splits = np.unique(product_of_pair, return_counts=True)
+    leaked = product[num_splits > 1]
+    product_ids = [photos.get_record(int(np.flatnonzero(photos.products == number)[0])).product_id for number in leaked]
+    pairs = _find_similar_pairs(photos, split, search)
+    return Leakage(product_ids, _filter_same_pictures(photos, pairs), len(pairs))
 
 
-def refuse_leaks(leaks: Leaks) -> None:
-    """Let nothing be scored on a split that leaks.
+def assert_no_leakage(leakage: Leakage) -> None:
+    """Refuse to score splits that leak.
 
     Raises:
-        BenchmarkError: Something stands in two splits.
+        BenchmarkError: A product or a picture is in two splits.
     """
-    if leaks.products or leaks.pictures:
-        shown = [*leaks.products, *(f"{one} = {other}" for one, other in leaks.pictures)][:5]
+    if leakage.product_ids or leakage.duplicate_pairs:
+        examples = [*leakage.product_ids, *(f"{one} = {other}" for one, other in leakage.duplicate_pairs)][:5]
         raise BenchmarkError(
-            f"the own catalogue leaks: {len(leaks.products)} products and {len(leaks.pictures)} pictures stand in two "
-            f"splits ({', '.join(shown)}); a score on them means nothing; run dvc repro -f prepare and embed again"
+            f"the own catalogue: expected no leakage, got {len(leakage.product_ids)} products and "
+            f"{len(leakage.duplicate_pairs)} pictures in two splits ({', '.join(examples)}); "
+            "run dvc repro -f prepare and embed again"
         )
 
 
-def _alike(photos: Aligned, split: Ints, search: Search) -> list[tuple[int, int]]:
-    asked = np.flatnonzero(np.isin(photos.splits, ("val", "test")))
-    if not len(asked):
+def _find_similar_pairs(photos: EvalPhotos, split: Ints, search: Search) -> list[tuple[int, int]]:
+    held_out = np.flatnonzero(np.isin(photos.splits, ("val", "test")))
+    if not len(held_out):
         return []
-    rows, similarities = search(rows_of(photos.frozen, asked), photos.frozen, LOOKED_AT, split[asked], split)
-    query, place = np.nonzero((rows >= 0) & (similarities >= ALIKE))
-    pairs = {tuple(sorted(pair)) for pair in zip(asked[query].tolist(), rows[query, place].tolist(), strict=True)}
-    return sorted((one, other) for one, other in pairs)
+    rows, similarities = search(
+        take_rows(photos.frozen, held_out), photos.frozen, NEIGHBOURS_CHECKED, split[held_out], split
+    )
+    query, position = np.nonzero((rows >= 0) & (similarities >= MIN_SIMILARITY))
+    found = zip(held_out[query].tolist(), rows[query, position].tolist(), strict=True)
+    return sorted({(min(pair), max(pair)) for pair in found})
 
 
-def _same_pictures(photos: Aligned, pairs: list[tuple[int, int]]) -> list[tuple[str, str]]:
-    name = {row: photos.record(row).photo_id for pair in pairs for row in pair}
-    rows = sorted(name)
+def _filter_same_pictures(photos: EvalPhotos, pairs: list[tuple[int, int]]) -> list[tuple[str, str]]:
+    photo_ids = {row: photos.get_record(row).photo_id for pair in pairs for row in pair}
+    rows = sorted(photo_ids)
     if not rows:
         return []
-    wanted = {photo_id: row for row, photo_id in name.items()}
-    prints = {
-        wanted[record.photo_id]: compute_fingerprint(np.asarray(decode(jpeg)))
-        for record, jpeg in photos.data.photos()
-        if record.photo_id in wanted
+    row_of = {photo_id: row for row, photo_id in photo_ids.items()}
+    fingerprints = {
+        row_of[record.photo_id]: compute_fingerprint(np.asarray(decode(jpeg)))
+        for record, jpeg in photos.dataset.photos()
+        if record.photo_id in row_of
     }
-    same = find_duplicate_pairs(np.stack([prints[row] for row in rows]), DISTANCE)
-    found = {(rows[one], rows[other]) for one, other in same.tolist()}
-    return [(name[one], name[other]) for one, other in pairs if (one, other) in found]
+    duplicates = find_duplicate_pairs(np.stack([fingerprints[row] for row in rows]), MAX_HASH_DISTANCE)
+    same = {(rows[one], rows[other]) for one, other in duplicates.tolist()}
+    return [(photo_ids[one], photo_ids[other]) for one, other in pairs if (one, other) in same]

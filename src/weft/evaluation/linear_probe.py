@@ -1,12 +1,9 @@
-"""A linear probe: how well a linear classifier on z, trained with labels, tells the classes of photos it never saw.
+"""Linear probes: how well a linear classifier on z, trained with labels, predicts the labels of other photos.
 
-Multinomial logistic regression on standardised z. How strongly it is held back is chosen on val, photos that it was not
-trained on and is not scored on, for each model on its own.
-
-A linear probe of many labels at once: ridge regression of every label on standardised z, in one pass over photos.
-
-A thousand logistic regressions over 200,000 photos take hours; these normal equations take the two products below,
-and every strength of the regularisation after them costs nothing.
+Single labels use multinomial logistic regression on standardised z. Attributes, of which a photo has many, use ridge
+regression of every attribute on standardised z: a thousand logistic regressions over 200,000 photos take hours, while
+the normal equations take one pass over the photos and then give the solution for every penalty at once. The
+regularisation is chosen on val, separately for each model.
 """
 
 from dataclasses import dataclass
@@ -14,30 +11,34 @@ from typing import Any
 
 import numpy as np
 
-from weft.evaluation.bags import Bags
-from weft.evaluation.knn import Bools, Floats, Ints, Matrix
-from weft.evaluation.word_scores import Scores
+from weft.bags import WordBags
+from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
 
-FOLDS = 3
-PROBE_STRENGTHS = (0.001, 0.01, 0.1)
-"""The inverse regularisation (scikit-learn's C) tried on val; of equals the strongest held back is taken."""
-VAL_OF_TRAIN = 5
-"""Without a val of its own, every fifth training photo is one."""
-MOST_ITERATIONS = 2_000
-MOST_TRAINING = 20_000
-"""Photos trained on; of more, as many are taken in even steps: a linear classifier gains little beyond."""
+NUM_FOLDS = 3
+PROBE_C_VALUES = (0.001, 0.01, 0.1)
+"""The inverse regularisation strengths (scikit-learn's C) tried on val; ties go to the strongest regularisation."""
+VAL_STEP = 5
+"""Where there is no val split, every fifth training photo is used as val."""
+MAX_ITERATIONS = 2_000
+MAX_TRAIN_PHOTOS = 20_000
+"""Of more training photos, an evenly spaced sample is used: a linear classifier gains little beyond this number."""
+
+CHUNK_SIZE = 2_048
+RIDGE_PENALTIES = (0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
+"""Penalties tried on val, relative to the number of training photos."""
 
 
-def probe_correct(z: Matrix, truth: Ints, groups: Ints, folds: int = FOLDS) -> Bools:
-    """Whether a photo's label is told by the classifier trained on the other folds; folds never split a group.
+def probe_correct_across_groups(z: Matrix, targets: Ints, groups: Ints, folds: int = NUM_FOLDS) -> Bools:
+    """Return whether each photo's label is predicted by the classifier of the other folds; a group is in one fold.
 
-    For each fold, the next one is val while the strength is chosen; then all but the fold itself is trained on.
+    For each fold, C is chosen on the next fold with the remaining ones as training photos; then the classifier is
+    trained on all folds but the one scored.
 
     Args:
         z: (photos, embedding_dim).
-        truth: (photos,), at least two labels as numbers.
-        groups: (photos,), at least `folds` different ones.
-        folds: Parts of the photos, each scored by a classifier trained on the others; at least 3.
+        targets: (photos,): at least two labels as integers from 0.
+        groups: (photos,): at least `folds` distinct groups.
+        folds: At least 3.
 
     Returns:
         (photos,).
@@ -47,131 +48,119 @@ def probe_correct(z: Matrix, truth: Ints, groups: Ints, folds: int = FOLDS) -> B
     """
     from sklearn.model_selection import GroupKFold
 
-    correct = np.zeros(len(truth), np.bool_)
-    parts = [test for _, test in GroupKFold(folds).split(np.zeros(len(truth)), truth, groups)]
+    correct = np.zeros(len(targets), np.bool_)
+    parts = [test for _, test in GroupKFold(folds).split(np.zeros(len(targets)), targets, groups)]
     for number, test in enumerate(parts):
         val = parts[(number + 1) % folds]
-        rest = np.setdiff1d(np.arange(len(truth)), test)
-        strength = choose_strength(z, truth, np.setdiff1d(rest, val), val)
-        scores = probe_scores(z, truth, rest, test, strength)
-        correct[test] = scores.argmax(axis=1) == truth[test]
+        rest = np.setdiff1d(np.arange(len(targets)), test)
+        c = choose_c(z, targets, np.setdiff1d(rest, val), val)
+        scores = fit_and_score_probe(z, targets, rest, test, c)
+        correct[test] = scores.argmax(axis=1) == targets[test]
     return correct
 
 
-def probe_split(z: Matrix, truth: Ints, train: Ints, val: Ints, test: Ints) -> Scores:
-    """The scores of test photos by a classifier trained on train, its strength chosen on val; see `probe_scores`.
+def score_split_with_probe(z: Matrix, targets: Ints, train: Ints, val: Ints, test: Ints) -> Scores:
+    """Return the scores of test photos by a classifier trained on train, (test photos, labels).
 
-    Without photos of val, every fifth of train takes their place while the strength is chosen.
+    C is chosen on val, or on every fifth photo of train where val is empty.
     """
     if len(val):
-        return probe_scores(z, truth, train, test, choose_strength(z, truth, train, val))
-    val = train[::VAL_OF_TRAIN]
-    strength = choose_strength(z, truth, np.setdiff1d(train, val), val)
-    return probe_scores(z, truth, train, test, strength)
+        return fit_and_score_probe(z, targets, train, test, choose_c(z, targets, train, val))
+    val = train[::VAL_STEP]
+    c = choose_c(z, targets, np.setdiff1d(train, val), val)
+    return fit_and_score_probe(z, targets, train, test, c)
 
 
-def choose_strength(z: Matrix, truth: Ints, train: Ints, val: Ints) -> float:
-    """The strength whose classifier, trained on `train`, tells most labels of `val`."""
-    right = [
-        int((probe_scores(z, truth, train, val, strength).argmax(axis=1) == truth[val]).sum())
-        for strength in PROBE_STRENGTHS
+def choose_c(z: Matrix, targets: Ints, train: Ints, val: Ints) -> float:
+    """Return the C whose classifier, trained on `train`, is correct for most photos of `val`."""
+    num_correct = [
+        int((fit_and_score_probe(z, targets, train, val, c).argmax(axis=1) == targets[val]).sum())
+        for c in PROBE_C_VALUES
     ]
-    return PROBE_STRENGTHS[int(np.argmax(right))]
+    return PROBE_C_VALUES[int(np.argmax(num_correct))]
 
 
-def probe_scores(z: Matrix, truth: Ints, train: Ints, test: Ints, strength: float) -> Scores:
-    """The scores of a classifier trained on some photos for others.
+def fit_and_score_probe(z: Matrix, targets: Ints, train: Ints, test: Ints, c: float) -> Scores:
+    """Train a classifier on some photos and return its scores of others.
 
     Args:
         z: (photos, embedding_dim).
-        truth: (photos,): labels as numbers from 0.
-        train: Rows trained on.
+        targets: (photos,): labels as integers from 0.
+        train: Rows to train on.
         test: Rows to score.
-        strength: scikit-learn's C.
+        c: Inverse regularisation strength, scikit-learn's C.
 
     Returns:
-        (test photos, labels): -inf for a label that no training photo has.
+        (test photos, labels); -inf for a label that no training photo has.
     """
-    train = train[:: -(-len(train) // MOST_TRAINING)]
-    seen = np.unique(truth[train])
-    scores = np.full((len(test), int(truth.max(initial=0)) + 1), -np.inf, np.float32)
-    if len(seen) == 1:
-        scores[:, seen[0]] = 0
+    train = train[:: -(-len(train) // MAX_TRAIN_PHOTOS)]
+    seen_labels = np.unique(targets[train])
+    scores = np.full((len(test), int(targets.max(initial=0)) + 1), -np.inf, np.float32)
+    if len(seen_labels) == 1:
+        scores[:, seen_labels[0]] = 0
         return scores
-    classifier = _fitted(np.asarray(z[train], np.float32), truth[train], strength)
-    found = classifier.decision_function(np.asarray(z[test], np.float32))
-    # Of two labels scikit-learn scores the second alone.
-    scores[:, seen] = np.stack([-found, found], axis=1) if len(seen) == 2 else found
+    classifier = _fit_classifier(np.asarray(z[train], np.float32), targets[train], c)
+    decision = classifier.decision_function(np.asarray(z[test], np.float32))
+    # With two labels, scikit-learn returns the score of the second only.
+    scores[:, seen_labels] = np.stack([-decision, decision], axis=1) if len(seen_labels) == 2 else decision
     return scores
 
 
-def _fitted(x: Matrix, truth: Ints, strength: float) -> Any:
+def _fit_classifier(x: Matrix, targets: Ints, c: float) -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    # liblinear or saga would draw at random; lbfgs on the same rows gives the same plane.
-    return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=MOST_ITERATIONS)).fit(x, truth)
-
-
-PHOTOS_AT_ONCE = 2_048
-RIDGE_STRENGTHS = (0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
-"""Penalties tried on val, as shares of the number of training photos."""
+    # The default solver lbfgs is deterministic; liblinear and saga use random numbers.
+    return make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=MAX_ITERATIONS)).fit(x, targets)
 
 
 @dataclass(frozen=True)
 class Ridge:
-    """The solution for every penalty, in the axes in which the training photos are uncorrelated."""
+    """Ridge regression for every penalty, in the basis in which the standardised training photos are uncorrelated."""
 
     mean: Floats
-    deviation: Floats
-    axes: Floats
-    """(embedding_dim, embedding_dim)."""
-    spread: Floats
-    """(embedding_dim,): how far training photos spread along each axis, per photo."""
-    slopes: Floats
-    """(embedding_dim, labels)."""
-    shares: Floats
-    """(labels,): of training photos that have the label."""
+    """(embedding_dim,)."""
+    std: Floats
+    """(embedding_dim,)."""
+    eigenvectors: Floats
+    """(embedding_dim, embedding_dim), of the correlation matrix, one per column."""
+    eigenvalues: Floats
+    """(embedding_dim,)."""
+    coefficients: Floats
+    """(embedding_dim, labels): covariances with the labels, before the division by eigenvalue + penalty."""
+    label_means: Floats
+    """(labels,): share of training photos with the label."""
 
-    def scores(self, z: Matrix, penalty: float) -> Scores:
-        """(photos, labels), higher is likelier."""
-        turned = ((z.astype(np.float64) - self.mean) / self.deviation) @ self.axes
-        found = (turned / (self.spread + penalty)) @ self.slopes + self.shares
-        return found.astype(np.float32)
+    def predict(self, z: Matrix, penalty: float) -> Scores:
+        """Return the regression's values, (photos, labels); higher is likelier."""
+        projected = ((z.astype(np.float64) - self.mean) / self.std) @ self.eigenvectors
+        values = (projected / (self.eigenvalues + penalty)) @ self.coefficients + self.label_means
+        return values.astype(np.float32)
 
 
-def fit_ridge(z: Matrix, rows: Ints, bags: Bags, labels: int) -> Ridge:
-    """Fit on some photos.
+def fit_ridge(z: Matrix, rows: Ints, bags: WordBags, num_labels: int) -> Ridge:
+    """Fit ridge regression of every label.
 
     Args:
         z: (photos, embedding_dim).
         rows: The training photos, at least one.
-        bags: The labels of those, in the order of `rows`.
-        labels: How many there are.
+        bags: The labels of the training photos, in the order of `rows`.
+        num_labels: Number of labels in all.
     """
     dim, count = z.shape[1], len(rows)
-    total, products, answers = np.zeros(dim), np.zeros((dim, dim)), np.zeros((dim, labels))
-    for start in range(0, count, PHOTOS_AT_ONCE):
-        part = range(start, min(start + PHOTOS_AT_ONCE, count))
-        x = np.asarray(z[rows[part.start : part.stop]], np.float32)
-        y = dense(bags, part, labels).astype(np.float32)
-        total += x.sum(axis=0, dtype=np.float64)
-        products += x.T @ x
-        answers += x.T @ y
-    mean = total / count
-    shares = np.bincount(bags.words, minlength=labels) / count
-    covariance = products / count - np.outer(mean, mean)
-    deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
-    spread, axes = np.linalg.eigh(covariance / np.outer(deviation, deviation))
-    slopes = axes.T @ ((answers / count - np.outer(mean, shares)) / deviation[:, None])
-    return Ridge(mean, deviation, axes, np.maximum(spread, 0), slopes, shares)
-
-
-def dense(bags: Bags, photos: range, labels: int) -> Bools:
-    """(photos, labels): which labels a run of photos has."""
-    table = np.zeros((len(photos), labels), np.bool_)
-    sizes = bags.sizes()[photos.start : photos.stop]
-    words = bags.words[bags.starts[photos.start] : bags.starts[photos.stop]]
-    table[np.repeat(np.arange(len(photos)), sizes), words] = True
-    return table
+    z_sum, z_products, z_labels = np.zeros(dim), np.zeros((dim, dim)), np.zeros((dim, num_labels))
+    for start in range(0, count, CHUNK_SIZE):
+        chunk = range(start, min(start + CHUNK_SIZE, count))
+        x = np.asarray(z[rows[chunk.start : chunk.stop]], np.float32)
+        y = bags.to_dense(chunk, num_labels).astype(np.float32)
+        z_sum += x.sum(axis=0, dtype=np.float64)
+        z_products += x.T @ x
+        z_labels += x.T @ y
+    mean = z_sum / count
+    label_means = bags.count_words(num_labels) / count
+    covariance = z_products / count - np.outer(mean, mean)
+    std = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
+    eigenvalues, eigenvectors = np.linalg.eigh(covariance / np.outer(std, std))
+    coefficients = eigenvectors.T @ ((z_labels / count - np.outer(mean, label_means)) / std[:, None])
+    return Ridge(mean, std, eigenvectors, np.maximum(eigenvalues, 0), coefficients, label_means)

@@ -1,26 +1,25 @@
-"""Metrics of ranked lists, one number per query; their mean over queries is the figure of a table.
+"""Ranked lists of photos and their metrics, one value per query; a table holds the mean over queries.
 
-`hits` is (queries, places): whether the photo at that place, best first, is a positive. A list may end before k when
-the gallery is smaller: the places that are not there are no hits.
-
-Ranked lists of photos for query photos, and what each query finds.
+`hits` is (queries, positions), best first: whether the photo at that position is a positive. A list can be shorter
+than k where the gallery is small; the missing positions are no hits.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from weft.evaluation.knn import Bools, Floats, Ints, Matrix, Search, rows_of
+from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
+from weft.contracts.search import Search
+from weft.evaluation.knn import take_rows
 
 
-def hits_of(rows: Ints, query_labels: Ints, gallery_labels: Ints) -> Bools:
-    """Which found photos bear the query's label.
+def find_hits(rows: Ints, query_labels: Ints, gallery_labels: Ints) -> Bools:
+    """Return which retrieved photos have the query's label.
 
     Args:
-        rows: (queries, places), rows of the gallery, -1 where a place is empty.
-        query_labels: (queries,), a product or class as a number.
-        gallery_labels: (gallery,), in the same numbers.
+        rows: (queries, positions): gallery rows, -1 where a position is empty.
+        query_labels: (queries,): products or classes as integers.
+        gallery_labels: (gallery,): the same integers.
     """
     if len(gallery_labels) == 0:
         return np.zeros(rows.shape, np.bool_)
@@ -29,144 +28,152 @@ def hits_of(rows: Ints, query_labels: Ints, gallery_labels: Ints) -> Bools:
 
 
 def recall_at_k(hits: Bools, k: int) -> Floats:
-    """1 where any of the first k is a positive, else 0: In-shop's recall (hit rate, cmc), not the share found."""
-    _wanted(k)
+    """Return 1 where any of the first k is a positive, else 0.
+
+    This is the recall of the In-shop benchmark, also called hit rate or CMC; `recall_all_at_k` is the share of a
+    query's positives.
+    """
+    _check_k(k)
     return np.asarray(hits[:, :k].any(axis=1), np.float64)
 
 
-def hit_fraction_at_k(hits: Bools, positives: Ints, k: int) -> Floats:
-    """Share of a query's positives that are among its first k; below 1 at best where it has more than k.
+def recall_all_at_k(hits: Bools, num_positives: Ints, k: int) -> Floats:
+    """Return the share of a query's positives that are among its first k, the recall of information retrieval.
 
     Args:
-        hits: (queries, places).
-        positives: (queries,), how many positives the gallery holds, at least 1 each.
-        k: Places counted.
+        hits: (queries, positions).
+        num_positives: (queries,): positives in the gallery, at least 1 each.
+        k: At least 1.
     """
-    _wanted(k)
-    _have_positives(positives)
-    return np.asarray(hits[:, :k].sum(axis=1) / positives, np.float64)
+    _check_k(k)
+    _check_positives(num_positives)
+    return np.asarray(hits[:, :k].sum(axis=1) / num_positives, np.float64)
 
 
-def hit_fraction_ceiling(positives: Ints, k: int) -> float:
-    """The mean hit_fraction_at_k of a perfect ranking: below 1 where queries have more than k positives."""
-    _wanted(k)
-    _have_positives(positives)
-    return float((np.minimum(positives, k) / positives).mean())
+def recall_all_upper_bound(num_positives: Ints, k: int) -> float:
+    """Return the mean recall_all_at_k of a perfect ranking, below 1 where queries have more than k positives."""
+    _check_k(k)
+    _check_positives(num_positives)
+    return float((np.minimum(num_positives, k) / num_positives).mean())
 
 
 def precision_at_k(hits: Bools, k: int) -> Floats:
-    """Share of the first k places that are hits, out of k even where the list is shorter."""
-    _wanted(k)
+    """Return the share of hits among the first k, divided by k even where the list is shorter."""
+    _check_k(k)
     return np.asarray(hits[:, :k].sum(axis=1) / k, np.float64)
 
 
-def map_at_r(hits: Bools, positives: Ints) -> Floats:
-    """Mean average precision at R, R being the query's number of positives (Musgrave et al. 2020, section 3.2).
+def map_at_r(hits: Bools, num_positives: Ints) -> Floats:
+    """Return the average precision at R, where R is the query's number of positives (Musgrave et al. 2020, sec. 3.2).
 
-    The mean over the first R places of the precision up to that place where the place is a hit, 0 where it is not.
+    It is the mean over the first R positions of the precision up to a position that is a hit, and 0 otherwise.
 
     Args:
-        hits: (queries, places) with at least max(positives) places, or all that the gallery has.
-        positives: (queries,), at least 1 each.
+        hits: (queries, positions), with at least max(num_positives) positions or the whole gallery.
+        num_positives: (queries,): at least 1 each.
     """
-    _have_positives(positives)
-    places = np.arange(1, hits.shape[1] + 1)
-    within = hits & (places[None, :] <= positives[:, None])
-    precision = np.cumsum(within, axis=1) / places
-    total: Floats = (precision * within).sum(axis=1) / positives
-    return total
+    _check_positives(num_positives)
+    positions = np.arange(1, hits.shape[1] + 1)
+    hits_within_r = hits & (positions[None, :] <= num_positives[:, None])
+    precision = np.cumsum(hits_within_r, axis=1) / positions
+    average: Floats = (precision * hits_within_r).sum(axis=1) / num_positives
+    return average
 
 
-def first_hit(hits: Bools) -> Ints:
-    """The place of the first hit, from 0; the number of places where there is none."""
+def first_hit_index(hits: Bools) -> Ints:
+    """Return the position of the first hit, from 0; the number of positions where there is none."""
     if hits.shape[1] == 0:
         return np.zeros(len(hits), np.int64)
-    places: Ints = np.where(hits.any(axis=1), hits.argmax(axis=1), hits.shape[1])
-    return places
+    indices: Ints = np.where(hits.any(axis=1), hits.argmax(axis=1), hits.shape[1])
+    return indices
 
 
-def _wanted(k: int) -> None:
+def first_hit_ranks(hits: Bools) -> Ints:
+    """Return the rank of the first hit, from 1; 0 where the list contains none."""
+    ranks: Ints = np.where(hits.any(axis=1), first_hit_index(hits) + 1, 0)
+    return ranks
+
+
+def _check_k(k: int) -> None:
     if k < 1:
-        raise ValueError(f"k = {k}, wanted at least 1")
+        raise ValueError(f"expected k of at least 1, got {k}")
 
 
-def _have_positives(positives: Ints) -> None:
-    if len(positives) and positives.min() < 1:
-        raise ValueError(f"query {int(positives.argmin())} has no positive; leave such queries out and count them")
+def _check_positives(num_positives: Ints) -> None:
+    if len(num_positives) and num_positives.min() < 1:
+        raise ValueError(
+            f"expected at least 1 positive per query, got none for query {int(num_positives.argmin())}; leave such "
+            "queries out and count them"
+        )
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """What each query found, best first."""
+class RankedLists:
+    """What each query retrieved, best first."""
 
     queries: Ints
-    """(queries,), rows of the benchmark's photos."""
-    found: Ints
-    """(queries, places), rows of the benchmark's photos, -1 where a place is empty."""
-    similarities: npt.NDArray[np.float32]
-    """(queries, places), cosines, -inf where a place is empty."""
+    """(queries,): rows of the benchmark's photos."""
+    retrieved: Ints
+    """(queries, positions): rows of the benchmark's photos, -1 where a position is empty."""
+    similarities: Scores
+    """(queries, positions): cosines, -inf where a position is empty."""
     hits: Bools
-    """(queries, places): found photos with the query's label."""
-    positives: Ints
-    """(queries,): how many photos it could find at best."""
+    """(queries, positions): retrieved photos with the query's label."""
+    num_positives: Ints
+    """(queries,): positives in the gallery."""
 
 
-def rank(z: Matrix, labels: Ints, groups: Ints, queries: Ints, gallery: Ints, places: int, search: Search) -> Ranking:
-    """Search the gallery with every query.
+def rank_gallery(
+    z: Matrix, labels: Ints, groups: Ints, queries: Ints, gallery: Ints, length: int, search: Search
+) -> RankedLists:
+    """Rank the gallery for every query.
 
     Args:
         z: (photos, embedding_dim).
-        labels: (photos,): a product or class as a number; equal ones are positives.
-        groups: (photos,): a query finds no photo of its own group; row numbers keep it from finding itself.
+        labels: (photos,): products or classes as integers; photos with the same label are positives.
+        groups: (photos,): a query never retrieves a photo of its own group. Row numbers as groups exclude only itself.
         queries: Rows of z.
         gallery: Rows of z.
-        places: Length of the lists.
+        length: Positions per list.
         search: Exact search.
     """
     rows, similarities = search(
-        rows_of(z, queries), rows_of(z, gallery), places, groups[queries], np.ascontiguousarray(groups[gallery])
+        take_rows(z, queries), take_rows(z, gallery), length, groups[queries], np.ascontiguousarray(groups[gallery])
     )
-    hits = hits_of(rows, labels[queries], labels[gallery])
-    found = np.where(rows >= 0, gallery[rows], -1) if len(gallery) else rows
-    return Ranking(queries, found, similarities, hits, positives_of(labels, groups, queries, gallery))
+    hits = find_hits(rows, labels[queries], labels[gallery])
+    retrieved = np.where(rows >= 0, gallery[rows], -1) if len(gallery) else rows
+    return RankedLists(queries, retrieved, similarities, hits, count_positives(labels, groups, queries, gallery))
 
 
-def positives_of(labels: Ints, groups: Ints, queries: Ints, gallery: Ints) -> Ints:
-    """How many gallery photos bear each query's label and are not of its group: what it could find at best.
+def count_positives(labels: Ints, groups: Ints, queries: Ints, gallery: Ints) -> Ints:
+    """Return how many gallery photos have each query's label and another group, (queries,).
 
     Args:
         labels: (photos,).
         groups: (photos,).
         queries: Rows of photos.
         gallery: Rows of photos.
-
-    Returns:
-        (queries,).
     """
-    # One number for a (label, group) pair, so that both counts are plain array look-ups.
+    # One integer per (label, group) pair makes both counts plain array look-ups.
     _, pair = np.unique(np.stack([labels, groups]), axis=1, return_inverse=True)
-    of_label = np.bincount(labels[gallery], minlength=int(labels.max(initial=0)) + 1)
-    of_pair = np.bincount(pair[gallery], minlength=int(pair.max(initial=0)) + 1)
-    return np.asarray(of_label[labels[queries]] - of_pair[pair[queries]], np.int64)
+    count_by_label = np.bincount(labels[gallery], minlength=int(labels.max(initial=0)) + 1)
+    count_by_pair = np.bincount(pair[gallery], minlength=int(pair.max(initial=0)) + 1)
+    return np.asarray(count_by_label[labels[queries]] - count_by_pair[pair[queries]], np.int64)
 
 
-def retrieval_gains(ranked: Ranking, top_k: tuple[int, ...], fractions: tuple[int, ...] = ()) -> dict[str, Floats]:
-    """The retrieval metrics of every query, (queries,) each, in the order of a table.
+def compute_query_metrics(
+    ranked: RankedLists, recall_k: tuple[int, ...], recall_all_k: tuple[int, ...] = ()
+) -> dict[str, Floats]:
+    """Return the retrieval metrics of every query, (queries,) each, in the order of the table's columns.
 
     Args:
-        ranked: Lists at least as long as the largest k and the largest number of positives; at least one positive
-            for each query.
-        top_k: The k of recall_at_k.
-        fractions: The k of hit_fraction_at_k.
+        ranked: Lists at least as long as the largest k and the largest number of positives, with at least one positive
+            per query.
+        recall_k: The k of recall_at_k.
+        recall_all_k: The k of recall_all_at_k.
     """
-    gains = {f"recall_at_{k}": recall_at_k(ranked.hits, k) for k in top_k}
-    for k in fractions:
-        gains[f"hit_fraction_at_{k}"] = hit_fraction_at_k(ranked.hits, ranked.positives, k)
-    gains["map_at_r"] = map_at_r(ranked.hits, ranked.positives)
-    return gains
-
-
-def first_ranks(ranked: Ranking) -> Ints:
-    """(queries,): the place of each query's first hit, from 1; 0 where its list has none."""
-    found: Ints = np.where(ranked.hits.any(axis=1), first_hit(ranked.hits) + 1, 0)
-    return found
+    metrics = {f"recall_at_{k}": recall_at_k(ranked.hits, k) for k in recall_k}
+    for k in recall_all_k:
+        metrics[f"recall_all_at_{k}"] = recall_all_at_k(ranked.hits, ranked.num_positives, k)
+    metrics["map_at_r"] = map_at_r(ranked.hits, ranked.num_positives)
+    return metrics

@@ -1,137 +1,136 @@
-"""The tables of retrieval: a query photo searches for other photos of its product."""
+"""The retrieval tables: a query photo retrieves other photos of its product."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from weft.evaluation.inputs import Aligned
-from weft.evaluation.knn import Ints, Search
-from weft.evaluation.outcome import Outcome
-from weft.evaluation.results import FINETUNE, FROZEN, Scored, facets_of, of_encoders
+from weft.contracts.arrays import Ints
+from weft.contracts.search import Search
+from weft.evaluation.benchmark_results import BenchmarkResults
+from weft.evaluation.inputs import EvalPhotos
+from weft.evaluation.per_query_scores import FINETUNED, FROZEN, PerQueryScores, build_slice_columns, encoder_rows
 from weft.evaluation.retrieval_metrics import (
-    Ranking,
-    first_ranks,
-    hit_fraction_ceiling,
-    positives_of,
-    rank,
-    retrieval_gains,
+    RankedLists,
+    compute_query_metrics,
+    count_positives,
+    first_hit_ranks,
+    rank_gallery,
+    recall_all_upper_bound,
 )
 
-STRIP = 8
-"""Photos shown for a query; a ranking is at least so long."""
-LISTED = 100
-"""A list is at least so long where the gallery is: how far down the first hit lies is told up to there."""
+NUM_RETRIEVED_SHOWN = 8
+"""Photos shown per query in the report; a ranked list has at least as many positions."""
+MIN_LIST_LENGTH = 100
+"""The least length of a ranked list, if the gallery allows: the rank of the first hit is known up to this position."""
 INSHOP_TOP_K = (1, 10, 20, 30, 40, 50)
 """The k at which In-shop retrieval is published."""
 
 
 @dataclass(frozen=True)
-class _Question:
-    """Who searches what."""
+class _RetrievalTask:
+    """One table: which photos search which gallery, and which metrics it holds."""
 
+    table: str
     queries: Ints
+    """(queries,): rows of the benchmark's photos."""
     gallery: Ints
+    """(gallery,): rows of the benchmark's photos."""
     groups: Ints
-    """(photos,): a query finds no photo of its own group, nor is one its positive."""
+    """(photos,): photos of the query's own group are neither retrieved nor positives."""
+    recall_k: tuple[int, ...]
+    recall_all_k: tuple[int, ...] = ()
 
 
-def score_own_retrieval(
-    photos: Aligned, facets: Mapping[str, str], top_k: tuple[int, ...], search: Search, outcome: Outcome
+def score_catalogue_retrieval(
+    photos: EvalPhotos, fields: Mapping[str, str], top_k: tuple[int, ...], search: Search, results: BenchmarkResults
 ) -> None:
-    """Every test photo is a query; the gallery is all other photos of the catalogue, of every split."""
-    everything = np.arange(len(photos))
-    question = _Question(photos.of_split("test"), everything, everything)
-    _score("retrieval", photos, question, facets, top_k, (), search, outcome)
+    """Add "retrieval": every test photo searches all other photos of the catalogue, of every split."""
+    every_photo = np.arange(len(photos))
+    task = _RetrievalTask("retrieval", photos.get_split_rows("test"), every_photo, every_photo, top_k)
+    _add_table(task, photos, fields, search, results)
 
 
-def score_across_colours(
-    photos: Aligned, facets: Mapping[str, str], top_k: tuple[int, ...], search: Search, outcome: Outcome
+def score_cross_colour_retrieval(
+    photos: EvalPhotos, fields: Mapping[str, str], top_k: tuple[int, ...], search: Search, results: BenchmarkResults
 ) -> None:
-    """The same, asked for other colours of the product alone: photos of the query's own colour cannot be found.
+    """Add "retrieval_across_colours": only photos of the product in other colours can be retrieved.
 
-    Photos of these products whose colour the shop does not tell are not in the gallery: they could be of either.
+    Photos of the queried products whose colour is unknown are not in the gallery, as they could have either colour.
     """
-    colours = facets_of(photos.all_records(), {"colour": "colour"}).get("colour")
+    colours = build_slice_columns(photos.iter_all_records(), {"colour": "colour"}).get("colour")
     if colours is None:
-        outcome.notes.append("retrieval_across_colours is left out: the shop tells no photo's colour")
+        results.notes.append("retrieval_across_colours is left out: no photo has a known colour")
         return
-    known = colours.codes >= 0
-    test = photos.of_split("test")
-    asked = np.isin(photos.products, photos.products[test[known[test]]])
-    gallery = np.flatnonzero(known | ~asked)
-    # Rows without a colour are each their own group.
-    own = np.where(known, photos.products * (len(colours.names) + 1) + colours.codes, -1 - np.arange(len(photos)))
-    _, groups = np.unique(own, return_inverse=True)
-    question = _Question(test[known[test]], gallery, groups.astype(np.int64))
-    _score("retrieval_across_colours", photos, question, facets, top_k, (), search, outcome)
+    has_colour = colours.codes >= 0
+    test = photos.get_split_rows("test")
+    queries = test[has_colour[test]]
+    is_queried_product = np.isin(photos.products, photos.products[queries])
+    gallery = np.flatnonzero(has_colour | ~is_queried_product)
+    # A group is a product in one colour; each photo without a colour is its own group.
+    product_colour = photos.products * (len(colours.values) + 1) + colours.codes
+    _, groups = np.unique(np.where(has_colour, product_colour, -1 - np.arange(len(photos))), return_inverse=True)
+    task = _RetrievalTask("retrieval_across_colours", queries, gallery, groups.astype(np.int64), top_k)
+    _add_table(task, photos, fields, search, results)
 
 
 def score_inshop_retrieval(
-    photos: Aligned, facets: Mapping[str, str], top_k: tuple[int, ...], search: Search, outcome: Outcome
+    photos: EvalPhotos, fields: Mapping[str, str], top_k: tuple[int, ...], search: Search, results: BenchmarkResults
 ) -> None:
-    """The split "query" searches the whole split "gallery" by item, as the benchmark prescribes: nothing is masked."""
+    """Add "retrieval" of In-shop: split "query" searches the whole split "gallery", as the benchmark prescribes."""
     top_k = tuple(sorted({*INSHOP_TOP_K, *top_k}))
-    question = _Question(photos.of_split("query"), photos.of_split("gallery"), np.arange(len(photos)))
-    _score("retrieval", photos, question, facets, top_k, top_k, search, outcome)
+    queries, gallery = photos.get_split_rows("query"), photos.get_split_rows("gallery")
+    task = _RetrievalTask("retrieval", queries, gallery, np.arange(len(photos)), top_k, recall_all_k=top_k)
+    _add_table(task, photos, fields, search, results)
 
 
-def _score(
-    table: str,
-    photos: Aligned,
-    question: _Question,
-    facets: Mapping[str, str],
-    top_k: tuple[int, ...],
-    fractions: tuple[int, ...],
-    search: Search,
-    outcome: Outcome,
+def _add_table(
+    task: _RetrievalTask, photos: EvalPhotos, fields: Mapping[str, str], search: Search, results: BenchmarkResults
 ) -> None:
-    positives = positives_of(photos.products, question.groups, question.queries, question.gallery)
-    _count(table, positives, len(question.gallery), outcome)
-    if not (positives > 0).any():
-        outcome.notes.append(
-            f"{table} is left out: of {len(positives):,} query photos none has another photo of its product to find"
+    num_positives = count_positives(photos.products, task.groups, task.queries, task.gallery)
+    _add_counts(task, num_positives, results)
+    if not (num_positives > 0).any():
+        results.notes.append(
+            f"{task.table} is left out: none of {len(num_positives):,} query photos has another photo of its product "
+            "in the gallery"
         )
         return
-    queries = question.queries[positives > 0]
-    places = min(max(*top_k, STRIP, LISTED, int(positives.max())), len(question.gallery))
+    queries = task.queries[num_positives > 0]
+    length = max(*task.recall_k, NUM_RETRIEVED_SHOWN, MIN_LIST_LENGTH, int(num_positives.max()))
+    length = min(length, len(task.gallery))
     ranked = {
-        model: rank(z, photos.products, question.groups, queries, question.gallery, places, search)
-        for model, z in ((FROZEN, photos.frozen), (FINETUNE, photos.finetuned))
+        model: rank_gallery(z, photos.products, task.groups, queries, task.gallery, length, search)
+        for model, z in ((FROZEN, photos.frozen), (FINETUNED, photos.finetuned))
     }
-    outcome.tables[table] = _scored(photos, ranked, facets, top_k, fractions)
-    if table == "retrieval":
-        outcome.notes.append(
-            "retrieval: queries without a positive are left out; a query never finds itself; ties go by gallery order; "
-            "after fit_words equals frozen backbone by construction, since fit_words leaves the encoder as it is"
+    results.tables[task.table] = _build_scores(task, photos, ranked, fields)
+    if task.table == "retrieval":
+        results.notes.append(
+            "retrieval: queries without a positive are left out; a query never retrieves itself; ties keep the order "
+            "of the gallery; head only equals frozen backbone by construction, since train_head keeps the encoder"
         )
-        outcome.strips = ranked
+        results.ranked_examples = ranked
 
 
-def _count(table: str, positives: Ints, gallery: int, outcome: Outcome) -> None:
-    prefix = "" if table == "retrieval" else f"{table.removeprefix('retrieval_')}_"
-    outcome.counts |= {
-        f"{prefix}queries": int((positives > 0).sum()),
-        f"{prefix}queries_without_a_positive": int((positives == 0).sum()),
-        f"{prefix}gallery_photos": gallery,
+def _add_counts(task: _RetrievalTask, num_positives: Ints, results: BenchmarkResults) -> None:
+    prefix = "" if task.table == "retrieval" else f"{task.table.removeprefix('retrieval_')}_"
+    results.counts |= {
+        f"{prefix}queries": int((num_positives > 0).sum()),
+        f"{prefix}queries_without_a_positive": int((num_positives == 0).sum()),
+        f"{prefix}gallery_photos": len(task.gallery),
     }
 
 
-def _scored(
-    photos: Aligned,
-    ranked: Mapping[str, Ranking],
-    facets: Mapping[str, str],
-    top_k: tuple[int, ...],
-    fractions: tuple[int, ...],
-) -> Scored:
-    gains = {model: retrieval_gains(of, top_k, fractions) for model, of in ranked.items()}
-    ranks = {model: first_ranks(of) for model, of in ranked.items()}
-    one = ranked[FROZEN]
-    return Scored(
-        photos=one.queries,
-        items=photos.items[one.queries],
-        gained=of_encoders(gains[FROZEN], gains[FINETUNE]),
-        ceilings={f"hit_fraction_at_{k}": hit_fraction_ceiling(one.positives, k) for k in fractions},
-        ranks=of_encoders(ranks[FROZEN], ranks[FINETUNE]),
-        facets=facets_of(photos.records(one.queries), facets),
+def _build_scores(
+    task: _RetrievalTask, photos: EvalPhotos, ranked: Mapping[str, RankedLists], fields: Mapping[str, str]
+) -> PerQueryScores:
+    metrics = {model: compute_query_metrics(lists, task.recall_k, task.recall_all_k) for model, lists in ranked.items()}
+    ranks = {model: first_hit_ranks(lists.hits) for model, lists in ranked.items()}
+    queries, num_positives = ranked[FROZEN].queries, ranked[FROZEN].num_positives
+    return PerQueryScores(
+        query_indices=queries,
+        cluster_ids=photos.cluster_ids[queries],
+        numerators=encoder_rows(metrics[FROZEN], metrics[FINETUNED]),
+        upper_bounds={f"recall_all_at_{k}": recall_all_upper_bound(num_positives, k) for k in task.recall_all_k},
+        first_hit_ranks=encoder_rows(ranks[FROZEN], ranks[FINETUNED]),
+        slices=build_slice_columns(photos.iter_records(queries), fields),
     )

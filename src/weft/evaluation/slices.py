@@ -1,7 +1,4 @@
-"""Tables told apart by facet, and every photo's own score: breakdown.parquet, scores.parquet.
-
-Confusions: what the photo nearest to a query shows, by category, colour and whatever else is known of both.
-"""
+"""The tables of single slices and of single queries: slices.parquet, per_query.parquet, confusions.parquet."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,130 +9,132 @@ import numpy as np
 import pyarrow as pa
 
 from weft import tables
-from weft.contracts.tables import BREAKDOWN, CONFUSIONS, SCORES
-from weft.evaluation.inputs import Aligned
-from weft.evaluation.outcome import Outcome, measure
-from weft.evaluation.results import FINETUNE, Scored
+from weft.contracts.tables import CONFUSIONS, PER_QUERY, SLICES
+from weft.evaluation.benchmark_results import BenchmarkResults, compute_table_with_ci
+from weft.evaluation.inputs import EvalPhotos
+from weft.evaluation.per_query_scores import FINETUNED, PerQueryScores
 
 Row = dict[str, Any]
 
-LEAST_ITEMS = 5
-"""Of fewer items the bootstrap draws nearly the same again and again: its interval would be too narrow by far."""
+MIN_CLUSTERS = 5
+"""With fewer clusters the bootstrap samples hardly differ and the interval would be far too narrow."""
 
 
-def write_breakdown(path: Path, outcome: Outcome, resamples: int) -> None:
-    """Write breakdown.parquet: each table again, of the photos of one value of one facet at a time."""
-    table = pa.Table.from_pylist(_breakdown(outcome, resamples), schema=BREAKDOWN.schema)
-    tables.write_table(path, table, BREAKDOWN)
+def write_slices(path: Path, results: BenchmarkResults, num_samples: int) -> None:
+    """Write slices.parquet: the metrics of each table for every value of every slice."""
+    table = pa.Table.from_pylist(_build_slice_rows(results, num_samples), schema=SLICES.schema)
+    tables.write_table(path, table, SLICES)
 
 
-def write_scores(path: Path, outcome: Outcome, photos: Aligned, words: Sequence[str]) -> None:
-    """Write scores.parquet: what every photo gained in every table, by every model."""
-    pieces = (
-        pa.Table.from_pylist(rows, schema=SCORES.schema) for rows in _photo_scores(outcome, photos, words) if rows
+def write_per_query(path: Path, results: BenchmarkResults, photos: EvalPhotos, words: Sequence[str]) -> None:
+    """Write per_query.parquet: numerators and denominators of every query in every table, for every model."""
+    batches = (
+        pa.Table.from_pylist(rows, schema=PER_QUERY.schema) for rows in _iter_query_rows(results, photos, words) if rows
     )
-    tables.write_stream(path, pieces, SCORES)
+    tables.write_stream(path, batches, PER_QUERY)
 
 
-def _breakdown(outcome: Outcome, resamples: int) -> list[Row]:
+def write_confusions(path: Path, results: BenchmarkResults, photos: EvalPhotos, fields: Mapping[str, str]) -> None:
+    """Write confusions.parquet of the fine-tuned model; it has no rows where the benchmark has no ranked lists.
+
+    Args:
+        path: The file.
+        results: Its ranked lists are read.
+        photos: The benchmark.
+        fields: Slice to the key in `PhotoRecord.labels`.
+    """
+    table = pa.Table.from_pylist(_count_confusions(results, photos, fields), schema=CONFUSIONS.schema)
+    tables.write_table(path, table, CONFUSIONS)
+
+
+def _build_slice_rows(results: BenchmarkResults, num_samples: int) -> list[Row]:
     rows: list[Row] = []
-    for table, scored in outcome.tables.items():
-        for facet, values in scored.facets.items():
-            for value, observations in values.parts():
-                rows += _rows(table, facet, value, scored.only(observations), resamples)
-    for (table, facet, value), part in outcome.parts.items():
-        rows += _rows(table, facet, value, part, resamples)
+    for table, scores in results.tables.items():
+        for name, column in scores.slices.items():
+            for value, queries in column.subsets():
+                rows += _measure_slice(table, name, value, scores.subset(queries), num_samples)
+    for (table, name, value), scores in results.extra_slices.items():
+        rows += _measure_slice(table, name, value, scores, num_samples)
     return rows
 
 
-def _rows(table: str, facet: str, value: str, part: Scored, resamples: int) -> Iterator[Row]:
-    measured = measure(part, resamples)
-    baseline = next(iter(part.gained))
-    for model, metrics in measured.table.items():
-        for metric, share in metrics.items():
-            counted = part.counted(metric)
-            items = len(np.unique(part.items[counted]))
-            if items < LEAST_ITEMS:
+def _measure_slice(table: str, name: str, slice_value: str, scores: PerQueryScores, num_samples: int) -> Iterator[Row]:
+    computed = compute_table_with_ci(scores, num_samples)
+    baseline = next(iter(scores.numerators))
+    for model, metrics in computed.table.items():
+        for metric, value in metrics.items():
+            counted = scores.get_counted_queries(metric)
+            num_clusters = len(np.unique(scores.cluster_ids[counted]))
+            if num_clusters < MIN_CLUSTERS:
                 continue
-            low, high = measured.intervals[model][metric]
-            gain = measured.differences.get(model, {}).get(baseline, {}).get(metric, [None, None, None])
+            ci_low, ci_high = computed.intervals[model][metric]
+            delta = computed.differences.get(model, {}).get(baseline, {}).get(metric, [None, None, None])
             yield {
                 "table": table,
-                "facet": facet,
-                "value": value,
+                "slice": name,
+                "slice_value": slice_value,
                 "model": model,
                 "metric": metric,
-                "observations": len(counted),
-                "items": items,
-                "share": share,
-                "low": low,
-                "high": high,
-                "gain": gain[0],
-                "gain_low": gain[1],
-                "gain_high": gain[2],
+                "n": len(counted),
+                "n_clusters": num_clusters,
+                "value": value,
+                "ci_low": ci_low,
+                "ci_high": ci_high,
+                "delta": delta[0],
+                "delta_ci_low": delta[1],
+                "delta_ci_high": delta[2],
             }
 
 
-def _photo_scores(outcome: Outcome, photos: Aligned, words: Sequence[str]) -> Iterator[list[Row]]:
-    """The rows of a table and model at a time, each sorted by what was asked."""
-    for table in sorted(outcome.tables):
-        scored = outcome.tables[table]
-        asked, products = _asked(scored, photos, words)
-        order = sorted(range(len(scored)), key=asked.__getitem__)
-        for model in sorted(scored.gained):
-            metrics = scored.gained[model]
-            gained = np.stack([metrics[name] for name in metrics], axis=1)
-            possible = np.stack([scored.possible.get(name, np.ones(len(scored))) for name in metrics], axis=1)
-            ranks = scored.ranks.get(model, np.zeros(len(scored), np.int64))
+def _iter_query_rows(results: BenchmarkResults, photos: EvalPhotos, words: Sequence[str]) -> Iterator[list[Row]]:
+    """Yield the rows of one table and model at a time, sorted by query_id."""
+    for table in sorted(results.tables):
+        scores = results.tables[table]
+        query_ids, product_ids = _get_ids(scores, photos, words)
+        order = sorted(range(len(scores)), key=query_ids.__getitem__)
+        ones = np.ones(len(scores))
+        for model in sorted(scores.numerators):
+            metrics = scores.numerators[model]
+            numerators = np.stack([metrics[name] for name in metrics], axis=1)
+            denominators = np.stack([scores.denominators.get(name, ones) for name in metrics], axis=1)
+            ranks = scores.first_hit_ranks.get(model, np.zeros(len(scores), np.int64))
             yield [
                 {
                     "table": table,
                     "model": model,
-                    "asked": asked[row],
-                    "product_id": products[row],
-                    "item": int(scored.items[row]),
-                    "rank": int(ranks[row]) or None,
-                    "gained": gained[row].tolist(),
-                    "possible": possible[row].tolist(),
+                    "query_id": query_ids[query],
+                    "product_id": product_ids[query],
+                    "cluster_id": int(scores.cluster_ids[query]),
+                    "first_hit_rank": int(ranks[query]) or None,
+                    "numerator": numerators[query].tolist(),
+                    "denominator": denominators[query].tolist(),
                 }
-                for row in order
+                for query in order
             ]
 
 
-def _asked(scored: Scored, photos: Aligned, words: Sequence[str]) -> tuple[list[str], list[str | None]]:
-    """What each observation asked about, a photo_id or a word, and the product of a photo."""
-    if scored.of == "words":
-        return [words[int(word)] for word in scored.photos], [None] * len(scored)
-    records = list(photos.records(scored.photos))
+def _get_ids(scores: PerQueryScores, photos: EvalPhotos, words: Sequence[str]) -> tuple[list[str], list[str | None]]:
+    """Return the query_id of each query, a photo_id or a word, and the product of a photo."""
+    if scores.query_kind == "words":
+        return [words[int(word)] for word in scores.query_indices], [None] * len(scores)
+    records = list(photos.iter_records(scores.query_indices))
     return [record.photo_id for record in records], [record.product_id for record in records]
 
 
-def write_confusions(path: Path, outcome: Outcome, photos: Aligned, facets: Mapping[str, str]) -> None:
-    """Write confusions.parquet of the trained model; without rows where nothing was searched for.
-
-    Args:
-        path: The file.
-        outcome: Its strips are what queries found.
-        photos: The benchmark.
-        facets: By what is told apart: facet to the field of a record's labels.
-    """
-    table = pa.Table.from_pylist(_rows_confusions(outcome, photos, facets), schema=CONFUSIONS.schema)
-    tables.write_table(path, table, CONFUSIONS)
-
-
-def _rows_confusions(outcome: Outcome, photos: Aligned, facets: Mapping[str, str]) -> list[dict[str, object]]:
-    ranked = outcome.strips.get(FINETUNE)
-    if ranked is None or not ranked.found.shape[1]:
+def _count_confusions(results: BenchmarkResults, photos: EvalPhotos, fields: Mapping[str, str]) -> list[Row]:
+    """Count (true label, label of the nearest photo) per slice, where both are known."""
+    ranked = results.ranked_examples.get(FINETUNED)
+    if ranked is None or not ranked.retrieved.shape[1]:
         return []
-    found_any = np.flatnonzero(ranked.found[:, 0] >= 0)
-    queries = photos.records(ranked.queries[found_any])
-    nearest = photos.records(ranked.found[found_any, 0])
+    has_answer = np.flatnonzero(ranked.retrieved[:, 0] >= 0)
+    queries = photos.iter_records(ranked.queries[has_answer])
+    nearest = photos.iter_records(ranked.retrieved[has_answer, 0])
     counts: Counter[tuple[str, str, str]] = Counter()
     for query, found in zip(queries, nearest, strict=True):
-        for facet, field in facets.items():
-            if field in query.labels and field in found.labels:
-                counts[facet, query.labels[field], found.labels[field]] += 1
+        for name, label in fields.items():
+            if label in query.labels and label in found.labels:
+                counts[name, query.labels[label], found.labels[label]] += 1
     return [
-        {"facet": facet, "shown": shown, "found": found, "queries": number}
-        for (facet, shown, found), number in sorted(counts.items())
+        {"slice": name, "true_label": true_label, "predicted_label": predicted_label, "count": count}
+        for (name, true_label, predicted_label), count in sorted(counts.items())
     ]

@@ -1,133 +1,136 @@
-"""The table "tags": words predicted from a photo of a never-seen product, against the words of its shop."""
+"""The table "tagging": words predicted for photos of held-out products, against the words of the products' texts."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from weft.evaluation.bags import Bags, bags_of
-from weft.evaluation.inputs import Inputs
-from weft.evaluation.knn import Bools, Floats, Ints, Search, rows_of
-from weft.evaluation.outcome import Outcome, Tagged
-from weft.evaluation.results import (
-    BAND_NAMES,
-    FINETUNE,
-    FIT_WORDS,
+from weft.bags import WordBags, build_word_bags
+from weft.contracts.arrays import Bools, Ints
+from weft.contracts.search import Search
+from weft.evaluation.benchmark_results import BenchmarkResults, TagPredictions
+from weft.evaluation.inputs import EvalInputs
+from weft.evaluation.knn import take_rows
+from weft.evaluation.per_query_scores import (
+    FINETUNED,
+    FREQUENCY_BAND_NAMES,
     FROZEN,
-    WORD_BAND,
-    Scored,
-    band_of,
-    facets_of,
-    neighbours_row,
+    HEAD_ONLY,
+    WORD_FREQUENCY,
+    PerQueryScores,
+    assign_frequency_bands,
+    build_slice_columns,
+    knn_tags_row,
 )
-from weft.evaluation.retrieval_metrics import first_hit
-from weft.evaluation.word_scores import WordScores, by_neighbours, by_words, in_parts, top_words
+from weft.evaluation.retrieval_metrics import first_hit_ranks
+from weft.evaluation.word_scorers import WordScorer, iter_chunks, knn_tag_transfer, linear_word_scores, top_words
 
-WORDS_SHOWN = 8
+NUM_WORDS_SHOWN = 8
 
 
-def word_scorers(inputs: Inputs, rows: Ints, neighbours: int, search: Search) -> dict[str, WordScores]:
-    """The rows of a table of words, each with its way to score the words of these photos.
+def build_word_scorers(inputs: EvalInputs, rows: Ints, neighbours: int, search: Search) -> dict[str, WordScorer]:
+    """Return the scorer of every row of a table of words, for the photos `rows`.
 
-    The first and last are tag transfer, the baseline; the two between are W. No row mixes the two.
+    The first and the last row are kNN tag transfer, the baseline; the two between use W.
     """
-    frozen, finetuned = rows_of(inputs.photos.frozen, rows), rows_of(inputs.photos.finetuned, rows)
-    training, words = inputs.training, inputs.words
-    lenders, count = training.photos, len(words.words)
-    lent = [rows_of(z, training.rows) for z in (lenders.frozen, lenders.finetuned)]
+    frozen, finetuned = take_rows(inputs.photos.frozen, rows), take_rows(inputs.photos.finetuned, rows)
+    words, train_set = inputs.words, inputs.train_set
+    num_words = len(words.words)
+    train_frozen = take_rows(train_set.photos.frozen, train_set.rows)
+    train_finetuned = take_rows(train_set.photos.finetuned, train_set.rows)
     return {
-        neighbours_row(FROZEN, neighbours): by_neighbours(frozen, lent[0], training.bags, count, neighbours, search),
-        FIT_WORDS: by_words(frozen, words.fitted, words.fitted_bias),
-        FINETUNE: by_words(finetuned, words.finetuned, words.finetuned_bias),
-        neighbours_row(FINETUNE, neighbours): by_neighbours(
-            finetuned, lent[1], training.bags, count, neighbours, search
+        knn_tags_row(FROZEN, neighbours): knn_tag_transfer(
+            frozen, train_frozen, train_set.bags, num_words, neighbours, search
+        ),
+        HEAD_ONLY: linear_word_scores(frozen, words.head_w, words.head_bias),
+        FINETUNED: linear_word_scores(finetuned, words.finetuned_w, words.finetuned_bias),
+        knn_tags_row(FINETUNED, neighbours): knn_tag_transfer(
+            finetuned, train_finetuned, train_set.bags, num_words, neighbours, search
         ),
     }
 
 
-def score_tags(
-    inputs: Inputs,
-    scorers: Mapping[str, WordScores],
-    facets: Mapping[str, str],
-    tag_k: tuple[int, ...],
-    outcome: Outcome,
+def score_tagging(
+    inputs: EvalInputs,
+    scorers: Mapping[str, WordScorer],
+    fields: Mapping[str, str],
+    top_k: tuple[int, ...],
+    results: BenchmarkResults,
 ) -> None:
-    """Add the table "tags" over the test photos whose product has words in the vocabulary.
+    """Add "tagging" over the test photos whose product has words of the vocabulary.
 
     Args:
-        inputs: What is scored.
-        scorers: From `word_scorers`, of the test photos.
-        facets: By what the table is told apart.
-        tag_k: The k of precision_at_k.
-        outcome: Takes the table.
+        inputs: The inputs of the evaluation.
+        scorers: From `build_word_scorers`, of the test photos.
+        fields: Slice to the key in `PhotoRecord.labels`.
+        top_k: The k of precision_at_k.
+        results: Receives the table.
     """
     photos = inputs.photos
-    test = photos.of_split("test")
-    kept, truth = _with_words(bags_of(record.word_ids for record in photos.records(test)))
+    test = photos.get_split_rows("test")
+    bags = build_word_bags(record.word_ids for record in photos.iter_records(test))
+    kept = np.flatnonzero(bags.sizes > 0)
+    truth = build_word_bags(bags[int(photo)] for photo in kept)
     rows = test[kept]
-    outcome.counts |= {"tagged_photos": len(rows), "test_photos_without_words": len(test) - len(rows)}
+    results.counts |= {"tagged_photos": len(rows), "test_photos_without_words": len(test) - len(rows)}
     if not len(rows):
-        outcome.notes.append("tags are left out: no test photo has a word of the vocabulary")
+        results.notes.append("tagging is left out: no test photo has a word of the vocabulary")
         return
-    longest = max(*tag_k, WORDS_SHOWN)
+    length = max(*top_k, NUM_WORDS_SHOWN)
     predicted = {
-        model: np.concatenate([top_words(scores(part), longest) for part in in_parts(len(test))])[kept]
-        for model, scores in scorers.items()
+        model: np.concatenate([top_words(scorer(chunk), length) for chunk in iter_chunks(len(test))])[kept]
+        for model, scorer in scorers.items()
     }
-    right = {model: right_words(words, truth) for model, words in predicted.items()}
-    outcome.tables["tags"] = Scored(
-        photos=rows,
-        items=photos.items[rows],
-        gained={model: {f"precision_at_{k}": hits[:, :k].sum(1) / k for k in tag_k} for model, hits in right.items()},
-        ceilings={f"precision_at_{k}": float(np.minimum(truth.sizes(), k).mean() / k) for k in tag_k},
-        ranks={model: np.where(hits.any(1), first_hit(hits) + 1, 0) for model, hits in right.items()},
-        facets=facets_of(photos.records(rows), facets),
+    correct = {model: find_correct_words(words, truth) for model, words in predicted.items()}
+    results.tables["tagging"] = PerQueryScores(
+        query_indices=rows,
+        cluster_ids=photos.cluster_ids[rows],
+        numerators={
+            model: {f"precision_at_{k}": hits[:, :k].sum(1) / k for k in top_k} for model, hits in correct.items()
+        },
+        upper_bounds={f"precision_at_{k}": float(np.minimum(truth.sizes, k).mean() / k) for k in top_k},
+        first_hit_ranks={model: first_hit_ranks(hits) for model, hits in correct.items()},
+        slices=build_slice_columns(photos.iter_records(rows), fields),
     )
-    bands = band_of(inputs.words.frequencies, inputs.training.products())
-    for band, name in enumerate(BAND_NAMES):
-        part = _of_band(band, bands, predicted, right, truth, max(tag_k), outcome.tables["tags"])
-        if part is not None:
-            outcome.parts["tags", WORD_BAND, name] = part
-    shown = slice(0, WORDS_SHOWN)
-    best = right[FINETUNE][:, shown].sum(axis=1)
-    outcome.tagged = Tagged(rows, predicted[FINETUNE][:, shown], best)
+    bands = assign_frequency_bands(inputs.words.document_frequencies, inputs.train_set.count_products())
+    for band, name in enumerate(FREQUENCY_BAND_NAMES):
+        scores = _score_band(bands == band, predicted, correct, truth, max(top_k), results.tables["tagging"])
+        if scores is not None:
+            results.extra_slices["tagging", WORD_FREQUENCY, name] = scores
+    shown = slice(0, NUM_WORDS_SHOWN)
+    quality = correct[FINETUNED][:, shown].sum(axis=1)
+    results.tag_predictions = TagPredictions(rows, predicted[FINETUNED][:, shown], quality)
 
 
-def right_words(predicted: Ints, truth: Bags) -> Bools:
-    """Which predicted words are in the photo's bag.
+def find_correct_words(predicted: Ints, truth: WordBags) -> Bools:
+    """Return which predicted words are in the photo's bag.
 
     Args:
-        predicted: (photos, k), word ids.
+        predicted: (photos, k): word ids.
         truth: The bags of the same photos.
     """
-    return np.array([np.isin(words, truth.of(photo)) for photo, words in enumerate(predicted)]).reshape(predicted.shape)
+    return np.array([np.isin(words, truth[photo]) for photo, words in enumerate(predicted)]).reshape(predicted.shape)
 
 
-def _of_band(
-    band: int,
-    bands: Ints,
+def _score_band(
+    is_in_band: Bools,
     predicted: Mapping[str, Ints],
-    right: Mapping[str, Bools],
-    truth: Bags,
+    correct: Mapping[str, Bools],
+    truth: WordBags,
     k: int,
-    whole: Scored,
-) -> Scored | None:
-    """The share of the shop's words of one band that are among the first k predicted; None where it says none."""
-    owner = np.repeat(np.arange(len(truth)), truth.sizes())
-    said: Floats = np.asarray(
-        np.bincount(owner, (bands[truth.words] == band).astype(np.float64), minlength=len(truth)), np.float64
-    )
-    if not said.any():
+    table: PerQueryScores,
+) -> PerQueryScores | None:
+    """Return the recall_at_k of the words of one frequency band: the share of the texts' words among the first k.
+
+    None where no text contains a word of the band. `is_in_band` is (words,).
+    """
+    counts = np.bincount(truth.owners(), is_in_band[truth.words].astype(np.float64), minlength=len(truth))
+    num_true = np.asarray(counts, np.float64)
+    if not num_true.any():
         return None
-    metric = f"found_at_{k}"
-    found = {
-        model: {metric: (right[model][:, :k] & (bands[words[:, :k]] == band)).sum(axis=1).astype(np.float64)}
+    metric = f"recall_at_{k}"
+    numerators = {
+        model: {metric: (correct[model][:, :k] & is_in_band[words[:, :k]]).sum(axis=1).astype(np.float64)}
         for model, words in predicted.items()
     }
-    ceiling = float(np.minimum(said, k).sum() / said.sum())
-    return Scored(whole.photos, whole.items, found, {metric: said}, {metric: ceiling})
-
-
-def _with_words(bags: Bags) -> tuple[Ints, Bags]:
-    """The places of the photos that have words, and their bags."""
-    kept = np.flatnonzero(bags.sizes() > 0)
-    return kept, bags_of(bags.of(int(photo)).tolist() for photo in kept)
+    upper_bound = float(np.minimum(num_true, k).sum() / num_true.sum())
+    return PerQueryScores(table.query_indices, table.cluster_ids, numerators, {metric: num_true}, {metric: upper_bound})

@@ -1,142 +1,156 @@
-"""The tables of text as the query: words, and whole texts of products, that look for photos of never-seen products."""
+"""The tables of text queries: single words, and whole product texts, retrieve photos of held-out products."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
+from weft.bags import WordBags, build_word_bags
+from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
+from weft.contracts.search import Search
 from weft.evaluation import retrieval_metrics
-from weft.evaluation.bags import Bags, bags_of
-from weft.evaluation.inputs import Inputs
-from weft.evaluation.knn import Bools, Floats, Ints, Matrix, Search, rows_of
-from weft.evaluation.outcome import Outcome
-from weft.evaluation.results import BAND_NAMES, FINETUNE, FIT_WORDS, WORD_BAND, Facet, Scored, band_of, facets_of
-from weft.evaluation.word_scores import Scores, WordScores, by_words, in_parts
+from weft.evaluation.benchmark_results import BenchmarkResults
+from weft.evaluation.inputs import EvalInputs
+from weft.evaluation.knn import take_rows
+from weft.evaluation.per_query_scores import (
+    FINETUNED,
+    FREQUENCY_BAND_NAMES,
+    HEAD_ONLY,
+    WORD_FREQUENCY,
+    PerQueryScores,
+    SliceColumn,
+    assign_frequency_bands,
+    build_slice_columns,
+)
+from weft.evaluation.word_scorers import WordScorer, iter_chunks, linear_word_scores
 
-MOST_WORDS = 1_000
-MOST_SCORES = 50_000_000
-"""Photos times words held at once: 200 MB; with more photos fewer words are asked."""
-LEAST_PHOTOS = 5
-"""A word that fewer test photos have, or lack, is not asked: there is next to nothing to find, or to miss."""
+MAX_QUERY_WORDS = 1_000
+MAX_SCORES = 50_000_000
+"""Photos times words held in memory at once, 200 MB; with more photos there are fewer query words."""
+MIN_PHOTOS = 5
+"""A word that fewer test photos have, or lack, is no query: its metrics would be noise."""
 
 
-def score_words_to_photos(
-    inputs: Inputs, scorers: Mapping[str, WordScores], top_k: tuple[int, ...], outcome: Outcome
+def score_text_to_photo(
+    inputs: EvalInputs, scorers: Mapping[str, WordScorer], top_k: tuple[int, ...], results: BenchmarkResults
 ) -> None:
-    """Add "text_to_photo": every common word ranks the test photos; right are those whose product's text says it.
+    """Add "text_to_photo": every common word ranks the test photos; photos whose product's text has it are positives.
 
     Args:
-        inputs: What is scored.
-        scorers: From `score_tags.word_scorers`, of the test photos.
-        top_k: The k of right_in_k, the share of the first k photos that are right.
-        outcome: Takes the table.
+        inputs: The inputs of the evaluation.
+        scorers: From `tagging_task.build_word_scorers`, of the test photos.
+        top_k: The k of precision_at_k.
+        results: Receives the table.
     """
     photos = inputs.photos
-    test = photos.of_split("test")
-    bags = bags_of(record.word_ids for record in photos.records(test))
-    words = asked_words(bags, len(inputs.words.words))
-    outcome.counts["words_asked_for_photos"] = len(words)
+    test = photos.get_split_rows("test")
+    bags = build_word_bags(record.word_ids for record in photos.iter_records(test))
+    words = choose_query_words(bags, len(inputs.words.words))
+    results.counts["query_words"] = len(words)
     if not len(words):
-        outcome.notes.append(f"text_to_photo is left out: no word is said of {LEAST_PHOTOS} test photos and not of all")
+        results.notes.append(
+            f"text_to_photo is left out: no word is in the texts of at least {MIN_PHOTOS} test photos and missing from "
+            f"those of at least {MIN_PHOTOS}"
+        )
         return
-    said = _says(bags, words)
-    positives = said.sum(axis=1)
-    gained: dict[str, dict[str, Floats]] = {}
+    is_positive = _find_positives(bags, words)
+    num_positives = is_positive.sum(axis=1)
+    numerators: dict[str, dict[str, Floats]] = {}
     ranks: dict[str, Ints] = {}
-    for model, scores in _by_cosine(inputs, test, scorers).items():
-        hits = _ranked(_scores_of(scores, len(test), words), said)
-        gained[model] = {f"right_in_{k}": retrieval_metrics.precision_at_k(hits, k) for k in top_k}
-        gained[model]["map_at_r"] = retrieval_metrics.map_at_r(hits, positives)
-        ranks[model] = retrieval_metrics.first_hit(hits) + 1
-    bands = band_of(inputs.words.frequencies, inputs.training.products())
-    outcome.tables["text_to_photo"] = Scored(
-        photos=words,
-        items=words,
-        gained=gained,
-        ceilings={f"right_in_{k}": float(np.minimum(positives, k).mean() / k) for k in top_k},
-        ranks=ranks,
-        facets={WORD_BAND: Facet(bands[words], BAND_NAMES)},
-        of="words",
+    for model, scorer in _build_cosine_scorers(inputs, test, scorers).items():
+        hits = _rank_photos(_score_query_words(scorer, len(test), words), is_positive)
+        numerators[model] = {f"precision_at_{k}": retrieval_metrics.precision_at_k(hits, k) for k in top_k}
+        numerators[model]["map_at_r"] = retrieval_metrics.map_at_r(hits, num_positives)
+        ranks[model] = retrieval_metrics.first_hit_ranks(hits)
+    bands = assign_frequency_bands(inputs.words.document_frequencies, inputs.train_set.count_products())
+    results.tables["text_to_photo"] = PerQueryScores(
+        query_indices=words,
+        cluster_ids=words,
+        numerators=numerators,
+        upper_bounds={f"precision_at_{k}": float(np.minimum(num_positives, k).mean() / k) for k in top_k},
+        first_hit_ranks=ranks,
+        slices={WORD_FREQUENCY: SliceColumn(bands[words], FREQUENCY_BAND_NAMES)},
+        query_kind="words",
     )
 
 
-def score_texts_to_products(
-    inputs: Inputs, facets: Mapping[str, str], top_k: tuple[int, ...], search: Search, outcome: Outcome
+def score_text_to_product(
+    inputs: EvalInputs, fields: Mapping[str, str], top_k: tuple[int, ...], search: Search, results: BenchmarkResults
 ) -> None:
-    """Add "text_to_product": the words of each test product, as one query, look for its photos among all test photos.
+    """Add "text_to_product": the words of each test product, as one query, search all test photos for its photos.
 
-    The query is the mean of the words' embeddings, as in `weft search`.
+    The query embedding is the mean of the words' embeddings, as in `weft search`.
     """
     photos = inputs.photos
-    test = photos.of_split("test")
-    bags = bags_of(record.word_ids for record in photos.records(test))
+    test = photos.get_split_rows("test")
+    bags = build_word_bags(record.word_ids for record in photos.iter_records(test))
     _, first = np.unique(photos.products[test], return_index=True)
-    first = np.sort(first[bags.sizes()[first] > 0])
+    first = np.sort(first[bags.sizes[first] > 0])
     if not len(first):
         return
-    asked, products = test[first], photos.products[test]
-    positives = np.array([(products == photos.products[row]).sum() for row in asked], np.int64)
-    places = min(max(*top_k, int(positives.max())), len(test))
-    gained, ranks = {}, {}
-    for model, z, matrix in (
-        (FIT_WORDS, photos.frozen, inputs.words.fitted),
-        (FINETUNE, photos.finetuned, inputs.words.finetuned),
+    queries, products = test[first], photos.products[test]
+    num_positives = np.array([(products == photos.products[row]).sum() for row in queries], np.int64)
+    length = min(max(*top_k, int(num_positives.max())), len(test))
+    numerators, ranks = {}, {}
+    for model, z, w in (
+        (HEAD_ONLY, photos.frozen, inputs.words.head_w),
+        (FINETUNED, photos.finetuned, inputs.words.finetuned_w),
     ):
-        queries = np.stack([matrix[bags.of(int(place))].mean(axis=0) for place in first])
-        rows, _ = search(queries, rows_of(z, test), places)
-        hits = retrieval_metrics.hits_of(rows, photos.products[asked], products)
-        gained[model] = {f"recall_at_{k}": retrieval_metrics.recall_at_k(hits, k) for k in top_k}
-        gained[model]["map_at_r"] = retrieval_metrics.map_at_r(hits, positives)
-        ranks[model] = np.where(hits.any(axis=1), retrieval_metrics.first_hit(hits) + 1, 0)
-    outcome.tables["text_to_product"] = Scored(
-        photos=asked,
-        items=photos.items[asked],
-        gained=gained,
-        ranks=ranks,
-        facets=facets_of(photos.records(asked), facets),
+        query_embeddings = np.stack([w[bags[int(index)]].mean(axis=0) for index in first])
+        rows, _ = search(query_embeddings, take_rows(z, test), length)
+        hits = retrieval_metrics.find_hits(rows, photos.products[queries], products)
+        numerators[model] = {f"recall_at_{k}": retrieval_metrics.recall_at_k(hits, k) for k in top_k}
+        numerators[model]["map_at_r"] = retrieval_metrics.map_at_r(hits, num_positives)
+        ranks[model] = retrieval_metrics.first_hit_ranks(hits)
+    results.tables["text_to_product"] = PerQueryScores(
+        query_indices=queries,
+        cluster_ids=photos.cluster_ids[queries],
+        numerators=numerators,
+        first_hit_ranks=ranks,
+        slices=build_slice_columns(photos.iter_records(queries), fields),
     )
 
 
-def asked_words(bags: Bags, words: int) -> Ints:
-    """The words that enough of the photos have and enough lack, the commonest where they are too many; ascending."""
-    counts = np.bincount(bags.words, minlength=words)
-    fit = np.flatnonzero((counts >= LEAST_PHOTOS) & (len(bags) - counts >= LEAST_PHOTOS))
-    most = min(MOST_WORDS, MOST_SCORES // max(len(bags), 1))
-    return np.sort(fit[np.argsort(-counts[fit], kind="stable")[:most]])
+def choose_query_words(bags: WordBags, num_words: int) -> Ints:
+    """Return the words that at least MIN_PHOTOS photos have and as many lack, ascending; at most the commonest."""
+    counts = bags.count_words(num_words)
+    eligible = np.flatnonzero((counts >= MIN_PHOTOS) & (len(bags) - counts >= MIN_PHOTOS))
+    limit = min(MAX_QUERY_WORDS, MAX_SCORES // max(len(bags), 1))
+    return np.sort(eligible[np.argsort(-counts[eligible], kind="stable")[:limit]])
 
 
-def _by_cosine(inputs: Inputs, test: Ints, scorers: Mapping[str, WordScores]) -> dict[str, WordScores]:
-    """The baseline as it is, and W by the cosine, as in `weft search`: a long z is not nearer to every word."""
+def _build_cosine_scorers(inputs: EvalInputs, test: Ints, scorers: Mapping[str, WordScorer]) -> dict[str, WordScorer]:
+    """Return the baseline unchanged and W with L2-normalised z, as in `weft search`: the norm of z must not count."""
     baseline = next(iter(scorers))
     words, photos = inputs.words, inputs.photos
     return {
         baseline: scorers[baseline],
-        FIT_WORDS: by_words(_unit(rows_of(photos.frozen, test)), words.fitted),
-        FINETUNE: by_words(_unit(rows_of(photos.finetuned, test)), words.finetuned),
+        HEAD_ONLY: linear_word_scores(_l2_normalise(take_rows(photos.frozen, test)), words.head_w),
+        FINETUNED: linear_word_scores(_l2_normalise(take_rows(photos.finetuned, test)), words.finetuned_w),
     }
 
 
-def _unit(z: Matrix) -> Matrix:
-    long = np.asarray(z, np.float32)
-    unit: Matrix = long / np.maximum(np.linalg.norm(long, axis=1, keepdims=True), 1e-12)
+def _l2_normalise(z: Matrix) -> Scores:
+    single = np.asarray(z, np.float32)
+    unit: Scores = single / np.maximum(np.linalg.norm(single, axis=1, keepdims=True), 1e-12)
     return unit
 
 
-def _scores_of(scores: WordScores, photos: int, words: Ints) -> Scores:
-    return np.concatenate([scores(part)[:, words] for part in in_parts(photos)])
+def _score_query_words(scorer: WordScorer, num_photos: int, words: Ints) -> Scores:
+    """Return (photos, query words)."""
+    return np.concatenate([scorer(chunk)[:, words] for chunk in iter_chunks(num_photos)])
 
 
-def _says(bags: Bags, words: Ints) -> Bools:
-    """(words, photos): whether the text of the photo's product says the word."""
-    place = np.full(int(bags.words.max(initial=-1)) + 1, -1)
-    place[words] = np.arange(len(words))
-    photo = np.repeat(np.arange(len(bags)), bags.sizes())
-    asked = place[bags.words]
-    said = np.zeros((len(words), len(bags)), np.bool_)
-    said[asked[asked >= 0], photo[asked >= 0]] = True
-    return said
+def _find_positives(bags: WordBags, words: Ints) -> Bools:
+    """Return whether each photo's bag holds each query word, (query words, photos)."""
+    index_of = np.full(int(bags.words.max(initial=-1)) + 1, -1)
+    index_of[words] = np.arange(len(words))
+    photo, query = bags.owners(), index_of[bags.words]
+    is_positive = np.zeros((len(words), len(bags)), np.bool_)
+    is_positive[query[query >= 0], photo[query >= 0]] = True
+    return is_positive
 
 
-def _ranked(scores: Scores, said: Bools) -> Bools:
-    """(words, photos): hits of every word's ranking of the photos, ties by their order."""
+def _rank_photos(scores: Scores, is_positive: Bools) -> Bools:
+    """Return the hits of every word's ranking of the photos, (query words, photos); ties keep the order of photos."""
     order = np.argsort(-scores.T, axis=1, kind="stable")
-    return np.take_along_axis(said, order, axis=1)
+    return np.take_along_axis(is_positive, order, axis=1)

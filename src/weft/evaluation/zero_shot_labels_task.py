@@ -1,4 +1,4 @@
-"""The tables "labels/<set>": labels told by the scores of their words, no classifier and no label in training."""
+"""The tables "zero_shot/<label set>": labels predicted by the scores of their words, without training on labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,139 +6,165 @@ from dataclasses import dataclass
 import numpy as np
 
 from weft import params
-from weft.evaluation.inputs import Aligned, Inputs
-from weft.evaluation.knn import Ints, Search
-from weft.evaluation.label_metrics import LabelTask, label_ranks, label_scores, label_task, top_k_accuracy
-from weft.evaluation.outcome import Outcome, Tagged
-from weft.evaluation.results import BAND_NAMES, FINETUNE, WORD_BAND, Facet, Scored, band_of, facets_of
-from weft.evaluation.tagging_task import WORDS_SHOWN, word_scorers
-from weft.evaluation.word_scores import WordScores, in_parts, top_words
+from weft.contracts.arrays import Ints
+from weft.contracts.search import Search
+from weft.evaluation.benchmark_results import BenchmarkResults, TagPredictions
+from weft.evaluation.inputs import EvalInputs, EvalPhotos
+from weft.evaluation.label_metrics import (
+    LabelTask,
+    average_word_scores,
+    build_label_task,
+    rank_true_labels,
+    top_k_correct,
+)
+from weft.evaluation.per_query_scores import (
+    FINETUNED,
+    FREQUENCY_BAND_NAMES,
+    WORD_FREQUENCY,
+    PerQueryScores,
+    SliceColumn,
+    assign_frequency_bands,
+    build_slice_columns,
+)
+from weft.evaluation.tagging_task import NUM_WORDS_SHOWN, build_word_scorers
+from weft.evaluation.word_scorers import WordScorer, iter_chunks, top_words
 from weft.text.label_words import label_to_word_ids
 
 TOP_K = (1, 3, 5)
-"""A k that is no less than the number of labels is left out: it would be 100 % whatever the model."""
+"""A k that is not below the number of labels is left out: the accuracy would be 100 % for any model."""
 
 
 @dataclass(frozen=True)
-class _WordedTask:
-    """A label set that counts, with the word ids of its labels."""
+class _ZeroShotTask:
+    """A label set with the word ids of its labels."""
 
     task: LabelTask
-    words: list[list[int]]
+    label_words: list[list[int]]
 
 
-def tasks_of(photos: Aligned, label_sets: Mapping[str, params.LabelSet]) -> dict[str, LabelTask]:
-    """Which labels and photos count, per label set."""
+def build_label_tasks(photos: EvalPhotos, label_sets: Mapping[str, params.LabelSet]) -> dict[str, LabelTask]:
+    """Return the candidate labels and labelled photos of each label set."""
     values: dict[str, list[str | None]] = {name: [] for name in label_sets}
-    for record in photos.all_records():
+    for record in photos.iter_all_records():
         for name, label_set in label_sets.items():
             values[name].append(record.labels.get(label_set.field))
     return {
-        name: label_task(values[name], label_set.min_photos, label_set.exclude)
+        name: build_label_task(values[name], label_set.min_photos, label_set.exclude)
         for name, label_set in label_sets.items()
     }
 
 
-def score_labels(
-    inputs: Inputs,
+def score_zero_shot_labels(
+    inputs: EvalInputs,
     tasks: Mapping[str, LabelTask],
-    facets: Mapping[str, str],
+    fields: Mapping[str, str],
     neighbours: int,
     search: Search,
-    outcome: Outcome,
+    results: BenchmarkResults,
 ) -> None:
-    """Add a table per label set: top-1, top-3 and top-5 accuracy by the words of the labels."""
-    worded = _worded(tasks, inputs.words.ids(), outcome)
-    if not worded:
+    """Add one table per label set: top-1, top-3 and top-5 accuracy by the words of the labels."""
+    zero_shot = _look_up_label_words(tasks, inputs.words.map_words_to_ids(), results)
+    if not zero_shot:
         return
     photos = inputs.photos
-    counted = np.unique(np.concatenate([labels.task.photos for labels in worded.values()]))
-    ranks: dict[str, dict[str, Ints]] = {name: {} for name in worded}
-    for model, scores in word_scorers(inputs, counted, neighbours, search).items():
-        found, best = _ranks(scores, counted, worded, shown=model == FINETUNE)
-        for name, of_set in found.items():
-            ranks[name][model] = of_set
-        if best is not None:
-            outcome.tagged = _tagged(best, counted, found, worded)
-    bands = band_of(inputs.words.frequencies, inputs.training.products())
-    for name, labels in worded.items():
-        outcome.tables[f"labels/{name}"] = _scored(photos, labels, ranks[name], facets, bands)
+    labelled = np.unique(np.concatenate([labels.task.photo_rows for labels in zero_shot.values()]))
+    ranks: dict[str, dict[str, Ints]] = {name: {} for name in zero_shot}
+    for model, scorer in build_word_scorers(inputs, labelled, neighbours, search).items():
+        model_ranks, best_words = _rank_labels(scorer, labelled, zero_shot, return_best_words=model == FINETUNED)
+        for name, set_ranks in model_ranks.items():
+            ranks[name][model] = set_ranks
+        if best_words is not None:
+            results.tag_predictions = _build_tag_predictions(best_words, labelled, model_ranks, zero_shot)
+    bands = assign_frequency_bands(inputs.words.document_frequencies, inputs.train_set.count_products())
+    for name, labels in zero_shot.items():
+        results.tables[f"zero_shot/{name}"] = _build_scores(photos, labels, ranks[name], fields, bands)
 
 
-def _worded(tasks: Mapping[str, LabelTask], ids: Mapping[str, int], outcome: Outcome) -> dict[str, _WordedTask]:
-    worded = {}
+def _look_up_label_words(
+    tasks: Mapping[str, LabelTask], word_ids: Mapping[str, int], results: BenchmarkResults
+) -> dict[str, _ZeroShotTask]:
+    """Return the label sets that have photos, and note how many labels have no word in the vocabulary."""
+    zero_shot = {}
     for name, task in tasks.items():
-        words = [label_to_word_ids(label, ids) for label in task.labels]
-        silent = [label for label, found in zip(task.labels, words, strict=True) if not found]
-        outcome.counts |= {
+        label_words = [label_to_word_ids(label, word_ids) for label in task.labels]
+        wordless = [label for label, words in zip(task.labels, label_words, strict=True) if not words]
+        results.counts |= {
             f"{name}_labels": len(task.labels),
-            f"{name}_photos": len(task.photos),
-            f"{name}_labels_without_words": len(silent),
+            f"{name}_photos": len(task.photo_rows),
+            f"{name}_labels_without_words": len(wordless),
         }
-        if not len(task.photos):
-            outcome.notes.append(f"labels/{name} is left out: no label is on enough photos; lower its min_photos")
+        if not len(task.photo_rows):
+            results.notes.append(f"zero_shot/{name} is left out: no label is on enough photos; lower its min_photos")
             continue
-        told = f": {', '.join(silent[:10])}; their photos count as wrong" if silent else ""
-        outcome.notes.append(
-            f"labels/{name}: {len(silent)} of {len(task.labels)} labels ({100 * len(silent) / len(task.labels):.1f} %) "
-            f"have no word in the vocabulary{told}"
+        examples = f": {', '.join(wordless[:10])}; their photos count as wrong" if wordless else ""
+        share = 100 * len(wordless) / len(task.labels)
+        results.notes.append(
+            f"zero_shot/{name}: {len(wordless)} of {len(task.labels)} labels ({share:.1f} %) have no word in the "
+            f"vocabulary{examples}"
         )
-        worded[name] = _WordedTask(task, words)
-    return worded
+        zero_shot[name] = _ZeroShotTask(task, label_words)
+    return zero_shot
 
 
-def _scored(
-    photos: Aligned, labels: _WordedTask, ranks: Mapping[str, Ints], facets: Mapping[str, str], bands: Ints
-) -> Scored:
-    """Every k that is less than the number of labels; the facets include how often the labels' words are said."""
+def _build_scores(
+    photos: EvalPhotos, labels: _ZeroShotTask, ranks: Mapping[str, Ints], fields: Mapping[str, str], bands: Ints
+) -> PerQueryScores:
+    """Build the table of one label set, sliced by the fields and by the frequency of a label's rarest word."""
     task = labels.task
-    told = [k for k in TOP_K if k == 1 or k < len(task.labels)]
-    rarest = np.array([max((int(bands[word]) for word in words), default=-1) for words in labels.words], np.int64)
-    worded = float(np.mean(rarest[task.truth] >= 0))
-    return Scored(
-        photos=task.photos,
-        items=photos.items[task.photos],
-        gained={
-            model: {f"top_{k}_accuracy": top_k_accuracy(of_set, k).astype(np.float64) for k in told}
-            for model, of_set in ranks.items()
+    top_k = [k for k in TOP_K if k == 1 or k < len(task.labels)]
+    rarest_band = np.array(
+        [max((int(bands[word]) for word in words), default=-1) for words in labels.label_words], np.int64
+    )
+    predictable_share = float(np.mean(rarest_band[task.targets] >= 0))
+    return PerQueryScores(
+        query_indices=task.photo_rows,
+        cluster_ids=photos.cluster_ids[task.photo_rows],
+        numerators={
+            model: {f"top_{k}_accuracy": top_k_correct(set_ranks, k).astype(np.float64) for k in top_k}
+            for model, set_ranks in ranks.items()
         },
-        ceilings={f"top_{k}_accuracy": worded for k in told},
-        ranks={model: np.where(of_set < len(task.labels), of_set + 1, 0) for model, of_set in ranks.items()},
-        facets={
-            **facets_of(photos.records(task.photos), facets),
-            WORD_BAND: Facet(rarest[task.truth], BAND_NAMES),
+        upper_bounds={f"top_{k}_accuracy": predictable_share for k in top_k},
+        first_hit_ranks={
+            model: np.where(set_ranks < len(task.labels), set_ranks + 1, 0) for model, set_ranks in ranks.items()
+        },
+        slices={
+            **build_slice_columns(photos.iter_records(task.photo_rows), fields),
+            WORD_FREQUENCY: SliceColumn(rarest_band[task.targets], FREQUENCY_BAND_NAMES),
         },
     )
 
 
-def _ranks(
-    scores: WordScores, counted: Ints, worded: Mapping[str, _WordedTask], shown: bool
+def _rank_labels(
+    scorer: WordScorer, labelled: Ints, zero_shot: Mapping[str, _ZeroShotTask], return_best_words: bool
 ) -> tuple[dict[str, Ints], Ints | None]:
-    """The rank of every true label per label set, and the best words of every photo when they are to be shown.
+    """Return the rank of every true label per label set and, if requested, the best words of every photo.
 
     Args:
-        scores: Of the photos `counted`.
-        counted: (photos that count in a label set,), ascending rows.
-        worded: The label sets.
-        shown: Whether the best words are wanted.
+        scorer: The scorer of the photos `labelled`.
+        labelled: Rows of the photos of all label sets, ascending.
+        zero_shot: The label sets.
+        return_best_words: Whether to return the best words.
     """
-    ranks: dict[str, list[Ints]] = {name: [] for name in worded}
-    best: list[Ints] = []
-    places = {name: np.searchsorted(counted, labels.task.photos) for name, labels in worded.items()}
-    for part in in_parts(len(counted)):
-        of_words = scores(part)
-        for name, labels in worded.items():
-            first, last = np.searchsorted(places[name], (part.start, part.stop))
-            of_labels = label_scores(of_words[places[name][first:last] - part.start], labels.words)
-            ranks[name].append(label_ranks(of_labels, labels.task.truth[first:last]))
-        if shown:
-            best.append(top_words(of_words, WORDS_SHOWN))
-    return {name: np.concatenate(parts) for name, parts in ranks.items()}, np.concatenate(best) if best else None
+    ranks: dict[str, list[Ints]] = {name: [] for name in zero_shot}
+    best_words: list[Ints] = []
+    positions = {name: np.searchsorted(labelled, labels.task.photo_rows) for name, labels in zero_shot.items()}
+    for chunk in iter_chunks(len(labelled)):
+        word_scores = scorer(chunk)
+        for name, labels in zero_shot.items():
+            first, last = np.searchsorted(positions[name], (chunk.start, chunk.stop))
+            scores = average_word_scores(word_scores[positions[name][first:last] - chunk.start], labels.label_words)
+            ranks[name].append(rank_true_labels(scores, labels.task.targets[first:last]))
+        if return_best_words:
+            best_words.append(top_words(word_scores, NUM_WORDS_SHOWN))
+    joined = {name: np.concatenate(parts) for name, parts in ranks.items()}
+    return joined, np.concatenate(best_words) if best_words else None
 
 
-def _tagged(best: Ints, counted: Ints, ranks: Mapping[str, Ints], worded: Mapping[str, _WordedTask]) -> Tagged:
-    """The photos that count in a label set; the more of their labels are not the first guess, the worse."""
-    wrong = np.zeros(len(counted), np.int64)
-    for name, labels in worded.items():
-        wrong[np.searchsorted(counted, labels.task.photos)] += ranks[name] > 0
-    return Tagged(counted, best, -wrong)
+def _build_tag_predictions(
+    best_words: Ints, labelled: Ints, ranks: Mapping[str, Ints], zero_shot: Mapping[str, _ZeroShotTask]
+) -> TagPredictions:
+    """Return the predicted words; the quality falls with the number of label sets whose first guess is wrong."""
+    num_wrong = np.zeros(len(labelled), np.int64)
+    for name, labels in zero_shot.items():
+        num_wrong[np.searchsorted(labelled, labels.task.photo_rows)] += ranks[name] > 0
+    return TagPredictions(labelled, best_words, -num_wrong)

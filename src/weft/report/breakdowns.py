@@ -19,7 +19,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from weft import tables
 from weft.contracts import files
-from weft.contracts.tables import BREAKDOWN, CONFUSIONS, SCORES
+from weft.contracts.tables import SLICES, CONFUSIONS, PER_QUERY
 from weft.errors import ContractError
 from weft.report.glossary import BASELINE, TRAINED, metric_name, percent, points
 from weft.report.readers import missing, read_rows
@@ -55,11 +55,11 @@ def read_recall(folder: Path, models: Sequence[str]) -> list[Recall]:
     Raises:
         ContractError: The file is missing or breaks its contract.
     """
-    path = folder / files.SCORES
+    path = folder / files.PER_QUERY
     if not path.exists():
         raise missing(path, f"evaluate@{folder.name}")
     ranks: dict[str, dict[str, Counter[int]]] = {}
-    for piece in tables.read_stream(path, SCORES, ("table", "model", "rank")):
+    for piece in tables.read_stream(path, PER_QUERY, ("table", "model", "rank")):
         searched = piece.filter(pc.starts_with(piece["table"], TABLE))
         for row in searched.to_pylist():
             ranks.setdefault(row["table"], {}).setdefault(row["model"], Counter())[row["rank"] or 0] += 1
@@ -119,7 +119,7 @@ def read_facets(folder: Path, results: Results) -> dict[str, tuple[FacetTable, .
     """
     found: dict[tuple[str, str], dict[str, dict[str, dict[str, Any]]]] = {}
     order = {name: columns(table) for name, table in results.tables.items()}
-    rows = read_rows(folder / files.BREAKDOWN, BREAKDOWN, f"evaluate@{folder.name}")
+    rows = read_rows(folder / files.SLICES, SLICES, f"evaluate@{folder.name}")
     metrics: dict[tuple[str, str], str] = {}
     for row in rows:
         key, known = (row["table"], row["facet"]), order.get(row["table"], [])

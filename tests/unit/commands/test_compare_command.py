@@ -6,15 +6,15 @@ import pytest
 
 from weft import cli, tables
 from weft.contracts import files
-from weft.contracts.tables import SCORES
+from weft.contracts.tables import PER_QUERY
 
 ROW = "finetuned"
 
 
 def make_score_row(query, rank, item=0):
     gained = [float(rank == 1), float(rank is not None and rank <= 10)]
-    row = {"table": "retrieval", "model": ROW, "asked": query, "product_id": query.split("#")[0], "item": item}
-    return {**row, "rank": rank, "gained": gained, "possible": [1.0, 1.0]}
+    row = {"table": "retrieval", "model": ROW, "query_id": query, "product_id": query.split("#")[0], "cluster_id": item}
+    return {**row, "first_hit_rank": rank, "numerator": gained, "denominator": [1.0, 1.0]}
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def out(tmp_path):
         row = {"recall_at_1": 0.5, "recall_at_10": 0.5}
         (folder / files.METRICS).write_text(json.dumps({"benchmark": benchmark, "tables": {"retrieval": {ROW: row}}}))
         rows = [make_score_row(f"alder/{n:02}#0", rank, n) for n, rank in enumerate(ranks)]
-        tables.write_table(folder / files.SCORES, pa.Table.from_pylist(rows, schema=SCORES.schema), SCORES)
+        tables.write_table(folder / files.PER_QUERY, pa.Table.from_pylist(rows, schema=PER_QUERY.schema), PER_QUERY)
         return folder
 
     return write
@@ -70,7 +70,7 @@ def test_a_run_may_be_the_id_of_an_mlflow_run(out, compare, tmp_path, monkeypatc
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'runs.db'}")
     # A new experiment, because the active one of MLflow may belong to the store of another test.
     with mlflow.start_run(experiment_id=mlflow.create_experiment("evaluated")) as run:
-        for name in (files.METRICS, files.SCORES):
+        for name in (files.METRICS, files.PER_QUERY):
             mlflow.log_artifact(str(a / name))
     status, lines, _ = compare(run.info.run_id, b)
     assert status == 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weft.datasets.base import PhotoRecord
-from weft.evaluation.inputs import Aligned
+from weft.evaluation.inputs import EvalPhotos
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ def make_eval_photos(records, z, finetuned=None):
     after = np.asarray(z if finetuned is None else finetuned, np.float32)
     splits = tuple(record.split for record in records)
     data = InMemoryBenchmark(list(records))
-    return Aligned(data, np.arange(len(records)), np.asarray(z, np.float32), after, products, products, splits, 0)
+    return EvalPhotos(data, np.arange(len(records)), np.asarray(z, np.float32), after, products, products, splits, 0)
 
 
 def make_record(product, split="test", word_ids=(), **labels):

@@ -3,20 +3,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft.evaluation.bags import bags_of
-from weft.evaluation.label_metrics import found, lists_of, positives
+from weft.bags import build_word_bags
+from weft.evaluation.label_metrics import build_attribute_lists, count_attributes, find_attribute_hits
 
 TYPES = ("texture", "texture", "texture", "texture", "fabric", "fabric")
 
 
 def compute_found(scores, truth, types=TYPES):
     scores = np.asarray(scores, np.float32)
-    bags = bags_of(truth)
-    return found(lambda part: scores[part], bags, lists_of(types), len(types)), bags
+    bags = build_word_bags(truth)
+    return find_attribute_hits(lambda part: scores[part], bags, build_attribute_lists(types), len(types)), bags
 
 
 def test_the_lists_are_the_types_and_all_at_once():
-    lists = {name: members.tolist() for name, members in lists_of(TYPES).items()}
+    lists = {name: members.tolist() for name, members in build_attribute_lists(TYPES).items()}
     assert lists == {"texture": [0, 1, 2, 3], "fabric": [4, 5], "all_at_once": [0, 1, 2, 3, 4, 5]}
 
 
@@ -28,8 +28,8 @@ def test_within_a_type_more_is_found_than_all_at_once_worked_by_hand():
     assert of["fabric"].hits[3].tolist() == [1]
     assert of["all_at_once"].hits[3].tolist() == [1]
     assert of["all_at_once"].hits[5].tolist() == [3]
-    assert [of[name].first.tolist() for name in ("texture", "fabric", "all_at_once")] == [[2], [1], [2]]
-    assert positives(bags, np.arange(4), 6).tolist() == [2]
+    assert [of[name].first_hit_ranks.tolist() for name in ("texture", "fabric", "all_at_once")] == [[2], [1], [2]]
+    assert count_attributes(bags, np.arange(4), 6).tolist() == [2]
 
 
 def test_an_attribute_without_words_is_never_found_however_few_there_are():
@@ -45,7 +45,7 @@ def test_recall_equals_its_naive_twin(photos, attributes, seed):
     scores = random.integers(0, 4, (photos, attributes)).astype(np.float32)
     truth = [np.flatnonzero(random.random(attributes) < 0.4).tolist() for _ in range(photos)]
     of, _ = compute_found(scores, truth, types)
-    for name, members in lists_of(types).items():
+    for name, members in build_attribute_lists(types).items():
         for k in (3, 5):
             naive = []
             for photo in range(photos):
@@ -59,7 +59,8 @@ def test_the_two_numbers_called_all_differ_on_the_same_ranking(rng):
     truth = [sorted(rng.choice(200, 3, replace=False).tolist()) for _ in range(300)]
     of, bags = compute_found(rng.normal(size=(300, 200)), truth, types)
     pooled = {
-        name: of[name].hits[5].sum() / positives(bags, members, 200).sum() for name, members in lists_of(types).items()
+        name: of[name].hits[5].sum() / count_attributes(bags, members, 200).sum()
+        for name, members in build_attribute_lists(types).items()
     }
     at_once = pooled.pop("all_at_once")
     # By chance 5 of 40 within a type, 5 of 200 all at once.

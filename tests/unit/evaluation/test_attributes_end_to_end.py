@@ -44,35 +44,35 @@ def test_words_and_probe_stand_in_tables_of_their_own(foreign, search):
     _, metrics = foreign.run(search)
     kinds = ("texture", "shape", "style", "mean_of_types", "all_at_once")
     assert list(metrics["tables"]) == [
-        "labels/category",
+        "zero_shot/category",
         *(f"attributes/{kind}" for kind in kinds),
-        *(f"probe/attributes/{kind}" for kind in kinds),
-        "probe/category",
+        *(f"linear_probe/attributes/{kind}" for kind in kinds),
+        "linear_probe/category",
     ]
     assert list(metrics["tables"]["attributes/texture"]) == [
-        "frozen backbone, tags of 2 neighbours",
-        "after fit_words",
-        "after finetune",
-        "after finetune, tags of 2 neighbours",
+        "frozen backbone (kNN tags, k=2)",
+        "head only",
+        "finetuned",
+        "finetuned (kNN tags, k=2)",
     ]
-    assert list(metrics["tables"]["probe/category"]) == ["frozen backbone", "after finetune"]
+    assert list(metrics["tables"]["linear_probe/category"]) == ["frozen backbone", "finetuned"]
 
 
 def test_a_model_that_knows_the_words_finds_all_that_have_words(foreign, search):
     _, metrics = foreign.run(search)
     tables = metrics["tables"]
-    assert tables["labels/category"]["after finetune"]["top_1_accuracy"] == 1
-    assert tables["attributes/texture"]["after finetune"] == {
+    assert tables["zero_shot/category"]["finetuned"]["top_1_accuracy"] == 1
+    assert tables["attributes/texture"]["finetuned"] == {
         "top_3_attribute_recall": 1,
         "top_5_attribute_recall": 1,
     }
     # Nobody says party wear: by words it is never found, a probe can learn it.
-    assert tables["attributes/style"]["after finetune"]["top_3_attribute_recall"] == 0
-    assert tables["probe/attributes/style"]["after finetune"]["top_3_attribute_recall"] == 1
-    mean = np.mean([tables[f"attributes/{kind}"]["after finetune"]["top_3_attribute_recall"] for kind in
+    assert tables["attributes/style"]["finetuned"]["top_3_attribute_recall"] == 0
+    assert tables["linear_probe/attributes/style"]["finetuned"]["top_3_attribute_recall"] == 1
+    mean = np.mean([tables[f"attributes/{kind}"]["finetuned"]["top_3_attribute_recall"] for kind in
                     ("texture", "shape", "style")])  # fmt: skip
-    assert tables["attributes/mean_of_types"]["after finetune"]["top_3_attribute_recall"] == pytest.approx(mean)
-    assert metrics["intervals"]["attributes/mean_of_types"]["after finetune"]["top_3_attribute_recall"]
+    assert tables["attributes/mean_of_types"]["finetuned"]["top_3_attribute_recall"] == pytest.approx(mean)
+    assert metrics["intervals"]["attributes/mean_of_types"]["finetuned"]["top_3_attribute_recall"]
 
 
 def test_what_is_counted_and_left_out_is_said(foreign, search):
@@ -93,9 +93,9 @@ def test_the_ceiling_is_told_where_photos_have_more_than_k(world, foreign, searc
     photos = [(record.photo_id, 1, [1] * 6, record.split) for record in open_dataset(foreign.benchmark).records]
     write_attributes(world.root / "foreign", photos, ["a 1", "b 1", "c 1", "d 1", "red 1", "blue 2"])
     _, metrics = foreign.run(search)
-    assert metrics["ceilings"]["attributes/texture"] == {"top_3_attribute_recall": 0.6}
-    assert metrics["ceilings"]["attributes/all_at_once"]["top_3_attribute_recall"] == 0.5
-    assert metrics["ceilings"]["attributes/mean_of_types"] == {"top_3_attribute_recall": 0.8}
+    assert metrics["upper_bounds"]["attributes/texture"] == {"top_3_attribute_recall": 0.6}
+    assert metrics["upper_bounds"]["attributes/all_at_once"]["top_3_attribute_recall"] == 0.5
+    assert metrics["upper_bounds"]["attributes/mean_of_types"] == {"top_3_attribute_recall": 0.8}
 
 
 def test_training_photos_of_the_benchmark_are_not_scored(foreign, search):

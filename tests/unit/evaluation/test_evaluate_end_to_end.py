@@ -10,28 +10,28 @@ from safetensors.numpy import save_file
 from world import DIM, ENCODERS, ROWS, WORDS, make_jpeg
 
 from weft import artefacts, params, tables
-from weft.contracts.tables import EXAMPLES, SCORES
+from weft.contracts.tables import EXAMPLES, PER_QUERY
 from weft.datasets import open_dataset
 from weft.errors import BenchmarkError, ContractError, ModelError
 
 
 def test_a_perfect_model_scores_one_and_noise_does_not(world, search):
     flat, metrics = world.run(search)
-    assert list(metrics["tables"]) == ["retrieval", "tags", "text_to_product"]
-    assert metrics["tables"]["retrieval"]["after finetune"] == {"recall_at_1": 1, "recall_at_2": 1, "map_at_r": 1}
-    assert metrics["tables"]["tags"]["after finetune"] == {"precision_at_1": 1, "precision_at_2": 1}
-    assert metrics["tables"]["tags"]["after finetune, tags of 2 neighbours"]["precision_at_2"] == 1
+    assert list(metrics["tables"]) == ["retrieval", "tagging", "text_to_product"]
+    assert metrics["tables"]["retrieval"]["finetuned"] == {"recall_at_1": 1, "recall_at_2": 1, "map_at_r": 1}
+    assert metrics["tables"]["tagging"]["finetuned"] == {"precision_at_1": 1, "precision_at_2": 1}
+    assert metrics["tables"]["tagging"]["finetuned (kNN tags, k=2)"]["precision_at_2"] == 1
     assert metrics["tables"]["retrieval"]["frozen backbone"]["recall_at_1"] < 1
-    assert flat["retrieval/after_finetune/recall_at_1"] == 1
-    assert flat["tags/after_finetune_tags_of_2_neighbours/precision_at_2"] == 1
+    assert flat["retrieval/finetuned/recall_at_1"] == 1
+    assert flat["tagging/finetuned_kNN_tags_k_2/precision_at_2"] == 1
 
 
 def test_rows_are_named_and_ordered_alike_in_every_table(world, search):
     _, metrics = world.run(search)
     assert list(metrics["tables"]["retrieval"]) == ENCODERS
-    assert list(metrics["tables"]["tags"]) == ROWS
+    assert list(metrics["tables"]["tagging"]) == ROWS
     retrieval = metrics["tables"]["retrieval"]
-    assert retrieval["after fit_words"] == retrieval["frozen backbone"]
+    assert retrieval["head only"] == retrieval["frozen backbone"]
     assert any("by construction" in note for note in metrics["notes"])
 
 
@@ -55,7 +55,7 @@ def test_without_second_views_the_table_is_left_out_and_the_reason_given(world, 
     noise = rng.normal(size=(18, DIM))
     world.embed("catalogue", records, noise, noise, skip={r.photo_id for r in records if r.photo_id.endswith("#1")})
     _, metrics = world.run(search)
-    assert list(metrics["tables"]) == ["tags", "text_to_product"]
+    assert list(metrics["tables"]) == ["tagging", "text_to_product"]
     assert any("retrieval is left out" in note for note in metrics["notes"])
 
 
@@ -67,13 +67,13 @@ def test_every_file_is_byte_equal_the_second_time(world, search):
     )
     assert first == second
     assert set(first) == {
-        "breakdown.parquet",
+        "slices.parquet",
         "confusions.parquet",
         "contact_sheet.jpg",
         "examples.parquet",
         "metrics.json",
         "nearest_words.json",
-        "scores.parquet",
+        "per_query.parquet",
     }
 
 
@@ -82,11 +82,11 @@ def test_examples_are_the_same_queries_for_both_models(world, search):
     rows = tables.read_table(world.root / "report" / "examples.parquet", EXAMPLES).to_pylist()
     queries = {
         model: [row["photo_id"] for row in rows if (row["kind"], row["model"], row["rank"]) == ("retrieval", model, 0)]
-        for model in ("frozen backbone", "after finetune")
+        for model in ("frozen backbone", "finetuned")
     }
-    assert queries["frozen backbone"] == queries["after finetune"]
-    assert len({photo_id.split("#")[0] for photo_id in queries["after finetune"]}) == 3
-    nearest = [row for row in rows if (row["model"], row["example"], row["rank"]) == ("after finetune", 0, 1)]
+    assert queries["frozen backbone"] == queries["finetuned"]
+    assert len({photo_id.split("#")[0] for photo_id in queries["finetuned"]}) == 3
+    nearest = [row for row in rows if (row["model"], row["example"], row["rank"]) == ("finetuned", 0, 1)]
     assert nearest[0]["correct"]
     assert nearest[0]["score"] > 0.99
     assert all(Image.open(io.BytesIO(row["jpeg"])).height <= 128 for row in rows)
@@ -110,7 +110,7 @@ def test_other_vocabularies_or_widths_are_refused(world, search):
         world.run(search)
     artefacts.write_words(world.root / "embedder" / "words.tsv", frame)
     save_file({"words": np.eye(2, dtype=np.float32)}, world.root / "embedder" / "model.safetensors")
-    with pytest.raises(ModelError, match="6 wide, W is 2"):
+    with pytest.raises(ModelError, match="features: expected 2 dimensions like W, got 6"):
         world.run(search)
 
 
@@ -151,15 +151,15 @@ PHOTOS = [
 def test_labels_are_told_by_their_words(world, search, rng):
     labels = {"category": make_label_set("category"), "colour": make_label_set("colour")}
     _, metrics = add_labelled_benchmark(
-        world, rng, [*map(dict, PHOTOS)], labels=labels, same=("category", "colour")
+        world, rng, [*map(dict, PHOTOS)], labels=labels, match_all=("category", "colour")
     ).run(search)
-    assert list(metrics["tables"]) == ["labels/category", "labels/colour", "similar"]
-    assert list(metrics["tables"]["labels/category"]) == ROWS
-    assert metrics["tables"]["labels/category"]["after finetune"] == {"top_1_accuracy": 1}
+    assert list(metrics["tables"]) == ["zero_shot/category", "zero_shot/colour", "label_retrieval"]
+    assert list(metrics["tables"]["zero_shot/category"]) == ROWS
+    assert metrics["tables"]["zero_shot/category"]["finetuned"] == {"top_1_accuracy": 1}
     # Six photos of each kind: five others at best among the ten nearest.
-    assert metrics["tables"]["similar"]["after finetune"]["same_in_10"] == 0.5
+    assert metrics["tables"]["label_retrieval"]["finetuned"]["joint_precision_at_10"] == 0.5
     assert metrics["counts"]["category_labels"] == 3
-    assert any("same_in_10 is at most 50.0 %" in note for note in metrics["notes"])
+    assert any("joint_precision_at_10 is at most 50.0 %" in note for note in metrics["notes"])
 
 
 def test_labels_without_words_in_the_vocabulary_are_counted_and_wrong(world, search, rng):
@@ -167,7 +167,7 @@ def test_labels_without_words_in_the_vocabulary_are_counted_and_wrong(world, sea
     _, metrics = add_labelled_benchmark(world, rng, rows, labels={"category": make_label_set("category")}).run(search)
     assert metrics["counts"]["category_labels_without_words"] == 1
     assert any("Watches" in note for note in metrics["notes"])
-    assert metrics["tables"]["labels/category"]["after finetune"]["top_1_accuracy"] == 0.75
+    assert metrics["tables"]["zero_shot/category"]["finetuned"]["top_1_accuracy"] == 0.75
 
 
 def test_rare_labels_do_not_count(world, search, rng):
@@ -178,14 +178,19 @@ def test_rare_labels_do_not_count(world, search, rng):
 
 def test_neighbours_and_probe_are_scored_across_groups_without_words(world, search, rng):
     foreign = add_labelled_benchmark(
-        world, rng, [*map(dict, PHOTOS)], labels={"category": make_label_set("category")}, words=False, group="sender"
+        world,
+        rng,
+        [*map(dict, PHOTOS)],
+        labels={"category": make_label_set("category")},
+        zero_shot=False,
+        group_field="sender",
     )
     _, metrics = foreign.run(search)
-    assert list(metrics["tables"]) == ["similar", "neighbours", "probe"]
+    assert list(metrics["tables"]) == ["label_retrieval", "knn", "linear_probe"]
     assert metrics["counts"]["groups"] == 6
-    for table in ("neighbours", "probe"):
+    for table in ("knn", "linear_probe"):
         assert list(metrics["tables"][table]) == ENCODERS
-        assert metrics["tables"][table]["after finetune"] == {"category_accuracy": 1}
+        assert metrics["tables"][table]["finetuned"] == {"category_accuracy": 1}
 
 
 @pytest.mark.parametrize("val", [True, False])
@@ -193,22 +198,24 @@ def test_a_benchmark_with_a_split_of_its_own_is_probed_by_it(world, search, rng,
     splits = ["train", "train", "val" if val else "train", "test"]
     rows = [{**row, "split": splits[number % 4]} for number, row in enumerate(PHOTOS * 2)]
     _, metrics = add_labelled_benchmark(
-        world, rng, rows, labels={"category": make_label_set("category")}, words=False
+        world, rng, rows, labels={"category": make_label_set("category")}, zero_shot=False
     ).run(search)
-    for table in ("neighbours", "probe"):
-        assert metrics["tables"][table]["after finetune"] == {"category_accuracy": 1}
+    for table in ("knn", "linear_probe"):
+        assert metrics["tables"][table]["finetuned"] == {"category_accuracy": 1}
     scored = [row for row in rows if row["split"] == "test"]
-    scores = tables.read_table(world.root / "report" / "scores.parquet", SCORES).to_pylist()
-    counted = [row for row in scores if row["table"] == "probe" and row["possible"] == [1.0]]
+    scores = tables.read_table(world.root / "report" / "per_query.parquet", PER_QUERY).to_pylist()
+    counted = [row for row in scores if row["table"] == "linear_probe" and row["denominator"] == [1.0]]
     assert len(counted) == 3 * len(scored)
 
 
 def test_too_few_groups_leave_the_tables_out_with_the_reason(world, search, rng):
     rows = [{**row, "sender": "ann"} for row in PHOTOS]
     labels = {"category": make_label_set("category")}
-    _, metrics = add_labelled_benchmark(world, rng, rows, labels=labels, words=False, group="sender").run(search)
-    assert list(metrics["tables"]) == ["similar"]
-    assert sum("wanted 2 labels and photos of 3 groups" in note for note in metrics["notes"]) == 2
+    _, metrics = add_labelled_benchmark(world, rng, rows, labels=labels, zero_shot=False, group_field="sender").run(
+        search
+    )
+    assert list(metrics["tables"]) == ["label_retrieval"]
+    assert any("expected at least 2 labels and photos of 3 groups" in note for note in metrics["notes"])
 
 
 def test_a_benchmark_without_label_sets_is_refused(world, search, rng):
@@ -234,8 +241,10 @@ def test_inshop_queries_search_the_gallery_alone(world, search, rng):
     inshop.embed("inshop", open_dataset(inshop.benchmark).records, z, rng.normal(size=z.shape))
     _, metrics = inshop.run(search)
     # Item a has a training photo alone, so its query is left out; b finds its own, c comes first by gallery order.
-    row = metrics["tables"]["retrieval"]["after finetune"]
-    expected = {"recall_at_1": 0.5, "recall_at_2": 1, "hit_fraction_at_1": 0.5, "map_at_r": 0.5}
+    row = metrics["tables"]["retrieval"]["finetuned"]
+    expected = {"recall_at_1": 0.5, "recall_at_2": 1, "recall_all_at_1": 0.5, "map_at_r": 0.5}
     assert expected.items() <= row.items()
-    assert [f"recall_at_{k}" for k in (1, 2, 10, 20, 30, 40, 50)] == [name for name in row if "recall" in name]
+    assert [f"recall_at_{k}" for k in (1, 2, 10, 20, 30, 40, 50)] == [
+        name for name in row if name.startswith("recall_at")
+    ]
     assert metrics["counts"] == {"photos": 6, "queries": 2, "queries_without_a_positive": 1, "gallery_photos": 2}

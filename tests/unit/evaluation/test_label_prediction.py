@@ -4,49 +4,49 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from weft.evaluation.label_metrics import label_ranks, label_scores, label_task, top_k_accuracy
+from weft.evaluation.label_metrics import average_word_scores, build_label_task, rank_true_labels, top_k_correct
 
 
 def test_rare_labels_are_out_as_truth_and_as_candidates():
-    task = label_task(["shirt", None, "dress", "shirt", "hat", "dress"], min_photos=2)
+    task = build_label_task(["shirt", None, "dress", "shirt", "hat", "dress"], min_photos=2)
     assert task.labels == ("dress", "shirt")
-    assert task.photos.tolist() == [0, 2, 3, 5]
-    assert task.truth.tolist() == [1, 0, 1, 0]
+    assert task.photo_rows.tolist() == [0, 2, 3, 5]
+    assert task.targets.tolist() == [1, 0, 1, 0]
 
 
 def test_a_label_that_no_photo_shows_can_be_left_out():
-    task = label_task(["men", "unisex", "women", "unisex", "men"], min_photos=1, without=["unisex"])
+    task = build_label_task(["men", "unisex", "women", "unisex", "men"], min_photos=1, exclude=["unisex"])
     assert task.labels == ("men", "women")
 
 
 def test_no_label_on_enough_photos_leaves_nothing():
-    task = label_task(["shirt", None], min_photos=2)
-    assert (task.labels, len(task.photos), len(task.truth)) == ((), 0, 0)
+    task = build_label_task(["shirt", None], min_photos=2)
+    assert (task.labels, len(task.photo_rows), len(task.targets)) == ((), 0, 0)
 
 
 def test_a_label_scores_the_mean_of_its_words():
-    scores = label_scores(np.array([[1, 2, 6]], np.float32), [[0], [1, 2], []])
+    scores = average_word_scores(np.array([[1, 2, 6]], np.float32), [[0], [1, 2], []])
     assert scores.tolist() == [[1, 4, -np.inf]]
 
 
 def test_top_k_accuracy_worked_by_hand():
     scores = np.array([[0.1, 0.9, 0.5], [0.3, 0.2, 0.1], [0.3, 0.2, 0.1]], np.float32)
-    ranks = label_ranks(scores, np.array([2, 0, 2]))
+    ranks = rank_true_labels(scores, np.array([2, 0, 2]))
     assert ranks.tolist() == [1, 0, 2]
-    assert top_k_accuracy(ranks, 1).tolist() == [False, True, False]
-    assert top_k_accuracy(ranks, 2).tolist() == [True, True, False]
-    assert top_k_accuracy(ranks, 9).all()
+    assert top_k_correct(ranks, 1).tolist() == [False, True, False]
+    assert top_k_correct(ranks, 2).tolist() == [True, True, False]
+    assert top_k_correct(ranks, 9).all()
 
 
 def test_ties_go_to_the_earlier_label():
     scores = np.zeros((2, 3), np.float32)
-    assert label_ranks(scores, np.array([0, 2])).tolist() == [0, 2]
+    assert rank_true_labels(scores, np.array([0, 2])).tolist() == [0, 2]
 
 
 def test_a_label_without_words_is_never_predicted():
     scores = np.array([[-np.inf, -np.inf]], np.float32)
-    ranks = label_ranks(scores, np.array([0]))
-    assert not top_k_accuracy(ranks, 2).any()
+    ranks = rank_true_labels(scores, np.array([0]))
+    assert not top_k_correct(ranks, 2).any()
 
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 5), st.integers(1, 6)), elements=st.integers(0, 3)), st.data())
@@ -54,9 +54,9 @@ def test_ranks_equal_the_place_in_a_stable_sort(scores, data):
     truth = data.draw(arrays(np.int64, len(scores), elements=st.integers(0, scores.shape[1] - 1)))
     order = np.argsort(-scores, axis=1, kind="stable")
     naive = [row.tolist().index(label) for row, label in zip(order, truth, strict=True)]
-    assert label_ranks(scores, truth).tolist() == naive
+    assert rank_true_labels(scores, truth).tolist() == naive
 
 
 def test_top_0_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
-        top_k_accuracy(np.array([0]), 0)
+        top_k_correct(np.array([0]), 0)

@@ -39,7 +39,7 @@ def test_a_clean_split_says_that_nothing_leaks(tmp_path, rng, search):
     )
     _, metrics = world.run(search)
     assert metrics["counts"]["products_in_two_splits"] == metrics["counts"]["pictures_in_two_splits"] == 0
-    assert any(note.startswith("leaks: 0 products and 0 pictures stand in two splits") for note in metrics["notes"])
+    assert any(note.startswith("leakage: 0 products and 0 pictures are in two splits") for note in metrics["notes"])
 
 
 @pytest.mark.parametrize("quality", [92, 60])
@@ -49,7 +49,7 @@ def test_a_test_picture_that_stands_in_training_is_caught_even_encoded_again(tmp
 
     pictures = {f"alder/{n}": 2 if n == 7 else n for n in range(9)}
     world = write_frozen_embeddings(make_tiny_catalogue(tmp_path, rng, picture=picture), pictures)
-    with pytest.raises(BenchmarkError, match="0 products and 4 pictures stand in two splits") as caught:
+    with pytest.raises(BenchmarkError, match="0 products and 4 pictures in two splits") as caught:
         world.run(search)
     assert "alder/2#0 = alder/7#0" in str(caught.value)
     assert not (tmp_path / "report").exists()
@@ -73,7 +73,7 @@ def test_a_product_in_two_splits_is_caught_though_its_pictures_differ(tmp_path, 
     records = list(open_dataset(world.benchmark).records)
     noise = rng.normal(size=(len(records), DIM))
     world.embed("catalogue", records, noise, noise)
-    with pytest.raises(BenchmarkError, match=r"1 products and 0 pictures stand in two splits \(alder/5\)"):
+    with pytest.raises(BenchmarkError, match=r"1 products and 0 pictures in two splits \(alder/5\)"):
         world.run(search)
 
 

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from weft.evaluation.retrieval_metrics import (
-    first_hit,
-    hit_fraction_at_k,
-    hits_of,
+    find_hits,
+    first_hit_index,
     map_at_r,
     precision_at_k,
+    recall_all_at_k,
     recall_at_k,
 )
 
@@ -24,8 +24,8 @@ def test_recall_counts_a_query_once_however_many_it_finds():
 
 
 def test_hit_fraction_is_the_share_of_positives_found():
-    assert hit_fraction_at_k(HITS, POSITIVES, 1).tolist() == pytest.approx([0, 1 / 3, 0])
-    assert hit_fraction_at_k(HITS, POSITIVES, 4).tolist() == pytest.approx([1, 1, 0])
+    assert recall_all_at_k(HITS, POSITIVES, 1).tolist() == pytest.approx([0, 1 / 3, 0])
+    assert recall_all_at_k(HITS, POSITIVES, 4).tolist() == pytest.approx([1, 1, 0])
 
 
 def test_precision_divides_by_k():
@@ -47,22 +47,22 @@ def test_a_perfect_ranking_scores_one():
     hits = np.array([[1, 1, 0], [1, 0, 0]], bool)
     positives = np.array([2, 1])
     assert map_at_r(hits, positives).tolist() == [1, 1]
-    assert hit_fraction_at_k(hits, positives, 2).tolist() == [1, 1]
+    assert recall_all_at_k(hits, positives, 2).tolist() == [1, 1]
 
 
 def test_empty_places_are_never_hits():
-    hits = hits_of(np.array([[1, -1], [0, -1]]), np.array([5, 5]), np.array([4, 5]))
+    hits = find_hits(np.array([[1, -1], [0, -1]]), np.array([5, 5]), np.array([4, 5]))
     assert hits.tolist() == [[True, False], [False, False]]
-    assert hits_of(np.array([[-1]]), np.array([5]), np.array([], np.int64)).tolist() == [[False]]
+    assert find_hits(np.array([[-1]]), np.array([5]), np.array([], np.int64)).tolist() == [[False]]
 
 
 def test_the_first_hit_is_a_place_and_past_the_end_where_there_is_none():
-    assert first_hit(HITS).tolist() == [1, 0, 4]
-    assert first_hit(np.zeros((2, 0), bool)).tolist() == [0, 0]
+    assert first_hit_index(HITS).tolist() == [1, 0, 4]
+    assert first_hit_index(np.zeros((2, 0), bool)).tolist() == [0, 0]
 
 
 def test_a_query_without_positives_is_refused():
-    with pytest.raises(ValueError, match="query 1 has no positive"):
+    with pytest.raises(ValueError, match="got none for query 1"):
         map_at_r(HITS[:2], np.array([1, 0]))
 
 
@@ -90,5 +90,5 @@ def test_every_metric_equals_its_naive_twin(hits, k, data):
     assert recall_at_k(hits, k).tolist() == [float(any(row[:k])) for row in hits]
     assert precision_at_k(hits, k).tolist() == pytest.approx([sum(row[:k]) / k for row in hits])
     found = [sum(row[:k]) / r for row, r in zip(hits, positives, strict=True)]
-    assert hit_fraction_at_k(hits, positives, k).tolist() == pytest.approx(found)
+    assert recall_all_at_k(hits, positives, k).tolist() == pytest.approx(found)
     assert map_at_r(hits, positives).tolist() == pytest.approx(_naive_map_at_r(hits, positives))

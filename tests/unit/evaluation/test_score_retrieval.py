@@ -2,18 +2,22 @@ import numpy as np
 import pytest
 from aligned_photos import make_eval_photos, make_record
 
-from weft.evaluation.outcome import Outcome, measure
-from weft.evaluation.results import Scored
-from weft.evaluation.retrieval_metrics import rank, recall_at_k
-from weft.evaluation.retrieval_task import score_across_colours, score_inshop_retrieval, score_own_retrieval
+from weft.evaluation.benchmark_results import BenchmarkResults, compute_table_with_ci
+from weft.evaluation.per_query_scores import PerQueryScores
+from weft.evaluation.retrieval_metrics import rank_gallery, recall_at_k
+from weft.evaluation.retrieval_task import (
+    score_catalogue_retrieval,
+    score_cross_colour_retrieval,
+    score_inshop_retrieval,
+)
 
 COLOUR = {"colour": "colour"}
 
 
 def run_task(score, photos, search, top_k=(1, 2)):
-    outcome = Outcome()
-    score(photos, COLOUR, top_k, search, outcome)
-    return outcome
+    results = BenchmarkResults()
+    score(photos, COLOUR, top_k, search, results)
+    return results
 
 
 def unit_vectors(*degrees):
@@ -31,25 +35,25 @@ def test_across_colours_only_the_other_colours_count_and_the_own_cannot_be_found
         make_record("a", view=9),
     ]
     photos = make_eval_photos(records, unit_vectors(0, 1, 20, 10, 80, 2))
-    own = run_task(score_own_retrieval, photos, search).tables["retrieval"].table()["after finetune"]
+    own = run_task(score_catalogue_retrieval, photos, search).tables["retrieval"].compute_table()["finetuned"]
     # All photos of a but the blue one have a red one nearest.
     assert own["recall_at_1"] == 0.75
-    outcome = run_task(score_across_colours, photos, search)
-    across = outcome.tables["retrieval_across_colours"]
-    assert across.photos.tolist() == [0, 1, 2]
+    results = run_task(score_cross_colour_retrieval, photos, search)
+    across = results.tables["retrieval_across_colours"]
+    assert across.query_indices.tolist() == [0, 1, 2]
     # From red, b stands before blue; from blue, b stands before both reds.
-    row = across.table()["after finetune"]
+    row = across.compute_table()["finetuned"]
     assert (row["recall_at_1"], row["recall_at_2"]) == (0.0, 1.0)
     # The photo of a without a colour is in nobody's gallery; c has no other colour to find.
-    assert outcome.counts["across_colours_gallery_photos"] == 5
-    assert outcome.counts["across_colours_queries_without_a_positive"] == 1
+    assert results.counts["across_colours_gallery_photos"] == 5
+    assert results.counts["across_colours_queries_without_a_positive"] == 1
 
 
 def test_without_colours_the_table_is_left_out_and_said_so(search):
     photos = make_eval_photos([make_record("a", view=0), make_record("a", view=1)], unit_vectors(0, 1))
-    outcome = run_task(score_across_colours, photos, search)
-    assert outcome.tables == {}
-    assert outcome.notes == ["retrieval_across_colours is left out: the shop tells no photo's colour"]
+    results = run_task(score_cross_colour_retrieval, photos, search)
+    assert results.tables == {}
+    assert results.notes == ["retrieval_across_colours is left out: no photo has a known colour"]
 
 
 def test_inshop_searches_the_whole_gallery_and_prints_the_ceiling_of_the_hit_fraction(search):
@@ -58,17 +62,19 @@ def test_inshop_searches_the_whole_gallery_and_prints_the_ceiling_of_the_hit_fra
         *(make_record("a", "gallery", view=n) for n in range(3)),
         make_record("b", "gallery"),
     ]
-    outcome = run_task(score_inshop_retrieval, make_eval_photos(records, unit_vectors(0, 1, 2, 40, 5)), search)
-    table = outcome.tables["retrieval"]
-    row = table.table()["after finetune"]
-    assert [name for name in row if name.startswith("recall")] == [f"recall_at_{k}" for k in (1, 2, 10, 20, 30, 40, 50)]
+    results = run_task(score_inshop_retrieval, make_eval_photos(records, unit_vectors(0, 1, 2, 40, 5)), search)
+    table = results.tables["retrieval"]
+    row = table.compute_table()["finetuned"]
+    assert [name for name in row if name.startswith("recall_at")] == [
+        f"recall_at_{k}" for k in (1, 2, 10, 20, 30, 40, 50)
+    ]
     # Three positives: one place finds a third of them at most, two places two thirds.
-    assert table.ceilings["hit_fraction_at_1"] == pytest.approx(1 / 3)
-    assert (row["hit_fraction_at_1"], row["hit_fraction_at_10"]) == pytest.approx((1 / 3, 1))
+    assert table.upper_bounds["recall_all_at_1"] == pytest.approx(1 / 3)
+    assert (row["recall_all_at_1"], row["recall_all_at_10"]) == pytest.approx((1 / 3, 1))
     assert row["map_at_r"] == pytest.approx(2 / 3)
-    assert outcome.metrics("b", "inshop", outcome.measured(50), 50)["ceilings"]["retrieval"] == {
-        "hit_fraction_at_1": 0.333333,
-        "hit_fraction_at_2": 0.666667,
+    assert results.to_metrics_json("b", "inshop", results.compute_tables(50), 50)["upper_bounds"]["retrieval"] == {
+        "recall_all_at_1": 0.333333,
+        "recall_all_at_2": 0.666667,
     }
 
 
@@ -79,29 +85,29 @@ def test_equal_embeddings_are_ranked_by_gallery_order(search):
         make_record("b", "gallery"),
         make_record("c", "gallery"),
     ]
-    outcome = run_task(score_inshop_retrieval, make_eval_photos(records, np.ones((4, 2))), search)
-    row = outcome.tables["retrieval"].table()["after finetune"]
+    results = run_task(score_inshop_retrieval, make_eval_photos(records, np.ones((4, 2))), search)
+    row = results.tables["retrieval"].compute_table()["finetuned"]
     assert (row["recall_at_1"], row["recall_at_2"]) == (0, 1)
-    assert outcome.tables["retrieval"].ranks["after finetune"].tolist() == [2]
+    assert results.tables["retrieval"].first_hit_ranks["finetuned"].tolist() == [2]
 
 
 def test_a_perfect_model_scores_one_and_its_gain_excludes_zero(rng, search):
     products = np.arange(80) % 20
     records = [make_record(f"p{product:02}", view=n) for n, product in enumerate(products)]
     perfect = np.eye(20)[products] + 0.01 * rng.normal(size=(80, 20))
-    outcome = run_task(
-        score_own_retrieval, make_eval_photos(records, rng.normal(size=(80, 20)), perfect), search, (1, 10)
+    results = run_task(
+        score_catalogue_retrieval, make_eval_photos(records, rng.normal(size=(80, 20)), perfect), search, (1, 10)
     )
-    found = measure(outcome.tables["retrieval"], 1_000)
-    assert set(found.table["after finetune"].values()) == {1.0}
-    assert found.intervals["after finetune"]["recall_at_1"] == [1.0, 1.0]
-    difference, low, _ = found.differences["after finetune"]["frozen backbone"]["recall_at_10"]
+    found = compute_table_with_ci(results.tables["retrieval"], 1_000)
+    assert set(found.table["finetuned"].values()) == {1.0}
+    assert found.intervals["finetuned"]["recall_at_1"] == [1.0, 1.0]
+    difference, low, _ = found.differences["finetuned"]["frozen backbone"]["recall_at_10"]
     assert 0 < low < difference
 
 
 def test_random_labels_score_chance_within_the_interval(rng, search):
     z, everything = rng.normal(size=(160, 32)), np.arange(160)
-    found = rank(z, everything, everything, everything, everything, 159, search).found
+    found = rank_gallery(z, everything, everything, everything, everything, 159, search).retrieved
     # Three positives among 159 photos: the chance that all of them lie beyond the first k.
     chances = {k: 1 - np.prod([(156 - n) / (159 - n) for n in range(k)]) for k in (10, 30)}
     within = []
@@ -109,6 +115,6 @@ def test_random_labels_score_chance_within_the_interval(rng, search):
         labels = rng.permutation(everything % 40)
         hits = labels[found] == labels[:, None]
         gained = {"m": {str(k): recall_at_k(hits, k) for k in chances}}
-        intervals = measure(Scored(everything, labels, gained), 200).intervals["m"]
+        intervals = compute_table_with_ci(PerQueryScores(everything, labels, gained), 200).intervals["m"]
         within += [intervals[str(k)][0] <= chance <= intervals[str(k)][1] for k, chance in chances.items()]
     assert np.mean(within) >= 0.88

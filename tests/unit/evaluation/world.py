@@ -14,17 +14,17 @@ from weft import artefacts, params, tables
 from weft.contracts.tables import PREPARED_PHOTOS
 from weft.datasets import open_dataset
 from weft.evaluation.evaluate import evaluate
-from weft.evaluation.inputs import Folders
+from weft.evaluation.inputs import InputFolders
 
 WORDS = ("blue", "dress", "long", "red", "shirt", "skirt")
 DIM = len(WORDS)
 SETTINGS = params.Evaluate(top_k=(1, 2), tags_top_k=(1, 2), knn_neighbours=2, num_examples=4)
-ENCODERS = ["frozen backbone", "after fit_words", "after finetune"]
+ENCODERS = ["frozen backbone", "head only", "finetuned"]
 ROWS = [
-    "frozen backbone, tags of 2 neighbours",
-    "after fit_words",
-    "after finetune",
-    "after finetune, tags of 2 neighbours",
+    "frozen backbone (kNN tags, k=2)",
+    "head only",
+    "finetuned",
+    "finetuned (kNN tags, k=2)",
 ]
 
 
@@ -50,7 +50,7 @@ class TinyCatalogue:
     @property
     def folders(self):
         root = self.root
-        return Folders(root / "features", root / "embeddings", root / "words", root / "embedder")
+        return InputFolders(root / "features", root / "embeddings", root / "words", root / "embedder")
 
     def run(self, search, out="report"):
         data = open_dataset(self.benchmark)

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from weft import artefacts, tables
 from weft.contracts import files
 from weft.contracts.schema import TableContract
-from weft.contracts.tables import BREAKDOWN, CONFUSIONS, EXAMPLES, SCORES
+from weft.contracts.tables import SLICES, CONFUSIONS, EXAMPLES, PER_QUERY
 from weft.contracts.tagging import CALIBRATED_WORDS, FINDINGS, RELIABILITY, WORD_MAP
 from weft.report.readers import Sources
 
@@ -162,8 +162,8 @@ class MadeUpInputs:
         folder = self.reports / name
         write_json(folder / files.METRICS, {**(METRICS if metrics is None else metrics), "benchmark": name})
         write_table(folder / files.EXAMPLES, build_default_examples() if examples is None else examples, EXAMPLES)
-        write_table(folder / files.SCORES, scores, SCORES)
-        write_table(folder / files.BREAKDOWN, breakdown, BREAKDOWN)
+        write_table(folder / files.PER_QUERY, scores, PER_QUERY)
+        write_table(folder / files.SLICES, breakdown, SLICES)
         write_table(folder / files.CONFUSIONS, confusions, CONFUSIONS)
         if nearest is not None:
             write_json(folder / files.NEAREST_WORDS, nearest)

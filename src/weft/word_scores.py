@@ -1,7 +1,6 @@
-"""Scores of words for embeddings: logits of W in chunks, the log-partition of the softmax, and the area under ROC."""
+"""Scores of words for embeddings: logits in chunks of photos, the log-partition of the softmax, and the ROC AUC."""
 
 import numpy as np
-import scipy.stats
 
 from weft.contracts.arrays import Bools, Ints, Matrix, Scores
 
@@ -9,39 +8,41 @@ DEFAULT_CHUNK_SIZE = 512
 """Photos per chunk: 512 photos x 30,000 words take 60 MB."""
 
 
-def score_words(z: Matrix, w: Scores, bias: Scores) -> Scores:
-    """Return the logits z . w_k + b_k, (photos, words).
+def score_words(z: Matrix, rows: Ints, w: Scores, bias: Scores, chunk_size: int = DEFAULT_CHUNK_SIZE) -> Scores:
+    """Return the logits z . w_k + b_k, (rows, words).
 
     Args:
-        z: (photos, embedding_dim).
+        z: (photos, embedding_dim), possibly mapped from a file; only a chunk of it is in memory at once.
+        rows: The photos to score.
         w: Word embeddings, (words, embedding_dim).
         bias: (words, 1).
+        chunk_size: Photos per chunk.
     """
-    logits: Scores = z.astype(np.float32) @ w.T + bias.T
+    logits = np.empty((len(rows), len(w)), np.float32)
+    for start in range(0, len(rows), chunk_size):
+        chunk = slice(start, start + chunk_size)
+        logits[chunk] = z[rows[chunk]].astype(np.float32) @ w.T + bias.T
     return logits
 
 
-def log_partition(
-    z: Matrix, w: Scores, bias: Scores, rows: Ints | None = None, chunk_size: int = DEFAULT_CHUNK_SIZE
-) -> Scores:
-    """Return log(sum over all words of exp(logit)) of each photo, (photos,).
+def log_partition(z: Matrix, rows: Ints, w: Scores, bias: Scores, chunk_size: int = DEFAULT_CHUNK_SIZE) -> Scores:
+    """Return log(sum over all words of exp(logit)) of each photo, (rows, 1).
 
     A logit minus it is the log of the softmax probability, which is comparable between photos.
 
     Args:
         z: (photos, embedding_dim), possibly mapped from a file.
+        rows: The photos.
         w: Embeddings of the whole vocabulary, (words, embedding_dim).
         bias: (words, 1).
-        rows: The rows of z to use; all of them by default.
-        chunk_size: Photos held in memory at once.
+        chunk_size: Photos per chunk.
     """
-    num_photos = len(z) if rows is None else len(rows)
-    result = np.empty(num_photos, np.float32)
-    for start in range(0, num_photos, chunk_size):
+    result = np.empty((len(rows), 1), np.float32)
+    for start in range(0, len(rows), chunk_size):
         chunk = slice(start, start + chunk_size)
-        logits = score_words(z[chunk] if rows is None else z[rows[chunk]], w, bias)
-        highest = logits.max(axis=1)
-        result[chunk] = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+        logits = score_words(z, rows[chunk], w, bias, chunk_size)
+        highest = logits.max(axis=1, keepdims=True)
+        result[chunk] = highest + np.log(np.exp(logits - highest).sum(axis=1, keepdims=True))
     return result
 
 
@@ -59,6 +60,8 @@ def roc_auc(scores: Matrix, is_positive: Bools) -> float:
     num_negatives = len(is_positive) - num_positives
     if not num_positives or not num_negatives:
         return float("nan")
-    ranks = scipy.stats.rankdata(scores)
-    above = ranks[is_positive].sum() - num_positives * (num_positives + 1) / 2
+    # Ranks of the positives alone, found by bisection: there are few of them.
+    ordered, positives = np.sort(scores), scores[is_positive]
+    ranks = (np.searchsorted(ordered, positives, "left") + np.searchsorted(ordered, positives, "right") + 1) / 2
+    above = ranks.sum() - num_positives * (num_positives + 1) / 2
     return float(above / (num_positives * num_negatives))

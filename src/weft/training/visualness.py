@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from weft.data.bags import Doubles, Ints, WeightedBags
+from weft.word_scores import log_partition, roc_auc, score_words
 
 Matrix = npt.NDArray[np.float32]
 
 MAX_SCORED_PHOTOS = 20_000
 """More photos of val than these tell little more, and take time."""
-_PHOTOS_AT_ONCE, _WORDS_AT_ONCE = 256, 512
+PHOTOS_PER_CHUNK, _WORDS_AT_ONCE = 256, 512
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ def measure_visualness(
     starts = np.searchsorted(pairs[0], np.arange(len(words) + 1))
     counts = np.diff(starts)
     values = np.full(len(words), np.nan)
-    photo_log_partition = log_partition(z, sampled_photos, words, bias)
+    photo_log_partition = log_partition(z, sampled_photos, words, bias, PHOTOS_PER_CHUNK)
     for first in range(0, len(words), _WORDS_AT_ONCE):
         part = slice(first, first + _WORDS_AT_ONCE)
-        scores = score_words(z, sampled_photos, words[part], bias[part]) - photo_log_partition
+        scores = score_words(z, sampled_photos, words[part], bias[part], PHOTOS_PER_CHUNK) - photo_log_partition
         for word_id in np.flatnonzero((counts[part] > 0) & (counts[part] < len(sampled_photos))):
             positives = pairs[1, starts[first + word_id] : starts[first + word_id + 1]]
             values[first + word_id] = somers_d(scores[:, word_id], positives)
@@ -63,34 +64,10 @@ def measure_visualness(
 
 
 def somers_d(scores: Matrix, positives: Ints) -> float:
-    """2 * area under the ROC curve - 1 of `scores`, (photos,), for the photos `carriers`; ties count half."""
-    ordered = np.sort(scores)
-    positive_scores = scores[positives]
-    ranks = (
-        np.searchsorted(ordered, positive_scores, "left") + np.searchsorted(ordered, positive_scores, "right") + 1
-    ) / 2
-    n_positives, n_negatives = len(positives), len(scores) - len(positives)
-    return float(2 * (ranks.sum() - n_positives * (n_positives + 1) / 2) / (n_positives * n_negatives) - 1)
-
-
-def score_words(z: npt.NDArray[np.float16] | Matrix, photos: Ints, words: Matrix, bias: Matrix) -> Matrix:
-    """(photos, words), a few photos at a time, so that z is never whole in memory."""
-    scores = np.empty((len(photos), len(words)), np.float32)
-    for first in range(0, len(photos), _PHOTOS_AT_ONCE):
-        part = slice(first, first + _PHOTOS_AT_ONCE)
-        scores[part] = z[photos[part]].astype(np.float32) @ words.T + bias.T
-    return scores
-
-
-def log_partition(z: npt.NDArray[np.float16] | Matrix, photos: Ints, words: Matrix, bias: Matrix) -> Matrix:
-    """(photos, 1): the logarithm of each photo's sum of exponentials, which makes scores of photos comparable."""
-    logs = np.empty((len(photos), 1), np.float32)
-    for first in range(0, len(photos), _PHOTOS_AT_ONCE):
-        part = slice(first, first + _PHOTOS_AT_ONCE)
-        scores = score_words(z, photos[part], words, bias)
-        max_scores = scores.max(axis=1, keepdims=True)
-        logs[part] = max_scores + np.log(np.exp(scores - max_scores).sum(axis=1, keepdims=True))
-    return logs
+    """Return Somers' D of `scores`, (photos,), for the photos `positives`: 2 * area under the ROC curve - 1."""
+    is_positive = np.zeros(len(scores), np.bool_)
+    is_positive[positives] = True
+    return 2 * roc_auc(scores, is_positive) - 1
 
 
 def _shrink_to_mean(values: Doubles, counts: Ints, photos: int) -> Doubles:

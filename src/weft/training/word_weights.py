@@ -32,7 +32,8 @@ from weft import artefacts
 from weft.data.bags import Doubles, Ints, WeightedBags
 from weft.errors import ContractError
 from weft.params import Finetune, PredictabilityWordWeighting, ThresholdWordWeighting, UniformWordWeighting
-from weft.training.visualness import MAX_SCORED_PHOTOS, Matrix, log_partition, score_words
+from weft.training.visualness import MAX_SCORED_PHOTOS, PHOTOS_PER_CHUNK, Matrix
+from weft.word_scores import log_partition, score_words
 
 MIN_WORD_WEIGHT = 0.001
 """What a word that photos explain nothing of is still worth, so that it is drawn now and then."""
@@ -97,13 +98,14 @@ def measure_uncertainty_coefficients(
     if not all(len(photos) for photos in sampled_photos):
         return coefficients
     log_partitions = [
-        log_partition(z, photos, words, bias) for (z, _), photos in zip((train, val), sampled_photos, strict=True)
+        log_partition(z, photos, words, bias, PHOTOS_PER_CHUNK)
+        for (z, _), photos in zip((train, val), sampled_photos, strict=True)
     ]
     for first in range(0, len(words), _SCORED_WORDS_AT_ONCE):
         part = slice(first, first + _SCORED_WORDS_AT_ONCE)
         scores, masks = [], []
         for (z, bags), photos, photo_log_partition in zip((train, val), sampled_photos, log_partitions, strict=True):
-            scores.append(score_words(z, photos, words[part], bias[part]) - photo_log_partition)
+            scores.append(score_words(z, photos, words[part], bias[part], PHOTOS_PER_CHUNK) - photo_log_partition)
             masks.append(_presence_mask(bags, photos, range(len(words))[part]))
         coefficients[part] = uncertainty_coefficient(scores[0], masks[0], scores[1], masks[1])
     return coefficients

@@ -53,7 +53,7 @@ def test_words_are_ordered_by_how_well_photos_tell_them():
 
 
 def test_it_equals_its_naive_twin(monkeypatch):
-    monkeypatch.setattr(visualness, "_PHOTOS_AT_ONCE", 7)
+    monkeypatch.setattr(visualness, "PHOTOS_PER_CHUNK", 7)
     monkeypatch.setattr(visualness, "_WORDS_AT_ONCE", 2)
     z, bags, words, bias = make_case(60)
     bias = np.linspace(-1, 1, WORDS, dtype=np.float32)[:, None]

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from weft.word_scores import log_partition, roc_auc, score_words
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+def test_the_roc_auc_is_the_share_of_pairs_in_the_right_order(rng):
+    scores, is_positive = rng.integers(0, 6, 40).astype(np.float32), rng.random(40) < 0.3
+    pairs = [(positive, negative) for positive in scores[is_positive] for negative in scores[~is_positive]]
+    naive = np.mean([(positive > negative) + (positive == negative) / 2 for positive, negative in pairs])
+    assert roc_auc(scores, is_positive) == pytest.approx(naive)
+
+
+def test_without_positives_or_without_negatives_the_roc_auc_is_undefined():
+    assert np.isnan(roc_auc(np.ones(3), np.ones(3, bool)))
+    assert np.isnan(roc_auc(np.ones(3), np.zeros(3, bool)))
+
+
+@pytest.mark.parametrize("chunk_size", [1, 3, 512])
+def test_scores_in_chunks_equal_one_matrix_product(rng, chunk_size):
+    z, w = rng.normal(size=(7, 3)).astype(np.float32), rng.normal(size=(5, 3)).astype(np.float32)
+    bias, rows = rng.normal(size=(5, 1)).astype(np.float32), np.array([6, 0, 3, 3])
+    logits = z[rows] @ w.T + bias.T
+    assert score_words(z, rows, w, bias, chunk_size) == pytest.approx(logits, abs=1e-5)
+    expected = np.log(np.exp(logits.astype(np.float64)).sum(axis=1, keepdims=True))
+    assert log_partition(z, rows, w, bias, chunk_size) == pytest.approx(expected, abs=1e-5)

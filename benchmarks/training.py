@@ -37,6 +37,7 @@ from weft.params import Augmentation, Finetune, Training
 from weft.photos.decode import decode
 from weft.photos.resize import encode_jpeg, letterbox
 from weft.training.finetune import StoredPhotos, finetune
+from weft.training.run_context import RunContext
 
 NUM_PHOTOS, ROUNDS, NUM_WORDS, HEIGHT, WIDTH, ORIGINAL_SIZE_PX = 320, 5, 1_000, 128, 96, (900, 1_200)
 ROOT = Path(__file__).resolve().parents[1]
@@ -113,10 +114,8 @@ def make_finetune_benchmark(
                 model,
                 training,
                 settings,
-                runtime.device(),
-                runtime.workers(),
-                Path(state),
-                lambda record, cost: epoch_ends.append(time.process_time()),  # noqa: ARG005  finetune passes both
+                RunContext(device=runtime.device(), workers=runtime.workers(), state_dir=Path(state)),
+                on_epoch_end=lambda record, cost: epoch_ends.append(time.process_time()),  # noqa: ARG005  finetune passes both
             )
         return NUM_PHOTOS / (epoch_ends[-1] - epoch_ends[-2])
 

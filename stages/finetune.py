@@ -24,6 +24,7 @@ def main() -> None:
     from weft.process_group import init_process_group
     from weft.training.finetune_stage import run_finetune
     from weft.training.history import EpochMetrics, EpochTiming, log_epoch
+    from weft.training.run_context import RunContext
 
     settings = params.load_params(Path("params.yaml"))
     sections = {name: getattr(settings, name) for name in ("training", "model", "prepare")}
@@ -37,20 +38,15 @@ def main() -> None:
             log_epoch("finetune", metrics, timing)
             run.log_metrics(asdict(metrics) | asdict(timing), step=metrics.epoch)
 
-        run_finetune(
-            args.photos,
-            args.words,
-            args.initial,
-            settings,
-            runtime.device(),
-            runtime.workers(),
-            args.state,
-            args.out,
-            on_epoch_end,
-            process_group,
-            runtime.checkpoint_seconds(),
-            runtime.compile_backend(),
+        context = RunContext(
+            device=runtime.device(),
+            workers=runtime.workers(),
+            state_dir=args.state,
+            process_group=process_group,
+            compile_backend=runtime.compile_backend(),
+            checkpoint_seconds=runtime.checkpoint_seconds(),
         )
+        run_finetune(args.photos, args.words, args.initial, settings, context, args.out, on_epoch_end=on_epoch_end)
         run.log_artifact(args.out / files.HISTORY)
         run.log_model(args.out, read_first_photo(args.photos / "train"))
 

@@ -22,6 +22,7 @@ def main() -> None:
 
     from weft.contracts import files
     from weft.training.history import EpochMetrics, EpochTiming, log_epoch
+    from weft.training.run_context import RunContext
     from weft.training.train_head_stage import run_train_head
 
     settings = params.load_params(Path("params.yaml"))
@@ -38,10 +39,9 @@ def main() -> None:
             args.words,
             settings.training,
             settings.train_head,
-            runtime.device(),
-            args.state,
+            RunContext(device=runtime.device(), workers=runtime.workers(), state_dir=args.state),
             args.out,
-            on_epoch_end,
+            on_epoch_end=on_epoch_end,
         )
         run.log_artifact(args.out / files.HISTORY)
 

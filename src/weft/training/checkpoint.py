@@ -1,16 +1,14 @@
-"""Training checkpoints in var/: tensors and plain values only, atomic, so that a killed stage goes on.
+"""Checkpoints of a training, from which a killed training continues, and its history and best weights.
 
-The one before is kept: where the newest is damaged, training goes on from there. A checkpoint belongs to its
-fingerprint (params and input data); another fingerprint starts anew.
-
-The journal of a training: its history, its best weights and the checkpoint to go on from after a kill.
+A checkpoint holds tensors and plain values alone and is written atomically. The previous one is kept: training
+continues from it if the newest is damaged. A checkpoint with another fingerprint (params and input data) is ignored.
 """
 
 import hashlib
 import math
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,17 +20,18 @@ from weft import tables
 from weft.progress import log_line
 from weft.training.history import EpochMetrics
 from weft.training.lr_schedule import LRSchedule
+from weft.training.run_context import RunContext
 
 _LATEST_FILE, _PREVIOUS_FILE = "checkpoint.pt", "checkpoint.before.pt"
 
 
 def compute_fingerprint(*parts: object) -> str:
-    """A digest of whatever the training depends on, by its repr."""
+    """Return a hash of all that the training depends on, by its repr."""
     return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()
 
 
 def hash_weights(model: nn.Module) -> str:
-    """Names these very weights: sha256 of all tensors of the model's state."""
+    """Return the sha256 of all tensors in the state of the model."""
     hasher = hashlib.sha256()
     for name, tensor in model.state_dict().items():
         hasher.update(name.encode())
@@ -41,9 +40,9 @@ def hash_weights(model: nn.Module) -> str:
 
 
 def save_checkpoint(folder: Path, fingerprint: str, state: dict[str, Any]) -> None:
-    """Write the checkpoint in one rename; the newest until now becomes the one before.
+    """Write the checkpoint atomically and keep the newest until now as the previous one.
 
-    A kill between the two renames leaves the one before, which is whole.
+    If the process is killed between the two renames, the previous checkpoint is there and undamaged.
     """
     latest = folder / _LATEST_FILE
     with tables.atomic_write(latest) as temporary:
@@ -53,9 +52,9 @@ def save_checkpoint(folder: Path, fingerprint: str, state: dict[str, Any]) -> No
 
 
 def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any] | None:
-    """The newest state of this very training that is whole, or None.
+    """Return the newest undamaged state with this fingerprint, or None.
 
-    A damaged file, or one with anything but tensors and plain values in it, is told of and passed over.
+    A damaged file, or one that holds anything but tensors and plain values, is ignored with a warning.
     """
     for path in (folder / _LATEST_FILE, folder / _PREVIOUS_FILE):
         if not path.exists():
@@ -64,7 +63,7 @@ def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any] | None:
             state = _read_checkpoint(path)
         except Exception as error:  # noqa: BLE001  damaged bytes make torch raise whatever its reader trips over
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            log_line(f"warning: {path}: not a whole checkpoint of tensors and plain values, not used: {reason}")
+            log_line(f"warning: {path}: not an undamaged checkpoint of tensors and plain values, ignored: {reason}")
             continue
         if state.get("fingerprint") == fingerprint:
             return state
@@ -72,7 +71,7 @@ def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any] | None:
 
 
 def delete_checkpoint(folder: Path) -> None:
-    """Training is done and its out written: the next run of the stage starts anew."""
+    """Delete both checkpoints; call it when the output of the stage is written."""
     for name in (_LATEST_FILE, _PREVIOUS_FILE):
         (folder / name).unlink(missing_ok=True)
 
@@ -82,39 +81,40 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
     with zipfile.ZipFile(path) as archive:
         damaged_member = archive.testzip()
     if damaged_member:
-        raise ValueError(f"{damaged_member} has changed")
+        raise ValueError(f"the checksum of {damaged_member} does not match")
     state = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(state, dict):
-        raise ValueError(f"wanted a mapping, found {type(state).__name__}")
+        raise ValueError(f"expected a mapping, got {type(state).__name__}")
     return state
 
 
 class Stateful(Protocol):
-    """Something whose state goes into the checkpoint: the optimiser, a scaler, an average of the weights."""
+    """Anything with a state that goes into the checkpoint: the optimiser, a scaler, an average of the weights."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Tensors and plain values."""
+        """Return tensors and plain values."""
 
     def load_state_dict(self, state_dict: dict[str, Any], /) -> object:
-        """Go on from there."""
+        """Restore the state."""
 
 
 @dataclass(frozen=True)
 class EpochProgress:
-    """How far the epoch under way has come."""
+    """How far the current epoch has come."""
 
     steps: int = 0
+    """Steps that are done."""
     loss: float = 0.0
-    """Sum of the losses of the photos seen."""
+    """Sum of the losses of the photos in these steps."""
 
 
 class CheckpointManager:
-    """Keeps what must outlive an epoch, or a part of one.
+    """Keeps the history and the best weights of a training, and saves and restores its checkpoints.
 
     Attributes:
-        history: One record an epoch, from epoch 0, the untrained model.
-        best: The state_dict of the epoch with the lowest val_loss, on the CPU.
-        progress: Of the epoch that a kill interrupted; nothing done otherwise.
+        history: The metrics of each epoch; epoch 0 is the model before its first step.
+        best_weights: The state_dict of the epoch with the lowest val_loss, on the CPU.
+        progress: The steps that are done of the epoch that a kill interrupted.
     """
 
     history: list[EpochMetrics]
@@ -123,33 +123,25 @@ class CheckpointManager:
 
     def __init__(
         self,
-        folder: Path,
+        context: RunContext,
         fingerprint: str,
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         schedule: LRSchedule,
+        *,
         extra_states: Mapping[str, Stateful] | None = None,
-        checkpoint_seconds: float = math.inf,
-        is_writer: bool = True,
     ) -> None:
-        """Open the journal and, where there is a checkpoint of this training, take all states back to it.
+        """Restore all states from the newest checkpoint in `context.state_dir` that has this fingerprint, if any.
 
         Args:
-            folder: Of the checkpoint.
-            fingerprint: The training's fingerprint.
-            model: What is trained.
-            optimizer: Its optimiser.
-            schedule: Of the learning rates.
-            also: What else has a state, by name.
-            every: Seconds between two checkpoints inside an epoch; there is one after each epoch anyway.
-            writes: Whether this process writes checkpoints: one of several does.
+            context: Names the folder of the checkpoints and their maximum age; the main process alone writes them.
+            fingerprint: The fingerprint of the training.
+            model: The model that is trained.
+            optimizer: The optimiser of the model.
+            schedule: The schedule of the learning rates.
+            extra_states: Whatever else has a state, by its name in the checkpoint.
         """
-        self._folder, self._fingerprint, self._checkpoint_seconds, self._is_writer = (
-            folder,
-            fingerprint,
-            checkpoint_seconds,
-            is_writer,
-        )
+        self._context, self._fingerprint = context, fingerprint
         self._stateful: dict[str, Stateful] = {
             "model": model,
             "optimizer": optimizer,
@@ -158,21 +150,21 @@ class CheckpointManager:
         }
         self._saved_at = time.monotonic()
         self.history, self.best_weights, self.progress = [], {}, EpochProgress()
-        saved = load_checkpoint(folder, fingerprint)
+        saved = load_checkpoint(context.state_dir, fingerprint)
         if saved:
             for name, stateful in self._stateful.items():
                 stateful.load_state_dict(saved[name])
             self.best_weights, self.progress = saved["best"], EpochProgress(**saved["progress"])
             self.history = [EpochMetrics(**record) for record in saved["history"]]
 
-    def end_epoch(self, metrics: EpochMetrics, get_weights: Callable[[], dict[str, Any]] | None = None) -> None:
-        """Close an epoch: move the schedule, keep the weights if they are the best so far, save the checkpoint.
+    def end_epoch(self, metrics: EpochMetrics, weights: dict[str, Any] | None = None) -> None:
+        """Step the schedule, keep the weights if they are the best so far, and save a checkpoint.
 
-        Without a finite val_loss so far (no val photos) every epoch is the best: the last one wins.
+        Where no val_loss is finite (val has no photos), the last epoch counts as the best.
 
         Args:
-            record: The epoch.
-            weights: Gives the weights that were validated, where they are not the model's own.
+            metrics: The metrics of the epoch.
+            weights: The weights that were validated; None for those of the model.
         """
         schedule, model = self._stateful["schedule"], self._stateful["model"]
         assert isinstance(schedule, LRSchedule)
@@ -180,17 +172,18 @@ class CheckpointManager:
             schedule.step_epoch(metrics.val_loss)
         self.history.append(metrics)
         if self._find_best_epoch() == metrics.epoch:
-            state = get_weights() if get_weights else model.state_dict()
+            state = model.state_dict() if weights is None else weights
             self.best_weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
         self.save(EpochProgress())
 
     def is_checkpoint_due(self) -> bool:
-        """Whether the last checkpoint is so old that the epoch under way should save one."""
-        return time.monotonic() - self._saved_at >= self._checkpoint_seconds
+        """Whether the last checkpoint is older than `context.checkpoint_seconds`."""
+        return time.monotonic() - self._saved_at >= self._context.checkpoint_seconds
 
-    def should_stop(self, patience: int) -> bool:
-        """Whether the last `early_stop` epochs were all in vain; never when it is 0."""
-        return 0 < patience <= len(self.history) - 1 - self._find_best_epoch()
+    def is_finished(self, epochs: int, patience: int) -> bool:
+        """Whether all epochs are done, or the last `patience` ones did not lower val_loss; 0 never stops early."""
+        num_bad_epochs = len(self.history) - 1 - self._find_best_epoch()
+        return len(self.history) > epochs or 0 < patience <= num_bad_epochs
 
     def _find_best_epoch(self) -> int:
         losses = [record.val_loss for record in self.history]
@@ -198,11 +191,11 @@ class CheckpointManager:
         return losses.index(min(finite)) if finite else len(losses) - 1
 
     def save(self, progress: EpochProgress) -> None:
-        """Save a checkpoint inside an epoch, after its `progress.steps` first steps."""
+        """Save a checkpoint after the first `progress.steps` steps of an epoch."""
         self.progress = progress
-        if self._is_writer:
+        if self._context.process_group.is_main:
             states = {name: stateful.state_dict() for name, stateful in self._stateful.items()}
             history = [asdict(metrics) for metrics in self.history]
             state = states | {"best": self.best_weights, "progress": asdict(progress), "history": history}
-            save_checkpoint(self._folder, self._fingerprint, state)
+            save_checkpoint(self._context.state_dir, self._fingerprint, state)
         self._saved_at = time.monotonic()

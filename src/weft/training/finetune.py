@@ -5,35 +5,34 @@ All that a step of finetune moves, put together from the settings.
 Mixed precision: the encoder's activations in 16 bits where params.yaml and the device allow it.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from weft.data.bags import Doubles, WeightedBags
 from weft.data.loader import Photos, prefetch_photos
 from weft.data.photo_store import PhotoStore
-from weft.data.samplers import Batch
+from weft.data.samplers import Batch, Sampler
 from weft.model.embedder import Embedder
 from weft.model.fuse_batch_norm import fused_forward
 from weft.model.param_groups import build_param_groups, freeze_modules
 from weft.params import Finetune, Training
-from weft.process_group import SINGLE_PROCESS, ProcessGroup
 from weft.progress import progress_bar
 from weft.runtime import explain_oom
 from weft.training.batches import TrainBatch, epoch_batches, load_batches
 from weft.training.checkpoint import CheckpointManager, EpochProgress, Stateful, compute_fingerprint, hash_weights
 from weft.training.distributed import LocalSlice, Replica, convert_sync_layers, count_photos
-from weft.training.ema import ExponentialMovingAverage
+from weft.training.ema import averaged_weights_applied, build_ema
 from weft.training.history import EpochMetrics, EpochTiming
 from weft.training.lr_schedule import LRSchedule, build_optimizer
 from weft.training.objective import Objective, build_sampler
+from weft.training.run_context import RunContext
 
 
 class MixedPrecision:
@@ -66,64 +65,51 @@ class TrainState:
     model: Embedder
     replica: Replica
     frozen_modules: list[nn.Module]
-    """Stay in eval mode."""
+    """Modules that stay in eval mode."""
     optimizer: torch.optim.Optimizer
     schedule: LRSchedule
     amp: MixedPrecision
-    ema: ExponentialMovingAverage | None
+    ema: AveragedModel | None
+    """The moving average of the weights; None where ema_decay is 0."""
 
-    def open_checkpoints(self, folder: Path, fingerprint: str, checkpoint_seconds: float) -> CheckpointManager:
-        """The journal of this training, which takes everything here back to the last checkpoint.
-
-        Args:
-            folder: Of the checkpoint.
-            belongs_to: The training's fingerprint.
-            every: Seconds between two checkpoints inside an epoch.
-        """
+    def open_checkpoints(self, context: RunContext, fingerprint: str) -> CheckpointManager:
+        """Restore all states from the last checkpoint of the training with this fingerprint, if there is one."""
         extra_states: dict[str, Stateful] = {"scaler": self.amp.scaler}
         if self.ema:
-            extra_states["average"] = self.ema
-        is_writer = self.replica.process_group.is_main
+            extra_states["ema"] = self.ema
         checkpoints = CheckpointManager(
-            folder, fingerprint, self.model, self.optimizer, self.schedule, extra_states, checkpoint_seconds, is_writer
+            context, fingerprint, self.model, self.optimizer, self.schedule, extra_states=extra_states
         )
-        self.replica.process_group.barrier()  # nobody saves a checkpoint that another has yet to read
+        context.process_group.barrier()  # No process may overwrite a checkpoint that another has yet to read.
         return checkpoints
 
     def ema_weights_applied(self) -> AbstractContextManager[None]:
-        """The model has the weights that count, the average where there is one, as long as this is open."""
-        return self.ema.average_parameters() if self.ema else nullcontext()
+        """Give the model the weights that are validated and kept: the moving average, where there is one."""
+        return averaged_weights_applied(self.model, self.ema) if self.ema else nullcontext()
 
     def fused_frozen_blocks(self) -> AbstractContextManager[None]:
-        """What no step moves is computed the quick way as long as this is open."""
+        """Fuse batch norms into convolutions in the frozen modules, whose weights no step changes."""
         return fused_forward(
             module.eval()
             for module in self.frozen_modules
             if not any(tensor.requires_grad for tensor in module.parameters())
         )
 
-    def eval_weights(self) -> Callable[[], dict[str, Any]]:
-        """Gives the weights that count."""
-        return self.ema.averaged_state_dict if self.ema else self.model.state_dict
+    def eval_weights(self) -> dict[str, Any]:
+        """Return the weights that are validated and kept: the moving average, where there is one."""
+        return self.ema.module.state_dict() if self.ema else self.model.state_dict()
 
 
-def build_train_state(
-    model: Embedder,
-    settings: Finetune,
-    steps_per_epoch: int,
-    device: str,
-    process_group: ProcessGroup,
-    compile_backend: str,
-) -> TrainState:
-    """Put a model on its device and prepare everything that trains it.
+def build_train_state(model: Embedder, settings: Finetune, steps_per_epoch: int, context: RunContext) -> TrainState:
+    """Move a model to its device and build everything that trains it.
 
     Raises:
         ModelError: The backbone has no module that `settings` freezes.
     """
-    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.to(context.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     local_slice = LocalSlice()
     frozen = freeze_modules(model.encoder, settings.frozen_modules, settings.freeze_batch_norm)
-    if process_group.world_size > 1:
+    if context.process_group.world_size > 1:
         convert_sync_layers(model, local_slice, frozen)
     rates = settings.optimizer
     groups = build_param_groups(model.encoder, rates.backbone_lr, rates.layerwise_lr_decay)
@@ -131,22 +117,23 @@ def build_train_state(
         groups.append(([model.projection], rates.backbone_lr))
     optimizer = build_optimizer([*groups, (model.head_parameters(), rates.head_lr)], rates)
     schedule = LRSchedule(optimizer, settings.lr_schedule, settings.epochs, steps_per_epoch)
-    ema = ExponentialMovingAverage(model, settings.ema_decay) if settings.ema_decay else None
-    if compile_backend:
-        model.compile(backend=compile_backend)
-    replica = Replica(model, process_group, local_slice)
-    return TrainState(model, replica, frozen, optimizer, schedule, MixedPrecision(settings.amp_dtype, device), ema)
+    ema = build_ema(model, settings.ema_decay) if settings.ema_decay else None
+    if context.compile_backend:
+        model.compile(backend=context.compile_backend)
+    replica = Replica(model, context.process_group, local_slice)
+    amp = MixedPrecision(settings.amp_dtype, context.device)
+    return TrainState(model, replica, frozen, optimizer, schedule, amp, ema)
 
 
 @dataclass(frozen=True)
 class StoredPhotos:
-    """The prepared photos of a split and their words; photo n of one is photo n of the other."""
+    """The prepared photos of a split and their bags of words, in the same order."""
 
     store: PhotoStore
     bags: WeightedBags
 
     def digest(self) -> str:
-        """Names these very photos."""
+        """Return a hash of the photos and their words."""
         return self.store.digest() + self.bags.digest()
 
 
@@ -156,73 +143,77 @@ def finetune(
     model: Embedder,
     training: Training,
     settings: Finetune,
-    device: str,
-    workers: int,
-    checkpoint_dir: Path,
+    context: RunContext,
+    *,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
     word_weights: Doubles | None = None,
-    checkpoint_seconds: float = math.inf,
-    process_group: ProcessGroup = SINGLE_PROCESS,
-    compile_backend: str = "",
 ) -> list[EpochMetrics]:
-    """Train encoder and W together; `model` ends with the weights of the lowest val_loss. Returns the history.
+    """Train the encoder and W together. At the end `model` has the weights of the epoch with the lowest val_loss.
 
     Args:
         train: Photos to train on.
-        val: Photos the best epoch is chosen by.
-        model: The encoder with its first weights, W from train_head.
+        val: Photos by which the best epoch is chosen.
+        model: The pretrained encoder with the W of train_head.
         training: The section training of params.yaml.
         settings: The section finetune of params.yaml.
-        device: Where to compute.
-        workers: Threads that decode photos ahead.
-        state: Folder of the checkpoint; a killed training goes on from there.
-        report: Told of each epoch as it ends.
-        word_weights: (words,) how much each word is worth in training and on val; all the same when left out.
-        checkpoint_seconds: How old a checkpoint may grow inside an epoch; there is one after each epoch anyway.
-        processes: All that train together; batch_size is of all of them, and so is what they learn.
-        compiler: A backend of torch.compile, "inductor"; empty for none.
+        context: Device, threads, processes and the folder of the checkpoint, from which a killed training continues.
+            batch_size counts the photos of all processes together.
+        on_epoch_end: Called at the end of each epoch.
+        word_weights: (words,) weight of each word in training and on val; None weighs all words the same.
+
+    Returns:
+        The metrics of each epoch; epoch 0 is the model before its first step.
 
     Raises:
         ModelError: The backbone has no module that `settings` freezes.
-        ParamsError: The device has not memory enough; says what to lower.
+        ParamsError: The device has not enough memory; the message names the settings to lower.
     """
     fingerprint = _compute_run_fingerprint(train, val, model, (training, settings), word_weights)
     sampler = build_sampler(train.bags, len(model.words), training, word_weights)
     word_counts = train.bags.count_words(len(model.words))
     objective = Objective(training.loss, training.logits, word_counts, settings.bag_similarity)
-    steps_per_epoch = sampler.count_steps(settings.batch_size)
-    train_state = build_train_state(model, settings, steps_per_epoch, device, process_group, compile_backend)
-    checkpoints = train_state.open_checkpoints(checkpoint_dir, fingerprint, checkpoint_seconds)
+    train_state = build_train_state(model, settings, sampler.count_steps(settings.batch_size), context)
+    checkpoints = train_state.open_checkpoints(context, fingerprint)
     val_batches = train_state.replica.shard(list(sampler.eval_batches(val.bags, 4 * settings.batch_size)))
+
+    def validate() -> float:
+        return _val_loss(train_state, val.store, val_batches, objective, context.workers)
+
     oom_hint = f"finetune.batch_size = {settings.batch_size}, or prepare.height and prepare.width"
     with explain_oom(oom_hint), train_state.fused_frozen_blocks():
         if not checkpoints.history:
-            initial_val_loss = _val_loss(train_state, val.store, val_batches, objective, workers)
-            checkpoints.end_epoch(EpochMetrics(0, float("nan"), initial_val_loss, settings.optimizer.head_lr))
-        while len(checkpoints.history) <= settings.epochs and not checkpoints.should_stop(
-            settings.early_stopping_patience
-        ):
+            checkpoints.end_epoch(EpochMetrics(0, float("nan"), validate(), settings.optimizer.head_lr))
+        while not checkpoints.is_finished(settings.epochs, settings.early_stopping_patience):
             epoch, first_step = len(checkpoints.history), checkpoints.progress.steps
-            sampled = sampler.sample_epoch(epoch, settings.batch_size)
-            local_batches = epoch_batches(
-                sampled, training.seed, epoch, first_step, process_group.rank, process_group.world_size
-            )
-            description = f"finetune, epoch {epoch} of {settings.epochs}"
-            loaded = progress_bar(
-                load_batches(train.store, local_batches, settings.augmentation, workers),
-                description,
-                steps_per_epoch - first_step,
-                "steps",
-            )
-            train_loss, cost = _train_epoch(train_state, loaded, objective, checkpoints, len(sampler))
-            val_loss = _val_loss(train_state, val.store, val_batches, objective, workers)
-            max_draws, rate = sampler.max_draws(epoch), train_state.optimizer.param_groups[-1]["lr"]
-            checkpoints.end_epoch(
-                EpochMetrics(epoch, train_loss, val_loss, rate, max_draws, sampler.n_capped), train_state.eval_weights()
-            )
-            on_epoch_end(checkpoints.history[-1], cost)
+            batches = _load_epoch(train.store, sampler, training.seed, settings, context, epoch, first_step)
+            train_loss, timing = _train_epoch(train_state, batches, objective, checkpoints, len(sampler))
+            val_loss, lr = validate(), train_state.optimizer.param_groups[-1]["lr"]
+            metrics = EpochMetrics(epoch, train_loss, val_loss, lr, sampler.max_draws(epoch), sampler.n_capped)
+            checkpoints.end_epoch(metrics, train_state.eval_weights())
+            on_epoch_end(metrics, timing)
     model.load_state_dict(checkpoints.best_weights)
     return checkpoints.history
+
+
+def _load_epoch(
+    store: PhotoStore,
+    sampler: Sampler,
+    seed: int,
+    settings: Finetune,
+    context: RunContext,
+    epoch: int,
+    first_step: int,
+) -> Iterator[tuple[Photos, TrainBatch]]:
+    """Yield the decoded and augmented photos of this process, from `first_step` to the end of the epoch."""
+    group = context.process_group
+    sampled = sampler.sample_epoch(epoch, settings.batch_size)
+    batches = epoch_batches(sampled, seed, epoch, first_step, group.rank, group.world_size)
+    return progress_bar(
+        load_batches(store, batches, settings.augmentation, context.workers),
+        f"finetune, epoch {epoch} of {settings.epochs}",
+        sampler.count_steps(settings.batch_size) - first_step,
+        "steps",
+    )
 
 
 def _compute_run_fingerprint(
@@ -270,7 +261,7 @@ def _train_epoch(
         scaler.update()
         train_state.schedule.step_batch()
         if train_state.ema:
-            train_state.ema.update()
+            train_state.ema.update_parameters(train_state.model)
         total += loss.detach().double() * len(z)
         seen += len(z)
         if checkpoints.is_checkpoint_due():

@@ -1,18 +1,14 @@
-"""Stage 2 from artefact to artefact: prepared photos and the W of stage 1 in, the model bundle out.
+"""The stage finetune: read the prepared photos and the W of stage 1, write the model bundle.
 
-W once more, on the z that finetune ends with: stage 1 on another encoder.
-
-What weighs much while the encoder learns (rare words, words that photos tell) moves it the right way, but also makes
-these words too readily told. So the two are decoupled: the encoder by finetune's weights, W on its finished z without
-them (Kang et al. 2020, arXiv 1910.09217, section 4.1, "classifier re-training").
-
-Weights between those before a training and those after it, which remember some of what the training forgot.
+After the training, `retrain_head` may train W once more on the z of the finetuned encoder. Word weights improve the
+encoder, but make the words with a large weight too likely in the predictions; so the encoder is trained with word
+weights and W without (Kang et al. 2020, arXiv 1910.09217, section 4.1, "classifier re-training"). `wise_ft`
+interpolates between the weights before and after the training.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -32,13 +28,14 @@ from weft.model.bundle import save_bundle
 from weft.model.embedder import Embedder, fold_projection_into_head, init_projection
 from weft.model.fuse_batch_norm import fuse_batch_norm
 from weft.params import CosineLogits, Finetune, Logits, Params, TrainHead, Training
-from weft.process_group import SINGLE_PROCESS, ProcessGroup
+from weft.process_group import ProcessGroup
 from weft.progress import progress_bar
 from weft.runtime import explain_oom
 from weft.training.checkpoint import delete_checkpoint
 from weft.training.finetune import StoredPhotos, finetune
 from weft.training.history import EpochMetrics, EpochTiming, log_epoch, write_history
 from weft.training.objective import export_head_weights
+from weft.training.run_context import RunContext
 from weft.training.train_head import CachedEmbeddings, train_head
 from weft.training.word_weights import compute_word_weights
 
@@ -48,55 +45,48 @@ def run_finetune(
     words: Path,
     head_dir: Path,
     settings: Params,
-    device: str,
-    workers: int,
-    state_dir: Path,
+    context: RunContext,
     out: Path,
+    *,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
-    process_group: ProcessGroup = SINGLE_PROCESS,
-    checkpoint_seconds: float = math.inf,
-    compile_backend: str = "",
 ) -> str:
-    """Train the whole network and write the bundle `out`, history.csv beside it.
+    """Train the whole network; write the model bundle and its history.csv to the folder `out`.
 
     Args:
         photos: Prepared photos.
         words: words.tsv.
-        initial: models/head, for the first W.
+        head_dir: models/head, which holds the W to start from.
         settings: The sections model, prepare (the size), training and finetune; train_head if W is trained again.
-        device: Where to compute.
-        workers: Threads that decode photos ahead.
-        state: Folder of the checkpoint and of the mapped photos.
-        out: Where the bundle goes.
-        report: Told of each epoch as it ends.
-        processes: Who trains together; the leader alone writes.
-        checkpoint_seconds: How old a checkpoint may grow inside an epoch.
-        compiler: A backend of torch.compile; empty for none.
+        context: Device, threads, processes, and the folder of the checkpoint and of the memory-mapped photos.
+        out: The folder to write.
+        on_epoch_end: Called at the end of each epoch.
 
     Returns:
-        The digest of the bundle; empty where this process does not lead.
+        The digest of the bundle; empty in every process but the main one.
 
     Raises:
-        ModelError: The first W does not fit the vocabulary or the backbone.
-        ParamsError: The device has not memory enough; says what to lower.
+        ModelError: The W in `head_dir` does not fit the vocabulary or the backbone.
+        ParamsError: The device has not enough memory; the message names the settings to lower.
     """
+    state_dir = context.state_dir
     model = _build_initial_model(settings, head_dir, words)
     pretrained = deepcopy(model) if settings.finetune.wise_ft_weight else None
     train, val = (
-        _open_split(photos / split, state_dir / f"{split}.arrow", settings, process_group) for split in ("train", "val")
+        _open_split(photos / split, state_dir / f"{split}.arrow", settings, context.process_group)
+        for split in ("train", "val")
     )
     weights = compute_word_weights(head_dir / files.WORD_PREDICTABILITY, settings.finetune)
     history = finetune(
-        train, val, model, settings.training, settings.finetune, device, workers, state_dir, on_epoch_end, weights,
-        checkpoint_seconds, process_group, compile_backend,
+        train, val, model, settings.training, settings.finetune, context,
+        on_epoch_end=on_epoch_end, word_weights=weights,
     )  # fmt: skip
-    if not process_group.is_main:
+    if not context.process_group.is_main:
         return ""
     _finalize_model(model, pretrained, settings.training.logits, settings.finetune)
     if settings.finetune.retrain_head:
         stores = {"train": train.store, "val": val.store}
-        head_state_dir = state_dir / "words"
-        retrain_head(model, stores, photos, settings.training, settings.train_head, device, workers, head_state_dir)
+        head_context = replace(context, state_dir=state_dir / "head")
+        retrain_head(model, stores, photos, settings.training, settings.train_head, head_context)
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
@@ -107,7 +97,7 @@ def run_finetune(
 
 
 def _open_split(folder: Path, cache_file: Path, settings: Params, process_group: ProcessGroup) -> StoredPhotos:
-    """The leader copies the photos, then all map the copy."""
+    """Copy the photos into one file in the main process; every process then maps that file into memory."""
     if process_group.is_main:
         PhotoStore(folder, cache_file)
     process_group.barrier()
@@ -117,16 +107,19 @@ def _open_split(folder: Path, cache_file: Path, settings: Params, process_group:
 
 
 def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embedder:
-    """The backbone as it comes, with the W of stage 1, its bias, and the projection made of W."""
+    """Return the pretrained backbone with the W of stage 1, its bias, and the projection that is computed from W."""
     encoder, logits = settings.model, settings.training.logits
     unit_norm = isinstance(logits, CosineLogits)
     backbone = load_backbone(encoder.backbone, encoder.weights, encoder.feature_layer, encoder.pooling)
     head_weights = torch.from_numpy(artefacts.read_word_embeddings(head_dir / files.MODEL).copy())
     vocabulary = artefacts.read_words(words)["word"]
     if tuple(head_weights.shape) != (len(vocabulary), backbone.dim):
-        raise ModelError(f"{head_dir}: W is {tuple(head_weights.shape)}, not of {words} and {encoder.backbone}")
+        raise ModelError(
+            f"{head_dir}: expected W of shape {(len(vocabulary), backbone.dim)} for {words} and "
+            f"{encoder.backbone}, got {tuple(head_weights.shape)}; run the stage train_head"
+        )
     if not artefacts.read_words(head_dir / files.WORDS)["word"].equals(vocabulary):
-        raise ModelError(f"{head_dir}: W is of other words than {words}; run the stage train_head")
+        raise ModelError(f"{head_dir}: W was trained on other words than {words}; run the stage train_head")
     projection = None
     if encoder.projection_dim:
         projection, head_weights = init_projection(head_weights, encoder.projection_dim)
@@ -136,7 +129,7 @@ def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embed
 
 
 def _finalize_model(model: Embedder, pretrained: Embedder | None, logits: Logits, settings: Finetune) -> None:
-    """From the model as it was trained to the one that is used: W alone, and a share of the model before training."""
+    """Scale W for use, fold the projection into W and interpolate with the pretrained model, as `settings` ask."""
     for network in (model,) if pretrained is None else (model, pretrained):
         network.words.data = export_head_weights(network.words.data, logits)
         if settings.discard_projection_head:
@@ -148,12 +141,12 @@ def _finalize_model(model: Embedder, pretrained: Embedder | None, logits: Logits
 _EMBEDDINGS_FILE = "{}.z.npy"
 _EMBED_BATCH_SIZE = 64
 _FLOAT16_MAX = 65_504.0
-"""Of float16, which z is kept in on disk here as in the artefacts."""
+"""The largest float16; z is stored as float16."""
 
 
 @dataclass(frozen=True)
 class _PhotoRange:
-    """Photos next to each other in the store."""
+    """Consecutive photos of a store."""
 
     photo_indices: Ints
 
@@ -164,36 +157,36 @@ def retrain_head(
     photos: Path,
     training: Training,
     settings: TrainHead,
-    device: str,
-    workers: int,
-    state_dir: Path,
+    context: RunContext,
 ) -> None:
-    """Give `model` the W, and the bias if any, that stage 1 fits to its z; the encoder stays as it is.
+    """Replace the W of `model`, and the bias if any, by those that stage 1 trains on its z; the encoder stays the same.
 
     Args:
-        model: Finished; of its W the number of words alone is read.
-        stores: "train" to fit on, "val" to choose the best epoch by.
+        model: A finetuned model; only the number of words is read from its W.
+        stores: "train" to train on, "val" to choose the best epoch by.
         photos: The prepared photos in these stores, for their words.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
-        device: Where to compute.
-        workers: Threads that decode photos ahead.
-        state: Folder of the checkpoint and of z, which may be larger than the memory; gone in the end.
+        context: Device, threads, and the folder of the checkpoint and of z, which may be larger than the memory. The
+            folder is deleted at the end.
 
     Raises:
-        ParamsError: The device has not memory enough; says what to lower.
+        ParamsError: The device has not enough memory; the message names the settings to lower.
     """
+    device, state_dir = context.device, context.state_dir
     state_dir.mkdir(parents=True, exist_ok=True)
     train, val = (
         CachedEmbeddings(
-            _embed_store(model, stores[split], device, workers, state_dir / _EMBEDDINGS_FILE.format(split)),
+            _embed_store(model, stores[split], device, context.workers, state_dir / _EMBEDDINGS_FILE.format(split)),
             read_bags(photos / split, training.sampling.count_repeated_words, settings.description_weight),
         )
         for split in ("train", "val")
     )
     with explain_oom(f"train_head.batch_size = {settings.batch_size}, or choose training.loss.name: sampled_softmax"):
-        on_epoch_end = partial(log_epoch, "finetune, words again")
-        head_weights, _ = train_head(train, val, len(model.words), training, settings, device, state_dir, on_epoch_end)
+        on_epoch_end = partial(log_epoch, "finetune, retrain_head")
+        head_weights, _ = train_head(
+            train, val, len(model.words), training, settings, context, on_epoch_end=on_epoch_end
+        )
     model.words = nn.Parameter(head_weights["words"].to(device))
     model.bias = nn.Parameter(head_weights["bias"].to(device)) if "bias" in head_weights else None
     delete_checkpoint(state_dir)
@@ -203,14 +196,14 @@ def retrain_head(
 
 
 def _embed_store(model: Embedder, store: PhotoStore, device: str, workers: int, path: Path) -> npt.NDArray[np.float16]:
-    """Z of all photos, (photos, embedding_dim), written to `place` as it comes."""
+    """Embed all photos and write z, (photos, embedding_dim), to the .npy file `path`."""
     fused = fuse_batch_norm(model.to(device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
     shape = (len(store), model.words.shape[1])
     z: npt.NDArray[np.float16] = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
     starts = range(0, len(store), _EMBED_BATCH_SIZE)
     photo_ranges = (_PhotoRange(np.arange(start, min(start + _EMBED_BATCH_SIZE, len(store)))) for start in starts)
     for pixels, photo_range in progress_bar(
-        prefetch_photos(store, photo_ranges, workers), "finetune, finished z", len(starts), "batches"
+        prefetch_photos(store, photo_ranges, workers), "finetune, embed for retrain_head", len(starts), "batches"
     ):
         with torch.inference_mode():
             embedded = fused(torch.from_numpy(pixels).to(device))
@@ -220,17 +213,17 @@ def _embed_store(model: Embedder, store: PhotoStore, device: str, workers: int, 
 
 @torch.no_grad()
 def wise_ft(model: nn.Module, pretrained: nn.Module, pretrained_weight: float) -> None:
-    """Move the weights of `model`, statistics of batch norm included, towards those of `first`.
+    """Interpolate linearly between the weights before and after a training, running statistics included.
 
-    theta = (1 - share) * theta_1 + share * theta_0 (Wortsman et al. 2022, WiSE-FT, arXiv 2109.01903, section 3, with
-    alpha = 1 - share): other domains come back much faster than what was trained for goes.
+    theta = (1 - w) * theta_finetuned + w * theta_pretrained (Wortsman et al. 2022, WiSE-FT, arXiv 2109.01903, section 3,
+    with alpha = 1 - w). A small w restores much of the accuracy on other domains at a small cost on the trained one.
 
     Args:
-        model: As trained; changed in place.
-        first: The same before its training, on any device.
-        share: Of `first`, in [0, 1].
+        model: The finetuned model; changed in place.
+        pretrained: The same model before the training, on any device.
+        pretrained_weight: w, in [0, 1].
     """
     pretrained_state = pretrained.state_dict()
     for name, tensor in model.state_dict().items():
-        if tensor.is_floating_point():  # the rest counts batches
+        if tensor.is_floating_point():  # The other tensors count batches.
             tensor.lerp_(pretrained_state[name].to(tensor.device), pretrained_weight)

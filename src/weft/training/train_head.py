@@ -1,13 +1,12 @@
-"""Stage 1: the encoder is frozen, so its z is computed once and W alone is trained on the cached matrix.
+"""Stage 1: train W, a linear head, on the cached embeddings z of the frozen encoder.
 
-Exact as long as there is no augmentation and batch norm is in eval mode: no photo is decoded twenty times for nothing.
+The encoder is in eval mode and photos are not augmented, so that z is the same in every epoch and is computed once.
 """
 
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -23,21 +22,22 @@ from weft.training.head_init import init_word_embeddings, rms_norm
 from weft.training.history import EpochMetrics, EpochTiming
 from weft.training.lr_schedule import LRSchedule, build_optimizer
 from weft.training.objective import Objective, build_sampler, export_head_weights
+from weft.training.run_context import RunContext
 
 _INITIAL_LOSS_PHOTOS = 1_024
-"""Photos that the first loss is measured on."""
+"""Photos on which the initial loss is measured."""
 
 
 @dataclass(frozen=True)
 class CachedEmbeddings:
-    """The z of a split's photos and their words; row n of one is photo n of the other."""
+    """The embeddings z of the photos of a split and their bags of words, in the same order."""
 
     z: npt.NDArray[np.float16]
     """(photos, embedding_dim)"""
     bags: WeightedBags
 
     def digest(self) -> str:
-        """Names these very photos."""
+        """Return a hash of the embeddings and the words."""
         return hashlib.sha256(np.ascontiguousarray(self.z).data).hexdigest() + self.bags.digest()
 
 
@@ -47,29 +47,29 @@ def train_head(
     vocabulary_size: int,
     training: Training,
     settings: TrainHead,
-    device: str,
-    checkpoint_dir: Path,
+    context: RunContext,
+    *,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
 ) -> tuple[dict[str, torch.Tensor], list[EpochMetrics]]:
     """Train W on cached embeddings.
 
     Args:
         train: Photos to train on.
-        val: Photos the best epoch is chosen by.
+        val: Photos by which the best epoch is chosen.
         vocabulary_size: Rows of W.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
-        device: Where to compute.
-        state: Folder of the checkpoint; a killed training goes on from its last whole epoch.
-        report: Told of each epoch as it ends.
+        context: Device and folder of the checkpoint; a killed training continues from its last complete epoch.
+        on_epoch_end: Called at the end of each epoch.
 
     Returns:
-        Of the epoch with the lowest val_loss "words", W, (vocabulary_size, embedding_dim), and, where settings ask for
-        one, "bias", (vocabulary_size, 1); and the history.
+        The tensors of the epoch with the lowest val_loss: "words", W, (vocabulary_size, embedding_dim), and, if
+        `training.logits.word_bias`, "bias", (vocabulary_size, 1). And the metrics of each epoch.
 
     Raises:
-        ModelError: The first loss is not that of knowing nothing.
+        ModelError: The initial loss is not close to ln(vocabulary_size), the loss of a uniform prediction.
     """
+    device = context.device
     bias = torch.zeros(vocabulary_size, 1) if training.logits.word_bias else None
     initial_words = init_word_embeddings(train.z, vocabulary_size, training.logits, training.seed)
     model = Embedder(nn.Identity(), initial_words, bias=bias).to(device)
@@ -82,7 +82,7 @@ def train_head(
     val_batches = list(sampler.eval_batches(val.bags, settings.batch_size))
 
     checkpoints = CheckpointManager(
-        checkpoint_dir,
+        context,
         compute_fingerprint(training, settings, train.digest(), val.digest(), vocabulary_size),
         model,
         optimizer,
@@ -93,7 +93,7 @@ def train_head(
         objective.check_initial_loss(z, model, batch)
         initial_val_loss = objective.validate(_iter_cached_batches(val.z, val_batches, device), model)
         checkpoints.end_epoch(EpochMetrics(0, float("nan"), initial_val_loss, head_lr))
-    while len(checkpoints.history) <= settings.epochs and not checkpoints.should_stop(settings.early_stopping_patience):
+    while not checkpoints.is_finished(settings.epochs, settings.early_stopping_patience):
         started_at, total, epoch = time.monotonic(), 0.0, len(checkpoints.history)
         generator = torch.Generator().manual_seed(training.seed * 1_000_003 + epoch)
         for z, batch in _iter_cached_batches(train.z, sampler.sample_epoch(epoch, settings.batch_size), device):

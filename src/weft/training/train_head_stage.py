@@ -19,6 +19,7 @@ from weft.runtime import explain_oom
 from weft.training.checkpoint import delete_checkpoint
 from weft.training.head_init import rms_norm
 from weft.training.history import EpochMetrics, EpochTiming, write_history
+from weft.training.run_context import RunContext
 from weft.training.train_head import CachedEmbeddings, train_head
 from weft.training.visualness import MAX_SCORED_PHOTOS, Matrix, measure_visualness
 from weft.training.word_weights import measure_redundancy, measure_uncertainty_coefficients
@@ -30,12 +31,14 @@ def run_train_head(
     words: Path,
     training: Training,
     settings: TrainHead,
-    device: str,
-    checkpoint_dir: Path,
+    context: RunContext,
     out: Path,
+    *,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
 ) -> None:
-    """Train W and write `out`: model.safetensors ("words", "bias" if any), words.tsv, history.csv, word_predictability.tsv.
+    """Train W and write the folder models/head.
+
+    It holds model.safetensors ("words", "bias" if any), words.tsv, history.csv and word_predictability.tsv.
 
     Args:
         features: Embeddings of the own catalogue with the untrained backbone.
@@ -43,10 +46,9 @@ def run_train_head(
         words: words.tsv.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
-        device: Where to compute.
-        state: Folder of the checkpoint.
-        out: Where the result goes.
-        report: Told of each epoch as it ends.
+        context: Device and folder of the checkpoint.
+        out: The folder to write.
+        on_epoch_end: Called at the end of each epoch.
 
     Raises:
         ContractError: The embeddings are not those of the prepared photos.
@@ -59,17 +61,16 @@ def run_train_head(
     vocabulary = artefacts.read_words(words)
     with explain_oom(f"train_head.batch_size = {settings.batch_size}, or choose training.loss.name: sampled_softmax"):
         head_weights, history = train_head(
-            train, val, len(vocabulary), training, settings, device, checkpoint_dir, on_epoch_end
+            train, val, len(vocabulary), training, settings, context, on_epoch_end=on_epoch_end
         )
     with tables.atomic_write(out) as temporary:
         temporary.mkdir(parents=True)
         save_file({name: tensor.contiguous() for name, tensor in head_weights.items()}, temporary / files.MODEL)
         shutil.copyfile(words, temporary / files.WORDS)
         write_history(temporary / files.HISTORY, history)
-        artefacts.write_word_predictability(
-            temporary / files.WORD_PREDICTABILITY, _build_predictability_table(train, val, vocabulary, head_weights, training)
-        )
-    delete_checkpoint(checkpoint_dir)
+        table = _build_predictability_table(train, val, vocabulary, head_weights, training)
+        artefacts.write_word_predictability(temporary / files.WORD_PREDICTABILITY, table)
+    delete_checkpoint(context.state_dir)
 
 
 def _load_cached_split(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 from pydantic import TypeAdapter
+from run_contexts import in_folder
 from two_processes import build_model, open_stored_photos
 
 from weft.params import Finetune, Training
@@ -21,11 +22,8 @@ def train(folder: Path, out: Path) -> None:
         model,
         TypeAdapter(Training).validate_python(job["training"]),
         TypeAdapter(Finetune).validate_python(job["finetune"]),
-        "cpu",
-        2,
-        out / "state",
-        lambda record, cost: None,
-        checkpoint_seconds=0.0,
+        in_folder(out / "state", workers=2, checkpoint_seconds=0.0),
+        on_epoch_end=lambda record, cost: None,
     )
     torch.save({"model": model.state_dict(), "history": repr(history)}, out / "done.pt")
 

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from run_contexts import in_folder
 
 from weft.training.checkpoint import CheckpointManager
 from weft.training.history import EpochMetrics
@@ -11,7 +12,7 @@ from weft.training.lr_schedule import LRSchedule, build_optimizer
 
 @pytest.fixture
 def open_checkpoints(tmp_path, train_head_settings):
-    """A checkpoints over a model of one number."""
+    """Open the checkpoints of a model with one weight."""
 
     def make(fingerprint="mine"):
         model, settings = (
@@ -20,7 +21,11 @@ def open_checkpoints(tmp_path, train_head_settings):
         )
         optimizer = build_optimizer([(list(model.parameters()), 0.1)], settings.optimizer)
         return CheckpointManager(
-            tmp_path, fingerprint, model, optimizer, LRSchedule(optimizer, settings.lr_schedule, settings.epochs, 1)
+            in_folder(tmp_path),
+            fingerprint,
+            model,
+            optimizer,
+            LRSchedule(optimizer, settings.lr_schedule, settings.epochs, 1),
         ), model
 
     return make

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from run_contexts import in_folder
 
 from weft.data.bags import read_bags
 from weft.data.photo_store import PhotoStore
@@ -55,7 +56,7 @@ def have_equal_tensors(one, other):
 def test_training_lowers_the_validation_loss(tmp_path, train, val, toy, finetune_settings):
     model = toy()
     settings = finetune_settings(epochs=6, batch_size=8)
-    history = finetune(train, val, model, *settings, "cpu", 1, tmp_path, ignore_report)
+    history = finetune(train, val, model, *settings, in_folder(tmp_path), on_epoch_end=ignore_report)
     assert [record.epoch for record in history] == list(range(7))
     assert history[-1].val_loss < 0.8 * history[0].val_loss
     model.eval()
@@ -67,17 +68,17 @@ def test_training_lowers_the_validation_loss(tmp_path, train, val, toy, finetune
 def test_a_killed_training_ends_as_one_never_killed(tmp_path, train, val, toy, finetune_settings, changes):
     settings = finetune_settings(batch_size=8, epochs=3, **changes)
     whole, killed = toy(), toy()
-    history = finetune(train, val, whole, *settings, "cpu", 2, tmp_path / "whole", ignore_report)
+    history = finetune(train, val, whole, *settings, in_folder(tmp_path / "whole", 2), on_epoch_end=ignore_report)
 
     def kill_after_2(record, cost):
         if record.epoch == 2:
             raise KilledError
 
     with pytest.raises(KilledError):
-        finetune(train, val, killed, *settings, "cpu", 2, tmp_path / "killed", kill_after_2)
+        finetune(train, val, killed, *settings, in_folder(tmp_path / "killed", 2), on_epoch_end=kill_after_2)
     resumed = toy()
     torch.rand(100)  # another process has drawn other numbers by then
-    of_resumed = finetune(train, val, resumed, *settings, "cpu", 1, tmp_path / "killed", ignore_report)
+    of_resumed = finetune(train, val, resumed, *settings, in_folder(tmp_path / "killed"), on_epoch_end=ignore_report)
     assert str(of_resumed) == str(history)
     assert have_equal_tensors(copy_weights(resumed), copy_weights(whole))
 
@@ -89,7 +90,7 @@ def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, train, val, stored, 
 
     settings, model = finetune_settings(batch_size=16, epochs=1), toy()
     with pytest.raises(KilledError):
-        finetune(train, val, toy(), *settings, "cpu", 1, tmp_path, kill)
+        finetune(train, val, toy(), *settings, in_folder(tmp_path), on_epoch_end=kill)
     if changed == "settings":
         settings = finetune_settings(batch_size=16, epochs=1, seed=2)
     elif changed == "weights":
@@ -98,7 +99,9 @@ def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, train, val, stored, 
         train = StoredPhotos(stored("other", 33).store, train.bags)
         train.store.digest = lambda: "other photos with the same words"
     told = []
-    finetune(train, val, model, *settings, "cpu", 1, tmp_path, lambda record, cost: told.append(record.epoch))
+    finetune(
+        train, val, model, *settings, in_folder(tmp_path), on_epoch_end=lambda record, cost: told.append(record.epoch)
+    )
     assert told == [1]
 
 
@@ -106,7 +109,7 @@ def test_the_model_ends_with_the_weights_of_its_best_epoch(tmp_path, train, val,
     model = toy()
     first = copy_weights(model)
     ruinous = finetune_settings(epochs=1, batch_size=8, optimizer=RUINOUS)
-    history = finetune(train, val, model, *ruinous, "cpu", 1, tmp_path, ignore_report)
+    history = finetune(train, val, model, *ruinous, in_folder(tmp_path), on_epoch_end=ignore_report)
     assert not history[1].val_loss < history[0].val_loss
     assert have_equal_tensors(first, copy_weights(model))
 
@@ -115,7 +118,7 @@ def test_frozen_parts_stay_as_they_are(tmp_path, train, val, toy, finetune_setti
     model = toy()
     before = copy_weights(model)
     settings = finetune_settings(epochs=2, batch_size=8, frozen_modules=("0", "1"))
-    finetune(train, val, model, *settings, "cpu", 1, tmp_path, ignore_report)
+    finetune(train, val, model, *settings, in_folder(tmp_path), on_epoch_end=ignore_report)
     moved = {name for name, tensor in copy_weights(model).items() if not tensor.equal(before[name])}
     assert moved == {"words", "encoder.3.weight", "encoder.3.bias"}
 
@@ -124,7 +127,7 @@ def test_frozen_batch_norm_keeps_its_statistics_and_learns_its_scale(tmp_path, t
     model = toy()
     before = copy_weights(model)
     settings = finetune_settings(epochs=2, batch_size=8, freeze_batch_norm=True)
-    finetune(train, val, model, *settings, "cpu", 1, tmp_path, ignore_report)
+    finetune(train, val, model, *settings, in_folder(tmp_path), on_epoch_end=ignore_report)
     after = copy_weights(model)
     assert after["encoder.1.running_mean"].equal(before["encoder.1.running_mean"])
     assert after["encoder.1.running_var"].equal(before["encoder.1.running_var"])
@@ -133,15 +136,27 @@ def test_frozen_batch_norm_keeps_its_statistics_and_learns_its_scale(tmp_path, t
 
 def test_a_frozen_module_that_is_not_there_is_named(tmp_path, train, val, toy, finetune_settings):
     with pytest.raises(ModelError, match=r"finetune.frozen_modules: the backbone has no module layer1; it has 0, 1, 2"):
-        finetune(train, val, toy(), *finetune_settings(frozen_modules=("layer1",)), "cpu", 1, tmp_path, ignore_report)
+        finetune(
+            train,
+            val,
+            toy(),
+            *finetune_settings(frozen_modules=("layer1",)),
+            in_folder(tmp_path),
+            on_epoch_end=ignore_report,
+        )
 
 
 def test_the_average_is_what_is_validated_and_kept(tmp_path, train, val, toy, finetune_settings):
     settings = finetune_settings(epochs=2, batch_size=8, ema_decay=0.95)
     averaged, plain = toy(), toy()
-    with_average = finetune(train, val, averaged, *settings, "cpu", 1, tmp_path / "a", ignore_report)
+    with_average = finetune(train, val, averaged, *settings, in_folder(tmp_path / "a"), on_epoch_end=ignore_report)
     without = finetune(
-        train, val, plain, *finetune_settings(epochs=2, batch_size=8), "cpu", 1, tmp_path / "b", ignore_report
+        train,
+        val,
+        plain,
+        *finetune_settings(epochs=2, batch_size=8),
+        in_folder(tmp_path / "b"),
+        on_epoch_end=ignore_report,
     )
     assert [r.train_loss for r in with_average] == pytest.approx([r.train_loss for r in without], nan_ok=True)
     assert with_average[2].val_loss != without[2].val_loss
@@ -152,10 +167,8 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path, train, val, toy, fi
         val,
         averaged,
         *finetune_settings(epochs=1, batch_size=8, ema_decay=0.95),
-        "cpu",
-        1,
-        tmp_path / "c",
-        ignore_report,
+        in_folder(tmp_path / "c"),
+        on_epoch_end=ignore_report,
     )
     assert again[0].val_loss == pytest.approx(min(r.val_loss for r in with_average), abs=1e-6)
 
@@ -167,21 +180,21 @@ def test_early_stop_ends_after_epochs_in_vain_and_keeps_the_best(tmp_path, train
         epochs=9, batch_size=8, optimizer=RUINOUS, lr_schedule={"name": "plateau", "patience": 9},
         early_stopping_patience=2,
     )  # fmt: skip
-    history = finetune(train, val, model, *ruinous, "cpu", 1, tmp_path, ignore_report)
+    history = finetune(train, val, model, *ruinous, in_folder(tmp_path), on_epoch_end=ignore_report)
     assert [record.epoch for record in history] == [0, 1, 2]
     assert have_equal_tensors(first, copy_weights(model))
 
 
 def test_early_stop_waits_as_long_as_it_gets_better(tmp_path, train, val, toy, finetune_settings):
     settings = finetune_settings(epochs=4, batch_size=8, early_stopping_patience=1)
-    assert len(finetune(train, val, toy(), *settings, "cpu", 1, tmp_path, ignore_report)) == 5
+    assert len(finetune(train, val, toy(), *settings, in_folder(tmp_path), on_epoch_end=ignore_report)) == 5
 
 
 def test_first_blocks_move_less_when_rates_decay_by_layer(tmp_path, train, val, toy, finetune_settings):
     model = toy()
     before = copy_weights(model)
     settings = finetune_settings(epochs=1, batch_size=8, optimizer=SLOW_FIRST_BLOCKS)
-    finetune(train, val, model, *settings, "cpu", 1, tmp_path, ignore_report)
+    finetune(train, val, model, *settings, in_folder(tmp_path), on_epoch_end=ignore_report)
     moved = {name: float((tensor - before[name]).abs().max()) for name, tensor in copy_weights(model).items()}
     assert moved["encoder.0.weight"] < 1e-6 < moved["encoder.3.weight"]
 
@@ -189,17 +202,15 @@ def test_first_blocks_move_less_when_rates_decay_by_layer(tmp_path, train, val, 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_learns_nearly_the_same(tmp_path, train, val, toy, finetune_settings, precision):
     settings = finetune_settings(epochs=2, batch_size=8, optimizer={"name": "adamw", "backbone_lr": 0.001})
-    whole = finetune(train, val, toy(), *settings, "cpu", 1, tmp_path / "whole", ignore_report)
+    whole = finetune(train, val, toy(), *settings, in_folder(tmp_path / "whole"), on_epoch_end=ignore_report)
     half = finetune(
         train,
         val,
         toy(),
         settings.training,
         replace(settings.stage, amp_dtype=precision),
-        "cpu",
-        1,
-        tmp_path / "half",
-        ignore_report,
+        in_folder(tmp_path / "half"),
+        on_epoch_end=ignore_report,
     )
     assert half[-1].val_loss == pytest.approx(whole[-1].val_loss, rel=0.02)
     assert half[-1].val_loss != whole[-1].val_loss
@@ -208,16 +219,18 @@ def test_half_precision_learns_nearly_the_same(tmp_path, train, val, toy, finetu
 def test_a_compiled_encoder_learns_the_same(tmp_path, train, val, toy, finetune_settings):
     settings = finetune_settings(epochs=1, batch_size=8)
     plain, compiled = toy(), toy()
-    history = finetune(train, val, plain, *settings, "cpu", 1, tmp_path / "a", ignore_report)
-    again = finetune(train, val, compiled, *settings, "cpu", 1, tmp_path / "b", ignore_report, compile_backend="eager")
+    history = finetune(train, val, plain, *settings, in_folder(tmp_path / "a"), on_epoch_end=ignore_report)
+    again = finetune(
+        train, val, compiled, *settings, in_folder(tmp_path / "b", compile_backend="eager"), on_epoch_end=ignore_report
+    )
     assert again[1].val_loss == pytest.approx(history[1].val_loss, abs=1e-5)
     assert set(copy_weights(compiled)) == set(copy_weights(plain))
 
 
 def test_workers_change_nothing(tmp_path, train, val, toy, finetune_settings):
     settings, one, many = finetune_settings(epochs=1, batch_size=8, augmentation={"min_crop_scale": 0.5}), toy(), toy()
-    finetune(train, val, one, *settings, "cpu", 1, tmp_path / "one", ignore_report)
-    finetune(train, val, many, *settings, "cpu", 5, tmp_path / "many", ignore_report)
+    finetune(train, val, one, *settings, in_folder(tmp_path / "one"), on_epoch_end=ignore_report)
+    finetune(train, val, many, *settings, in_folder(tmp_path / "many", 5), on_epoch_end=ignore_report)
     assert have_equal_tensors(copy_weights(one), copy_weights(many))
 
 
@@ -229,12 +242,19 @@ def test_a_device_without_memory_says_what_to_lower(tmp_path, train, val, toy, f
 
     model.register_forward_pre_hook(greedy)
     with pytest.raises(ParamsError, match=r"lower finetune.batch_size = 8, or prepare.height and prepare.width"):
-        finetune(train, val, model, *finetune_settings(batch_size=8), "cpu", 1, tmp_path, ignore_report)
+        finetune(train, val, model, *finetune_settings(batch_size=8), in_folder(tmp_path), on_epoch_end=ignore_report)
 
 
 def test_the_wait_for_photos_is_told(tmp_path, train, val, toy, finetune_settings):
     told = []
-    finetune(train, val, toy(), *finetune_settings(epochs=1), "cpu", 1, tmp_path, lambda _, cost: told.append(cost))
+    finetune(
+        train,
+        val,
+        toy(),
+        *finetune_settings(epochs=1),
+        in_folder(tmp_path),
+        on_epoch_end=lambda _, cost: told.append(cost),
+    )
     assert 0 <= told[0].data_wait_seconds <= told[0].seconds
     assert told[0].photos_per_second == pytest.approx(33 / told[0].seconds)
 
@@ -244,5 +264,5 @@ def test_the_wait_for_photos_is_told(tmp_path, train, val, toy, finetune_setting
 @pytest.mark.parametrize("precision", ["auto", "float16"])
 def test_the_same_code_learns_on_cuda(tmp_path, train, val, toy, finetune_settings, precision):
     settings = finetune_settings(epochs=4, batch_size=8, amp_dtype=precision, ema_decay=0.5, loss="sampled_softmax")
-    history = finetune(train, val, toy(), *settings, "cuda", 1, tmp_path, ignore_report)
+    history = finetune(train, val, toy(), *settings, in_folder(tmp_path, device="cuda"), on_epoch_end=ignore_report)
     assert history[-1].val_loss < history[0].val_loss

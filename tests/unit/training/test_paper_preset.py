@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from run_contexts import in_folder
 
 from weft import artefacts, params, tables
 from weft.contracts.tables import PREPARED_PHOTOS
@@ -107,14 +108,12 @@ def test_both_stages_of_the_paper_run(tmp_path, shop, write_words, device):
     artefacts.write_embeddings(tmp_path / "features", backbone.dim, batches())
     first, second = [], []
     run_train_head(
-        tmp_path / "features", folder / "prepared", words, settings.training, settings.train_head, device, tmp_path / "state_1",
-        tmp_path / "words", lambda record, cost: first.append(record),
+        tmp_path / "features", folder / "prepared", words, settings.training, settings.train_head, in_folder(tmp_path / "state_1", device=device), tmp_path / "words", on_epoch_end=lambda record, cost: first.append(record),
     )  # fmt: skip
     assert [record.epoch for record in first] == list(range(1, 21))
     assert all(np.isfinite(record.train_loss) for record in first)
     run_finetune(
-        folder / "prepared", words, tmp_path / "words", settings, device, 1, tmp_path / "state_2",
-        tmp_path / "embedder", lambda record, cost: second.append(record),
+        folder / "prepared", words, tmp_path / "words", settings, in_folder(tmp_path / "state_2", device=device), tmp_path / "embedder", on_epoch_end=lambda record, cost: second.append(record),
     )  # fmt: skip
     assert len(second) == 1
     bundle = load_bundle(tmp_path / "embedder")

@@ -12,6 +12,7 @@ import pytest
 import torch
 from killed_training import train
 from two_processes import build_model, open_stored_photos
+from run_contexts import in_folder
 
 from weft.data.samplers import Sampler
 from weft.training import batches
@@ -184,7 +185,7 @@ def test_without_a_short_interval_an_epoch_is_saved_as_a_whole(job, finetune_set
     (folder / "out").mkdir()
     finetune(
         open_stored_photos(folder / "train", folder / "out" / "train.arrow"), open_stored_photos(folder / "val", folder / "out" / "val.arrow"),
-        build_model("small", 4), *settings, "cpu", 1, folder / "out" / "state", lambda record, cost: None,
+        build_model("small", 4), *settings, in_folder(folder / "out" / "state"), on_epoch_end=lambda record, cost: None,
     )  # fmt: skip
     assert saved == [0, 0, 0]
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from run_contexts import in_folder
 
 from weft.data.bags import read_bags
 from weft.data.photo_store import PhotoStore
@@ -44,7 +45,7 @@ def _naive_retrain(model, stores, photos, settings, state):
         with torch.no_grad():
             z = model(torch.from_numpy(store.decode(range(len(store))))).half().numpy()
         cached.append(CachedEmbeddings(z, read_bags(photos / split, True, settings.stage.description_weight)))
-    return train_head(*cached, VOCABULARY, *settings, "cpu", state, lambda record, cost: None)[0]
+    return train_head(*cached, VOCABULARY, *settings, in_folder(state), on_epoch_end=lambda record, cost: None)[0]
 
 
 @pytest.mark.parametrize("described", [1.0, 0.25])
@@ -52,7 +53,7 @@ def test_w_is_what_stage_one_finds_on_the_finished_z(tmp_path, train_head_settin
     stage_1 = train_head_settings(description_weight=described)
     model = _make_model()
     wanted = _naive_retrain(model, stores, photos, stage_1, tmp_path / "naive")
-    retrain_head(model, stores, photos, *stage_1, "cpu", 1, tmp_path / "state")
+    retrain_head(model, stores, photos, *stage_1, in_folder(tmp_path / "state"))
     torch.testing.assert_close(model.words.data, wanted["words"])
     assert not (tmp_path / "state").exists()
 
@@ -63,7 +64,7 @@ def test_what_the_description_alone_says_is_told_less_readily(tmp_path, train_he
     for described in (1.0, 0.1):
         model = _make_model()
         stage_1 = train_head_settings(description_weight=described, epochs=3)
-        retrain_head(model, stores, photos, *stage_1, "cpu", 1, tmp_path / "state")
+        retrain_head(model, stores, photos, *stage_1, in_folder(tmp_path / "state"))
         z = model(torch.from_numpy(stores["val"].decode(range(6)))).detach()
         told = model.score(z).detach()
         scores.append(float((told[:, 4] - told[:, :4].amax(1)).mean()))
@@ -74,6 +75,6 @@ def test_what_the_description_alone_says_is_told_less_readily(tmp_path, train_he
 def test_the_bias_is_that_of_stage_one(tmp_path, train_head_settings, photos, stores, asked):
     model = _make_model(bias=None if asked else torch.ones(VOCABULARY, 1))
     stage_1 = train_head_settings(logits={"name": "dot_product", "word_bias": asked})
-    retrain_head(model, stores, photos, *stage_1, "cpu", 1, tmp_path / "state")
+    retrain_head(model, stores, photos, *stage_1, in_folder(tmp_path / "state"))
     assert (model.bias is not None) == asked
     assert ("bias" in model.state_dict()) == asked

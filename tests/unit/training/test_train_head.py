@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from run_contexts import in_folder
 
 from weft.errors import ModelError
 from weft.model.embedder import Embedder
@@ -34,7 +35,12 @@ def test_word_embeddings_learn_what_z_tells(tmp_path, cached, train_head_setting
     told = []
     train, val = cached(60, seed=1), cached(20, seed=2)
     fitted, history = train_head(
-        train, val, VOCABULARY, *train_head_settings(epochs=8), "cpu", tmp_path, lambda *epoch: told.append(epoch)
+        train,
+        val,
+        VOCABULARY,
+        *train_head_settings(epochs=8),
+        in_folder(tmp_path),
+        on_epoch_end=lambda *epoch: told.append(epoch),
     )
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)
     assert history[-1].val_loss < 0.8 * history[0].val_loss
@@ -49,12 +55,12 @@ def test_word_embeddings_learn_what_z_tells(tmp_path, cached, train_head_setting
 @pytest.mark.parametrize(("optimizer", "schedule"), [("sgd", "plateau"), ("adamw", "one_cycle")])
 def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, train_head_settings, loss, optimizer, schedule):
     settings = train_head_settings(loss=loss, optimizer=optimizer, lr_schedule=schedule, targets="sampled_word")
-    parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, *settings, "cpu"
-    words, history = train_head(*parts, tmp_path / "whole", ignore_report)
+    parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, *settings
+    words, history = train_head(*parts, in_folder(tmp_path / "whole"), on_epoch_end=ignore_report)
     for epoch in (1, 3):
         with pytest.raises(KilledError):
-            train_head(*parts, tmp_path / "killed", kill_after(epoch))
-    resumed, of_resumed = train_head(*parts, tmp_path / "killed", ignore_report)
+            train_head(*parts, in_folder(tmp_path / "killed"), on_epoch_end=kill_after(epoch))
+    resumed, of_resumed = train_head(*parts, in_folder(tmp_path / "killed"), on_epoch_end=ignore_report)
     assert resumed["words"].equal(words["words"])
     assert str(of_resumed) == str(history)
 
@@ -63,15 +69,15 @@ def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, train_head
 def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, cached, train_head_settings, changed):
     train, val, settings = cached(30, seed=1), cached(12, seed=2), train_head_settings()
     with pytest.raises(KilledError):
-        train_head(train, val, VOCABULARY, *settings, "cpu", tmp_path / "state", kill_after(2))
+        train_head(train, val, VOCABULARY, *settings, in_folder(tmp_path / "state"), on_epoch_end=kill_after(2))
     if changed == "settings":
         settings = train_head_settings(seed=2)
     elif changed == "train_z":
         train = CachedEmbeddings(train.z * np.float16(1.5), train.bags)
     else:
         val = cached(12, seed=3)
-    words, _ = train_head(train, val, VOCABULARY, *settings, "cpu", tmp_path / "state", ignore_report)
-    anew, _ = train_head(train, val, VOCABULARY, *settings, "cpu", tmp_path / "anew", ignore_report)
+    words, _ = train_head(train, val, VOCABULARY, *settings, in_folder(tmp_path / "state"), on_epoch_end=ignore_report)
+    anew, _ = train_head(train, val, VOCABULARY, *settings, in_folder(tmp_path / "anew"), on_epoch_end=ignore_report)
     assert words["words"].equal(anew["words"])
 
 
@@ -107,9 +113,8 @@ def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy,
         CachedEmbeddings(z[:0], cached(0, 1).bags),
         VOCABULARY,
         *settings,
-        "cpu",
-        tmp_path,
-        ignore_report,
+        in_folder(tmp_path),
+        on_epoch_end=ignore_report,
     )
 
     training, stage = settings
@@ -137,7 +142,7 @@ def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy,
 def test_every_loss_learns_what_z_tells(tmp_path, cached, train_head_settings, loss):
     train, val = cached(60, seed=1), cached(20, seed=2)
     settings = train_head_settings(epochs=8, **LOSSES[loss])
-    fitted, _ = train_head(train, val, VOCABULARY, *settings, "cpu", tmp_path, ignore_report)
+    fitted, _ = train_head(train, val, VOCABULARY, *settings, in_folder(tmp_path), on_epoch_end=ignore_report)
     assert ("bias" in fitted) == settings.training.logits.word_bias
     photos = np.flatnonzero(val.bags.sizes)
     scores = torch.from_numpy(val.z[photos].astype(np.float32)) @ fitted["words"].T
@@ -154,7 +159,7 @@ def test_words_that_no_step_drew_stay_as_they_began(tmp_path, cached, train_head
             epochs=1,
         )
         train, val = cached(12, seed=1), cached(0, seed=1)
-        fitted, _ = train_head(train, val, 500, *settings, "cpu", tmp_path / optimizer, ignore_report)
+        fitted, _ = train_head(train, val, 500, *settings, in_folder(tmp_path / optimizer), on_epoch_end=ignore_report)
         moved = (
             fitted["words"] != init_word_embeddings(train.z, 500, settings.training.logits, settings.training.seed)
         ).any(1)
@@ -169,7 +174,7 @@ def test_the_first_loss_is_the_log_of_the_vocabulary_however_long_z_is(
     train, val = cached(30, seed=1), cached(12, seed=2)
     train, val = (CachedEmbeddings((part.z * scale).astype(np.float16), part.bags) for part in (train, val))
     settings = train_head_settings(epochs=1, optimizer={"name": "adamw", "head_lr": 1e-9})
-    _, history = train_head(train, val, vocabulary, *settings, "cpu", tmp_path, ignore_report)
+    _, history = train_head(train, val, vocabulary, *settings, in_folder(tmp_path), on_epoch_end=ignore_report)
     assert history[0].val_loss == pytest.approx(math.log(vocabulary), rel=0.05)
     assert history[1].train_loss == pytest.approx(math.log(vocabulary), rel=0.05)
 
@@ -179,7 +184,14 @@ def test_a_first_loss_far_from_it_is_refused(tmp_path, cached, train_head_settin
     settings = train_head_settings(logits={"name": "cosine", "temperature": 0.001})
     told = r"the first loss is .*, wanted within 5% of ln 6 = 1\.792: .*raise training\.logits\.temperature"
     with pytest.raises(ModelError, match=told):
-        train_head(cached(60, seed=1), cached(12, seed=2), VOCABULARY, *settings, "cpu", tmp_path, ignore_report)
+        train_head(
+            cached(60, seed=1),
+            cached(12, seed=2),
+            VOCABULARY,
+            *settings,
+            in_folder(tmp_path),
+            on_epoch_end=ignore_report,
+        )
 
 
 def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, train_head_settings):
@@ -194,15 +206,16 @@ def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, t
             val,
             VOCABULARY,
             *train_head_settings(),
-            "cpu",
-            tmp_path,
-            ignore_report,
+            in_folder(tmp_path),
+            on_epoch_end=ignore_report,
         )
 
 
 def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, train_head_settings):
     train, nothing = cached(30, seed=1), cached(0, seed=1)
-    _, history = train_head(train, nothing, VOCABULARY, *train_head_settings(), "cpu", tmp_path, ignore_report)
+    _, history = train_head(
+        train, nothing, VOCABULARY, *train_head_settings(), in_folder(tmp_path), on_epoch_end=ignore_report
+    )
     assert all(math.isnan(record.val_loss) for record in history)
     assert history[-1].train_loss < history[1].train_loss
 
@@ -210,7 +223,9 @@ def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, train_head_set
 def test_without_an_epoch_w_stays_as_it_began(tmp_path, cached, train_head_settings):
     """Both stages at once: finetune then starts from a random W."""
     train, val = cached(20, seed=1), cached(10, seed=2)
-    fitted, history = train_head(train, val, VOCABULARY, *train_head_settings(epochs=0), "cpu", tmp_path, ignore_report)
+    fitted, history = train_head(
+        train, val, VOCABULARY, *train_head_settings(epochs=0), in_folder(tmp_path), on_epoch_end=ignore_report
+    )
     assert [record.epoch for record in history] == [0]
     assert fitted["words"].std() > 0
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)

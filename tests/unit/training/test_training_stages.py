@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from run_contexts import in_folder
 
 from weft import artefacts, params, tables
 from weft.contracts.tables import PREPARED_PHOTOS
@@ -80,10 +81,9 @@ def run_words(work, settings):
             *places.values(),
             settings.training,
             settings.train_head,
-            "cpu",
-            out.with_suffix(".state"),
+            in_folder(out.with_suffix(".state")),
             out,
-            ignore_report,
+            on_epoch_end=ignore_report,
         )
         return out
 
@@ -94,7 +94,7 @@ def run_words(work, settings):
 def run_network(work, settings, run_words):
     def run(out, initial, words=work.words):
         state = out.with_suffix(".state")
-        return run_finetune(work.photos, words, initial, settings, "cpu", 1, state, out, ignore_report)
+        return run_finetune(work.photos, words, initial, settings, in_folder(state), out, on_epoch_end=ignore_report)
 
     return run
 
@@ -125,7 +125,7 @@ def test_a_projection_that_folds_leaves_the_bundle_with_the_z_of_the_backbone(tm
             model=replace(settings.model, projection_dim=4),
             finetune=replace(settings.finetune, discard_projection_head=fold),
         )
-        run_finetune(work.photos, work.words, words, changed, "cpu", 1, state, out, ignore_report)
+        run_finetune(work.photos, work.words, words, changed, in_folder(state), out, on_epoch_end=ignore_report)
         found[fold] = load_bundle(out).embedder
     photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     z = {fold: embedder(photos) for fold, embedder in found.items()}
@@ -141,7 +141,7 @@ def test_a_share_of_the_first_model_lies_between_it_and_the_trained_one(tmp_path
         changed = replace(settings.finetune, discard_projection_head=fold, wise_ft_weight=share, epochs=epochs)
         given = replace(settings, model=replace(settings.model, projection_dim=4), finetune=changed)
         out, state = tmp_path / name, tmp_path / "state"
-        run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, out, ignore_report)
+        run_finetune(work.photos, work.words, initial, given, in_folder(state), out, on_epoch_end=ignore_report)
         found.append(load_bundle(out).embedder.state_dict())
     for name, tensor in found[2].items():
         if tensor.is_floating_point():
@@ -154,7 +154,9 @@ def test_fitting_w_again_changes_w_alone(tmp_path, settings, work, run_words):
         training = replace(settings.training, seed=2)  # the initial W of train_head depends on the seed
         given = replace(settings, training=training, finetune=replace(settings.finetune, retrain_head=refit))
         state = tmp_path / "state"
-        run_finetune(work.photos, work.words, initial, given, "cpu", 1, state, tmp_path / f"{refit}", ignore_report)
+        run_finetune(
+            work.photos, work.words, initial, given, in_folder(state), tmp_path / f"{refit}", on_epoch_end=ignore_report
+        )
         assert list(state.iterdir()) == []
         found.append(load_bundle(tmp_path / f"{refit}").embedder.state_dict())
     assert [name for name, tensor in found[0].items() if not torch.equal(tensor, found[1][name])] == ["words"]
@@ -182,5 +184,7 @@ def test_embeddings_of_other_photos_are_refused(tmp_path, work, write_prepared, 
 
 def test_first_words_of_another_vocabulary_are_refused(tmp_path, write_words, run_words, run_network):
     other = write_words(tmp_path / "other.tsv", [*WORDS, "tunic"])
-    with pytest.raises(ModelError, match=r"W is \(6, 1024\), not of .*other.tsv and shufflenet_v2_x0_5"):
+    with pytest.raises(
+        ModelError, match=r"expected W of shape \(7, 1024\) for .*other.tsv and shufflenet_v2_x0_5, got \(6, 1024\)"
+    ):
         run_network(tmp_path / "network", run_words(tmp_path / "words"), words=other)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 from pydantic import TypeAdapter
+from run_contexts import in_folder
 from torch import nn
 
 from weft.data.bags import read_bags
@@ -59,11 +60,8 @@ def train(folder: Path, out: Path, processes: ProcessGroup) -> None:
         model,
         TypeAdapter(Training).validate_python(job["training"]),
         TypeAdapter(Finetune).validate_python(job["finetune"]),
-        "cpu",
-        1,
-        folder / f"state_of_{processes.world_size}",
-        lambda record, cost: None,
-        process_group=processes,
+        in_folder(folder / f"state_of_{processes.world_size}", process_group=processes),
+        on_epoch_end=lambda record, cost: None,
     )
     (out / "history.json").write_text(json.dumps([asdict(record) for record in history]))
     torch.save(model.state_dict(), out / "weights.pt")

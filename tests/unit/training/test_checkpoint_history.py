@@ -2,8 +2,8 @@ import math
 
 import pytest
 import torch
-from torch import nn
 from run_contexts import in_folder
+from torch import nn
 
 from weft.training.checkpoint import CheckpointManager
 from weft.training.history import EpochMetrics

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 from killed_training import train
-from two_processes import build_model, open_stored_photos
 from run_contexts import in_folder
+from two_processes import build_model, open_stored_photos
 
 from weft.data.samplers import Sampler
 from weft.training import batches

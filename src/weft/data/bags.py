@@ -24,7 +24,7 @@ class WeightedBags:
     words: Ints
     """(words of all photos,)"""
     weights: Doubles
-    """(words of all photos,) above 0: how much each counts; 1 where nothing else is said."""
+    """(words of all photos,) weight of each word in its photo, above 0."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -38,7 +38,7 @@ class WeightedBags:
         return np.diff(self.offsets)
 
     def digest(self) -> str:
-        """Names this very content: sha256 of all arrays."""
+        """Return the sha256 of all arrays."""
         return hashlib.sha256(self.offsets.tobytes() + self.words.tobytes() + self.weights.tobytes()).hexdigest()
 
     def count_words(self, vocabulary_size: int) -> Ints:
@@ -46,7 +46,7 @@ class WeightedBags:
         return np.bincount(self.words, minlength=vocabulary_size)
 
     def deduplicate(self, sum_weights: bool = True) -> "WeightedBags":
-        """The same bags with each word once, worth what its repeats are together, or the most that one of them is."""
+        """Return the same bags with each word once, with the sum or the maximum of the weights of its repeats."""
         is_first = self._first_occurrence_mask()
         kept_before = np.concatenate([[0], np.cumsum(is_first)])
         starts = np.flatnonzero(is_first)
@@ -56,7 +56,7 @@ class WeightedBags:
         return WeightedBags(kept_before[self.offsets], self.words[is_first], weights)
 
     def filter_words(self, keep_mask: npt.NDArray[np.bool_]) -> "WeightedBags":
-        """The same bags without the words that are not `wanted`, (vocabulary_size,)."""
+        """Return the same bags with only the words whose `keep_mask`, (vocabulary_size,), is true."""
         kept_mask = keep_mask[self.words]
         kept_before = np.concatenate([[0], np.cumsum(kept_mask)])
         return WeightedBags(kept_before[self.offsets], self.words[kept_mask], self.weights[kept_mask])
@@ -77,7 +77,7 @@ class WeightedBags:
 
 
 def build_weighted_bags(bags: Iterable[Sequence[int]]) -> WeightedBags:
-    """Bags from one sequence of word ids a photo, all worth the same."""
+    """Build bags from one sequence of word ids per photo; all words weigh 1."""
     arrays = [np.asarray(bag, dtype=np.int64) for bag in bags]
     offsets = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int64)
     words = np.concatenate([np.empty(0, np.int64), *arrays])
@@ -89,8 +89,9 @@ def read_bags(folder: Path, count_repeated_words: bool, description_weight: floa
 
     Args:
         folder: Prepared shards.
-        repeats: Keep a word as often as the product's text says it, else once, worth the most it is anywhere.
-        described: What a word is worth where the description says it, beside 1 where the product is named by it.
+        count_repeated_words: Keep a word as often as it stands in the text of the product; otherwise keep it once, with
+            its largest weight.
+        description_weight: Weight of a word that stands in the description; a word of a short field weighs 1.
     """
     bags = [build_weighted_bags([])]
     for table in tables.read_shards(folder, PREPARED_PHOTOS, columns=["word_ids", "in_short_fields"]):

@@ -33,7 +33,7 @@ def prefetch_photos(
         store: Where the photos are.
         items: Batches, or whatever names photos.
         workers: Threads.
-        change: Done to the photos by the same threads: augmentation.
+        transform: Applied to the photos by the same threads, such as augmentation.
     """
 
     def load(item: Item) -> tuple[Photos, Item]:

@@ -1,7 +1,7 @@
-"""Prepared photos of one split, any of them at hand at any time: one flat file, mapped into memory.
+"""Random access to the prepared photos of one split: one Arrow file, mapped into memory.
 
-Parquet cannot be read at random without decoding row groups, and word-first sampling jumps about; the operating
-system's page cache holds what is used, whatever the catalogue's size.
+Parquet cannot be read at random without decoding whole row groups. The page cache of the operating system holds the
+photos in use, whatever the size of the catalogue.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ class PhotoStore:
     """Random access to the JPEG bytes of a split, in the order of its shards."""
 
     def __init__(self, folder: Path, cache_file: Path, copy: bool = True) -> None:
-        """Copy the photos of `folder` (prepared shards) into the file `scratch` and map it.
+        """Copy the photos of `folder` into the file `cache_file` and map it into memory.
 
         Args:
             folder: Prepared shards.
-            scratch: The flat file.
-            copy: False where another process has just written `scratch`.
+            cache_file: The Arrow file of all JPEG bytes.
+            copy: False where another process has just written `cache_file`.
 
         Raises:
             ContractError: The shards are missing or break their contract.
@@ -53,7 +53,7 @@ class PhotoStore:
         return int(self._batch_offsets[-1])
 
     def digest(self) -> str:
-        """Names these very photos: sha256 of the flat file."""
+        """Return the sha256 of the flat file."""
         with self._file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -1,8 +1,8 @@
-"""Which photo and which word come next.
+"""Samplers: the photos and words of each batch.
 
-`sampled_word` draws a photo and one of its words, as the paper does; `soft_targets` draws the photo in the very same way and
-replaces the word by its exact distribution given the photo: the same gradient in expectation, with less noise.
-`weft.data.sampling_distribution` says how often each photo and word is drawn.
+`sampled_word` draws a photo and one of its words, as the paper does; `soft_targets` draws the photo in the
+same way and replaces the word by its exact distribution given the photo: the same expected gradient with less noise.
+`weft.data.sampling_distribution` computes how often each photo and word is drawn.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class Batch:
     weights: Floats
     """(batch, most words), each row sums to 1; 0 where padded."""
     true_words: Ints
-    """(batch, most words of a photo) all words of each photo, once each, padded with NO_WORD."""
+    """(batch, most words of a photo) all words of each photo, once each, padded with PADDING_WORD_ID."""
 
     def __len__(self) -> int:
         return len(self.photo_indices)
@@ -56,10 +56,10 @@ class Sampler:
         Args:
             bags: The words of each training photo.
             vocabulary_size: Words in the vocabulary.
-            target: "sampled_word" or "soft_targets".
-            alpha: The balance, from 0 (image-first) to 1 (word-first).
+            target_mode: "sampled_word" or "soft_targets".
+            alpha: The exponent of the inverse word frequency, from 0 (image-first) to 1 (word-first).
             seed: Any whole number.
-            most_draws: No photo is drawn more often than this in an epoch; 0 for no cap.
+            max_photo_repeats: Maximum number of draws of one photo in an epoch; 0 sets no limit.
             word_weights: (vocabulary_size,) how much each word is worth, at least 0; a word of 0 is never drawn, and
                 no photo's. All are worth the same when left out.
 

@@ -45,7 +45,7 @@ def build_sampling_distribution(
         bags: Words of each photo, each once.
         word_weights: (vocabulary,) above 0 for every word in `bags`: how much a word is worth beside others.
         alpha: 0 (image-first) to 1 (word-first).
-        most_draws: No photo is drawn more often in an epoch; 0 for no cap. What is cut goes to the other photos.
+        max_photo_repeats: Maximum draws of a photo in an epoch; 0 sets no limit. Other photos get the draws above it.
     """
     photo = np.repeat(np.arange(len(bags)), bags.sizes)
     word_counts = np.bincount(bags.words, weights=bags.weights, minlength=len(word_weights))

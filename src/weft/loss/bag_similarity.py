@@ -29,7 +29,7 @@ def bag_similarity_loss(
     """
     check_targets(z, targets, weights)
     if len(z) < 2:
-        raise ValueError("similarity compares the photos of a batch: wanted two or more")
+        raise ValueError("bag similarity compares the photos of a batch: expected at least 2 photos, got 1")
     bags = torch.zeros(len(z), vocabulary_size, device=z.device).scatter_add(1, targets, weights).sqrt()
     unit_z = normalize(z, dim=1)
     is_self = torch.eye(len(z), dtype=torch.bool, device=z.device)

@@ -33,7 +33,7 @@ class NegativeSampler:
         Args:
             name: uniform; log_uniform, q_k = log(1 + 1 / (k + 1)) / log(K + 1) by the rank k of the word, which its
                 id is; unigram, in proportion to how often training photos' texts say the word, to the power 0.75.
-            said: (vocabulary,) how often they say it; a word they never say counts as said once.
+            word_counts: (vocabulary,) count of each word in the texts of training photos; 0 counts as 1.
         """
         rank = np.arange(len(word_counts), dtype=np.float64)
         weights = {
@@ -63,7 +63,7 @@ class AliasTable:
         """
         total = probabilities.sum()
         if probabilities.ndim != 1 or not np.isfinite(total) or total <= 0 or (probabilities < 0).any():
-            raise ValueError("wanted probabilities of at least 0 with a positive sum, one a word")
+            raise ValueError("expected one probability of at least 0 per word, with a positive sum")
         scaled = (probabilities * (len(probabilities) / total)).tolist()
         acceptance, alias = [1.0] * len(scaled), list(range(len(scaled)))
         small = [word for word, share in enumerate(scaled) if share < 1.0]

@@ -47,10 +47,10 @@ def sampled_softmax(
     check_targets(z, targets, weights)
     if negatives.ndim != 2 or len(negatives) not in (1, len(z)):
         raise ValueError(
-            f"negatives {tuple(negatives.shape)} of {len(z)} embeddings, wanted ({len(z)} or 1, negatives)"
+            f"negatives {tuple(negatives.shape)} of {len(z)} embeddings, expected ({len(z)} or 1, negatives)"
         )
     if negatives.shape[1] < 1:
-        raise ValueError("sampled softmax wants at least one negative a photo")
+        raise ValueError("expected at least one negative per photo, got none")
     positive, negative = _logits(z, words, bias, targets, int(negatives.max()) + 1)
     counts = torch.zeros(len(negatives), negative.shape[1], device=z.device)
     counts = counts.scatter_add(1, negatives, torch.ones_like(negatives, dtype=counts.dtype))

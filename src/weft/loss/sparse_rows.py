@@ -1,7 +1,4 @@
-"""The rows of W that a batch needs, so that a step costs what it touches and not what the vocabulary holds.
-
-What every loss wants of its targets.
-"""
+"""The rows of W that a batch needs, so that the cost of a step does not grow with the vocabulary."""
 
 import torch
 from torch.nn.functional import embedding
@@ -11,12 +8,12 @@ class RowSubset:
     """Some words out of the vocabulary: their ids, and where each stands among them."""
 
     def __init__(self, vocabulary_size: int, first_ids: torch.Tensor, other_ids: torch.Tensor | None = None) -> None:
-        """Gather the words of `first`, ascending, and then those that only `then` holds.
+        """Collect the ids in `first_ids`, ascending, and then those that are only in `other_ids`.
 
         Args:
-            vocabulary: How many words there are.
-            first: Word ids of any shape.
-            then: Likewise.
+            vocabulary_size: Number of words in the vocabulary.
+            first_ids: Word ids of any shape.
+            other_ids: More word ids of any shape.
         """
         self._local_id = torch.full((vocabulary_size,), -1, dtype=torch.int64, device=first_ids.device)
         self.ids = torch.unique(first_ids)
@@ -44,7 +41,7 @@ def check_targets(z: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor)
     if targets.shape != weights.shape or targets.ndim != 2 or len(targets) != len(z):
         raise ValueError(
             f"targets {tuple(targets.shape)} and weights {tuple(weights.shape)} of {len(z)} embeddings, "
-            f"wanted both ({len(z)}, targets)"
+            f"expected both ({len(z)}, targets)"
         )
     if targets.shape[1] < 1 or bool((weights.sum(1) <= 0).any()):
         raise ValueError("a photo without words has no loss: leave photos with empty bags out of the batch")

@@ -152,5 +152,5 @@ def _read_json(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ModelError(f"{path}: not JSON: {error}") from error
     if not isinstance(values, dict):
-        raise ModelError(f"{path}: wanted an object, found {type(values).__name__}")
+        raise ModelError(f"{path}: expected an object, got {type(values).__name__}")
     return values

@@ -94,7 +94,7 @@ def _parse_weights(data: bytes, path: Path) -> Weights:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{path}: not a file of plain tensors (.safetensors, or .pth of tensors): {reason}") from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ModelError(f"{path}: wanted a mapping of names to tensors, found {type(state).__name__}")
+        raise ModelError(f"{path}: expected a mapping of names to tensors, got {type(state).__name__}")
     return state
 
 

@@ -35,11 +35,11 @@ def sample_augment_params(
     """Draw what happens to a batch: always the same numbers from the same generator, whoever applies them.
 
     Args:
-        photos: How many.
-        flip: Mirror half of them.
-        shift: Move each by up to this many pixels, both ways, both axes.
-        crop: The smallest share of its area that a photo keeps, in (0, 1]; 1 keeps all of it.
-        random: Used up by as much whatever is switched on.
+        photos: Number of photos.
+        horizontal_flip: Mirror half of the photos.
+        max_translate_px: Move each photo by up to this many pixels, in both directions of both axes.
+        min_crop_scale: The smallest share of its area that a photo keeps, in (0, 1]; 1 crops nothing.
+        random: Always advanced by the same number of draws, whatever is switched on.
     """
     flipped = random.random(photos) < 0.5
     translations_px = random.integers(-max_translate_px, max_translate_px, (photos, 2), endpoint=True)
@@ -57,7 +57,7 @@ def augment(photos: Photos, augment_params: AugmentParams) -> Photos:
 
     Args:
         photos: uint8 (photos, 3, height, width); stay as they are.
-        moves: One for each.
+        augment_params: The parameters of each photo.
 
     Returns:
         An array like `photos`.

@@ -45,15 +45,15 @@ def derive_step_seed(seed: int, epoch: int, step: int) -> int:
 def epoch_batches(
     batches: Iterable[Batch], seed: int, epoch: int, first_step: int = 0, rank: int = 0, world_size: int = 1
 ) -> Iterator[TrainBatch]:
-    """The steps of an epoch from number `first` on; photos of those before are never decoded.
+    """Yield the steps of an epoch from `first_step` on; photos of earlier steps are not decoded.
 
     Args:
         batches: Of the whole epoch.
         seed: The training's.
         epoch: From 1.
-        first: Steps already done.
-        process: Which one this is, from 0.
-        processes: How many share each batch; parts differ by at most one photo.
+        first_step: Number of steps that are done already.
+        rank: Rank of this process, from 0.
+        world_size: Number of processes that share each batch; their parts differ by at most one photo.
     """
     for step, batch in enumerate(islice(batches, first_step, None), first_step):
         size = len(batch.photo_indices)

@@ -52,7 +52,7 @@ def check_initial_loss(z: torch.Tensor, words: torch.Tensor, batch: Batch) -> No
     if not abs(loss - uniform_loss) <= MAX_INITIAL_LOSS_DEVIATION * uniform_loss + 1e-6:
         norms = z.norm(dim=1)
         raise ModelError(
-            f"train_head: the first loss is {loss:.3f}, wanted within {MAX_INITIAL_LOSS_DEVIATION:.0%} of ln {len(words)} = {uniform_loss:.3f}: "
+            f"train_head: the first loss is {loss:.3f}, expected within {MAX_INITIAL_LOSS_DEVIATION:.0%} of ln {len(words)} = {uniform_loss:.3f}: "
             f"the embeddings are {float(norms.min()):.3g} to {float(norms.max()):.3g} long, median "
             f"{float(norms.median()):.3g}; look for photos that the backbone answers wildly (data/features), or, "
             "with cosine logits, raise training.logits.temperature"

@@ -64,7 +64,7 @@ def test_lengths_of_photos_do_not_matter(z_and_words, bags):
 
 
 def test_a_photo_alone_and_an_empty_bag_are_refused(z_and_words):
-    with pytest.raises(ValueError, match="two or more"):
+    with pytest.raises(ValueError, match="at least 2 photos"):
         bag_similarity_loss(torch.ones(1, 2), torch.zeros(1, 1, dtype=torch.int64), torch.ones(1, 1), 3, 0.1)
     with pytest.raises(ValueError, match="a photo without words has no loss"):
         bag_similarity_loss(z_and_words[0], torch.zeros(4, 2, dtype=torch.int64), torch.zeros(4, 2), 6, 0.1)

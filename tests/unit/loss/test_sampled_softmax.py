@@ -142,9 +142,14 @@ def test_gradients_reach_only_positives_and_negatives():
 @pytest.mark.parametrize(
     ("targets", "weights", "negatives", "wanted"),
     [
-        ((4, 2), (4, 1), (4, 5), r"targets \(4, 2\) and weights \(4, 1\) of 4 embeddings, wanted both \(4, targets\)"),
+        (
+            (4, 2),
+            (4, 1),
+            (4, 5),
+            r"targets \(4, 2\) and weights \(4, 1\) of 4 embeddings, expected both \(4, targets\)",
+        ),
         ((3, 2), (3, 2), (4, 5), r"targets \(3, 2\)"),
-        ((4, 2), (4, 2), (3, 5), r"negatives \(3, 5\) of 4 embeddings, wanted \(4 or 1, negatives\)"),
+        ((4, 2), (4, 2), (3, 5), r"negatives \(3, 5\) of 4 embeddings, expected \(4 or 1, negatives\)"),
         ((4, 2), (4, 2), (4, 0), "at least one negative"),
         ((4, 0), (4, 0), (4, 5), "without words"),
     ],

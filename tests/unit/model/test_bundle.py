@@ -144,7 +144,7 @@ def test_a_word_list_without_words_is_refused(copy, write_words):
 @pytest.mark.parametrize(
     ("file", "values", "said"),
     [
-        ("config.json", "[]", "wanted an object, found list"),
+        ("config.json", "[]", "expected an object, got list"),
         ("config.json", "{", "not JSON"),
         ("config.json", "{}", "do not fit: 'backbone'"),
         ("config.json", json.dumps({"backbone": "mobilenetv2"}), "mobilenetv2: not a torchvision"),

@@ -73,7 +73,7 @@ def test_a_pickle_with_code_is_refused_and_never_run(tmp_path):
 @pytest.mark.parametrize("what", [[torch.zeros(2)], {"a": 1}, torch.zeros(2)])
 def test_something_other_than_named_tensors_is_refused(tmp_path, what):
     torch.save(what, tmp_path / "w.pth")
-    with pytest.raises(ModelError, match=r"w\.pth: wanted a mapping of names to tensors, found "):
+    with pytest.raises(ModelError, match=r"w\.pth: expected a mapping of names to tensors, got "):
         read_weights(tmp_path / "w.pth")
 
 
@@ -83,7 +83,7 @@ def test_something_other_than_named_tensors_is_refused(tmp_path, what):
 def test_bytes_that_are_no_weights_are_refused(tmp_path, suffix, data):
     path = tmp_path / f"w.{suffix}"
     path.write_bytes(data)
-    with pytest.raises(ModelError, match=r"w\.\w+: (not a file of plain tensors|wanted a mapping)") as error:
+    with pytest.raises(ModelError, match=r"w\.\w+: (not a file of plain tensors|expected a mapping)") as error:
         read_weights(path)
     assert "\n" not in str(error.value)
 

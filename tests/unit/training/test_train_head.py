@@ -182,7 +182,7 @@ def test_the_first_loss_is_the_log_of_the_vocabulary_however_long_z_is(
 def test_a_first_loss_far_from_it_is_refused(tmp_path, cached, train_head_settings):
     """At so low a temperature random directions are opinions."""
     settings = train_head_settings(logits={"name": "cosine", "temperature": 0.001})
-    told = r"the first loss is .*, wanted within 5% of ln 6 = 1\.792: .*raise training\.logits\.temperature"
+    told = r"the first loss is .*, expected within 5% of ln 6 = 1\.792: .*raise training\.logits\.temperature"
     with pytest.raises(ModelError, match=told):
         train_head(
             cached(60, seed=1),

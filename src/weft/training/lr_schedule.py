@@ -45,6 +45,9 @@ class LRSchedule:
     """Moves all learning rates together: a factor that depends on the step, and on val where it says plateau.
 
     Every schedule but one_cycle, which rises by itself, may begin with a linear warm-up.
+
+    Not built from torch's schedulers: SequentialLR cannot hold ReduceLROnPlateau after a warm-up, and LinearLR and
+    CosineAnnealingLR multiply the last rate at each step, which accumulates rounding. The tests compare with torch's.
     """
 
     def __init__(

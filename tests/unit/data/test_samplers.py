@@ -71,7 +71,7 @@ def test_a_photos_words_weigh_as_n_to_the_minus_alpha(bags, alpha, batches):
     """In training, and in the expectation that validation measures."""
     n = {0: 2, 1: 3, 2: 2, 4: 1}
     for batch in batches(Sampler(bags, VOCABULARY, "soft_targets", alpha, seed=1), bags):
-        for photo, words, weights in zip(batch.photos, batch.targets, batch.weights, strict=True):
+        for photo, words, weights in zip(batch.photo_indices, batch.targets, batch.weights, strict=True):
             of_bag = Counter(bags[photo].tolist())
             wanted = {word: times * n[word] ** -alpha for word, times in of_bag.items()}
             got = {word: weight for word, weight in zip(words.tolist(), weights.tolist(), strict=True) if weight}

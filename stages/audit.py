@@ -21,14 +21,14 @@ def main() -> None:
     from weft.contracts import files
     from weft.report.html import write_audit_page
     from weft.retrieval.search import find_nearest_neighbours
-    from weft.tagging.audit import Sources, audit
+    from weft.tagging.audit import AuditInputs, audit
 
     settings = params.load_params(Path("params.yaml")).audit
     out = args.pop("out")
     with tracking.start_stage_run("audit", settings, list(args.values())) as run:
-        run.log_metrics(audit(Sources(**args), settings, find_nearest_neighbours, out))
+        run.log_metrics(audit(AuditInputs(**args), settings, find_nearest_neighbours, out))
         write_audit_page(out)
-        run.log_artifact(out / files.FINDINGS_CSV)
+        run.log_artifact(out / files.MISMATCHES_CSV)
         run.log_artifact(out / files.CONTACT_SHEET)
 
 

@@ -237,11 +237,11 @@ def _calibrate(args: argparse.Namespace) -> None:
 def _audit(args: argparse.Namespace) -> None:
     from weft.commands.audit import audit_catalogue
     from weft.commands.calibrate import default_calibration_dir
-    from weft.tagging.audit import Sources
+    from weft.tagging.audit import AuditInputs
 
     calibration = args.calibration_dir or default_calibration_dir(args.model)
-    sources = Sources(args.products, args.photos, args.index, args.model, calibration)
-    _print_lines([audit_catalogue(sources, args.neighbours, args.num_examples, args.out)])
+    inputs = AuditInputs(args.products, args.photos, args.index, args.model, calibration)
+    _print_lines([audit_catalogue(inputs, args.neighbours, args.num_examples, args.out)])
 
 
 def _compare(args: argparse.Namespace) -> None:

@@ -7,15 +7,15 @@ from weft.contracts import files
 from weft.errors import InputError
 from weft.report.html import write_audit_page
 from weft.retrieval.search import find_nearest_neighbours
-from weft.tagging.audit import Sources, audit
+from weft.tagging.audit import AuditInputs, audit
 from weft.tagging.mismatches import CONTRADICTED, MISSING
 
 
-def audit_catalogue(sources: Sources, neighbours: int, num_examples: int, out: Path) -> str:
+def audit_catalogue(inputs: AuditInputs, neighbours: int, num_examples: int, out: Path) -> str:
     """Audit the catalogue, write the results and return a summary of a few lines.
 
     Args:
-        sources: Paths of the crawl, the prepared photos, their embeddings, the model and its thresholds.
+        inputs: Paths of the crawl, the prepared photos, their embeddings, the model and its thresholds.
         neighbours: The number of most similar photos of other products to compare with.
         num_examples: The number of mismatches per kind that the page shows with photos.
         out: The folder to write; an earlier audit in it is replaced.
@@ -25,15 +25,15 @@ def audit_catalogue(sources: Sources, neighbours: int, num_examples: int, out: P
         InputError: `out` holds other files than an audit.
         ModelError: The embeddings or the thresholds belong to another model.
     """
-    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / files.FINDINGS).is_file())):
+    if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / files.MISMATCHES).is_file())):
         raise InputError(f"{out}: expected an empty folder or an earlier audit, got other files; choose another folder")
-    totals = audit(sources, params.Audit(neighbours, num_examples), find_nearest_neighbours, out)
+    totals = audit(inputs, params.Audit(neighbours, num_examples), find_nearest_neighbours, out)
     page = write_audit_page(out)
     return "\n".join(
         [
             f"{totals['products']:,.0f} products: {totals[CONTRADICTED]:,.0f} whose text the photos contradict, "
             f"{totals[MISSING]:,.0f} words that photos show and texts lack",
-            f"List:  {out / files.FINDINGS_CSV}",
+            f"List:  {out / files.MISMATCHES_CSV}",
             f"Page:  {page}",
         ]
     )

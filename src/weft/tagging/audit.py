@@ -1,7 +1,4 @@
-"""audit: the findings with their evidence, as a table for programs, a CSV for people and pictures of the strongest.
-
-The contact sheet of an audit: the pictured findings, each beside photos that are said to show the same.
-"""
+"""audit: list the mismatches of texts and photos with their evidence, as a table, a CSV file and a contact sheet."""
 
 import csv
 import io
@@ -18,201 +15,224 @@ import pyarrow as pa
 from weft import params, tables
 from weft.contracts import files
 from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
-from weft.contracts.tagging import FINDINGS
+from weft.contracts.tagging import MISMATCHES
 from weft.photos.contact_sheet import Tile, draw_contact_sheet
-from weft.tagging.mismatches import CONTRADICTED, MISSING, Evidence, Finding, find, read_claims, read_titles
+from weft.tagging.mismatches import (
+    CONTRADICTED,
+    MISSING,
+    Mismatch,
+    ScoredCatalogue,
+    find_mismatches,
+    read_titles,
+)
 from weft.tagging.platt_scaling import probabilities
-from weft.tagging.tag_scores import Ints, Matrix, read_catalogue, read_model
-from weft.tagging.thresholds import Bools, Told, read_told
+from weft.tagging.tag_scores import Ints, Matrix, read_embedded_catalogue, read_word_head
+from weft.tagging.thresholds import Bools, CalibratedWords, read_calibrated_words
 from weft.tagging.word_relations import stem
 
-SHOWING = {MISSING: 0.5, CONTRADICTED: 0.5}
-"""At least this share of the nearest photos of other products must be of products that claim the shown word ..."""
-SAYING = 0.1
-"""... and at most this share of products that claim the contradicted one."""
-NEAREST_SHOWN = 3
-OF_A_KIND = 4
-"""Pictured findings with the same words: the page shows what kinds of errors there are, the list how many."""
-CSV_COLUMNS = tuple(name for name in FINDINGS.schema.names if name not in ("jpeg", "nearest_jpegs"))
+MIN_SUPPORT = {MISSING: 0.5, CONTRADICTED: 0.5}
+"""At least this share of the nearest photos must be of products with the predicted word in a short field ..."""
+MAX_TEXT_SUPPORT = 0.1
+"""... and at most this share of products with the contradicted word."""
+MAX_NEAREST_PHOTOS = 3
+MAX_PICTURES_PER_WORDS = 4
+"""At most this many mismatches of the same words have pictures, so that the page shows different kinds of errors."""
+MISMATCHES_PER_SHEET_ROW = 3
+CSV_COLUMNS = tuple(name for name in MISMATCHES.schema.names if name not in ("jpeg", "nearest_jpegs"))
 
 
 class Search(Protocol):
-    """Exact search by cosine similarity, as `weft.retrieval.search.nearest` does it."""
+    """Exact search by cosine similarity; `weft.retrieval.search.find_nearest_neighbours` implements it."""
 
     def __call__(
         self, queries: Matrix, gallery: Matrix, k: int, query_groups: Ints | None, gallery_groups: Ints | None
     ) -> tuple[Ints, npt.NDArray[np.float32]]:
-        """The k nearest gallery rows of each query, none of its own group; -1 where a place stays empty."""
+        """Return the k nearest gallery rows of each query outside its group (-1 pads short lists) and similarities."""
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Where the stages before have written."""
+class AuditInputs:
+    """The paths that the audit reads."""
 
     products: Path
     """products.parquet of the crawl."""
     photos: Path
-    """The out of prepare."""
+    """The output folder of prepare."""
     embeddings: Path
-    """The out of embed for the own catalogue."""
+    """The output folder of embed for the own catalogue."""
     model: Path
-    """A bundle."""
+    """The model folder."""
     calibration: Path
-    """The out of calibrate for this bundle."""
+    """The output folder of calibrate for this model."""
 
 
-def audit(sources: Sources, settings: params.Audit, search: Search, out: Path) -> dict[str, float]:
-    """Find where photos and texts disagree; write `out`/findings.parquet, findings.csv and contact_sheet.jpg.
+def audit(inputs: AuditInputs, settings: params.Audit, search: Search, out: Path) -> dict[str, float]:
+    """Find mismatches of texts and photos; write `out`/mismatches.parquet, mismatches.csv and contact_sheet.jpg.
 
     Returns:
-        How many findings of each kind, and products looked at.
+        The number of products, and the number of mismatches of each kind.
 
     Raises:
         ContractError: An input is missing or broken.
-        ModelError: Embeddings or thresholds are of another model.
+        ModelError: The embeddings or the thresholds belong to another model.
     """
-    model = read_model(sources.model)
-    told = read_told(sources.calibration, model.digest, len(model.words))
-    catalogue = read_catalogue(sources.photos, sources.embeddings, model)
-    claimed = read_claims(sources.products, catalogue, model.words)
-    evidence = Evidence.of(catalogue, model, claimed)
-    rows = _with_neighbours(evidence, told, find(evidence, told), settings.neighbours, search)
-    rows = _ranked(rows)
-    titles = read_titles(sources.products, (row["product_id"] for row in rows))
+    head = read_word_head(inputs.model)
+    calibrated = read_calibrated_words(inputs.calibration, head.digest, len(head.words))
+    catalogue = read_embedded_catalogue(inputs.photos, inputs.embeddings, head)
+    titles = read_titles(inputs.products, catalogue.product_ids)
+    scored = ScoredCatalogue.build(catalogue, head)
+    candidates = find_mismatches(scored, calibrated)
+    rows = _rank(_confirm_by_neighbours(scored, calibrated, candidates, settings.neighbours, search))
     for row in rows:
         row["title"], row["url"] = titles[row["product_id"]]
-    _add_pictures(rows, sources.photos, settings.num_examples)
+    _add_pictures(rows, inputs.photos, settings.num_examples)
     with tables.atomic_write(out) as folder:
         folder.mkdir(parents=True)
-        tables.write_table(folder / files.FINDINGS, pa.Table.from_pylist(rows, schema=FINDINGS.schema), FINDINGS)
-        (folder / files.FINDINGS_CSV).write_text(_as_csv(rows), encoding="utf-8")
-        (folder / files.CONTACT_SHEET).write_bytes(finding_sheet(rows))
+        table = pa.Table.from_pylist(rows, schema=MISMATCHES.schema)
+        tables.write_table(folder / files.MISMATCHES, table, MISMATCHES)
+        (folder / files.MISMATCHES_CSV).write_text(_format_csv(rows), encoding="utf-8")
+        (folder / files.CONTACT_SHEET).write_bytes(draw_mismatch_sheet(rows))
     kinds = Counter(row["kind"] for row in rows)
-    return {"products": len(catalogue.starts), MISSING: kinds[MISSING], CONTRADICTED: kinds[CONTRADICTED]}
+    return {"products": len(catalogue.offsets), MISSING: kinds[MISSING], CONTRADICTED: kinds[CONTRADICTED]}
 
 
-def _with_neighbours(
-    evidence: Evidence, told: Told, findings: Sequence[Finding], neighbours: int, search: Search
+def _confirm_by_neighbours(
+    scored: ScoredCatalogue,
+    calibrated: CalibratedWords,
+    candidates: Sequence[Mismatch],
+    neighbours: int,
+    search: Search,
 ) -> list[dict[str, Any]]:
-    """The findings that similar photos of other products bear out, as rows of the table but for title and pictures."""
-    if not findings:
+    """Return the candidates that similar photos of other products confirm, as rows without title and pictures."""
+    if not candidates:
         return []
-    catalogue = evidence.catalogue
-    photos = np.array([_shown_best(evidence, finding) for finding in findings], np.int64)
-    asked, back = np.unique(photos, return_inverse=True)
+    catalogue = scored.catalogue
+    photos = np.array([_best_photo(scored, candidate) for candidate in candidates], np.int64)
+    queries, query_of = np.unique(photos, return_inverse=True)
     product_of = catalogue.products_of_photos()
-    near, _ = search(catalogue.z[asked], catalogue.z, neighbours, product_of[asked], product_of)
-    claimed = evidence.claimed.tocsc()
-    claims: dict[int, Bools] = {}
+    nearest, _ = search(catalogue.z[queries], catalogue.z, neighbours, product_of[queries], product_of)
+    columns = catalogue.short_field_terms.tocsc()
+    has_word: dict[int, Bools] = {}
 
-    def share(word: int, rows: Ints) -> float:
-        """Of the nearest photos, how many are of products that claim the word."""
-        column = claims.setdefault(word, claimed[:, [word]].toarray().ravel() > 0)
+    def support(word: int, rows: Ints) -> float:
+        """Return the share of the given photos whose product has the word in a short field."""
+        column = has_word.setdefault(word, columns[:, [word]].toarray().ravel() > 0)
         return float(column[product_of[rows]].mean()) if len(rows) else 0.0
 
     rows = []
-    for number, finding in enumerate(findings):
-        found = near[back[number]]
+    for number, candidate in enumerate(candidates):
+        found = nearest[query_of[number]]
         found = found[found >= 0]
-        showing = share(finding.shows, found)
-        saying = None if finding.says is None else share(finding.says, found)
-        if showing < SHOWING[finding.kind] or (saying is not None and saying > SAYING):
+        neighbour_support = support(candidate.predicted_word, found)
+        text_support = None if candidate.text_word is None else support(candidate.text_word, found)
+        if neighbour_support < MIN_SUPPORT[candidate.kind] or (
+            text_support is not None and text_support > MAX_TEXT_SUPPORT
+        ):
             continue
-        place = finding.place_among_told
-        likely = probabilities(np.array([finding.score]), told.slope[[place]], told.intercept[[place]])
-        # The pictures beside the finding are of products that claim what this one is thought to show.
-        alike = [int(row) for row in found if claims[finding.shows][product_of[row]]][:NEAREST_SHOWN]
+        # The pictures beside a mismatch show products with the predicted word in a short field.
+        similar = [int(row) for row in found if has_word[candidate.predicted_word][product_of[row]]]
         rows.append(
             {
-                "kind": finding.kind,
-                "product_id": catalogue.product_ids[finding.product],
+                **_describe(scored, calibrated, candidate),
                 "photo_id": catalogue.photo_ids[photos[number]],
-                "shows": evidence.model.words[finding.shows],
-                "shows_score": finding.score,
-                "threshold": finding.threshold,
-                "probability": float(likely[0]),
-                "neighbours_showing": showing,
-                "says": None if finding.says is None else evidence.model.words[finding.says],
-                "says_rank": None if finding.says is None else finding.says_rank,
-                "neighbours_saying": saying,
-                "nearest": [catalogue.photo_ids[row] for row in alike],
-                "strength": _strength(finding, showing),
+                "neighbour_support": neighbour_support,
+                "neighbour_text_support": text_support,
+                "nearest": [catalogue.photo_ids[row] for row in similar[:MAX_NEAREST_PHOTOS]],
+                "strength": _strength(candidate, neighbour_support),
             }
         )
     return rows
 
 
-def _shown_best(evidence: Evidence, finding: Finding) -> int:
-    """The photo of the product that shows the word most."""
-    rows = evidence.catalogue.rows_of(finding.product)
+def _describe(scored: ScoredCatalogue, calibrated: CalibratedWords, candidate: Mismatch) -> dict[str, Any]:
+    """Return the columns of a mismatch that do not depend on its neighbours."""
+    index = [candidate.calibrated_index]
+    probability = probabilities(np.array([candidate.score]), calibrated.slope[index], calibrated.intercept[index])
+    has_text_word = candidate.text_word is not None
+    return {
+        "kind": candidate.kind,
+        "product_id": scored.catalogue.product_ids[candidate.product],
+        "predicted_word": scored.head.words[candidate.predicted_word],
+        "score": candidate.score,
+        "threshold": candidate.threshold,
+        "probability": float(probability[0]),
+        "text_word": None if candidate.text_word is None else scored.head.words[candidate.text_word],
+        "text_word_percentile": candidate.text_word_percentile if has_text_word else None,
+    }
+
+
+def _best_photo(scored: ScoredCatalogue, candidate: Mismatch) -> int:
+    """Return the row of the product's photo with the highest score of the predicted word."""
+    rows = scored.catalogue.photo_rows(candidate.product)
     part = slice(rows.start, rows.stop)
-    z = evidence.catalogue.z[part].astype(np.float32)
-    return rows.start + int((z @ evidence.model.w[finding.shows] - evidence.normaliser[part]).argmax())
+    z = scored.catalogue.z[part].astype(np.float32)
+    return rows.start + int((z @ scored.head.w[candidate.predicted_word] - scored.log_partition[part]).argmax())
 
 
-def _strength(finding: Finding, showing: float) -> float:
-    """How far the photos are from the text, in nats; a neighbourhood that agrees counts as much as two of them."""
-    margin = finding.score - (finding.threshold if finding.says is None else finding.says_score)
-    return margin + 2 * showing
+def _strength(candidate: Mismatch, neighbour_support: float) -> float:
+    """Return the margin of the predicted word in nats, plus up to two nats for neighbours that confirm it."""
+    reference = candidate.threshold if candidate.text_word is None else candidate.text_word_score
+    return candidate.score - reference + 2 * neighbour_support
 
 
-def _ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each kind by strength; of words that are one (shirt, shirts) a product has the stronger only."""
-    rows.sort(key=lambda row: (row["kind"], -row["strength"], row["product_id"], row["shows"]))
+def _rank(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sort each kind by strength; of variants of one word (shirt, shirts) a product keeps only the strongest."""
+    rows.sort(key=lambda row: (row["kind"], -row["strength"], row["product_id"], row["predicted_word"]))
     kept: list[dict[str, Any]] = []
     seen: set[tuple[str, str, str]] = set()
-    places: Counter[str] = Counter()
+    next_rank: Counter[str] = Counter()
     for row in rows:
-        key = (row["kind"], row["product_id"], stem(row["shows"]))
+        key = (row["kind"], row["product_id"], stem(row["predicted_word"]))
         if key not in seen:
             seen.add(key)
-            row["place"] = places[row["kind"]]
-            places[row["kind"]] += 1
+            row["rank"] = next_rank[row["kind"]]
+            next_rank[row["kind"]] += 1
             del row["strength"]
             kept.append(row)
     return kept
 
 
-def _add_pictures(rows: list[dict[str, Any]], photos: Path, examples: int) -> None:
-    """Photos of the strongest findings of each kind, not too many of the same words, each of another product."""
-    shown: list[dict[str, Any]] = []
+def _add_pictures(rows: list[dict[str, Any]], photos: Path, num_examples: int) -> None:
+    """Add the JPEGs of the strongest mismatches of each kind: few of the same words, one per product."""
+    pictured: list[dict[str, Any]] = []
     for kind in (CONTRADICTED, MISSING):
-        of_words: Counter[tuple[str, str | None]] = Counter()
+        pictures_per_words: Counter[tuple[str, str | None]] = Counter()
         products: set[str] = set()
         for row in (row for row in rows if row["kind"] == kind):
-            key = (stem(row["shows"]), row["says"] and stem(row["says"]))
-            if len(products) < examples and of_words[key] < OF_A_KIND and row["product_id"] not in products:
-                of_words[key] += 1
+            key = (stem(row["predicted_word"]), row["text_word"] and stem(row["text_word"]))
+            is_new = pictures_per_words[key] < MAX_PICTURES_PER_WORDS and row["product_id"] not in products
+            if len(products) < num_examples and is_new:
+                pictures_per_words[key] += 1
                 products.add(row["product_id"])
-                shown.append(row)
-    jpegs = _read_photos(photos, {photo_id for row in shown for photo_id in (row["photo_id"], *row["nearest"])})
+                pictured.append(row)
+    jpegs = _read_jpegs(photos, {photo_id for row in pictured for photo_id in (row["photo_id"], *row["nearest"])})
     for row in rows:
         row |= {"jpeg": None, "nearest_jpegs": []}
-    for row in shown:
+    for row in pictured:
         row["jpeg"] = jpegs[row["photo_id"]]
         row["nearest_jpegs"] = [jpegs[photo_id] for photo_id in row["nearest"]]
 
 
-def _read_photos(photos: Path, wanted: set[str]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+def _read_jpegs(photos: Path, photo_ids: set[str]) -> dict[str, bytes]:
+    jpegs: dict[str, bytes] = {}
     for split in SPLITS:
         for table in tables.read_shards(photos / split, PREPARED_PHOTOS, ("photo_id", "jpeg")):
             for row, photo_id in enumerate(table["photo_id"].to_pylist()):
-                if photo_id in wanted:
-                    found[photo_id] = table["jpeg"][row].as_py()
-    return found
+                if photo_id in photo_ids:
+                    jpegs[photo_id] = table["jpeg"][row].as_py()
+    return jpegs
 
 
-def _as_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """For a spreadsheet: numbers rounded, texts of shops kept from being read as formulas."""
+def _format_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Format the rows for a spreadsheet: rounded numbers, and no text that the spreadsheet would run as a formula."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
-    writer.writerows([_cell(row[name]) for name in CSV_COLUMNS] for row in rows)
+    writer.writerows([_format_cell(row[name]) for name in CSV_COLUMNS] for row in rows)
     return stream.getvalue()
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
@@ -221,19 +241,18 @@ def _cell(value: Any) -> str:
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) and isinstance(value, str) else text
 
 
-FINDINGS_IN_ROW = 3
-
-
-def finding_sheet(rows: list[dict[str, Any]]) -> bytes:
-    """A JPEG of the findings that have pictures."""
-    tiles = []
+def draw_mismatch_sheet(rows: list[dict[str, Any]]) -> bytes:
+    """Return a JPEG of the mismatches with pictures, each beside photos of other products with the predicted word."""
+    groups = []
     for row in (row for row in rows if row["jpeg"] is not None):
-        says = f"says {row['says']}\n" if row["says"] else ""
-        tiles.append(
+        text = f"text: {row['text_word']}\n" if row["text_word"] else ""
+        caption = f"{text}photo: {row['predicted_word']}"
+        groups.append(
             [
-                Tile(row["jpeg"], f"{says}shows {row['shows']}", "red" if row["says"] else "green"),
-                *(Tile(jpeg, row["shows"]) for jpeg in row["nearest_jpegs"][:2]),
+                Tile(row["jpeg"], caption, "red" if row["text_word"] else "green"),
+                *(Tile(jpeg, row["predicted_word"]) for jpeg in row["nearest_jpegs"][:2]),
             ]
         )
-    lines = [tiles[start : start + FINDINGS_IN_ROW] for start in range(0, len(tiles), FINDINGS_IN_ROW)]
-    return draw_contact_sheet([[tile for finding in line for tile in finding] for line in lines])
+    starts = range(0, len(groups), MISMATCHES_PER_SHEET_ROW)
+    sheet_rows = [groups[start : start + MISMATCHES_PER_SHEET_ROW] for start in starts]
+    return draw_contact_sheet([[tile for group in sheet_row for tile in group] for sheet_row in sheet_rows])

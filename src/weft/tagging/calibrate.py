@@ -1,4 +1,4 @@
-"""calibrate: for every word a threshold, by val; how right it is, by test; where the word lies among the others."""
+"""calibrate: choose a threshold for every word on val, measure it on test, and draw the map of the words."""
 
 import json
 from pathlib import Path
@@ -9,193 +9,213 @@ import pyarrow as pa
 
 from weft import params, tables
 from weft.contracts import files
-from weft.contracts.tagging import CALIBRATED_WORDS, RELIABILITY, WORD_MAP
+from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WORD_MAP
 from weft.errors import InputError
 from weft.tagging import platt_scaling, thresholds, word_map
-from weft.tagging.platt_scaling import Reliability
-from weft.tagging.tag_scores import Embedded, Ints, Model, normalisers, product_scores, read_catalogue, read_model
+from weft.tagging.platt_scaling import CalibrationCurve
+from weft.tagging.tag_scores import (
+    EmbeddedCatalogue,
+    Ints,
+    Scores,
+    WordHead,
+    log_partition,
+    product_scores,
+    read_embedded_catalogue,
+    read_word_head,
+)
 from weft.tagging.thresholds import Bools
 
-CELLS_AT_ONCE = 2_000_000
-"""Products x words whose scores are looked at together."""
-ALL, TOLD = "words with a probability", "words with a threshold"
-
-TOO_FEW, NOT_REACHED = "too few val products say it", "precision not reached"
+_CELLS_PER_BLOCK = 2_000_000
+"""Products x words whose scores are in memory at the same time."""
+WITH_PROBABILITY, WITH_THRESHOLD = "words with a probability", "words with a threshold"
+TOO_FEW_PRODUCTS, PRECISION_NOT_REACHED = "too few val products contain it", "target precision not reached"
 
 
 def calibrate(photos: Path, embeddings: Path, model: Path, settings: params.Calibrate, out: Path) -> dict[str, float]:
-    """Calibrate every word of a model and write the folder `out`, whole.
+    """Calibrate every word of a model and write the folder `out` atomically.
 
     Args:
-        photos: The out of prepare; val decides, test is only counted.
-        embeddings: The out of embed for the own catalogue.
-        model: A bundle.
-        settings: What a word must reach.
-        out: A folder beside the bundle: words.parquet, reliability.parquet, word_map.parquet, calibration.json.
+        photos: The output folder of prepare. Val products choose the thresholds, test products only measure them.
+        embeddings: The output folder of embed for the own catalogue.
+        model: The model folder.
+        settings: The precision that a word must reach, and on how much evidence.
+        out: The output folder: words.parquet, calibration_curve.parquet, word_map.parquet and calibration.json.
 
     Returns:
-        words, words_told, and on test: precision, coverage, products_tagged, reliability_gap.
+        words and calibrated_words, and on test: precision, recall, share_of_products_tagged, tags_per_product and
+        expected_calibration_error.
 
     Raises:
         ContractError: An input is missing or broken.
         InputError: No product is in val.
-        ModelError: The model did not make the embeddings.
+        ModelError: Another model made the embeddings.
     """
-    bundle = read_model(model)
-    catalogue = read_catalogue(photos, embeddings, bundle)
-    parts = {split: _Part(catalogue, bundle, split) for split in ("val", "test")}
-    if not parts["val"].products:
-        raise InputError(f"{photos}: no product is in val, which decides; raise prepare.val_share and dvc repro")
-    rows, curves = _judge(bundle, parts, settings)
-    totals = _totals(rows, curves, parts["test"])
+    head = read_word_head(model)
+    catalogue = read_embedded_catalogue(photos, embeddings, head)
+    val, test = (_Split(catalogue, head, name) for name in ("val", "test"))
+    if not val.n_products:
+        raise InputError(
+            f"{photos}: expected products in val, which choose the thresholds, got none; "
+            "raise prepare.val_share and run dvc repro"
+        )
+    rows, curves = _calibrate_words(head, val, test, settings)
+    totals = _totals(rows, curves, test)
     with tables.atomic_write(out) as folder:
         folder.mkdir(parents=True)
-        table = pa.Table.from_pylist(rows, schema=CALIBRATED_WORDS.schema)
-        tables.write_table(folder / files.CALIBRATED_WORDS, table, CALIBRATED_WORDS)
-        reliability = pa.Table.from_pylist(_reliability_rows(curves), schema=RELIABILITY.schema)
-        tables.write_table(folder / files.RELIABILITY, reliability, RELIABILITY)
-        tables.write_table(folder / files.WORD_MAP, _map_of(bundle, rows), WORD_MAP)
-        told = {
-            "model": bundle.digest,
-            "precision": settings.target_precision,
+        words = pa.Table.from_pylist(rows, schema=CALIBRATED_WORDS.schema)
+        tables.write_table(folder / files.CALIBRATED_WORDS, words, CALIBRATED_WORDS)
+        bins = pa.Table.from_pylist(_curve_rows(curves), schema=CALIBRATION_CURVE.schema)
+        tables.write_table(folder / files.CALIBRATION_CURVE, bins, CALIBRATION_CURVE)
+        tables.write_table(folder / files.WORD_MAP, _build_word_map(head, rows), WORD_MAP)
+        summary = {
+            "model": head.digest,
+            "target_precision": settings.target_precision,
             "confidence": settings.confidence,
             "min_products": settings.min_products,
-            "val_products": parts["val"].products,
-            "test_products": parts["test"].products,
+            "val_products": val.n_products,
+            "test_products": test.n_products,
             "totals": {name: round(value, 6) for name, value in totals.items()},
         }
-        (folder / files.CALIBRATION).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        (folder / files.CALIBRATION).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     return totals
 
 
-class _Part:
-    """The products of one split: their words, and scores for any run of words."""
+class _Split:
+    """The products of one split: the words of their texts, and their scores for any words."""
 
-    def __init__(self, catalogue: Embedded, model: Model, split: str) -> None:
-        chosen = np.flatnonzero(catalogue.splits == split)
-        self.products = len(chosen)
-        rows = np.array([row for product in chosen for row in catalogue.rows_of(int(product))], np.int64)
-        sizes = [len(catalogue.rows_of(int(product))) for product in chosen]
-        self._starts: Ints = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64) if sizes else rows
-        self._z, self._model = catalogue.z[rows], model
-        self._said = catalogue.said[chosen].tocsc()
-        self._normaliser = normalisers(self._z, model.w, model.bias)
-        self.tagged = np.zeros(self.products, np.int64)
+    def __init__(self, catalogue: EmbeddedCatalogue, head: WordHead, split: str) -> None:
+        products = np.flatnonzero(catalogue.splits == split)
+        self.n_products = len(products)
+        rows = np.array([row for product in products for row in catalogue.photo_rows(int(product))], np.int64)
+        sizes = [len(catalogue.photo_rows(int(product))) for product in products]
+        self._offsets: Ints = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64) if sizes else rows
+        self._z, self._head = catalogue.z[rows], head
+        self._text_terms = catalogue.text_terms[products].tocsc()
+        self._log_partition = log_partition(self._z, head.w, head.bias)
+        self.n_tags = np.zeros(self.n_products, np.int64)
+        """(products,): the number of words predicted for each product so far."""
 
-    def with_word(self) -> Ints:
-        """(words,): how many products say each."""
-        ends: Ints = np.asarray(self._said.indptr, np.int64)
+    def document_frequency(self) -> Ints:
+        """Return how many products contain each word, (words,)."""
+        ends: Ints = np.asarray(self._text_terms.indptr, np.int64)
         return ends[1:] - ends[:-1]
 
-    def scores(self, words: Ints) -> np.ndarray[Any, np.dtype[np.float32]]:
-        """(products, words)."""
-        return product_scores(self._z, self._model.w[words], self._model.bias[words], self._normaliser, self._starts)
+    def scores(self, words: Ints) -> Scores:
+        """Return the scores of the given words, (products, given words)."""
+        w, bias = self._head.w[words], self._head.bias[words]
+        return product_scores(self._z, w, bias, self._log_partition, self._offsets)
 
-    def says(self, words: Ints) -> Bools:
-        """(products, words)."""
-        return np.asarray(self._said[:, words].toarray() > 0)
+    def in_text(self, words: Ints) -> Bools:
+        """Return which products contain the given words, (products, given words)."""
+        return np.asarray(self._text_terms[:, words].toarray() > 0)
 
 
-def _judge(
-    model: Model, parts: dict[str, _Part], settings: params.Calibrate
-) -> tuple[list[dict[str, Any]], dict[str, Reliability]]:
-    """A row for every word, and the reliability of the probabilities on test."""
-    val, test = parts["val"], parts["test"]
-    wanted = thresholds.least_right(val.products, settings.target_precision, settings.confidence)
-    counts = {"val": val.with_word(), "test": test.with_word()}
-    rows = [_row(word, model, counts) for word in range(len(model.words))]
-    enough = np.flatnonzero(counts["val"] >= settings.min_products)
-    curves = {ALL: Reliability.empty(), TOLD: Reliability.empty()}
-    at_once = max(1, CELLS_AT_ONCE // max(val.products, test.products))
-    for first in range(0, len(enough), at_once):
-        words = enough[first : first + at_once]
-        scores, says = val.scores(words), val.says(words)
-        slope, intercept = platt_scaling.fit_sigmoids(scores, says)
-        on_test, said_there = test.scores(words), test.says(words)
-        promised = platt_scaling.probabilities(on_test, slope, intercept)
-        curves[ALL].add(promised, said_there)
+def _calibrate_words(
+    head: WordHead, val: _Split, test: _Split, settings: params.Calibrate
+) -> tuple[list[dict[str, Any]], dict[str, CalibrationCurve]]:
+    """Return one row per word, and the calibration curves on test."""
+    required = thresholds.min_true_positives(val.n_products, settings.target_precision, settings.confidence)
+    val_products, test_products = val.document_frequency(), test.document_frequency()
+    rows = [_new_row(head, word, val_products, test_products) for word in range(len(head.words))]
+    frequent = np.flatnonzero(val_products >= settings.min_products)
+    curves = {WITH_PROBABILITY: CalibrationCurve.empty(), WITH_THRESHOLD: CalibrationCurve.empty()}
+    words_per_block = max(1, _CELLS_PER_BLOCK // max(val.n_products, test.n_products))
+    for first in range(0, len(frequent), words_per_block):
+        words = frequent[first : first + words_per_block]
+        scores, in_text = val.scores(words), val.in_text(words)
+        slope, intercept = platt_scaling.fit_platt(scores, in_text)
+        test_scores, test_in_text = test.scores(words), test.in_text(words)
+        predicted = platt_scaling.probabilities(test_scores, slope, intercept)
+        curves[WITH_PROBABILITY].add(predicted, test_in_text)
         for column, word in enumerate(words):
             row = rows[int(word)]
             row |= {"slope": float(slope[column]), "intercept": float(intercept[column])}
-            row["separation"] = thresholds.separation(scores[:, column], says[:, column])
-            threshold = thresholds.threshold_of(scores[:, column], says[:, column], wanted)
+            row["roc_auc"] = thresholds.roc_auc(scores[:, column], in_text[:, column])
+            threshold = thresholds.lowest_threshold(scores[:, column], in_text[:, column], required)
             if threshold is None:
-                row["why_not"] = NOT_REACHED
+                row["reject_reason"] = PRECISION_NOT_REACHED
                 continue
-            over, told = scores[:, column] >= threshold, on_test[:, column] >= threshold
-            test.tagged += told
-            tagged, right = int(over.sum()), int((over & says[:, column]).sum())
-            row |= {"threshold": threshold, "why_not": "", "val_tagged": tagged, "val_right": right}
-            row["precision_at_least"] = thresholds.lower_bound(right, tagged, settings.confidence)
-            row |= {"test_tagged": int(told.sum()), "test_right": int((told & said_there[:, column]).sum())}
-            curves[TOLD].add(promised[:, column], said_there[:, column])
+            row |= {"threshold": threshold, "reject_reason": ""}
+            above, test_above = scores[:, column] >= threshold, test_scores[:, column] >= threshold
+            row |= _count("val", above, in_text[:, column]) | _count("test", test_above, test_in_text[:, column])
+            row["precision_lower_bound"] = thresholds.clopper_pearson_lower(
+                row["val_true_positives"], row["val_predicted"], settings.confidence
+            )
+            test.n_tags += test_above
+            curves[WITH_THRESHOLD].add(predicted[:, column], test_in_text[:, column])
     return rows, curves
 
 
-def _row(word: int, model: Model, counts: dict[str, Ints]) -> dict[str, Any]:
-    """What is known of a word before it is judged."""
+def _count(split: str, predicted: Bools, in_text: Bools) -> dict[str, int]:
+    return {f"{split}_predicted": int(predicted.sum()), f"{split}_true_positives": int((predicted & in_text).sum())}
+
+
+def _new_row(head: WordHead, word: int, val_products: Ints, test_products: Ints) -> dict[str, Any]:
+    """Return the row of a word that is not calibrated."""
     return {
         "word_id": word,
-        "word": model.words[word],
-        "document_frequency": int(model.frequencies[word]),
-        "val_products": int(counts["val"][word]),
-        "test_products": int(counts["test"][word]),
-        "why_not": TOO_FEW,
-        **dict.fromkeys(("threshold", "precision_at_least", "slope", "intercept", "separation")),
-        **dict.fromkeys(("val_tagged", "val_right", "test_tagged", "test_right"), 0),
+        "word": head.words[word],
+        "document_frequency": int(head.document_frequency[word]),
+        "val_products": int(val_products[word]),
+        "test_products": int(test_products[word]),
+        "reject_reason": TOO_FEW_PRODUCTS,
+        **dict.fromkeys(("threshold", "precision_lower_bound", "slope", "intercept", "roc_auc")),
+        **dict.fromkeys(("val_predicted", "val_true_positives", "test_predicted", "test_true_positives"), 0),
     }
 
 
-def _totals(rows: list[dict[str, Any]], curves: dict[str, Reliability], test: _Part) -> dict[str, float]:
-    """Over all words that are told; a share of nothing is left out."""
-    told = [row for row in rows if row["threshold"] is not None]
-    tagged, right, sayable = (sum(row[name] for row in told) for name in ("test_tagged", "test_right", "test_products"))
-    totals = {"words": float(len(rows)), "words_told": float(len(told))}
-    if tagged:
-        totals["precision"] = right / tagged
-    if sayable:
-        totals["coverage"] = right / sayable
-    if test.products:
-        totals["products_tagged"] = float((test.tagged > 0).mean())
-        totals["tags_per_product"] = float(test.tagged.mean())
-        totals["reliability_gap"] = curves[ALL].gap()
+def _totals(rows: list[dict[str, Any]], curves: dict[str, CalibrationCurve], test: _Split) -> dict[str, float]:
+    """Return the totals over all calibrated words; a ratio with the denominator 0 is left out."""
+    calibrated = [row for row in rows if row["threshold"] is not None]
+    predicted, true_positives, positives = (
+        sum(row[name] for row in calibrated) for name in ("test_predicted", "test_true_positives", "test_products")
+    )
+    totals = {"words": float(len(rows)), "calibrated_words": float(len(calibrated))}
+    if predicted:
+        totals["precision"] = true_positives / predicted
+    if positives:
+        totals["recall"] = true_positives / positives
+    if test.n_products:
+        totals["share_of_products_tagged"] = float((test.n_tags > 0).mean())
+        totals["tags_per_product"] = float(test.n_tags.mean())
+        totals["expected_calibration_error"] = curves[WITH_PROBABILITY].expected_calibration_error()
     return totals
 
 
-def _reliability_rows(curves: dict[str, Reliability]) -> list[dict[str, Any]]:
+def _curve_rows(curves: dict[str, CalibrationCurve]) -> list[dict[str, Any]]:
     return [
         {
-            "words": name,
-            "bin": place,
-            "pairs": int(curve.pairs[place]),
-            "promised": curve.promised[place] / curve.pairs[place] if curve.pairs[place] else None,
-            "true": curve.true[place] / curve.pairs[place] if curve.pairs[place] else None,
+            "word_group": name,
+            "bin": number,
+            "count": int(curve.counts[number]),
+            "mean_predicted": curve.mean_predicted(number),
+            "fraction_positive": curve.fraction_positive(number),
         }
         for name, curve in curves.items()
-        for place in range(platt_scaling.BINS)
+        for number in range(platt_scaling.N_BINS)
     ]
 
 
-def _map_of(model: Model, rows: list[dict[str, Any]]) -> pa.Table:
-    """The words that photos of val tell best above chance, the more frequent the sooner."""
-    seen = [row for row in rows if row["separation"] is not None]
-    # Frequent and well told: what the separation is above chance, weighed by how often the word is said.
-    seen.sort(key=lambda row: (-(row["separation"] - 0.5) * np.log1p(row["document_frequency"]), row["word_id"]))
-    chosen = np.array(sorted(row["word_id"] for row in seen[: word_map.WORDS]), np.int64)
-    places = word_map.place_words(model.w[chosen])
-    near, similarity = word_map.nearest(model.w, chosen) if len(chosen) else (chosen, places)
+def _build_word_map(head: WordHead, rows: list[dict[str, Any]]) -> pa.Table:
+    """Return the map of the words that photos predict best; frequent words are preferred."""
+    ranked = [row for row in rows if row["roc_auc"] is not None]
+    # The AUC above chance, weighted by the log of the word's frequency.
+    ranked.sort(key=lambda row: (-(row["roc_auc"] - 0.5) * np.log1p(row["document_frequency"]), row["word_id"]))
+    word_ids = np.array(sorted(row["word_id"] for row in ranked[: word_map.MAX_WORDS]), np.int64)
+    points = word_map.project_words(head.w[word_ids])
+    nearest, similarity = word_map.nearest_words(head.w, word_ids) if len(word_ids) else (word_ids, points)
     return pa.Table.from_pylist(
         [
             {
                 "word_id": int(word),
-                "word": model.words[word],
-                "x": float(places[n, 0]),
-                "y": float(places[n, 1]),
-                "separation": rows[int(word)]["separation"],
-                "nearest": [model.words[other] for other in near[n]],
+                "word": head.words[word],
+                "x": float(points[n, 0]),
+                "y": float(points[n, 1]),
+                "roc_auc": rows[int(word)]["roc_auc"],
+                "nearest": [head.words[other] for other in nearest[n]],
                 "similarities": [float(value) for value in similarity[n]],
             }
-            for n, word in enumerate(chosen)
+            for n, word in enumerate(word_ids)
         ],
         schema=WORD_MAP.schema,
     )

@@ -1,12 +1,13 @@
-"""Where photos and texts disagree: words that photos show and texts lack, words of texts that photos contradict.
+"""Detection of mismatches between texts and photos.
 
-What shops claim in few words: title, categories, colour, attributes. A word there says what the product is.
+A word is *missing* where the photos of a product show it and its text lacks it. A word of the text is *contradicted*
+where the photos show a word that excludes it. Only words of short fields (title, categories, colour, attributes) can
+be contradicted: a word there says what the product is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
@@ -14,207 +15,184 @@ import scipy.sparse as sparse
 from weft import tables
 from weft.contracts.tables import PRODUCTS
 from weft.errors import ContractError
-from weft.tagging.tag_scores import Embedded, Ints, Model, Scores, normalisers, product_scores, rows_of_words
-from weft.tagging.thresholds import Bools, Floats, Told, separation
-from weft.tagging.word_relations import Lexicon, lacking
-from weft.text.fields import iter_texts
-from weft.text.tokenize import tokenize
+from weft.tagging.tag_scores import EmbeddedCatalogue, Ints, Scores, WordHead, log_partition, product_scores
+from weft.tagging.thresholds import Bools, CalibratedWords, Floats, roc_auc
+from weft.tagging.word_relations import WordRelationFinder, contains_none
 
 MISSING, CONTRADICTED = "missing", "contradicted"
-CELLS_AT_ONCE = 8_000_000
-NEVER_SEEN = ("unisex",)
-"""Claims that no photo can contradict, however much it looks like one of the other kind: who else may wear it."""
-MOST_OF_A_WORD = 500
-"""Candidates a word, the strongest: whoever has that many has another problem than single products."""
-APART = 0.95
-"""A text is contradicted only by what photos can tell: a product that claims the one of two words looks so often more
-like it than one that claims the other."""
-UNUSUAL = 0.05
-"""A claim is doubted where at most this share of the products with the same claim look as little like it."""
+_CELLS_PER_BLOCK = 8_000_000
+NEVER_CONTRADICTED = ("unisex",)
+"""Words about who may wear a product: no photo can contradict them."""
+MAX_CANDIDATES_PER_WORD = 500
+"""Only the candidates with the highest scores are kept: more of them point to another problem than single products."""
+MIN_AUC = 0.95
+"""A text word is contradicted only where photos can tell the two words apart: the ROC AUC between the products with
+the one word and the products with the other."""
+MAX_PERCENTILE = 0.05
+"""A text word is contradicted where at most this share of the products with the same word match it even less."""
+MIN_TAG_SHARE = 0.2
+"""A word is a tag where at least this share of the products that contain it have it in a short field ..."""
+MIN_TAG_PRODUCTS = 10
+"""... and at least this many products do. "Dashboard" is in the care text of sunglasses and in no title."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One disagreement, before the neighbours are asked."""
+class Mismatch:
+    """A word that the text of a product lacks, or one that its photos contradict."""
 
     kind: str
     product: int
-    shows: int
-    """word_id."""
-    place_among_told: int
+    predicted_word: int
+    """The word_id of the word that the photos show."""
+    calibrated_index: int
+    """The position of the predicted word in `CalibratedWords`."""
     score: float
-    """Log-probability of the shown word."""
+    """Log-probability of the predicted word."""
     threshold: float
-    says: int | None = None
-    """word_id of the contradicted claim."""
-    says_score: float = 0.0
-    says_rank: float = 0.0
-    """Share of the products with the same claim that look even less like it, and more like the shown word."""
+    text_word: int | None = None
+    """The word_id of the contradicted word."""
+    text_word_score: float = 0.0
+    text_word_percentile: float = 0.0
+    """The share of the products with the same text word whose photos match it even less."""
 
 
 @dataclass
-class Evidence:
-    """The catalogue, ready to be asked word by word."""
+class ScoredCatalogue:
+    """The catalogue with the model's word scores, computed a few words at a time."""
 
-    catalogue: Embedded
-    model: Model
-    claimed: "sparse.csr_matrix"
-    normaliser: Scores
+    catalogue: EmbeddedCatalogue
+    head: WordHead
+    log_partition: Scores
+    """(photos,)."""
 
     @classmethod
-    def of(cls, catalogue: Embedded, model: Model, claimed: "sparse.csr_matrix") -> "Evidence":
-        """Reads every photo's embedding once."""
-        return cls(catalogue, model, claimed, normalisers(catalogue.z, model.w, model.bias))
+    def build(cls, catalogue: EmbeddedCatalogue, head: WordHead) -> "ScoredCatalogue":
+        """Compute the log-partition of every photo; this reads all embeddings once."""
+        return cls(catalogue, head, log_partition(catalogue.z, head.w, head.bias))
 
-    def scores(self, words: Ints) -> Iterator[tuple[int, Scores]]:
-        """(Place in `words`, scores of all products), a few words at a time so that memory stays flat."""
-        at_once = max(1, CELLS_AT_ONCE // max(1, len(self.catalogue.starts)))
-        for first in range(0, len(words), at_once):
-            some = words[first : first + at_once]
-            w, bias = self.model.w[some], self.model.bias[some]
-            block = product_scores(self.catalogue.z, w, bias, self.normaliser, self.catalogue.starts)
+    def iter_scores(self, words: Ints) -> Iterator[tuple[int, Scores]]:
+        """Yield (position in `words`, scores of all products); the use of memory does not grow with the words."""
+        words_per_block = max(1, _CELLS_PER_BLOCK // max(1, len(self.catalogue.offsets)))
+        for first in range(0, len(words), words_per_block):
+            block_words = words[first : first + words_per_block]
+            w, bias = self.head.w[block_words], self.head.bias[block_words]
+            block = product_scores(self.catalogue.z, w, bias, self.log_partition, self.catalogue.offsets)
             yield from ((first + column, block[:, column]) for column in range(block.shape[1]))
 
 
-def find(evidence: Evidence, told: Told) -> list[Finding]:
-    """All candidates: of each product the words it seems to miss, and its most doubtful claim.
+def find_mismatches(scored: ScoredCatalogue, calibrated: CalibratedWords) -> list[Mismatch]:
+    """Return all candidates: for each product the words that it seems to lack and its most doubtful word.
 
     Args:
-        evidence: The catalogue.
-        told: The calibrated words; only these can be shown.
+        scored: The catalogue with its scores.
+        calibrated: The words that can be predicted.
     """
-    said = evidence.catalogue.said
-    tags = tag_words(evidence.claimed, said)
-    lexicon = Lexicon(evidence.model.words, evidence.model.w, said, evidence.claimed)
-    places = np.flatnonzero(np.isin(told.word_ids, tags))
-    said_columns = said.tocsc()
-    is_tag = np.zeros(len(evidence.model.words), np.bool_)
+    text_terms, short_field_terms = scored.catalogue.text_terms, scored.catalogue.short_field_terms
+    tags = tag_words(short_field_terms, text_terms)
+    relation_finder = WordRelationFinder(scored.head.words, scored.head.w, text_terms, short_field_terms)
+    indices = np.flatnonzero(np.isin(calibrated.word_ids, tags))
+    text_columns = text_terms.tocsc()
+    is_tag = np.zeros(len(scored.head.words), np.bool_)
     is_tag[tags] = True
-    is_seen = is_tag & ~np.isin(np.array(evidence.model.words, np.object_), NEVER_SEEN)
-    missing: list[Finding] = []
-    doubts: dict[int, list[Finding]] = {}
-    for number, scores in evidence.scores(told.word_ids[places]):
-        place = int(places[number])
-        shown, threshold = int(told.word_ids[place]), float(told.thresholds[place])
-        relations = lexicon.of(shown)
-        says = said_columns[:, [shown]].toarray().ravel() > 0
-        products = np.flatnonzero((scores >= threshold) & ~says)
-        products = products[lacking(said, products, relations.same)]
+    is_visible_tag = is_tag & ~np.isin(np.array(scored.head.words, np.object_), NEVER_CONTRADICTED)
+    missing: list[Mismatch] = []
+    doubts: dict[int, list[Mismatch]] = {}
+    for position, scores in scored.iter_scores(calibrated.word_ids[indices]):
+        index = int(indices[position])
+        word, threshold = int(calibrated.word_ids[index]), float(calibrated.thresholds[index])
+        relations = relation_finder.find(word)
+        in_text = text_columns[:, [word]].toarray().ravel() > 0
+        products = np.flatnonzero((scores >= threshold) & ~in_text)
+        products = products[contains_none(text_terms, products, relations.variants)]
         products = products[np.argsort(-scores[products], kind="stable")]
-        rival = relations.rivals & is_tag
-        free = lacking(evidence.claimed, products, rival)
-        for product in products[free & lacking(said, products, relations.near)][:MOST_OF_A_WORD]:
-            missing.append(Finding(MISSING, int(product), shown, place, float(scores[product]), threshold))
-        for product in products[~free][:MOST_OF_A_WORD]:
-            for claim in _claims(evidence, int(product), rival & is_seen):
-                finding = Finding(CONTRADICTED, int(product), shown, place, float(scores[product]), threshold, claim)
-                doubts.setdefault(claim, []).append(finding)
-    claims = np.asarray(evidence.claimed.sum(axis=0), np.float64).ravel()
-    return missing + _most_doubtful(list(_doubted(evidence, doubts)), claims)
+        exclusive = relations.exclusive & is_tag
+        is_free = contains_none(short_field_terms, products, exclusive)
+        lacks_related = contains_none(text_terms, products, relations.related)
+        for product in products[is_free & lacks_related][:MAX_CANDIDATES_PER_WORD]:
+            missing.append(Mismatch(MISSING, int(product), word, index, float(scores[product]), threshold))
+        for product in products[~is_free][:MAX_CANDIDATES_PER_WORD]:
+            candidate = Mismatch(CONTRADICTED, int(product), word, index, float(scores[product]), threshold)
+            for text_word in short_field_terms[[product]].indices:
+                if (exclusive & is_visible_tag)[text_word]:
+                    doubts.setdefault(int(text_word), []).append(replace(candidate, text_word=int(text_word)))
+    frequency = np.asarray(short_field_terms.sum(axis=0), np.float64).ravel()
+    return missing + _most_doubtful_per_product(list(_confirm(scored, doubts)), frequency)
 
 
-def _claims(evidence: Evidence, product: int, rival: Bools) -> list[int]:
-    """The claims of a product that exclude the shown word."""
-    return [int(word) for word in evidence.claimed[[product]].indices if rival[word]]
+def tag_words(short_field_terms: "sparse.csr_matrix", text_terms: "sparse.csr_matrix") -> Ints:
+    """Return the ids of the words that this catalogue uses as tags, ascending."""
+    in_short_fields, in_text = (np.asarray(matrix.sum(axis=0)).ravel() for matrix in (short_field_terms, text_terms))
+    is_tag = (in_short_fields >= MIN_TAG_PRODUCTS) & (in_short_fields >= MIN_TAG_SHARE * in_text)
+    return np.flatnonzero(is_tag).astype(np.int64)
 
 
-def _doubted(evidence: Evidence, doubts: dict[int, list[Finding]]) -> Iterator[Finding]:
-    """The doubts that hold: photos can tell the two words apart, and this product looks unusual for its claim."""
-    columns = evidence.claimed.tocsc()
+def _confirm(scored: ScoredCatalogue, doubts: dict[int, list[Mismatch]]) -> Iterator[Mismatch]:
+    """Yield the doubts where photos can tell the two words apart and the product is unusual for its text word."""
+    columns = scored.catalogue.short_field_terms.tocsc()
 
-    def claiming(word: int) -> Bools:
+    def has_word(word: int) -> Bools:
         return np.asarray(columns[:, [word]].toarray().ravel() > 0)
 
-    for word in sorted(doubts):
-        claim = claiming(word)
-        shown = sorted({doubt.shows for doubt in doubts[word]})
-        scores = evidence.scores(np.array([word, *shown], np.int64))
-        _, of_claim = next(scores)
-        for number, of_shown in scores:
-            lead = of_claim - of_shown
-            either = claim ^ claiming(shown[number - 1])
-            apart = separation(lead[either], claim[either])
-            if apart is None or apart < APART:
+    for text_word in sorted(doubts):
+        has_text_word = has_word(text_word)
+        predicted_words = sorted({doubt.predicted_word for doubt in doubts[text_word]})
+        scores = scored.iter_scores(np.array([text_word, *predicted_words], np.int64))
+        _, text_word_scores = next(scores)
+        for position, predicted_scores in scores:
+            predicted_word = predicted_words[position - 1]
+            margin = text_word_scores - predicted_scores
+            has_one = has_text_word ^ has_word(predicted_word)
+            auc = roc_auc(margin[has_one], has_text_word[has_one])
+            if auc is None or auc < MIN_AUC:
                 continue
-            for doubt in (doubt for doubt in doubts[word] if doubt.shows == shown[number - 1]):
-                # Of a product in two colours, one view shows the claim: it leads little, but it is there.
-                rank = max(_share_below(of[doubt.product], of[claim]) for of in (lead, of_claim))
-                if rank <= UNUSUAL:
-                    yield replace(doubt, says_score=float(of_claim[doubt.product]), says_rank=rank)
+            for doubt in (doubt for doubt in doubts[text_word] if doubt.predicted_word == predicted_word):
+                # A photo of a two-coloured product may show the text word clearly although its margin is small.
+                percentile = max(
+                    _share_below(values[doubt.product], values[has_text_word]) for values in (margin, text_word_scores)
+                )
+                if percentile <= MAX_PERCENTILE:
+                    score = float(text_word_scores[doubt.product])
+                    yield replace(doubt, text_word_score=score, text_word_percentile=percentile)
 
 
-def _share_below(own: float, usual: Scores) -> float:
-    return float((usual < own).mean())
+def _share_below(value: float, others: Scores) -> float:
+    return float((others < value).mean())
 
 
-def _most_doubtful(doubts: list[Finding], claims: Floats) -> list[Finding]:
-    """Of each product the most common of its doubted claims ("women" before "flats"), and what shows most instead.
+def _most_doubtful_per_product(doubts: list[Mismatch], frequency: Floats) -> list[Mismatch]:
+    """Return for each product its most frequent doubtful word ("women" before "flats") with the best prediction.
 
     Args:
-        doubts: All that hold.
-        claims: (words,): products that claim each word.
+        doubts: All confirmed doubts.
+        frequency: (words,): the number of products with the word in a short field.
     """
     doubts.sort(
         key=lambda doubt: (
             doubt.product,
-            -claims[0 if doubt.says is None else doubt.says],
-            doubt.says_score - doubt.score,
-            doubt.shows,
+            -frequency[0 if doubt.text_word is None else doubt.text_word],
+            doubt.text_word_score - doubt.score,
+            doubt.predicted_word,
         )
     )
-    first: dict[int, Finding] = {}
+    first: dict[int, Mismatch] = {}
     for doubt in doubts:
         first.setdefault(doubt.product, doubt)
     return list(first.values())
 
 
-SHORT_FIELDS = ("title", "categories", "colour", "attributes")
-TAG_SHARE = 0.2
-"""A word is a tag where at least this share of the products that say it say it in a short field ..."""
-TAG_PRODUCTS = 10
-"""... and at least so many do. "Dashboard" is in the care text of sunglasses and in no title."""
-
-
-def read_claims(products: Path, catalogue: Embedded, words: tuple[str, ...]) -> "sparse.csr_matrix":
-    """(products, words), 1 where a short field of the product says the word and clean kept it.
-
-    Args:
-        products: products.parquet of the crawl.
-        catalogue: The products that have photos, and all their words.
-        words: The vocabulary by word_id.
+def read_titles(products: Path, product_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return (title, URL) of the given products.
 
     Raises:
-        ContractError: The table is broken, or lacks a product of the catalogue.
+        ContractError: The table is broken, or lacks one of the products.
     """
-    ids = {word: number for number, word in enumerate(words)}
-    bags: dict[str, list[int]] = {}
-    for product in _rows(products, ("product_id", *SHORT_FIELDS)):
-        found = (piece for text in iter_texts(product, SHORT_FIELDS) for piece in tokenize(text))
-        bags[product["product_id"]] = [ids[piece] for piece in found if piece in ids]
-    absent = [product_id for product_id in catalogue.product_ids if product_id not in bags]
+    requested = set(product_ids)
+    titles: dict[str, tuple[str, str]] = {}
+    for table in tables.read_stream(products, PRODUCTS, ("product_id", "title", "url")):
+        for row in table.to_pylist():
+            if row["product_id"] in requested:
+                titles[row["product_id"]] = (row["title"], row["url"])
+    absent = sorted(requested - titles.keys())
     if absent:
         raise ContractError(f"{products}: lacks the product {absent[0]}, which has photos; run `dvc repro prepare`")
-    claimed = rows_of_words((bags[product_id] for product_id in catalogue.product_ids), len(words))
-    # clean leaves out names of brands and shops: "Black Horse" claims no colour.
-    return claimed.multiply(catalogue.said).tocsr()
-
-
-def tag_words(claimed: "sparse.csr_matrix", said: "sparse.csr_matrix") -> Ints:
-    """The words that this catalogue uses as tags, ascending."""
-    claims, says = (np.asarray(matrix.sum(axis=0)).ravel() for matrix in (claimed, said))
-    return np.flatnonzero((claims >= TAG_PRODUCTS) & (claims >= TAG_SHARE * says)).astype(np.int64)
-
-
-def read_titles(products: Path, wanted: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """(Title, URL) of the wanted products."""
-    looked_for = set(wanted)
-    return {
-        row["product_id"]: (row["title"], row["url"])
-        for row in _rows(products, ("product_id", "title", "url"))
-        if row["product_id"] in looked_for
-    }
-
-
-def _rows(products: Path, columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
-    for table in tables.read_stream(products, PRODUCTS, columns):
-        yield from table.to_pylist()
+    return titles

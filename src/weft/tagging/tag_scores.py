@@ -1,9 +1,8 @@
-"""How strongly the photos of a product show a word: the log of the word's softmax probability over the vocabulary.
+"""Scores of words for products, from the embeddings of the catalogue's photos and the word embeddings of a model.
 
-The softmax takes off what raises all words of a photo alike, so that one threshold serves all photos. On 789 held-out
-products of the real catalogue the mean average precision of 583 words was 0.474 for it, 0.467 for the bare w . z.
-
-The own catalogue as calibrate and audit see it: z of every photo, products as runs of photos, words of products.
+A score is the log of the word's softmax probability over the vocabulary. The softmax removes what raises all words of
+a photo equally, so that one threshold per word serves all photos. On 789 held-out products of the real catalogue the
+mean average precision of 583 words was 0.474 with it and 0.467 with the plain dot product w . z.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,160 +22,176 @@ Matrix = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 
+_PHOTOS_PER_BLOCK = 512
+"""512 photos x 30,000 words take 60 MB."""
+_CELLS_PER_BLOCK = 8_000_000
+
 
 @dataclass(frozen=True)
-class Embedded:
-    """Photos with embeddings, the photos of a product one after the other."""
+class EmbeddedCatalogue:
+    """The embedded photos of the catalogue, grouped by product, and the words of each product's text."""
 
     z: Matrix
-    """(photos, embedding_dim), mapped from the file."""
+    """(photos, embedding_dim), memory-mapped."""
     photo_ids: list[str]
-    starts: Ints
+    """(photos,)."""
+    offsets: Ints
     """(products,): the row of each product's first photo."""
     product_ids: list[str]
     """(products,)."""
     splits: npt.NDArray[np.str_]
     """(products,)."""
-    said: "sparse.csr_matrix"
-    """(products, words), 1 where the product's text says the word."""
+    text_terms: "sparse.csr_matrix"
+    """(products, words): 1 where the text of the product contains the word."""
+    short_field_terms: "sparse.csr_matrix"
+    """(products, words): 1 where the title, categories, colour or attributes contain the word."""
 
-    def rows_of(self, product: int) -> range:
-        """The rows of a product's photos."""
-        end = int(self.starts[product + 1]) if product + 1 < len(self.starts) else len(self.photo_ids)
-        return range(int(self.starts[product]), end)
+    def photo_rows(self, product: int) -> range:
+        """Return the rows of a product's photos."""
+        end = int(self.offsets[product + 1]) if product + 1 < len(self.offsets) else len(self.photo_ids)
+        return range(int(self.offsets[product]), end)
 
     def products_of_photos(self) -> Ints:
-        """(photos,): the product of each photo."""
-        sizes = np.diff(np.append(self.starts, len(self.photo_ids)))
-        return np.repeat(np.arange(len(self.starts)), sizes)
+        """Return the product of each photo, (photos,)."""
+        sizes = np.diff(np.append(self.offsets, len(self.photo_ids)))
+        return np.repeat(np.arange(len(self.offsets)), sizes)
 
 
 @dataclass(frozen=True)
-class Model:
-    """The words of a bundle; read without torch."""
+class WordHead:
+    """The vocabulary and the word embeddings of a model, read without torch."""
 
     digest: str
+    """The digest of the whole model folder."""
     words: tuple[str, ...]
-    frequencies: Ints
-    """(words,): training products with the word."""
+    document_frequency: Ints
+    """(words,): the number of training products with the word."""
     w: npt.NDArray[np.float32]
     """(words, embedding_dim)."""
     bias: npt.NDArray[np.float32]
-    """(words, 1), zeros where the training had none."""
+    """(words, 1): zeros where the model has no word bias."""
 
 
-def read_model(folder: Path) -> Model:
-    """The vocabulary and word embeddings of a bundle.
+def read_word_head(folder: Path) -> WordHead:
+    """Read the vocabulary and the word embeddings of a model folder.
 
     Raises:
         ContractError: A file is missing or broken.
-        ModelError: The files do not fit.
+        ModelError: The files do not belong together.
     """
     vocabulary = artefacts.read_words(folder / files.WORDS)
     w = artefacts.read_word_embeddings(folder / files.MODEL)
     bias = artefacts.read_word_bias(folder / files.MODEL)
     if w.ndim != 2 or len(w) != len(vocabulary):
-        raise ModelError(f"{folder}: W is {w.shape}, but its words.tsv has {len(vocabulary)} words")
+        raise ModelError(
+            f"{folder}: expected one row of W for each of the {len(vocabulary)} words of words.tsv, got W of shape {w.shape}"
+        )
     try:
         digest = (folder / files.DIGEST).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{folder / files.DIGEST}: cannot be read: {error}; run dvc repro finetune") from error
-    return Model(digest, tuple(vocabulary["word"]), vocabulary["document_frequency"].to_numpy(np.int64), w, bias)
+    return WordHead(digest, tuple(vocabulary["word"]), vocabulary["document_frequency"].to_numpy(np.int64), w, bias)
 
 
-def read_catalogue(photos: Path, embeddings: Path, model: Model) -> Embedded:
-    """Join the prepared photos with the embeddings that `model` made of them.
+def read_embedded_catalogue(photos: Path, embeddings: Path, head: WordHead) -> EmbeddedCatalogue:
+    """Join the prepared photos with their embeddings.
 
     Args:
-        photos: The out of prepare.
-        embeddings: The out of embed for the own catalogue.
-        model: The bundle's words.
+        photos: The output folder of prepare.
+        embeddings: The output folder of embed for the own catalogue.
+        head: The vocabulary of the model that made the embeddings.
 
     Raises:
-        ContractError: A file is missing or broken, or the two know different photos.
+        ContractError: A file is missing or broken, or the two folders hold different photos.
         ModelError: Another model made the embeddings.
     """
-    found = artefacts.read_embeddings(embeddings)
-    if found.model_digest != model.digest:
-        raise ModelError(f"{embeddings}: made by another model than this one; run `dvc repro embed@catalogue`")
-    bag_of = _bags(photos)
-    photo_ids: list[str] = found.photos["photo_id"].to_pylist()
-    strangers = [photo_id for photo_id in photo_ids if photo_id not in bag_of]
-    if strangers:
-        raise ContractError(
-            f"{embeddings}: the photo {strangers[0]} is not in {photos}; run `dvc repro embed@catalogue`"
-        )
-    products = np.array(found.photos["product_id"].to_pylist(), np.object_)
+    embedded = artefacts.read_embeddings(embeddings)
+    if embedded.model_digest != head.digest:
+        raise ModelError(f"{embeddings}: another model made these embeddings; run `dvc repro embed@catalogue`")
+    word_ids_of = _read_word_ids(photos)
+    photo_ids: list[str] = embedded.photos["photo_id"].to_pylist()
+    unknown = [photo_id for photo_id in photo_ids if photo_id not in word_ids_of]
+    if unknown:
+        raise ContractError(f"{embeddings}: the photo {unknown[0]} is not in {photos}; run `dvc repro embed@catalogue`")
+    products = np.array(embedded.photos["product_id"].to_pylist(), np.object_)
     first = np.flatnonzero(np.append(True, products[1:] != products[:-1])) if len(products) else np.empty(0, np.int64)
-    said = rows_of_words((bag_of[photo_ids[row]] for row in first), len(model.words))
-    splits = np.array(found.photos["split"].to_pylist(), np.str_)
-    return Embedded(found.z, photo_ids, first.astype(np.int64), list(products[first]), splits[first], said)
+    splits = np.array(embedded.photos["split"].to_pylist(), np.str_)
+    text_terms, short_field_terms = (
+        document_terms((word_ids_of[photo_ids[row]][place] for row in first), len(head.words)) for place in (0, 1)
+    )
+    return EmbeddedCatalogue(
+        embedded.z,
+        photo_ids,
+        first.astype(np.int64),
+        list(products[first]),
+        splits[first],
+        text_terms,
+        short_field_terms,
+    )
 
 
-def _bags(photos: Path) -> dict[str, Sequence[int]]:
-    """The words of every prepared photo's product, by photo_id; the photos themselves are not read."""
-    bags: dict[str, Sequence[int]] = {}
+def _read_word_ids(photos: Path) -> dict[str, tuple[Sequence[int], Sequence[int]]]:
+    """Return by photo_id the words of the product's text and those of its short fields, without reading the JPEGs."""
+    word_ids_of: dict[str, tuple[Sequence[int], Sequence[int]]] = {}
+    columns = ("photo_id", "word_ids", "in_short_fields")
     for split in SPLITS:
-        for table in tables.read_shards(photos / split, PREPARED_PHOTOS, ("photo_id", "word_ids")):
-            bags |= zip(table["photo_id"].to_pylist(), table["word_ids"].to_pylist(), strict=True)
-    return bags
+        for table in tables.read_shards(photos / split, PREPARED_PHOTOS, columns):
+            for photo_id, word_ids, flags in zip(*(table[name].to_pylist() for name in columns), strict=True):
+                short = [word for word, is_short in zip(word_ids, flags, strict=True) if is_short]
+                word_ids_of[photo_id] = (word_ids, short)
+    return word_ids_of
 
 
-def rows_of_words(bags: Iterable[Sequence[int]], words: int) -> "sparse.csr_matrix":
-    """Bags of word ids as a sparse matrix of ones, (bags, words); a word said twice counts once."""
+def document_terms(bags: Iterable[Sequence[int]], n_words: int) -> "sparse.csr_matrix":
+    """Return bags of word ids as a binary sparse matrix, (bags, words)."""
     ends, ids = [0], []
     for bag in bags:
         ids.append(np.unique(np.asarray(bag, np.int32)))
         ends.append(ends[-1] + len(ids[-1]))
     flat = np.concatenate(ids) if ids else np.empty(0, np.int32)
-    return sparse.csr_matrix((np.ones(len(flat), np.float32), flat, np.array(ends)), shape=(len(ends) - 1, words))
+    return sparse.csr_matrix((np.ones(len(flat), np.float32), flat, np.array(ends)), shape=(len(ends) - 1, n_words))
 
 
-_PHOTOS_AT_ONCE = 512
-"""512 photos x 30,000 words are 60 MB."""
-_CELLS_AT_ONCE = 8_000_000
-
-
-def normalisers(z: Matrix, w: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> Scores:
-    """(photos,): the log of the sum over all words of exp(w . z + b), which every score of the photo has taken off.
+def log_partition(z: Matrix, w: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> Scores:
+    """Return the log of the sum over all words of exp(w . z + b) for each photo, (photos,).
 
     Args:
         z: (photos, embedding_dim).
         w: (words, embedding_dim).
         bias: (words, 1).
     """
-    found = np.empty(len(z), np.float32)
-    for start in range(0, len(z), _PHOTOS_AT_ONCE):
-        part = slice(start, start + _PHOTOS_AT_ONCE)
-        logits = z[part].astype(np.float32) @ w.T + bias.T
+    result = np.empty(len(z), np.float32)
+    for start in range(0, len(z), _PHOTOS_PER_BLOCK):
+        block = slice(start, start + _PHOTOS_PER_BLOCK)
+        logits = z[block].astype(np.float32) @ w.T + bias.T
         highest = logits.max(axis=1)
-        found[part] = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
-    return found
+        result[block] = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+    return result
 
 
 def product_scores(
-    z: Matrix, w: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], normaliser: Scores, starts: Ints
+    z: Matrix, w: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], log_partitions: Scores, offsets: Ints
 ) -> Scores:
-    """The score of each word for each product: the highest of its photos.
+    """Return the score of each given word for each product: the highest score of the product's photos.
 
     Args:
-        z: (photos, embedding_dim), a product's photos one after the other.
-        w: (some words, embedding_dim).
-        bias: (some words, 1).
-        normaliser: (photos,), of all words.
-        starts: (products,), ascending from 0.
+        z: (photos, embedding_dim), grouped by product.
+        w: (given words, embedding_dim).
+        bias: (given words, 1).
+        log_partitions: (photos,), over the whole vocabulary.
+        offsets: (products,): the row of each product's first photo, ascending from 0.
 
     Returns:
-        (products, some words).
+        (products, given words).
     """
-    scores = np.empty((len(starts), len(w)), np.float32)
-    at_once = max(1, _CELLS_AT_ONCE // max(1, len(w)))
-    ends = np.append(starts[1:], len(z))
+    scores = np.empty((len(offsets), len(w)), np.float32)
+    photos_per_block = max(1, _CELLS_PER_BLOCK // max(1, len(w)))
+    ends = np.append(offsets[1:], len(z))
     product = 0
-    while product < len(starts):
-        last = max(product + 1, int(np.searchsorted(ends, starts[product] + at_once, side="right")))
-        rows = slice(int(starts[product]), int(ends[last - 1]))
-        of_photos = z[rows].astype(np.float32) @ w.T + bias.T - normaliser[rows, None]
-        scores[product:last] = np.maximum.reduceat(of_photos, starts[product:last] - rows.start, axis=0)
+    while product < len(offsets):
+        last = max(product + 1, int(np.searchsorted(ends, offsets[product] + photos_per_block, side="right")))
+        rows = slice(int(offsets[product]), int(ends[last - 1]))
+        photo_scores = z[rows].astype(np.float32) @ w.T + bias.T - log_partitions[rows, None]
+        scores[product:last] = np.maximum.reduceat(photo_scores, offsets[product:last] - rows.start, axis=0)
         product = last
     return scores

@@ -1,7 +1,4 @@
-"""The lowest threshold at which a word is right often enough, by an honest bound on what was counted.
-
-What calibrate wrote, read for use: the words that may be told, of this very model.
-"""
+"""Per-word score thresholds: how calibrate chooses them, and how the other commands read them."""
 
 import json
 from dataclasses import dataclass
@@ -23,47 +20,64 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-def least_right(products: int, precision: float, confidence: float) -> Ints:
-    """How many of n tagged products must be right, for every n up to `products`.
+@dataclass(frozen=True)
+class CalibratedWords:
+    """The words that have a threshold; all arrays have the same length and order."""
 
-    So many that the one-sided lower bound of Clopper and Pearson (1934) at `confidence` reaches `precision`: were the
-    true precision lower, so many would come about with a probability of at most 1 - confidence. For 0.8 and 0.9 the
-    first n that can pass is 11, all of them right.
+    word_ids: Ints
+    """(calibrated words,), ascending."""
+    thresholds: Floats
+    """The lowest score at which the word is predicted."""
+    slope: Floats
+    """The slope of the sigmoid that turns a score into a probability."""
+    intercept: Floats
+    """The intercept of the same sigmoid."""
+    precision: Floats
+    """The lower bound of the precision on val."""
+
+
+def min_true_positives(products: int, precision: float, confidence: float) -> Ints:
+    """Return how many of n predicted products must be true positives, for every n up to `products`.
+
+    The number is the smallest for which the one-sided lower bound of Clopper and Pearson (1934) at `confidence`
+    reaches `precision`: if the true precision were lower, so many true positives would occur with a probability of at
+    most 1 - confidence. With precision 0.8 and confidence 0.9 the smallest n that can pass is 11, all of them true.
 
     Returns:
-        (products + 1,), at n the number wanted, n + 1 where even all would not do.
+        (products + 1,): entry n is the required number, or n + 1 where even n true positives of n are too few.
     """
     from scipy.stats import binom
 
     n = np.arange(products + 1)
-    # isf gives the smallest k with P(X > k) <= 1 - confidence: one more is wanted. Never the bound itself by rounding.
+    # isf returns the smallest k with P(X > k) <= 1 - confidence; the required number is k + 1. Comparing counts
+    # instead of the bound itself avoids rounding errors at the bound.
     return np.asarray(np.where(n > 0, binom.isf(1 - confidence, n, precision) + 1, 1), np.int64)
 
 
-def lower_bound(right: int, tagged: int, confidence: float) -> float:
-    """The bound itself: the lowest precision at which so many right of so many tagged are still to be expected."""
+def clopper_pearson_lower(true_positives: int, predicted: int, confidence: float) -> float:
+    """Return the one-sided lower bound of a precision by Clopper and Pearson (1934), in 0..1."""
     from scipy.stats import beta
 
-    return float(beta.ppf(1 - confidence, right, tagged - right + 1)) if right else 0.0
+    return float(beta.ppf(1 - confidence, true_positives, predicted - true_positives + 1)) if true_positives else 0.0
 
 
-def threshold_of(scores: npt.NDArray[np.floating], says: Bools, wanted: Ints) -> float | None:
-    """The lowest threshold that tags as many products as can be with enough of them right; None where none does.
+def lowest_threshold(scores: npt.NDArray[np.floating], in_text: Bools, required: Ints) -> float | None:
+    """Return the lowest threshold of one word at which enough of the predicted products are true positives.
 
     Args:
-        scores: (products,), of one word.
-        says: (products,), whether the text says the word.
-        wanted: The answer of `least_right` for at least so many products.
+        scores: (products,): the scores of one word.
+        in_text: (products,): whether the text of each product contains the word.
+        required: The result of `min_true_positives` for at least that many products.
 
     Returns:
-        A number halfway between the last score that is tagged and the first that is not; the last score itself where
-        all are tagged.
+        The midpoint between the last predicted score and the next lower one; the last predicted score itself where
+        all products are predicted; None where no threshold passes.
     """
     order = np.argsort(-scores, kind="stable")
-    ranked, right = scores[order], np.cumsum(says[order])
-    # Equal scores are tagged together or not at all.
+    ranked, true_positives = scores[order], np.cumsum(in_text[order])
+    # Products with equal scores are predicted together or not at all.
     ends = np.flatnonzero(np.append(ranked[1:] < ranked[:-1], True)) if len(ranked) else np.empty(0, np.int64)
-    passing = ends[right[ends] >= wanted[ends + 1]]
+    passing = ends[true_positives[ends] >= required[ends + 1]]
     if not len(passing):
         return None
     last = int(passing[-1])
@@ -71,75 +85,65 @@ def threshold_of(scores: npt.NDArray[np.floating], says: Bools, wanted: Ints) ->
     return float((ranked[last].astype(np.float64) + following) / 2)
 
 
-def separation(scores: npt.NDArray[np.floating], says: Bools) -> float | None:
-    """The area under the ROC curve: how often a product with the word scores above one without; ties count half.
+def roc_auc(scores: npt.NDArray[np.floating], in_text: Bools) -> float | None:
+    """Return the area under the ROC curve of one word; ties count half.
 
-    None where all products say the word, or none.
+    It is the share of pairs in which the product with the word scores higher than the product without it. None where
+    all products contain the word, or none does.
     """
     from scipy.stats import rankdata
 
-    with_word = int(says.sum())
-    without = len(says) - with_word
-    if not with_word or not without:
+    positives = int(in_text.sum())
+    negatives = len(in_text) - positives
+    if not positives or not negatives:
         return None
     ranks = rankdata(scores)
-    return float((ranks[says].sum() - with_word * (with_word + 1) / 2) / (with_word * without))
+    return float((ranks[in_text].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
-@dataclass(frozen=True)
-class Told:
-    """The words that have a threshold; entry n of one is entry n of the others."""
-
-    word_ids: Ints
-    """(told words,), ascending."""
-    thresholds: Floats
-    """The score from which a word is told."""
-    slope: Floats
-    intercept: Floats
-    """Of the sigmoid that makes a score a probability."""
-    precision: Floats
-    """The lower bound of the precision found on val."""
-
-
-def read_told(folder: Path, digest: str, words: int) -> Told:
-    """Read the thresholds in `folder`.
+def read_calibrated_words(folder: Path, model_digest: str, vocabulary_size: int) -> CalibratedWords:
+    """Read the words that have a threshold.
 
     Args:
-        folder: The out of calibrate.
-        digest: Of the model that is going to use them.
-        words: How many words that model has.
+        folder: The output folder of calibrate.
+        model_digest: The digest of the model that will use the thresholds.
+        vocabulary_size: The number of words of that model.
 
     Raises:
         ContractError: words.parquet is missing or broken.
-        ModelError: The thresholds are of another model.
+        ModelError: The thresholds belong to another model.
     """
-    if read_settings(folder)["model"] != digest:
-        raise ModelError(f"{folder}: thresholds of another model than this one ({digest[:12]}...); run weft calibrate")
-    table = tables.read_table(folder / files.CALIBRATED_WORDS, CALIBRATED_WORDS)
-    if table.num_rows != words:
+    if read_calibration_settings(folder)["model"] != model_digest:
         raise ModelError(
-            f"{folder / files.CALIBRATED_WORDS}: {table.num_rows} words, the model has {words}; run weft calibrate"
+            f"{folder}: the thresholds belong to another model than this one ({model_digest[:12]}...); "
+            "run weft calibrate"
+        )
+    table = tables.read_table(folder / files.CALIBRATED_WORDS, CALIBRATED_WORDS)
+    if table.num_rows != vocabulary_size:
+        raise ModelError(
+            f"{folder / files.CALIBRATED_WORDS}: expected {vocabulary_size} words as in the model, "
+            f"got {table.num_rows}; run weft calibrate"
         )
     table = table.filter(pc.is_valid(table["threshold"]))
-    columns = (_column(table, name) for name in ("threshold", "slope", "intercept", "precision_at_least"))
-    return Told(table["word_id"].to_numpy().astype(np.int64), *columns)
+    columns = (_column(table, name) for name in ("threshold", "slope", "intercept", "precision_lower_bound"))
+    return CalibratedWords(table["word_id"].to_numpy().astype(np.int64), *columns)
 
 
-def read_settings(folder: Path) -> dict[str, Any]:
-    """calibration.json: the model's digest, the settings, totals on test.
+def read_calibration_settings(folder: Path) -> dict[str, Any]:
+    """Read calibration.json: the digest of the model, the settings, and the totals on test.
 
     Raises:
-        ModelError: It is missing, or not what calibrate writes.
+        ModelError: The file is missing, or calibrate did not write it.
     """
     path = folder / files.CALIBRATION
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"{path}: no thresholds to read: {error}; run weft calibrate or dvc repro calibrate"
+            f"{path}: cannot read the thresholds: {error}; run weft calibrate or dvc repro calibrate"
         ) from error
     if not isinstance(settings, dict) or not isinstance(settings.get("model"), str):
-        raise ModelError(f"{path}: names no model; run weft calibrate again")
+        raise ModelError(f"{path}: does not name a model; run weft calibrate again")
     return settings
 
 

@@ -1,4 +1,4 @@
-"""How words of a catalogue relate: which say the same, which follow from which, which exclude each other."""
+"""Relations between the words of a catalogue: spelling variants, related words and mutually exclusive words."""
 
 from dataclasses import dataclass
 
@@ -9,65 +9,80 @@ import scipy.sparse as sparse
 from weft.tagging.tag_scores import Ints
 from weft.tagging.thresholds import Bools
 
-IMPLIED = 0.8
-"""A word follows from another where this share of the products that say the other say it too ("shoes" of "sneakers"),
-among at least IMPLIED_PRODUCTS."""
-IMPLIED_PRODUCTS = 10
-SYNONYM = 0.5
-"""Cosine of two word embeddings from which photos of the one are photos of the other ("maroon", "burgundy")."""
-RIVAL = 0.1
-"""Two tags exclude each other where they stand together less than this share as often as by chance ..."""
-RIVAL_EXPECTED = 5.0
-"""... and chance alone would have put them together on at least so many products."""
-BREADTH = 0.03
-"""A rival is claimed at least this share as often as the other: it names an alternative, not a detail ("princess")."""
-_COMPOUND = 4
+MIN_IMPLIED_SHARE = 0.8
+"""Word A implies word B where this share of the products with A also contain B ("sneakers" implies "shoes") ..."""
+MIN_IMPLIED_PRODUCTS = 10
+"""... and at least this many products contain A."""
+MIN_SYNONYM_SIMILARITY = 0.5
+"""Two words are synonyms from this cosine similarity of their embeddings on ("maroon", "burgundy")."""
+MAX_EXCLUSIVE_LIFT = 0.1
+"""Two tags exclude each other where they occur together at most this share as often as by chance ..."""
+MIN_EXPECTED_TOGETHER = 5.0
+"""... and by chance they would occur together on at least this many products ..."""
+MIN_EXCLUSIVE_FREQUENCY = 0.03
+"""... and the short fields of this share as many products contain the other word: it names an alternative ("blue"),
+not a rare detail ("princess")."""
+_MIN_COMPOUND_LENGTH = 4
 
 
 @dataclass(frozen=True)
-class Relations:
-    """Of all words to one word that photos may show."""
+class WordRelations:
+    """The relations of all words to one given word."""
 
-    same: Bools
-    """(words,): the word itself, in another number or spelling."""
-    near: Bools
-    """(words,): who reads it knows the shown word: the same, a compound of it, a synonym, or one it follows from."""
-    rivals: Bools
-    """(words,): tags that exclude the shown word."""
+    variants: Bools
+    """(words,): the given word itself, its singular or plural, and its other spellings."""
+    related: Bools
+    """(words,): words whose presence makes the given word redundant: variants, compounds, synonyms, and words that
+    imply it."""
+    exclusive: Bools
+    """(words,): tags that exclude the given word."""
 
 
-class Lexicon:
-    """What is needed to relate words."""
+class WordRelationFinder:
+    """Finds the relations of a word from the embeddings and the texts of a catalogue.
+
+    Args:
+        words: The vocabulary, by word_id.
+        w: (words, embedding_dim).
+        text_terms: (products, words): 1 where the text contains the word.
+        short_field_terms: (products, words): 1 where a short field contains the word.
+    """
 
     def __init__(
         self,
         words: tuple[str, ...],
         w: npt.NDArray[np.float32],
-        said: "sparse.csr_matrix",
-        claimed: "sparse.csr_matrix",
+        text_terms: "sparse.csr_matrix",
+        short_field_terms: "sparse.csr_matrix",
     ) -> None:
         self._stems = np.array([stem(word) for word in words], np.object_)
         self._unit = w / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), 1e-12)
-        self._said, self._claimed = said.tocsc(), claimed.tocsc()
-        self._says, self._claims = (np.asarray(matrix.sum(axis=0)).ravel() for matrix in (said, claimed))
+        self._text_terms, self._short_field_terms = text_terms.tocsc(), short_field_terms.tocsc()
+        self._text_frequency = np.asarray(text_terms.sum(axis=0)).ravel()
+        self._short_field_frequency = np.asarray(short_field_terms.sum(axis=0)).ravel()
 
-    def of(self, shown: int) -> Relations:
-        """How all words relate to `shown`."""
-        together = np.asarray((self._said.T @ self._said[:, [shown]]).todense()).ravel()
-        follows = (together >= IMPLIED * self._says) & (self._says >= IMPLIED_PRODUCTS)
-        own = self._stems[shown]
-        same = self._stems == own
-        compound = np.array([_is_compound(other, own) or _is_compound(own, other) for other in self._stems])
-        synonym = self._unit @ self._unit[shown] >= SYNONYM
-        expected = self._claims * self._claims[shown] / self._claimed.shape[0]
-        side_by_side = np.asarray((self._claimed.T @ self._claimed[:, [shown]]).todense()).ravel()
-        broad = self._claims >= BREADTH * self._claims[shown]
-        rivals = (expected >= RIVAL_EXPECTED) & (side_by_side <= RIVAL * expected) & broad & ~same & ~synonym
-        return Relations(same, same | compound | synonym | follows, rivals)
+    def find(self, word: int) -> WordRelations:
+        """Return how all words relate to the word with the id `word`."""
+        together = np.asarray((self._text_terms.T @ self._text_terms[:, [word]]).todense()).ravel()
+        implies = (together >= MIN_IMPLIED_SHARE * self._text_frequency) & (
+            self._text_frequency >= MIN_IMPLIED_PRODUCTS
+        )
+        word_stem = self._stems[word]
+        variants = self._stems == word_stem
+        compounds = np.array(
+            [_is_compound(other, word_stem) or _is_compound(word_stem, other) for other in self._stems]
+        )
+        synonyms = self._unit @ self._unit[word] >= MIN_SYNONYM_SIMILARITY
+        frequency = self._short_field_frequency
+        expected = frequency * frequency[word] / self._short_field_terms.shape[0]
+        observed = np.asarray((self._short_field_terms.T @ self._short_field_terms[:, [word]]).todense()).ravel()
+        exclusive = (expected >= MIN_EXPECTED_TOGETHER) & (observed <= MAX_EXCLUSIVE_LIFT * expected)
+        exclusive &= (frequency >= MIN_EXCLUSIVE_FREQUENCY * frequency[word]) & ~variants & ~synonyms
+        return WordRelations(variants, variants | compounds | synonyms | implies, exclusive)
 
 
 def stem(word: str) -> str:
-    """A word without hyphens and without what makes an English plural: enough to see that two are one."""
+    """Return the word without hyphens, apostrophes and English plural endings, to compare spellings."""
     bare = word.replace("-", "").replace("'", "")
     if bare.endswith("ies") and len(bare) > 4:
         return bare[:-3] + "y"
@@ -77,10 +92,10 @@ def stem(word: str) -> str:
 
 
 def _is_compound(whole: str, part: str) -> bool:
-    """Whether `whole` is a kind of `part` by its name: a sweatshirt is a shirt."""
-    return len(part) >= _COMPOUND and len(whole) > len(part) and whole.endswith(part)
+    """Return whether `whole` ends in `part`: a sweatshirt is a shirt."""
+    return len(part) >= _MIN_COMPOUND_LENGTH and len(whole) > len(part) and whole.endswith(part)
 
 
-def lacking(bags: "sparse.csr_matrix", products: Ints, words: Bools) -> Bools:
-    """(products,): whether none of `words` is in the bag of each."""
-    return np.asarray(bags[products] @ words.astype(np.float32) == 0)
+def contains_none(document_terms: "sparse.csr_matrix", products: Ints, words: Bools) -> Bools:
+    """Return for each of `products` whether its row of `document_terms` contains none of `words`."""
+    return np.asarray(document_terms[products] @ words.astype(np.float32) == 0)

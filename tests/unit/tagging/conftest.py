@@ -1,4 +1,4 @@
-"""A made-up catalogue whose embeddings say plainly what photos show: axis k of z is word k."""
+"""A synthetic catalogue whose embeddings state what photos show: axis k of z is word k."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ from safetensors.numpy import save_file
 from weft import artefacts, params, tables
 from weft.contracts import files
 from weft.contracts.tables import PREPARED_PHOTOS, PRODUCTS
-from weft.tagging.audit import Sources
+from weft.tagging.audit import AuditInputs
 
 WORDS = ("red", "blue", "shirt", "dress", "wash", "shirts")
 DIGEST = "cd" * 32
 
 
 @dataclass(frozen=True)
-class MadeUpProduct:
-    """One product: what its title says, what its description says besides, and what each of its photos shows."""
+class SyntheticProduct:
+    """A product: the words of its title, of its description, and of each of its photos."""
 
     title_words: tuple[str, ...]
     photo_words: tuple[tuple[str, ...], ...]
@@ -30,16 +30,16 @@ class MadeUpProduct:
 
 
 @dataclass
-class MadeUpShop:
-    """The outs of the stages that calibrate and audit read."""
+class SyntheticShop:
+    """The outputs of the stages that calibrate and audit read."""
 
     folder: Path
-    items: list[MadeUpProduct] = field(default_factory=list)
+    products: list[SyntheticProduct] = field(default_factory=list)
 
     @property
-    def sources(self) -> Sources:
+    def inputs(self) -> AuditInputs:
         folder = self.folder
-        return Sources(
+        return AuditInputs(
             folder / "products.parquet",
             folder / "prepared",
             folder / "embeddings",
@@ -47,28 +47,34 @@ class MadeUpShop:
             folder / "calibration",
         )
 
-    def add(self, count: int, says: str, shows: str, besides: str = "", split: str = "train", views: int = 1) -> None:
-        item = MadeUpProduct(tuple(says.split()), (tuple(shows.split()),) * views, tuple(besides.split()), split)
-        self.items += [item] * count
+    def add(
+        self, count: int, title: str, photo: str, description: str = "", split: str = "train", n_photos: int = 1
+    ) -> None:
+        photo_words = (tuple(photo.split()),) * n_photos
+        product = SyntheticProduct(tuple(title.split()), photo_words, tuple(description.split()), split)
+        self.products += [product] * count
 
     def write(self, model: str = DIGEST) -> None:
         rng = np.random.default_rng(1)
         ids = {word: number for number, word in enumerate(WORDS)}
         ordered = [
-            (split, n, item)
+            (split, n, product)
             for split in ("train", "val", "test")
-            for n, item in enumerate(self.items)
-            if item.split == split
+            for n, product in enumerate(self.products)
+            if product.split == split
         ]
         photos: dict[str, list[dict[str, object]]] = {"train": [], "val": [], "test": []}
         embedded, z = [], []
-        for split, number, item in ordered:
-            product = f"alder/{number:04}"
-            text_word_ids = sorted(ids[word] for word in item.title_words + item.description_words)
-            for position, visible_words in enumerate(item.photo_words):
-                photo = {"product_id": product, "photo_id": f"{product}#{position}"}
-                jpeg = f"photo {product}#{position}".encode()
-                words = {"word_ids": text_word_ids, "in_short_fields": [True] * len(text_word_ids)}
+        for split, number, product in ordered:
+            product_id = f"alder/{number:04}"
+            flagged = [(ids[word], True) for word in product.title_words]
+            flagged += [(ids[word], False) for word in product.description_words]
+            # As prepare writes them: ascending, and of equal words those of short fields first.
+            flagged.sort(key=lambda pair: (pair[0], not pair[1]))
+            words = {"word_ids": [word for word, _ in flagged], "in_short_fields": [flag for _, flag in flagged]}
+            for position, visible_words in enumerate(product.photo_words):
+                photo = {"product_id": product_id, "photo_id": f"{product_id}#{position}"}
+                jpeg = f"photo {product_id}#{position}".encode()
                 photos[split].append({**photo, "position": position, "colour": None, "jpeg": jpeg, **words})
                 embedded.append({**photo, "split": split})
                 z.append([6.0 * (word in visible_words) + rng.normal(0, 0.3) for word in WORDS])
@@ -91,9 +97,10 @@ class MadeUpShop:
         rows = [
             {
                 "product_id": f"alder/{number:04}", "shop": "alder", "url": f"http://alder.example/{number}",
-                "title": " ".join(item.title_words) or "nothing", "description": " ".join(item.description_words), **blank,
+                "title": " ".join(product.title_words) or "nothing", "description": " ".join(product.description_words),
+                **blank,
             }
-            for number, item in enumerate(self.items)
+            for number, product in enumerate(self.products)
         ]  # fmt: skip
         tables.write_table(
             self.folder / "products.parquet", pa.Table.from_pylist(rows, schema=PRODUCTS.schema), PRODUCTS
@@ -101,18 +108,18 @@ class MadeUpShop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> MadeUpShop:
-    return MadeUpShop(tmp_path)
+def shop(tmp_path: Path) -> SyntheticShop:
+    return SyntheticShop(tmp_path)
 
 
 @pytest.fixture
-def honest(shop: MadeUpShop) -> MadeUpShop:
-    """Texts that say what photos show, enough of them in val to be sure; "wash" stands in half of the care texts."""
+def consistent_shop(shop: SyntheticShop) -> SyntheticShop:
+    """Texts that agree with the photos, with enough val products; "wash" is in half of the descriptions."""
     for split, n_products in (("train", 12), ("val", 16), ("test", 8)):
         for colour in ("red", "blue"):
             for kind in ("shirt", "dress"):
-                for besides in ("", "wash"):
-                    shop.add(n_products // 2, f"{colour} {kind}", f"{colour} {kind}", besides, split)
+                for description in ("", "wash"):
+                    shop.add(n_products // 2, f"{colour} {kind}", f"{colour} {kind}", description, split)
     return shop
 
 
@@ -123,7 +130,7 @@ def settings() -> params.Calibrate:
 
 @pytest.fixture
 def search() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
-    """Exact search, as plainly as it can be written."""
+    """A naive exact search."""
 
     def nearest(queries, gallery, k: int, query_groups: Sequence[int], gallery_groups: Sequence[int]):
         q, g = (

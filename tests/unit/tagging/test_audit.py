@@ -5,7 +5,8 @@ import pytest
 
 from weft import params, tables
 from weft.contracts import files
-from weft.contracts.tagging import FINDINGS
+from weft.contracts.tables import PRODUCTS
+from weft.contracts.tagging import MISMATCHES
 from weft.errors import ContractError, ModelError
 from weft.tagging import audit as module
 from weft.tagging.audit import audit
@@ -14,111 +15,107 @@ from weft.tagging.calibrate import calibrate
 
 @pytest.fixture
 def run(monkeypatch, settings, search, tmp_path):
-    monkeypatch.setattr(module, "finding_sheet", lambda rows: b"sheet")  # photos of these tests are no JPEGs
+    monkeypatch.setattr(module, "draw_mismatch_sheet", lambda rows: b"sheet")  # photos of these tests are not JPEGs
 
-    def find(shop, neighbours=5, examples=3):
+    def run_audit(shop, neighbours=5, examples=3):
         shop.write()
-        sources = shop.sources
-        calibrate(sources.photos, sources.embeddings, sources.model, settings, sources.calibration)
-        counts = audit(sources, params.Audit(neighbours, examples), search, tmp_path / "audit")
-        return counts, tables.read_table(tmp_path / "audit" / files.FINDINGS, FINDINGS).to_pylist()
+        inputs = shop.inputs
+        calibrate(inputs.photos, inputs.embeddings, inputs.model, settings, inputs.calibration)
+        counts = audit(inputs, params.Audit(neighbours, examples), search, tmp_path / "audit")
+        return counts, tables.read_table(tmp_path / "audit" / files.MISMATCHES, MISMATCHES).to_pylist()
 
-    return find
+    return run_audit
 
 
-def test_a_catalogue_whose_texts_are_right_has_no_findings(honest, run):
-    counts, rows = run(honest)
+def test_a_catalogue_whose_texts_match_its_photos_has_no_mismatches(consistent_shop, run):
+    counts, rows = run(consistent_shop)
     assert (counts["missing"], counts["contradicted"], rows) == (0, 0, [])
 
 
-def test_a_word_that_photos_show_and_no_text_says_is_missing(honest, run):
-    honest.add(1, "shirt", "red shirt")
-    _, rows = run(honest)
+def test_a_word_that_photos_show_and_the_text_lacks_is_missing(consistent_shop, run):
+    consistent_shop.add(1, "shirt", "red shirt")
+    _, rows = run(consistent_shop)
     (row,) = rows
-    assert (row["kind"], row["shows"], row["says"], row["title"]) == ("missing", "red", None, "shirt")
+    assert (row["kind"], row["predicted_word"], row["text_word"], row["title"]) == ("missing", "red", None, "shirt")
     assert row["probability"] > 0.5
-    assert row["neighbours_showing"] == 1.0
+    assert row["neighbour_support"] == 1.0
     assert row["jpeg"] == f"photo {row['photo_id']}".encode()
     assert len(row["nearest"]) == len(row["nearest_jpegs"]) == 3
 
 
-def test_a_word_said_in_the_description_alone_is_not_missing(honest, run):
-    honest.add(1, "shirt", "red shirt", besides="red")
-    assert run(honest)[1] == []
+def test_a_word_that_only_the_description_contains_is_not_missing(consistent_shop, run):
+    consistent_shop.add(1, "shirt", "red shirt", description="red")
+    assert run(consistent_shop)[1] == []
 
 
-def test_a_title_that_excludes_what_photos_show_is_contradicted(honest, run):
-    honest.add(1, "blue shirt", "red shirt")
-    _, rows = run(honest)
+def test_a_title_that_excludes_what_photos_show_is_contradicted(consistent_shop, run):
+    consistent_shop.add(1, "blue shirt", "red shirt")
+    _, rows = run(consistent_shop)
     (row,) = rows
-    assert (row["kind"], row["says"], row["shows"]) == ("contradicted", "blue", "red")
-    assert row["neighbours_saying"] == 0.0
-    assert row["says_rank"] <= 0.05
+    assert (row["kind"], row["text_word"], row["predicted_word"]) == ("contradicted", "blue", "red")
+    assert row["neighbour_text_support"] == 0.0
+    assert row["text_word_percentile"] <= 0.05
 
 
-def test_another_spelling_or_number_is_the_same_word(honest, run):
-    honest.add(12, "blue shirts", "blue shirt")
-    honest.add(1, "red shirts", "red shirt")
-    assert run(honest)[1] == []
+def test_plurals_and_other_spellings_count_as_the_same_word(consistent_shop, run):
+    consistent_shop.add(12, "blue shirts", "blue shirt")
+    consistent_shop.add(1, "red shirts", "red shirt")
+    assert run(consistent_shop)[1] == []
 
 
-def test_of_several_views_one_that_shows_the_claim_is_enough(honest, run):
-    honest.items.append(replace(honest.items[0], says=("blue", "shirt"), shows=(("red", "shirt"), ("blue", "shirt"))))
-    _, rows = run(honest)
+def test_one_photo_that_shows_the_text_word_is_enough(consistent_shop, run):
+    photo_words = (("red", "shirt"), ("blue", "shirt"))
+    product = replace(consistent_shop.products[0], title_words=("blue", "shirt"), photo_words=photo_words)
+    consistent_shop.products.append(product)
+    _, rows = run(consistent_shop)
     assert not [row for row in rows if row["kind"] == "contradicted"]
 
 
-def test_words_that_stand_in_no_title_are_no_tags(honest, run):
-    """All say wash in their care text: none may be told to lack it, none to show it."""
-    _, rows = run(honest)
-    assert "wash" not in {row["shows"] for row in rows}
+def test_a_word_that_no_short_field_contains_is_never_predicted(consistent_shop, run):
+    """Half of the descriptions contain wash, and no title does."""
+    _, rows = run(consistent_shop)
+    assert "wash" not in {row["predicted_word"] for row in rows}
 
 
-def test_the_list_holds_all_and_pictures_only_so_many_of_the_same_words(honest, run, tmp_path):
-    honest.add(8, "shirt", "red shirt")
-    _, rows = run(honest, neighbours=20, examples=6)
-    assert [row["place"] for row in rows] == list(range(8))
+def test_the_csv_lists_all_mismatches_and_few_of_the_same_words_have_pictures(consistent_shop, run, tmp_path):
+    consistent_shop.add(8, "shirt", "red shirt")
+    _, rows = run(consistent_shop, neighbours=20, examples=6)
+    assert [row["rank"] for row in rows] == list(range(8))
     assert sum(row["jpeg"] is not None for row in rows) == 4
-    with (tmp_path / "audit" / files.FINDINGS_CSV).open(newline="") as stream:
-        listed = list(csv.DictReader(stream))
-    assert [row["product_id"] for row in listed] == [row["product_id"] for row in rows]
-    assert "jpeg" not in listed[0]
+    with (tmp_path / "audit" / files.MISMATCHES_CSV).open(newline="") as stream:
+        csv_rows = list(csv.DictReader(stream))
+    assert [row["product_id"] for row in csv_rows] == [row["product_id"] for row in rows]
+    assert "jpeg" not in csv_rows[0]
 
 
-def test_a_text_of_a_shop_is_no_formula_in_the_list(honest, run, tmp_path, monkeypatch):
+def test_a_shop_text_cannot_become_a_spreadsheet_formula(consistent_shop, run, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        module, "read_titles", lambda path, wanted: dict.fromkeys(wanted, ("=HYPERLINK(1)", "http://x"))
+        module, "read_titles", lambda path, product_ids: dict.fromkeys(product_ids, ("=HYPERLINK(1)", "http://x"))
     )
-    honest.add(1, "shirt", "red shirt")
-    run(honest)
-    with (tmp_path / "audit" / files.FINDINGS_CSV).open(newline="") as stream:
+    consistent_shop.add(1, "shirt", "red shirt")
+    run(consistent_shop)
+    with (tmp_path / "audit" / files.MISMATCHES_CSV).open(newline="") as stream:
         assert next(csv.DictReader(stream))["title"] == "'=HYPERLINK(1)"
 
 
-def test_an_audit_is_the_same_twice(honest, run, tmp_path):
-    honest.add(2, "blue shirt", "red shirt")
-    run(honest)
+def test_the_audit_is_deterministic(consistent_shop, run, tmp_path):
+    consistent_shop.add(2, "blue shirt", "red shirt")
+    run(consistent_shop)
     first = {path.name: path.read_bytes() for path in (tmp_path / "audit").iterdir()}
-    run(honest)
+    run(consistent_shop)
     assert {path.name: path.read_bytes() for path in (tmp_path / "audit").iterdir()} == first
 
 
-def test_thresholds_of_another_model_are_refused(honest, run, settings, search, tmp_path):
-    run(honest)
-    (honest.folder / "model" / files.DIGEST).write_text("ef" * 32)
-    with pytest.raises(ModelError, match="thresholds of another model"):
-        audit(honest.sources, params.Audit(5, 3), search, tmp_path / "audit")
+def test_thresholds_of_another_model_raise_an_error(consistent_shop, run, settings, search, tmp_path):
+    run(consistent_shop)
+    (consistent_shop.folder / "model" / files.DIGEST).write_text("ef" * 32)
+    with pytest.raises(ModelError, match="thresholds belong to another model"):
+        audit(consistent_shop.inputs, params.Audit(5, 3), search, tmp_path / "audit")
 
 
-def test_products_that_the_crawl_does_not_know_are_named(honest, run, search, tmp_path):
-    run(honest)
-    kept = tables.read_table(honest.sources.products, get_products_contract()).slice(1)
-    tables.write_table(honest.sources.products, kept, get_products_contract())
+def test_the_error_names_a_product_that_the_crawl_lacks(consistent_shop, run, search, tmp_path):
+    run(consistent_shop)
+    kept = tables.read_table(consistent_shop.inputs.products, PRODUCTS).slice(1)
+    tables.write_table(consistent_shop.inputs.products, kept, PRODUCTS)
     with pytest.raises(ContractError, match="lacks the product alder/0000"):
-        audit(honest.sources, params.Audit(5, 3), search, tmp_path / "audit")
-
-
-def get_products_contract():
-    from weft.contracts.tables import PRODUCTS
-
-    return PRODUCTS
+        audit(consistent_shop.inputs, params.Audit(5, 3), search, tmp_path / "audit")

@@ -6,129 +6,139 @@ import pytest
 
 from weft import artefacts, tables
 from weft.contracts import files
-from weft.contracts.tagging import CALIBRATED_WORDS, RELIABILITY, WORD_MAP
+from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WORD_MAP
 from weft.errors import InputError, ModelError
 from weft.tagging.calibrate import calibrate
-from weft.tagging.thresholds import read_told
+from weft.tagging.thresholds import read_calibrated_words
 
 WORDS = ("red", "blue", "shirt", "dress", "wash", "shirts")
 
 
 def run_calibrate(shop, settings):
-    at = shop.sources
-    totals = calibrate(at.photos, at.embeddings, at.model, settings, at.calibration)
-    rows = tables.read_table(at.calibration / files.CALIBRATED_WORDS, CALIBRATED_WORDS).to_pylist()
+    inputs = shop.inputs
+    totals = calibrate(inputs.photos, inputs.embeddings, inputs.model, settings, inputs.calibration)
+    rows = tables.read_table(inputs.calibration / files.CALIBRATED_WORDS, CALIBRATED_WORDS).to_pylist()
     return totals, {row["word"]: row for row in rows}
 
 
-def test_words_that_photos_tell_get_a_threshold_and_others_a_reason(honest, settings):
-    honest.write()
-    totals, words = run_calibrate(honest, settings)
+def test_predictable_words_get_a_threshold_and_others_a_reject_reason(consistent_shop, settings):
+    consistent_shop.write()
+    totals, words = run_calibrate(consistent_shop, settings)
     assert {word for word, row in words.items() if row["threshold"] is not None} == {"red", "blue", "shirt", "dress"}
-    assert words["wash"]["why_not"] == "precision not reached"
-    assert words["shirts"]["why_not"] == "too few val products say it"
-    assert totals["words_told"] == 4
+    assert words["wash"]["reject_reason"] == "target precision not reached"
+    assert words["shirts"]["reject_reason"] == "too few val products contain it"
+    assert totals["calibrated_words"] == 4
     for row in words.values():
-        assert (row["threshold"] is None) == bool(row["why_not"])
+        assert (row["threshold"] is None) == bool(row["reject_reason"])
         if row["threshold"] is not None:
-            assert row["precision_at_least"] >= 0.8
+            assert row["precision_lower_bound"] >= 0.8
 
 
-def test_a_word_is_counted_on_test_as_its_threshold_tags(honest, settings):
-    honest.add(3, "red shirt", "blue shirt", split="test")  # three texts that are wrong
-    honest.write()
-    totals, words = run_calibrate(honest, settings)
-    found = artefacts.read_embeddings(honest.sources.embeddings)
-    z = found.z.astype(np.float64)
+def test_test_counts_follow_from_the_threshold(consistent_shop, settings):
+    consistent_shop.add(3, "red shirt", "blue shirt", split="test")  # three wrong texts
+    consistent_shop.write()
+    totals, words = run_calibrate(consistent_shop, settings)
+    embedded = artefacts.read_embeddings(consistent_shop.inputs.embeddings)
+    z = embedded.z.astype(np.float64)
     scores = z - np.log(np.exp(z).sum(axis=1, keepdims=True))  # W is the unit matrix
-    test = np.array([split == "test" for split in found.photos["split"].to_pylist()])
-    says = np.array([[word in item.says for word in WORDS] for item in honest.items if item.split == "test"])
-    tagged, right, sayable = 0, 0, 0
-    for place, word in enumerate(WORDS[:4]):
-        over = scores[test, place] >= words[word]["threshold"]
-        counts = (int(says[:, place].sum()), int(over.sum()), int((over & says[:, place]).sum()))
-        assert (words[word]["test_products"], words[word]["test_tagged"], words[word]["test_right"]) == counts
-        tagged, right, sayable = tagged + counts[1], right + counts[2], sayable + counts[0]
-    assert totals["precision"] == pytest.approx(right / tagged)
-    assert totals["coverage"] == pytest.approx(right / sayable)
-    assert totals["tags_per_product"] == pytest.approx(tagged / 35)
+    test = np.array([split == "test" for split in embedded.photos["split"].to_pylist()])
+    test_products = [product for product in consistent_shop.products if product.split == "test"]
+    in_text = np.array(
+        [[word in product.title_words + product.description_words for word in WORDS] for product in test_products]
+    )
+    predicted, true_positives, positives = 0, 0, 0
+    for column, word in enumerate(WORDS[:4]):
+        is_above = scores[test, column] >= words[word]["threshold"]
+        is_true = is_above & in_text[:, column]
+        counts = (int(in_text[:, column].sum()), int(is_above.sum()), int(is_true.sum()))
+        assert (
+            words[word]["test_products"],
+            words[word]["test_predicted"],
+            words[word]["test_true_positives"],
+        ) == counts
+        positives += counts[0]
+        predicted += counts[1]
+        true_positives += counts[2]
+    assert totals["precision"] == pytest.approx(true_positives / predicted)
+    assert totals["recall"] == pytest.approx(true_positives / positives)
+    assert totals["tags_per_product"] == pytest.approx(predicted / 35)
 
 
-def test_views_of_a_product_are_one_piece_of_evidence(shop, settings):
-    shop.add(6, "red shirt", "red shirt", split="val", views=5)
-    shop.add(6, "blue dress", "blue dress", split="val", views=5)
+def test_all_photos_of_a_product_count_as_one_product(shop, settings):
+    shop.add(6, "red shirt", "red shirt", split="val", n_photos=5)
+    shop.add(6, "blue dress", "blue dress", split="val", n_photos=5)
     shop.write()
     _, words = run_calibrate(shop, replace(settings, min_products=2))
     assert [words[word]["val_products"] for word in ("red", "blue")] == [6, 6]
     assert all(row["threshold"] is None for row in words.values())  # thirty photos, but six products
 
 
-def test_test_products_decide_nothing(honest, settings):
-    honest.write()
-    _, before = run_calibrate(honest, settings)
-    honest.add(20, "red shirt", "blue dress", split="test")
-    honest.write()
-    _, after = run_calibrate(honest, settings)
+def test_test_products_do_not_change_the_thresholds(consistent_shop, settings):
+    consistent_shop.write()
+    _, before = run_calibrate(consistent_shop, settings)
+    consistent_shop.add(20, "red shirt", "blue dress", split="test")
+    consistent_shop.write()
+    _, after = run_calibrate(consistent_shop, settings)
     for word, row in before.items():
-        for name in ("threshold", "slope", "intercept", "separation", "val_tagged", "precision_at_least"):
+        for name in ("threshold", "slope", "intercept", "roc_auc", "val_predicted", "precision_lower_bound"):
             assert after[word][name] == row[name]
 
 
-def test_a_harder_target_tells_fewer_words(honest, settings):
-    honest.write()
-    assert run_calibrate(honest, replace(settings, target_precision=0.99))[0]["words_told"] == 0
+def test_a_higher_target_precision_calibrates_fewer_words(consistent_shop, settings):
+    consistent_shop.write()
+    assert run_calibrate(consistent_shop, replace(settings, target_precision=0.99))[0]["calibrated_words"] == 0
 
 
-def test_outs_are_the_same_twice_and_name_the_model(honest, settings, tmp_path):
-    honest.write()
-    run_calibrate(honest, settings)
-    folder = honest.sources.calibration
+def test_outputs_are_deterministic_and_name_the_model(consistent_shop, settings, tmp_path):
+    consistent_shop.write()
+    run_calibrate(consistent_shop, settings)
+    folder = consistent_shop.inputs.calibration
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
-    run_calibrate(honest, settings)
+    run_calibrate(consistent_shop, settings)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
-    told = json.loads(first[files.CALIBRATION])
-    assert told["model"] == "cd" * 32
-    assert (told["precision"], told["val_products"], told["test_products"]) == (0.8, 64, 32)
+    summary = json.loads(first[files.CALIBRATION])
+    assert summary["model"] == "cd" * 32
+    assert (summary["target_precision"], summary["val_products"], summary["test_products"]) == (0.8, 64, 32)
 
 
-def test_reliability_and_map_cover_the_judged_words(honest, settings):
-    honest.write()
-    run_calibrate(honest, settings)
-    folder = honest.sources.calibration
-    rows = tables.read_table(folder / files.RELIABILITY, RELIABILITY).to_pylist()
-    assert sum(row["pairs"] for row in rows if row["words"] == "words with a probability") == 32 * 5
-    places = tables.read_table(folder / files.WORD_MAP, WORD_MAP).to_pylist()
-    assert {row["word"] for row in places} == {"red", "blue", "shirt", "dress", "wash"}
-    assert all(0 <= row[axis] <= 1 for row in places for axis in ("x", "y"))
-    assert all(row["word"] not in row["nearest"] for row in places)
+def test_the_calibration_curve_and_the_word_map_cover_the_calibrated_words(consistent_shop, settings):
+    consistent_shop.write()
+    run_calibrate(consistent_shop, settings)
+    folder = consistent_shop.inputs.calibration
+    rows = tables.read_table(folder / files.CALIBRATION_CURVE, CALIBRATION_CURVE).to_pylist()
+    assert sum(row["count"] for row in rows if row["word_group"] == "words with a probability") == 32 * 5
+    points = tables.read_table(folder / files.WORD_MAP, WORD_MAP).to_pylist()
+    assert {row["word"] for row in points} == {"red", "blue", "shirt", "dress", "wash"}
+    assert all(0 <= row[axis] <= 1 for row in points for axis in ("x", "y"))
+    assert all(row["word"] not in row["nearest"] for row in points)
 
 
-def test_without_val_products_nothing_can_be_decided(shop, settings):
+def test_a_catalogue_without_val_products_raises_an_error(shop, settings):
     shop.add(20, "red shirt", "red shirt")
     shop.write()
-    with pytest.raises(InputError, match="no product is in val"):
+    with pytest.raises(InputError, match="expected products in val"):
         run_calibrate(shop, settings)
 
 
-def test_embeddings_of_another_model_are_refused(honest, settings):
-    honest.write(model="ef" * 32)
-    with pytest.raises(ModelError, match="made by another model"):
-        run_calibrate(honest, settings)
+def test_embeddings_of_another_model_raise_an_error(consistent_shop, settings):
+    consistent_shop.write(model="ef" * 32)
+    with pytest.raises(ModelError, match="another model made these embeddings"):
+        run_calibrate(consistent_shop, settings)
 
 
-def test_thresholds_are_read_for_their_own_model_alone(honest, settings):
-    honest.write()
-    run_calibrate(honest, settings)
-    folder = honest.sources.calibration
-    told = read_told(folder, "cd" * 32, 6)
-    assert told.word_ids.tolist() == [0, 1, 2, 3]
-    with pytest.raises(ModelError, match="thresholds of another model"):
-        read_told(folder, "ef" * 32, 6)
-    with pytest.raises(ModelError, match="6 words, the model has 7"):
-        read_told(folder, "cd" * 32, 7)
+def test_thresholds_are_read_only_for_the_model_they_belong_to(consistent_shop, settings):
+    consistent_shop.write()
+    run_calibrate(consistent_shop, settings)
+    folder = consistent_shop.inputs.calibration
+    calibrated = read_calibrated_words(folder, "cd" * 32, 6)
+    assert calibrated.word_ids.tolist() == [0, 1, 2, 3]
+    with pytest.raises(ModelError, match="thresholds belong to another model"):
+        read_calibrated_words(folder, "ef" * 32, 6)
+    with pytest.raises(ModelError, match="expected 7 words as in the model, got 6"):
+        read_calibrated_words(folder, "cd" * 32, 7)
     (folder / files.CALIBRATION).write_text("[]")
-    with pytest.raises(ModelError, match="names no model"):
-        read_told(folder, "cd" * 32, 6)
+    with pytest.raises(ModelError, match="does not name a model"):
+        read_calibrated_words(folder, "cd" * 32, 6)
     (folder / files.CALIBRATION).unlink()
-    with pytest.raises(ModelError, match="no thresholds to read"):
-        read_told(folder, "cd" * 32, 6)
+    with pytest.raises(ModelError, match="cannot read the thresholds"):
+        read_calibrated_words(folder, "cd" * 32, 6)

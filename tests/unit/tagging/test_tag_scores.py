@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from weft.tagging import tag_scores
-from weft.tagging.tag_scores import normalisers, product_scores
+from weft.tagging.tag_scores import log_partition, product_scores
 
 
 def naive_word_scores(z, w, bias, offsets):
@@ -13,18 +13,18 @@ def naive_word_scores(z, w, bias, offsets):
 
 
 @pytest.mark.parametrize("cells", [1, 7, 8_000_000])
-def test_a_product_scores_its_best_photo_however_it_is_cut(monkeypatch, cells):
-    monkeypatch.setattr(tag_scores, "_CELLS_AT_ONCE", cells)
-    monkeypatch.setattr(tag_scores, "_PHOTOS_AT_ONCE", 3)
+def test_a_product_has_the_score_of_its_best_photo_for_any_block_size(monkeypatch, cells):
+    monkeypatch.setattr(tag_scores, "_CELLS_PER_BLOCK", cells)
+    monkeypatch.setattr(tag_scores, "_PHOTOS_PER_BLOCK", 3)
     random = np.random.default_rng(2)
     z = random.normal(size=(11, 4)).astype(np.float16)
     w = random.normal(size=(6, 4)).astype(np.float32)
     bias = random.normal(size=(6, 1)).astype(np.float32)
-    starts = np.array([0, 1, 4, 10])
-    found = product_scores(z, w[[1, 3, 5]], bias[[1, 3, 5]], normalisers(z, w, bias), starts)
-    assert found == pytest.approx(naive_word_scores(z, w, bias, starts)[:, [1, 3, 5]], abs=1e-4)
+    offsets = np.array([0, 1, 4, 10])
+    found = product_scores(z, w[[1, 3, 5]], bias[[1, 3, 5]], log_partition(z, w, bias), offsets)
+    assert found == pytest.approx(naive_word_scores(z, w, bias, offsets)[:, [1, 3, 5]], abs=1e-4)
 
 
 def test_large_logits_do_not_overflow():
     z = np.array([[1000.0, 0.0]], np.float16)
-    assert normalisers(z, np.eye(2, dtype=np.float32), np.zeros((2, 1), np.float32)) == pytest.approx([1000.0])
+    assert log_partition(z, np.eye(2, dtype=np.float32), np.zeros((2, 1), np.float32)) == pytest.approx([1000.0])

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weft import errors, params, tracking
-from weft.report.build import PAGE, RESULTS, write_report
-from weft.report.readers import Sources
+from weft.report.build import RESULTS, write_report
+from weft.report.html import PAGE
+from weft.report.readers import ReportInputs
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def main() -> None:
     parser.add_argument("--clean", type=Path, required=True)
     parser.add_argument("--vocabulary", type=Path, required=True)
     parser.add_argument("--prepared", type=Path, required=True)
-    parser.add_argument("--words", type=Path, required=True, help="the output of train_head")
+    parser.add_argument("--head", type=Path, required=True, help="the output of train_head")
     parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
     parser.add_argument("--calibration", type=Path, required=True)
     parser.add_argument("--audit", type=Path, required=True)
@@ -40,7 +41,7 @@ def main() -> None:
     out = args.pop("out")
     names = list(params.load_params(Path("params.yaml")).benchmarks)
     with tracking.start_stage_run("report", ReportParams(", ".join(names)), list(args.values())) as run:
-        run.log_metrics(write_report(names, Sources(**args), out))
+        run.log_metrics(write_report(names, ReportInputs(**args), out))
         run.log_artifact(out / RESULTS)
         run.log_artifact(out / PAGE)
 

@@ -62,7 +62,7 @@ WORD_MAP = TableContract(
 )
 
 MISMATCHES = TableContract(
-    "text-photo mismatches",
+    "mismatches",
     pa.schema(
         [
             column("kind", pa.string()),

@@ -1,85 +1,94 @@
-"""What the audit found: products whose photos and texts disagree, with their evidence."""
+"""The mismatches that the audit found: products whose photos and texts disagree, with their evidence."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from weft.contracts import files
-from weft.contracts.tagging import FINDINGS
-from weft.report.examples import Album, Thumbnail
+from weft.contracts.tagging import MISMATCHES
+from weft.report.examples import Thumbnail, ThumbnailCache
 from weft.report.readers import read_rows
 
 MISSING, CONTRADICTED = "missing", "contradicted"
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One finding with its pictures."""
+class PicturedMismatch:
+    """One mismatch with its pictures."""
 
     kind: str
     product_id: str
     title: str
     url: str
-    """Where it can be looked at; empty where it is no web address."""
-    shows: str
-    says: str | None
+    """The product page; empty where the URL is not an http or https address."""
+    predicted_word: str
+    text_word: str | None
     photo: Thumbnail
     nearest: tuple[Thumbnail, ...]
-    """Photos of other products that say what this one shows."""
+    """Photos of other products whose short fields have the predicted word."""
     evidence: str
     """One or two sentences."""
 
 
 @dataclass(frozen=True)
-class Findings:
-    """All findings, the pictured ones in full."""
+class Mismatches:
+    """The counts of all mismatches, and those that have pictures."""
 
     counts: dict[str, int]
-    """Kind to how many."""
-    pairs: dict[str, tuple[tuple[str, int], ...]]
-    """Kind to (words, how many), most frequent first."""
-    shown: tuple[Shown, ...]
+    """Kind to the number of mismatches."""
+    word_counts: dict[str, tuple[tuple[str, int], ...]]
+    """Kind to (words, number of products), most frequent first."""
+    pictured: tuple[PicturedMismatch, ...]
 
 
-def read_findings(folder: Path, album: Album) -> Findings:
-    """Read findings.parquet, written by audit.
+def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
+    """Read mismatches.parquet, written by audit.
 
     Raises:
         ContractError: The file is missing or broken, or holds a photo that cannot be decoded.
     """
-    path = folder / files.FINDINGS
+    path = folder / files.MISMATCHES
     counts = {CONTRADICTED: 0, MISSING: 0}
-    pairs: dict[str, dict[str, int]] = {CONTRADICTED: {}, MISSING: {}}
-    shown = []
-    for number, row in enumerate(read_rows(path, FINDINGS, "audit")):
-        kind = row["kind"]
+    word_counts: dict[str, dict[str, int]] = {CONTRADICTED: {}, MISSING: {}}
+    pictured = []
+    for number, row in enumerate(read_rows(path, MISMATCHES, "audit")):
+        kind, words = row["kind"], row["predicted_word"]
+        if row["text_word"] is not None:
+            words = f"text: {row['text_word']}, photo: {row['predicted_word']}"
         counts[kind] += 1
-        words = row["shows"] if row["says"] is None else f"says {row['says']}, shows {row['shows']}"
-        pairs[kind][words] = pairs[kind].get(words, 0) + 1
+        word_counts[kind][words] = word_counts[kind].get(words, 0) + 1
         if row["jpeg"] is not None:
-            place = f"{path}, row {number}"
-            shown.append(
-                Shown(
+            source = f"{path}, row {number}"
+            pictured.append(
+                PicturedMismatch(
                     kind,
                     row["product_id"],
                     row["title"],
                     row["url"] if row["url"].startswith(("http://", "https://")) else "",
-                    row["shows"],
-                    row["says"],
-                    album.add(row["jpeg"], place),
-                    tuple(album.add(jpeg, place) for jpeg in row["nearest_jpegs"]),
-                    _evidence(row),
+                    row["predicted_word"],
+                    row["text_word"],
+                    thumbnails.add(row["jpeg"], source),
+                    tuple(thumbnails.add(jpeg, source) for jpeg in row["nearest_jpegs"]),
+                    _describe_evidence(row),
                 )
             )
-    ordered = {kind: tuple(sorted(of.items(), key=lambda pair: (-pair[1], pair[0]))) for kind, of in pairs.items()}
-    return Findings(counts, ordered, tuple(shown))
+    ordered = {
+        kind: tuple(sorted(by_words.items(), key=lambda pair: (-pair[1], pair[0])))
+        for kind, by_words in word_counts.items()
+    }
+    return Mismatches(counts, ordered, tuple(pictured))
 
 
-def _evidence(row: dict[str, Any]) -> str:
-    similar = f"of the most similar photos of other products {100 * row['neighbours_showing']:.0f} % are of products"
-    if row["says"] is None:
-        likely = f"{100 * row['probability']:.0f} % likely by the photo alone"
-        return f"“{row['shows']}” is {likely}; {similar} that say it."
-    unlike = f"{100 * (1 - row['says_rank']):.1f} % of the products that say “{row['says']}” look more like it"
-    saying = f"{100 * row['neighbours_saying']:.0f} % “{row['says']}”"
-    return f"{unlike}; {similar} that say “{row['shows']}”, {saying}."
+def _describe_evidence(row: dict[str, Any]) -> str:
+    support = f"{100 * row['neighbour_support']:.0f} %"
+    if row["text_word"] is None:
+        return (
+            f"From the photo alone, “{row['predicted_word']}” has a probability of {100 * row['probability']:.0f} %. "
+            f"Of the most similar photos of other products, {support} belong to products with this word."
+        )
+    return (
+        f"{100 * (1 - row['text_word_percentile']):.1f} % of the products with the word “{row['text_word']}” match it "
+        f"better. Of the most similar photos of other products, {support} belong to products with the word "
+        f"“{row['predicted_word']}” and {100 * row['neighbour_text_support']:.0f} % to products with the word "
+        f"“{row['text_word']}”."
+    )

@@ -1,11 +1,4 @@
-"""Recall over k, counted from the rank of each query's first right photo.
-
-breakdown.parquet: every table told apart by category, colour, kind of photo, word frequency.
-
-confusions.parquet: what queries are taken for, the most frequent errors first.
-
-nearest_words.json: for some words the words whose embeddings lie nearest.
-"""
+"""Details of a benchmark: recall over k, metrics per slice, confusions and nearest words."""
 
 import json
 from collections import Counter
@@ -19,208 +12,204 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from weft import tables
 from weft.contracts import files
-from weft.contracts.tables import SLICES, CONFUSIONS, PER_QUERY
+from weft.contracts.tables import CONFUSIONS, PER_QUERY, SLICES
 from weft.errors import ContractError
-from weft.report.glossary import BASELINE, TRAINED, metric_name, percent, points
-from weft.report.readers import missing, read_rows
-from weft.report.tables import Results, columns
+from weft.report.glossary import BASELINE, FINETUNED, metric_name, percent, points
+from weft.report.readers import missing_file_error, read_rows
+from weft.report.tables import Results, metrics_of
 
-LONGEST = 100
-"""Lists are at least so long where the gallery is: beyond, a first hit may lie unseen."""
-TABLE = "retrieval"
+MAX_K = 100
+"""evaluate keeps at least this many photos of each ranked list; beyond it a first hit may be unknown."""
+RETRIEVAL_TABLE = "retrieval"
+MAX_CONFUSIONS = 12
+
+NearestWords = dict[str, list[tuple[str, Annotated[float, Field(allow_inf_nan=False)]]]]
+"""{word: [(nearest word, cosine similarity), ...]}, most similar first."""
 
 
 @dataclass(frozen=True)
-class Recall:
-    """The curves of one table."""
+class RecallCurves:
+    """Recall over k for each model, from one results table."""
 
     table: str
-    queries: int
+    n_queries: int
     curves: dict[str, list[tuple[float, float]]]
-    """Model to (k, share of queries with a right photo among the first k), for every k."""
+    """Model to (k, share of queries with a correct photo among the first k), for every k from 1."""
 
-    def shown(self) -> list[int]:
-        """The k of the table beside the picture."""
+    def listed_k(self) -> list[int]:
+        """Return the k of the table below the picture."""
         last = len(next(iter(self.curves.values())))
         return [k for k in (1, 2, 3, 5, 10, 20, 30, 50, 100) if k <= last]
 
 
-def read_recall(folder: Path, models: Sequence[str]) -> list[Recall]:
-    """Read scores.parquet of a benchmark; empty where nothing was searched for.
+def read_recall_curves(folder: Path, models: Sequence[str]) -> list[RecallCurves]:
+    """Read per_query.parquet of a benchmark; the list is empty where the benchmark has no retrieval.
 
     Args:
-        folder: The benchmark's folder of reports.
-        models: Rows of the results tables, in their order; one that equals the row before it is left out.
+        folder: The benchmark's report folder.
+        models: The rows of the results tables in their order; a curve equal to the previous one is left out.
 
     Raises:
         ContractError: The file is missing or breaks its contract.
     """
     path = folder / files.PER_QUERY
     if not path.exists():
-        raise missing(path, f"evaluate@{folder.name}")
+        raise missing_file_error(path, f"evaluate@{folder.name}")
     ranks: dict[str, dict[str, Counter[int]]] = {}
-    for piece in tables.read_stream(path, PER_QUERY, ("table", "model", "rank")):
-        searched = piece.filter(pc.starts_with(piece["table"], TABLE))
-        for row in searched.to_pylist():
-            ranks.setdefault(row["table"], {}).setdefault(row["model"], Counter())[row["rank"] or 0] += 1
-    found = []
+    for part in tables.read_stream(path, PER_QUERY, ("table", "model", "first_hit_rank")):
+        for row in part.filter(pc.starts_with(part["table"], RETRIEVAL_TABLE)).to_pylist():
+            by_model = ranks.setdefault(row["table"], {})
+            by_model.setdefault(row["model"], Counter())[row["first_hit_rank"] or 0] += 1
+    result = []
     for table, by_model in sorted(ranks.items()):
-        longest = min(LONGEST, max((max(of) for of in by_model.values()), default=0))
+        max_k = min(MAX_K, max((max(counter) for counter in by_model.values()), default=0))
         ordered = [model for model in models if model in by_model]
-        if not longest:
+        if not max_k:
             continue
-        curves = {model: _curve(by_model[model], longest) for model in ordered}
+        curves = {model: _recall_curve(by_model[model], max_k) for model in ordered}
         distinct = {m: c for n, (m, c) in enumerate(curves.items()) if n == 0 or c != curves[ordered[n - 1]]}
-        found.append(Recall(table, by_model[ordered[0]].total(), distinct))
-    return found
+        result.append(RecallCurves(table, by_model[ordered[0]].total(), distinct))
+    return result
 
 
-def _curve(ranks: Counter[int], longest: int) -> list[tuple[float, float]]:
-    curve, found, queries = [], 0, ranks.total()
-    for k in range(1, longest + 1):
-        found += ranks[k]
-        curve.append((float(k), found / queries))
+def _recall_curve(ranks: Counter[int], max_k: int) -> list[tuple[float, float]]:
+    curve, hits, n_queries = [], 0, ranks.total()
+    for k in range(1, max_k + 1):
+        hits += ranks[k]
+        curve.append((float(k), hits / n_queries))
     return curve
 
 
 @dataclass(frozen=True)
-class FacetRow:
-    """One value of a facet, before and after training."""
+class SliceRow:
+    """The metric of one slice for the baseline and the finetuned model, formatted."""
 
-    value: str
-    observations: int
-    before: str
-    after: str
+    slice_value: str
+    n: int
+    """The number of photos, or of occurrences of a word."""
+    baseline: str
+    finetuned: str
     interval: str
+    """The confidence interval of the finetuned model."""
     difference: str
-    bounds: str
+    difference_interval: str
     verdict: str
-    """"gain", "loss" or "" where the paired interval holds 0."""
+    """"gain" or "loss" where the paired interval excludes 0, else ""."""
 
 
 @dataclass(frozen=True)
-class FacetTable:
-    """One table told apart by one facet."""
+class SliceTable:
+    """The slices of one results table by one attribute such as the colour."""
 
     table: str
-    facet: str
+    slice: str
     metric: str
-    rows: tuple[FacetRow, ...]
+    rows: tuple[SliceRow, ...]
 
 
-def read_facets(folder: Path, results: Results) -> dict[str, tuple[FacetTable, ...]]:
-    """Each table's first metric by facet; within one the weakest value after training first.
+def read_slices(folder: Path, results: Results) -> dict[str, tuple[SliceTable, ...]]:
+    """Read the first metric of each results table per slice; the slice with the lowest finetuned value comes first.
 
     Returns:
-        By table, in the order of the results.
+        The slices by results table, in the order of the results.
 
     Raises:
         ContractError: The file is missing or breaks its contract.
     """
-    found: dict[tuple[str, str], dict[str, dict[str, dict[str, Any]]]] = {}
-    order = {name: columns(table) for name, table in results.tables.items()}
+    metric_order = {name: metrics_of(table) for name, table in results.tables.items()}
     rows = read_rows(folder / files.SLICES, SLICES, f"evaluate@{folder.name}")
-    metrics: dict[tuple[str, str], str] = {}
+    first_metrics: dict[tuple[str, str], str] = {}
     for row in rows:
-        key, known = (row["table"], row["facet"]), order.get(row["table"], [])
-        if key not in metrics or _place(row["metric"], known) < _place(metrics[key], known):
-            metrics[key] = row["metric"]
+        key, known = (row["table"], row["slice"]), metric_order.get(row["table"], [])
+        if key not in first_metrics or _index(row["metric"], known) < _index(first_metrics[key], known):
+            first_metrics[key] = row["metric"]
+    groups: dict[tuple[str, str], dict[str, dict[str, dict[str, Any]]]] = {}
     for row in rows:
-        key = (row["table"], row["facet"])
-        if row["metric"] == metrics[key]:
-            found.setdefault(key, {}).setdefault(row["value"], {})[row["model"]] = row
-    told = [
-        FacetTable(table, facet, metric_name(metrics[table, facet]), _rows(values))
-        for (table, facet), values in sorted(found.items())
+        key = (row["table"], row["slice"])
+        if row["metric"] == first_metrics[key]:
+            groups.setdefault(key, {}).setdefault(row["slice_value"], {})[row["model"]] = row
+    slice_tables = [
+        SliceTable(table, name, metric_name(first_metrics[table, name]), _slice_rows(values))
+        for (table, name), values in sorted(groups.items())
     ]
-    return {name: of for name in order if (of := tuple(one for one in told if one.table == name and one.rows))}
+    by_table = {name: tuple(one for one in slice_tables if one.table == name and one.rows) for name in metric_order}
+    return {name: slices for name, slices in by_table.items() if slices}
 
 
-def _place(metric: str, known: list[str]) -> int:
+def _index(metric: str, known: list[str]) -> int:
     return known.index(metric) if metric in known else len(known)
 
 
-def _rows(values: dict[str, dict[str, dict[str, Any]]]) -> tuple[FacetRow, ...]:
+def _slice_rows(values: dict[str, dict[str, dict[str, Any]]]) -> tuple[SliceRow, ...]:
     kept = []
-    for value, models in values.items():
-        before = next((models[name] for name in models if name.startswith(BASELINE)), None)
-        after = models.get(TRAINED)
-        if before is None or after is None:
+    for slice_value, models in values.items():
+        baseline = next((models[name] for name in models if name.startswith(BASELINE)), None)
+        finetuned = models.get(FINETUNED)
+        if baseline is None or finetuned is None:
             continue
-        gain, low, high = after["gain"], after["gain_low"], after["gain_high"]
+        delta, low, high = finetuned["delta"], finetuned["delta_ci_low"], finetuned["delta_ci_high"]
         verdict = "" if low is None or high is None else "gain" if low > 0 else "loss" if high < 0 else ""
-        kept.append(
-            (
-                after["share"],
-                FacetRow(
-                    value,
-                    after["observations"],
-                    percent(before["share"]),
-                    percent(after["share"]),
-                    f"{percent(after['low'])} to {percent(after['high'])}",
-                    "" if gain is None else points(gain),
-                    "" if low is None or high is None else f"{points(low)} to {points(high)}",
-                    verdict,
-                ),
-            )
+        row = SliceRow(
+            slice_value,
+            finetuned["n"],
+            percent(baseline["value"]),
+            percent(finetuned["value"]),
+            f"{percent(finetuned['ci_low'])} to {percent(finetuned['ci_high'])}",
+            "" if delta is None else points(delta),
+            "" if low is None or high is None else f"{points(low)} to {points(high)}",
+            verdict,
         )
-    return tuple(row for _, row in sorted(kept, key=lambda pair: (pair[0], pair[1].value)))
-
-
-SHOWN = 12
+        kept.append((finetuned["value"], row))
+    return tuple(row for _, row in sorted(kept, key=lambda pair: (pair[0], pair[1].slice_value)))
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Queries that show one thing, and the photo nearest to them another."""
+    """Queries with one label whose nearest photo has another label."""
 
-    shown: str
-    found: str
-    queries: int
+    true_label: str
+    predicted_label: str
+    count: int
     share: str
-    """Of all queries that show it, in percent."""
+    """The share of all queries with the true label, in percent."""
 
 
 @dataclass(frozen=True)
-class Confusions:
-    """Those of one facet."""
+class SliceConfusions:
+    """The confusions by one attribute."""
 
-    facet: str
-    queries: int
-    wrong: int
-    most: tuple[Confusion, ...]
+    slice: str
+    n_queries: int
+    n_wrong: int
+    most_frequent: tuple[Confusion, ...]
 
 
-def read_confusions(folder: Path) -> tuple[Confusions, ...]:
-    """The confusions of a benchmark by facet; a facet without an error is left out.
+def read_confusions(folder: Path) -> tuple[SliceConfusions, ...]:
+    """Read the confusions of a benchmark; attributes without an error are left out.
 
     Raises:
         ContractError: The file is missing or breaks its contract.
     """
-    by_facet: dict[str, list[tuple[str, str, int]]] = {}
+    by_slice: dict[str, list[tuple[str, str, int]]] = {}
     for row in read_rows(folder / files.CONFUSIONS, CONFUSIONS, f"evaluate@{folder.name}"):
-        by_facet.setdefault(row["facet"], []).append((row["shown"], row["found"], row["queries"]))
-    found = []
-    for facet, rows in by_facet.items():
-        of: dict[str, int] = {}
-        for shown, _, queries in rows:
-            of[shown] = of.get(shown, 0) + queries
+        by_slice.setdefault(row["slice"], []).append((row["true_label"], row["predicted_label"], row["count"]))
+    result = []
+    for name, rows in by_slice.items():
+        totals: Counter[str] = Counter()
+        for true_label, _, count in rows:
+            totals[true_label] += count
         wrong = sorted((row for row in rows if row[0] != row[1]), key=lambda row: (-row[2], row[:2]))
         if wrong:
-            most = tuple(Confusion(*row, percent(row[2] / of[row[0]])) for row in wrong[:SHOWN])
-            found.append(Confusions(facet, sum(of.values()), sum(row[2] for row in wrong), most))
-    return tuple(found)
-
-
-NearestWords = dict[str, list[tuple[str, Annotated[float, Field(allow_inf_nan=False)]]]]
-"""{word: [(word near it, cosine similarity), ...], nearest first}."""
+            frequent = tuple(Confusion(*row, percent(row[2] / totals[row[0]])) for row in wrong[:MAX_CONFUSIONS])
+            result.append(SliceConfusions(name, totals.total(), sum(row[2] for row in wrong), frequent))
+    return tuple(result)
 
 
 def read_nearest_words(folder: Path) -> NearestWords:
-    """Read `folder`/nearest_words.json; empty where evaluate wrote none, as on benchmarks without words of their own.
+    """Read `folder`/nearest_words.json; empty where evaluate wrote none, as for benchmarks without product texts.
 
     Raises:
-        ContractError: The file is there but is not what evaluate writes.
+        ContractError: The file exists, but evaluate did not write it.
     """
     path = folder / files.NEAREST_WORDS
     if not path.exists():
@@ -230,5 +219,5 @@ def read_nearest_words(folder: Path) -> NearestWords:
     except (OSError, ValueError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ContractError(
-            f"{path}: wanted {{word: [[word, similarity], ...]}}: {reason}; run the stage evaluate@{folder.name} again"
+            f"{path}: expected {{word: [[word, similarity], ...]}}: {reason}; run the stage evaluate@{folder.name}"
         ) from error

@@ -1,4 +1,4 @@
-"""The whole report of a run: results.md, index.html and the numbers of its curves."""
+"""Write the report: results.md, index.html, metrics.json and the data of its curves."""
 
 import csv
 import io
@@ -7,117 +7,120 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from weft import tables
-from weft.report.audit import read_findings
-from weft.report.breakdowns import Recall, read_confusions, read_facets, read_nearest_words, read_recall
-from weft.report.calibration import Thresholds, read_calibrated, read_thresholds, read_word_map
-from weft.report.examples import Album, read_examples
-from weft.report.html import BenchmarkPart, PipelinePart, render_page
+from weft.report.audit import read_mismatches
+from weft.report.breakdowns import (
+    RecallCurves,
+    read_confusions,
+    read_nearest_words,
+    read_recall_curves,
+    read_slices,
+)
+from weft.report.calibration import Calibration, read_calibration, read_word_map
+from weft.report.examples import ThumbnailCache, read_examples
+from weft.report.html import PAGE, BenchmarkSection, PipelineSection, render_page
 from weft.report.markdown import results_markdown
-from weft.report.pipeline import read_crawl, read_history, read_words_part
+from weft.report.pipeline import read_crawl, read_history, read_words
 from weft.report.provenance import read_provenance
-from weft.report.readers import Sources
+from weft.report.readers import ReportInputs
 from weft.report.tables import read_results
 
 RESULTS = "results.md"
-PAGE = "index.html"
 METRICS = "metrics.json"
 RECALL = "recall_at_k.csv"
-RELIABILITY = "reliability.csv"
+CALIBRATION_CURVE = "calibration_curve.csv"
 
 
-def write_report(benchmarks: Sequence[str], sources: Sources, out: Path) -> dict[str, float]:
-    """Read the outs of all stages and write the folder `out`.
+def write_report(benchmarks: Sequence[str], inputs: ReportInputs, out: Path) -> dict[str, float]:
+    """Read the outputs of all stages and write the folder `out` atomically.
 
     Args:
-        benchmarks: Names, in the order to show; each has a folder in `sources.benchmarks`.
-        sources: What the stages before wrote.
-        out: A folder, replaced whole: results.md, index.html, for `dvc metrics` metrics.json, for `dvc plots`
-            recall_at_k.csv (of the first benchmark that searches) and reliability.csv.
+        benchmarks: Names in the order of the page; each has a folder in `inputs.benchmarks`.
+        inputs: The output folders of the other stages.
+        out: The output folder: results.md, index.html, metrics.json for `dvc metrics`, and for `dvc plots`
+            recall_at_k.csv (of the first benchmark with retrieval) and calibration_curve.csv.
 
     Returns:
-        What the report holds: benchmarks, tables, photos, page_bytes.
+        The numbers of benchmarks, tables and photos, and the size of the page in page_bytes.
 
     Raises:
-        ContractError: An input is missing or not what its stage should have written.
+        ContractError: An input is missing, or its stage did not write it.
     """
-    album = Album()
-    parts = [_part(sources.benchmarks / name, album) for name in benchmarks]
-    pipeline = _pipeline(sources, album)
-    page = render_page(parts, pipeline, album)
-    recalls = [recall for part in parts for recall in part.recalls]
-    with tables.atomic_write(out) as temporary:
-        temporary.mkdir()
-        (temporary / RESULTS).write_text(results_markdown([part.results for part in parts]), encoding="utf-8")
-        (temporary / PAGE).write_text(page, encoding="utf-8")
-        (temporary / METRICS).write_text(_metrics(parts, pipeline.thresholds), encoding="utf-8")
-        (temporary / RECALL).write_text(_recall_csv(recalls), encoding="utf-8")
-        (temporary / RELIABILITY).write_text(_reliability_csv(pipeline.thresholds), encoding="utf-8")
+    thumbnails = ThumbnailCache()
+    sections = [_read_benchmark(inputs.benchmarks / name, thumbnails) for name in benchmarks]
+    pipeline = _read_pipeline(inputs, thumbnails)
+    page = render_page(sections, pipeline, thumbnails)
+    texts = {
+        RESULTS: results_markdown([section.results for section in sections]),
+        PAGE: page,
+        METRICS: _metrics_json(sections, pipeline.calibration),
+        RECALL: _recall_csv([recall for section in sections for recall in section.recall_curves]),
+        CALIBRATION_CURVE: _calibration_csv(pipeline.calibration),
+    }
+    with tables.atomic_write(out) as folder:
+        folder.mkdir()
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
     return {
-        "benchmarks": len(parts),
-        "tables": sum(len(part.results.tables) for part in parts),
-        "photos": len(album.photos),
+        "benchmarks": len(sections),
+        "tables": sum(len(section.results.tables) for section in sections),
+        "photos": len(thumbnails.photos),
         "page_bytes": len(page.encode()),
     }
 
 
-def _part(folder: Path, album: Album) -> BenchmarkPart:
+def _read_benchmark(folder: Path, thumbnails: ThumbnailCache) -> BenchmarkSection:
     results = read_results(folder)
-    rows = list(dict.fromkeys(row for table in results.tables.values() for row in table))
-    return BenchmarkPart(
+    models = list(dict.fromkeys(row for table in results.tables.values() for row in table))
+    return BenchmarkSection(
         results,
-        read_examples(folder, rows, album),
+        read_examples(folder, models, thumbnails),
         read_nearest_words(folder),
-        read_facets(folder, results),
-        tuple(read_recall(folder, rows)),
+        read_slices(folder, results),
+        tuple(read_recall_curves(folder, models)),
         read_confusions(folder),
     )
 
 
-def _pipeline(sources: Sources, album: Album) -> PipelinePart:
+def _read_pipeline(inputs: ReportInputs, thumbnails: ThumbnailCache) -> PipelineSection:
     histories = tuple(
         read_history(stage, folder / "history.csv")
-        for stage, folder in {"train_head": sources.words, "finetune": sources.model}.items()
+        for stage, folder in {"train_head": inputs.head, "finetune": inputs.model}.items()
     )
-    calibrated = read_calibrated(sources.calibration)
-    return PipelinePart(
-        read_provenance(sources, histories[-1]),
-        read_crawl(sources.crawl),
-        read_words_part(sources.clean, sources.vocabulary, sources.words),
-        read_word_map(sources.calibration),
+    return PipelineSection(
+        read_provenance(inputs, histories[-1]),
+        read_crawl(inputs.crawl),
+        read_words(inputs.clean, inputs.vocabulary, inputs.head),
+        read_word_map(inputs.calibration),
         histories,
-        read_thresholds(sources.calibration, calibrated),
-        read_findings(sources.audit, album),
+        read_calibration(inputs.calibration),
+        read_mismatches(inputs.audit, thumbnails),
     )
 
 
-def _metrics(parts: Sequence[BenchmarkPart], thresholds: Thresholds) -> str:
-    """The tables of all benchmarks and what the thresholds reach, without what is no metric: for comparing runs."""
-    values: dict[str, object] = {part.results.benchmark: part.results.tables for part in parts}
-    return json.dumps({**values, "thresholds": thresholds.totals}, indent=1, ensure_ascii=False) + "\n"
+def _metrics_json(sections: Sequence[BenchmarkSection], calibration: Calibration) -> str:
+    """Return the tables of all benchmarks and the totals of the calibration, to compare runs."""
+    values: dict[str, object] = {section.results.benchmark: section.results.tables for section in sections}
+    return json.dumps({**values, "thresholds": calibration.totals}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _recall_csv(recalls: Sequence[Recall]) -> str:
-    """A column for k and one per model; only the header where nothing was searched for."""
+def _recall_csv(recalls: Sequence[RecallCurves]) -> str:
+    """Return one column for k and one per model; only the header where no benchmark has retrieval."""
     curves: Mapping[str, list[tuple[float, float]]] = recalls[0].curves if recalls else {}
     rows = zip(*curves.values(), strict=True)
-    return _csv(["k", *curves], [[int(row[0][0]), *(f"{share:.6f}" for _, share in row)] for row in rows])
+    return _format_csv(["k", *curves], [[int(row[0][0]), *(f"{share:.6f}" for _, share in row)] for row in rows])
 
 
-def _reliability_csv(thresholds: Thresholds) -> str:
+def _calibration_csv(calibration: Calibration) -> str:
+    shares = ("mean_predicted", "fraction_positive")
     rows = [
-        [
-            words,
-            row["bin"],
-            row["pairs"],
-            *("" if row[name] is None else f"{row[name]:.6f}" for name in ("promised", "true")),
-        ]
-        for words, of in thresholds.reliability
-        for row in of
+        [group, row["bin"], row["count"], *("" if row[name] is None else f"{row[name]:.6f}" for name in shares)]
+        for group, bins in calibration.curves
+        for row in bins
     ]
-    return _csv(["words", "bin", "pairs", "promised", "true"], rows)
+    return _format_csv(["word_group", "bin", "count", *shares], rows)
 
 
-def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def _format_csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)

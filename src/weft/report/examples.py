@@ -1,7 +1,4 @@
-"""The examples that evaluate chose for a benchmark: query strips and tagged photos, the models side by side.
-
-The photos of the page: small, each stored once however often it is shown.
-"""
+"""The examples of a benchmark: ranked lists and tagged photos of all models, and the thumbnails of the page."""
 
 import base64
 import hashlib
@@ -16,19 +13,22 @@ from weft.contracts import files
 from weft.contracts.tables import EXAMPLES
 from weft.errors import ContractError
 from weft.report.glossary import BASELINE
-from weft.report.readers import missing
+from weft.report.readers import missing_file_error
 
-LONGEST_SIDE = 256
-"""Pixels; larger photos are scaled down, since the page shows them at about 100 and screens have up to 3 for one."""
+MAX_THUMBNAIL_SIDE = 256
+"""Pixels; the page shows photos at about 100 CSS pixels, and a screen has up to 3 device pixels for each."""
 _JPEG_QUALITY = 80
+MAX_HITS = 8
+"""Two rows of four on a phone, one row on a desktop screen."""
+MAX_TEXT_WORDS = 24
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """One photo as the page holds it."""
+    """One photo of the page."""
 
     name: str
-    """The id of its <symbol>: every place that shows the photo refers to it."""
+    """The id of its <symbol>, which every place that shows the photo refers to."""
     width: int
     height: int
     data: str
@@ -36,58 +36,53 @@ class Thumbnail:
 
 
 @dataclass
-class Album:
-    """Collects the photos of a page."""
+class ThumbnailCache:
+    """The photos of a page, each stored once."""
 
-    _kept: dict[str, Thumbnail] = field(default_factory=dict)
+    _by_digest: dict[str, Thumbnail] = field(default_factory=dict)
 
-    def add(self, jpeg: bytes, place: str) -> Thumbnail:
-        """Keep a photo, or find it again.
+    def add(self, jpeg: bytes, source: str) -> Thumbnail:
+        """Return the thumbnail of a photo; equal bytes give the same thumbnail.
 
         Args:
             jpeg: The bytes of the file.
-            place: Where they come from, for the error.
+            source: Where they come from, for the error.
 
         Raises:
-            ContractError: The bytes are no photo.
+            ContractError: The bytes are not a photo.
         """
         digest = hashlib.sha256(jpeg).hexdigest()
-        if digest not in self._kept:
-            width, height, small = _thumbnail(jpeg, place)
+        if digest not in self._by_digest:
+            width, height, small = _scale_down(jpeg, source)
             data = "data:image/jpeg;base64," + base64.b64encode(small).decode("ascii")
-            self._kept[digest] = Thumbnail(f"photo-{len(self._kept) + 1}", width, height, data)
-        return self._kept[digest]
+            self._by_digest[digest] = Thumbnail(f"photo-{len(self._by_digest) + 1}", width, height, data)
+        return self._by_digest[digest]
 
     @property
     def photos(self) -> tuple[Thumbnail, ...]:
-        """All photos, in the order in which they were first added."""
-        return tuple(self._kept.values())
+        """All thumbnails, in the order in which they were added."""
+        return tuple(self._by_digest.values())
 
 
-def _thumbnail(jpeg: bytes, place: str) -> tuple[int, int, bytes]:
-    """Width, height in pixels and bytes; a JPEG that is small enough keeps its bytes."""
+def _scale_down(jpeg: bytes, source: str) -> tuple[int, int, bytes]:
+    """Return width and height in pixels and the bytes; a JPEG that is small enough keeps its bytes."""
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(jpeg)) as photo:
-            kind = photo.format
-            photo.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            file_format = photo.format
+            photo.draft("RGB", (MAX_THUMBNAIL_SIDE, MAX_THUMBNAIL_SIDE))
             photo.load()
-            if kind == "JPEG" and max(photo.size) <= LONGEST_SIDE:
+            if file_format == "JPEG" and max(photo.size) <= MAX_THUMBNAIL_SIDE:
                 return photo.width, photo.height, jpeg
             small = photo.convert("RGB")
-    # Pillow raises whatever the broken format's plugin meets, SyntaxError and struct.error among it.
+    # Pillow's format plugins raise many exceptions on broken files, SyntaxError and struct.error among them.
     except Exception as error:
-        raise ContractError(f"{place}: the photo cannot be decoded: {error}; run the stage evaluate again") from error
-    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        raise ContractError(f"{source}: the photo cannot be decoded: {error}; run the stage evaluate again") from error
+    small.thumbnail((MAX_THUMBNAIL_SIDE, MAX_THUMBNAIL_SIDE))
     buffer = io.BytesIO()
     small.save(buffer, format="JPEG", quality=_JPEG_QUALITY, optimize=True)
     return small.width, small.height, buffer.getvalue()
-
-
-NEAREST_SHOWN = 8
-"""Two rows of four on a phone, one row on a desk."""
-SHOP_WORDS_SHOWN = 24
 
 
 @dataclass(frozen=True)
@@ -99,144 +94,143 @@ class Hit:
     product_id: str
     score: float | None
     """Cosine similarity to the query."""
-    correct: bool
+    is_correct: bool
 
 
 @dataclass(frozen=True)
-class Strip:
-    """One query and what each model holds to be nearest."""
+class RankedExample:
+    """One query and the nearest photos by each model."""
 
     query: Thumbnail
     product_id: str
-    ranked: tuple[tuple[str, tuple[Hit, ...]], ...]
-    """(Model, its nearest photos, best first), the untrained model first."""
+    ranked_lists: tuple[tuple[str, tuple[Hit, ...]], ...]
+    """(Model, its nearest photos, best first); the frozen backbone comes first."""
 
 
 @dataclass(frozen=True)
-class Tagged:
-    """One photo, what its shop says of it and what each model predicts."""
+class TaggedExample:
+    """One photo, the words of its text and the predictions of each model."""
 
     photo: Thumbnail
     product_id: str
-    truth: tuple[str, ...]
-    """The words of the shop's text, or the labels that people gave."""
-    predicted: tuple[tuple[str, tuple[str, ...]], ...]
-    """(Model, its words, best first), the untrained model first."""
+    true_words: tuple[str, ...]
+    """The words of the product's text, or the labels by human annotators."""
+    predictions: tuple[tuple[str, tuple[str, ...]], ...]
+    """(Model, its words, best first); the frozen backbone comes first."""
 
     @property
-    def agreed(self) -> frozenset[str]:
-        """The predicted words, of any model, that the truth has: as an entry, or as one word of an entry."""
-        known = {piece for entry in self.truth for piece in _pieces(entry)}
-        return frozenset(word for _, words in self.predicted for word in words if word.casefold() in known)
+    def correct_predictions(self) -> frozenset[str]:
+        """Words predicted by any model that equal a true label or one of its words."""
+        known = {word for label in self.true_words for word in _label_and_words(label)}
+        return frozenset(word for _, words in self.predictions for word in words if word.casefold() in known)
 
     @property
-    def found(self) -> frozenset[str]:
-        """The entries of the truth of which the last model predicts at least a word."""
-        words = {word.casefold() for word in self.predicted[-1][1]}
-        return frozenset(entry for entry in self.truth if words.intersection(_pieces(entry)))
+    def found_words(self) -> frozenset[str]:
+        """True labels of which the last model predicts at least one word."""
+        predicted = {word.casefold() for word in self.predictions[-1][1]}
+        return frozenset(label for label in self.true_words if predicted.intersection(_label_and_words(label)))
 
     @property
-    def shop_words(self) -> tuple[str, ...]:
-        """The shop's words as shown: the found ones first, at most SHOP_WORDS_SHOWN."""
-        return tuple(sorted(self.truth, key=lambda word: word not in self.found)[:SHOP_WORDS_SHOWN])
+    def shown_words(self) -> tuple[str, ...]:
+        """At most MAX_TEXT_WORDS true words, the found ones first."""
+        return tuple(sorted(self.true_words, key=lambda word: word not in self.found_words)[:MAX_TEXT_WORDS])
 
     @property
-    def more(self) -> int:
-        """How many of the shop's words are not shown."""
-        return len(self.truth) - len(self.shop_words)
+    def n_hidden(self) -> int:
+        """The number of true words that are not shown."""
+        return len(self.true_words) - len(self.shown_words)
 
 
 @dataclass(frozen=True)
 class Examples:
-    """All examples of one benchmark."""
+    """The examples of one benchmark.
 
-    strips: tuple[Strip, ...]
-    """The first half are those the trained model does worst on, the rest are spread evenly over the others."""
-    tagged: tuple[Tagged, ...]
-    """Likewise."""
+    In each group the first half are the hardest for the finetuned model; the second half is a regular sample of all
+    others.
+    """
 
-    @property
-    def hard_strips(self) -> tuple[Strip, ...]:
-        """Those it does worst on."""
-        return self.strips[: (len(self.strips) + 1) // 2]
+    ranked: tuple[RankedExample, ...]
+    tagged: tuple[TaggedExample, ...]
 
     @property
-    def usual_strips(self) -> tuple[Strip, ...]:
-        """The others."""
-        return self.strips[(len(self.strips) + 1) // 2 :]
+    def hardest_ranked(self) -> tuple[RankedExample, ...]:
+        """The queries with the worst ranked lists."""
+        return self.ranked[: (len(self.ranked) + 1) // 2]
 
     @property
-    def hard_tagged(self) -> tuple[Tagged, ...]:
-        """Those it does worst on."""
+    def typical_ranked(self) -> tuple[RankedExample, ...]:
+        """A sample of the other queries."""
+        return self.ranked[(len(self.ranked) + 1) // 2 :]
+
+    @property
+    def hardest_tagged(self) -> tuple[TaggedExample, ...]:
+        """The photos with the worst predictions."""
         return self.tagged[: (len(self.tagged) + 1) // 2]
 
     @property
-    def usual_tagged(self) -> tuple[Tagged, ...]:
-        """The others."""
+    def typical_tagged(self) -> tuple[TaggedExample, ...]:
+        """A sample of the other photos."""
         return self.tagged[(len(self.tagged) + 1) // 2 :]
 
 
-def read_examples(folder: Path, rows: Sequence[str], album: Album) -> Examples:
+def read_examples(folder: Path, models: Sequence[str], thumbnails: ThumbnailCache) -> Examples:
     """Read `folder`/examples.parquet, written by the stage evaluate.
 
     Args:
-        folder: The benchmark's folder of reports.
-        rows: The rows of the results tables, which is the order in which models are shown.
-        album: Takes the photos.
+        folder: The benchmark's report folder.
+        models: The rows of the results tables, in the order in which models are shown.
+        thumbnails: Receives the photos.
 
     Raises:
         ContractError: The file is missing, breaks its contract, or holds a photo that cannot be decoded.
     """
     path = folder / files.EXAMPLES
     if not path.exists():
-        raise missing(path, f"evaluate@{folder.name}")
+        raise missing_file_error(path, f"evaluate@{folder.name}")
     groups: dict[tuple[str, int], dict[str, list[dict[str, Any]]]] = {}
-    started: set[tuple[str, str, int]] = set()
+    with_query: set[tuple[str, str, int]] = set()
     for number, row in enumerate(tables.read_table(path, EXAMPLES).to_pylist()):
-        row["place"] = f"{path}, row {number} ({row['photo_id']})"
+        row["source"] = f"{path}, row {number} ({row['photo_id']})"
         if row["rank"] == 0:
-            started.add((row["kind"], row["model"], row["example"]))
-        elif (row["kind"], row["model"], row["example"]) not in started:
-            raise ContractError(f"{row['place']}: the example has no rank 0, which is its query")
+            with_query.add((row["kind"], row["model"], row["example"]))
+        elif (row["kind"], row["model"], row["example"]) not in with_query:
+            raise ContractError(f"{row['source']}: the example has no rank 0, which is its query")
         groups.setdefault((row["kind"], row["example"]), {}).setdefault(row["model"], []).append(row)
-    place = {row: number for number, row in enumerate(rows)}
-    strips, tagged = [], []
+    position = {model: number for number, model in enumerate(models)}
+    ranked, tagged = [], []
     for (kind, _), by_model in sorted(groups.items(), key=lambda group: group[0]):
-        models = sorted(by_model.items(), key=lambda item: (_stage(item[0]), place.get(item[0], len(place)), item[0]))
+        ordered = sorted(
+            by_model.items(),
+            key=lambda item: (not item[0].startswith(BASELINE), position.get(item[0], len(position)), item[0]),
+        )
         if kind == "retrieval":
-            strips.append(_strip(models, album))
+            ranked.append(_ranked_example(ordered, thumbnails))
         else:
-            tagged.append(_tagged(models, album))
-    return Examples(tuple(strips), tuple(tagged))
+            tagged.append(_tagged_example(ordered, thumbnails))
+    return Examples(tuple(ranked), tuple(tagged))
 
 
-def _stage(model: str) -> bool:
-    """The untrained network comes first, whatever else the tables begin with."""
-    return not model.startswith(BASELINE)
+def _label_and_words(label: str) -> set[str]:
+    """Return the label and its words in lower case: "Navy Blue" gives also "navy" and "blue"."""
+    return {text.casefold() for text in (label, *label.split())}
 
 
-def _pieces(entry: str) -> set[str]:
-    """A label may be several words: "Navy Blue" is also navy, and blue."""
-    return {piece.casefold() for piece in (entry, *entry.split())}
-
-
-def _strip(models: list[tuple[str, list[dict[str, Any]]]], album: Album) -> Strip:
+def _ranked_example(models: list[tuple[str, list[dict[str, Any]]]], thumbnails: ThumbnailCache) -> RankedExample:
     query = models[0][1][0]
-    ranked = tuple((model, tuple(_hit(row, album) for row in _nearest(rows))) for model, rows in models)
-    return Strip(album.add(query["jpeg"], query["place"]), query["product_id"], ranked)
+    ranked_lists = tuple(
+        (model, tuple(_hit(row, thumbnails) for row in [row for row in rows if row["rank"] > 0][:MAX_HITS]))
+        for model, rows in models
+    )
+    return RankedExample(thumbnails.add(query["jpeg"], query["source"]), query["product_id"], ranked_lists)
 
 
-def _nearest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row for row in rows if row["rank"] > 0][:NEAREST_SHOWN]
-
-
-def _hit(row: dict[str, Any], album: Album) -> Hit:
-    photo = album.add(row["jpeg"], row["place"])
+def _hit(row: dict[str, Any], thumbnails: ThumbnailCache) -> Hit:
+    photo = thumbnails.add(row["jpeg"], row["source"])
     return Hit(row["rank"], photo, row["product_id"], row["score"], bool(row["correct"]))
 
 
-def _tagged(models: list[tuple[str, list[dict[str, Any]]]], album: Album) -> Tagged:
+def _tagged_example(models: list[tuple[str, list[dict[str, Any]]]], thumbnails: ThumbnailCache) -> TaggedExample:
     first = models[0][1][0]
-    predicted = tuple((model, tuple(rows[0]["predicted"])) for model, rows in models)
-    photo = album.add(first["jpeg"], first["place"])
-    return Tagged(photo, first["product_id"], tuple(first["truth"]), predicted)
+    predictions = tuple((model, tuple(rows[0]["predicted"])) for model, rows in models)
+    photo = thumbnails.add(first["jpeg"], first["source"])
+    return TaggedExample(photo, first["product_id"], tuple(first["truth"]), predictions)

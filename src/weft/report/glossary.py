@@ -1,149 +1,176 @@
-"""How the report says things: names of metrics, rows and tables in words, numbers as people write them."""
+"""The wording of the report: names and meanings of metrics, rows and tables, and number formats."""
 
 import re
 from collections.abc import Sequence
 
 BASELINE = "frozen"
-"""The row whose name begins so is what every gain is measured against."""
-TRAINED = "after finetune"
+"""Every difference is measured against the first row whose name begins with this."""
+FINETUNED = "finetuned"
 """The row of the finished model."""
 
 _METRICS: tuple[tuple[str, str, str], ...] = (
     (
         r"recall_at_(\d+)",
         r"recall at \1",
-        "a query counts when any of its first k photos shows the same item; also called hit rate",
+        "for searches: share of the queries with at least one correct photo among the first k (hit rate); for words: "
+        "share of the text's words among the k best predictions",
     ),
     (
-        r"hit_fraction_at_(\d+)",
-        r"hit fraction at \1",
-        "share of the other photos of a query's item found among its first k",
+        r"recall_all_at_(\d+)",
+        r"recall of all at \1",
+        "share of all other photos of a query's product that are among the first k",
     ),
     (
         r"map_at_r",
         "mAP at R",
-        "mean average precision over the first R photos, R being how many photos of the item there are to find",
+        "mean average precision over the first R photos, where R is the number of correct photos",
     ),
-    (r"precision_at_(\d+)", r"precision at \1", "share of the k words predicted first that the shop also uses"),
-    (r"right_in_(\d+)", r"right in \1", "share of the first k photos whose product's text says the word"),
     (
-        r"found_at_(\d+)",
-        r"found at \1",
-        "share of the shop's words of this kind that are among the k predicted first",
+        r"precision_at_(\d+)",
+        r"precision at \1",
+        "share of the first k results that are correct: predicted words that are in the product's text, or photos "
+        "whose product has the word in its text",
     ),
     (
         r"top_(\d+)_attribute_recall",
         r"top-\1 recall",
-        "share of the attributes that photos have found among the k scored highest, pooled over photos",
+        "share of the photos' attributes that are among the k with the highest scores, pooled over all photos",
     ),
-    (r"top_(\d+)_accuracy", r"top-\1 accuracy", "a photo counts when its label is among the k labels scored highest"),
     (
-        r"same_in_(\d+)",
-        r"same in \1",
-        "share of the k nearest photos that agree with the query in every label asked for",
+        r"top_(\d+)_accuracy",
+        r"top-\1 accuracy",
+        "share of photos whose label is among the k labels with the highest scores",
     ),
-    (r"same_(\w+)_in_(\d+)", r"same \1 in \2", "share of the k nearest photos with the query's label"),
-    (r"(\w+)_accuracy", r"\1 accuracy", "share of photos whose label is told right"),
+    (
+        r"joint_precision_at_(\d+)",
+        r"joint precision at \1",
+        "share of the k nearest photos that have the same labels as the query in all label sets",
+    ),
+    (r"(\w+)_precision_at_(\d+)", r"\1 precision at \2", "share of the k nearest photos with the query's label"),
+    (r"(\w+)_accuracy", r"\1 accuracy", "share of photos whose label is predicted correctly"),
 )
 
 _ROWS: tuple[tuple[str, str], ...] = (
-    (r"frozen backbone", "the ImageNet network, untouched"),
-    (r"frozen backbone, .*", "the ImageNet network, untouched, with the words of the most similar training photos"),
-    (r"after fit_words", "the same network with word embeddings fitted on top: same photo vectors, so same retrieval"),
+    (r"frozen backbone", "the pretrained network without any training on this catalogue"),
     (
-        r"after finetune, tags of \d+ neighbours",
-        "the trained network, but with the words of the most similar training photos",
+        r"frozen backbone \(kNN tags, k=\d+\)",
+        "the pretrained network; a photo gets the words of the k most similar training photos",
     ),
-    (TRAINED, "network and word embeddings trained together on the shop's words"),
+    (
+        r"head only",
+        "the pretrained network with trained word embeddings on top; the photo vectors, and so the search results, do "
+        "not change",
+    ),
+    (
+        r"finetuned \(kNN tags, k=\d+\)",
+        "the finetuned network; a photo gets the words of the k most similar training photos",
+    ),
+    (FINETUNED, "network and word embeddings trained together on the words of the shops"),
 )
 
 _TABLES: tuple[tuple[str, str], ...] = (
     (
         "retrieval_across_colours",
-        "The same, but only photos of the product in another colour count, and those of its own colour are left out.",
+        "As above, but only photos of the same product in another colour are correct, and photos in the query's colour "
+        "are left out.",
     ),
-    ("retrieval", "Each query photo searches the gallery for other photos of its item, by cosine similarity."),
-    ("tags", "Words predicted from a photo alone, against the words of that product's own text."),
-    ("text_to_photo", "A word looks for photos of never-seen products: right are those whose shop says it."),
-    ("text_to_product", "All words of a never-seen product, as one query, look for its own photos."),
+    ("retrieval", "Each query photo searches the gallery for other photos of its product, by cosine similarity."),
+    ("tagging", "Words are predicted from a photo alone and compared with the words of the product's text."),
+    (
+        "text_to_photo",
+        "A word searches photos of products that the model has not seen; a photo is correct if the product's text has "
+        "the word.",
+    ),
+    (
+        "text_to_product",
+        "All words of a product that the model has not seen are one query, which searches the product's photos.",
+    ),
     (
         "attributes/mean_of_types",
-        "The plain mean of the attribute types, each ranked by itself: what most of the literature calls All.",
+        "The mean over the attribute types, each ranked on its own: what most of the literature calls All.",
     ),
     (
         "attributes/all_at_once",
         "All attributes ranked in one list, which is harder: what Corbiere et al. (2017) call All.",
     ),
-    ("attributes/", "The attributes of one type, ranked by the scores of their words; no label was used in training."),
-    ("labels/", "The label whose words score highest is the prediction; no label was used in training."),
-    ("similar", "Each photo searches all others; counted are those of its 10 nearest that bear its label."),
-    ("neighbours", "Each photo takes the label that most of its 5 nearest photos bear, none of them of its own group."),
+    ("attributes/", "The attributes of one type, ranked by the scores of their words; training used no labels."),
+    ("zero_shot/", "The label whose words have the highest score is the prediction; training used no labels."),
+    ("label_retrieval", "Each photo searches all others; its 10 nearest photos are correct if they have its label."),
     (
-        "probe",
-        "A linear classifier on the photo vectors, trained with the benchmark's labels on photos it is not scored on.",
+        "knn",
+        "Each photo gets the most frequent label of its 5 nearest photos, which are never photos of its own group.",
+    ),
+    (
+        "linear_probe",
+        "A linear classifier on the photo vectors, trained with the benchmark's labels and scored on other photos.",
     ),
 )
 
 _READERS = {
-    "catalogue": "The shop's own photos. Queries and tagged photos show products of the test split, never trained on.",
-    "inshop": "In-shop retrieval: each query photo searches the whole gallery for photos of the same item.",
-    "deepfashion_attributes": "DeepFashion Category & Attribute: test photos by people's categories and attributes.",
-    "labelled_photos": "Labelled photos from elsewhere, used for scoring only.",
+    "catalogue": "The shops' own photos. Queries and tagged photos show products of the test split, which training "
+    "never uses.",
+    "inshop": "In-shop retrieval: each query photo searches the whole gallery for photos of the same product.",
+    "deepfashion_attributes": "DeepFashion Category & Attribute: test photos with categories and attributes by human "
+    "annotators.",
+    "labelled_photos": "Labelled photos from another source, used only for evaluation.",
 }
 
-_RIGHT = {"labelled_photos": "a photo with the same labels", "deepfashion_attributes": "a photo with the same labels"}
+_CORRECT_PHOTOS = {
+    "labelled_photos": "a photo with the same labels",
+    "deepfashion_attributes": "a photo with the same labels",
+}
 
 
 def metric_name(metric: str) -> str:
-    """A metric's name for people: "top_1_accuracy" is "top-1 accuracy"."""
-    known = _known(metric)
-    return (re.sub(known[0], known[1], metric) if known else metric).replace("_", " ")
+    """Return the display name of a metric: "top-1 accuracy" for "top_1_accuracy"."""
+    entry = _find_metric(metric)
+    return (re.sub(entry[0], entry[1], metric) if entry else metric).replace("_", " ")
 
 
 def metric_meanings(metrics: list[str]) -> list[tuple[str, str]]:
-    """(Name with k for its number, meaning) of every known metric among `metrics`, each kind once."""
-    known = [(found, metric) for metric in metrics if (found := _known(metric))]
-    return list({re.sub(r"\d+", "k", metric_name(metric)): found[2] for found, metric in known}.items())
+    """Return (name with k instead of its number, meaning) of each kind of known metric."""
+    entries = [(metric, entry) for metric in metrics if (entry := _find_metric(metric))]
+    return list({re.sub(r"\d+", "k", metric_name(metric)): entry[2] for metric, entry in entries}.items())
 
 
-def _known(metric: str) -> tuple[str, str, str] | None:
-    return next((known for known in _METRICS if re.fullmatch(known[0], metric)), None)
+def _find_metric(metric: str) -> tuple[str, str, str] | None:
+    return next((entry for entry in _METRICS if re.fullmatch(entry[0], metric)), None)
 
 
 def row_meanings(rows: list[str]) -> list[tuple[str, str]]:
-    """(Row, meaning) of every known row among `rows`."""
+    """Return (row, meaning) of each known row among `rows`."""
     return [(row, meaning) for row in rows for pattern, meaning in _ROWS if re.fullmatch(pattern, row)]
 
 
 def table_title(table: str) -> str:
-    """A table's name for people: "labels/category" is "Labels: category"."""
+    """Return the display name of a table: "Zero shot: category" for "zero_shot/category"."""
     kind, _, name = table.partition("/")
     words = kind.replace("_", " ")
     return words[:1].upper() + words[1:] + (f": {name.replace('_', ' ')}" if name else "")
 
 
 def table_meaning(table: str) -> str:
-    """One or two sentences on what the table measures; empty for an unknown one."""
+    """Return one sentence about what the table measures; empty for an unknown table."""
     return next((meaning for start, meaning in _TABLES if table.startswith(start)), "")
 
 
 def reader_meaning(reader: str) -> str:
-    """One sentence on what kind of benchmark a reader reads; empty for an unknown one."""
+    """Return one or two sentences about the benchmark of a reader; empty for an unknown reader."""
     return _READERS.get(reader, "")
 
 
-def right_meaning(reader: str) -> str:
-    """What a right photo in a ranked list is."""
-    return _RIGHT.get(reader, "another photo of the same item")
+def correct_photo_meaning(reader: str) -> str:
+    """Return what counts as a correct photo of a ranked list."""
+    return _CORRECT_PHOTOS.get(reader, "another photo of the same product")
 
 
 def percent(share: float | None) -> str:
-    """A share in 0..1 in percent with one decimal, "-" where nothing was measured."""
+    """Format a share in 0..1 in percent with one decimal; "-" where nothing was measured."""
     return "-" if share is None else f"{100 * share:.1f}"
 
 
 def points(difference: float) -> str:
-    """A difference of two shares in percentage points, signed, with one decimal."""
+    """Format a difference of two shares in signed percentage points with one decimal."""
     rounded = round(100 * difference, 1)
     if rounded == 0:
         return "±0.0"
@@ -151,10 +178,10 @@ def points(difference: float) -> str:
 
 
 def count(number: float) -> str:
-    """A count with thousands apart: 12,612."""
+    """Format a count with thousands separators: 12,612."""
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.3f}"
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: "alder, brunel and corso"."""
+def join_names(names: Sequence[str]) -> str:
+    """Join names as in a sentence: "alder, brunel and corso"."""
     return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)

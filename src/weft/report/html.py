@@ -1,7 +1,4 @@
-"""index.html: one file with everything in it, safe to open anywhere and to send on.
-
-The audit as a page of its own: what `weft audit` leaves for a merchandiser.
-"""
+"""index.html of the report and of the audit: one file without scripts and without requests to other files."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,112 +8,132 @@ from typing import TYPE_CHECKING, Any
 
 from weft import tables
 from weft.report import glossary
-from weft.report.audit import Findings, read_findings
-from weft.report.breakdowns import Confusions, FacetTable, NearestWords, Recall
-from weft.report.calibration import Thresholds, WordMap
-from weft.report.charts import loss_curve, recall_curve, reliability_curve
-from weft.report.examples import Album, Examples, Hit, Strip
-from weft.report.pipeline import CrawledShop, History, WordsPart
+from weft.report.audit import Mismatches, read_mismatches
+from weft.report.breakdowns import NearestWords, RecallCurves, SliceConfusions, SliceTable
+from weft.report.calibration import Calibration, WordMap
+from weft.report.charts import calibration_curve, loss_curve, recall_curve
+from weft.report.examples import Examples, Hit, RankedExample, ThumbnailCache
+from weft.report.pipeline import History, ShopCrawl, WordsSection
 from weft.report.provenance import Provenance
 from weft.report.tables import Cell, Comparison, Results, compare
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-FIRST_QUERIES = 3
-FIRST_HITS = 5
+PAGE = "index.html"
+MAX_TEASER_QUERIES = 3
+MAX_TEASER_HITS = 5
+_FILTERS = (
+    "metric_name",
+    "table_title",
+    "table_meaning",
+    "reader_meaning",
+    "correct_photo_meaning",
+    "count",
+    "percent",
+    "join_names",
+)
+"""Functions of `weft.report.glossary` that the templates use."""
 
 
 @dataclass(frozen=True)
-class BenchmarkPart:
-    """All that the page shows of one benchmark."""
+class BenchmarkSection:
+    """The content of the page about one benchmark."""
 
     results: Results
     examples: Examples
     nearest_words: NearestWords
-    facets: dict[str, tuple[FacetTable, ...]]
-    """By table."""
-    recalls: tuple[Recall, ...]
-    confusions: tuple[Confusions, ...]
+    slices: dict[str, tuple[SliceTable, ...]]
+    """By results table."""
+    recall_curves: tuple[RecallCurves, ...]
+    confusions: tuple[SliceConfusions, ...]
 
     @property
     def comparisons(self) -> list[tuple[str, Comparison]]:
-        """(Table, as shown) of every table."""
+        """(Name, formatted table) of each results table."""
         return [(name, compare(self.results, name)) for name in self.results.tables]
 
 
 @dataclass(frozen=True)
-class PipelinePart:
-    """All that the page shows of the stages before evaluate and beside it."""
+class PipelineSection:
+    """The content of the page about the other stages."""
 
     provenance: Provenance
-    shops: tuple[CrawledShop, ...]
-    words: WordsPart
+    shops: tuple[ShopCrawl, ...]
+    words: WordsSection
     word_map: WordMap
     histories: tuple[History, ...]
-    thresholds: Thresholds
-    findings: Findings
+    calibration: Calibration
+    mismatches: Mismatches
 
 
 @dataclass(frozen=True)
-class Headline:
-    """What one table says in one line."""
+class SummaryRow:
+    """The first metric of one results table."""
 
-    where: str
+    table: str
+    """Benchmark and table."""
     metric: str
-    before: Cell
-    after: Cell
+    baseline: Cell
+    finetuned: Cell
 
 
 @dataclass(frozen=True)
-class FirstLook:
-    """The queries of the first screen."""
+class Teaser:
+    """The queries at the top of the page."""
 
     reader: str
-    strips: tuple[tuple[Strip, tuple[Hit, ...]], ...]
-    """(Query, what the trained model finds)."""
+    queries: tuple[tuple[RankedExample, tuple[Hit, ...]], ...]
+    """(Query, first photos that the finetuned model finds)."""
 
 
-def render_page(parts: Sequence[BenchmarkPart], pipeline: PipelinePart, album: Album) -> str:
-    """The whole page; `album` holds every photo that `parts` and `pipeline` refer to.
+def render_page(benchmarks: Sequence[BenchmarkSection], pipeline: PipelineSection, thumbnails: ThumbnailCache) -> str:
+    """Return the whole page.
 
-    Shop texts may be hostile: whatever comes from files is escaped, and the page's own policy forbids scripts and
-    requests.
+    Shop texts can be hostile: all text from files is escaped, and the Content-Security-Policy of the page forbids
+    scripts and requests.
+
+    Args:
+        benchmarks: The benchmarks in the order of the page.
+        pipeline: The other stages.
+        thumbnails: All photos that `benchmarks` and `pipeline` refer to.
     """
     from markupsafe import Markup
 
-    tables = [comparison for part in parts for _, comparison in part.comparisons]
-    bins = {
-        words: [(row["promised"], row["true"]) for row in rows if row["pairs"]]
-        for words, rows in pipeline.thresholds.reliability
+    comparisons = [comparison for section in benchmarks for _, comparison in section.comparisons]
+    curves = {
+        group: [(row["mean_predicted"], row["fraction_positive"]) for row in bins if row["count"]]
+        for group, bins in pipeline.calibration.curves
     }
     return (
         page_environment()
         .get_template("page.html")
         .render(
             style=page_style(),
-            parts=parts,
+            benchmarks=benchmarks,
             pipeline=pipeline,
-            headlines=[headline for part in parts for headline in _headlines(part)],
-            first_look=_first_look(parts),
-            row_meanings=glossary.row_meanings(_once(row for table in tables for row, _ in table.rows)),
-            metric_meanings=glossary.metric_meanings(_once(metric for table in tables for metric in table.metrics)),
-            # Drawn by matplotlib from numbers and names of our own stages, rows and metrics: markup of our own.
+            summary_rows=[row for section in benchmarks for row in _summary_rows(section)],
+            teaser=_build_teaser(benchmarks),
+            row_meanings=glossary.row_meanings(_unique(row for table in comparisons for row, _ in table.rows)),
+            metric_meanings=glossary.metric_meanings(
+                _unique(metric for table in comparisons for metric in table.metrics)
+            ),
+            # matplotlib draws these from our own numbers and from names of stages, models and metrics: safe markup.
             losses=[(history, Markup(loss_curve(history))) for history in pipeline.histories],
-            recalls=[
-                (part.results.benchmark, recall, Markup(recall_curve(recall.curves, f"recall-{n}-{m}")))
-                for n, part in enumerate(parts)
-                for m, recall in enumerate(part.recalls)
+            recall_charts=[
+                (section.results.benchmark, recall, Markup(recall_curve(recall.curves, f"recall-{n}-{m}")))
+                for n, section in enumerate(benchmarks)
+                for m, recall in enumerate(section.recall_curves)
             ],
-            reliability=Markup(reliability_curve(bins, "reliability")),
+            calibration_chart=Markup(calibration_curve(curves, "calibration")),
             map_picture=Markup(pipeline.word_map.picture),
-            album=album,
+            thumbnails=thumbnails,
         )
     )
 
 
 def page_environment() -> "Environment":
-    """How templates of the report are rendered: everything escaped, an unknown name is an error."""
+    """Return the Jinja environment of the templates: it escapes all values and refuses unknown names."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -126,74 +143,62 @@ def page_environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    names = (
-        "metric_name",
-        "table_title",
-        "table_meaning",
-        "reader_meaning",
-        "right_meaning",
-        "count",
-        "percent",
-        "listed",
-    )
-    for name in names:
+    for name in _FILTERS:
         environment.filters[name] = getattr(glossary, name)
     return environment
 
 
 def page_style() -> Any:
-    """The style sheet, which goes into the page as it is."""
+    """Return the style sheet as markup."""
     from markupsafe import Markup
 
     return Markup(resources.files("weft.report").joinpath("templates/page.css").read_text(encoding="utf-8"))
 
 
-def _headlines(part: BenchmarkPart) -> list[Headline]:
-    """The first metric of every table: its baseline against the finished model."""
-    headlines = []
-    for name, shown in part.comparisons:
-        rows = dict(shown.rows)
-        if shown.baseline is None or glossary.TRAINED not in rows or not shown.metrics:
+def write_audit_page(audit: Path) -> Path:
+    """Write index.html into the output folder of audit.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        ContractError: mismatches.parquet is missing or broken.
+    """
+    thumbnails = ThumbnailCache()
+    mismatches = read_mismatches(audit, thumbnails)
+    template = page_environment().get_template("audit.html")
+    page = template.render(style=page_style(), mismatches=mismatches, thumbnails=thumbnails)
+    tables.write_text(audit / PAGE, page)
+    return audit / PAGE
+
+
+def _summary_rows(section: BenchmarkSection) -> list[SummaryRow]:
+    """Return the first metric of each results table: the baseline and the finetuned model."""
+    summary = []
+    for name, comparison in section.comparisons:
+        rows = dict(comparison.rows)
+        if comparison.baseline is None or glossary.FINETUNED not in rows or not comparison.metrics:
             continue
-        before, after = rows[shown.baseline][0], rows[glossary.TRAINED][0]
-        if after.difference:
-            where = f"{part.results.benchmark}, {glossary.table_title(name).lower()}"
-            headlines.append(Headline(where, glossary.metric_name(shown.metrics[0]), before, after))
-    return headlines
+        baseline, finetuned = rows[comparison.baseline][0], rows[glossary.FINETUNED][0]
+        if finetuned.difference:
+            table = f"{section.results.benchmark}, {glossary.table_title(name).lower()}"
+            summary.append(SummaryRow(table, glossary.metric_name(comparison.metrics[0]), baseline, finetuned))
+    return summary
 
 
-def _first_look(parts: Sequence[BenchmarkPart]) -> FirstLook | None:
-    """A few usual queries, of a benchmark with items to find before one with labels."""
-    for part in sorted(parts, key=lambda part: not part.recalls):
-        if part.examples.strips:
-            strips = (part.examples.usual_strips or part.examples.strips)[:FIRST_QUERIES]
-            return FirstLook(part.results.reader, tuple((strip, _trained(strip)) for strip in strips))
+def _build_teaser(benchmarks: Sequence[BenchmarkSection]) -> Teaser | None:
+    """Return a few typical queries; benchmarks with product retrieval are preferred to benchmarks with labels."""
+    for section in sorted(benchmarks, key=lambda section: not section.recall_curves):
+        if section.examples.ranked:
+            queries = (section.examples.typical_ranked or section.examples.ranked)[:MAX_TEASER_QUERIES]
+            return Teaser(section.results.reader, tuple((query, _finetuned_hits(query)) for query in queries))
     return None
 
 
-def _trained(strip: Strip) -> tuple[Hit, ...]:
-    by_model = dict(strip.ranked)
-    return by_model.get(glossary.TRAINED, strip.ranked[-1][1])[:FIRST_HITS]
+def _finetuned_hits(query: RankedExample) -> tuple[Hit, ...]:
+    by_model = dict(query.ranked_lists)
+    return by_model.get(glossary.FINETUNED, query.ranked_lists[-1][1])[:MAX_TEASER_HITS]
 
 
-def _once(names: Iterable[str]) -> list[str]:
+def _unique(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
-
-
-PAGE = "index.html"
-
-
-def write_audit_page(audit: Path) -> Path:
-    """Write index.html beside the findings of `audit`: one file, with pictures, without scripts or requests.
-
-    Returns:
-        Its path.
-
-    Raises:
-        ContractError: The findings are missing or broken.
-    """
-    album = Album()
-    found = read_findings(audit, album)
-    page = page_environment().get_template("audit.html").render(style=page_style(), found=found, album=album)
-    tables.write_text(audit / PAGE, page)
-    return audit / PAGE

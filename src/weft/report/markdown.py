@@ -1,4 +1,4 @@
-"""The results as Markdown that reads well in a terminal too; the README and `make repro` show this text."""
+"""The results as Markdown that is also readable in a terminal; `make repro` prints it."""
 
 import re
 from collections.abc import Sequence
@@ -8,46 +8,47 @@ from weft.report.tables import Cell, Results, compare
 
 
 def results_markdown(results: Sequence[Results]) -> str:
-    """Every table of every benchmark in percent with its intervals, gains over the baseline bold.
+    """Return all tables of all benchmarks in percent with their intervals; gains over the baseline are bold.
 
     Args:
         results: One per benchmark, in the order to print.
 
     Returns:
-        Markdown, ending in a newline; the same for the same results.
+        Markdown that ends in a newline.
     """
     blocks = [
         "# Results",
-        "Shares in percent, higher is better; in brackets the 95 % bootstrap interval by item. Bold: better than the "
-        "table's first row by a paired difference whose 95 % interval excludes 0; ↓: worse, likewise.",
+        "All values are shares in percent; higher is better. The 95 % bootstrap interval is in brackets. Bold values "
+        "are better than the row of the frozen backbone, and values with ↓ are worse: the 95 % interval of the paired "
+        "difference excludes 0.",
     ]
     rows = list(dict.fromkeys(row for result in results for table in result.tables.values() for row in table))
-    meanings = [f"- *{_plain(row)}*: {meaning}" for row, meaning in row_meanings(rows)]
+    meanings = [f"- *{_escape(row)}*: {meaning}" for row, meaning in row_meanings(rows)]
     if meanings:
         blocks += ["Rows:", "\n".join(meanings)]
     for result in results:
-        blocks += _benchmark(result)
+        blocks += _format_benchmark(result)
     return "\n\n".join(blocks) + "\n"
 
 
-def _benchmark(result: Results) -> list[str]:
-    counts = ", ".join(f"{_plain(name.replace('_', ' '))} {count(number)}" for name, number in result.counts.items())
-    blocks = [f"## {_plain(result.benchmark)}", reader_meaning(result.reader), f"Counts: {counts}." if counts else ""]
+def _format_benchmark(result: Results) -> list[str]:
+    counts = ", ".join(f"{_escape(name.replace('_', ' '))} {count(number)}" for name, number in result.counts.items())
+    blocks = [f"## {_escape(result.benchmark)}", reader_meaning(result.reader), f"Counts: {counts}." if counts else ""]
     blocks = [block for block in blocks if block]
     for name in result.tables:
-        blocks += [f"### {_plain(table_title(name))}", _table(result, name)]
+        blocks += [f"### {_escape(table_title(name))}", _format_table(result, name)]
     if result.notes:
-        blocks.append("\n".join(f"- {_plain(note)}" for note in result.notes))
+        blocks.append("\n".join(f"- {_escape(note)}" for note in result.notes))
     return blocks
 
 
-def _table(result: Results, name: str) -> str:
-    shown = compare(result, name)
-    lines = [["", *(_plain(metric_name(metric)) for metric in shown.metrics)]]
-    for row, cells in shown.rows:
-        lines.append([_plain(row), *(_value(cell) for cell in cells)])
-    if any(shown.ceilings):
-        lines.append(["*at most*", *(ceiling or "100.0" for ceiling in shown.ceilings)])
+def _format_table(result: Results, name: str) -> str:
+    comparison = compare(result, name)
+    lines = [["", *(_escape(metric_name(metric)) for metric in comparison.metrics)]]
+    for row, cells in comparison.rows:
+        lines.append([_escape(row), *(_format_cell(cell) for cell in cells)])
+    if any(comparison.upper_bounds):
+        lines.append(["*upper bound*", *(bound or "100.0" for bound in comparison.upper_bounds)])
     widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     padded = [
@@ -57,11 +58,11 @@ def _table(result: Results, name: str) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in [padded[0], rule, *padded[1:]])
 
 
-def _value(cell: Cell) -> str:
+def _format_cell(cell: Cell) -> str:
     text = f"**{cell.text}**" if cell.verdict == "gain" else f"{cell.text} ↓" if cell.verdict == "loss" else cell.text
     return f"{text} ({cell.interval.replace(' to ', '–')})" if cell.interval else text
 
 
-def _plain(text: str) -> str:
-    """Names and notes may hold what shops wrote: one line, no Markdown or HTML of their own."""
+def _escape(text: str) -> str:
+    """Return text on one line with Markdown and HTML escaped: names and notes can contain text of shops."""
     return re.sub(r"([\\`*|<>\[\]])", r"\\\1", " ".join(text.split()))

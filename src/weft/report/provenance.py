@@ -1,4 +1,4 @@
-"""What was trained on what, in the few numbers of the page's first lines."""
+"""The facts of the page's first lines: the backbone, the training data and the kept epoch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 from weft.contracts import files
 from weft.errors import ContractError
 from weft.report.pipeline import History
-from weft.report.readers import Sources, read_json
+from weft.report.readers import ReportInputs, read_json
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the numbers of the page come from."""
+    """The model and the data behind the numbers of the page."""
 
     backbone: str
     embedding_dim: int
     height: int
     width: int
-    """Pixels of a photo as the network sees it."""
+    """The input size of the network in pixels."""
     shops: tuple[str, ...]
     train_photos: int
     train_products: int
@@ -25,23 +25,23 @@ class Provenance:
     test_products: int
     words: int
     epochs: int
-    """Of finetune."""
+    """Epochs of finetune."""
     kept_epoch: int
-    """The one with the lowest val loss, whose weights were kept."""
+    """The epoch with the lowest val loss, whose weights were kept."""
     digest: str
-    """Of the model bundle."""
+    """The digest of the model folder."""
 
 
-def read_provenance(sources: Sources, finetune: History) -> Provenance:
-    """Gather the facts from the reports of crawl and prepare and from the bundle.
+def read_provenance(inputs: ReportInputs, finetune: History) -> Provenance:
+    """Read the facts from the reports of crawl and prepare and from the model folder.
 
     Raises:
-        ContractError: A file is missing, or lacks a number.
+        ContractError: A file is missing, or lacks a value.
     """
-    config = read_json(sources.model / files.CONFIG, "finetune")
-    preprocess = read_json(sources.model / files.PREPROCESS, "finetune")
-    prepared = read_json(sources.prepared / files.REPORT, "prepare")
-    crawled = read_json(sources.crawl / files.REPORT, "crawl")
+    config = read_json(inputs.model / files.CONFIG, "finetune")
+    preprocess = read_json(inputs.model / files.PREPROCESS, "finetune")
+    prepared = read_json(inputs.prepared / files.REPORT, "prepare")
+    crawled = read_json(inputs.crawl / files.REPORT, "crawl")
     losses = [
         (loss, epoch)
         for epoch, loss in zip(finetune.column("epoch"), finetune.column("val_loss"), strict=True)
@@ -64,14 +64,14 @@ def read_provenance(sources: Sources, finetune: History) -> Provenance:
             words=int(config["words"]),
             epochs=int(last),
             kept_epoch=int(min(losses)[1] if losses else last),
-            digest=_digest(sources),
+            digest=_read_digest(inputs),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ContractError(f"the reports of crawl, prepare and finetune lack {error}; run dvc repro") from error
 
 
-def _digest(sources: Sources) -> str:
-    path = sources.model / files.DIGEST
+def _read_digest(inputs: ReportInputs) -> str:
+    path = inputs.model / files.DIGEST
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -1,7 +1,4 @@
-"""Where the report finds what other stages wrote.
-
-Files that other stages wrote, read with an error that names the stage to run.
-"""
+"""The paths of the report's inputs, and readers whose errors name the stage to run."""
 
 import json
 from dataclasses import dataclass
@@ -14,52 +11,56 @@ from weft.errors import ContractError
 
 
 @dataclass(frozen=True)
-class Sources:
-    """The outs of the stages before, a folder each."""
+class ReportInputs:
+    """The output folders of the stages that the report reads."""
 
     benchmarks: Path
-    """A folder per benchmark, by evaluate."""
+    """The folder that holds one folder per benchmark, written by evaluate."""
     crawl: Path
     clean: Path
     vocabulary: Path
     prepared: Path
-    words: Path
-    """By train_head."""
+    head: Path
+    """The output folder of train_head."""
     model: Path
-    """By finetune."""
+    """The output folder of finetune."""
     calibration: Path
     audit: Path
 
 
-def missing(path: Path, stage: str) -> ContractError:
-    """The error for an input that is not there, naming the stage that writes it."""
+def missing_file_error(path: Path, stage: str) -> ContractError:
+    """Return the error for a missing input file; it names the stage that writes the file."""
     return ContractError(f"{path}: no such file; the stage {stage} writes it: run `dvc repro {stage}`")
 
 
 def read_json(path: Path, stage: str) -> dict[str, Any]:
-    """A JSON file that holds an object.
+    """Read a JSON file that holds an object.
+
+    Args:
+        path: The file.
+        stage: The stage that writes it, for the error.
 
     Raises:
-        ContractError: It is missing, or is no JSON object.
+        ContractError: The file is missing, or does not hold a JSON object.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise missing(path, stage) from error
+        raise missing_file_error(path, stage) from error
     except (OSError, ValueError) as error:
         raise ContractError(f"{path}: not readable as JSON: {error}; run the stage {stage}") from error
     if not isinstance(values, dict):
-        raise ContractError(f"{path}: wanted a JSON object, found {type(values).__name__} (written by {stage})")
+        raise ContractError(f"{path}: expected a JSON object, got {type(values).__name__} (written by {stage})")
     return values
 
 
 def read_rows(path: Path, contract: TableContract, stage: str) -> list[dict[str, Any]]:
-    """The rows of a small table.
+    """Read all rows of a small table.
 
     Raises:
-        ContractError: It is missing or breaks its contract.
+        ContractError: The file is missing or breaks its contract.
     """
     if not path.exists():
-        raise missing(path, stage)
+        raise missing_file_error(path, stage)
     rows: list[dict[str, Any]] = tables.read_table(path, contract).to_pylist()
     return rows

@@ -28,7 +28,7 @@ from weft.tagging.thresholds import Bools
 _CELLS_PER_BLOCK = 2_000_000
 """Products x words whose scores are in memory at the same time."""
 WITH_PROBABILITY, WITH_THRESHOLD = "words with a probability", "words with a threshold"
-TOO_FEW_PRODUCTS, PRECISION_NOT_REACHED = "too few val products contain it", "target precision not reached"
+TOO_FEW_PRODUCTS, PRECISION_NOT_REACHED = "too few val products say it", "precision not reached"
 
 
 def calibrate(photos: Path, embeddings: Path, model: Path, settings: params.Calibrate, out: Path) -> dict[str, float]:

@@ -84,7 +84,8 @@ def read_word_head(folder: Path) -> WordHead:
     bias = artefacts.read_word_bias(folder / files.MODEL)
     if w.ndim != 2 or len(w) != len(vocabulary):
         raise ModelError(
-            f"{folder}: expected one row of W for each of the {len(vocabulary)} words of words.tsv, got W of shape {w.shape}"
+            f"{folder}: expected W with one row for each of the {len(vocabulary)} words of words.tsv, "
+            f"got W of shape {w.shape}"
         )
     try:
         digest = (folder / files.DIGEST).read_text(encoding="utf-8").strip()

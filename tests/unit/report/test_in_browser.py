@@ -15,7 +15,7 @@ QUIET = (
     "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr",
 )  # fmt: skip
 
-# Asks every photo to be decoded, then tells the page around it what a person would see and what was fetched.
+# Decodes every photo, then reports to the surrounding page what is visible and what was fetched.
 PROBE = """<script>
 addEventListener("load", async () => {
   const seen = {broken: 0, photos: 0, invisible: 0, curves: document.querySelectorAll("figure > svg").length};
@@ -39,7 +39,7 @@ addEventListener("message", m => { all.push(m.data); document.body.dataset.seen 
 
 
 def run_chromium(tmp_path, *arguments, budget=8000):
-    """What headless Chromium prints after `budget` ms of its own time, and what its console says."""
+    """Return the output of headless Chromium after `budget` ms of virtual time, and its console messages."""
     profile_options = (f"--user-data-dir={tmp_path / 'profile'}", f"--virtual-time-budget={budget}")
     command = [CHROMIUM, *QUIET, *profile_options, *arguments]
     completed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
@@ -47,17 +47,17 @@ def run_chromium(tmp_path, *arguments, budget=8000):
 
 
 def build_page(inputs):
-    write_report(["catalogue"], inputs.sources, inputs.folder / "out")
+    write_report(["catalogue"], inputs.report_inputs, inputs.folder / "out")
     return inputs.folder / "out" / "index.html"
 
 
 def measure_page(page, tmp_path):
-    """What the page is like at 390 and at 1280 pixels, without the policy that would forbid the probe."""
+    """Measure the page at widths of 390 and 1280 pixels, without the policy that would forbid the probe."""
     text, policies = re.subn(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
     assert policies == 1
     (tmp_path / "probed.html").write_text(text.replace("</body>", PROBE + "</body>"), encoding="utf-8")
     (tmp_path / "frames.html").write_text(f"<!DOCTYPE html><body>{FRAMES}</body>", encoding="utf-8")
-    for budget in (8000, 60_000, 400_000):  # on a busy machine the frames may not have answered in the first
+    for budget in (8000, 60_000, 400_000):  # on a busy machine the first budget may be too short
         dom, _ = run_chromium(tmp_path, "--dump-dom", f"file://{tmp_path}/frames.html", budget=budget)
         found = re.search(r'data-seen="([^"]*)"', dom)
         if found:
@@ -66,10 +66,18 @@ def measure_page(page, tmp_path):
     return json.loads(html.unescape(found[1]))
 
 
-def test_the_page_opens_without_a_complaint_and_shows_its_headings(filled, tmp_path):
+def test_the_page_opens_without_console_messages_and_shows_its_headings(filled, tmp_path):
     dom, console = run_chromium(tmp_path, "--dump-dom", f"file://{build_page(filled)}")
     assert console == []
-    for heading in ("What the model learned", "Results", "Crawl", "Words", "Map of the words", "Training", "Audit"):
+    for heading in (
+        "Results",
+        "Summary",
+        "Crawl statistics per shop",
+        "Words",
+        "Map of the words",
+        "Training",
+        "Audit",
+    ):
         assert re.search(rf"<h[1-3]>{heading}</h", dom)
 
 
@@ -82,7 +90,7 @@ def test_all_photos_load_nothing_is_fetched_and_no_width_overflows(filled, tmp_p
         assert one["overflow"] <= 0
 
 
-def test_endless_words_and_many_columns_do_not_widen_the_page(inputs, tmp_path, draw, make_example):
+def test_very_long_words_and_many_columns_do_not_widen_the_page(inputs, tmp_path, draw, make_example):
     word = "w" * 300
     rows = [
         make_example("retrieval", word, 0, draw("red"), product_id=word),
@@ -97,7 +105,7 @@ def test_endless_words_and_many_columns_do_not_widen_the_page(inputs, tmp_path, 
         assert one["invisible"] == 0
 
 
-def test_the_probe_itself_sees_requests_broken_photos_and_overflow(filled, tmp_path):
+def test_the_probe_detects_requests_broken_photos_and_overflow(filled, tmp_path):
     bad = (
         '<img src="http://127.0.0.1:9/x.png"><div style="width:2000px">x</div><svg><image href="data:,x"/></svg></main>'
     )

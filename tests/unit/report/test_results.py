@@ -17,36 +17,36 @@ def read_results_json(tmp_path, values):
 
 def test_tables_rows_and_metrics_keep_the_order_of_the_file(tmp_path):
     row = {"z": 0.1, "a": 0.2}
-    tables = {"tags": {"later": row, "earlier": row}, "labels/a": {"x": row}}
+    tables = {"tagging": {"z row": row, "a row": row}, "zero_shot/a": {"x": row}}
     results = read_results_json(tmp_path, {**GOOD, "tables": tables})
-    assert list(results.tables) == ["tags", "labels/a"]
-    assert list(results.tables["tags"]) == ["later", "earlier"]
-    assert list(results.tables["tags"]["later"]) == ["z", "a"]
+    assert list(results.tables) == ["tagging", "zero_shot/a"]
+    assert list(results.tables["tagging"]) == ["z row", "a row"]
+    assert list(results.tables["tagging"]["z row"]) == ["z", "a"]
 
 
 @pytest.mark.parametrize("value", [None, float("nan")])
-def test_a_value_that_could_not_be_measured_is_none(tmp_path, value):
-    results = read_results_json(tmp_path, {**GOOD, "tables": {"tags": {"x": {"precision_at_5": value}}}})
-    assert results.tables["tags"]["x"]["precision_at_5"] is None
+def test_an_unmeasured_value_is_none(tmp_path, value):
+    results = read_results_json(tmp_path, {**GOOD, "tables": {"tagging": {"x": {"precision_at_5": value}}}})
+    assert results.tables["tagging"]["x"]["precision_at_5"] is None
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"reader": "inshop", "tables": GOOD["tables"]}, "benchmark: missing key"),
-        ({**GOOD, "tables": {"tags": {}}}, "tables.tags: no row in it"),
-        ({**GOOD, "tables": {"tags": {"x": {"p": 1.5}}}}, "tables.tags.x.p = '1.5'"),
-        ({**GOOD, "tables": {"tags": {"x": {"p": float("inf")}}}}, "tables.tags.x.p = 'inf'"),
+        ({**GOOD, "tables": {"tagging": {}}}, "tables.tagging: expected at least one row, got none"),
+        ({**GOOD, "tables": {"tagging": {"x": {"p": 1.5}}}}, "tables.tagging.x.p = '1.5'"),
+        ({**GOOD, "tables": {"tagging": {"x": {"p": float("inf")}}}}, "tables.tagging.x.p = 'inf'"),
         ({**GOOD, "counts": {"photos": "many"}}, "counts.photos"),
-        ([], "wanted a JSON object, found list"),
+        ([], "expected a JSON object, got list"),
     ],
 )
-def test_broken_metrics_name_the_key(tmp_path, values, said):
-    with pytest.raises(ContractError, match=re.escape(said)):
+def test_the_error_names_the_broken_key(tmp_path, values, message):
+    with pytest.raises(ContractError, match=re.escape(message)):
         read_results_json(tmp_path, values)
 
 
-def test_what_is_no_json_is_refused(tmp_path):
+def test_a_file_that_is_not_json_raises_an_error(tmp_path):
     (tmp_path / files.METRICS).write_bytes(b"\xff\xfe{")
     with pytest.raises(ContractError, match="not readable as JSON"):
         read_results(tmp_path)

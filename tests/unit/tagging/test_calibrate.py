@@ -25,8 +25,8 @@ def test_predictable_words_get_a_threshold_and_others_a_reject_reason(consistent
     consistent_shop.write()
     totals, words = run_calibrate(consistent_shop, settings)
     assert {word for word, row in words.items() if row["threshold"] is not None} == {"red", "blue", "shirt", "dress"}
-    assert words["wash"]["reject_reason"] == "target precision not reached"
-    assert words["shirts"]["reject_reason"] == "too few val products contain it"
+    assert words["wash"]["reject_reason"] == "precision not reached"
+    assert words["shirts"]["reject_reason"] == "too few val products say it"
     assert totals["calibrated_words"] == 4
     for row in words.values():
         assert (row["threshold"] is None) == bool(row["reject_reason"])

@@ -24,163 +24,168 @@ class TagCollector(HTMLParser):
 
 
 def build_page(inputs, names=("catalogue",)) -> str:
-    write_report(list(names), inputs.sources, inputs.folder / "summary")
+    write_report(list(names), inputs.report_inputs, inputs.folder / "summary")
     return (inputs.folder / "summary" / "index.html").read_text(encoding="utf-8")
 
 
-def test_two_runs_write_equal_bytes(filled, tmp_path):
+def test_the_report_is_deterministic(filled, tmp_path):
     for name in ("one", "two"):
-        write_report(["catalogue"], filled.sources, tmp_path / name)
-    for name in ("index.html", "results.md", "metrics.json", "recall_at_k.csv", "reliability.csv"):
+        write_report(["catalogue"], filled.report_inputs, tmp_path / name)
+    for name in ("index.html", "results.md", "metrics.json", "recall_at_k.csv", "calibration_curve.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_what_it_returns_counts_what_it_wrote(filled, tmp_path):
-    counts = write_report(["catalogue"], filled.sources, tmp_path / "out")
+def test_the_returned_counts_match_the_files(filled, tmp_path):
+    counts = write_report(["catalogue"], filled.report_inputs, tmp_path / "out")
     size = (tmp_path / "out" / "index.html").stat().st_size
     assert counts == {"benchmarks": 1, "tables": 2, "photos": 3, "page_bytes": size}
 
 
 def test_every_table_and_row_appears_on_the_page(filled):
     page = build_page(filled)
-    for text in ("Retrieval", "Labels: sleeve length", "frozen backbone", "after fit_words", "after finetune"):
+    for text in ("Retrieval", "Zero shot: sleeve length", "frozen backbone", "head only", "finetuned"):
         assert text in page
-    for text in ("43.0 to 50.0", "+15.2", "(+10.0 to +20.0)", "−1.0", "Ties go to", "at most"):
+    for text in ("43.0 to 50.0", "+15.2", "(+10.0 to +20.0)", "−1.0", "Ties go to", "upper bound"):
         assert text in page
     assert "Counts: photos 1,800, queries 300." in " ".join(page.split())
 
 
-def test_a_gain_is_marked_only_where_its_interval_excludes_nothing(filled):
+def test_a_gain_is_marked_only_where_its_interval_excludes_zero(filled):
     page = " ".join(build_page(filled).split())
     assert '<span class="gain">▲ +15.2' in page
     assert '<span class="open">−1.0' in page
     assert "▼ −1.0" not in page
 
 
-def test_the_first_look_is_at_the_finished_model_not_at_the_last_row(inputs):
-    rows = {"frozen backbone": 0.4, "after finetune": 0.6, "after finetune, tags of 20 neighbours": 0.5}
+def test_the_summary_shows_the_finetuned_model_and_not_the_last_row(inputs):
+    rows = {"frozen backbone": 0.4, "finetuned": 0.6, "finetuned (kNN tags, k=20)": 0.5}
     table = {row: {"precision_at_5": value} for row, value in rows.items()}
-    inputs.add(metrics={"reader": "catalogue", "tables": {"tags": table}})
+    inputs.add(metrics={"reader": "catalogue", "tables": {"tagging": table}})
     glance = re.search(r'<table class="glance">(.*?)</table>', build_page(inputs), re.DOTALL)
     assert glance
     assert ">60.0" in glance[1].replace(" ", "")
     assert "50.0" not in glance[1]
 
 
-def test_the_first_screen_says_what_was_trained_on_what(filled):
+def test_the_first_screen_names_the_model_and_its_training_data(filled):
     page = re.sub(r"<[^>]+>", "", build_page(filled))
-    said = " ".join(page[: page.index("All tables")].split())
-    assert "mobilenet_v2 at 96 × 128 pixels, trained 2 epochs (epoch 2 kept) to predict the 2 words that alder" in said
-    assert "1,300 photos of 320 products" in said
+    first_screen = " ".join(page[: page.index("All tables")].split())
+    assert "mobilenet_v2 at 96 × 128 pixels, trained 2 epochs (the weights of epoch 2 are kept)" in first_screen
+    assert "to predict the 2 words that alder" in first_screen
+    assert "1,300 photos of 320 products" in first_screen
 
 
-def test_the_first_queries_show_what_the_trained_model_finds(filled):
+def test_the_first_queries_show_the_hits_of_the_finetuned_model(filled):
     page = build_page(filled)
     found = page[page.index('<div class="found">') : page.index('<section id="tables">')]
-    assert "Nearest 1, right: alder/1" in found
-    assert "not right: alder/1" not in found
+    assert "Nearest 1, correct: alder/1" in found
+    assert "not correct: alder/1" not in found
 
 
-def test_crawl_words_thresholds_and_map_have_their_numbers(filled):
+def test_crawl_words_calibration_and_map_show_their_numbers(filled):
     page = " ".join(build_page(filled).split())
     for text in (
         "photo: HTTP 404", "commerce stop word (clean)", "<bdi>wash</bdi>", "<bdi>denim</bdi> <small>0.97</small>",
-        "1 words may be told", "<td>75.0</td><td>60.0</td><td>12 of 16</td><td>14 of 15</td><td>81.2</td>", "-3.25",
-        "denim: washed 0.81", "precision 75.0 %", "1 may not: precision not reached",
+        "1 words have a threshold", "<td>75.0</td><td>60.0</td><td>12 of 16</td><td>14 of 15</td><td>81.2</td>",
+        "-3.25", "denim: washed 0.81", "precision 75.0 %", "1 have none (precision not reached)",
     ):  # fmt: skip
         assert text in page
 
 
-def test_results_are_told_apart_by_facet(filled):
+def test_results_are_shown_by_slice(filled):
     page = " ".join(build_page(filled).split())
     assert "Retrieval by colour" in page
     assert '<th scope="row"><bdi>red</bdi></th><td>20</td><td>50.0</td><td>60.0' in page
     assert '<span class="gain">▲ +10.0' in page
 
 
-def test_confusions_tell_how_many_and_what_share(filled):
+def test_confusions_show_counts_and_shares(filled):
     page = " ".join(build_page(filled).split())
     assert "By category: 3 of 12 queries" in page
     assert '<bdi>Tunics</bdi></th><td class="text narrow"><bdi>Kurtas</bdi></td><td>3</td><td>25.0</td>' in page
 
 
-def test_the_curves_have_their_numbers_in_files(filled):
+def test_the_data_of_the_curves_is_written_as_csv(filled):
     build_page(filled)
     folder = filled.folder / "summary"
     assert (folder / "recall_at_k.csv").read_text() == (
-        "k,frozen backbone,after finetune\n1,0.500000,1.000000\n2,1.000000,1.000000\n"
+        "k,frozen backbone,finetuned\n1,0.500000,1.000000\n2,1.000000,1.000000\n"
     )
-    lines = (folder / "reliability.csv").read_text().splitlines()
-    assert lines[:3] == ["words,bin,pairs,promised,true", "words with a probability,0,0,,", lines[2]]
+    lines = (folder / "calibration_curve.csv").read_text().splitlines()
+    assert lines[:3] == [
+        "word_group,bin,count,mean_predicted,fraction_positive",
+        "words with a probability,0,0,,",
+        lines[2],
+    ]
     assert lines[2] == "words with a probability,1,1,0.100000,0.200000"
 
 
-def test_the_metrics_of_all_benchmarks_are_one_file_for_comparing_runs(filled):
+def test_one_file_holds_the_metrics_of_all_benchmarks(filled):
     build_page(filled)
-    told = json.loads((filled.folder / "summary" / "metrics.json").read_text())
-    assert told["catalogue"]["retrieval"]["after finetune"]["recall_at_1"] == 0.46449
-    assert told["thresholds"]["coverage"] == 0.6
-    assert set(told) == {"catalogue", "thresholds"}
+    metrics = json.loads((filled.folder / "summary" / "metrics.json").read_text())
+    assert metrics["catalogue"]["retrieval"]["finetuned"]["recall_at_1"] == 0.46449
+    assert metrics["thresholds"]["recall"] == 0.6
+    assert set(metrics) == {"catalogue", "thresholds"}
 
 
-def test_without_anything_to_search_there_is_a_header_and_no_picture(inputs):
+def test_without_queries_the_recall_csv_has_only_a_header(inputs):
     inputs.add(examples=[])
-    assert "Nothing was searched for" in build_page(inputs)
+    assert "There are no queries" in build_page(inputs)
     assert (inputs.folder / "summary" / "recall_at_k.csv").read_text() == "k\n"
 
 
-def test_findings_stand_with_words_evidence_and_pictures(filled):
+def test_mismatches_are_shown_with_words_evidence_and_pictures(filled):
     page = " ".join(build_page(filled).split())
-    assert "The text says what the photos contradict: 1" in page
-    assert "says <strong><bdi>wool</bdi></strong>, shows <strong><bdi>denim</bdi></strong>" in page
-    assert "99.0 % of the products that say “wool” look more like it" in page
-    assert "“denim” is 90 % likely by the photo alone" in page
+    assert "The text has a word that the photos contradict: 1" in page
+    assert "text: <strong><bdi>wool</bdi></strong>, photo: <strong><bdi>denim</bdi></strong>" in page
+    assert "99.0 % of the products with the word “wool” match it better" in page
+    assert "From the photo alone, “denim” has a probability of 90 %" in page
     assert '<a href="http://alder.example/p/1" rel="noreferrer">' in page
 
 
-def test_an_address_that_is_none_is_no_link(filled, make_finding):
-    filled.add_findings([make_finding("missing", 0, url="javascript:alert(1)")])
+def test_a_url_that_is_not_http_does_not_become_a_link(filled, make_mismatch):
+    filled.add_mismatches([make_mismatch("missing", 0, url="javascript:alert(1)")])
     assert "javascript:" not in build_page(filled)
 
 
-def test_words_that_do_not_fit_are_dots_that_still_say_what_they_are(filled):
+def test_every_word_of_the_map_has_its_nearest_words(filled):
     page = build_page(filled)
     assert page.count('class="place') == 2
     assert page.count('class="tip"') == 2
 
 
-def test_a_benchmark_whose_tables_were_all_left_out_still_has_its_notes(inputs):
+def test_a_benchmark_without_tables_still_shows_its_notes(inputs):
     inputs.add(metrics={"reader": "catalogue", "notes": ["retrieval is left out"], "tables": {}}, examples=[])
     page = build_page(inputs)
     assert "retrieval is left out" in page
     assert "queries</h3>" not in page
 
 
-def test_a_label_of_several_words_agrees_with_one_of_them(inputs, draw, make_example):
-    row = make_example("tags", "after finetune", 0, draw("red"), predicted=["navy", "red"], truth=["Navy Blue", "Men"])
+def test_a_label_of_several_words_matches_one_of_them(inputs, draw, make_example):
+    row = make_example("tags", "finetuned", 0, draw("red"), predicted=["navy", "red"], truth=["Navy Blue", "Men"])
     inputs.add(metrics={"reader": "labelled_photos", "tables": {}}, examples=[row])
     page = build_page(inputs)
     assert "✓ <bdi>navy</bdi>" in page
     assert "✓ <bdi>Navy Blue</bdi>" in page
     assert page.count("✓ <bdi>") == 2
-    assert "beside the labels that people gave it" in page
+    assert "and the labels by human annotators" in page
 
 
-def test_benchmarks_appear_in_the_order_asked_for(filled):
+def test_benchmarks_appear_in_the_given_order(filled):
     filled.add("luma", examples=[])
     page = build_page(filled, ("luma", "catalogue"))
     assert page.index("<h3>luma</h3>") < page.index("<h3>catalogue</h3>")
 
 
-def test_right_hits_are_marked_by_more_than_colour(filled):
+def test_correct_hits_are_not_marked_by_colour_alone(filled):
     page = build_page(filled)
     examples = page[page.index('<section id="hard">') :]
-    assert examples.count('aria-label="Nearest 1, right: alder/1"') == 1
-    assert examples.count('aria-label="Nearest 1, not right: alder/1"') == 1
+    assert examples.count('aria-label="Nearest 1, correct: alder/1"') == 1
+    assert examples.count('aria-label="Nearest 1, not correct: alder/1"') == 1
     assert "✓ 0.88" in page
 
 
-def test_words_that_both_have_are_marked_on_both_sides(filled):
+def test_words_in_both_lists_are_marked_in_both(filled):
     page = build_page(filled)
     assert page.count("✓ <bdi>denim</bdi>") == 3
     assert "✓ <bdi>shirt</bdi>" not in page
@@ -198,7 +203,7 @@ def test_a_photo_is_stored_once(filled):
     assert build_page(filled).count("data:image/jpeg;base64,") == 3
 
 
-def test_hostile_texts_stay_texts(inputs, draw, make_example):
+def test_hostile_texts_are_escaped(inputs, draw, make_example):
     hostile = "</bdi><script>alert(1)</script>\" onload='x' {{ 7*7 }}"
     rows = [
         make_example("retrieval", hostile, 0, draw("red"), product_id=hostile),
@@ -220,8 +225,8 @@ def test_hostile_texts_stay_texts(inputs, draw, make_example):
     assert "<script" not in re.sub(r"\\<", "", text)
 
 
-def test_nothing_on_the_page_points_outside_but_the_products_of_findings(filled):
-    filled.add_findings([])
+def test_only_the_products_of_mismatches_link_to_other_sites(filled):
+    filled.add_mismatches([])
     page = build_page(filled)
     assert not re.search(r"(https?:)?//[a-z]", re.sub(r"base64,[A-Za-z0-9+/=]+", "", page))
     assert re.search(r'Content-Security-Policy" content="default-src \'none\'', page)
@@ -238,20 +243,20 @@ def test_every_reference_has_its_target_and_ids_are_unique(filled):
 
 
 @pytest.mark.parametrize("name", [files.METRICS, files.EXAMPLES])
-def test_a_missing_report_names_the_file_and_the_stage(filled, name):
+def test_the_error_for_a_missing_file_names_the_file_and_the_stage(filled, name):
     path = filled.reports / "catalogue" / name
     path.unlink()
     with pytest.raises(ContractError, match=re.escape(f"{path}: no such file; the stage evaluate@catalogue")):
         build_page(filled)
 
 
-def test_a_missing_history_names_the_file_and_the_stage(filled):
+def test_the_error_for_a_missing_history_names_the_file_and_the_stage(filled):
     filled.histories["finetune"].unlink()
     with pytest.raises(ContractError, match=r"model/history\.csv: no such file; the stage finetune writes it"):
         build_page(filled)
 
 
-def test_a_report_that_fails_leaves_the_old_one_alone(filled):
+def test_a_failed_report_keeps_the_previous_one(filled):
     before = build_page(filled)
     (filled.reports / "catalogue" / files.METRICS).write_text("{}", encoding="utf-8")
     with pytest.raises(ContractError):
@@ -260,20 +265,20 @@ def test_a_report_that_fails_leaves_the_old_one_alone(filled):
     assert [path.name for path in Path(filled.folder).iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_broken_photo_names_its_row(inputs, make_example):
+def test_the_error_for_a_broken_photo_names_its_row(inputs, make_example):
     inputs.add(examples=[make_example("retrieval", "frozen backbone", 0, b"not a photo")])
     with pytest.raises(ContractError, match=r"examples\.parquet, row 0 \(alder/0#0\): the photo cannot be decoded"):
         build_page(inputs)
 
 
-def test_a_strip_without_its_query_is_refused(inputs, draw, make_example):
+def test_a_ranked_list_without_its_query_raises_an_error(inputs, draw, make_example):
     inputs.add(examples=[make_example("retrieval", "frozen backbone", 1, draw("red"))])
     with pytest.raises(ContractError, match="no rank 0"):
         build_page(inputs)
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", json.dumps({"denim": [["jeans"]]}), json.dumps({"denim": [["a", "b"]]})])
-def test_broken_nearest_words_are_refused(filled, text):
+def test_broken_nearest_words_raise_an_error(filled, text):
     (filled.reports / "catalogue" / files.NEAREST_WORDS).write_text(text, encoding="utf-8")
-    with pytest.raises(ContractError, match=r"nearest_words\.json: wanted"):
+    with pytest.raises(ContractError, match=r"nearest_words\.json: expected"):
         build_page(filled)

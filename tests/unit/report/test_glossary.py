@@ -1,6 +1,15 @@
 import pytest
 
-from weft.report.glossary import count, listed, metric_meanings, metric_name, percent, points, row_meanings, table_title
+from weft.report.glossary import (
+    count,
+    join_names,
+    metric_meanings,
+    metric_name,
+    percent,
+    points,
+    row_meanings,
+    table_title,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,8 +29,8 @@ def test_differences_are_signed_points(difference, text):
 @pytest.mark.parametrize(
     ("names", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
 )
-def test_names_are_listed_as_people_do(names, text):
-    assert listed(names) == text
+def test_names_are_joined_as_in_a_sentence(names, text):
+    assert join_names(names) == text
 
 
 @pytest.mark.parametrize(
@@ -30,13 +39,14 @@ def test_names_are_listed_as_people_do(names, text):
         ("recall_at_10", "recall at 10"),
         ("map_at_r", "mAP at R"),
         ("top_1_accuracy", "top-1 accuracy"),
-        ("same_in_10", "same in 10"),
-        ("same_sleeve_length_in_10", "same sleeve length in 10"),
+        ("joint_precision_at_10", "joint precision at 10"),
+        ("sleeve_length_precision_at_10", "sleeve length precision at 10"),
+        ("recall_all_at_5", "recall of all at 5"),
         ("sleeve_length_accuracy", "sleeve length accuracy"),
-        ("never_heard_of", "never heard of"),
+        ("unknown_metric", "unknown metric"),
     ],
 )
-def test_metrics_have_names_for_people(metric, name):
+def test_metrics_have_display_names(metric, name):
     assert metric_name(metric) == name
 
 
@@ -45,14 +55,14 @@ def test_a_kind_of_metric_is_explained_once():
 
 
 def test_known_rows_are_explained_in_their_order():
-    rows = ["after finetune, tags of 20 neighbours", "mystery", "after finetune", "frozen backbone"]
+    rows = ["finetuned (kNN tags, k=20)", "mystery", "finetuned", "frozen backbone"]
     meanings = row_meanings(rows)
     assert [row for row, _ in meanings] == [row for row in rows if row != "mystery"]
     assert len({meaning for _, meaning in meanings}) == 3
 
 
-def test_tables_and_counts_have_names_for_people():
-    assert table_title("labels/sleeve_length") == "Labels: sleeve length"
-    assert table_title("tags") == "Tags"
+def test_tables_and_counts_have_display_formats():
+    assert table_title("zero_shot/sleeve_length") == "Zero shot: sleeve length"
+    assert table_title("tagging") == "Tagging"
     assert count(12612) == "12,612"
     assert count(0.5) == "0.500"

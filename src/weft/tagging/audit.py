@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from weft import params, tables
 from weft.contracts import files
+from weft.contracts.search import Search
 from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 from weft.contracts.tagging import MISMATCHES
 from weft.photos.contact_sheet import Tile, draw_contact_sheet
@@ -26,7 +26,7 @@ from weft.tagging.mismatches import (
     read_titles,
 )
 from weft.tagging.platt_scaling import probabilities
-from weft.tagging.tag_scores import Ints, Matrix, read_embedded_catalogue, read_word_head
+from weft.tagging.tag_scores import Ints, read_embedded_catalogue, read_word_head
 from weft.tagging.thresholds import Bools, CalibratedWords, read_calibrated_words
 from weft.tagging.word_relations import stem
 
@@ -39,15 +39,6 @@ MAX_PICTURES_PER_WORDS = 4
 """At most this many mismatches of the same words have pictures, so that the page shows different kinds of errors."""
 MISMATCHES_PER_SHEET_ROW = 3
 CSV_COLUMNS = tuple(name for name in MISMATCHES.schema.names if name not in ("jpeg", "nearest_jpegs"))
-
-
-class Search(Protocol):
-    """Exact search by cosine similarity; `weft.retrieval.search.find_nearest_neighbours` implements it."""
-
-    def __call__(
-        self, queries: Matrix, gallery: Matrix, k: int, query_groups: Ints | None, gallery_groups: Ints | None
-    ) -> tuple[Ints, npt.NDArray[np.float32]]:
-        """Return the k nearest gallery rows of each query outside its group (-1 pads short lists) and similarities."""
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def test_thresholds_of_another_model_are_refused(calibrate, tag, model, photos):
     path.write_text(json.dumps({**json.loads(path.read_text()), "model": "0" * 64}))
     status, _, err = tag(photos, "--calibrated")
     assert status == 2
-    assert "thresholds of another model" in err
+    assert "thresholds belong to another model" in err
     assert err.count("\n") == 1
 
 
@@ -156,7 +156,7 @@ def test_an_index_of_another_model_is_an_error(calibrate, catalogue):
     (catalogue / "index" / "digest.txt").write_text("0" * 64)
     status, _, err = calibrate()
     assert status == 2
-    assert "made by another model" in err
+    assert "another model made these embeddings" in err
 
 
 def test_an_audit_is_a_list_and_a_page(weft, calibrate, catalogue, model, tmp_path):
@@ -184,7 +184,7 @@ def test_an_audit_is_a_list_and_a_page(weft, calibrate, catalogue, model, tmp_pa
     assert (status, err) == (0, "")
     assert lines[0].startswith("84 products: ")
     assert sorted(path.name for path in (tmp_path / "audit").iterdir()) == [
-        "contact_sheet.jpg", "findings.csv", "findings.parquet", "index.html",
+        "contact_sheet.jpg", "index.html", "mismatches.csv", "mismatches.parquet",
     ]  # fmt: skip
     assert "Audit of the catalogue" in (tmp_path / "audit" / "index.html").read_text()
     assert weft("audit", *arguments, "-o", tmp_path / "prepared", model=model)[0] == 2

@@ -107,7 +107,7 @@ def test_the_registered_model_loads_in_one_line_and_predicts(checkout, tmp_path)
     code = (
         "import sys, mlflow, pandas as pd\n"
         "photo = open(sys.argv[1], 'rb').read()\n"
-        "model = mlflow.pyfunc.load_model('models:/weft-embedder@latest')\n"
+        "model = mlflow.pyfunc.load_model('models:/weft-embedder/latest')\n"
         "print(len(model.predict(pd.DataFrame({'photo': [photo]}))['words'][0]))\n"
     )
     answer = checkout.call("python", "-c", code, str(write_one_photo(checkout, tmp_path)))

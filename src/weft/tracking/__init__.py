@@ -20,7 +20,7 @@ from weft.progress import is_main, log_line
 
 DEFAULT_TRACKING_URI = "sqlite:///mlflow.db"
 MODEL_NAME = "weft-embedder"
-"""The registered model; its alias `latest` is the bundle of the last run of finetune."""
+"""The registered model; `models:/weft-embedder/latest` is the model of the last run of finetune."""
 
 _INVALID_NAME_CHARS = re.compile(r"[^\w\-. :/]")
 """Characters that MLflow does not allow in the name of a parameter."""
@@ -62,7 +62,7 @@ class TrackedRun:
         self.attempt(lambda: mlflow.log_artifact(str(path)))
 
     def log_model(self, bundle: Path, example_photo: bytes) -> None:
-        """Log a model bundle as a pyfunc model, and set the alias `latest` to it.
+        """Log a model bundle as a pyfunc model, as the latest version of `MODEL_NAME`.
 
         Args:
             bundle: The model's folder (`weft.model.bundle`).

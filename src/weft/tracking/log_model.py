@@ -25,7 +25,7 @@ _PINNED_LIBRARIES = (
 
 
 def log_bundle(bundle: Path, example_photo: bytes, name: str) -> None:
-    """Log the bundle in the active run, register it under `name` and give it the alias `latest`."""
+    """Log the bundle in the active run and register it as the latest version of the model `name`."""
     signature = ModelSignature(
         inputs=Schema([ColSpec(DataType.binary, "photo")]),
         outputs=Schema(
@@ -36,7 +36,7 @@ def log_bundle(bundle: Path, example_photo: bytes, name: str) -> None:
             ]
         ),
     )
-    info = mlflow.pyfunc.log_model(
+    mlflow.pyfunc.log_model(
         name="embedder",
         python_model=str(_MODEL_CODE),
         artifacts={"bundle": str(bundle)},
@@ -45,4 +45,3 @@ def log_bundle(bundle: Path, example_photo: bytes, name: str) -> None:
         pip_requirements=[f"{library}=={version(library)}" for library in _PINNED_LIBRARIES],
         registered_model_name=name,
     )
-    mlflow.MlflowClient().set_registered_model_alias(name, "latest", info.registered_model_version)

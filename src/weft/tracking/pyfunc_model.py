@@ -1,6 +1,6 @@
 """The pyfunc model: photos in, words, scores and embeddings out. MLflow stores this file beside the model.
 
-mlflow.pyfunc.load_model("models:/weft-embedder@latest").predict(pd.DataFrame({"photo": [jpeg_bytes]}))
+mlflow.pyfunc.load_model("models:/weft-embedder/latest").predict(pd.DataFrame({"photo": [jpeg_bytes]}))
 """
 
 from typing import Any

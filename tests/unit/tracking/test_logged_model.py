@@ -25,7 +25,7 @@ def test_the_model_loads_in_one_line_and_predicts_as_the_bundle(logged, bundle, 
     import mlflow
 
     photos = [jpeg("green", seed=3), jpeg("blue", seed=4)]
-    found = mlflow.pyfunc.load_model(f"models:/{tracking.MODEL_NAME}@latest").predict(pd.DataFrame({"photo": photos}))
+    found = mlflow.pyfunc.load_model(f"models:/{tracking.MODEL_NAME}/latest").predict(pd.DataFrame({"photo": photos}))
     assert list(found.columns) == ["words", "scores", "embedding"]
     loaded = load_bundle(bundle)
     ((_, z),) = embed(enumerate(photos), loaded.embedder, 32, 32, "cpu", workers=1)
@@ -39,7 +39,7 @@ def test_the_model_loads_in_one_line_and_predicts_as_the_bundle(logged, bundle, 
 def test_nothing_of_it_is_a_pickle_and_the_bundle_is_whole(logged, store, bundle, tmp_path):
     import mlflow
 
-    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{tracking.MODEL_NAME}@latest", dst_path=str(tmp_path)))
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{tracking.MODEL_NAME}/latest", dst_path=str(tmp_path)))
     files = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pt", ".pth"))]
     for name in ("model.safetensors", "words.tsv", "digest.txt"):

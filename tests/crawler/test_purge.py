@@ -159,7 +159,10 @@ def test_unknown_value_is_added_to_the_purge_list(
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("--product", "1"), "expected a product_id"), (("--shop", "x", "--state", "nowhere"), "expected a folder with crawl states")],
+    [
+        (("--product", "1"), "expected a product_id"),
+        (("--shop", "x", "--state", "nowhere"), "expected a folder with crawl states"),
+    ],
 )
 def test_invalid_arguments_are_rejected(
     arguments: tuple[str, ...],

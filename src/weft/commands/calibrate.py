@@ -42,13 +42,14 @@ def calibrate_model(
     totals = calibrate(photos, index, model, params.Calibrate(target_precision, confidence, min_products), folder)
     log_line(f"thresholds written to {folder}")
     lines = [
-        f"{totals['calibrated_words']:,.0f} of {totals['words']:,.0f} words reach a precision of {target_precision:g} on val "
-        f"(lower bound at {confidence:g} confidence); the others are never used as tags"
+        f"{totals['calibrated_words']:,.0f} of {totals['words']:,.0f} words reach a precision of {target_precision:g} "
+        f"on val (lower bound at {confidence:g} confidence); the others are never used as tags"
     ]
     if "precision" in totals:
         lines.append(
             f"on test: precision {totals['precision']:.3f}, recall {totals['recall']:.3f}, "
-            f"{totals['tags_per_product']:.1f} tags each, none for {1 - totals['share_of_products_tagged']:.1%} of products"
+            f"{totals['tags_per_product']:.1f} tags each, "
+            f"none for {1 - totals['share_of_products_tagged']:.1%} of products"
         )
     return "\n".join(lines)
 

@@ -71,7 +71,9 @@ def test_a_query_file_that_is_not_a_photo_is_an_error(refused, tmp_path, index):
 
 def test_a_missing_index_says_what_to_run(refused, tmp_path):
     error = refused("search", "red", "--index", tmp_path / "index")
-    assert "photos.parquet: no such file or folder, expected embedded photos; run the previous stage (dvc repro)" in error
+    assert (
+        "photos.parquet: no such file or folder, expected embedded photos; run the previous stage (dvc repro)" in error
+    )
 
 
 def test_an_index_made_by_another_model_is_refused(refused, tmp_path):

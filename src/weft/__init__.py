@@ -12,9 +12,9 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weft.api import Hit, Index, Model, Tag, load, open_index
+    from weft.api import Hit, Index, Model, Tag, load, open_index, score
 
-__all__ = ["Hit", "Index", "Model", "Tag", "load", "open_index"]
+__all__ = ["Hit", "Index", "Model", "Tag", "load", "open_index", "score"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The Python API: load a trained model, embed and tag photos, search an embedded catalogue.
+"""The Python API: load a trained model, embed and tag photos, search an embedded catalogue, score a dataset.
 
 `import weft` shows everything here and imports torch only when a name is first used.
 """
@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,15 @@ from weft.retrieval.embed import embed
 from weft.retrieval.search import find_nearest_neighbours
 from weft.text.label_words import label_to_word_ids
 
+if TYPE_CHECKING:
+    from weft.datasets import PhotoRecord
+
 Key = TypeVar("Key")
 Floats = npt.NDArray[np.float32]
 Photo = str | Path | bytes | Image.Image
 """A photo: the path of a file, the bytes of one, or an image in memory."""
+RetrievalReader = Literal["inshop", "inshop:crops", "catalogue"]
+"""The readers of datasets whose photos belong to products."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +207,58 @@ def open_index(path: str | Path, model: Model) -> Index:
             "run `dvc repro embed@catalogue` or choose another index"
         )
     return Index(model, gallery.z, gallery.photos)
+
+
+def score(
+    path: str | Path, model: Model, reader: RetrievalReader = "inshop", top_k: Sequence[int] = (1, 10, 20)
+) -> dict[str, float]:
+    """Measure how well a model retrieves other photos of the query's product in a dataset.
+
+    The queries and the gallery are those of the stage evaluate: the splits "query" and "gallery" of In-shop, or all
+    test photos against all photos of prepared photos. A query never retrieves itself; queries without another photo
+    of their product are left out.
+
+    Args:
+        path: The folder of the dataset.
+        model: The model that embeds the photos.
+        reader: "inshop", "inshop:crops" or "catalogue" (a folder of prepared photos).
+        top_k: The k of recall_at_k, each at least 1.
+
+    Returns:
+        recall_at_k for each k, and map_at_r, as means over the queries from 0 to 1; and the counts `queries`,
+        `gallery` and `skipped` (photos that cannot be decoded).
+
+    Raises:
+        InputError: The reader is not one of these, or no query has another photo of its product.
+        BenchmarkError: The files are not what the reader expects.
+    """
+    from weft.datasets import open_dataset
+    from weft.evaluation import retrieval_metrics
+    from weft.params import Benchmark
+
+    if reader not in get_args(RetrievalReader):
+        raise InputError(f"expected the reader inshop, inshop:crops or catalogue, got {reader!r}")
+    skipped: list[tuple[PhotoRecord, PhotoError]] = []
+    records: list[PhotoRecord] = []
+    batches = []
+    for keys, z in model.embed_stream(open_dataset(Benchmark(reader, str(path))).photos(), skipped):
+        records += keys
+        batches.append(z)
+    splits = np.array([record.split for record in records])
+    _, products = np.unique([record.product_id for record in records], return_inverse=True)
+    queries = np.flatnonzero(splits == ("test" if reader == "catalogue" else "query"))
+    gallery = np.arange(len(records)) if reader == "catalogue" else np.flatnonzero(splits == "gallery")
+    num_positives = retrieval_metrics.count_positives(products, np.arange(len(records)), queries, gallery)
+    queries, num_positives = queries[num_positives > 0], num_positives[num_positives > 0]
+    if not len(queries):
+        raise InputError(f"{path}: expected queries with another photo of their product in the gallery, got none")
+    length = min(len(gallery), max(*top_k, int(num_positives.max())))
+    ranked = retrieval_metrics.rank_gallery(
+        np.concatenate(batches), products, np.arange(len(records)), queries, gallery, length, find_nearest_neighbours
+    )
+    metrics = retrieval_metrics.compute_query_metrics(ranked, tuple(top_k))
+    means = {name: float(values.mean()) for name, values in metrics.items()}
+    return means | {"queries": len(queries), "gallery": len(gallery), "skipped": len(skipped)}
 
 
 def _read_photo(photo: Photo) -> bytes:

@@ -134,3 +134,61 @@ def test_import_weft_imports_no_heavy_library():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'weft' has no attribute 'paint'"):
         weft.paint  # noqa: B018
+
+
+@pytest.fixture
+def inshop(tmp_path, jpeg):
+    """Write a dataset in the In-shop layout: three items with a query and two gallery photos each."""
+    photos = {
+        (f"img/WOMEN/Tops/id_{item}/0{shot}_front.jpg", f"id_{item}", "query" if shot == 0 else "gallery"): jpeg(
+            ["red", "green", "blue"][(item + (shot == 2)) % 3], seed=10 * item + shot
+        )
+        for item in range(3)
+        for shot in range(3)
+    }
+    (tmp_path / "Eval").mkdir()
+    rows = ["9", "image_name item_id evaluation_status", *(" ".join(key) for key in photos)]
+    (tmp_path / "Eval" / "list_eval_partition.txt").write_text("\n".join(rows) + "\n")
+    for (name, _, _), photo in photos.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(photo)
+    return tmp_path, photos
+
+
+def test_score_equals_recall_counted_by_hand(inshop, model):
+    folder, photos = inshop
+    z = model.embed(list(photos.values()))
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    items = [item for _, item, _ in photos]
+    gallery = [n for n, (_, _, split) in enumerate(photos) if split == "gallery"]
+    best = [max(gallery, key=lambda n, query=z[query]: float(query @ z[n])) for query in (0, 3, 6)]
+    expected = np.mean([items[found] == items[query] for found, query in zip(best, (0, 3, 6), strict=True)])
+
+    scores = weft.score(folder, model, top_k=(1, 6))
+
+    assert scores["recall_at_1"] == pytest.approx(expected)
+    assert scores["recall_at_6"] == 1.0
+    assert (scores["queries"], scores["gallery"], scores["skipped"]) == (3, 6, 0)
+
+
+def test_score_counts_photos_that_cannot_be_decoded(inshop, model):
+    folder, _ = inshop
+    (folder / "img/WOMEN/Tops/id_0/02_front.jpg").write_bytes(b"no photo")
+    scores = weft.score(folder, model)
+    assert (scores["queries"], scores["gallery"], scores["skipped"]) == (3, 5, 1)
+
+
+def test_score_without_any_positive_is_refused(inshop, model):
+    folder, photos = inshop
+    for name, _, split in photos:
+        if split == "gallery":
+            (folder / name).write_bytes(b"no photo")
+    with pytest.raises(InputError, match="expected queries with another photo of their product in the gallery"):
+        weft.score(folder, model)
+
+
+def test_score_names_the_readers_it_knows(tmp_path, model):
+    with pytest.raises(
+        InputError, match="expected the reader inshop, inshop:crops or catalogue, got 'labelled_photos'"
+    ):
+        weft.score(tmp_path, model, reader="labelled_photos")

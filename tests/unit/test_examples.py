@@ -54,6 +54,18 @@ def test_export_embeddings_writes_unit_vectors_and_names(run_example, bundle, ph
     assert (tmp_path / "z.txt").read_text().split() == ["blue.jpg", "red.jpg"]
 
 
+def test_score_dataset_prints_a_line_per_metric(run_example, bundle, jpeg, tmp_path):
+    rows = ["img/a_1.jpg a query", "img/a_2.jpg a gallery", "img/b_1.jpg b gallery"]
+    (tmp_path / "Eval").mkdir()
+    lines = [str(len(rows)), "image_name item_id evaluation_status", *rows]
+    (tmp_path / "Eval" / "list_eval_partition.txt").write_text("\n".join(lines) + "\n")
+    (tmp_path / "img").mkdir()
+    for name, colour in (("a_1", "red"), ("a_2", "red"), ("b_1", "blue")):
+        (tmp_path / "img" / f"{name}.jpg").write_bytes(jpeg(colour))
+    printed = dict(line.split() for line in run_example("score_dataset.py", bundle, tmp_path))
+    assert (printed["recall_at_10"], printed["queries"], printed["gallery"]) == ("1", "1", "2")
+
+
 def test_every_example_is_tested():
     tested = Path(__file__).read_text(encoding="utf-8")
     assert [path.name for path in EXAMPLES.glob("*.py") if path.name not in tested] == []

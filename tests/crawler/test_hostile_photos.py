@@ -84,9 +84,9 @@ def test_large_png_is_rejected_without_much_memory(tmp_path: Path) -> None:
         "try: decode(open(sys.argv[1], 'rb').read(), 128, 96)\n"
         "except PhotoError as error: sys.exit(str(error))"
     )
-    with (tmp_path / "said").open("w") as said:
-        _, peak = run_with_peak_mib([sys.executable, "-c", code, str(path)], tmp_path / "peak", said)
-    assert (tmp_path / "said").read_text().startswith("too many pixels: 12000 x 12000 px")
+    with (tmp_path / "stderr").open("w") as stderr:
+        _, peak = run_with_peak_mib([sys.executable, "-c", code, str(path)], tmp_path / "peak", stderr)
+    assert (tmp_path / "stderr").read_text().startswith("too many pixels: expected at most 40,000,000 pixels, got 12000 x 12000 px")
     assert peak < 300
 
 

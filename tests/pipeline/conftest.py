@@ -26,7 +26,7 @@ class CommandResult:
     """How a command ended."""
 
     status: int
-    text: str
+    output: str
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Checkout:
 
     folder: Path
     environment: dict[str, str]
-    first: CommandResult
-    second: CommandResult
+    first_run: CommandResult
+    second_run: CommandResult
     dvc_status: CommandResult
-    by_force: CommandResult
+    forced_run: CommandResult
     lock: dict[str, Any]
     """dvc.lock after the first run."""
-    lock_by_force: dict[str, Any]
-    runs: list[dict[str, Any]]
+    forced_lock: dict[str, Any]
+    mlflow_runs: list[dict[str, Any]]
     """MLflow's runs after the first repro: name, status, params, metrics, tags."""
 
-    def call(self, *command: str) -> CommandResult:
+    def run(self, *command: str) -> CommandResult:
         """Run a command of the project's environment in the checkout."""
         return _run_command(command, self.folder, self.environment)
 
@@ -59,17 +59,19 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     environment = _make_environment(folder)
     _run_command(["git", "init", "--quiet"], folder, environment)
 
-    first = _run_command(["dvc", "repro"], folder, environment)
-    assert first.status == 0, first.text[-6000:]
+    first_run = _run_command(["dvc", "repro"], folder, environment)
+    assert first_run.status == 0, first_run.output[-6000:]
     lock = _read_lock(folder)
-    runs = _read_runs(folder, environment)
-    second = _run_command(["dvc", "repro"], folder, environment)
+    mlflow_runs = _read_runs(folder, environment)
+    second_run = _run_command(["dvc", "repro"], folder, environment)
     status = _run_command(["dvc", "status"], folder, environment)
-    # From nothing: with the crawl's state gone, the shops are asked again.
+    # From nothing: without the crawl's state, the shops are crawled again.
     shutil.rmtree(folder / "var")
-    by_force = _run_command(["dvc", "repro", "--force"], folder, environment)
-    assert by_force.status == 0, by_force.text[-6000:]
-    return Checkout(folder, environment, first, second, status, by_force, lock, _read_lock(folder), runs)
+    forced_run = _run_command(["dvc", "repro", "--force"], folder, environment)
+    assert forced_run.status == 0, forced_run.output[-6000:]
+    return Checkout(
+        folder, environment, first_run, second_run, status, forced_run, lock, _read_lock(folder), mlflow_runs
+    )
 
 
 def _copy_project(folder: Path) -> None:
@@ -87,9 +89,9 @@ def _copy_project(folder: Path) -> None:
 
 
 def _write_params(folder: Path) -> None:
-    """The project's own params, made small; W is left half fitted, so that finetune has something to better."""
+    """The project's own params, made small; the head is trained briefly, so that finetune can improve it."""
     values = yaml.safe_load((folder / "params.yaml").read_text())
-    values["crawl"]["demo"]["products"] = 60
+    values["crawl"]["demo"]["num_products"] = 60
     values["vocabulary"]["min_document_frequency"] = 2
     values["prepare"] |= {"height": 64, "width": 48, "val_share": 0.2}
     values["train_head"]["epochs"] = 2

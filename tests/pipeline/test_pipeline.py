@@ -41,20 +41,22 @@ def test_repro_runs_every_stage_for_every_benchmark(checkout):
 
 
 def test_repro_prints_no_traceback_warning_or_error(checkout):
-    loud = [line for line in checkout.first.text.splitlines() if re.search(r"Traceback|Warning|warning:|error:", line)]
+    loud = [
+        line for line in checkout.first_run.output.splitlines() if re.search(r"Traceback|Warning|warning:|error:", line)
+    ]
     assert loud == []
 
 
 def test_a_second_repro_does_nothing(checkout):
-    assert checkout.second.status == 0
-    assert "Running stage" not in checkout.second.text
-    assert "Data and pipelines are up to date" in checkout.second.text
-    assert "Data and pipelines are up to date" in checkout.dvc_status.text
+    assert checkout.second_run.status == 0
+    assert "Running stage" not in checkout.second_run.output
+    assert "Data and pipelines are up to date" in checkout.second_run.output
+    assert "Data and pipelines are up to date" in checkout.dvc_status.output
 
 
 def test_two_runs_of_a_stage_write_equal_bytes(checkout):
-    assert checkout.by_force.text.count("Running stage") == len(list_stages(checkout))
-    again = {out["path"]: out["md5"] for stage in checkout.lock_by_force.values() for out in stage["outs"]}
+    assert checkout.forced_run.output.count("Running stage") == len(list_stages(checkout))
+    again = {out["path"]: out["md5"] for stage in checkout.forced_lock.values() for out in stage["outs"]}
     assert {path for path, md5 in read_outs(checkout).items() if again[path] != md5} == set()
 
 
@@ -83,14 +85,14 @@ def _read_text(file: Path) -> bytes:
 
 
 def test_git_ignores_all_results_but_the_lock(checkout):
-    tracked = checkout.call("git", "status", "--porcelain", "--untracked-files=all").text
+    tracked = checkout.run("git", "status", "--porcelain", "--untracked-files=all").output
     made = [line[3:] for line in tracked.splitlines() if line[3:].startswith(("data/", "models/", "reports/", "var/"))]
     assert made == []
 
 
 def test_each_stage_is_one_finished_mlflow_run_with_params_and_metrics(checkout):
-    assert sorted(run["name"] for run in checkout.runs) == sorted(list_stages(checkout))
-    for run in checkout.runs:
+    assert sorted(run["name"] for run in checkout.mlflow_runs) == sorted(list_stages(checkout))
+    for run in checkout.mlflow_runs:
         assert run["status"] == "FINISHED", run["name"]
         assert run["params"], f"{run['name']} has no params"
         assert run["metrics"], f"{run['name']} has no metrics"
@@ -99,7 +101,7 @@ def test_each_stage_is_one_finished_mlflow_run_with_params_and_metrics(checkout)
 
 
 def test_a_training_run_is_tagged_with_the_md5_of_its_inputs(checkout):
-    finetune = next(run for run in checkout.runs if run["name"] == "finetune")
+    finetune = next(run for run in checkout.mlflow_runs if run["name"] == "finetune")
     assert finetune["tags"]["input.data/prepared"] == read_outs(checkout)["data/prepared"]
 
 
@@ -110,9 +112,9 @@ def test_the_registered_model_loads_in_one_line_and_predicts(checkout, tmp_path)
         "model = mlflow.pyfunc.load_model('models:/weft-embedder/latest')\n"
         "print(len(model.predict(pd.DataFrame({'photo': [photo]}))['words'][0]))\n"
     )
-    answer = checkout.call("python", "-c", code, str(write_one_photo(checkout, tmp_path)))
-    assert answer.status == 0, answer.text[-3000:]
-    assert re.search(r"^10$", answer.text, re.MULTILINE)
+    answer = checkout.run("python", "-c", code, str(write_one_photo(checkout, tmp_path)))
+    assert answer.status == 0, answer.output[-3000:]
+    assert re.search(r"^10$", answer.output, re.MULTILINE)
 
 
 def test_the_report_names_every_benchmark_and_needs_no_other_file(checkout):
@@ -133,22 +135,22 @@ def test_the_results_compare_the_three_models(checkout):
 
 
 def test_summary_prints_results_report_and_the_page_that_compares_runs(checkout):
-    answer = checkout.call("weft", "summary")
-    assert answer.status == 0, answer.text
-    assert "reports/summary/index.html" in answer.text
-    assert re.search(r"http://127\.0\.0\.1:\d+/#/experiments/\d+/runs\?workflowType=machine_learning", answer.text)
+    answer = checkout.run("weft", "summary")
+    assert answer.status == 0, answer.output
+    assert "reports/summary/index.html" in answer.output
+    assert re.search(r"http://127\.0\.0\.1:\d+/#/experiments/\d+/runs\?workflowType=machine_learning", answer.output)
 
 
 def test_tag_and_search_work_on_the_result(checkout, tmp_path):
     photo = write_one_photo(checkout, tmp_path)
-    tagged = checkout.call("weft", "tag", str(photo), "--top-k", "3")
-    assert tagged.status == 0, tagged.text
-    line = json.loads(tagged.text.splitlines()[0])
+    tagged = checkout.run("weft", "tag", str(photo), "--top-k", "3")
+    assert tagged.status == 0, tagged.output
+    line = json.loads(tagged.output.splitlines()[0])
     assert line["photo"] == "photo.jpg"
     assert [set(word) for word in line["words"]] == [{"word", "score"}] * 3
-    found = checkout.call("weft", "search", str(photo), "--top-k", "4")
-    assert found.status == 0, found.text
-    scores = [json.loads(row)["score"] for row in found.text.splitlines()]
+    found = checkout.run("weft", "search", str(photo), "--top-k", "4")
+    assert found.status == 0, found.output
+    scores = [json.loads(row)["score"] for row in found.output.splitlines()]
     assert len(scores) == 4
     assert scores == sorted(scores, reverse=True)
     assert scores[0] > 0.99

@@ -64,7 +64,7 @@ def find_stored_copies(target: PurgeTarget, root: Path) -> list[tuple[str, str]]
 
 
 def _find_photo_ids(target: PurgeTarget, root: Path) -> pa.Array:
-    """The ids, "<product_id>#<position>", of the photos of the catalogue that are wanted by address or content."""
+    """Return the ids, "<product_id>#<position>", of the catalogue photos that the target names by URL or by sha256."""
     ids: list[str] = []
     for path in sorted((root / "data" / "crawl" / files.PHOTOS).glob("*.parquet")):
         for table in _read_row_groups(path, ("product_id", "position", "url", "sha256")):

@@ -16,7 +16,7 @@ from weft.contracts.tables import CONFUSIONS, PER_QUERY, SLICES
 from weft.errors import ContractError
 from weft.report.glossary import BASELINE, FINETUNED, metric_name, percent, points
 from weft.report.readers import missing_file_error, read_rows
-from weft.report.tables import Results, metrics_of
+from weft.report.tables import Results, list_metrics
 
 MAX_K = 100
 """evaluate keeps at least this many photos of each ranked list; beyond it a first hit may be unknown."""
@@ -116,7 +116,7 @@ def read_slices(folder: Path, results: Results) -> dict[str, tuple[SliceTable, .
     Raises:
         ContractError: The file is missing or breaks its contract.
     """
-    metric_order = {name: metrics_of(table) for name, table in results.tables.items()}
+    metric_order = {name: list_metrics(table) for name, table in results.tables.items()}
     rows = read_rows(folder / files.SLICES, SLICES, f"evaluate@{folder.name}")
     first_metrics: dict[tuple[str, str], str] = {}
     for row in rows:
@@ -181,7 +181,7 @@ class SliceConfusions:
     slice: str
     n_queries: int
     n_wrong: int
-    most_frequent: tuple[Confusion, ...]
+    top_confusions: tuple[Confusion, ...]
 
 
 def read_confusions(folder: Path) -> tuple[SliceConfusions, ...]:

@@ -86,7 +86,7 @@ def _scale_down(jpeg: bytes, source: str) -> tuple[int, int, bytes]:
 
 
 @dataclass(frozen=True)
-class Hit:
+class RankedPhoto:
     """One photo of a ranked list."""
 
     rank: int
@@ -103,7 +103,7 @@ class RankedExample:
 
     query: Thumbnail
     product_id: str
-    ranked_lists: tuple[tuple[str, tuple[Hit, ...]], ...]
+    ranked_lists: tuple[tuple[str, tuple[RankedPhoto, ...]], ...]
     """(Model, its nearest photos, best first); the frozen backbone comes first."""
 
 
@@ -224,9 +224,9 @@ def _ranked_example(models: list[tuple[str, list[dict[str, Any]]]], thumbnails: 
     return RankedExample(thumbnails.add(query["jpeg"], query["source"]), query["product_id"], ranked_lists)
 
 
-def _hit(row: dict[str, Any], thumbnails: ThumbnailCache) -> Hit:
+def _hit(row: dict[str, Any], thumbnails: ThumbnailCache) -> RankedPhoto:
     photo = thumbnails.add(row["jpeg"], row["source"])
-    return Hit(row["rank"], photo, row["product_id"], row["score"], bool(row["correct"]))
+    return RankedPhoto(row["rank"], photo, row["product_id"], row["score"], bool(row["correct"]))
 
 
 def _tagged_example(models: list[tuple[str, list[dict[str, Any]]]], thumbnails: ThumbnailCache) -> TaggedExample:

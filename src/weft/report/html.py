@@ -12,7 +12,7 @@ from weft.report.audit import Mismatches, read_mismatches
 from weft.report.breakdowns import NearestWords, RecallCurves, SliceConfusions, SliceTable
 from weft.report.calibration import Calibration, WordMap
 from weft.report.charts import calibration_curve, loss_curve, recall_curve
-from weft.report.examples import Examples, Hit, RankedExample, ThumbnailCache
+from weft.report.examples import Examples, RankedPhoto, RankedExample, ThumbnailCache
 from weft.report.pipeline import History, ShopCrawl, WordsSection
 from weft.report.provenance import Provenance
 from weft.report.tables import Cell, Comparison, Results, compare
@@ -83,7 +83,7 @@ class Teaser:
     """The queries at the top of the page."""
 
     reader: str
-    queries: tuple[tuple[RankedExample, tuple[Hit, ...]], ...]
+    queries: tuple[tuple[RankedExample, tuple[RankedPhoto, ...]], ...]
     """(Query, first photos that the finetuned model finds)."""
 
 
@@ -195,7 +195,7 @@ def _build_teaser(benchmarks: Sequence[BenchmarkSection]) -> Teaser | None:
     return None
 
 
-def _finetuned_hits(query: RankedExample) -> tuple[Hit, ...]:
+def _finetuned_hits(query: RankedExample) -> tuple[RankedPhoto, ...]:
     by_model = dict(query.ranked_lists)
     return by_model.get(glossary.FINETUNED, query.ranked_lists[-1][1])[:MAX_TEASER_HITS]
 

@@ -89,9 +89,9 @@ class WordsSection:
     """The dropped words, and the words that photos predict best and worst."""
 
     dropped: tuple[DroppedWords, ...]
-    most_predictable: tuple[PredictableWord, ...]
+    predictable_words: tuple[PredictableWord, ...]
     """Best first."""
-    least_predictable: tuple[PredictableWord, ...]
+    unpredictable_words: tuple[PredictableWord, ...]
     """Worst first."""
 
 

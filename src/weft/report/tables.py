@@ -71,7 +71,7 @@ def read_results(folder: Path) -> Results:
     return results
 
 
-def metrics_of(table: Table) -> list[str]:
+def list_metrics(table: Table) -> list[str]:
     """Return the metrics of `table`, in the order in which its rows first name them."""
     return list(dict.fromkeys(metric for row in table.values() for metric in row))
 
@@ -114,7 +114,7 @@ class Comparison:
 def compare(results: Results, name: str) -> Comparison:
     """Format one table of a benchmark, with the differences to its baseline row."""
     table: Table = results.tables[name]
-    metrics = tuple(metrics_of(table))
+    metrics = tuple(list_metrics(table))
     baseline = next((row for row in table if row.startswith(BASELINE)), None)
     bounds = results.upper_bounds.get(name, {})
     rows = tuple((row, tuple(_cell(results, name, row, baseline, metric) for metric in metrics)) for row in table)

@@ -1,4 +1,4 @@
-"""What the tests of several rooms share: tiny photos, prepared shards, a word list and a model bundle."""
+"""Fixtures of several packages: tiny photos, prepared shards, a word list and a model bundle."""
 
 import io
 import os
@@ -27,7 +27,7 @@ COLOURS = {"red": (200, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 200), 
 
 
 def _make_jpeg(colour: str = "red", seed: int = 0) -> bytes:
-    """A photo of one colour with a little noise."""
+    """Return a JPEG of one colour with a little noise."""
     noise = np.random.default_rng(seed).integers(-15, 16, (SIDE_PX, SIDE_PX, 3))
     pixels = np.clip(np.array(COLOURS[colour]) + noise, 0, 255).astype(np.uint8)
     stream = io.BytesIO()
@@ -41,9 +41,9 @@ def _write_prepared(
     rows_per_shard: int = 100,
     in_short_fields: Sequence[Sequence[bool]] | None = None,
 ) -> Path:
-    """Prepared photos, one a product; the photo's colour is its first word's place among COLOURS.
+    """Write prepared photos, one per product; the first word of a bag is the index of its colour in COLOURS.
 
-    All words name their product unless `in_short_fields` says otherwise.
+    Without `in_short_fields`, all words are in a short field.
     """
     names = list(COLOURS)
     rows = [
@@ -69,7 +69,7 @@ def _write_words(path: Path, words: Sequence[str]) -> Path:
 
 
 def _calibrate_batch_norm(model: "torch.nn.Module") -> None:
-    """Give batch norm the statistics of test photos, without which an untrained network answers next to nothing."""
+    """Give batch norm the statistics of test photos, without which the outputs of an untrained network are almost 0."""
     import torch
 
     photos = [np.asarray(Image.open(io.BytesIO(_make_jpeg(colour, seed)))) for colour in COLOURS for seed in range(4)]

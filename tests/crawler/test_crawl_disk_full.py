@@ -9,17 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from local_shop import JPEG, LocalShop, make_crawl_settings, read_files, run_local_shop
+from crawl_process import CRAWL_SCRIPT, crawl_demo, make_environment
+from local_shop import JPEG, LocalShop, read_files, run_local_shop
 from state_files import BASE_URL, make_product
 
-import crawler
 from crawler.export.export import export
 from crawler.items import PAGE, PHOTO, PhotoItem, ProductItem
-from crawler.run import crawl_shops
 from crawler.storage.blobs import BlobStore
 from crawler.storage.snapshot import Snapshot
 from crawler.storage.store import StateError, Store
-from weft import params
 from weft.contracts.product import PhotoLink
 from weft.errors import ShopError
 
@@ -31,10 +29,10 @@ SMALL_BYTES, LARGE_BYTES = 20_000, 300_000
 def test_full_disk_gives_a_one_line_error_and_the_next_run_loses_nothing(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         _fill_shop(shop)
-        crawl_shops(_make_demo_settings(), tmp_path / "whole", tmp_path / "expected", {"demo:jsonld": shop.served_url})
+        crawl_demo(shop, tmp_path / "whole", tmp_path / "expected")
         limited = subprocess.run(
-            [sys.executable, "-c", _CRAWL_SCRIPT, shop.served_url, str(tmp_path)],
-            env=_make_environment(), preexec_fn=_limit_file_size(LARGE_BYTES - 1), capture_output=True, text=True,
+            [sys.executable, "-c", CRAWL_SCRIPT, shop.served_url, str(tmp_path)],
+            env=make_environment(), preexec_fn=_limit_file_size(LARGE_BYTES - 1), capture_output=True, text=True,
             check=False,
         )  # fmt: skip
         assert limited.returncode == 2
@@ -42,7 +40,7 @@ def test_full_disk_gives_a_one_line_error_and_the_next_run_loses_nothing(tmp_pat
         assert "free disk space and run again" in limited.stderr
         assert "Traceback" not in limited.stderr
         assert _are_all_photos_intact(tmp_path / "state")
-        crawl_shops(_make_demo_settings(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.served_url})
+        crawl_demo(shop, tmp_path / "state", tmp_path / "out")
     assert read_files(tmp_path / "out") == read_files(tmp_path / "expected")
 
 
@@ -75,33 +73,12 @@ def test_full_disk_during_export_raises_shop_error(tmp_path: Path, monkeypatch: 
         export([Snapshot(tmp_path / "s.sqlite")], tmp_path / "out")
 
 
-_CRAWL_SCRIPT = """
-import sys
-from pathlib import Path
-from local_shop import make_crawl_settings
-from crawler.run import crawl_shops
-from weft import errors, params
-folder = Path(sys.argv[2])
-settings = make_crawl_settings(params.Shop(name="demo", url="demo:jsonld"))
-sys.exit(errors.run_main(lambda: crawl_shops(settings, folder / "state", folder / "out", {"demo:jsonld": sys.argv[1]})))
-"""
-
-
 def _fill_shop(shop: LocalShop) -> None:
     shop.base_url = "http://demo.example"
     noise = random.Random(1)
     shop.add_sitemap([shop.add_product(n, photos=1) for n in range(PRODUCTS)])
     for n in range(PRODUCTS):
         shop.add_page(f"/media/{n}-0.jpg", JPEG + noise.randbytes(LARGE_BYTES if n == PRODUCTS // 2 else SMALL_BYTES))
-
-
-def _make_demo_settings() -> params.Crawl:
-    return make_crawl_settings(params.Shop(name="demo", url="demo:jsonld"))
-
-
-def _make_environment() -> dict[str, str]:
-    paths = [str(Path(crawler.__file__).parent.parent), str(Path(__file__).parent)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _limit_file_size(size: int) -> Callable[[], None]:

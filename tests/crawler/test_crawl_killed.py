@@ -11,11 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from local_shop import LocalShop, make_crawl_settings, read_files, run_local_shop
-
-import crawler
-from crawler.run import crawl_shops
-from weft import params
+from crawl_process import CRAWL_SCRIPT, crawl_demo, make_environment
+from local_shop import LocalShop, read_files, run_local_shop
 
 PRODUCTS = 60
 
@@ -25,26 +22,26 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("uninterrupted")
     with run_local_shop() as shop:
         _fill_shop(shop)
-        crawl_shops(_make_demo_settings(), folder / "state", folder / "out", {"demo:jsonld": shop.served_url})
+        crawl_demo(shop, folder / "state", folder / "out")
     return read_files(folder / "out")
 
 
-@pytest.mark.parametrize("asked", [3, 40, 120, 195])
-def test_killed_crawl_loses_nothing(asked: int, uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
+@pytest.mark.parametrize("num_requests", [3, 40, 120, 195])
+def test_killed_crawl_loses_nothing(num_requests: int, uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
     with run_local_shop() as shop:
         _fill_shop(shop)
         process = subprocess.Popen(
-            [sys.executable, "-c", _CRAWL_SCRIPT, shop.served_url, str(tmp_path)], env=_make_environment()
+            [sys.executable, "-c", CRAWL_SCRIPT, shop.served_url, str(tmp_path)], env=make_environment()
         )
-        _wait_until(lambda: shop.request_counts.total() >= asked)
+        _wait_until(lambda: shop.request_counts.total() >= num_requests)
         spider = _find_child_pid(process.pid)
         os.kill(spider, signal.SIGKILL)
         process.kill()
         process.wait()
-        crawl_shops(_make_demo_settings(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.served_url})
-        again = sum(count > 1 for path, count in shop.request_counts.items() if path != "/robots.txt")
+        crawl_demo(shop, tmp_path / "state", tmp_path / "out")
+        num_repeated = sum(count > 1 for path, count in shop.request_counts.items() if path != "/robots.txt")
     assert read_files(tmp_path / "out") == uninterrupted
-    assert again < PRODUCTS * 3
+    assert num_repeated < PRODUCTS * 3
 
 
 def test_crawl_killed_several_times_loses_nothing(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
@@ -52,15 +49,15 @@ def test_crawl_killed_several_times_loses_nothing(uninterrupted: dict[str, bytes
         _fill_shop(shop)
         for moment in sorted(random.Random(7).sample(range(1, 200), 4)):
             process = subprocess.Popen(
-                [sys.executable, "-c", _CRAWL_SCRIPT, shop.served_url, str(tmp_path)],
-                env=_make_environment(),
+                [sys.executable, "-c", CRAWL_SCRIPT, shop.served_url, str(tmp_path)],
+                env=make_environment(),
                 start_new_session=True,
             )
             _wait_until(lambda at=moment, run=process: shop.request_counts.total() >= at or run.poll() is not None)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        crawl_shops(_make_demo_settings(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.served_url})
+        crawl_demo(shop, tmp_path / "state", tmp_path / "out")
         assert shop.request_counts["/secret"] == 0
     assert read_files(tmp_path / "out") == uninterrupted
     assert list((tmp_path / "state" / "photos").glob("incoming-*/*")) == []
@@ -70,25 +67,13 @@ def test_spider_stops_when_its_parent_is_killed(uninterrupted: dict[str, bytes],
     with run_local_shop() as shop:
         _fill_shop(shop)
         process = subprocess.Popen(
-            [sys.executable, "-c", _CRAWL_SCRIPT, shop.served_url, str(tmp_path)], env=_make_environment()
+            [sys.executable, "-c", CRAWL_SCRIPT, shop.served_url, str(tmp_path)], env=make_environment()
         )
         _wait_until(lambda: shop.request_counts.total() >= 20)
         process.kill()
         process.wait()
-        crawl_shops(_make_demo_settings(), tmp_path / "state", tmp_path / "out", {"demo:jsonld": shop.served_url})
+        crawl_demo(shop, tmp_path / "state", tmp_path / "out")
     assert read_files(tmp_path / "out") == uninterrupted
-
-
-_CRAWL_SCRIPT = """
-import sys
-from pathlib import Path
-from local_shop import make_crawl_settings
-from crawler.run import crawl_shops
-from weft import params
-folder = Path(sys.argv[2])
-shop = params.Shop(name="demo", url="demo:jsonld")
-crawl_shops(make_crawl_settings(shop), folder / "state", folder / "out", {"demo:jsonld": sys.argv[1]})
-"""
 
 
 def _fill_shop(shop: LocalShop) -> None:
@@ -101,15 +86,6 @@ def _fill_shop(shop: LocalShop) -> None:
         page = f"?page={start // 5}" if start else ""
         shop.add_page(f"/c/all{page}", f'<h1>All</h1>{links}<a href="?page={start // 5 + 1}">next</a>')
     shop.add_page("/c/new", '<h1>New</h1><a href="/new/p/3">3</a><a href="/p/59">59</a>', busy=1)
-
-
-def _make_demo_settings() -> params.Crawl:
-    return make_crawl_settings(params.Shop(name="demo", url="demo:jsonld"))
-
-
-def _make_environment() -> dict[str, str]:
-    paths = [str(Path(crawler.__file__).parent.parent), str(Path(__file__).parent)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _find_child_pid(parent: int) -> int:

@@ -99,7 +99,7 @@ def test_clock_counts_elapsed_minutes(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"max_pages": "-1"}, "max_pages"),
         ({"max_minutes": "soon"}, "max_minutes"),
@@ -107,6 +107,6 @@ def test_clock_counts_elapsed_minutes(tmp_path: Path, monkeypatch: pytest.Monkey
         ({"pages": "3"}, "Known arguments: .*max_pages"),
     ],
 )
-def test_invalid_argument_raises_shop_error(given: dict[str, str], said: str, tmp_path: Path) -> None:
-    with pytest.raises(ShopError, match=said):
+def test_invalid_argument_raises_shop_error(given: dict[str, str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ShopError, match=message):
         parse_spider_args("test", "http://shop.example/", str(tmp_path / "s.sqlite"), given)

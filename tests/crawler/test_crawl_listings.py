@@ -52,13 +52,13 @@ def test_sitemap_products_have_the_categories_of_all_listings(crawled: tuple[Loc
 
 
 def test_no_product_page_is_requested_twice(crawled: tuple[LocalShop, Any]) -> None:
-    asked = crawled[0].request_counts
-    assert {path: asked[path] for path in asked if "/p/" in path} == {f"/p/{n}": 1 for n in range(7)}
+    requests = crawled[0].request_counts
+    assert {path: requests[path] for path in requests if "/p/" in path} == {f"/p/{n}": 1 for n in range(7)}
 
 
 def test_each_listing_is_requested_once_without_tracking_parameters(crawled: tuple[LocalShop, Any]) -> None:
-    asked = {path: count for path, count in crawled[0].request_counts.items() if path.startswith("/c/")}
-    assert asked == {"/c/men": 1, "/c/men/socks": 1, "/c/men/socks?page=2": 1, "/c/sale": 1}
+    requests = {path: count for path, count in crawled[0].request_counts.items() if path.startswith("/c/")}
+    assert requests == {"/c/men": 1, "/c/men/socks": 1, "/c/men/socks?page=2": 1, "/c/sale": 1}
 
 
 def test_other_url_of_a_product_adds_its_category(crawled: tuple[LocalShop, Any]) -> None:

@@ -8,19 +8,16 @@ from urllib.parse import urlsplit
 
 import pytest
 from local_shop import LocalShop, make_crawl_settings, read_files, run_local_shop
+from read_outs import read_photos
 
 from crawler.run import crawl_shops
 from weft import params, tables
-from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS
+from weft.contracts.tables import FAILURES, PRODUCTS
 from weft.errors import ShopError
 
 
 def read_products(out: Path) -> dict[str, dict[str, Any]]:
     return {row["product_id"]: row for row in tables.read_table(out / "products.parquet", PRODUCTS).to_pylist()}
-
-
-def read_photos(out: Path) -> list[dict[str, Any]]:
-    return [row for table in tables.read_shards(out / "photos", PHOTOS) for row in table.to_pylist()]
 
 
 def read_failures(out: Path) -> set[tuple[str, str, int]]:
@@ -100,9 +97,9 @@ def test_report_counts_coverage_and_failures(crawled: tuple[LocalShop, Path, Pat
 
 def test_finished_crawl_makes_no_request_and_exports_the_same_bytes(crawled: tuple[LocalShop, Path, Path]) -> None:
     shop, state, out = crawled
-    asked = shop.request_counts.total()
+    num_requests = shop.request_counts.total()
     crawl_shops(make_crawl_settings(params.Shop(name="test", url=shop.base_url)), state, out.with_name("again"))
-    assert shop.request_counts.total() == asked
+    assert shop.request_counts.total() == num_requests
     assert read_files(out) == read_files(out.with_name("again"))
 
 

@@ -227,7 +227,7 @@ def fill_shop(shop: LocalShop) -> None:
         ("links", (1, 2), ("/sitemap", "/products.json", "/wp-json")),
     ],
 )
-def test_strategy_finds_only_its_own_products(
+def test_strategy_finds_only_the_products_of_its_source(
     strategy: str, found: tuple[int, ...], never: tuple[str, ...], tmp_path: Path
 ) -> None:
     with run_local_shop() as shop:

@@ -82,7 +82,7 @@ def read_skipped(out: Path) -> dict[str, Any]:
     return skipped
 
 
-def test_every_product_comes_home(crawled: tuple[LocalShop, Path]) -> None:
+def test_every_product_is_exported(crawled: tuple[LocalShop, Path]) -> None:
     rows = tables.read_table(crawled[1] / "products.parquet", PRODUCTS).to_pylist()
     assert {row["title"] for row in rows} == {f"Shirt {n}" for n in NUMBERS}
 

@@ -29,7 +29,7 @@ OTHERS = [make_product_node(f"Other {n}", url=f"/p/other-{n}", sku=f"O{n}") for 
 
 
 @pytest.mark.parametrize(
-    "own",
+    "main_node",
     [
         make_product_node("Shirt in blue", url=URL),
         make_product_node("Shirt in blue", **{"@id": URL + "#product"}),
@@ -39,9 +39,9 @@ OTHERS = [make_product_node(f"Other {n}", url=f"/p/other-{n}", sku=f"O{n}") for 
         make_product_node("Shirt in blue", offers={"@type": "Offer", "url": URL}),
     ],
 )
-def test_the_main_product_is_chosen_by_url_id_sku_or_name(own: dict[str, object]) -> None:
-    assert extract_found([*OTHERS, own]).title.value == own["name"]
-    assert extract_found(*OTHERS, own).title.value == own["name"]
+def test_the_main_product_is_chosen_by_url_id_sku_or_name(main_node: dict[str, object]) -> None:
+    assert extract_found([*OTHERS, main_node]).title.value == main_node["name"]
+    assert extract_found(*OTHERS, main_node).title.value == main_node["name"]
 
 
 def test_there_is_no_main_product_among_related_products_only() -> None:
@@ -49,11 +49,14 @@ def test_there_is_no_main_product_among_related_products_only() -> None:
 
 
 def test_a_nested_related_product_is_ignored() -> None:
-    own = make_product_node(
-        "Blue shirt", isRelatedTo=OTHERS, isSimilarTo=[make_product_node("Twin", image="/twin.jpg")], image="/own.jpg"
+    main_node = make_product_node(
+        "Blue shirt",
+        isRelatedTo=OTHERS,
+        isSimilarTo=[make_product_node("Twin", image="/twin.jpg")],
+        image="/main_node.jpg",
     )
-    product = extract_found(own)
-    assert [photo.value.url for photo in product.photos] == ["https://shop.example/own.jpg"]
+    product = extract_found(main_node)
+    assert [photo.value.url for photo in product.photos] == ["https://shop.example/main_node.jpg"]
 
 
 @pytest.mark.parametrize(

@@ -97,19 +97,19 @@ def test_block_page_stops_the_crawl_and_the_next_run_reads_the_pages(tmp_path: P
         behind = {path: shop.responses[path] for path in paths[:45]}
         for path in behind:
             shop.add_page(path, wall)
-        wanted = make_crawl_settings(params.Shop(name="shop", url=shop.base_url))
+        crawl_settings = make_crawl_settings(params.Shop(name="shop", url=shop.base_url))
         with pytest.raises(ShopError, match=r"'Just a moment\.\.\.': probably a bot check"):
-            crawl_shops(wanted, tmp_path / "state", tmp_path / "out")
+            crawl_shops(crawl_settings, tmp_path / "state", tmp_path / "out")
         assert sum(shop.request_counts[path] for path in paths) < len(paths)
         shop.responses.update(behind)
-        crawl_shops(wanted, tmp_path / "state", tmp_path / "out")
+        crawl_shops(crawl_settings, tmp_path / "state", tmp_path / "out")
     assert tables.read_table(tmp_path / "out" / "products.parquet", PRODUCTS).num_rows == 60
 
 
-@pytest.mark.parametrize(("alike", "hit"), [(3, False), (4, True)])
-def test_half_of_the_latest_pages_being_similar_is_a_block_page(alike: int, hit: bool) -> None:
+@pytest.mark.parametrize(("n_equal_pages", "hit"), [(3, False), (4, True)])
+def test_half_of_the_latest_pages_being_similar_is_a_block_page(n_equal_pages: int, hit: bool) -> None:
     wall = BlockPageDetector(4)
-    marks = ["same"] * alike + [f"other {n}" for n in range(8 - alike)]
+    marks = ["same"] * n_equal_pages + [f"other {n}" for n in range(8 - n_equal_pages)]
     assert any(wall.is_blocked(mark, f"/{n}") for n, mark in enumerate(marks)) is hit
 
 

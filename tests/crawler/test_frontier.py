@@ -86,11 +86,11 @@ def test_template_over_budget_waits_until_a_product_earns_budget(store: Store) -
     ]
     store.add_urls(PAGE, [f"{SHOP}/"], linked=True)
     save_listing(store, f"{SHOP}/", *pages, f"{SHOP}/shirts/a")
-    asked = 0
+    num_requests = 0
     while waiting := [url for _, url in store.select_todo(PAGE, 9_999, ()) if "/blog/" in url]:
         save_listing(store, waiting[0])
-        asked += 1
-    assert asked == INITIAL_BUDGET // EMPTY_PAGE_COST
+        num_requests += 1
+    assert num_requests == INITIAL_BUDGET // EMPTY_PAGE_COST
     assert [url for _, url in store.select_todo(PAGE, 9, ())] == [f"{SHOP}/shirts/a"]
     left = store._db.execute("SELECT url FROM frontier WHERE status = 'over_budget' ORDER BY url").fetchall()
     assert len(left) == 50

@@ -44,7 +44,7 @@ def test_url_that_is_busy_for_a_while_is_retried(crawled: tuple[LocalShop, Crawl
     }
 
 
-def test_retries_wait_as_long_as_retry_after_asks(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_retries_wait_for_the_time_of_retry_after(crawled: tuple[LocalShop, CrawlResult]) -> None:
     times = crawled[0].request_times
     waited = {path: times[path][1] - times[path][0] for path in ("/p/0", "/p/1", "/p/2", "/p/3")}
     assert waited["/p/0"] >= 2

@@ -74,8 +74,8 @@ def test_canonical_url_on_another_host_is_ignored(crawled: tuple[LocalShop, Craw
 
 
 def test_page_past_the_end_ends_the_pagination(crawled: tuple[LocalShop, CrawlResult]) -> None:
-    asked = [path for path in crawled[0].request_counts if path.startswith("/c/pages")]
-    assert sorted(asked) == ["/c/pages", *(f"/c/pages?page={n}" for n in (2, 3, 4))]
+    requests = [path for path in crawled[0].request_counts if path.startswith("/c/pages")]
+    assert sorted(requests) == ["/c/pages", *(f"/c/pages?page={n}" for n in (2, 3, 4))]
 
 
 def test_session_ids_do_not_make_new_pages(crawled: tuple[LocalShop, CrawlResult]) -> None:
@@ -83,7 +83,7 @@ def test_session_ids_do_not_make_new_pages(crawled: tuple[LocalShop, CrawlResult
     assert crawled[0].request_counts["/c/bags"] == 1
 
 
-def test_endless_calendar_is_left(crawled: tuple[LocalShop, CrawlResult]) -> None:
+def test_endless_calendar_is_not_followed_further(crawled: tuple[LocalShop, CrawlResult]) -> None:
     months = [path for path in crawled[0].request_counts if path.startswith("/calendar/")]
     assert 0 < len(months) <= 100
 

@@ -81,10 +81,10 @@ def test_private_address_in_a_page_is_refused(public: tuple[LocalShop, CrawlResu
 
 
 def test_no_request_reached_a_private_address(public: tuple[LocalShop, CrawlResult]) -> None:
-    asked = public[0].request_counts
-    assert [path for path in asked if "victim" in path or path == "/p/9"] == []
+    requests = public[0].request_counts
+    assert [path for path in requests if "victim" in path or path == "/p/9"] == []
     # Once by the spider and once by the middleware, both for shop.example; never for other names.
-    assert asked["/robots.txt"] == 2
+    assert requests["/robots.txt"] == 2
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_redirect_loop_ends_after_five_redirects(public: tuple[LocalShop, CrawlR
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, LocalShop], CrawlResult]]:
+def private_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, LocalShop], CrawlResult]]:
     """Crawl a shop on loopback with photos on other hosts."""
     with ExitStack() as stack:
         hosts = {name: stack.enter_context(run_local_shop()) for name in ("shop", "cdn", "closed", "broken")}
@@ -149,40 +149,42 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, Lo
         yield hosts, run_crawl(shop, tmp_path_factory.mktemp("own"), *QUICK)
 
 
-def test_photos_on_another_host_are_downloaded(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
-    assert set(own[1].photos) == {"/media/offsite.jpg", "/r/offsite"}
+def test_photos_on_another_host_are_downloaded(private_shop: tuple[dict[str, LocalShop], CrawlResult]) -> None:
+    assert set(private_shop[1].photos) == {"/media/offsite.jpg", "/r/offsite"}
 
 
-def test_pages_on_another_host_are_not_requested(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
-    assert list(own[1].products) == ["Shirt"]
-    assert own[1].failures["/p/offsite"] == "leads off the shop"
-    assert own[0]["cdn"].request_counts["/p/5"] == 0
+def test_pages_on_another_host_are_not_requested(private_shop: tuple[dict[str, LocalShop], CrawlResult]) -> None:
+    assert list(private_shop[1].products) == ["Shirt"]
+    assert private_shop[1].failures["/p/offsite"] == "leads off the shop"
+    assert private_shop[0]["cdn"].request_counts["/p/5"] == 0
 
 
 def test_loopback_shop_does_not_open_other_private_networks(
-    own: tuple[dict[str, LocalShop], CrawlResult],
+    private_shop: tuple[dict[str, LocalShop], CrawlResult],
 ) -> None:
-    assert {own[1].failures["/r/company"], own[1].failures["/r/cloud"]} == {"private address"}
+    assert {private_shop[1].failures["/r/company"], private_shop[1].failures["/r/cloud"]} == {"private address"}
 
 
-def test_every_host_has_its_own_robots_txt(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
-    assert own[1].failures["/secret/photo.jpg"] == "disallowed by robots.txt"
-    assert own[1].failures["/media/closed.jpg"] == "disallowed by robots.txt"
-    assert set(own[0]["closed"].request_counts) == {"/robots.txt"}
+def test_every_host_has_its_own_robots_txt(private_shop: tuple[dict[str, LocalShop], CrawlResult]) -> None:
+    assert private_shop[1].failures["/secret/photo.jpg"] == "disallowed by robots.txt"
+    assert private_shop[1].failures["/media/closed.jpg"] == "disallowed by robots.txt"
+    assert set(private_shop[0]["closed"].request_counts) == {"/robots.txt"}
 
 
-def test_unreadable_robots_txt_blocks_waiting_requests_too(own: tuple[dict[str, LocalShop], CrawlResult]) -> None:
-    assert own[1].failures["/media/broken.jpg"] == "robots.txt cannot be read"
-    assert own[1].failures["/media/other.jpg"] == "robots.txt cannot be read"
-    assert set(own[0]["broken"].request_counts) == {"/robots.txt"}
+def test_unreadable_robots_txt_blocks_waiting_requests_too(
+    private_shop: tuple[dict[str, LocalShop], CrawlResult],
+) -> None:
+    assert private_shop[1].failures["/media/broken.jpg"] == "robots.txt cannot be read"
+    assert private_shop[1].failures["/media/other.jpg"] == "robots.txt cannot be read"
+    assert set(private_shop[0]["broken"].request_counts) == {"/robots.txt"}
 
 
 def test_private_shop_is_refused_without_allow_private_network(tmp_path: Path) -> None:
     with run_local_shop() as shop:
-        harvest = run_crawl(shop, tmp_path, *QUICK, allow_private_network="0", contact="crawl@weft-tests.org")
+        result = run_crawl(shop, tmp_path, *QUICK, allow_private_network="0", contact="crawl@weft-tests.org")
         assert not shop.request_counts
-    assert "private address" in harvest.fault
-    assert "allow_private_network" in harvest.fault
+    assert "private address" in result.fault
+    assert "allow_private_network" in result.fault
 
 
 def test_private_shop_needs_no_contact(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ VALID, CONVERTED, INVALID = (
 
 
 @pytest.fixture(scope="module")
-def harvest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrawlResult]:
+def crawl_result(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrawlResult]:
     photos = VALID | {name: body for name, (body, *_) in (CONVERTED | INVALID).items()}
     with run_local_shop() as shop:
         # All photos have the same file extension and type; only their bytes show the format.
@@ -38,10 +38,10 @@ def harvest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrawlResult]:
         yield run_crawl(shop, tmp_path_factory.mktemp("photos"))
 
 
-def test_every_photo_is_stored_as_served(harvest: CrawlResult) -> None:
+def test_every_photo_is_stored_as_served(crawl_result: CrawlResult) -> None:
     served = VALID | {name: body for name, (body, *_) in (CONVERTED | INVALID).items()}
-    assert harvest.photos == {f"/media/{name}.jpg": body for name, body in served.items()}
-    assert not harvest.failures
+    assert crawl_result.photos == {f"/media/{name}.jpg": body for name, body in served.items()}
+    assert not crawl_result.failures
 
 
 def prepare_photo(crawl_result: CrawlResult, name: str) -> Pixels:
@@ -53,8 +53,8 @@ def is_close_colour(pixel: np.ndarray, colour: tuple[int, int, int]) -> bool:
 
 
 @pytest.mark.parametrize("name", VALID)
-def test_valid_photo_is_decoded_correctly(harvest: CrawlResult, name: str) -> None:
-    pixels = prepare_photo(harvest, name)
+def test_valid_photo_is_decoded_correctly(crawl_result: CrawlResult, name: str) -> None:
+    pixels = prepare_photo(crawl_result, name)
     assert is_close_colour(pixels[30, 20], BLUE)
     assert is_close_colour(pixels[30, 76], RED)
     assert is_close_colour(pixels[100, 20], RED)
@@ -62,17 +62,17 @@ def test_valid_photo_is_decoded_correctly(harvest: CrawlResult, name: str) -> No
 
 
 @pytest.mark.parametrize("name", CONVERTED)
-def test_greys_keep_their_value_and_transparency_becomes_white(harvest: CrawlResult, name: str) -> None:
+def test_greys_keep_their_value_and_transparency_becomes_white(crawl_result: CrawlResult, name: str) -> None:
     _, upper_left, lower_right = CONVERTED[name]
-    pixels = prepare_photo(harvest, name)
+    pixels = prepare_photo(crawl_result, name)
     assert is_close_colour(pixels[30, 20], upper_left)
     assert is_close_colour(pixels[100, 76], lower_right)
 
 
 @pytest.mark.parametrize("name", INVALID)
-def test_unusable_photo_is_quarantined_with_its_reason(harvest: CrawlResult, name: str) -> None:
+def test_unusable_photo_is_quarantined_with_its_reason(crawl_result: CrawlResult, name: str) -> None:
     with pytest.raises(PhotoError) as caught:
-        prepare_photo(harvest, name)
+        prepare_photo(crawl_result, name)
     assert caught.value.reason == INVALID[name][1]
 
 
@@ -86,9 +86,13 @@ def test_large_png_is_rejected_without_much_memory(tmp_path: Path) -> None:
     )
     with (tmp_path / "stderr").open("w") as stderr:
         _, peak = run_with_peak_mib([sys.executable, "-c", code, str(path)], tmp_path / "peak", stderr)
-    assert (tmp_path / "stderr").read_text().startswith("too many pixels: expected at most 40,000,000 pixels, got 12000 x 12000 px")
+    assert (
+        (tmp_path / "stderr")
+        .read_text()
+        .startswith("too many pixels: expected at most 40,000,000 pixels, got 12000 x 12000 px")
+    )
     assert peak < 300
 
 
-def test_large_png_is_crawled_without_much_memory(harvest: CrawlResult) -> None:
-    assert harvest.peak_mib < 300
+def test_large_png_is_crawled_without_much_memory(crawl_result: CrawlResult) -> None:
+    assert crawl_result.peak_mib < 300

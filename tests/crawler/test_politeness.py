@@ -71,7 +71,7 @@ def test_photos_are_recognised_by_their_first_bytes(body: bytes, photo: bool) ->
 
 
 @pytest.mark.parametrize(
-    ("contact", "told"),
+    ("contact", "is_valid"),
     [
         ("anna@shop.com", True),
         ("https://weft.dev/bot", True),
@@ -86,9 +86,9 @@ def test_photos_are_recognised_by_their_first_bytes(body: bytes, photo: bool) ->
         ("me@examples.com", True),
     ],
 )
-def test_contact_must_be_a_mail_or_web_address_other_than_the_example(contact: str, told: bool) -> None:
-    assert spider_args.is_valid_contact(contact) is told
-    assert (contact in spider_args.build_user_agent(contact) and bool(contact)) is told
+def test_contact_must_be_a_mail_or_web_address_other_than_the_example(contact: str, is_valid: bool) -> None:
+    assert spider_args.is_valid_contact(contact) is is_valid
+    assert (contact in spider_args.build_user_agent(contact) and bool(contact)) is is_valid
 
 
 def make_crawl_settings(*shops: params.Shop, contact: str = "crawler@example.com", delay: float = 0.0) -> params.Crawl:
@@ -151,7 +151,7 @@ def test_scrapy_command_has_polite_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("delay", "least", "latency", "after"),
+    ("delay", "min_delay", "latency", "after"),
     [
         (1.0, 1.0, 0.1, 1.0),  # fast host: the minimum delay
         (1.0, 1.0, 4.0, 4.0),  # slow host: its latency at once
@@ -163,12 +163,12 @@ def test_scrapy_command_has_polite_defaults() -> None:
         (0.0, 0.0, 0.3, 0.0),
     ],
 )
-def test_delay_decreases_to_what_the_host_needs(delay: float, least: float, latency: float, after: float) -> None:
-    assert next_delay(delay, least, latency, max_delay=60.0) == after
+def test_delay_decreases_to_what_the_host_needs(delay: float, min_delay: float, latency: float, after: float) -> None:
+    assert next_delay(delay, min_delay, latency, max_delay=60.0) == after
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "directives"),
     [
         ("noai, noimageai", {"noai", "noimageai"}),
         ("NoIndex", {"noindex"}),
@@ -180,8 +180,8 @@ def test_delay_decreases_to_what_the_host_needs(delay: float, least: float, late
         ("", {""}),
     ],
 )
-def test_x_robots_tag_directives_for_other_robots_are_ignored(value: str, said: set[str]) -> None:
-    assert parse_x_robots_tag(value) == said
+def test_x_robots_tag_directives_for_other_robots_are_ignored(value: str, directives: set[str]) -> None:
+    assert parse_x_robots_tag(value) == directives
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_page_with_unchanged_lastmod_is_not_requested(then: str, now: str, is_cu
     second.close()
 
 
-def test_requests_have_the_validators_of_their_own_url(tmp_path: Path) -> None:
+def test_requests_have_the_validators_of_their_url(tmp_path: Path) -> None:
     first = start_crawl(tmp_path, 1)
     save_sitemap(first)
     save_all_pages(first)
@@ -149,8 +149,8 @@ def test_product_missing_from_a_complete_feed_is_removed(feed_failed: bool, gone
         store = start_crawl(tmp_path, snapshot)
         store.add_urls(FEED, [f"{BASE_URL}/feed", f"{BASE_URL}/feed?page=2"])
         (one, _), (two, _) = store.select_todo(FEED, 9, ())
-        told = tuple(FeedProduct(place, make_product(number)) for place, number in enumerate(numbers))
-        store.save(FeedPartItem(row=one, products=told))
+        feed_products = tuple(FeedProduct(place, make_product(number)) for place, number in enumerate(numbers))
+        store.save(FeedPartItem(row=one, products=feed_products))
         if feed_failed:
             store.save(FailedItem(row=two, reason="timeout", attempts=2))
         else:

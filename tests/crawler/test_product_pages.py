@@ -80,9 +80,9 @@ def test_control_characters_in_jsonld_are_read() -> None:
 
 def test_related_products_of_jsonld_are_not_the_main_product() -> None:
     others = [{"@type": "Product", "name": f"Other {n}", "url": f"/p/{n}", "image": f"/{n}.jpg"} for n in range(3)]
-    own = {"@type": "Product", "name": "Blue shirt", "url": URL, "isRelatedTo": others, "image": "/own.jpg"}
-    product = extract_page(render_jsonld({"@graph": [*others, own]}))
-    assert (product.title, list_photo_paths(product)) == ("Blue shirt", ["/own.jpg"])
+    main_node = {"@type": "Product", "name": "Blue shirt", "url": URL, "isRelatedTo": others, "image": "/main_node.jpg"}
+    product = extract_page(render_jsonld({"@graph": [*others, main_node]}))
+    assert (product.title, list_photo_paths(product)) == ("Blue shirt", ["/main_node.jpg"])
 
 
 def test_a_page_of_several_products_is_a_listing() -> None:
@@ -129,7 +129,7 @@ def render_opengraph(description: str) -> str:
     )
 
 
-def test_a_cut_description_is_replaced_by_the_complete_block() -> None:
+def test_a_truncated_description_is_replaced_by_the_complete_block() -> None:
     html = f"{render_opengraph(FULL[:250])}<h1>Blue shirt</h1><div id='tab-description'><p>{FULL}</p></div>"
     assert extract_page(html).description == f"<p>{FULL}</p>"
 

@@ -151,14 +151,14 @@ def test_unknown_value_is_added_to_the_purge_list(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_weft(root, monkeypatch, "--product", "shop/9") == 0
-    said = capsys.readouterr().out
-    assert "it holds nothing of product shop/9" in said
-    assert "no output of a later stage" in said
+    output = capsys.readouterr().out
+    assert "it holds nothing of product shop/9" in output
+    assert "no output of a later stage" in output
     assert purge.load_purge_list(root / "var" / "crawl").products == {"shop/9"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--product", "1"), "expected a product_id"),
         (("--shop", "x", "--state", "nowhere"), "expected a folder with crawl states"),
@@ -166,14 +166,14 @@ def test_unknown_value_is_added_to_the_purge_list(
 )
 def test_invalid_arguments_are_rejected(
     arguments: tuple[str, ...],
-    said: str,
+    message: str,
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["weft", "purge", "--state", str(root / "var" / "crawl"), *arguments])
     assert cli.main() == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_state_file_in_use_is_not_purged(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

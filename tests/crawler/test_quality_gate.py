@@ -39,7 +39,7 @@ def make_crawl_stats(**counts: int) -> CrawlStats:
 
 
 @pytest.mark.parametrize(
-    ("thresholds", "said"),
+    ("thresholds", "message"),
     [
         ({"min_products": 12}, "products is 10, 2 below the 12 of min_products"),
         ({"min_field_coverage": {"description": 0.5}}, "0.4, 0.1 below the 0.5 of min_field_coverage.description"),
@@ -53,10 +53,10 @@ def make_crawl_stats(**counts: int) -> CrawlStats:
         ),
     ],
 )  # fmt: skip
-def test_value_beyond_its_threshold_is_reported_with_the_difference(thresholds: dict[str, Any], said: str) -> None:
+def test_value_beyond_its_threshold_is_reported_with_the_difference(thresholds: dict[str, Any], message: str) -> None:
     with pytest.raises(ShopError) as error:
         check_quality([(make_crawl_stats(with_description=4), None)], params.QualityChecks(**thresholds))
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert "shop: " in str(error.value)
     assert "The state files are kept" in str(error.value)
 
@@ -82,7 +82,7 @@ def test_all_failed_checks_are_reported_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "said"),
+    ("now", "message"),
     [
         ({"products": 4, "photos": 8}, "products since the last snapshot, 10 to 4, is 0.6, 0.1 above the 0.5"),
         ({"products": 16, "photos": 32}, "products since the last snapshot, 10 to 16, is 0.6, 0.1 above the 0.5"),
@@ -90,10 +90,10 @@ def test_all_failed_checks_are_reported_together() -> None:
         ({"with_description": 3}, "drop of the share with description, 1 to 0.3, is 0.7, 0.2 above the 0.5"),
     ],
 )
-def test_change_since_the_last_snapshot_is_checked(now: dict[str, int], said: str) -> None:
+def test_change_since_the_last_snapshot_is_checked(now: dict[str, int], message: str) -> None:
     with pytest.raises(ShopError) as error:
         check_quality([(make_crawl_stats(**now), make_crawl_stats())], params.QualityChecks(max_change=0.5))
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 def test_unknown_field_in_min_field_coverage_is_rejected() -> None:
@@ -110,8 +110,8 @@ def test_photo_of_many_products_is_dropped_and_reported(tmp_path: Path) -> None:
     assert [(row["product_id"], row["position"]) for row in photos] == [("shop/3", 1)]
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert (report["photos"], report["photos_placeholder"], report["photos_failed"]) == (1, 3, 0)
-    (said,) = report["shops"]["shop"]["placeholders"]
-    assert (said["products"], said["url"]) == (3, placeholder.url)
+    (placeholders,) = report["shops"]["shop"]["placeholders"]
+    assert (placeholders["products"], placeholders["url"]) == (3, placeholder.url)
 
 
 def test_photo_of_fewer_products_is_kept(tmp_path: Path) -> None:

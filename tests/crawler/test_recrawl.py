@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from local_shop import JPEG, LocalShop, make_crawl_settings, read_files, run_local_shop
+from read_outs import read_photos
 
 from crawler.run import crawl_shops
 from weft import params, tables
-from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS, REMOVED_PRODUCTS
+from weft.contracts.tables import FAILURES, PRODUCTS, REMOVED_PRODUCTS
 
 INITIAL_PRODUCTS = 8
 
@@ -100,7 +101,7 @@ def test_changed_pages_are_downloaded_again(third: Path) -> None:
     titles = {
         row["product_id"]: row["title"] for row in tables.read_table(third / "products.parquet", PRODUCTS).to_pylist()
     }
-    photos = {row["product_id"]: row["bytes"] for row in _read_photos(third)}
+    photos = {row["product_id"]: row["bytes"] for row in read_photos(third)}
     assert titles["shop/S1"] == "Blouse 1"
     assert photos["shop/S4"] == JPEG + b"another"
 
@@ -116,7 +117,7 @@ def test_removed_products_are_only_in_the_table_of_removed_products(third: Path)
 
 
 def test_product_of_a_temporarily_failing_page_is_kept(first: Path, third: Path) -> None:
-    (now,), (then,) = ([row for row in _read_photos(out) if row["product_id"] == "shop/S3"] for out in (third, first))
+    (now,), (then,) = ([row for row in read_photos(out) if row["product_id"] == "shop/S3"] for out in (third, first))
     failed = tables.read_table(third / "failures.parquet", FAILURES).to_pylist()
     assert now == then
     assert [(row["url"].rpartition("/")[2], row["reason"]) for row in failed] == [("3", "HTTP 500")]
@@ -124,10 +125,6 @@ def test_product_of_a_temporarily_failing_page_is_kept(first: Path, third: Path)
 
 def test_product_missing_from_sitemaps_is_requested_before_it_counts_as_removed(third: Path) -> None:
     assert "shop/S5" in tables.read_table(third / "products.parquet", PRODUCTS)["product_id"].to_pylist()
-
-
-def _read_photos(out: Path) -> list[dict[str, object]]:
-    return [row for table in tables.read_shards(out / "photos", PHOTOS) for row in table.to_pylist()]
 
 
 def _content_type(path: str) -> str:

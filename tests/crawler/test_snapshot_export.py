@@ -1,7 +1,7 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
+from read_outs import read_photos
 from state_files import BASE_URL, make_product, make_snapshot, save_item
 
 from crawler.discover.links import Link
@@ -12,12 +12,8 @@ from crawler.storage.snapshot import Snapshot
 from crawler.storage.store import Store
 from weft import tables
 from weft.contracts.product import Attribute, PhotoLink
-from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS
+from weft.contracts.tables import FAILURES, PRODUCTS
 from weft.errors import ShopError
-
-
-def read_photos(out: Path) -> list[dict[str, Any]]:
-    return [row for table in tables.read_shards(out / "photos", PHOTOS) for row in table.to_pylist()]
 
 
 def test_product_json_round_trip() -> None:

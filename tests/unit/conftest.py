@@ -13,7 +13,7 @@ Rows = Sequence[str]
 
 
 def _draw_garment(colour: str = "red", long: bool = False, seed: int = 0, size: tuple[int, int] = (60, 80)) -> bytes:
-    """A garment of one colour on white, long or short; the seed moves it a little."""
+    """Return a JPEG of a garment of one colour on white, long or short; the seed shifts it a little."""
     image = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(image)
     left, top = 14 + seed % 4, 8 + seed % 3
@@ -63,15 +63,15 @@ def _write_attributes(
     images: Sequence[bytes] | None = None,
     boxes: Sequence[tuple[int, int, int, int]] | None = None,
 ) -> Path:
-    """A data set in the layout of Category & Attribute Prediction.
+    """Write a data set in the layout of Category and Attribute Prediction.
 
     Args:
-        folder: Where to.
+        folder: The folder to write.
         photos: (Image name, category id from 1, a label 1, -1 or 0 per attribute, status) of each.
         attributes: Rows of list_attr_cloth.txt.
         anno: The folder of the lists.
-        images: Bytes of each photo; drawings where not given.
-        boxes: Rows of list_bbox.txt; no such file where not given.
+        images: Bytes of each photo; drawings if not given.
+        boxes: Rows of list_bbox.txt; no such file if not given.
     """
     names = [name for name, *_ in photos]
     _write_list_file(folder / anno / "list_category_cloth.txt", CATEGORIES, "category_name  category_type")

@@ -100,12 +100,26 @@ def test_the_error_of_missing_embeddings_says_what_to_run(tmp_path):
         artefacts.read_embeddings(tmp_path / "e")
 
 
-TRICKY = ["null", "nan", "NA", "None", "true", "1950s", "007", "inf", "t-shirt", "café", 'o"neill', "l'été", "#1"]
+AMBIGUOUS_WORDS = [
+    "null",
+    "nan",
+    "NA",
+    "None",
+    "true",
+    "1950s",
+    "007",
+    "inf",
+    "t-shirt",
+    "café",
+    'o"neill',
+    "l'été",
+    "#1",
+]
 
 
 def test_words_that_look_like_other_values_are_read_back(tmp_path):
-    artefacts.write_words(tmp_path / "words.tsv", make_word_table(TRICKY))
-    assert artefacts.read_words(tmp_path / "words.tsv")["word"].tolist() == TRICKY
+    artefacts.write_words(tmp_path / "words.tsv", make_word_table(AMBIGUOUS_WORDS))
+    assert artefacts.read_words(tmp_path / "words.tsv")["word"].tolist() == AMBIGUOUS_WORDS
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -143,11 +143,11 @@ def test_a_value_out_of_range_in_a_variant_is_named(get_error, key, variant, wro
 
 
 @pytest.mark.parametrize("key", ["training.loss", "training.logits", "train_head.optimizer", "finetune.lr_schedule"])
-def test_an_unknown_variant_is_answered_with_the_known_ones(get_error, key):
+def test_the_error_of_an_unknown_variant_lists_the_known_ones(get_error, key):
     assert get_error(set_key(f"{key}.name", "hinge")).startswith(f"{key}.name = 'hinge': expected one of '")
 
 
-def test_a_name_instead_of_a_mapping_is_answered(get_error):
+def test_a_name_instead_of_a_mapping_is_refused(get_error):
     assert get_error(set_key("training.loss", "full_softmax")) == (
         "training.loss = 'full_softmax': expected a mapping of keys"
     )

@@ -78,26 +78,26 @@ def test_a_missing_device_is_an_error(monkeypatch):
 
 
 @pytest.fixture
-def executed(monkeypatch):
+def exec_calls(monkeypatch):
     """The commands that would replace this process."""
     commands = []
     monkeypatch.setattr(os, "execv", lambda program, command: commands.append(command))
     return commands
 
 
-def test_one_process_is_not_relaunched(monkeypatch, executed):
+def test_one_process_is_not_relaunched(monkeypatch, exec_calls):
     runtime.relaunch_with_torchrun()
     monkeypatch.setenv("WEFT_PROCESSES", "1")
     runtime.relaunch_with_torchrun()
-    assert executed == []
+    assert exec_calls == []
 
 
-def test_several_processes_are_relaunched_with_torchrun_once(monkeypatch, executed):
+def test_several_processes_are_relaunched_with_torchrun_once(monkeypatch, exec_calls):
     monkeypatch.setenv("WEFT_PROCESSES", "3")
     monkeypatch.setenv("WEFT_THREADS", "7")
     monkeypatch.setattr("sys.argv", ["stages/embed.py", "--out", "x"])
     runtime.relaunch_with_torchrun()
-    ((_, *command),) = executed
+    ((_, *command),) = exec_calls
     assert command == [
         *("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "3"),
         *("stages/embed.py", "--out", "x"),
@@ -105,7 +105,7 @@ def test_several_processes_are_relaunched_with_torchrun_once(monkeypatch, execut
     assert os.environ["OMP_NUM_THREADS"] == "2"
     monkeypatch.setenv("RANK", "1")  # as torchrun sets it
     runtime.relaunch_with_torchrun()
-    assert len(executed) == 1
+    assert len(exec_calls) == 1
 
 
 def test_each_process_has_its_own_cuda_device(monkeypatch):

@@ -182,7 +182,7 @@ def test_a_file_that_is_no_parquet_is_named(tmp_path, data):
             read()
 
 
-def test_a_shard_cut_short_is_named(tmp_path):
+def test_a_truncated_shard_is_named(tmp_path):
     tables.write_shards(tmp_path / "shards", iter(make_rows(4)), PREPARED_PHOTOS)
     shard = tmp_path / "shards" / "00000.parquet"
     shard.write_bytes(shard.read_bytes()[:-9])

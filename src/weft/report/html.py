@@ -12,7 +12,7 @@ from weft.report.audit import Mismatches, read_mismatches
 from weft.report.breakdowns import NearestWords, RecallCurves, SliceConfusions, SliceTable
 from weft.report.calibration import Calibration, WordMap
 from weft.report.charts import calibration_curve, loss_curve, recall_curve
-from weft.report.examples import Examples, RankedPhoto, RankedExample, ThumbnailCache
+from weft.report.examples import Examples, RankedExample, RankedPhoto, ThumbnailCache
 from weft.report.pipeline import History, ShopCrawl, WordsSection
 from weft.report.provenance import Provenance
 from weft.report.tables import Cell, Comparison, Results, compare

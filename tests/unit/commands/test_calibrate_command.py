@@ -64,8 +64,8 @@ def test_thresholds_are_written_beside_the_model_and_hold_its_digest(calibrate, 
     assert status == 0
     assert f"thresholds written to {model.parent / 'calibration'}" in err
     assert "of 8 words reach a precision of 0.8 on val" in lines[0]
-    told = json.loads((model.parent / "calibration" / "calibration.json").read_text())
-    assert told["model"] == (model / "digest.txt").read_text().strip()
+    calibration = json.loads((model.parent / "calibration" / "calibration.json").read_text())
+    assert calibration["model"] == (model / "digest.txt").read_text().strip()
 
 
 def test_calibrated_tags_are_the_words_that_reach_their_threshold(calibrate, tag, model, photos, embed_naively):
@@ -79,12 +79,12 @@ def test_calibrated_tags_are_the_words_that_reach_their_threshold(calibrate, tag
         assert line["model"] == (model / "digest.txt").read_text().strip()
         logits = embed_naively((photos / line["photo"]).read_bytes())[0].astype(np.float64) @ w.T
         scores = logits - np.log(np.exp(logits).sum())
-        told = {
+        expected_words = {
             row["word"]
             for row in thresholds
             if row["threshold"] is not None and scores[row["word_id"]] >= row["threshold"]
         }
-        assert {word["word"] for word in line["words"]} == told
+        assert {word["word"] for word in line["words"]} == expected_words
         assert [word["probability"] for word in line["words"]] == sorted(
             (word["probability"] for word in line["words"]), reverse=True
         )

@@ -103,7 +103,7 @@ def test_the_error_for_an_invalid_run_names_its_file(out, compare):
 
 def test_scores_of_other_metrics_are_refused(out, compare):
     a = out("a", [1])
-    told = json.loads((a / files.METRICS).read_text())
-    del told["tables"]["retrieval"][ROW]["recall_at_10"]
-    (a / files.METRICS).write_text(json.dumps(told))
+    metrics = json.loads((a / files.METRICS).read_text())
+    del metrics["tables"]["retrieval"][ROW]["recall_at_10"]
+    (a / files.METRICS).write_text(json.dumps(metrics))
     assert "expected scores of the metrics in metrics.json, got others" in compare(a, a)[2]

@@ -1,4 +1,4 @@
-"""Photos of a benchmark made up in memory, for tests of single tables."""
+"""A benchmark in memory, for tests of single tables."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from weft.evaluation.inputs import EvalPhotos
 
 @dataclass(frozen=True)
 class InMemoryBenchmark:
-    """A benchmark without pictures."""
+    """A benchmark that has records and no pictures."""
 
     records: list[PhotoRecord]
     notes: tuple[str, ...] = ()
 
 
 def make_eval_photos(records, z, finetuned=None):
-    """Records with their embeddings; every product is an item."""
+    """Return records with their embeddings; each product is one bootstrap cluster."""
     _, products = np.unique([record.product_id for record in records], return_inverse=True)
     after = np.asarray(z if finetuned is None else finetuned, np.float32)
     splits = tuple(record.split for record in records)
@@ -26,6 +26,6 @@ def make_eval_photos(records, z, finetuned=None):
 
 
 def make_record(product, split="test", word_ids=(), **labels):
-    """A record; the number of records made so far is no part of it, so name views by a label."""
+    """Return a record; give photos of one product different labels, because its id consists of product and labels."""
     name = "#".join([product, *map(str, labels.values())])
     return PhotoRecord(name, product, split, {key: str(value) for key, value in labels.items()}, None, tuple(word_ids))

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from world import make_tiny_catalogue
+from tiny_catalogue import make_tiny_catalogue
 
 
 def naive_nearest(queries, gallery, k, query_groups=None, gallery_groups=None):
-    """Exact search, one query and one photo at a time."""
+    """Search exactly, one query and one photo at a time."""
     rows = np.full((len(queries), k), -1, np.int64)
     scores = np.full((len(queries), k), -np.inf, np.float32)
     for q, query in enumerate(np.asarray(queries, np.float64)):
@@ -30,5 +30,5 @@ def rng():
 
 
 @pytest.fixture
-def world(tmp_path, rng):
+def tiny_catalogue(tmp_path, rng):
     return make_tiny_catalogue(tmp_path, rng)

@@ -1,10 +1,10 @@
-"""Category & Attribute in miniature: our own drawings in its file layout, scored whole."""
+"""Evaluation of a small data set of drawings in the layout of Category and Attribute Prediction."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from world import DIM, WORDS
+from tiny_catalogue import DIM, WORDS
 
 from weft import params
 from weft.datasets import open_dataset
@@ -16,7 +16,7 @@ KNOWN = {"red": 0, "blue": 1, "long": 3}
 
 
 @pytest.fixture
-def foreign(world, rng, write_attributes, write_list_file, draw_garment):
+def attribute_benchmark(tiny_catalogue, rng, write_attributes, write_list_file, draw_garment):
     """30 photos; trained z holds the words of category and attributes, frozen z noise."""
     photos, z = [], []
     for number in range(30):
@@ -31,17 +31,17 @@ def foreign(world, rng, write_attributes, write_list_file, draw_garment):
         photos.append((f"img/Drawn_{category}/img_{number:08}.jpg", category, labels, status))
         z.append([3 * (word == CATEGORIES[category]) + (word in has) for word in WORDS])
     images = [draw_garment(("red", "blue")[n % 2], seed=n) for n in range(30)]
-    folder = write_attributes(world.root / "foreign", photos, ATTRIBUTES, images=images)
+    folder = write_attributes(tiny_catalogue.root / "attribute_benchmark", photos, ATTRIBUTES, images=images)
     write_list_file(folder / "Anno" / "list_category_cloth.txt", CLOTH, "category_name category_type")
     benchmark = params.Benchmark(reader="deepfashion_attributes", path=str(folder))
-    made = replace(world, benchmark=benchmark, name="foreign")
+    catalogue = replace(tiny_catalogue, benchmark=benchmark, name="attribute_benchmark")
     z = np.array(z, float) + 0.01 * rng.normal(size=(30, DIM))
-    made.embed("foreign", open_dataset(benchmark).records, z, rng.normal(size=z.shape))
-    return made
+    catalogue.embed("attribute_benchmark", open_dataset(benchmark).records, z, rng.normal(size=z.shape))
+    return catalogue
 
 
-def test_words_and_probe_stand_in_tables_of_their_own(foreign, search):
-    _, metrics = foreign.run(search)
+def test_words_and_the_linear_probe_have_separate_tables(attribute_benchmark, search):
+    _, metrics = attribute_benchmark.run(search)
     kinds = ("texture", "shape", "style", "mean_of_types", "all_at_once")
     assert list(metrics["tables"]) == [
         "zero_shot/category",
@@ -58,15 +58,15 @@ def test_words_and_probe_stand_in_tables_of_their_own(foreign, search):
     assert list(metrics["tables"]["linear_probe/category"]) == ["frozen backbone", "finetuned"]
 
 
-def test_a_model_that_knows_the_words_finds_all_that_have_words(foreign, search):
-    _, metrics = foreign.run(search)
+def test_a_perfect_model_finds_all_attributes_that_have_words(attribute_benchmark, search):
+    _, metrics = attribute_benchmark.run(search)
     tables = metrics["tables"]
     assert tables["zero_shot/category"]["finetuned"]["top_1_accuracy"] == 1
     assert tables["attributes/texture"]["finetuned"] == {
         "top_3_attribute_recall": 1,
         "top_5_attribute_recall": 1,
     }
-    # Nobody says party wear: by words it is never found, a probe can learn it.
+    # Party wear is not in the vocabulary: word scores never find it, and a probe can learn it.
     assert tables["attributes/style"]["finetuned"]["top_3_attribute_recall"] == 0
     assert tables["linear_probe/attributes/style"]["finetuned"]["top_3_attribute_recall"] == 1
     mean = np.mean([tables[f"attributes/{kind}"]["finetuned"]["top_3_attribute_recall"] for kind in
@@ -75,8 +75,8 @@ def test_a_model_that_knows_the_words_finds_all_that_have_words(foreign, search)
     assert metrics["intervals"]["attributes/mean_of_types"]["finetuned"]["top_3_attribute_recall"]
 
 
-def test_what_is_counted_and_left_out_is_said(foreign, search):
-    _, metrics = foreign.run(search)
+def test_counts_and_notes_report_what_is_scored_and_what_is_left_out(attribute_benchmark, search):
+    _, metrics = attribute_benchmark.run(search)
     assert metrics["counts"]["attributes"] == 6
     assert metrics["counts"]["attributes_without_words"] == 3
     notes = " ".join(metrics["notes"])
@@ -89,16 +89,22 @@ def test_what_is_counted_and_left_out_is_said(foreign, search):
     assert metrics["sizes"]["attributes/texture"]["observations"] == 9
 
 
-def test_the_ceiling_is_told_where_photos_have_more_than_k(world, foreign, search, write_attributes):
-    photos = [(record.photo_id, 1, [1] * 6, record.split) for record in open_dataset(foreign.benchmark).records]
-    write_attributes(world.root / "foreign", photos, ["a 1", "b 1", "c 1", "d 1", "red 1", "blue 2"])
-    _, metrics = foreign.run(search)
+def test_upper_bounds_are_reported_if_photos_have_more_than_k_attributes(
+    tiny_catalogue, attribute_benchmark, search, write_attributes
+):
+    photos = [
+        (record.photo_id, 1, [1] * 6, record.split) for record in open_dataset(attribute_benchmark.benchmark).records
+    ]
+    write_attributes(
+        tiny_catalogue.root / "attribute_benchmark", photos, ["a 1", "b 1", "c 1", "d 1", "red 1", "blue 2"]
+    )
+    _, metrics = attribute_benchmark.run(search)
     assert metrics["upper_bounds"]["attributes/texture"] == {"top_3_attribute_recall": 0.6}
     assert metrics["upper_bounds"]["attributes/all_at_once"]["top_3_attribute_recall"] == 0.5
     assert metrics["upper_bounds"]["attributes/mean_of_types"] == {"top_3_attribute_recall": 0.8}
 
 
-def test_training_photos_of_the_benchmark_are_not_scored(foreign, search):
-    _, metrics = foreign.run(search)
+def test_training_photos_of_the_benchmark_are_not_scored(attribute_benchmark, search):
+    _, metrics = attribute_benchmark.run(search)
     assert metrics["counts"]["photos"] == 30
     assert metrics["counts"]["category_photos"] == 9

@@ -51,10 +51,10 @@ def test_slice_values_with_few_clusters_have_no_row(tmp_path):
 
 
 def test_metrics_can_be_recomputed_from_the_per_query_scores(tmp_path):
-    made, photos = make_results()
-    write_per_query(tmp_path / "s.parquet", made, photos, ())
+    results, photos = make_results()
+    write_per_query(tmp_path / "s.parquet", results, photos, ())
     rows = tables.read_table(tmp_path / "s.parquet", PER_QUERY).to_pylist()
-    for model, metrics in made.tables["t"].compute_table().items():
+    for model, metrics in results.tables["t"].compute_table().items():
         mine = [row for row in rows if row["model"] == model]
         again = sum(row["numerator"][0] for row in mine) / sum(row["denominator"][0] for row in mine)
         assert again == pytest.approx(metrics["m"])
@@ -85,6 +85,6 @@ def test_frequency_bands_depend_on_the_share_of_products():
 
 
 def test_unknown_values_are_in_no_slice():
-    facet = encode_slice_column(["a"] * 5 + [None] * 7 + ["b"])
-    assert [(value, rows.tolist()) for value, rows in facet.subsets()] == [("a", [0, 1, 2, 3, 4])]
+    column = encode_slice_column(["a"] * 5 + [None] * 7 + ["b"])
+    assert [(value, rows.tolist()) for value, rows in column.subsets()] == [("a", [0, 1, 2, 3, 4])]
     assert SliceColumn(np.array([-1]), ()).subsets() == []

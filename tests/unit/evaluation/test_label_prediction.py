@@ -7,14 +7,14 @@ from hypothesis.extra.numpy import arrays
 from weft.evaluation.label_metrics import average_word_scores, build_label_task, rank_true_labels, top_k_correct
 
 
-def test_rare_labels_are_out_as_truth_and_as_candidates():
+def test_rare_labels_are_neither_truth_nor_candidates():
     task = build_label_task(["shirt", None, "dress", "shirt", "hat", "dress"], min_photos=2)
     assert task.labels == ("dress", "shirt")
     assert task.photo_rows.tolist() == [0, 2, 3, 5]
     assert task.targets.tolist() == [1, 0, 1, 0]
 
 
-def test_a_label_that_no_photo_shows_can_be_left_out():
+def test_a_label_without_photos_can_be_left_out():
     task = build_label_task(["men", "unisex", "women", "unisex", "men"], min_photos=1, exclude=["unisex"])
     assert task.labels == ("men", "women")
 
@@ -29,7 +29,7 @@ def test_a_label_scores_the_mean_of_its_words():
     assert scores.tolist() == [[1, 4, -np.inf]]
 
 
-def test_top_k_accuracy_worked_by_hand():
+def test_top_k_accuracy_equals_a_worked_example():
     scores = np.array([[0.1, 0.9, 0.5], [0.3, 0.2, 0.1], [0.3, 0.2, 0.1]], np.float32)
     ranks = rank_true_labels(scores, np.array([2, 0, 2]))
     assert ranks.tolist() == [1, 0, 2]
@@ -38,7 +38,7 @@ def test_top_k_accuracy_worked_by_hand():
     assert top_k_correct(ranks, 9).all()
 
 
-def test_ties_go_to_the_earlier_label():
+def test_ties_go_to_the_first_label():
     scores = np.zeros((2, 3), np.float32)
     assert rank_true_labels(scores, np.array([0, 2])).tolist() == [0, 2]
 

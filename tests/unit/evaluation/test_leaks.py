@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from world import DIM, SPLITS, make_tiny_catalogue
+from tiny_catalogue import DIM, SPLITS, make_tiny_catalogue
 
 from weft import tables
 from weft.contracts.tables import PREPARED_PHOTOS
@@ -12,7 +12,7 @@ from weft.errors import BenchmarkError
 
 
 def draw_picture(number, quality=92):
-    """A picture of its own for every number: bars of random place, size and colour."""
+    """Return a different JPEG for each number: rectangles of random place and colour."""
     rng = np.random.default_rng(number)
     image = Image.new("RGB", (96, 128), "white")
     draw = ImageDraw.Draw(image)
@@ -24,39 +24,39 @@ def draw_picture(number, quality=92):
     return stream.getvalue()
 
 
-def write_frozen_embeddings(world, picture_ids):
-    """Frozen embeddings that are alike where pictures are."""
-    records = list(open_dataset(world.benchmark).records)
+def write_frozen_embeddings(tiny_catalogue, picture_ids):
+    """Write frozen embeddings that are equal for equal pictures."""
+    records = list(open_dataset(tiny_catalogue.benchmark).records)
     axes = np.random.default_rng(5).normal(size=(50, DIM))
     z = np.array([axes[picture_ids[record.product_id]] for record in records])
-    world.embed("catalogue", records, np.random.default_rng(1).normal(size=z.shape), z)
-    return world
+    tiny_catalogue.embed("catalogue", records, np.random.default_rng(1).normal(size=z.shape), z)
+    return tiny_catalogue
 
 
-def test_a_clean_split_says_that_nothing_leaks(tmp_path, rng, search):
-    world = write_frozen_embeddings(
+def test_a_clean_split_has_a_note_that_nothing_leaks(tmp_path, rng, search):
+    tiny_catalogue = write_frozen_embeddings(
         make_tiny_catalogue(tmp_path, rng, picture=lambda _, n: draw_picture(n)), {f"alder/{n}": n for n in range(9)}
     )
-    _, metrics = world.run(search)
+    _, metrics = tiny_catalogue.run(search)
     assert metrics["counts"]["products_in_two_splits"] == metrics["counts"]["pictures_in_two_splits"] == 0
     assert any(note.startswith("leakage: 0 products and 0 pictures are in two splits") for note in metrics["notes"])
 
 
 @pytest.mark.parametrize("quality", [92, 60])
-def test_a_test_picture_that_stands_in_training_is_caught_even_encoded_again(tmp_path, rng, search, quality):
+def test_a_test_picture_that_is_also_in_train_is_found_even_if_encoded_again(tmp_path, rng, search, quality):
     def picture(_, number):
         return draw_picture(2, quality) if number == 7 else draw_picture(number)
 
     pictures = {f"alder/{n}": 2 if n == 7 else n for n in range(9)}
-    world = write_frozen_embeddings(make_tiny_catalogue(tmp_path, rng, picture=picture), pictures)
-    with pytest.raises(BenchmarkError, match="0 products and 4 pictures in two splits") as caught:
-        world.run(search)
-    assert "alder/2#0 = alder/7#0" in str(caught.value)
+    tiny_catalogue = write_frozen_embeddings(make_tiny_catalogue(tmp_path, rng, picture=picture), pictures)
+    with pytest.raises(BenchmarkError, match="0 products and 4 pictures in two splits") as error:
+        tiny_catalogue.run(search)
+    assert "alder/2#0 = alder/7#0" in str(error.value)
     assert not (tmp_path / "report").exists()
 
 
-def test_a_product_in_two_splits_is_caught_though_its_pictures_differ(tmp_path, rng, search):
-    world = make_tiny_catalogue(tmp_path, rng, {**SPLITS, "test": ()}, lambda _, n: draw_picture(n))
+def test_a_product_in_two_splits_is_found_even_if_its_pictures_differ(tmp_path, rng, search):
+    tiny_catalogue = make_tiny_catalogue(tmp_path, rng, {**SPLITS, "test": ()}, lambda _, n: draw_picture(n))
     rows = [
         {
             "product_id": f"alder/{number}",
@@ -70,17 +70,17 @@ def test_a_product_in_two_splits_is_caught_though_its_pictures_differ(tmp_path, 
         for number, position in ((5, 7), (6, 8))
     ]
     tables.write_shards(tmp_path / "prepared" / "test", iter(rows), PREPARED_PHOTOS)
-    records = list(open_dataset(world.benchmark).records)
+    records = list(open_dataset(tiny_catalogue.benchmark).records)
     noise = rng.normal(size=(len(records), DIM))
-    world.embed("catalogue", records, noise, noise)
+    tiny_catalogue.embed("catalogue", records, noise, noise)
     with pytest.raises(BenchmarkError, match=r"1 products and 0 pictures in two splits \(alder/5\)"):
-        world.run(search)
+        tiny_catalogue.run(search)
 
 
-def test_pictures_that_look_alike_to_the_network_alone_are_no_leak(tmp_path, rng, search):
+def test_photos_that_are_similar_only_to_the_network_are_no_leak(tmp_path, rng, search):
     # All embeddings are equal, all pictures differ.
-    world = make_tiny_catalogue(tmp_path, rng, picture=lambda _, n: draw_picture(n))
-    records = list(open_dataset(world.benchmark).records)
-    world.embed("catalogue", records, np.ones((len(records), DIM)), np.ones((len(records), DIM)))
-    _, metrics = world.run(search)
+    tiny_catalogue = make_tiny_catalogue(tmp_path, rng, picture=lambda _, n: draw_picture(n))
+    records = list(open_dataset(tiny_catalogue.benchmark).records)
+    tiny_catalogue.embed("catalogue", records, np.ones((len(records), DIM)), np.ones((len(records), DIM)))
+    _, metrics = tiny_catalogue.run(search)
     assert metrics["counts"]["pictures_in_two_splits"] == 0

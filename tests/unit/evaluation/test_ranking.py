@@ -18,12 +18,12 @@ HITS = np.array([[0, 1, 0, 0], [1, 0, 1, 1], [0, 0, 0, 0]], bool)
 POSITIVES = np.array([1, 3, 2])
 
 
-def test_recall_counts_a_query_once_however_many_it_finds():
+def test_recall_counts_a_query_once_for_any_number_of_hits():
     assert recall_at_k(HITS, 1).tolist() == [0, 1, 0]
     assert recall_at_k(HITS, 2).tolist() == [1, 1, 0]
 
 
-def test_hit_fraction_is_the_share_of_positives_found():
+def test_recall_all_is_the_share_of_positives_found():
     assert recall_all_at_k(HITS, POSITIVES, 1).tolist() == pytest.approx([0, 1 / 3, 0])
     assert recall_all_at_k(HITS, POSITIVES, 4).tolist() == pytest.approx([1, 1, 0])
 
@@ -32,12 +32,12 @@ def test_precision_divides_by_k():
     assert precision_at_k(HITS, 4).tolist() == pytest.approx([1 / 4, 3 / 4, 0])
 
 
-def test_map_at_r_worked_by_hand():
+def test_map_at_r_equals_a_worked_example():
     # Query 2 has three positives: places 1 and 3 of its first three are hits, with precisions 1 and 2/3.
     assert map_at_r(HITS, POSITIVES).tolist() == pytest.approx([0, (1 + 2 / 3) / 3, 0])
 
 
-def test_k_beyond_the_gallery_counts_the_missing_places_as_no_hits():
+def test_a_k_above_the_gallery_size_counts_missing_ranks_as_misses():
     assert recall_at_k(HITS, 100).tolist() == [1, 1, 0]
     assert precision_at_k(HITS, 8).tolist() == pytest.approx([1 / 8, 3 / 8, 0])
     assert map_at_r(np.array([[True, True]]), np.array([4])).tolist() == [0.5]
@@ -50,13 +50,13 @@ def test_a_perfect_ranking_scores_one():
     assert recall_all_at_k(hits, positives, 2).tolist() == [1, 1]
 
 
-def test_empty_places_are_never_hits():
+def test_empty_ranks_are_never_hits():
     hits = find_hits(np.array([[1, -1], [0, -1]]), np.array([5, 5]), np.array([4, 5]))
     assert hits.tolist() == [[True, False], [False, False]]
     assert find_hits(np.array([[-1]]), np.array([5]), np.array([], np.int64)).tolist() == [[False]]
 
 
-def test_the_first_hit_is_a_place_and_past_the_end_where_there_is_none():
+def test_the_first_hit_rank_is_past_the_end_without_a_hit():
     assert first_hit_index(HITS).tolist() == [1, 0, 4]
     assert first_hit_index(np.zeros((2, 0), bool)).tolist() == [0, 0]
 
@@ -84,7 +84,7 @@ def _naive_map_at_r(hits, positives):
 
 
 @given(arrays(bool, st.tuples(st.integers(1, 5), st.integers(1, 7))), st.integers(1, 9), st.data())
-def test_every_metric_equals_its_naive_twin(hits, k, data):
+def test_every_metric_equals_a_naive_computation(hits, k, data):
     extra = data.draw(arrays(np.int64, len(hits), elements=st.integers(0, 3)))
     positives = np.maximum(hits.sum(axis=1) + extra, 1)
     assert recall_at_k(hits, k).tolist() == [float(any(row[:k])) for row in hits]

@@ -15,7 +15,7 @@ def test_a_query_never_finds_itself(search):
     assert all(query not in found for query, found in zip(ranked.queries, ranked.retrieved, strict=True))
 
 
-def test_retrieval_worked_by_hand(search):
+def test_retrieval_equals_a_worked_example(search):
     queries = np.array([0, 3])
     ranked = rank_gallery(Z, PRODUCTS, SEPARATE_GROUPS, queries, ALL, 4, search)
     assert ranked.num_positives.tolist() == [2, 1]
@@ -26,7 +26,7 @@ def test_retrieval_worked_by_hand(search):
     assert first_hit_ranks(ranked.hits).tolist() == [2, 2]
 
 
-def test_found_photos_are_rows_of_the_benchmark_not_of_the_gallery(search):
+def test_retrieved_rows_are_rows_of_the_benchmark_and_not_of_the_gallery(search):
     ranked = rank_gallery(Z, PRODUCTS, SEPARATE_GROUPS, np.array([0]), np.array([3, 4]), 3, search)
     assert ranked.retrieved.tolist() == [[3, 4, -1]]
     assert ranked.hits.tolist() == [[False, True, False]]
@@ -38,13 +38,13 @@ def test_ties_are_broken_by_gallery_order(search):
     assert ranked.retrieved.tolist() == [[0, 2, 3]]
 
 
-def test_an_empty_gallery_leaves_every_place_empty(search):
+def test_an_empty_gallery_leaves_every_rank_empty(search):
     ranked = rank_gallery(Z, PRODUCTS, SEPARATE_GROUPS, np.array([0]), np.array([], np.int64), 2, search)
     assert ranked.retrieved.tolist() == [[-1, -1]]
     assert not ranked.hits.any()
 
 
-def test_positives_of_the_own_group_do_not_count(rng):
+def test_positives_of_the_same_group_do_not_count(rng):
     labels, groups = rng.integers(0, 4, 40), rng.integers(0, 6, 40)
     queries, gallery = np.arange(0, 40, 3), np.arange(1, 40, 2)
     naive = [sum(labels[g] == labels[q] and groups[g] != groups[q] for g in gallery) for q in queries]

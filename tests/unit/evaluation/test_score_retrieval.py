@@ -24,7 +24,7 @@ def unit_vectors(*degrees):
     return np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], axis=1)
 
 
-def test_across_colours_only_the_other_colours_count_and_the_own_cannot_be_found(search):
+def test_across_colours_photos_of_the_colour_of_the_query_are_excluded(search):
     # Product a has two red views, nearest to each other, and a blue one behind a photo of product b.
     records = [
         make_record("a", colour="red", view=0),
@@ -35,9 +35,11 @@ def test_across_colours_only_the_other_colours_count_and_the_own_cannot_be_found
         make_record("a", view=9),
     ]
     photos = make_eval_photos(records, unit_vectors(0, 1, 20, 10, 80, 2))
-    own = run_task(score_catalogue_retrieval, photos, search).tables["retrieval"].compute_table()["finetuned"]
+    within_product = (
+        run_task(score_catalogue_retrieval, photos, search).tables["retrieval"].compute_table()["finetuned"]
+    )
     # All photos of a but the blue one have a red one nearest.
-    assert own["recall_at_1"] == 0.75
+    assert within_product["recall_at_1"] == 0.75
     results = run_task(score_cross_colour_retrieval, photos, search)
     across = results.tables["retrieval_across_colours"]
     assert across.query_indices.tolist() == [0, 1, 2]
@@ -49,14 +51,14 @@ def test_across_colours_only_the_other_colours_count_and_the_own_cannot_be_found
     assert results.counts["across_colours_queries_without_a_positive"] == 1
 
 
-def test_without_colours_the_table_is_left_out_and_said_so(search):
+def test_without_colours_the_table_is_left_out_with_a_note(search):
     photos = make_eval_photos([make_record("a", view=0), make_record("a", view=1)], unit_vectors(0, 1))
     results = run_task(score_cross_colour_retrieval, photos, search)
     assert results.tables == {}
     assert results.notes == ["retrieval_across_colours is left out: no photo has a known colour"]
 
 
-def test_inshop_searches_the_whole_gallery_and_prints_the_ceiling_of_the_hit_fraction(search):
+def test_inshop_searches_the_whole_gallery_and_reports_the_upper_bound_of_recall_all(search):
     records = [
         make_record("a", "query"),
         *(make_record("a", "gallery", view=n) for n in range(3)),
@@ -91,7 +93,7 @@ def test_equal_embeddings_are_ranked_by_gallery_order(search):
     assert results.tables["retrieval"].first_hit_ranks["finetuned"].tolist() == [2]
 
 
-def test_a_perfect_model_scores_one_and_its_gain_excludes_zero(rng, search):
+def test_a_perfect_model_scores_one_and_the_interval_of_its_gain_excludes_zero(rng, search):
     products = np.arange(80) % 20
     records = [make_record(f"p{product:02}", view=n) for n, product in enumerate(products)]
     perfect = np.eye(20)[products] + 0.01 * rng.normal(size=(80, 20))
@@ -105,7 +107,7 @@ def test_a_perfect_model_scores_one_and_its_gain_excludes_zero(rng, search):
     assert 0 < low < difference
 
 
-def test_random_labels_score_chance_within_the_interval(rng, search):
+def test_the_interval_of_random_labels_contains_the_chance_level(rng, search):
     z, everything = rng.normal(size=(160, 32)), np.arange(160)
     found = rank_gallery(z, everything, everything, everything, everything, 159, search).retrieved
     # Three positives among 159 photos: the chance that all of them lie beyond the first k.

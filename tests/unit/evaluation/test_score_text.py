@@ -57,7 +57,7 @@ def test_words_of_too_few_photos_or_of_all_photos_are_no_queries():
     assert choose_query_words(bags, 4).tolist() == [1, 2]
 
 
-def test_with_many_photos_only_the_commonest_words_are_queries(monkeypatch):
+def test_with_many_photos_only_the_most_frequent_words_are_queries(monkeypatch):
     bags = build_word_bags([*[[0, 1]] * 6, *[[1]] * 2, *[[2]] * 5])
     monkeypatch.setattr(text_retrieval_task, "MAX_SCORES", 13)
     assert choose_query_words(bags, 3).tolist() == [1]

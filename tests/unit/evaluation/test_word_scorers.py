@@ -20,7 +20,7 @@ def test_the_score_of_a_word_is_its_product_with_z(rng):
     assert scores == pytest.approx(z[1:3].astype(np.float32) @ w.T, abs=1e-6)
 
 
-def test_tag_transfer_worked_by_hand():
+def test_tag_transfer_equals_a_worked_example():
     bags = build_word_bags([[0, 1], [1], []])
     rows = np.array([[0, 1], [2, -1], [-1, -1]])
     similarities = np.array([[0.9, 0.5], [0.4, -np.inf], [-np.inf, -np.inf]], np.float32)
@@ -37,7 +37,7 @@ def _naive_transfer(rows, similarities, bags, words):
     return scores
 
 
-def test_tag_transfer_equals_its_naive_twin(rng, search):
+def test_tag_transfer_equals_a_naive_computation(rng, search):
     bags = build_word_bags([rng.integers(0, 9, rng.integers(0, 6)).tolist() for _ in range(30)])
     training, z = rng.normal(size=(30, 4)), rng.normal(size=(12, 4))
     rows, similarities = search(z, training, 5)
@@ -53,13 +53,13 @@ def test_tag_transfer_without_training_photos_scores_nothing(search):
 
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 9)), elements=st.sampled_from([0, 1, 2, -1.5])))
-def test_top_words_equal_a_full_stable_sort_whatever_the_ties(scores):
+def test_top_words_equal_a_full_stable_sort_with_any_ties(scores):
     for k in (1, 3, 20):
         assert top_words(scores, k).tolist() == np.argsort(-scores, axis=1, kind="stable")[:, :k].tolist()
 
 
 @pytest.mark.parametrize("photos", [0, 1, 511, 512, 513, 1500])
-def test_parts_cover_every_photo_once(photos):
+def test_chunks_cover_every_photo_once(photos):
     assert [row for part in iter_chunks(photos) for row in range(part.start, part.stop)] == list(range(photos))
 
 

@@ -1,4 +1,4 @@
-"""DATA_FORMAT.md tells every table as its contract has it."""
+"""DATA_FORMAT.md describes every table as its contract defines it."""
 
 import re
 from dataclasses import fields
@@ -14,13 +14,16 @@ from weft.training.history import EpochMetrics
 
 DATA_FORMAT_TEXT = (ROOT / "DATA_FORMAT.md").read_text(encoding="utf-8")
 CONTRACTS = [
-    contract for room in (tables, tagging) for contract in vars(room).values() if isinstance(contract, TableContract)
+    contract
+    for module in (tables, tagging)
+    for contract in vars(module).values()
+    if isinstance(contract, TableContract)
 ]
 FILES = [name for constant, name in vars(files).items() if constant.isupper()]
 
 
 def parse_described_columns(name: str) -> list[tuple[str, str]]:
-    """(column, type) of the first table below the words `: <name>` of a heading, or below `<name>` itself."""
+    """Return (column, type) of the first table below the words `: <name>` of a heading, or below `<name>` itself."""
     start = re.search(rf"^(?:#+ .*: |#+ |`\S+`: ){re.escape(name)}(?:\.|$)", DATA_FORMAT_TEXT, re.MULTILINE)
     assert start, f"DATA_FORMAT.md has no part on {name}"
     table = re.search(r"^\| column .*\n\|[-| ]+\n((?:\|.*\n)+)", DATA_FORMAT_TEXT[start.end() :], re.MULTILINE)
@@ -34,7 +37,7 @@ def format_field(field: pa.Field) -> str:
 
 
 def format_type(data_type: pa.DataType) -> str:
-    """A type in the words of the page."""
+    """Return a type as DATA_FORMAT.md writes it."""
     if pa.types.is_list(data_type):
         return f"list of {format_type(data_type.value_type)}"
     if pa.types.is_struct(data_type):
@@ -48,7 +51,7 @@ def test_a_table_is_described_column_by_column(contract: TableContract) -> None:
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
-def test_the_key_of_a_table_is_told(contract: TableContract) -> None:
+def test_the_key_of_a_table_is_described(contract: TableContract) -> None:
     part = DATA_FORMAT_TEXT[DATA_FORMAT_TEXT.index(f": {contract.name}") :]
     key = re.search(r"Key:\s([\w, ]+)[.,]", part)
     assert key

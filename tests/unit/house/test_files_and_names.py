@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from import_walk import ROOT
 
-CODE_FILES = sorted(file for room in ("src", "crawler", "stages") for file in (ROOT / room).rglob("*.py"))
+CODE_FILES = sorted(file for folder in ("src", "crawler", "stages") for file in (ROOT / folder).rglob("*.py"))
 TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
 TEXT_FILES = [
     file
@@ -114,7 +114,7 @@ def test_no_two_public_classes_have_one_name() -> None:
     assert {name: places for name, places in files.items() if len(places) > 1} == {}
 
 
-def test_parameters_of_tests_hold_no_clock_and_no_chance() -> None:
+def test_parameters_of_tests_depend_on_no_clock_and_no_random_number() -> None:
     """What the clock or a random generator puts into a parameter differs between the workers that collect the tests."""
     unstable = [
         f"{relative_path(file)}:{call.lineno}: {ast.unparse(call.func)}"
@@ -128,7 +128,7 @@ def test_parameters_of_tests_hold_no_clock_and_no_chance() -> None:
 
 
 @pytest.mark.parametrize("call", ["gzip.compress", "time.time", "datetime.now", "random.random", "uuid.uuid4"])
-def test_a_call_of_clock_or_chance_is_found(call: str) -> None:
+def test_a_call_of_the_clock_or_of_a_random_generator_is_found(call: str) -> None:
     assert UNSTABLE_CALL.search(call)
 
 
@@ -141,12 +141,12 @@ def iter_parametrize_calls(file: Path) -> Iterator[ast.Call]:
 
 
 def test_every_module_has_a_docstring() -> None:
-    silent = [
+    without_docstring = [
         relative_path(file)
         for file in CODE_FILES
         if not (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").strip()
     ]
-    assert silent == []
+    assert without_docstring == []
 
 
 def test_no_two_test_files_have_one_name() -> None:

@@ -192,7 +192,7 @@ def test_words_in_both_lists_are_marked_in_both(filled):
     assert "✓ <bdi>blue</bdi>" not in page
 
 
-def test_nearest_words_are_shown_where_there_are_some(filled):
+def test_nearest_words_are_shown_if_there_are_any(filled):
     page = build_page(filled)
     assert "<bdi>jeans</bdi> <small>0.81</small>" in page
     (filled.reports / "catalogue" / files.NEAREST_WORDS).unlink()

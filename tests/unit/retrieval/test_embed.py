@@ -108,7 +108,7 @@ def test_all_photos_of_a_benchmark_are_embedded_and_skipped_ones_counted(tmp_pat
     photos[4] = (4, b"<html>")
     counts = embed_dataset(StubBenchmark(photos), MeanColour(), 3, 32, 32, "cpu", 2, tmp_path / "e")
     assert counts == {"photos": 9, "refused": 1}
-    assert "skipped a/4#0: cannot be decoded: an HTML page" in capsys.readouterr().err
+    assert "skipped a/4#0: cannot be decoded: expected a photo, got an HTML page" in capsys.readouterr().err
     embedded = artefacts.read_embeddings(tmp_path / "e").photos
     assert embedded["photo_id"].to_pylist() == [f"a/{n}#0" for n in range(10) if n != 4]
 

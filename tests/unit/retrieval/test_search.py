@@ -38,8 +38,8 @@ def small_chunks(monkeypatch):
 @pytest.fixture
 def photos():
     """A gallery of 23 photos and 9 queries of small integers, so that many similarities are exactly equal."""
-    random = np.random.default_rng(3)
-    signs = random.choice([-1.0, 1.0], (32, 4)).astype(np.float32)
+    rng = np.random.default_rng(3)
+    signs = rng.choice([-1.0, 1.0], (32, 4)).astype(np.float32)
     return signs[:9], signs[9:]
 
 
@@ -98,9 +98,9 @@ def test_no_queries_give_no_results(photos):
 
 
 def test_a_float16_memory_map_can_be_the_gallery(tmp_path, small_chunks):
-    random = np.random.default_rng(5)
-    queries = random.normal(size=(6, 8)).astype(np.float32)
-    np.save(tmp_path / "z.npy", random.normal(size=(17, 8)).astype(np.float16))
+    rng = np.random.default_rng(5)
+    queries = rng.normal(size=(6, 8)).astype(np.float32)
+    np.save(tmp_path / "z.npy", rng.normal(size=(17, 8)).astype(np.float16))
     gallery = np.load(tmp_path / "z.npy", mmap_mode="r")
     assert_same(
         find_nearest_neighbours(queries, gallery, 6), naive_nearest(queries, np.asarray(gallery, np.float64), 6)
@@ -118,16 +118,16 @@ def test_vector_length_does_not_matter_and_zero_vectors_give_no_nan(photos):
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 12), st.integers(0, 20), st.integers(1, 25), st.integers(0, 2**32), st.booleans())
 def test_results_of_any_size_equal_the_naive_search(small_chunks, queries, gallery, k, seed, grouped):
-    random = np.random.default_rng(seed)
-    vectors = random.choice([-1.0, 1.0], (queries + gallery, 4)).astype(np.float32)
-    groups = (random.integers(3, size=queries), random.integers(3, size=gallery)) if grouped else ()
+    rng = np.random.default_rng(seed)
+    vectors = rng.choice([-1.0, 1.0], (queries + gallery, 4)).astype(np.float32)
+    groups = (rng.integers(3, size=queries), rng.integers(3, size=gallery)) if grouped else ()
     parts = vectors[:queries], vectors[queries:], k, *groups
     assert_same(find_nearest_neighbours(*parts), naive_nearest(*parts))
 
 
 def test_equal_photos_are_in_gallery_order_at_a_real_embedding_dim():
-    random = np.random.default_rng(2)
-    different = random.normal(size=(40, 1_280)).astype(np.float16)
+    rng = np.random.default_rng(2)
+    different = rng.normal(size=(40, 1_280)).astype(np.float16)
     gallery = np.concatenate([different, different, different])
     rows, scores = find_nearest_neighbours(different[:8].astype(np.float32), gallery, 3)
     assert rows.tolist() == [[n, n + 40, n + 80] for n in range(8)]
@@ -137,8 +137,8 @@ def test_equal_photos_are_in_gallery_order_at_a_real_embedding_dim():
 @pytest.mark.parametrize("beyond", [1, 17, 33, 904])
 def test_equal_photos_in_different_chunks_are_in_gallery_order(beyond):
     # A shorter last chunk would be multiplied by another kernel and differ in the eighth digit.
-    random = np.random.default_rng(0)
-    gallery = random.normal(size=(search.MAX_GALLERY_CHUNK_SIZE + beyond, 1_280)).astype(np.float16)
+    rng = np.random.default_rng(0)
+    gallery = rng.normal(size=(search.MAX_GALLERY_CHUNK_SIZE + beyond, 1_280)).astype(np.float16)
     twins = gallery[:40]
     gallery[-40:] = twins
     rows, scores = find_nearest_neighbours(twins.astype(np.float32), gallery, 2)
@@ -149,8 +149,8 @@ def test_equal_photos_in_different_chunks_are_in_gallery_order(beyond):
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_cuda_equals_the_cpu(photos, monkeypatch):
-    random = np.random.default_rng(4)
-    plain = random.normal(size=(50, 64)).astype(np.float32), random.normal(size=(3_000, 64)).astype(np.float16)
+    rng = np.random.default_rng(4)
+    plain = rng.normal(size=(50, 64)).astype(np.float32), rng.normal(size=(3_000, 64)).astype(np.float16)
     groups = np.arange(50) % 7, np.arange(3_000) % 7
     for parts in ((*photos, 6), (*plain, 20), (*plain, 20, *groups)):
         monkeypatch.setenv("WEFT_DEVICE", "cuda")

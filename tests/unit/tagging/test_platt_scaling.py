@@ -18,9 +18,9 @@ def naive_platt(scores, has_word):
 
 
 def test_fitting_all_words_at_once_equals_fitting_one_word_at_a_time():
-    random = np.random.default_rng(3)
-    scores = random.normal(-6, 2, (80, 4)).astype(np.float32)
-    in_text = random.random((80, 4)) < 1 / (1 + np.exp(-(scores + np.array([4, 6, 7, 8]))))
+    rng = np.random.default_rng(3)
+    scores = rng.normal(-6, 2, (80, 4)).astype(np.float32)
+    in_text = rng.random((80, 4)) < 1 / (1 + np.exp(-(scores + np.array([4, 6, 7, 8]))))
     slope, intercept = fit_platt(scores, in_text)
     for word in range(4):
         expected = naive_platt(scores[:, word].astype(np.float64), in_text[:, word])

@@ -5,9 +5,9 @@ from weft.tagging.word_map import nearest_words, project_words
 
 
 def test_similar_words_lie_close_together():
-    random = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     kinds = np.repeat(np.eye(3, 8), 10, axis=0)
-    points = project_words((kinds + random.normal(0, 0.05, kinds.shape)).astype(np.float32))
+    points = project_words((kinds + rng.normal(0, 0.05, kinds.shape)).astype(np.float32))
     within = [np.linalg.norm(points[n] - points[m]) for n in range(30) for m in range(n) if n // 10 == m // 10]
     between = [np.linalg.norm(points[n] - points[m]) for n in range(30) for m in range(n) if n // 10 != m // 10]
     assert max(within) < min(between)

@@ -35,7 +35,7 @@ def make_jpeg(number, height=128):
 
 
 def make_bag(number):
-    """A colour and a garment: no two of six products agree in both."""
+    """Return the ids of a colour and a garment; the first six products have different bags."""
     return sorted(((0, 3)[number % 2], (1, 4, 5)[number // 2 % 3]))
 
 
@@ -71,7 +71,7 @@ VIEWS = 2
 
 
 def make_tiny_catalogue(tmp_path, rng, splits=SPLITS, picture=lambda _, number: make_jpeg(number)):
-    """The world; `splits` are the products of each, `picture` gives the JPEG of a product in a split."""
+    """Write the catalogue; `splits` maps a split to its products, `picture(split, product)` returns a JPEG."""
     for split, products in splits.items():
         rows = (
             {
@@ -91,10 +91,10 @@ def make_tiny_catalogue(tmp_path, rng, splits=SPLITS, picture=lambda _, number: 
     for folder in ("words", "embedder"):
         artefacts.write_words(tmp_path / folder / "words.tsv", frame)
         save_file({"words": np.eye(DIM, dtype=np.float32)}, tmp_path / folder / "model.safetensors")
-    world = TinyCatalogue(tmp_path, params.Benchmark(reader="catalogue", path=str(tmp_path / "prepared")))
-    records = open_dataset(world.benchmark).records
+    tiny_catalogue = TinyCatalogue(tmp_path, params.Benchmark(reader="catalogue", path=str(tmp_path / "prepared")))
+    records = open_dataset(tiny_catalogue.benchmark).records
     z = np.array([np.isin(np.arange(DIM), record.word_ids) for record in records], np.float32)
     # The views of a product differ a little from each other and from the training product of the same words.
     z += 0.01 * np.array([int(record.product_id.split("/")[1]) for record in records])[:, None]
-    world.embed("catalogue", records, z, rng.normal(size=z.shape))
-    return world
+    tiny_catalogue.embed("catalogue", records, z, rng.normal(size=z.shape))
+    return tiny_catalogue

@@ -53,10 +53,10 @@ def test_a_nested_related_product_is_ignored() -> None:
         "Blue shirt",
         isRelatedTo=OTHERS,
         isSimilarTo=[make_product_node("Twin", image="/twin.jpg")],
-        image="/main_node.jpg",
+        image="/own.jpg",
     )
     product = extract_found(main_node)
-    assert [photo.value.url for photo in product.photos] == ["https://shop.example/main_node.jpg"]
+    assert [photo.value.url for photo in product.photos] == ["https://shop.example/own.jpg"]
 
 
 @pytest.mark.parametrize(

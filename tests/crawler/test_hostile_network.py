@@ -146,7 +146,7 @@ def private_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dic
         shop.add_page("/secret/photo.jpg", b"\xff\xd8\xff\xe0")
         shop.add_page("/p/1", render_product_page("Shirt", photos, f'<a href="{cdn.base_url}/p/5">like this</a>'))
         shop.add_sitemap(["/p/1", "/p/offsite", f"{'/secret/page'}"])
-        yield hosts, run_crawl(shop, tmp_path_factory.mktemp("own"), *QUICK)
+        yield hosts, run_crawl(shop, tmp_path_factory.mktemp("private"), *QUICK)
 
 
 def test_photos_on_another_host_are_downloaded(private_shop: tuple[dict[str, LocalShop], CrawlResult]) -> None:

@@ -80,9 +80,9 @@ def test_control_characters_in_jsonld_are_read() -> None:
 
 def test_related_products_of_jsonld_are_not_the_main_product() -> None:
     others = [{"@type": "Product", "name": f"Other {n}", "url": f"/p/{n}", "image": f"/{n}.jpg"} for n in range(3)]
-    main_node = {"@type": "Product", "name": "Blue shirt", "url": URL, "isRelatedTo": others, "image": "/main_node.jpg"}
+    main_node = {"@type": "Product", "name": "Blue shirt", "url": URL, "isRelatedTo": others, "image": "/own.jpg"}
     product = extract_page(render_jsonld({"@graph": [*others, main_node]}))
-    assert (product.title, list_photo_paths(product)) == ("Blue shirt", ["/main_node.jpg"])
+    assert (product.title, list_photo_paths(product)) == ("Blue shirt", ["/own.jpg"])
 
 
 def test_a_page_of_several_products_is_a_listing() -> None:

@@ -1,1 +1,1 @@
-"""Training: one readable loop for W alone (train_head), one for the whole network (finetune), and what both share."""
+"""Training: the loops of the two stages, train_head for W and finetune for the whole network, and their parts."""

@@ -1,4 +1,7 @@
-"""Augmentation of photos in the threads that decode them. Nothing here touches colour: it is among what is learned."""
+"""Augmentation of photos: random crop, translation and horizontal flip.
+
+Colours are not changed, because they are among the words that the model learns.
+"""
 
 from dataclasses import dataclass
 
@@ -10,36 +13,36 @@ Photos = npt.NDArray[np.uint8]
 Doubles = npt.NDArray[np.float64]
 
 _MAX_ASPECT_CHANGE = 1.25
-"""A crop's aspect is at most so much wider or higher than the photo's: shapes stay recognisable."""
+"""Maximum ratio between the aspect ratios of a crop and of its photo; a larger one would distort shapes."""
 
 
 @dataclass(frozen=True)
 class AugmentParams:
-    """What happens to each of a number of photos."""
+    """The random parameters of the augmentation, one row per photo."""
 
     flipped: npt.NDArray[np.bool_]
-    """(photos,)"""
+    """(photos,) whether the photo is mirrored."""
     translations_px: npt.NDArray[np.int64]
-    """(photos, 2) pixels that the photo moves up and left."""
+    """(photos, 2) number of pixels by which the photo moves up and to the left."""
     crop_boxes: Doubles
-    """(photos, 4) left, top, right, bottom of what is kept, as shares of width and height."""
+    """(photos, 4) left, top, right and bottom of the crop, as shares of width and height."""
 
     def select(self, rows: slice) -> "AugmentParams":
-        """Those of some of the photos."""
+        """Return the parameters of the photos `rows`."""
         return AugmentParams(self.flipped[rows], self.translations_px[rows], self.crop_boxes[rows])
 
 
 def sample_augment_params(
     photos: int, horizontal_flip: bool, max_translate_px: int, min_crop_scale: float, random: np.random.Generator
 ) -> AugmentParams:
-    """Draw what happens to a batch: always the same numbers from the same generator, whoever applies them.
+    """Draw the augmentation parameters of a batch.
 
     Args:
         photos: Number of photos.
-        horizontal_flip: Mirror half of the photos.
-        max_translate_px: Move each photo by up to this many pixels, in both directions of both axes.
-        min_crop_scale: The smallest share of its area that a photo keeps, in (0, 1]; 1 crops nothing.
-        random: Always advanced by the same number of draws, whatever is switched on.
+        horizontal_flip: Whether each photo is mirrored with probability 0.5.
+        max_translate_px: Maximum translation in pixels, in both directions of both axes.
+        min_crop_scale: Minimum share of the area that a crop keeps, in (0, 1]; 1 disables cropping.
+        random: The generator. The number of draws does not depend on which augmentations are enabled.
     """
     flipped = random.random(photos) < 0.5
     translations_px = random.integers(-max_translate_px, max_translate_px, (photos, 2), endpoint=True)
@@ -53,14 +56,16 @@ def sample_augment_params(
 
 
 def augment(photos: Photos, augment_params: AugmentParams) -> Photos:
-    """Crop and enlarge each photo again, shift it (uncovered borders repeat the edge), mirror it.
+    """Crop each photo and resize the crop to the photo's size, then translate it, then mirror it.
+
+    Borders that a translation uncovers repeat the pixels of the edge.
 
     Args:
-        photos: uint8 (photos, 3, height, width); stay as they are.
+        photos: uint8 (photos, 3, height, width); it is not changed.
         augment_params: The parameters of each photo.
 
     Returns:
-        An array like `photos`.
+        The augmented photos, uint8 (photos, 3, height, width).
     """
     augmented = np.empty_like(photos)
     full_box = np.array([0.0, 0.0, 1.0, 1.0])
@@ -76,7 +81,10 @@ def augment(photos: Photos, augment_params: AugmentParams) -> Photos:
 
 
 def _translate(photo: Photos, out: Photos, up: int, left: int) -> None:
-    """Copy a photo shifted: whole slices, which cost a fifth of looking up every pixel."""
+    """Write `photo`, moved by `up` and `left` pixels, to `out`.
+
+    Slices are copied, because indexing every pixel takes five times as long.
+    """
     _, height, width = photo.shape
     up, left = max(-height + 1, min(up, height - 1)), max(-width + 1, min(left, width - 1))
     top, bottom = max(0, -up), height - max(0, up)
@@ -89,7 +97,10 @@ def _translate(photo: Photos, out: Photos, up: int, left: int) -> None:
 
 
 def _crop_and_resize(photo: Photos, box: Doubles) -> Photos:
-    """Pillow's resize: outside Python's lock, and exact for boxes between pixels."""
+    """Crop a photo to `box` and resize the crop to the size of the photo.
+
+    Pillow releases Python's global lock while it resizes, and accepts boxes with fractions of a pixel.
+    """
     _, height, width = photo.shape
     left, top, right, bottom = box * (width, height, width, height)
     image = Image.fromarray(np.ascontiguousarray(photo.transpose(1, 2, 0)))

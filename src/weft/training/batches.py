@@ -1,7 +1,7 @@
-"""The steps of an epoch, fed with photos.
+"""The training steps of an epoch, with their photos.
 
-All that is random in a step is a function of (seed, epoch, step): a training that goes on in the middle of an epoch, or
-in several processes, draws what it would have drawn.
+The random numbers of a step depend only on (seed, epoch, step). So a training that continues in the middle of an epoch,
+or runs in several processes, uses the same random numbers as an uninterrupted training in one process.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,35 +23,35 @@ class TrainBatch:
     """One step of an epoch."""
 
     step: int
-    """From 0."""
+    """Number of the step in the epoch, from 0."""
     seed: int
-    """Of all that is drawn in this step."""
+    """The seed of all random numbers in this step."""
     global_batch: Batch
-    """The whole batch, all processes' parts."""
+    """The batch of all processes together."""
     local_rows: slice
-    """The part of the batch whose photos this process embeds."""
+    """The rows of the batch that this process embeds."""
 
     @property
     def photo_indices(self) -> Ints:
-        """Places in the store of this process's photos."""
+        """The indices, in the store, of the photos that this process embeds."""
         return self.global_batch.photo_indices[self.local_rows]
 
 
 def derive_step_seed(seed: int, epoch: int, step: int) -> int:
-    """One seed for each step of each epoch, fit for torch."""
+    """Return the seed of a step, in [0, 2**63), the range that torch accepts."""
     return int(np.random.SeedSequence((seed, epoch, step)).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def epoch_batches(
     batches: Iterable[Batch], seed: int, epoch: int, first_step: int = 0, rank: int = 0, world_size: int = 1
 ) -> Iterator[TrainBatch]:
-    """Yield the steps of an epoch from `first_step` on; photos of earlier steps are not decoded.
+    """Yield the steps of an epoch from `first_step` on; the photos of previous steps are not decoded.
 
     Args:
-        batches: Of the whole epoch.
-        seed: The training's.
-        epoch: From 1.
-        first_step: Number of steps that are done already.
+        batches: All batches of the epoch.
+        seed: The seed of the training.
+        epoch: Number of the epoch, from 1.
+        first_step: Number of steps that are already done.
         rank: Rank of this process, from 0.
         world_size: Number of processes that share each batch; their parts differ by at most one photo.
     """
@@ -64,7 +64,14 @@ def epoch_batches(
 def load_batches(
     store: PhotoStore, batches: Iterable[TrainBatch], settings: Augmentation, workers: int
 ) -> Iterator[tuple[Photos, TrainBatch]]:
-    """Yield each step with its photos, decoded and augmented by threads ahead of it."""
+    """Yield the photos of each step, uint8 (local batch, 3, height, width), and the step.
+
+    Args:
+        store: The photos.
+        batches: The steps.
+        settings: The setting finetune.augmentation.
+        workers: Number of threads that decode and augment photos before the training step needs them.
+    """
 
     def transform(photos: Photos, batch: TrainBatch) -> Photos:
         random = np.random.default_rng(batch.seed)

@@ -1,7 +1,8 @@
-"""Checkpoints of a training, from which a killed training continues, and its history and best weights.
+"""Checkpoints, from which a killed training continues. They also hold the history and the best weights.
 
-A checkpoint holds tensors and plain values alone and is written atomically. The previous one is kept: training
-continues from it if the newest is damaged. A checkpoint with another fingerprint (params and input data) is ignored.
+A checkpoint holds only tensors and plain values and is written atomically. The previous checkpoint is kept, and the
+training continues from it if the latest one is damaged. A checkpoint with another fingerprint, a hash of the settings
+and the input data, is ignored.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ _LATEST_FILE, _PREVIOUS_FILE = "checkpoint.pt", "checkpoint.before.pt"
 
 
 def compute_fingerprint(*parts: object) -> str:
-    """Return a hash of all that the training depends on, by its repr."""
+    """Return the sha256 of the reprs of `parts`, which are all settings and inputs of a training."""
     return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()
 
 
@@ -40,9 +41,9 @@ def hash_weights(model: nn.Module) -> str:
 
 
 def save_checkpoint(folder: Path, fingerprint: str, state: dict[str, Any]) -> None:
-    """Write the checkpoint atomically and keep the newest until now as the previous one.
+    """Write a checkpoint atomically and keep the one that was the latest as the previous one.
 
-    If the process is killed between the two renames, the previous checkpoint is there and undamaged.
+    If the process is killed between the two renames, the previous checkpoint still exists and is undamaged.
     """
     latest = folder / _LATEST_FILE
     with tables.atomic_write(latest) as temporary:
@@ -52,18 +53,20 @@ def save_checkpoint(folder: Path, fingerprint: str, state: dict[str, Any]) -> No
 
 
 def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any] | None:
-    """Return the newest undamaged state with this fingerprint, or None.
+    """Return the latest undamaged state with this fingerprint, or None if there is none.
 
-    A damaged file, or one that holds anything but tensors and plain values, is ignored with a warning.
+    A file that is damaged, or that holds objects other than tensors and plain values, is ignored with a warning.
     """
     for path in (folder / _LATEST_FILE, folder / _PREVIOUS_FILE):
         if not path.exists():
             continue
         try:
             state = _read_checkpoint(path)
-        except Exception as error:  # noqa: BLE001  damaged bytes make torch raise whatever its reader trips over
+        except Exception as error:  # noqa: BLE001  torch raises many types of exceptions for damaged files
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            log_line(f"warning: {path}: not an undamaged checkpoint of tensors and plain values, ignored: {reason}")
+            log_line(
+                f"warning: {path}: expected an undamaged checkpoint of tensors and plain values, ignored: {reason}"
+            )
             continue
         if state.get("fingerprint") == fingerprint:
             return state
@@ -71,17 +74,22 @@ def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any] | None:
 
 
 def delete_checkpoint(folder: Path) -> None:
-    """Delete both checkpoints; call it when the output of the stage is written."""
+    """Delete both checkpoints if they exist; call it after the output of the stage is written."""
     for name in (_LATEST_FILE, _PREVIOUS_FILE):
         (folder / name).unlink(missing_ok=True)
 
 
 def _read_checkpoint(path: Path) -> dict[str, Any]:
-    # Torch reads tensors without looking at their checksums.
+    """Return the state in a file.
+
+    Raises:
+        Exception: The file is damaged or holds other objects than tensors and plain values.
+    """
+    # torch.load does not verify the checksums of tensors.
     with zipfile.ZipFile(path) as archive:
         damaged_member = archive.testzip()
     if damaged_member:
-        raise ValueError(f"the checksum of {damaged_member} does not match")
+        raise ValueError(f"the checksum of {damaged_member} in the archive does not match")
     state = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(state, dict):
         raise ValueError(f"expected a mapping, got {type(state).__name__}")
@@ -89,10 +97,10 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 class Stateful(Protocol):
-    """Anything with a state that goes into the checkpoint: the optimiser, a scaler, an average of the weights."""
+    """An object whose state is part of the checkpoint, such as an optimizer, a scaler or an average of the weights."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return tensors and plain values."""
+        """Return the state as tensors and plain values."""
 
     def load_state_dict(self, state_dict: dict[str, Any], /) -> object:
         """Restore the state."""
@@ -100,12 +108,12 @@ class Stateful(Protocol):
 
 @dataclass(frozen=True)
 class EpochProgress:
-    """How far the current epoch has come."""
+    """The part of the current epoch that is done."""
 
     steps: int = 0
-    """Steps that are done."""
+    """Number of steps that are done."""
     loss: float = 0.0
-    """Sum of the losses of the photos in these steps."""
+    """Sum of the training losses of the photos in these steps."""
 
 
 class CheckpointManager:
@@ -114,7 +122,7 @@ class CheckpointManager:
     Attributes:
         history: The metrics of each epoch; epoch 0 is the model before its first step.
         best_weights: The state_dict of the epoch with the lowest val_loss, on the CPU.
-        progress: The steps that are done of the epoch that a kill interrupted.
+        progress: The part of the current epoch that was done at the last checkpoint.
     """
 
     history: list[EpochMetrics]
@@ -131,15 +139,15 @@ class CheckpointManager:
         *,
         extra_states: Mapping[str, Stateful] | None = None,
     ) -> None:
-        """Restore all states from the newest checkpoint in `context.state_dir` that has this fingerprint, if any.
+        """Restore all states from the latest checkpoint in `context.state_dir` with this fingerprint, if there is one.
 
         Args:
-            context: Names the folder of the checkpoints and their maximum age; the main process alone writes them.
-            fingerprint: The fingerprint of the training.
-            model: The model that is trained.
-            optimizer: The optimiser of the model.
+            context: The folder of the checkpoints and their maximum age; only the main process writes them.
+            fingerprint: The hash of all settings and inputs of the training.
+            model: The model in training.
+            optimizer: The optimizer of the model.
             schedule: The schedule of the learning rates.
-            extra_states: Whatever else has a state, by its name in the checkpoint.
+            extra_states: Other objects with a state, by their name in the checkpoint.
         """
         self._context, self._fingerprint = context, fingerprint
         self._stateful: dict[str, Stateful] = {
@@ -160,11 +168,11 @@ class CheckpointManager:
     def end_epoch(self, metrics: EpochMetrics, weights: dict[str, Any] | None = None) -> None:
         """Step the schedule, keep the weights if they are the best so far, and save a checkpoint.
 
-        Where no val_loss is finite (val has no photos), the last epoch counts as the best.
+        If no val_loss is finite, because val has no photos, the last epoch counts as the best.
 
         Args:
             metrics: The metrics of the epoch.
-            weights: The weights that were validated; None for those of the model.
+            weights: The weights that were validated; None means those of the model.
         """
         schedule, model = self._stateful["schedule"], self._stateful["model"]
         assert isinstance(schedule, LRSchedule)
@@ -177,15 +185,21 @@ class CheckpointManager:
         self.save(EpochProgress())
 
     def is_checkpoint_due(self) -> bool:
-        """Whether the last checkpoint is older than `context.checkpoint_seconds`."""
+        """Return whether the last checkpoint is at least `context.checkpoint_seconds` old."""
         return time.monotonic() - self._saved_at >= self._context.checkpoint_seconds
 
     def is_finished(self, epochs: int, patience: int) -> bool:
-        """Whether all epochs are done, or the last `patience` ones did not lower val_loss; 0 never stops early."""
+        """Return whether all epochs are done or the last `patience` epochs did not lower val_loss.
+
+        Args:
+            epochs: Maximum number of epochs.
+            patience: Number of epochs without improvement after which the training stops; 0 disables early stopping.
+        """
         num_bad_epochs = len(self.history) - 1 - self._find_best_epoch()
         return len(self.history) > epochs or 0 < patience <= num_bad_epochs
 
     def _find_best_epoch(self) -> int:
+        """Return the epoch with the lowest finite val_loss, or the last epoch if there is none."""
         losses = [record.val_loss for record in self.history]
         finite = [loss for loss in losses if math.isfinite(loss)]
         return losses.index(min(finite)) if finite else len(losses) - 1

@@ -1,15 +1,13 @@
-"""One training in several processes: each embeds its part of the batch, all compute the loss of the whole batch.
+"""Training in several processes: each process embeds its part of the batch and computes the loss of the whole batch.
 
-Encoder and projection are DistributedDataParallel. The embeddings z travel, not the gradient of W: every process has
-all z of the batch, so it has the very gradient of W that one process would have, negatives, in-batch rivals and sparse
-rows included, and W stays the same everywhere without being sent (30,000 words of 2,048 numbers would be 245 MB a
-step; the z of 256 photos are 2 MB).
+Encoder and projection are trained by DistributedDataParallel. For W, the processes exchange the embeddings z instead of
+gradients. Every process then has all z of the batch and computes the same gradient of W as a single process would,
+including negatives and sparse rows. So W stays the same in all processes and is never sent: its gradient would be
+245 MB per step for 30,000 words of 2,048 numbers, and the z of 256 photos are 2 MB.
 
-Layers that look at the whole batch while each process holds a part of it.
-
-Batch norm takes mean and variance over all processes: torch's SyncBatchNorm on CUDA, a plain twin of it on CPUs, where
-torch has none. Dropout and stochastic depth draw for the whole batch and keep their own rows, so that a photo meets the
-same fate in any number of processes.
+Some layers depend on the whole batch. Batch norm computes mean and variance over all processes: torch's SyncBatchNorm
+on CUDA, and an equivalent layer on a CPU, where torch has none. Dropout and stochastic depth draw a mask for the whole
+batch and keep the rows of this process, so that the mask of a photo does not depend on the number of processes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,22 +23,28 @@ from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
 from weft.process_group import ProcessGroup
 
+_DDP_IGNORED_PARAMETERS = ("words", "bias")
+"""Parameters whose gradient is the same in all processes, so that DistributedDataParallel need not average it."""
+
 
 @dataclass
 class LocalSlice:
-    """Which photos of the batch this process holds at the moment; shared by all layers of a model."""
+    """The photos of the current batch that this process embeds; shared by all layers of a model."""
 
     rows: slice = field(default_factory=lambda: slice(0, 0))
+    """The rows of the batch."""
     batch_size: int = 0
+    """Number of photos in the batch of all processes."""
 
 
 def convert_sync_layers(model: nn.Module, local_slice: LocalSlice, frozen: Iterable[nn.Module] = ()) -> None:
-    """Replace such layers in place; parameters, buffers and their names stay.
+    """Replace the layers that depend on the whole batch, in place; parameters, buffers and their names stay the same.
 
     Args:
-        model: Whose layers.
-        part: What they look at.
-        frozen: Modules that stay in eval mode, where nothing depends on other photos: they and all in them are left.
+        model: The model whose layers are replaced.
+        local_slice: The photos of this process; the new layers read it in every forward pass.
+        frozen: Modules that stay in eval mode. They and their submodules are not replaced, because no layer in eval
+            mode depends on other photos.
     """
     frozen_descendants = {inner for module in frozen for inner in module.modules()}
     for module in list(model.modules()):
@@ -56,7 +60,8 @@ def convert_sync_layers(model: nn.Module, local_slice: LocalSlice, frozen: Itera
 
 
 def _convert_sync_batch_norm(norm: nn.modules.batchnorm._BatchNorm) -> nn.Module:
-    # timm's batch norm has its activation inside, which torch's conversion would lose.
+    """Return a batch norm over all processes with the parameters and buffers of `norm`."""
+    # The batch norm of timm contains an activation, which torch's conversion would drop.
     if norm.weight is not None and norm.weight.is_cuda and not hasattr(norm, "act"):
         synced: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(norm)  # type: ignore[no-untyped-call]
         return synced
@@ -64,7 +69,7 @@ def _convert_sync_batch_norm(norm: nn.modules.batchnorm._BatchNorm) -> nn.Module
 
 
 class _SyncBatchNorm(nn.modules.batchnorm._BatchNorm):
-    """Batch norm over the photos of all processes, on any backend; in eval mode it asks nobody."""
+    """Batch norm over the photos of all processes, on any backend; in eval mode the processes do not communicate."""
 
     def __init__(self, norm: nn.modules.batchnorm._BatchNorm) -> None:
         super().__init__(norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats)
@@ -75,9 +80,10 @@ class _SyncBatchNorm(nn.modules.batchnorm._BatchNorm):
         self.train(norm.training)
 
     def _check_input_dim(self, input: torch.Tensor) -> None:  # noqa: A002  torch's name
-        """Any number of dimensions will do."""
+        """Accept any number of dimensions."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Normalise `x`, (local batch, channels, ...)."""
         if not self.training:
             normalised: torch.Tensor = self.act(super().forward(x))
             return normalised
@@ -109,13 +115,17 @@ class _SyncBatchNorm(nn.modules.batchnorm._BatchNorm):
 
 
 class _BatchwideDropout(nn.Module):
-    """Dropout (mode None) or stochastic depth ("row", "batch"), drawn for the whole batch as torch draws it."""
+    """Dropout (mode None) or stochastic depth (mode "row" or "batch") whose mask is drawn for the whole batch.
+
+    The mask has the same random numbers as that of torch's layer in a single process.
+    """
 
     def __init__(self, p: float, mode: str | None, local_slice: LocalSlice) -> None:
         super().__init__()
         self._p, self._mode, self._local_slice = p, mode, local_slice
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Drop parts of `x`, (local batch, ...), in train mode."""
         if not self.training:
             return x
         if self._mode is None:
@@ -129,63 +139,61 @@ class _BatchwideDropout(nn.Module):
 
 
 class _AllReduceSum(torch.autograd.Function):
-    """The sum over all processes; every one of them depends on each part, so gradients are summed as well."""
+    """The sum over all processes; the loss of every process depends on each addend, so gradients are summed as well."""
 
     @staticmethod
     def forward(ctx: Any, local: torch.Tensor) -> torch.Tensor:  # noqa: ARG004  torch's signature
-        """The sum."""
+        """Return the sum of `local` over all processes."""
         total = local.clone()
         torch.distributed.all_reduce(total)
         return total
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
-        """The sum of the gradients."""
+        """Return the sum of the gradients over all processes."""
         total = gradient.clone()
         torch.distributed.all_reduce(total)
         return total
 
 
 def _all_reduce_sum(local: torch.Tensor) -> torch.Tensor:
+    """Return the differentiable sum of `local` over all processes."""
     total: torch.Tensor = _AllReduceSum.apply(local)
     return total
 
 
-_DDP_IGNORED_PARAMETERS = ("words", "bias")
-
-
 class Replica:
-    """This process's copy of a model in training.
+    """The copy of a model in training that this process holds.
 
     Attributes:
-        processes: Among whom the training is shared.
+        process_group: All processes that train together.
     """
 
     def __init__(self, model: Embedder, process_group: ProcessGroup, local_slice: LocalSlice) -> None:
-        """Wrap a model whose frozen parts ask for no gradient any more.
+        """Wrap a model whose frozen parts already have requires_grad = False.
 
         Args:
-            model: With the layers that `sync_layers` gave it, where there are several processes.
-            processes: All that train it.
-            part: What those layers look at.
+            model: The model; with several processes its layers were converted by `convert_sync_layers`.
+            process_group: All processes that train together.
+            local_slice: The object that was given to `convert_sync_layers`.
         """
         self.process_group, self._model, self._local_slice = process_group, model, local_slice
         self._network: nn.Module = model
         if process_group.world_size > 1 and any(tensor.requires_grad for name, tensor in _iter_ddp_parameters(model)):
             ddp = nn.parallel.DistributedDataParallel
-            # It compares names of a model's own parameters with and without a leading dot.
+            # DistributedDataParallel compares the names of top-level parameters with and without a leading dot.
             ignored_names = [dot + name for name in _DDP_IGNORED_PARAMETERS for dot in ("", ".")]
             ddp._set_params_and_buffers_to_ignore_for_model(model, ignored_names)  # type: ignore[no-untyped-call]
             device_ids = [model.words.device] if model.words.is_cuda else None
             self._network = ddp(model, device_ids=device_ids, forward_sync_buffers=False)
 
     def embed(self, photos: torch.Tensor, local_rows: slice, batch_size: int) -> torch.Tensor:
-        """Z of the whole batch, (count, embedding_dim), of which this process embeds its own photos.
+        """Return the embeddings of the whole batch, (batch_size, embedding_dim); this process embeds its own photos.
 
         Args:
-            photos: uint8 (own photos, 3, height, width).
-            rows: Which photos of the batch they are.
-            count: Photos of the batch.
+            photos: The photos of this process, uint8 (local batch, 3, height, width).
+            local_rows: The rows of the batch that these photos are.
+            batch_size: Number of photos in the batch of all processes.
         """
         self._local_slice.rows, self._local_slice.batch_size = local_rows, batch_size
         z: torch.Tensor = self._network(photos)
@@ -196,13 +204,24 @@ class Replica:
 
     @torch.no_grad()
     def broadcast_weights(self) -> None:
-        """Take the leader's weights: sums in another order may have moved copies apart by a last digit."""
+        """Copy the weights of the main process to all others.
+
+        Sums in another order round differently, so the copies may have drifted apart by a last digit.
+        """
         if self.process_group.world_size > 1:
             for tensor in self._model.state_dict().values():
                 torch.distributed.broadcast(tensor, 0)
 
     def weighted_mean(self, local_mean: float, weight: int) -> float:
-        """The mean over all processes, each with its weight, NaN for none; the same number for each of them."""
+        """Return the weighted mean over all processes, which is the same number in each of them.
+
+        Args:
+            local_mean: The mean in this process; it is ignored if `weight` is 0.
+            weight: The number of photos in this process.
+
+        Returns:
+            The mean, or NaN if all weights are 0.
+        """
         if self.process_group.world_size == 1:
             return local_mean
         sums = torch.tensor([local_mean * weight if weight else 0.0, weight], dtype=torch.float64)
@@ -210,27 +229,31 @@ class Replica:
         return float(sums[0] / sums[1])
 
     def shard(self, batches: list[Batch]) -> list[Batch]:
-        """This process's share of batches that none depends on the other."""
+        """Return every world_size-th batch, starting at the rank of this process."""
         return batches[self.process_group.rank :: self.process_group.world_size]
 
 
 def _iter_ddp_parameters(model: Embedder) -> Iterator[tuple[str, nn.Parameter]]:
+    """Yield the names and tensors of the parameters whose gradients are averaged over the processes."""
     return ((name, tensor) for name, tensor in model.named_parameters() if name not in _DDP_IGNORED_PARAMETERS)
 
 
 def count_photos(batches: Iterable[Batch]) -> int:
-    """Photos of all batches together."""
+    """Return the number of photos in all batches."""
     return sum(len(batch.photo_indices) for batch in batches)
 
 
 class _AllGather(torch.autograd.Function):
-    """z of all processes, one below the other."""
+    """The embeddings of all processes, concatenated by rows."""
 
     @staticmethod
     def forward(
         ctx: Any, z: torch.Tensor, local_rows: slice, batch_size: int, process_group: ProcessGroup
     ) -> torch.Tensor:
-        """Parts differ by at most one row, which is padded while they travel."""
+        """Gather z, (local batch, embedding_dim), and return it for the whole batch, (batch_size, embedding_dim).
+
+        The parts differ by at most one row. They are padded to one size, because all_gather needs equal shapes.
+        """
         ctx.rows, ctx.count = local_rows, process_group.world_size
         max_rows = -(-batch_size // process_group.world_size)
         padded = z.new_zeros(max_rows, z.shape[1])
@@ -242,5 +265,9 @@ class _AllGather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """Every process has the same loss; DistributedDataParallel takes the mean of what is a sum."""
+        """Return the rows of this process, multiplied by the number of processes.
+
+        Every process has the same loss, so the gradient of a weight is the sum over the processes, and
+        DistributedDataParallel divides this sum by their number.
+        """
         return gradient[ctx.rows] * ctx.count, None, None, None

@@ -1,8 +1,7 @@
-"""Stage 2: the whole network, starting from the W of stage 1.
+"""Stage 2: train the encoder and W together, starting from the W of stage 1.
 
-All that a step of finetune moves, put together from the settings.
-
-Mixed precision: the encoder's activations in 16 bits where params.yaml and the device allow it.
+The training may run in several processes, in mixed precision, and with a moving average of the weights (EMA). A killed
+training continues from its last checkpoint and ends with the same weights as one that was never killed.
 """
 
 import time
@@ -36,16 +35,19 @@ from weft.training.run_context import RunContext
 
 
 class MixedPrecision:
-    """How the encoder computes on one device.
+    """The number format of the encoder's activations on one device.
 
     Attributes:
-        scaler: Keeps the gradients of float16 from vanishing; does nothing for other types.
+        scaler: Scales the loss so that gradients in float16 do not underflow; it does nothing for other types.
     """
 
     def __init__(self, dtype_name: str, device: str) -> None:
-        """Settle the type: `auto` is bfloat16 on CUDA where it can, else float32.
+        """Choose the type and build the scaler.
 
-        A CPU with avx512_bf16 gained nothing by it when measured; it takes it when told to.
+        Args:
+            dtype_name: "float32", "bfloat16", "float16" or "auto". "auto" is bfloat16 on a CUDA device that supports
+                it, and float32 elsewhere: on a CPU with avx512_bf16, bfloat16 was measured to be no faster.
+            device: The torch device of the model.
         """
         self._device_type = torch.device(device).type
         if dtype_name == "auto":
@@ -54,41 +56,51 @@ class MixedPrecision:
         self.scaler = torch.amp.GradScaler(self._device_type, enabled=dtype_name == "float16")
 
     def autocast(self) -> torch.autocast:
-        """Open it around the forward pass of the encoder."""
+        """Return the context manager for the forward pass of the encoder."""
         return torch.autocast(self._device_type, self._dtype or torch.bfloat16, enabled=self._dtype is not None)
 
 
 @dataclass(frozen=True)
 class TrainState:
-    """A model in training."""
+    """A model in training, with everything that a training step changes."""
 
     model: Embedder
     replica: Replica
+    """The copy of the model in this process."""
     frozen_modules: list[nn.Module]
     """Modules that stay in eval mode."""
     optimizer: torch.optim.Optimizer
+    """Its last parameter group holds W and the bias."""
     schedule: LRSchedule
     amp: MixedPrecision
     ema: AveragedModel | None
-    """The moving average of the weights; None where ema_decay is 0."""
+    """The moving average of the weights; None if ema_decay is 0."""
 
     def open_checkpoints(self, context: RunContext, fingerprint: str) -> CheckpointManager:
-        """Restore all states from the last checkpoint of the training with this fingerprint, if there is one."""
+        """Restore all states from the last checkpoint with this fingerprint, if there is one.
+
+        Args:
+            context: The folder of the checkpoints and the process group.
+            fingerprint: The hash of the settings, the initial weights and the input data.
+        """
         extra_states: dict[str, Stateful] = {"scaler": self.amp.scaler}
         if self.ema:
             extra_states["ema"] = self.ema
         checkpoints = CheckpointManager(
             context, fingerprint, self.model, self.optimizer, self.schedule, extra_states=extra_states
         )
-        context.process_group.barrier()  # No process may overwrite a checkpoint that another has yet to read.
+        context.process_group.barrier()  # All processes read the checkpoint before the main process overwrites it.
         return checkpoints
 
     def ema_weights_applied(self) -> AbstractContextManager[None]:
-        """Give the model the weights that are validated and kept: the moving average, where there is one."""
+        """Return a context manager in which the model has the weights that are validated: the EMA if there is one."""
         return averaged_weights_applied(self.model, self.ema) if self.ema else nullcontext()
 
     def fused_frozen_blocks(self) -> AbstractContextManager[None]:
-        """Fuse batch norms into convolutions in the frozen modules, whose weights no step changes."""
+        """Return a context manager in which frozen modules compute with batch norms fused into convolutions.
+
+        Only modules without trainable parameters are fused, because no step changes their weights.
+        """
         return fused_forward(
             module.eval()
             for module in self.frozen_modules
@@ -96,12 +108,18 @@ class TrainState:
         )
 
     def eval_weights(self) -> dict[str, Any]:
-        """Return the weights that are validated and kept: the moving average, where there is one."""
+        """Return the weights that are validated: those of the moving average if there is one."""
         return self.ema.module.state_dict() if self.ema else self.model.state_dict()
 
 
 def build_train_state(model: Embedder, settings: Finetune, steps_per_epoch: int, context: RunContext) -> TrainState:
     """Move a model to its device and build everything that trains it.
+
+    Args:
+        model: The model to train; it is changed in place.
+        settings: The section finetune of params.yaml.
+        steps_per_epoch: Number of optimizer steps in an epoch.
+        context: Device, process group and backend of torch.compile.
 
     Raises:
         ModelError: The backbone has no module that `settings` freezes.
@@ -127,7 +145,7 @@ def build_train_state(model: Embedder, settings: Finetune, steps_per_epoch: int,
 
 @dataclass(frozen=True)
 class StoredPhotos:
-    """The prepared photos of a split and their bags of words, in the same order."""
+    """The prepared photos of one split and their bags of words, in the same order."""
 
     store: PhotoStore
     bags: WeightedBags
@@ -148,25 +166,26 @@ def finetune(
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
     word_weights: Doubles | None = None,
 ) -> list[EpochMetrics]:
-    """Train the encoder and W together. At the end `model` has the weights of the epoch with the lowest val_loss.
+    """Train the encoder and W together; at the end `model` has the weights of the epoch with the lowest val_loss.
 
     Args:
         train: Photos to train on.
-        val: Photos by which the best epoch is chosen.
-        model: The pretrained encoder with the W of train_head.
+        val: Photos on which val_loss is measured; it decides which epoch is the best.
+        model: The pretrained encoder with the W of train_head; it is trained in place.
         training: The section training of params.yaml.
         settings: The section finetune of params.yaml.
         context: Device, threads, processes and the folder of the checkpoint, from which a killed training continues.
             batch_size counts the photos of all processes together.
         on_epoch_end: Called at the end of each epoch.
-        word_weights: (words,) weight of each word in training and on val; None weighs all words the same.
+        word_weights: (words,) weight of each word in the losses on train and val, at least 0; None weights all words
+            equally.
 
     Returns:
         The metrics of each epoch; epoch 0 is the model before its first step.
 
     Raises:
         ModelError: The backbone has no module that `settings` freezes.
-        ParamsError: The device has not enough memory; the message names the settings to lower.
+        ParamsError: The device ran out of memory; the message names the settings to lower.
     """
     fingerprint = _compute_run_fingerprint(train, val, model, (training, settings), word_weights)
     sampler = build_sampler(train.bags, len(model.words), training, word_weights)
@@ -204,7 +223,7 @@ def _load_epoch(
     epoch: int,
     first_step: int,
 ) -> Iterator[tuple[Photos, TrainBatch]]:
-    """Yield the decoded and augmented photos of this process, from `first_step` to the end of the epoch."""
+    """Yield the decoded and augmented photos of this process, step by step, from `first_step` to the epoch's end."""
     group = context.process_group
     sampled = sampler.sample_epoch(epoch, settings.batch_size)
     batches = epoch_batches(sampled, seed, epoch, first_step, group.rank, group.world_size)
@@ -223,7 +242,10 @@ def _compute_run_fingerprint(
     settings: tuple[Training, Finetune],
     word_weights: Doubles | None,
 ) -> str:
-    """Of this very training: a checkpoint of another is none of its own."""
+    """Return a hash of the settings, the photos, their words and the initial weights.
+
+    A checkpoint with another fingerprint belongs to another training and is ignored.
+    """
     weights = None if word_weights is None else word_weights.tolist()
     return compute_fingerprint(*settings, train.digest(), val.digest(), hash_weights(model), weights)
 
@@ -235,19 +257,31 @@ def _train_epoch(
     checkpoints: CheckpointManager,
     num_photos: int,
 ) -> tuple[float, EpochTiming]:
-    """Take the steps that are left of an epoch; the mean loss of all its `photos`, and what these steps cost."""
+    """Take the remaining steps of an epoch.
+
+    Args:
+        train_state: The model and everything that a step changes.
+        batches: The photos of this process, uint8 (local batch, 3, height, width), and the step they belong to.
+        objective: The training loss.
+        checkpoints: Holds the loss of the steps that were done before a kill, and saves new checkpoints.
+        num_photos: Number of photos in the whole epoch.
+
+    Returns:
+        The mean loss over all photos of the epoch, and the time that the remaining steps took.
+    """
     train_state.replica.broadcast_weights()
     model, scaler = train_state.model.train(), train_state.amp.scaler
     for module in train_state.frozen_modules:
         module.eval()
     device = model.words.device
-    # On the device and in double: nobody waits for a number that is read once an epoch, and parts add up exactly.
+    # The sum stays on the device, so that no step waits for it, and is in double precision, so that an interrupted
+    # epoch has the same sum as an uninterrupted one.
     total = torch.tensor(checkpoints.progress.loss, dtype=torch.float64, device=device)
     started_at = requested_at = time.monotonic()
     seen, wait_seconds = 0, 0.0
     for pixels, train_batch in batches:
         wait_seconds += time.monotonic() - requested_at
-        # A backbone's dropout draws from the global generator.
+        # The dropout of a backbone draws from torch's global generator.
         torch.manual_seed(train_batch.seed)
         with train_state.amp.autocast():
             local_photos = torch.from_numpy(pixels).to(device)
@@ -276,7 +310,7 @@ def _train_epoch(
 def _val_loss(
     train_state: TrainState, store: PhotoStore, batches: list[Batch], objective: Objective, workers: int
 ) -> float:
-    """The loss on all val photos, of which this process embeds those of `batches`."""
+    """Return the mean loss over all val photos; this process embeds those in `batches`."""
 
     def iter_embedded() -> Iterator[tuple[torch.Tensor, Batch]]:
         model = train_state.model.eval()

@@ -1,9 +1,9 @@
-"""The stage finetune: read the prepared photos and the W of stage 1, write the model bundle.
+"""The stage finetune: read the prepared photos and the W of stage 1, train the network, and write the model bundle.
 
-After the training, `retrain_head` may train W once more on the z of the finetuned encoder. Word weights improve the
-encoder, but make the words with a large weight too likely in the predictions; so the encoder is trained with word
-weights and W without (Kang et al. 2020, arXiv 1910.09217, section 4.1, "classifier re-training"). `wise_ft`
-interpolates between the weights before and after the training.
+After the training, `retrain_head` may train W once more on the embeddings z of the finetuned encoder. Word weights
+improve the encoder, but they make the words with a large weight too likely in the predictions. So the encoder is
+trained with word weights, and W is then trained without them (Kang et al. 2020, arXiv 1910.09217, section 4.1,
+"classifier re-training"). `wise_ft` interpolates between the weights before and after the training.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,6 +39,13 @@ from weft.training.run_context import RunContext
 from weft.training.train_head import CachedEmbeddings, train_head
 from weft.training.word_weights import compute_word_weights
 
+_EMBEDDINGS_FILE = "{}.z.npy"
+"""File name of the embeddings of a split."""
+_EMBED_BATCH_SIZE = 64
+"""Photos that are embedded at once."""
+_FLOAT16_MAX = 65_504.0
+"""The largest float16; z is stored as float16 and clamped to this range."""
+
 
 def run_finetune(
     photos: Path,
@@ -50,23 +57,25 @@ def run_finetune(
     *,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
 ) -> str:
-    """Train the whole network; write the model bundle and its history.csv to the folder `out`.
+    """Train the whole network, and write the model bundle and its history.csv to the folder `out`.
 
     Args:
-        photos: Prepared photos.
-        words: words.tsv.
-        head_dir: models/head, which holds the W to start from.
-        settings: The sections model, prepare (the size), training and finetune; train_head if W is trained again.
+        photos: The folder of the prepared photos.
+        words: The vocabulary, words.tsv.
+        head_dir: The folder models/head, which holds the W to start from.
+        settings: The sections model, prepare (its height and width), training and finetune are read, and train_head if
+            `finetune.retrain_head`.
         context: Device, threads, processes, and the folder of the checkpoint and of the memory-mapped photos.
         out: The folder to write.
         on_epoch_end: Called at the end of each epoch.
 
     Returns:
-        The digest of the bundle; empty in every process but the main one.
+        The digest of the bundle in the main process, and "" in every other process, which writes nothing.
 
     Raises:
+        ContractError: word_predictability.tsv in `head_dir` cannot be read.
         ModelError: The W in `head_dir` does not fit the vocabulary or the backbone.
-        ParamsError: The device has not enough memory; the message names the settings to lower.
+        ParamsError: The device ran out of memory; the message names the settings to lower.
     """
     state_dir = context.state_dir
     model = _build_initial_model(settings, head_dir, words)
@@ -76,10 +85,8 @@ def run_finetune(
         for split in ("train", "val")
     )
     weights = compute_word_weights(head_dir / files.WORD_PREDICTABILITY, settings.finetune)
-    history = finetune(
-        train, val, model, settings.training, settings.finetune, context,
-        on_epoch_end=on_epoch_end, word_weights=weights,
-    )  # fmt: skip
+    sections = settings.training, settings.finetune
+    history = finetune(train, val, model, *sections, context, on_epoch_end=on_epoch_end, word_weights=weights)
     if not context.process_group.is_main:
         return ""
     _finalize_model(model, pretrained, settings.training.logits, settings.finetune)
@@ -97,7 +104,10 @@ def run_finetune(
 
 
 def _open_split(folder: Path, cache_file: Path, settings: Params, process_group: ProcessGroup) -> StoredPhotos:
-    """Copy the photos into one file in the main process; every process then maps that file into memory."""
+    """Return the photos and words of one split.
+
+    The main process copies the photos into the file `cache_file`, and every process then maps that file into memory.
+    """
     if process_group.is_main:
         PhotoStore(folder, cache_file)
     process_group.barrier()
@@ -119,7 +129,10 @@ def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embed
             f"{encoder.backbone}, got {tuple(head_weights.shape)}; run the stage train_head"
         )
     if not artefacts.read_words(head_dir / files.WORDS)["word"].equals(vocabulary):
-        raise ModelError(f"{head_dir}: W was trained on other words than {words}; run the stage train_head")
+        raise ModelError(
+            f"{head_dir}: expected W for the words of {words} in their order, got {files.WORDS} with other words; run "
+            "the stage train_head"
+        )
     projection = None
     if encoder.projection_dim:
         projection, head_weights = init_projection(head_weights, encoder.projection_dim)
@@ -129,7 +142,11 @@ def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embed
 
 
 def _finalize_model(model: Embedder, pretrained: Embedder | None, logits: Logits, settings: Finetune) -> None:
-    """Scale W for use, fold the projection into W and interpolate with the pretrained model, as `settings` ask."""
+    """Change `model` in place to the form in which it is saved.
+
+    W is scaled for use with plain dot products. Depending on `settings`, the projection is folded into W and the
+    weights are interpolated with those of `pretrained`.
+    """
     for network in (model,) if pretrained is None else (model, pretrained):
         network.words.data = export_head_weights(network.words.data, logits)
         if settings.discard_projection_head:
@@ -138,17 +155,12 @@ def _finalize_model(model: Embedder, pretrained: Embedder | None, logits: Logits
         wise_ft(model, pretrained, settings.wise_ft_weight)
 
 
-_EMBEDDINGS_FILE = "{}.z.npy"
-_EMBED_BATCH_SIZE = 64
-_FLOAT16_MAX = 65_504.0
-"""The largest float16; z is stored as float16."""
-
-
 @dataclass(frozen=True)
 class _PhotoRange:
     """Consecutive photos of a store."""
 
     photo_indices: Ints
+    """(photos,) indices into the store."""
 
 
 def retrain_head(
@@ -159,19 +171,19 @@ def retrain_head(
     settings: TrainHead,
     context: RunContext,
 ) -> None:
-    """Replace the W of `model`, and the bias if any, by those that stage 1 trains on its z; the encoder stays the same.
+    """Replace the W and the bias of `model` by those that stage 1 trains on its z; the encoder stays the same.
 
     Args:
-        model: A finetuned model; only the number of words is read from its W.
-        stores: "train" to train on, "val" to choose the best epoch by.
-        photos: The prepared photos in these stores, for their words.
+        model: A finetuned model, changed in place; only the number of words is read from its W.
+        stores: The photos of "train", to train on, and of "val", to choose the best epoch.
+        photos: The folder of the prepared photos in these stores; their words are read from it.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
         context: Device, threads, and the folder of the checkpoint and of z, which may be larger than the memory. The
             folder is deleted at the end.
 
     Raises:
-        ParamsError: The device has not enough memory; the message names the settings to lower.
+        ParamsError: The device ran out of memory; the message names the settings to lower.
     """
     device, state_dir = context.device, context.state_dir
     state_dir.mkdir(parents=True, exist_ok=True)
@@ -196,7 +208,7 @@ def retrain_head(
 
 
 def _embed_store(model: Embedder, store: PhotoStore, device: str, workers: int, path: Path) -> npt.NDArray[np.float16]:
-    """Embed all photos and write z, (photos, embedding_dim), to the .npy file `path`."""
+    """Embed all photos and return z, (photos, embedding_dim), mapped from the .npy file `path`."""
     fused = fuse_batch_norm(model.to(device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
     shape = (len(store), model.words.shape[1])
     z: npt.NDArray[np.float16] = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
@@ -213,10 +225,11 @@ def _embed_store(model: Embedder, store: PhotoStore, device: str, workers: int, 
 
 @torch.no_grad()
 def wise_ft(model: nn.Module, pretrained: nn.Module, pretrained_weight: float) -> None:
-    """Interpolate linearly between the weights before and after a training, running statistics included.
+    """Interpolate linearly between the weights before and after a training, including running statistics.
 
-    theta = (1 - w) * theta_finetuned + w * theta_pretrained (Wortsman et al. 2022, WiSE-FT, arXiv 2109.01903, section 3,
-    with alpha = 1 - w). A small w restores much of the accuracy on other domains at a small cost on the trained one.
+    theta = (1 - w) * theta_finetuned + w * theta_pretrained (Wortsman et al. 2022, WiSE-FT, arXiv 2109.01903,
+    section 3, with alpha = 1 - w). A small w restores much of the accuracy on other domains and costs little accuracy
+    on the trained one.
 
     Args:
         model: The finetuned model; changed in place.
@@ -225,5 +238,5 @@ def wise_ft(model: nn.Module, pretrained: nn.Module, pretrained_weight: float) -
     """
     pretrained_state = pretrained.state_dict()
     for name, tensor in model.state_dict().items():
-        if tensor.is_floating_point():  # The other tensors count batches.
+        if tensor.is_floating_point():  # Integer tensors count batches and are kept.
             tensor.lerp_(pretrained_state[name].to(tensor.device), pretrained_weight)

@@ -1,4 +1,4 @@
-"""What an epoch tells, and the history file made of it."""
+"""The metrics of each epoch, and the file history.csv that contains them."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -12,35 +12,38 @@ from weft.progress import log_line
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """One epoch of training."""
+    """The metrics of one epoch, a row of history.csv."""
 
     epoch: int
-    """From 1; 0 is the model before its first step."""
+    """Number of the epoch, from 1; 0 is the model before its first step."""
     train_loss: float
-    """Mean of the training loss over the epoch's photos; NaN at epoch 0."""
+    """Mean training loss over the photos of the epoch; NaN at epoch 0."""
     val_loss: float
-    """The loss that is trained, on val and without its noise. Lower is better."""
+    """Mean loss over the photos of val, without negative sampling where the loss allows it; lower is better."""
     learning_rate: float
-    """Of W, at the end of the epoch."""
+    """The learning rate of W at the end of the epoch."""
     max_photo_repeats: int = 0
-    """How often the photo that occurred most often occurred in the epoch; 0 at epoch 0."""
+    """Maximum number of times that one photo occurred in the epoch; 0 at epoch 0."""
     num_capped_photos: int = 0
-    """Photos that occurred less often than the sampling distribution asks, because of the limit on repeats."""
+    """Number of photos that occurred less often than sampled, because of sampling.max_photo_repeats."""
 
 
 @dataclass(frozen=True)
 class EpochTiming:
-    """What an epoch cost: for MLflow and the terminal, never for an out."""
+    """The duration of one epoch; it is logged to MLflow and the terminal and is not part of any output file."""
 
     seconds: float
+    """Duration of the epoch; in train_head it includes the validation."""
     data_wait_seconds: float
+    """Time in which the training step waited for photos."""
     photos_per_second: float
+    """Training photos per second of the duration."""
 
 
 def log_epoch(stage: str, metrics: EpochMetrics, timing: EpochTiming) -> None:
-    """Say in one line how an epoch went."""
-    repeats_text = f", a photo up to {metrics.max_photo_repeats} times" if metrics.max_photo_repeats > 1 else ""
-    repeats_text += f" ({metrics.num_capped_photos:,} held back)" if metrics.num_capped_photos else ""
+    """Log one line with the losses, the speed and the repeats of an epoch."""
+    repeats_text = f", at most {metrics.max_photo_repeats} repeats of a photo" if metrics.max_photo_repeats > 1 else ""
+    repeats_text += f" ({metrics.num_capped_photos:,} photos capped)" if metrics.num_capped_photos else ""
     log_line(
         f"{stage}, epoch {metrics.epoch}: train loss {metrics.train_loss:.3f}, val loss {metrics.val_loss:.3f}, "
         f"{timing.photos_per_second:,.0f} photos/s, {timing.seconds:.0f} s, of which {timing.data_wait_seconds:.1f} s "
@@ -49,6 +52,6 @@ def log_epoch(stage: str, metrics: EpochMetrics, timing: EpochTiming) -> None:
 
 
 def write_history(path: Path, history: Iterable[EpochMetrics]) -> None:
-    """Write history.csv: a function of the inputs alone, so without seconds."""
+    """Write history.csv, which has no timings, so that the same inputs give the same file."""
     frame = pd.DataFrame([asdict(record) for record in history])
     tables.write_text(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))

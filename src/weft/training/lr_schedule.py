@@ -1,4 +1,4 @@
-"""Optimisers and learning-rate schedules by the names of params.yaml."""
+"""The optimizers and learning-rate schedules that params.yaml can name."""
 
 import math
 from typing import Any
@@ -18,22 +18,23 @@ from weft.params import (
 from weft.training.optimizers import SparseRowAdamW, SparseRowSGD
 
 PLATEAU_FACTOR = 0.1
-"""The paper's: x 0.1 after 10 epochs without improvement."""
-
+"""plateau: the factor by which the learning rates fall, as in the paper."""
 _PLATEAU_THRESHOLD = 1e-4
-"""The share of the best loss by which a new one must be lower to count: less is noise."""
+"""plateau: the minimum relative improvement of val_loss that counts; a smaller one is noise."""
 _ONE_CYCLE_PCT_START = 0.3
-"""one_cycle: the share of all steps in which the rates rise."""
+"""one_cycle: the share of all steps in which the learning rates rise."""
 _ONE_CYCLE_INITIAL_FACTOR, _ONE_CYCLE_FINAL_FACTOR = 1 / 25, 1 / 250_000
-"""one_cycle: the first and the last rate, as shares of the highest. Torch's own choices, after Smith and Topin."""
+"""one_cycle: the first and the last learning rate, relative to the highest; the defaults of torch's OneCycleLR."""
 
 
 def build_optimizer(
     groups: list[tuple[list[nn.Parameter], float]], settings: HeadOptimizer | FinetuneOptimizer
 ) -> torch.optim.Optimizer:
-    """The optimiser of `settings` over groups of (parameters, learning rate); the last group is W.
+    """Build the optimizer that `settings` names; if the gradient of W is sparse, it updates only rows with a gradient.
 
-    Where the loss gives W a sparse gradient, rows that a step did not touch stay as they are.
+    Args:
+        groups: Pairs of parameters and their learning rate; the last pair holds W and the bias.
+        settings: The setting train_head.optimizer or finetune.optimizer.
     """
     tensors = [{"params": parameters, "lr": rate} for parameters, rate in groups]
     if isinstance(settings, HeadSGD):
@@ -42,17 +43,26 @@ def build_optimizer(
 
 
 class LRSchedule:
-    """Moves all learning rates together: a factor that depends on the step, and on val where it says plateau.
+    """Multiplies all learning rates by one factor, which depends on the step and, for plateau, on val_loss.
 
-    Every schedule but one_cycle, which rises by itself, may begin with a linear warm-up.
+    Every schedule may start with a linear warm-up, except one_cycle, which has its own.
 
-    Not built from torch's schedulers: SequentialLR cannot hold ReduceLROnPlateau after a warm-up, and LinearLR and
-    CosineAnnealingLR multiply the last rate at each step, which accumulates rounding. The tests compare with torch's.
+    torch's schedulers are not used: SequentialLR cannot contain ReduceLROnPlateau, and LinearLR and CosineAnnealingLR
+    multiply the previous rate at each step, which accumulates rounding errors. The tests compare the factors with those
+    of torch.
     """
 
     def __init__(
         self, optimizer: torch.optim.Optimizer, settings: ScheduleSettings, epochs: int, steps_per_epoch: int
     ) -> None:
+        """Set the learning rates of the first step.
+
+        Args:
+            optimizer: Its present learning rates are the highest ones.
+            settings: The setting train_head.lr_schedule or finetune.lr_schedule.
+            epochs: Number of epochs of the training.
+            steps_per_epoch: Number of optimizer steps in an epoch.
+        """
         self._optimizer, self._settings = optimizer, settings
         self._base_lrs = [group["lr"] for group in optimizer.param_groups]
         self._total_steps = epochs * steps_per_epoch
@@ -62,12 +72,12 @@ class LRSchedule:
         self._set_lrs()
 
     def step_batch(self) -> None:
-        """Call after every optimiser step."""
+        """Set the learning rates of the next step; call it after every optimizer step."""
         self._step_count += 1
         self._set_lrs()
 
     def step_epoch(self, val_loss: float) -> None:
-        """Call after every epoch's validation."""
+        """Lower the learning rates if plateau requires it; call it after the validation of every epoch."""
         if not isinstance(self._settings, PlateauSchedule):
             return
         if val_loss < self._best_val_loss * (1 - _PLATEAU_THRESHOLD):
@@ -79,7 +89,7 @@ class LRSchedule:
         self._set_lrs()
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values, fit for a checkpoint."""
+        """Return the state as plain values."""
         return {
             "step": self._step_count,
             "reduction": self._reduction,
@@ -88,7 +98,7 @@ class LRSchedule:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state` was taken."""
+        """Continue from a state that `state_dict` returned."""
         self._step_count, self._reduction = state["step"], state["reduction"]
         self._best_val_loss, self._num_bad_epochs = state["best"], state["in_vain"]
         self._set_lrs()
@@ -99,6 +109,7 @@ class LRSchedule:
             group["lr"] = factor * rate
 
     def _lr_factor(self) -> float:
+        """Return the factor of the present step, 0 to 1, without the reductions of plateau."""
         if isinstance(self._settings, OneCycleSchedule):
             return _one_cycle_factor(self._step_count, self._total_steps)
         if self._step_count < self._warmup_steps:
@@ -111,7 +122,10 @@ class LRSchedule:
 
 
 def _one_cycle_factor(step: int, total: int) -> float:
-    """Up on a cosine, down on a longer one; the last rate stands after the last step, not at it."""
+    """Return the factor of one_cycle: it rises and falls on half cosines (Smith and Topin 2018, arXiv 1708.07120).
+
+    The final factor is reached after the last step, so that the last step still learns.
+    """
     peak_step = _ONE_CYCLE_PCT_START * (total + 1) - 1
     if step <= peak_step:
         return _cosine_anneal(_ONE_CYCLE_INITIAL_FACTOR, 1.0, step / peak_step)
@@ -119,4 +133,5 @@ def _one_cycle_factor(step: int, total: int) -> float:
 
 
 def _cosine_anneal(start: float, end: float, progress: float) -> float:
+    """Interpolate from `start` to `end` on a half cosine; `progress` is 0 to 1."""
     return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2

@@ -1,4 +1,4 @@
-"""The training objective of params.yaml, and the yardstick that goes with it: an epoch is judged by what it was for."""
+"""The training loss that params.yaml selects, and the validation loss that measures the same objective."""
 
 import math
 from collections.abc import Iterable
@@ -35,7 +35,14 @@ from weft.training.head_init import check_initial_loss
 def build_sampler(
     bags: WeightedBags, vocabulary_size: int, training: Training, word_weights: Doubles | None = None
 ) -> Sampler:
-    """Return the sampler over training photos that the section training describes."""
+    """Return the sampler of training photos that the section training of params.yaml describes.
+
+    Args:
+        bags: The bags of words of the training photos.
+        vocabulary_size: Number of words.
+        training: The section training.
+        word_weights: (words,) weight of each word, at least 0; None weights all words equally.
+    """
     sampling = training.sampling
     return Sampler(
         bags,
@@ -49,7 +56,7 @@ def build_sampler(
 
 
 class Objective:
-    """The loss of `settings`; W and the bias are those of the model it is asked about."""
+    """The training loss; W and the bias are read from the model of each call."""
 
     def __init__(
         self,
@@ -58,13 +65,13 @@ class Objective:
         word_counts: npt.NDArray[np.int64],
         bag_similarity: BagSimilarity | None = None,
     ) -> None:
-        """Prepare to draw negatives.
+        """Build the objective and, for sampled softmax, the sampler of negatives.
 
         Args:
-            loss: The loss over words.
-            logits: How logits are computed from z and W.
-            word_counts: (vocabulary,) number of training photos with each word.
-            bag_similarity: The second loss; None omits it.
+            loss: The loss over words, training.loss.
+            logits: How logits are computed from z and W, training.logits.
+            word_counts: (words,) number of training photos with each word.
+            bag_similarity: The additional loss between photos, finetune.bag_similarity; None omits it.
         """
         self._loss, self._logits, self._bag_similarity = loss, logits, bag_similarity
         self._negative_sampler = (
@@ -72,7 +79,14 @@ class Objective:
         )
 
     def __call__(self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator) -> torch.Tensor:
-        """The training loss of one batch of embeddings, (batch, embedding_dim), in float32."""
+        """Return the mean training loss of a batch, computed in float32.
+
+        Args:
+            z: Embeddings, (batch, embedding_dim).
+            model: The model that holds W and the bias.
+            batch: The target words of the photos.
+            generator: Draws the negatives of sampled softmax.
+        """
         z = z.float()
         loss = self._word_loss(z, model, batch, generator)
         if self._bag_similarity is None or not self._bag_similarity.weight:
@@ -89,6 +103,7 @@ class Objective:
     def _word_loss(
         self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator, exact: bool = False
     ) -> torch.Tensor:
+        """Return the mean loss over words; `exact` replaces sampled softmax with correction by the full softmax."""
         targets, weights = _to_device(batch.targets, z), _to_device(batch.weights, z)
         approximates_full_softmax = isinstance(self._loss, SampledSoftmaxLoss) and self._loss.logq_correction
         if isinstance(self._loss, FullSoftmaxLoss) or (exact and approximates_full_softmax):
@@ -97,7 +112,7 @@ class Objective:
             true_words = _to_device(batch.true_words, z)
             return binary_cross_entropy(*self._scale(z, model.words), targets, weights, true_words, model.bias)
         if isinstance(self._loss, ContrastiveLoss):
-            assert isinstance(self._logits, CosineLogits)  # load_params refuses other logits
+            assert isinstance(self._logits, CosineLogits)  # load_params rejects other logits.
             subset = RowSubset(len(model.words), targets)
             words = normalize(subset.gather(model.words), dim=1)
             return contrastive(z, words, subset.local_ids(targets), weights, self._logits.temperature)
@@ -106,6 +121,7 @@ class Objective:
     def _sampled_softmax_loss(
         self, loss: SampledSoftmaxLoss, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator
     ) -> torch.Tensor:
+        """Return the sampled-softmax loss; only the rows of W that the step needs are gathered."""
         assert self._negative_sampler is not None
         targets, weights, true_words = (
             _to_device(batch.targets, z),
@@ -114,7 +130,7 @@ class Objective:
         )
         num_draws = 1 if loss.share_negatives_in_batch else len(z)
         negatives = self._negative_sampler.sample(num_draws, loss.num_negatives, generator).to(z.device)
-        # Negatives come first, so that the loss scores every photo against them and no further.
+        # The negatives are the first rows of the subset, so that the loss scores every photo against those rows only.
         subset = RowSubset(len(model.words), negatives, targets)
         log_expected_counts = None
         if loss.logq_correction:
@@ -131,10 +147,17 @@ class Objective:
 
     @torch.no_grad()
     def validate(self, embedded_batches: Iterable[tuple[torch.Tensor, Batch]], model: Embedder) -> float:
-        """Mean loss of words over photos given as (z, expected targets); NaN when there are none.
+        """Return the mean loss over words on photos that are not trained on.
 
-        The loss that is trained, without its noise: of sampled softmax with correction the full softmax, which it
-        stands for; without, the same negatives each time.
+        It is the training loss without its noise. Sampled softmax with logQ correction is replaced by the full softmax,
+        which it approximates. Sampled softmax without correction uses the same negatives at every call.
+
+        Args:
+            embedded_batches: Pairs of embeddings, (batch, embedding_dim), and a batch with all words as targets.
+            model: The model that holds W and the bias.
+
+        Returns:
+            The mean over photos, or NaN if there are no photos.
         """
         total, photos = 0.0, 0
         for z, batch in embedded_batches:
@@ -145,23 +168,30 @@ class Objective:
 
     @torch.no_grad()
     def check_initial_loss(self, z: torch.Tensor, model: Embedder, batch: Batch) -> None:
-        """Raise ModelError unless the first full-softmax loss of a fresh W is close to ln K."""
+        """Check the initial W on embeddings z, (batch, embedding_dim).
+
+        Raises:
+            ModelError: The full-softmax loss is not close to ln(number of words).
+        """
         check_initial_loss(*self._scale(z.float(), model.words), batch)
 
     def _scale(self, z: torch.Tensor, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return self._scale_z(z), self._scale_words(words)
-
-    def _scale_z(self, z: torch.Tensor) -> torch.Tensor:
-        return normalize(z, dim=1) if isinstance(self._logits, CosineLogits) else z
-
-    def _scale_words(self, words: torch.Tensor) -> torch.Tensor:
-        return export_head_weights(words, self._logits)
+        """Return z and W scaled so that their dot products are the logits."""
+        scaled_z = normalize(z, dim=1) if isinstance(self._logits, CosineLogits) else z
+        return scaled_z, export_head_weights(words, self._logits)
 
 
 def export_head_weights(words: torch.Tensor, logits: Logits, norm: float = 1.0) -> torch.Tensor:
-    """W as the world gets it, so that the plain product with z, `length` long, is the score that was trained."""
+    """Return W scaled so that its dot product with z is the logit that was trained.
+
+    Args:
+        words: W, (words, embedding_dim).
+        logits: The setting training.logits; only cosine logits are scaled.
+        norm: The L2 norm of z.
+    """
     return normalize(words, dim=1) / (logits.temperature * norm) if isinstance(logits, CosineLogits) else words
 
 
 def _to_device(array: npt.NDArray[np.generic], reference: torch.Tensor) -> torch.Tensor:
+    """Return the array as a tensor on the device of `reference`."""
     return torch.from_numpy(array).to(reference.device)

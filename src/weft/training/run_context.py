@@ -1,4 +1,4 @@
-"""Where a training runs and with what resources."""
+"""The device, threads, processes and folder with which a training runs."""
 
 import math
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from weft.process_group import SINGLE_PROCESS, ProcessGroup
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
-    """What a training takes from its environment and not from params.yaml; it is no part of the fingerprint."""
+    """The resources of a training that are not set in params.yaml; they are not part of its fingerprint."""
 
     device: str
     """The torch device to compute on."""
     workers: int
-    """Threads that decode photos ahead of the training step, at least 1."""
+    """Number of threads that decode photos before the training step needs them, at least 1."""
     state_dir: Path
-    """Folder of the checkpoints and of files that are deleted when the training is finished."""
+    """Folder of the checkpoints and of temporary files, which are deleted at the end of the stage."""
     process_group: ProcessGroup = SINGLE_PROCESS
-    """All processes that train together. Only the main process writes."""
+    """All processes that train together; only the main process writes files."""
     compile_backend: str = ""
     """A backend of torch.compile, such as "inductor"; empty for none."""
     checkpoint_seconds: float = math.inf
-    """Maximum age of a checkpoint inside an epoch; a checkpoint is saved at the end of every epoch in any case."""
+    """Maximum age of a checkpoint inside an epoch, in seconds; every epoch also ends with a checkpoint."""

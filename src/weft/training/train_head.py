@@ -1,6 +1,6 @@
 """Stage 1: train W, a linear head, on the cached embeddings z of the frozen encoder.
 
-The encoder is in eval mode and photos are not augmented, so that z is the same in every epoch and is computed once.
+The encoder is in eval mode and the photos are not augmented. So z is the same in every epoch and is computed only once.
 """
 
 import hashlib
@@ -26,18 +26,20 @@ from weft.training.run_context import RunContext
 
 _INITIAL_LOSS_PHOTOS = 1_024
 """Photos on which the initial loss is measured."""
+_EPOCH_SEED_STRIDE = 1_000_003
+"""The seed of an epoch is training.seed times this prime plus the epoch, so that no two trainings share seeds."""
 
 
 @dataclass(frozen=True)
 class CachedEmbeddings:
-    """The embeddings z of the photos of a split and their bags of words, in the same order."""
+    """The embeddings z of the photos of one split and their bags of words, in the same order."""
 
     z: npt.NDArray[np.float16]
     """(photos, embedding_dim)"""
     bags: WeightedBags
 
     def digest(self) -> str:
-        """Return a hash of the embeddings and the words."""
+        """Return a hash of the embeddings and of the words."""
         return hashlib.sha256(np.ascontiguousarray(self.z).data).hexdigest() + self.bags.digest()
 
 
@@ -55,65 +57,81 @@ def train_head(
 
     Args:
         train: Photos to train on.
-        val: Photos by which the best epoch is chosen.
-        vocabulary_size: Rows of W.
+        val: Photos on which val_loss is measured; it decides which epoch is the best.
+        vocabulary_size: Number of words, the rows of W.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
         context: Device and folder of the checkpoint; a killed training continues from its last complete epoch.
         on_epoch_end: Called at the end of each epoch.
 
     Returns:
-        The tensors of the epoch with the lowest val_loss: "words", W, (vocabulary_size, embedding_dim), and, if
-        `training.logits.word_bias`, "bias", (vocabulary_size, 1). And the metrics of each epoch.
+        The tensors of the epoch with the lowest val_loss, and the metrics of each epoch. The tensors are "words", which
+        is W, (vocabulary_size, embedding_dim), and "bias", (vocabulary_size, 1), if `training.logits.word_bias`.
 
     Raises:
         ModelError: The initial loss is not close to ln(vocabulary_size), the loss of a uniform prediction.
     """
     device = context.device
-    bias = torch.zeros(vocabulary_size, 1) if training.logits.word_bias else None
-    initial_words = init_word_embeddings(train.z, vocabulary_size, training.logits, training.seed)
-    model = Embedder(nn.Identity(), initial_words, bias=bias).to(device)
+    model = _build_head(train.z, vocabulary_size, training).to(device)
     sampler = build_sampler(train.bags, vocabulary_size, training)
     objective = Objective(training.loss, training.logits, train.bags.count_words(vocabulary_size))
     head_lr = settings.optimizer.head_lr
     optimizer = build_optimizer([(model.head_parameters(), head_lr)], settings.optimizer)
-    steps_per_epoch = sampler.count_steps(settings.batch_size)
-    schedule = LRSchedule(optimizer, settings.lr_schedule, settings.epochs, steps_per_epoch)
+    schedule = LRSchedule(optimizer, settings.lr_schedule, settings.epochs, sampler.count_steps(settings.batch_size))
+    fingerprint = compute_fingerprint(training, settings, train.digest(), val.digest(), vocabulary_size)
+    checkpoints = CheckpointManager(context, fingerprint, model, optimizer, schedule)
     val_batches = list(sampler.eval_batches(val.bags, settings.batch_size))
 
-    checkpoints = CheckpointManager(
-        context,
-        compute_fingerprint(training, settings, train.digest(), val.digest(), vocabulary_size),
-        model,
-        optimizer,
-        schedule,
-    )
+    def compute_val_loss() -> float:
+        return objective.validate(_iter_cached_batches(val.z, val_batches, device), model)
+
     if not checkpoints.history:
         z, batch = next(_iter_cached_batches(train.z, sampler.eval_batches(train.bags, _INITIAL_LOSS_PHOTOS), device))
         objective.check_initial_loss(z, model, batch)
-        initial_val_loss = objective.validate(_iter_cached_batches(val.z, val_batches, device), model)
-        checkpoints.end_epoch(EpochMetrics(0, float("nan"), initial_val_loss, head_lr))
+        checkpoints.end_epoch(EpochMetrics(0, float("nan"), compute_val_loss(), head_lr))
     while not checkpoints.is_finished(settings.epochs, settings.early_stopping_patience):
-        started_at, total, epoch = time.monotonic(), 0.0, len(checkpoints.history)
-        generator = torch.Generator().manual_seed(training.seed * 1_000_003 + epoch)
-        for z, batch in _iter_cached_batches(train.z, sampler.sample_epoch(epoch, settings.batch_size), device):
-            loss = objective(z, model, batch, generator)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step_batch()
-            total += float(loss.detach()) * len(z)
-        val_loss = objective.validate(_iter_cached_batches(val.z, val_batches, device), model)
+        started_at, epoch = time.monotonic(), len(checkpoints.history)
+        generator = torch.Generator().manual_seed(training.seed * _EPOCH_SEED_STRIDE + epoch)
+        batches = _iter_cached_batches(train.z, sampler.sample_epoch(epoch, settings.batch_size), device)
+        mean = _train_epoch(model, objective, batches, optimizer, schedule, generator) / len(sampler)
+        val_loss, lr = compute_val_loss(), optimizer.param_groups[-1]["lr"]
         seconds = time.monotonic() - started_at
-        mean, lr = total / len(sampler), optimizer.param_groups[-1]["lr"]
         checkpoints.end_epoch(EpochMetrics(epoch, mean, val_loss, lr, sampler.max_draws(epoch), sampler.n_capped))
         on_epoch_end(checkpoints.history[-1], EpochTiming(seconds, 0.0, len(sampler) / seconds))
     exported = export_head_weights(checkpoints.best_weights["words"], training.logits, rms_norm(train.z))
     return {**checkpoints.best_weights, "words": exported}, checkpoints.history
 
 
+def _build_head(z: npt.NDArray[np.float16], vocabulary_size: int, training: Training) -> Embedder:
+    """Return a model without an encoder: a random W that fits the norm of z, and a zero bias if it is configured."""
+    bias = torch.zeros(vocabulary_size, 1) if training.logits.word_bias else None
+    words = init_word_embeddings(z, vocabulary_size, training.logits, training.seed)
+    return Embedder(nn.Identity(), words, bias=bias)
+
+
+def _train_epoch(
+    model: Embedder,
+    objective: Objective,
+    batches: Iterable[tuple[torch.Tensor, Batch]],
+    optimizer: torch.optim.Optimizer,
+    schedule: LRSchedule,
+    generator: torch.Generator,
+) -> float:
+    """Take one step per batch and return the sum of the losses of all photos."""
+    total = 0.0
+    for z, batch in batches:
+        loss = objective(z, model, batch, generator)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step_batch()
+        total += float(loss.detach()) * len(z)
+    return total
+
+
 def _iter_cached_batches(
     z: npt.NDArray[np.float16], batches: Iterable[Batch], device: str
 ) -> Iterator[tuple[torch.Tensor, Batch]]:
+    """Yield the embeddings of each batch, (batch, embedding_dim) in float32, with the batch."""
     for batch in batches:
         yield torch.from_numpy(z[batch.photo_indices].astype(np.float32)).to(device), batch

@@ -1,4 +1,4 @@
-"""Stage 1 from artefact to artefact: cached embeddings and word bags in, models/head out."""
+"""The stage train_head: read cached embeddings and bags of words, train W, and write the folder models/head."""
 
 import shutil
 from collections.abc import Callable
@@ -36,22 +36,25 @@ def run_train_head(
     *,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
 ) -> None:
-    """Train W and write the folder models/head.
+    """Train W and write the folder `out`.
 
-    It holds model.safetensors ("words", "bias" if any), words.tsv, history.csv and word_predictability.tsv.
+    The folder holds model.safetensors (the tensor "words", and "bias" if it is trained), words.tsv, history.csv and
+    word_predictability.tsv.
 
     Args:
-        features: Embeddings of the own catalogue with the untrained backbone.
-        photos: Prepared photos; only their words are read.
-        words: words.tsv.
+        features: The folder of the embeddings of the catalogue, computed by the pretrained backbone.
+        photos: The folder of the prepared photos; only their words are read.
+        words: The vocabulary, words.tsv.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
         context: Device and folder of the checkpoint.
-        out: The folder to write.
+        out: The folder to write, models/head.
         on_epoch_end: Called at the end of each epoch.
 
     Raises:
         ContractError: The embeddings are not those of the prepared photos.
+        ModelError: The initial loss is not close to ln(number of words).
+        ParamsError: The device ran out of memory; the message names the settings to lower.
     """
     from safetensors.torch import save_file
 
@@ -76,7 +79,11 @@ def run_train_head(
 def _load_cached_split(
     embeddings: artefacts.Embeddings, photos: Path, split: str, training: Training, settings: TrainHead
 ) -> CachedEmbeddings:
-    """The rows of one split, which must be the prepared photos of that split in the same order."""
+    """Return the embeddings and words of one split.
+
+    Raises:
+        ContractError: The embedded photos of the split are not its prepared photos in the same order.
+    """
     ids = [
         name
         for table in tables.read_shards(photos / split, PREPARED_PHOTOS, ["photo_id"])
@@ -85,7 +92,10 @@ def _load_cached_split(
     rows = [n for n, name in enumerate(embeddings.photos["split"].to_pylist()) if name == split]
     embedded = embeddings.photos["photo_id"].take(rows).to_pylist() if rows else []
     if embedded != [name.as_py() for name in ids]:
-        raise ContractError(f"{photos / split}: not the photos that were embedded; run `dvc repro features@catalogue`")
+        raise ContractError(
+            f"{photos / split}: expected the {len(embedded)} embedded photos in their order, got {len(ids)} prepared "
+            "photos with other ids or in another order; run `dvc repro features@catalogue`"
+        )
     first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
     bags = read_bags(photos / split, training.sampling.count_repeated_words, settings.description_weight)
     return CachedEmbeddings(embeddings.z[first:last], bags)
@@ -98,6 +108,7 @@ def _build_predictability_table(
     head_weights: dict[str, torch.Tensor],
     training: Training,
 ) -> pd.DataFrame:
+    """Return the vocabulary with the columns of word_predictability.tsv, one row per word."""
     words = head_weights["words"].numpy()
     bias = head_weights["bias"].numpy() if "bias" in head_weights else np.zeros((len(words), 1), np.float32)
     train_scored, val_scored = (
@@ -116,12 +127,12 @@ def _build_predictability_table(
 def _scale_for_scoring(
     cached: CachedEmbeddings, normalise: bool
 ) -> tuple[npt.NDArray[np.float16] | Matrix, WeightedBags]:
-    """At most MOST_PHOTOS photos with words, as stage 1 scores them, and their words."""
+    """Return z, scaled as in the scores of stage 1, and the words of at most MAX_SCORED_PHOTOS photos with words."""
     photos = np.flatnonzero(cached.bags.sizes)
     photos = photos[:: max(1, -(-len(photos) // MAX_SCORED_PHOTOS))]
     z, bags = cached.z[photos], build_weighted_bags([cached.bags[int(photo)].tolist() for photo in photos])
     if not normalise:
         return z, bags
-    # W is made for embeddings of their typical length, of which training saw the direction alone.
+    # Cosine logits ignore the norm of z, and the exported W assumes that every z has the typical norm.
     z_float32 = z.astype(np.float32)
     return z_float32 * (rms_norm(cached.z) / np.linalg.norm(z_float32, axis=1, keepdims=True).clip(1e-12)), bags

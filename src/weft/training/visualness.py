@@ -1,10 +1,10 @@
-"""A word's visualness: how well photos that training has not seen tell whether their text says it.
+"""The visualness of a word: how well photos predict whether their text contains it.
 
-Measured with the word embeddings of stage 1 on val, never on test, by the area under the ROC curve: the chance that a
-photo with the word gets a higher probability for it than a photo without. Visualness is 2 * area - 1 (Somers' D): 0
-when photos say nothing, whatever the word's frequency, 1 when they say all. Average precision minus prevalence was
-tried as well: it calls whatever is rare or fine invisible (on the real catalogue floral 0.09 and navy 0.14 fell below
-stylish and comfortable), since its value at a given quality falls with the number of photos that carry the word.
+It is measured with the word embeddings of stage 1 on val, never on test, as Somers' D = 2 * AUC - 1. AUC is the area
+under the ROC curve: the probability that a photo with the word has a higher probability for it than a photo without. D
+is 0 if photos do not predict the word, whatever its frequency, and 1 if they rank it perfectly. Average precision minus
+prevalence was tried as well, but it falls with the frequency of the word at the same quality: on a real catalogue,
+floral (0.09) and navy (0.14) fell below stylish and comfortable.
 """
 
 from dataclasses import dataclass
@@ -18,30 +18,30 @@ from weft.word_scores import log_partition, roc_auc, score_words
 Matrix = npt.NDArray[np.float32]
 
 MAX_SCORED_PHOTOS = 20_000
-"""More photos of val than these tell little more, and take time."""
+"""Maximum number of photos that are scored; more photos cost time and hardly change the result."""
 PHOTOS_PER_CHUNK, _WORDS_AT_ONCE = 256, 512
 
 
 @dataclass(frozen=True)
 class Visualness:
-    """What val tells of each word."""
+    """The visualness of each word, measured on val."""
 
     val_photo_counts: Ints
-    """(words,) val photos with the word, among those looked at."""
+    """(words,) number of scored val photos with the word."""
     somers_d: Doubles
-    """(words,) -1 to 1; NaN where no photo looked at has the word, or all have it."""
+    """(words,) Somers' D, -1 to 1; NaN if no scored photo or every scored photo has the word."""
     somers_d_shrunk: Doubles
-    """(words,) the same, drawn to the mean of all by as much as chance may have moved it; NaN if none is known."""
+    """(words,) Somers' D, shrunk to the mean of all words by its sampling error; NaN if no word was measured."""
 
 
 def measure_visualness(
     z: npt.NDArray[np.float16] | Matrix, bags: WeightedBags, words: Matrix, bias: Matrix
 ) -> Visualness:
-    """Visualness of all words.
+    """Measure the visualness of all words.
 
     Args:
-        z: Embeddings of val photos, (photos, embedding_dim), as stage 1 scores them.
-        bags: Their words.
+        z: Embeddings of the val photos, (photos, embedding_dim), scaled as in stage 1.
+        bags: The words of these photos.
         words: W, (words, embedding_dim).
         bias: (words, 1).
     """
@@ -64,17 +64,22 @@ def measure_visualness(
 
 
 def somers_d(scores: Matrix, positives: Ints) -> float:
-    """Return Somers' D of `scores`, (photos,), for the photos `positives`: 2 * area under the ROC curve - 1."""
+    """Return Somers' D of `scores`, (photos,), for the photo indices `positives`: 2 * AUC - 1."""
     is_positive = np.zeros(len(scores), np.bool_)
     is_positive[positives] = True
     return 2 * roc_auc(scores, is_positive) - 1
 
 
 def _shrink_to_mean(values: Doubles, counts: Ints, photos: int) -> Doubles:
-    """Each word's value between its own and the mean of all, as sure as the number of its photos makes it.
+    """Return each value shrunk to the mean of all words; words with fewer photos are shrunk more.
 
-    The model of DerSimonian and Laird 1986: words differ with a variance estimated from their spread, beyond that which
-    each measurement has by chance.
+    This is the random-effects model of DerSimonian and Laird 1986: the variance between words is estimated from the
+    spread of the values beyond their sampling variance.
+
+    Args:
+        values: Somers' D, (words,), NaN if it is not measured.
+        counts: Number of photos with each word, (words,).
+        photos: Number of all scored photos.
     """
     is_known = np.isfinite(values)
     if not is_known.any():
@@ -94,9 +99,10 @@ def _shrink_to_mean(values: Doubles, counts: Ints, photos: int) -> Doubles:
 
 
 def _somers_d_variance(value: float, n: Ints, photos: int) -> Doubles:
-    """The variance by chance of Somers' D around `value` with n carriers among the photos (Hanley and McNeil 1982).
+    """Return the sampling variance of Somers' D for words with n positive photos (Hanley and McNeil 1982).
 
-    Around the mean of all words, not around each word's own value: a word with one photo that comes first is not sure.
+    `value` is the mean of all words and not that of each word: otherwise a word with a single photo that ranks first
+    would have a variance of nearly 0.
     """
     area = min(max((value + 1) / 2, 0.5), 0.99)
     q1, q2 = area / (2 - area) - area**2, 2 * area**2 / (1 + area) - area**2

@@ -1,26 +1,19 @@
-"""How much each word is worth in finetune, by its visualness and its redundancy.
+"""The weight of each word in finetune, from how well photos predict it and how redundant it is.
 
-What photos explain of a word: the share of the uncertainty about it that they take away.
+Uncertainty coefficient (Theil): the share of the entropy H_k of word k, present or absent in a photo's text, that the
+photo's score for k explains: I_k / H_k, I_k being their mutual information. It is 0 for a word that photos do not
+predict and 1 for a word that they predict with certainty. It is stricter than the area under the ROC curve
+(`visualness`): a rare word that ranks high among 2,000 photos but is wrong nine times of ten explains little. The
+probability of k at a score is estimated on train, in bins of equally many photos, and evaluated on val.
 
-Whether the text of a photo says word k is uncertain by its entropy H_k; a photo's score for k takes a part of it away,
-the information I_k. explained_k = I_k / H_k is Theil's uncertainty coefficient: 0 for a word that photos do not tell, 1
-for one they tell for sure. Unlike the area under the ROC curve (`visualness`) it asks that a word be told well enough
-to matter: a rare word that comes high among two thousand photos, but is wrong nine times of ten, explains little.
-
-The probability of k at a score is counted on train in bins of equally many photos and measured on val, so that what is
-explained is explained of photos that stage 1 has not seen.
-
-A word's redundancy: how many words say the same as it.
-
-A shop says in fifty words that a thing is a watch (watch, dial, case, strap, bezel ...) and in one that it is red. Each
-of the fifty is visual, so that weighing words by visualness alone leaves the embedding to what is said fifty times.
-Redundancy counts, for word k, the words j that occur where it does, each by the square of the correlation of the two
-(phi, of their presence in photos' texts):
+Redundancy: how many words carry the same information as word k. A shop may describe a watch with fifty words (watch,
+dial, case, strap ...) and its colour with one. Without a correction the embedding would learn mostly the fifty. The
+redundancy sums the squared correlations phi between the presence of k and of each other word j in the same text:
 
     redundancy_k = 1 + sum over j of max(0, phi_kj^2 - 1 / photos)
 
-1 / photos is what two words that have nothing to do with each other come to by chance. A word that stands alone has 1;
-m words that always occur together have m each, and m words worth 1 / m each are worth one.
+1 / photos is the expected phi^2 of two independent words. A word that is independent of all others has redundancy 1; m
+words that always occur together have m each, so that dividing by it gives them the weight of one word together.
 """
 
 from pathlib import Path
@@ -36,18 +29,30 @@ from weft.training.visualness import MAX_SCORED_PHOTOS, PHOTOS_PER_CHUNK, Matrix
 from weft.word_scores import log_partition, score_words
 
 MIN_WORD_WEIGHT = 0.001
-"""What a word that photos explain nothing of is still worth, so that it is drawn now and then."""
+"""Weight of a word that photos do not predict at all; it is above 0, so that the word is still drawn sometimes."""
+NUM_BINS = 16
+"""Number of bins of scores in which the probability of a word is estimated."""
+MAX_COUNTED_PHOTOS = 50_000
+"""Maximum number of photos from which redundancy is computed; more photos hardly change the correlations."""
+_PRIOR_PHOTOS = 2.0
+"""Photos that are added to each bin with the overall frequency of the word, as a prior."""
+_SCORED_WORDS_AT_ONCE = 512
+_CORRELATED_WORDS_AT_ONCE = 512
+
+EmbeddingMatrix = npt.NDArray[np.float16] | Matrix
+PresenceMask = npt.NDArray[np.bool_]
 
 
 def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
-    """(words,) worth of each word, at least 0; None when all are worth the same.
+    """Return the weight of each word, (words,), at least 0; None if all words have the same weight.
 
-    `word_weighting` is none (1), threshold (1 or 0, by the shrunk Somers' D) or predictability (the uncertainty
-    coefficient, at least MIN_WORD_WEIGHT). `downweight_redundant_words` divides the weight by the word's redundancy.
+    `settings.word_weighting` selects none (weight 1), threshold (1 or 0, by the shrunk Somers' D) or predictability
+    (the uncertainty coefficient, at least MIN_WORD_WEIGHT). With `downweight_redundant_words` each weight is divided by
+    the redundancy of the word.
 
     Args:
-        path: word_predictability.tsv of stage 1.
-        settings: The section finetune.
+        path: The file word_predictability.tsv of stage 1.
+        settings: The section finetune of params.yaml.
 
     Raises:
         ContractError: The file cannot be read, or no word was measured because val has no photos.
@@ -61,7 +66,7 @@ def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
         somers_d_shrunk = table["somers_d_shrunk"].to_numpy(np.float64)
         if np.isnan(somers_d_shrunk).any():
             raise ContractError(
-                f"{path}: no word was measured, as no photo of val has words; raise prepare.val_share or set "
+                f"{path}: expected numbers in somers_d_shrunk, got NaN: no photo of val has words; raise prepare.val_share or set "
                 "finetune.word_weighting.name: none"
             )
         if isinstance(weighting, ThresholdWordWeighting):
@@ -73,23 +78,14 @@ def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
     return weights
 
 
-NUM_BINS = 16
-_PRIOR_PHOTOS = 2.0
-"""Photos that each bin is given beforehand, at the word's share of all photos."""
-_SCORED_WORDS_AT_ONCE = 512
-
-EmbeddingMatrix = npt.NDArray[np.float16] | Matrix
-PresenceMask = npt.NDArray[np.bool_]
-
-
 def measure_uncertainty_coefficients(
     train: tuple[EmbeddingMatrix, WeightedBags], val: tuple[EmbeddingMatrix, WeightedBags], words: Matrix, bias: Matrix
 ) -> Doubles:
-    """The share of each word's entropy that photos explain, (words,), 0 to 1; 0 where val has no photo with words.
+    """Return the uncertainty coefficient of each word, (words,), 0 to 1; all 0 if train or val has no words.
 
     Args:
-        train: Embeddings (photos, embedding_dim) as stage 1 scores them, and their words.
-        val: The same of photos it has not seen.
+        train: Embeddings of the training photos, (photos, embedding_dim), scaled as in stage 1, and their words.
+        val: The embeddings and words of val.
         words: W, (words, embedding_dim).
         bias: (words, 1).
     """
@@ -114,13 +110,13 @@ def measure_uncertainty_coefficients(
 def uncertainty_coefficient(
     scores: Matrix, present: PresenceMask, val_scores: Matrix, val_present: PresenceMask
 ) -> Doubles:
-    """Theil's coefficient of each column, (words,): calibrated on the first two, measured on the others.
+    """Return Theil's uncertainty coefficient of each word, (words,), 0 to 1, calibrated on train and measured on val.
 
     Args:
-        scores: (training photos, words).
-        present: Whether the text says the word, of the same shape.
-        val_scores: (val photos, words).
-        val_present: Of the same shape.
+        scores: Scores of the training photos, (training photos, words).
+        present: Whether the text of a training photo contains the word, (training photos, words).
+        val_scores: Scores of the val photos, (val photos, words).
+        val_present: Whether the text of a val photo contains the word, (val photos, words).
     """
     bin_edges = np.quantile(scores, np.linspace(0, 1, NUM_BINS + 1)[1:-1], axis=0)
     columns = np.arange(scores.shape[1])
@@ -138,11 +134,13 @@ def uncertainty_coefficient(
 
 
 def _log_likelihood(present: PresenceMask, probability: Doubles) -> Doubles:
+    """Return the mean log-likelihood of each word, (words,), in nats per photo."""
     value: Doubles = np.where(present, np.log(probability), np.log1p(-probability)).mean(axis=0)
     return value
 
 
 def _bin_scores(scores: Matrix, bin_edges: Matrix) -> Ints:
+    """Return the bin of each score, 0 to NUM_BINS - 1, by the edges of its column, (NUM_BINS - 1, words)."""
     bins = np.zeros(scores.shape, np.int64)
     for edge in bin_edges:
         bins += scores > edge
@@ -150,11 +148,13 @@ def _bin_scores(scores: Matrix, bin_edges: Matrix) -> Ints:
 
 
 def _subsample_photos(bags: WeightedBags) -> Ints:
+    """Return the indices of at most MAX_SCORED_PHOTOS photos with words, evenly spaced."""
     photos = np.flatnonzero(bags.sizes)
     return photos[:: max(1, -(-len(photos) // MAX_SCORED_PHOTOS))]
 
 
 def _presence_mask(bags: WeightedBags, photos: Ints, words: range) -> PresenceMask:
+    """Return whether each photo has each word of the range, (photos, words)."""
     indices, is_word = bags.padded_indices(photos)
     ids = np.where(is_word, bags.words[indices], -1)
     row, column = np.nonzero((ids >= words.start) & (ids < words.stop))
@@ -163,17 +163,12 @@ def _presence_mask(bags: WeightedBags, photos: Ints, words: range) -> PresenceMa
     return present
 
 
-MAX_COUNTED_PHOTOS = 50_000
-"""More photos than these move no correlation that matters."""
-_CORRELATED_WORDS_AT_ONCE = 512
-
-
 def measure_redundancy(bags: WeightedBags, vocabulary_size: int) -> Doubles:
-    """Redundancy of all words, (vocabulary_size,), at least 1; 1 for a word of no photo or of all.
+    """Return the redundancy of each word, (vocabulary_size,), at least 1; 1 for a word that no or every photo has.
 
     Args:
-        bags: Words of training photos; how often a photo's text says a word does not matter.
-        vocabulary_size: Words in the vocabulary.
+        bags: The words of the training photos; repeats of a word in one text are ignored.
+        vocabulary_size: Number of words.
     """
     from scipy.sparse import csc_array
 
@@ -182,7 +177,7 @@ def measure_redundancy(bags: WeightedBags, vocabulary_size: int) -> Doubles:
     indices, is_word = bags.padded_indices(photos)
     row, word = np.nonzero(is_word)[0], bags.words[indices[is_word]]
     present = csc_array((np.ones(len(row), np.float32), (row, word)), shape=(len(photos), vocabulary_size))
-    present.data[:] = 1.0  # repeats of a word in one text were added up
+    present.data[:] = 1.0  # csc_array adds up repeats of a word in one text.
     share = np.asarray(present.sum(axis=0), np.float64).ravel() / max(1, len(photos))
     deviation = np.sqrt(share * (1 - share))
     inverse = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 0)
@@ -196,7 +191,7 @@ def measure_redundancy(bags: WeightedBags, vocabulary_size: int) -> Doubles:
 
 
 def _sum_above_chance(phi: npt.NDArray[np.float64], first: int, photos: int) -> Doubles:
-    """Row sums of phi^2 above what chance gives, the word itself left out."""
+    """Return the row sums of max(0, phi^2 - 1 / photos) without the word itself; row 0 is the word `first`."""
     squared = np.maximum(phi**2 - 1 / max(1, photos), 0.0)
     rows = np.arange(len(phi))
     squared[rows, first + rows] = 0.0

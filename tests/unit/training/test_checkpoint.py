@@ -51,7 +51,8 @@ def test_a_pickle_with_code_in_it_is_never_run(tmp_path, capsys):
         torch.save(state, tmp_path / "checkpoint.pt")
         assert load_checkpoint(tmp_path, "mine") is None
         assert (
-            "checkpoint.pt: not an undamaged checkpoint of tensors and plain values, ignored" in capsys.readouterr().err
+            "checkpoint.pt: expected an undamaged checkpoint of tensors and plain values, ignored"
+            in capsys.readouterr().err
         )
     (tmp_path / "checkpoint.pt").write_bytes(pickle.dumps(UnpickleTrap(tmp_path / "trapped")))
     assert load_checkpoint(tmp_path, "mine") is None

@@ -21,4 +21,4 @@ def test_an_epoch_is_told_in_one_line(capsys):
 
 def test_photos_that_come_more_than_once_are_told(capsys):
     log_epoch("finetune", EpochMetrics(2, 3.25, 4.5, 0.001, 10, 1_234), EpochTiming(10.0, 0.5, 1234.5))
-    assert capsys.readouterr().err.endswith("waiting for photos, a photo up to 10 times (1,234 held back)\n")
+    assert capsys.readouterr().err.endswith("waiting for photos, at most 10 repeats of a photo (1,234 photos capped)\n")

@@ -56,7 +56,7 @@ def shop(tmp_path_factory):
         for text in map(text_generation.generate_text, products)
     ]
     counts = Counter(word for words in token_lists for word in set(words))
-    vocabulary = [word for word, _ in counts.most_common(PRESET.vocabulary.max_words)]
+    vocabulary = [word for word, _ in counts.most_common(PRESET.vocabulary.max_size)]
     ids = {word: number for number, word in enumerate(vocabulary)}
     rows = [
         {
@@ -108,13 +108,26 @@ def test_both_stages_of_the_paper_run(tmp_path, shop, write_words, device):
     artefacts.write_embeddings(tmp_path / "features", backbone.dim, batches())
     first, second = [], []
     run_train_head(
-        tmp_path / "features", folder / "prepared", words, settings.training, settings.train_head, in_folder(tmp_path / "state_1", device=device), tmp_path / "words", on_epoch_end=lambda record, cost: first.append(record),
-    )  # fmt: skip
+        tmp_path / "features",
+        folder / "prepared",
+        words,
+        settings.training,
+        settings.train_head,
+        in_folder(tmp_path / "state_1", device=device),
+        tmp_path / "words",
+        on_epoch_end=lambda record, cost: first.append(record),
+    )
     assert [record.epoch for record in first] == list(range(1, 21))
     assert all(np.isfinite(record.train_loss) for record in first)
     run_finetune(
-        folder / "prepared", words, tmp_path / "words", settings, in_folder(tmp_path / "state_2", device=device), tmp_path / "embedder", on_epoch_end=lambda record, cost: second.append(record),
-    )  # fmt: skip
+        folder / "prepared",
+        words,
+        tmp_path / "words",
+        settings,
+        in_folder(tmp_path / "state_2", device=device),
+        tmp_path / "embedder",
+        on_epoch_end=lambda record, cost: second.append(record),
+    )
     assert len(second) == 1
     bundle = load_bundle(tmp_path / "embedder")
     assert bundle.embedder.words.shape == (len(vocabulary), 2_048)

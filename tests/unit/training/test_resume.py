@@ -184,9 +184,13 @@ def test_without_a_short_interval_an_epoch_is_saved_as_a_whole(job, finetune_set
     settings = finetune_settings(epochs=2, batch_size=7)
     (folder / "out").mkdir()
     finetune(
-        open_stored_photos(folder / "train", folder / "out" / "train.arrow"), open_stored_photos(folder / "val", folder / "out" / "val.arrow"),
-        build_model("small", 4), *settings, in_folder(folder / "out" / "state"), on_epoch_end=lambda record, cost: None,
-    )  # fmt: skip
+        open_stored_photos(folder / "train", folder / "out" / "train.arrow"),
+        open_stored_photos(folder / "val", folder / "out" / "val.arrow"),
+        build_model("small", 4),
+        *settings,
+        in_folder(folder / "out" / "state"),
+        on_epoch_end=lambda record, cost: None,
+    )
     assert saved == [0, 0, 0]
 
 

@@ -182,7 +182,7 @@ def test_the_first_loss_is_the_log_of_the_vocabulary_however_long_z_is(
 def test_a_first_loss_far_from_it_is_refused(tmp_path, cached, train_head_settings):
     """At so low a temperature random directions are opinions."""
     settings = train_head_settings(logits={"name": "cosine", "temperature": 0.001})
-    told = r"the first loss is .*, expected within 5% of ln 6 = 1\.792: .*raise training\.logits\.temperature"
+    told = r"expected an initial loss within 5% of ln 6 = 1\.792, got .*raise training\.logits\.temperature"
     with pytest.raises(ModelError, match=told):
         train_head(
             cached(60, seed=1),
@@ -200,7 +200,9 @@ def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, t
     z = train.z.astype(np.float32)
     z[::2] /= 100
     z[1::2] *= 10_000
-    with pytest.raises(ModelError, match=r"the embeddings are 0\.01.* to 2.*e\+04 long.*look for photos"):
+    with pytest.raises(
+        ModelError, match=r"the norms of the embeddings are 0\.01.* to 2.*e\+04.*look in data/features for photos"
+    ):
         train_head(
             CachedEmbeddings(z.astype(np.float16), train.bags),
             val,

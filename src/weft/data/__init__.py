@@ -1,1 +1,1 @@
-"""Data for training: photos mapped from disk, bags of words in arrays, and the samplers that draw from both."""
+"""The training data: photos in a memory-mapped file, bags of words, and the sampler that draws batches of both."""

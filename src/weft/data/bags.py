@@ -1,4 +1,4 @@
-"""Bags of words of many photos in two flat arrays (compressed sparse rows)."""
+"""Bags of words: the word ids and weights of many photos in flat arrays (compressed sparse rows)."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -17,14 +17,17 @@ Doubles = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class WeightedBags:
-    """The word ids of photo n are words[offsets[n]:offsets[n + 1]], ascending."""
+    """The bags of many photos.
+
+    An entry is one word of one photo. The entries of photo n are offsets[n] to offsets[n + 1] - 1, by ascending id.
+    """
 
     offsets: Ints
-    """(photos + 1,)"""
+    """Index of the first entry of each photo, and at the end the number of entries, (photos + 1,)."""
     words: Ints
-    """(words of all photos,)"""
+    """Word id of each entry, (entries,)."""
     weights: Doubles
-    """(words of all photos,) weight of each word in its photo, above 0."""
+    """Weight of each entry, (entries,), above 0."""
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -34,7 +37,7 @@ class WeightedBags:
 
     @property
     def sizes(self) -> Ints:
-        """(photos,) words of each photo."""
+        """Number of entries of each photo, (photos,)."""
         return np.diff(self.offsets)
 
     def digest(self) -> str:
@@ -42,11 +45,11 @@ class WeightedBags:
         return hashlib.sha256(self.offsets.tobytes() + self.words.tobytes() + self.weights.tobytes()).hexdigest()
 
     def count_words(self, vocabulary_size: int) -> Ints:
-        """n_k, (vocabulary_size,): how many entries word k has; of bags without repeats, the photos that carry it."""
+        """Return the number of entries of each word, (vocabulary_size,); without repeats, its number of photos."""
         return np.bincount(self.words, minlength=vocabulary_size)
 
     def deduplicate(self, sum_weights: bool = True) -> "WeightedBags":
-        """Return the same bags with each word once, with the sum or the maximum of the weights of its repeats."""
+        """Return bags with each word once; its weight is the sum of the weights of its repeats, or their maximum."""
         is_first = self._first_occurrence_mask()
         kept_before = np.concatenate([[0], np.cumsum(is_first)])
         starts = np.flatnonzero(is_first)
@@ -62,14 +65,20 @@ class WeightedBags:
         return WeightedBags(kept_before[self.offsets], self.words[kept_mask], self.weights[kept_mask])
 
     def _first_occurrence_mask(self) -> npt.NDArray[np.bool_]:
-        """Repeats stand side by side, as words ascend: an entry repeats when it equals the one before in its bag."""
+        """Return (entries,): whether the entry is the first one of its word in its bag.
+
+        Word ids ascend in a bag, so a repeat has the same word as the entry before it.
+        """
         first = np.ones(len(self.words), bool)
         first[1:] = self.words[1:] != self.words[:-1]
         first[self.offsets[:-1][self.sizes > 0]] = True
         return first
 
     def padded_indices(self, photos: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        """Places in `words` of the bags of `photos`, padded to the largest: (photos, most words) and which are real."""
+        """Return the indices of the entries of each photo, (photos, size of the largest bag), and a mask of that shape.
+
+        The mask is false for padding, whose index is 0.
+        """
         sizes = self.sizes[photos]
         column = np.arange(max(1, sizes.max(initial=0)))
         is_word = column < sizes[:, None]
@@ -77,7 +86,7 @@ class WeightedBags:
 
 
 def build_weighted_bags(bags: Iterable[Sequence[int]]) -> WeightedBags:
-    """Build bags from one sequence of word ids per photo; all words weigh 1."""
+    """Return bags from one sequence of ascending word ids per photo; all weights are 1."""
     arrays = [np.asarray(bag, dtype=np.int64) for bag in bags]
     offsets = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int64)
     words = np.concatenate([np.empty(0, np.int64), *arrays])
@@ -85,13 +94,16 @@ def build_weighted_bags(bags: Iterable[Sequence[int]]) -> WeightedBags:
 
 
 def read_bags(folder: Path, count_repeated_words: bool, description_weight: float = 1.0) -> WeightedBags:
-    """The bags of all prepared photos of one split, in the order of its shards.
+    """Return the bags of all prepared photos of one split, in the order of its shards.
 
     Args:
-        folder: Prepared shards.
-        count_repeated_words: Keep a word as often as it stands in the text of the product; otherwise keep it once, with
-            its largest weight.
-        description_weight: Weight of a word that stands in the description; a word of a short field weighs 1.
+        folder: The folder of the shards of one split.
+        count_repeated_words: Whether a word has one entry for each time that it occurs in the text of the product.
+            Otherwise it has one entry with the largest weight.
+        description_weight: Weight of a word in the description; above 0. The weight of a word in a short field is 1.
+
+    Raises:
+        ContractError: The shards are missing or break their contract.
     """
     bags = [build_weighted_bags([])]
     for table in tables.read_shards(folder, PREPARED_PHOTOS, columns=["word_ids", "in_short_fields"]):

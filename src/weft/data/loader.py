@@ -1,4 +1,7 @@
-"""Decoded batches, a few ahead of the training step. Pillow decodes outside Python's lock, so threads suffice."""
+"""Decode the photos of the next batches while a training step runs.
+
+Threads are enough, because Pillow decodes without holding Python's global interpreter lock.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
@@ -14,11 +17,11 @@ Photos = npt.NDArray[np.uint8]
 
 
 class PhotoSelection(Protocol):
-    """Anything that says which photos it is about: a batch, or one process's part of it."""
+    """An object that selects photos: a batch, or the part of a batch for one process."""
 
     @property
     def photo_indices(self) -> Ints:
-        """Places in the store."""
+        """Indices of the photos in the photo store, (batch,)."""
 
 
 Item = TypeVar("Item", bound=PhotoSelection)
@@ -27,13 +30,13 @@ Item = TypeVar("Item", bound=PhotoSelection)
 def prefetch_photos(
     store: PhotoStore, items: Iterable[Item], workers: int, transform: Callable[[Photos, Item], Photos] | None = None
 ) -> Iterator[tuple[Photos, Item]]:
-    """Yield each item with its photos, (batch, 3, height, width), in order; at most workers + 1 are ahead.
+    """Yield the photos of each item, uint8 (batch, 3, height, width), with the item, in the order of the items.
 
     Args:
-        store: Where the photos are.
-        items: Batches, or whatever names photos.
-        workers: Threads.
-        transform: Applied to the photos by the same threads, such as augmentation.
+        store: The store of the photos.
+        items: Batches, or other objects that select photos. At most workers + 1 of them are taken ahead.
+        workers: Number of threads.
+        transform: Function that the threads apply to the decoded photos, such as augmentation.
     """
 
     def load(item: Item) -> tuple[Photos, Item]:

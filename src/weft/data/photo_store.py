@@ -1,7 +1,7 @@
-"""Random access to the prepared photos of one split: one Arrow file, mapped into memory.
+"""The photo store: random access to the prepared photos of one split in one memory-mapped Arrow file.
 
-Parquet cannot be read at random without decoding whole row groups. The page cache of the operating system holds the
-photos in use, whatever the size of the catalogue.
+Parquet does not allow random access without decoding whole row groups. The operating system caches the photos in use,
+so the memory of the process does not grow with the catalogue.
 """
 
 import hashlib
@@ -18,15 +18,15 @@ from weft.contracts.tables import PREPARED_PHOTOS
 
 
 class PhotoStore:
-    """Random access to the JPEG bytes of a split, in the order of its shards."""
+    """The JPEG bytes of the photos of one split, in the order of its shards."""
 
     def __init__(self, folder: Path, cache_file: Path, copy: bool = True) -> None:
         """Copy the photos of `folder` into the file `cache_file` and map it into memory.
 
         Args:
-            folder: Prepared shards.
-            cache_file: The Arrow file of all JPEG bytes.
-            copy: False where another process has just written `cache_file`.
+            folder: The folder of the shards of one split.
+            cache_file: The Arrow file of all JPEG bytes; an existing file is replaced.
+            copy: Whether to write `cache_file`; False if another process has just written it.
 
         Raises:
             ContractError: The shards are missing or break their contract.
@@ -53,23 +53,23 @@ class PhotoStore:
         return int(self._batch_offsets[-1])
 
     def digest(self) -> str:
-        """Return the sha256 of the flat file."""
+        """Return the sha256 of the Arrow file."""
         with self._file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def read_jpeg(self, photo: int) -> bytes:
-        """The JPEG bytes of one photo."""
+        """Return the JPEG bytes of one photo, by its index in the split."""
         batch = int(np.searchsorted(self._batch_offsets, photo, side="right")) - 1
         data: bytes = self._columns[batch][photo - int(self._batch_offsets[batch])].as_py()
         return data
 
     def decode(self, photos: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """Photos as one array, (photos, 3, height, width), RGB."""
+        """Return the RGB pixels of photos, (photos, 3, height, width), by their indices, (photos,)."""
         arrays = [np.asarray(Image.open(io.BytesIO(self.read_jpeg(int(photo))))) for photo in photos]
         return np.ascontiguousarray(np.stack(arrays).transpose(0, 3, 1, 2))
 
 
 def read_first_photo(folder: Path) -> bytes:
-    """The JPEG bytes of the first photo of a split: an example of what a model takes."""
+    """Return the JPEG bytes of the first photo of a split, an example of a model's input."""
     data: bytes = next(iter(tables.read_shards(folder, PREPARED_PHOTOS, columns=["jpeg"])))["jpeg"][0].as_py()
     return data

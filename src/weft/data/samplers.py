@@ -1,8 +1,8 @@
-"""Samplers: the photos and words of each batch.
+"""The sampler: it draws the photos and the target words of each batch.
 
-`sampled_word` draws a photo and one of its words, as the paper does; `soft_targets` draws the photo in the
-same way and replaces the word by its exact distribution given the photo: the same expected gradient with less noise.
-`weft.data.sampling_distribution` computes how often each photo and word is drawn.
+With the targets `sampled_word` it draws a photo and one of its words, as the paper does. With `soft_targets` it draws
+the photo in the same way, and its targets are all words of the photo with their probabilities: the expected gradient is
+the same, with less noise. `weft.data.sampling_distribution` computes how often each photo and word is drawn.
 """
 
 from collections.abc import Iterator
@@ -18,28 +18,28 @@ from weft.errors import ContractError
 Floats = npt.NDArray[np.float32]
 
 PADDING_WORD_ID = -1
-"""Pads `Batch.true_words`."""
+"""The padding of `Batch.true_words`."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step trains on."""
+    """The photos and target words of one training step."""
 
     photo_indices: Ints
-    """(batch,) places in the store."""
+    """Indices of the photos in the photo store, (batch,)."""
     targets: Ints
-    """(batch, most words) word ids, padded with the photo's first."""
+    """Word ids, (batch, targets), padded with the photo's first word."""
     weights: Floats
-    """(batch, most words), each row sums to 1; 0 where padded."""
+    """Weights of the targets, (batch, targets); each row sums to 1, and padding has weight 0."""
     true_words: Ints
-    """(batch, most words of a photo) all words of each photo, once each, padded with PADDING_WORD_ID."""
+    """Ids of all words of each photo, without repeats, (batch, true words), padded with PADDING_WORD_ID."""
 
     def __len__(self) -> int:
         return len(self.photo_indices)
 
 
 class Sampler:
-    """Draws the batches of an epoch; the draw is a function of (seed, epoch) alone."""
+    """Draws the batches of an epoch; they depend only on the arguments, the seed and the epoch."""
 
     def __init__(
         self,
@@ -51,55 +51,61 @@ class Sampler:
         max_photo_repeats: int = 0,
         word_weights: Doubles | None = None,
     ) -> None:
-        """Prepare to draw from `bags`; photos without words are never drawn.
+        """Prepare the distribution of draws from `bags`; photos without words are never drawn.
 
         Args:
             bags: The words of each training photo.
-            vocabulary_size: Words in the vocabulary.
+            vocabulary_size: Number of words in the vocabulary.
             target_mode: "sampled_word" or "soft_targets".
             alpha: The exponent of the inverse word frequency, from 0 (image-first) to 1 (word-first).
-            seed: Any whole number.
+            seed: Seed of the draws, at least 0.
             max_photo_repeats: Maximum number of draws of one photo in an epoch; 0 sets no limit.
-            word_weights: (vocabulary_size,) how much each word is worth, at least 0; a word of 0 is never drawn, and
-                no photo's. All are worth the same when left out.
+            word_weights: Weight of each word in the loss, (vocabulary_size,), at least 0. A word of weight 0 is removed
+                from all photos. None gives all words the weight 1.
 
         Raises:
-            ContractError: No photo has a word, or one has a word that the vocabulary lacks.
+            ContractError: No photo has a word, or a word of a photo is not in the vocabulary.
         """
         if len(bags.words) and bags.words.max() >= vocabulary_size:
             raise ContractError(
-                f"the prepared photos hold word {bags.words.max()} of a vocabulary of {vocabulary_size} words; "
-                "run the stage prepare with this words.tsv"
+                f"prepared photos: expected word ids below {vocabulary_size}, the size of the vocabulary, "
+                f"got {bags.words.max()}; run the stage prepare with this words.tsv"
             )
         weights = np.ones(vocabulary_size) if word_weights is None else word_weights
         self._bags = bags.filter_words(weights > 0).deduplicate()
         if len(self._bags.words) == 0:
-            raise ContractError("no training photo has a word of the vocabulary: look at dropped.tsv and quarantine")
+            raise ContractError(
+                "no training photo has a word of the vocabulary: see dropped.tsv of the stage vocabulary and the "
+                "quarantine of the stage prepare"
+            )
         self._target_mode, self._seed = target_mode, seed
         self._distribution = build_sampling_distribution(self._bags, weights, alpha, max_photo_repeats)
         self._cumulative_probabilities = np.concatenate([[0.0], np.cumsum(self._distribution.word_probabilities)])
         self._photo_count = int(np.count_nonzero(self._bags.sizes))
 
     def __len__(self) -> int:
-        """Draws in an epoch: as many as there are photos with words."""
+        """Return the number of draws in an epoch, which is the number of photos with words."""
         return self._photo_count
 
     @property
     def n_capped(self) -> int:
-        """Photos that the cap keeps from being drawn as often as the balance has it."""
+        """Number of photos whose draws max_photo_repeats reduces."""
         return self._distribution.n_capped
 
     def max_draws(self, epoch: int) -> int:
-        """How often the photo that comes most often comes in an epoch."""
+        """Return the largest number of draws of one photo in an epoch."""
         return int(np.bincount(self._sample_photos(epoch)[0]).max())
 
     def count_steps(self, batch_size: int) -> int:
-        """Batches in an epoch. One photo left over joins the last batch, as batch norm cannot learn from one."""
+        """Return the number of batches in an epoch.
+
+        A remainder of one photo is added to the last batch, because batch norm cannot be trained on one photo.
+        """
         full_batches, remainder = divmod(len(self), batch_size)
         return full_batches + (remainder > 1 or full_batches == 0)
 
     def sample_epoch(self, epoch: int, batch_size: int) -> Iterator[Batch]:
-        """Yield the batches of one epoch, `steps` many."""
+        """Yield the batches of one epoch; there are `count_steps(batch_size)` of them."""
         photos, random = self._sample_photos(epoch)
         word_ids = self._sample_words(photos, random) if self._target_mode == "sampled_word" else None
         steps = self.count_steps(batch_size)
@@ -113,10 +119,10 @@ class Sampler:
             )
 
     def eval_batches(self, bags: WeightedBags, batch_size: int) -> Iterator[Batch]:
-        """All photos of `bags` with words, in order, each with the distribution that this sampler draws words from.
+        """Yield all photos of `bags` that have words, in order, with their soft targets.
 
-        What validation measures: of other photos, but at the balance and weights of training. Words are as frequent as
-        in training; one that training lacks counts as said once.
+        The validation loss is computed on these batches. The probabilities of words use the word frequencies, the word
+        weights and alpha of the training photos; a word that no training photo has counts as if it occurred once.
         """
         filtered = bags.filter_words(self._distribution.word_factors > 0).deduplicate()
         weights = filtered.weights * self._distribution.word_factors[filtered.words]
@@ -129,7 +135,7 @@ class Sampler:
         return sample_photos(self._distribution.expected_draws, random), random
 
     def _sample_words(self, photos: Ints, random: np.random.Generator) -> Ints:
-        """One word of each photo, (photos, 1)."""
+        """Return one sampled word of each photo, (photos, 1)."""
         first, end = self._bags.offsets[photos], self._bags.offsets[photos + 1]
         points = self._cumulative_probabilities[first] + random.random(len(photos)) * (
             self._cumulative_probabilities[end] - self._cumulative_probabilities[first]
@@ -139,7 +145,7 @@ class Sampler:
 
 
 def _build_batch(bags: WeightedBags, photos: Ints, entry_weights: Doubles, sampled_words: Ints | None) -> Batch:
-    """The photos with the words drawn, (batch, 1), or with all their words."""
+    """Return a batch whose targets are `sampled_words`, (batch, 1), or, with None, all words of each photo."""
     indices, is_word = bags.padded_indices(photos)
     words = bags.words[np.where(is_word, indices, bags.offsets[photos][:, None])]
     true_words = np.where(is_word, words, PADDING_WORD_ID)

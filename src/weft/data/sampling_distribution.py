@@ -1,17 +1,17 @@
-"""How often each photo and each of its words is drawn: the two readings of the paper, and all between them.
+"""The sampling distribution: how often each photo and each of its words is drawn.
 
 The paper draws "one word per image, uniformly, to counter label imbalance", which can be read in two ways:
 
     image-first   p(photo, word) = 1 / photos * 1 / words of the photo
     word-first    p(photo, word) = 1 / words * 1 / n_k        (Joulin et al. 2016, section 3.2)
 
-n_k being how often word k is said of any photo, a time counting what it is worth (`Bags.worth`). The balance alpha
-takes their geometric mean, normalised:
+Here n_k is the sum of the weights of word k over all photos (`WeightedBags.weights`). The exponent alpha of the inverse
+word frequency selects a distribution between the two, their normalised weighted geometric mean:
 
     p(photo, word) ~ image-first ^ (1 - alpha) * word-first ^ alpha
 
-so that 0 and 1 are the two readings exactly, 1/2 is the square root of their product, and at every alpha a photo's
-words are drawn in proportion to n_k ^ -alpha.
+At alpha = 0 it is image-first and at alpha = 1 it is word-first. At every alpha, p(word | photo) is proportional to
+n_k ^ -alpha. Both distributions are written without word weights here; the code multiplies these in.
 """
 
 from dataclasses import dataclass
@@ -23,29 +23,30 @@ from weft.data.bags import Doubles, Ints, WeightedBags
 
 @dataclass(frozen=True)
 class SamplingDistribution:
-    """The distribution that training draws from."""
+    """The distribution of the draws of one epoch."""
 
     word_probabilities: Doubles
-    """(entries of the bags,) p(word | photo): sums to 1 over each photo that has words."""
+    """p(word | photo) of each entry of the bags, (entries,); it sums to 1 over each photo that has words."""
     word_factors: Doubles
-    """(vocabulary,) word weight * n_k ^ -alpha: p(word | photo) is in proportion to it and to what the word is worth
-    there. A word that no photo has counts as said once."""
+    """Weight of the word * n_k ^ -alpha, (vocabulary,). p(word | photo) is proportional to this factor times the weight
+    of the entry. For a word that no photo has, n_k is 1."""
     expected_draws: Doubles
-    """(photos,) how often a photo is drawn in an epoch on average; sums to the number of photos with words."""
+    """Expected number of draws of each photo in an epoch, (photos,); the sum is the number of photos with words."""
     n_capped: int
-    """Photos that would be drawn more often than the cap allows."""
+    """Number of photos whose draws max_photo_repeats reduces."""
 
 
 def build_sampling_distribution(
     bags: WeightedBags, word_weights: Doubles, alpha: float, max_photo_repeats: int
 ) -> SamplingDistribution:
-    """The distribution over the entries of `bags` at balance `alpha`.
+    """Return the sampling distribution over the entries of `bags`.
 
     Args:
-        bags: Words of each photo, each once.
-        word_weights: (vocabulary,) above 0 for every word in `bags`: how much a word is worth beside others.
-        alpha: 0 (image-first) to 1 (word-first).
-        max_photo_repeats: Maximum draws of a photo in an epoch; 0 sets no limit. Other photos get the draws above it.
+        bags: The words of each photo, without repeats.
+        word_weights: Weight of each word, (vocabulary,), above 0 for every word in `bags`.
+        alpha: The exponent of the inverse word frequency, from 0 (image-first) to 1 (word-first).
+        max_photo_repeats: Maximum number of draws of one photo in an epoch; the draws above it go to the other photos.
+            0 sets no limit.
     """
     photo = np.repeat(np.arange(len(bags)), bags.sizes)
     word_counts = np.bincount(bags.words, weights=bags.weights, minlength=len(word_weights))
@@ -61,9 +62,11 @@ def build_sampling_distribution(
 
 
 def _cap_draws(shares: Doubles, max_draws: int) -> tuple[Doubles, int]:
-    """Draws in proportion to `shares`, as many as there are photos, none above `most`; and how many were cut.
+    """Return the expected draws of each photo, proportional to `shares`, and the number of photos that are capped.
 
-    The m largest are cut to `most` for the smallest m that leaves all others, scaled up to fill the rest, below it.
+    There are as many draws as photos, and at most `max_draws` of one photo; 0 sets no limit. The m photos of the
+    largest shares get `max_draws` each, and the others share the remaining draws. m is the smallest number for which
+    none of the others exceeds `max_draws`.
     """
     photos = len(shares)
     if max_draws == 0:
@@ -79,11 +82,16 @@ def _cap_draws(shares: Doubles, max_draws: int) -> tuple[Doubles, int]:
 
 
 def sample_photos(expected_draws: Doubles, random: np.random.Generator) -> Ints:
-    """Photos of one epoch in random order, each `draws` times on average: that rounded down or up, never further off.
+    """Return the photos of one epoch in random order, by systematic sampling.
 
-    Systematic sampling: an epoch is as even as whole draws allow, so at image-first it holds every photo once.
+    Each photo occurs `expected_draws` times on average, and in each epoch that number rounded down or up. With
+    image-first, each photo with words therefore occurs exactly once.
+
+    Args:
+        expected_draws: Expected number of draws of each photo, (photos,), at least 0; the sum is a whole number.
+        random: The source of the random order and of the rounding.
     """
-    tolerance = 1e-9  # what the sums of a million floats may be off
+    tolerance = 1e-9  # larger than the rounding error of a sum over a million photos
     counts = np.floor(expected_draws + tolerance).astype(np.int64)
     remainders = expected_draws - counts
     remainders[remainders < tolerance] = 0.0

@@ -1,1 +1,1 @@
-"""Losses, one a file: embeddings and words in, one number out. Lower is better."""
+"""The losses, one per file. Each maps embeddings z, word embeddings W and target words to one number; lower is better."""

@@ -1,9 +1,10 @@
-"""Photos whose texts say much the same lie close together: what retrieval by cosine asks for, learned as such.
+"""Bag similarity loss: the embeddings of two photos are as similar as their bags of words.
 
-Softmax over words shapes w_k . z, not the angle between two photos' z. This term does: for each photo of the batch, the
-softmax over the other photos of their cosines follows the softmax of how alike their bags are. It is the cross-entropy
-of stochastic neighbour embedding (Hinton and Roweis 2002) with bags of words as the space that is followed. Two bags p
-and q are as alike as the Bhattacharyya coefficient, sum_k sqrt(p_k q_k): 1 for the same bag, 0 for no word in common.
+A softmax over words trains the scores w_k . z, but not the cosine of the embeddings of two photos, by which retrieval
+ranks. This loss does. For each photo of the batch it compares two distributions over the other photos: the softmax of
+the similarities of their bags is the target, and the softmax of the cosines of their embeddings is the prediction. This
+is the objective of stochastic neighbour embedding (Hinton and Roweis 2002). The similarity of two bags p and q is the
+Bhattacharyya coefficient, sum_k sqrt(p_k q_k): 1 for equal bags, 0 for bags without a common word.
 """
 
 import torch
@@ -15,17 +16,18 @@ from weft.loss.sparse_rows import check_targets
 def bag_similarity_loss(
     z: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, vocabulary_size: int, temperature: float
 ) -> torch.Tensor:
-    """Mean cross-entropy between the likeness of bags and the cosines of embeddings, both over the temperature.
+    """Return the mean cross-entropy between the two distributions over the other photos of the batch.
 
     Args:
-        z: Embeddings, (batch, embedding_dim), at least two.
-        targets: Word ids, (batch, targets); any id where the weight is 0.
-        weights: p, (batch, targets); each row sums to 1.
-        vocabulary_size: Words in the vocabulary.
-        temperature: Above 0; the smaller, the more the nearest photos count.
+        z: Embeddings, (batch, embedding_dim), of at least two photos.
+        targets: Word ids, (batch, targets); an id of weight 0 is ignored.
+        weights: p, (batch, targets), at least 0; each row sums to 1.
+        vocabulary_size: Number of words in the vocabulary.
+        temperature: Divides the similarities and the cosines; above 0. The smaller it is, the more the most similar
+            photos count.
 
     Raises:
-        ValueError: The shapes do not fit, a photo has no target, or there is a single photo.
+        ValueError: The shapes do not fit each other, a photo has no target, or there is only one photo.
     """
     check_targets(z, targets, weights)
     if len(z) < 2:
@@ -34,6 +36,6 @@ def bag_similarity_loss(
     unit_z = normalize(z, dim=1)
     is_self = torch.eye(len(z), dtype=torch.bool, device=z.device)
     target_distribution = (bags @ bags.T / temperature).masked_fill(is_self, float("-inf")).softmax(dim=1)
-    # Far below every cosine, yet finite: 0 * -inf would be NaN.
+    # -1e9 is far below every cosine, but finite, because 0 * -inf would be NaN.
     log_probabilities = (unit_z @ unit_z.T / temperature).masked_fill(is_self, -1e9).log_softmax(dim=1)
     return -(target_distribution * log_probabilities).sum(dim=1).mean()

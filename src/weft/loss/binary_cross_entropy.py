@@ -1,4 +1,4 @@
-"""One classifier a word: is it said of the photo or not (the "one-versus-all" loss of Joulin et al. 2016)."""
+"""Binary cross-entropy: one binary classifier per word (the one-versus-all loss of Joulin et al. 2016)."""
 
 import torch
 from torch.nn.functional import softplus
@@ -14,26 +14,27 @@ def binary_cross_entropy(
     true_words: torch.Tensor,
     bias: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Mean over the batch of - m sum_k p_k log sigmoid(s_k) - sum_(j not true) log(1 - sigmoid(s_j)), s = W z + b.
+    """Return the mean over the batch of - m sum_k p_k log sigmoid(s_k) - sum_j log(1 - sigmoid(s_j)), s = W z + b.
 
-    The photo's m true words are never counted as false, so a draw of one word, weighted m, is on average the loss on
-    all words; where all weigh the same, p = 1 / m, it is binary cross-entropy summed over the vocabulary.
+    k runs over the photo's targets and j over all words except the photo's m true words. The factor m makes the
+    expected loss on one sampled word equal to the loss on all words of the photo. If these have equal weights,
+    p = 1 / m, the loss is the binary cross-entropy summed over the vocabulary.
 
     Args:
         z: Embeddings, (batch, embedding_dim).
-        words: W, (vocabulary, embedding_dim).
-        targets: Word ids, (batch, targets); any id where the weight is 0.
-        weights: p, (batch, targets); each row sums to 1.
-        true_words: All words of each photo, once each, (batch, words), padded with -1.
-        bias: b, (vocabulary, 1); none in the paper.
+        words: Word embeddings W, (vocabulary, embedding_dim).
+        targets: Word ids, (batch, targets); an id of weight 0 is ignored.
+        weights: p, (batch, targets), at least 0; each row sums to 1.
+        true_words: Ids of all words of each photo, without repeats, (batch, true words), padded with -1.
+        bias: Word biases b, (vocabulary, 1); the paper has none.
 
     Raises:
-        ValueError: The shapes do not fit, or a photo has no target.
+        ValueError: The shapes do not fit each other, or a photo has no target.
     """
     check_targets(z, targets, weights)
     logits = z @ words.T if bias is None else torch.addmm(bias.T, z, words.T)
     is_word = true_words >= 0
-    # The padding goes to a column of its own.
+    # The padding sets an extra last column, which is removed again.
     is_negative = torch.ones(len(z), len(words) + 1, dtype=torch.bool, device=z.device)
     is_negative = is_negative.scatter(1, torch.where(is_word, true_words, len(words)), False)[:, :-1]
     negative_loss = softplus(logits).masked_fill(~is_negative, 0.0).sum(1)

@@ -1,6 +1,7 @@
-"""A rival to predicting words: each photo finds its own bag of words among those of the batch, and each bag its photo.
+"""Contrastive loss: each photo is matched with its bag of words among the bags of the batch, and each bag with its photo.
 
-The symmetric loss of Radford et al. 2021 (CLIP), the text encoder being the mean of the bag's word embeddings.
+This is the symmetric loss of Radford et al. 2021 (CLIP), with the weighted mean of the word embeddings of a bag as the
+text encoder. It is an alternative to the paper's losses, which predict words.
 """
 
 import torch
@@ -12,20 +13,20 @@ from weft.loss.sparse_rows import check_targets
 def contrastive(
     z: torch.Tensor, words: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, temperature: float
 ) -> torch.Tensor:
-    """Mean of both directions' cross-entropies over cosines of photos and bags, divided by the temperature.
+    """Return the mean of two cross-entropies: of the bag given the photo, and of the photo given the bag.
 
-    A bag is sum_k p_k w_k. Another photo of the batch with the very same bag (another view of the product, say) is
-    neither right nor wrong: it is left out.
+    The logits are the cosines of z and of the bags' embeddings sum_k p_k w_k, divided by the temperature. Another photo
+    of the batch with an equal bag, such as a second photo of the product, is neither a positive nor a negative.
 
     Args:
         z: Embeddings, (batch, embedding_dim).
-        words: W, (vocabulary, embedding_dim).
-        targets: Word ids, (batch, targets); any id where the weight is 0.
-        weights: p, (batch, targets); each row sums to 1.
-        temperature: Above 0; the smaller, the more the hardest bags count.
+        words: Word embeddings W, (vocabulary, embedding_dim).
+        targets: Word ids, (batch, targets); an id of weight 0 is ignored.
+        weights: p, (batch, targets), at least 0; each row sums to 1.
+        temperature: Divides the cosines; above 0. The smaller it is, the more the most similar bags count.
 
     Raises:
-        ValueError: The shapes do not fit, or a photo has no target.
+        ValueError: The shapes do not fit each other, or a photo has no target.
     """
     check_targets(z, targets, weights)
     bags = torch.zeros(len(z), len(words), device=z.device).scatter_add(1, targets, weights) @ words
@@ -37,6 +38,6 @@ def contrastive(
 
 
 def _same_bag_mask(targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """(batch, batch): whether two different photos of the batch have the same targets, in the same order."""
+    """Return (batch, batch): whether two different photos have equal targets in the same order."""
     is_same = (targets[:, None] == targets[None]).all(2) & (weights[:, None] == weights[None]).all(2)
     return is_same.fill_diagonal_(False)

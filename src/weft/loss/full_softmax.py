@@ -1,4 +1,4 @@
-"""Softmax cross-entropy over the whole vocabulary."""
+"""Full softmax: the cross-entropy over the whole vocabulary (paper section 3.2)."""
 
 import torch
 
@@ -12,19 +12,19 @@ def full_softmax(
     weights: torch.Tensor,
     bias: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Mean over the batch of - sum_k p_k log softmax(W z + b)_k.
+    """Return the mean over the batch of - sum_k p_k log softmax(W z + b)_k.
 
-    With one target of weight 1 this is the multiclass logistic loss of Joulin et al. 2016, equation 1.
+    With one target of weight 1 per photo this is the multiclass logistic loss of Joulin et al. 2016, equation 1.
 
     Args:
         z: Embeddings, (batch, embedding_dim).
-        words: W, (vocabulary, embedding_dim).
-        targets: Word ids, (batch, targets); any id where the weight is 0.
-        weights: p, (batch, targets); each row sums to 1.
-        bias: b, (vocabulary, 1); none in the paper.
+        words: Word embeddings W, (vocabulary, embedding_dim).
+        targets: Word ids, (batch, targets); an id of weight 0 is ignored.
+        weights: p, (batch, targets), at least 0; each row sums to 1.
+        bias: Word biases b, (vocabulary, 1); the paper has none.
 
     Raises:
-        ValueError: The shapes do not fit, or a photo has no target.
+        ValueError: The shapes do not fit each other, or a photo has no target.
     """
     check_targets(z, targets, weights)
     logits = z @ words.T if bias is None else torch.addmm(bias.T, z, words.T)

@@ -1,9 +1,8 @@
-"""Where negatives come from: a distribution over the vocabulary, and how it corrects the softmax over a sample.
+"""Negative sampling: draw the negative words of the sampled softmax from a distribution q over the vocabulary.
 
-The paper names none. Frequent words as negatives (log_uniform, unigram) teach more a draw than rare ones do, and make
-the sampled softmax lean against frequent words unless their scores are corrected by log q (Bengio and Senecal 2008).
-
-Draws from any distribution over words in constant time a draw (Walker 1977, Vose 1991).
+The paper does not name its distribution. Frequent words are more informative negatives than rare words, so log_uniform
+and unigram prefer them. Without a correction by log q (Bengio and Senecal 2008) these two bias the sampled softmax
+against frequent words. The alias method (Walker 1977, Vose 1991) takes constant time per draw.
 """
 
 from typing import Literal
@@ -13,27 +12,28 @@ import numpy.typing as npt
 import torch
 
 UNIGRAM_POWER = 0.75
-"""Of Mikolov et al. 2013 (word2vec): between how often words are said and all alike."""
+"""The exponent of word frequencies in Mikolov et al. 2013 (word2vec): between the frequencies, 1, and uniform, 0."""
 
 NegativeDistribution = Literal["uniform", "log_uniform", "unigram"]
 
 
 class NegativeSampler:
-    """A distribution q to draw negatives from.
+    """A distribution q over the vocabulary, from which negatives are drawn.
 
     Attributes:
-        log_q: (vocabulary,) float32.
+        log_q: Log probability of each word, (vocabulary,), float32.
     """
 
     log_q: torch.Tensor
 
     def __init__(self, name: NegativeDistribution, word_counts: npt.NDArray[np.int64]) -> None:
-        """Prepare to draw.
+        """Prepare the distribution.
 
         Args:
-            name: uniform; log_uniform, q_k = log(1 + 1 / (k + 1)) / log(K + 1) by the rank k of the word, which its
-                id is; unigram, in proportion to how often training photos' texts say the word, to the power 0.75.
-            word_counts: (vocabulary,) count of each word in the texts of training photos; 0 counts as 1.
+            name: "uniform"; or "log_uniform", q_k = log(1 + 1 / (k + 1)) / log(K + 1), where k is the word's id, which
+                is its rank by frequency, and K the size of the vocabulary; or "unigram", which is proportional to
+                word_counts to the power 0.75.
+            word_counts: Count of each word in the texts of the training photos, (vocabulary,); 0 counts as 1.
         """
         rank = np.arange(len(word_counts), dtype=np.float64)
         weights = {
@@ -45,45 +45,48 @@ class NegativeSampler:
         self.log_q = torch.from_numpy(np.log(weights / weights.sum()).astype(np.float32))
 
     def sample(self, photos: int, negatives: int, generator: torch.Generator) -> torch.Tensor:
-        """Word ids, (photos, negatives), with replacement."""
+        """Return word ids, (photos, negatives), drawn with replacement; `generator` is on the CPU."""
         return self._alias_table.sample((photos, negatives), generator)
 
 
 class AliasTable:
-    """Every word has a column of equal width, shared with at most one other word, its alias."""
+    """The table of the alias method: columns of equal probability, each shared by a word and at most one other word."""
 
     def __init__(self, probabilities: npt.NDArray[np.float64]) -> None:
         """Build the table.
 
         Args:
-            probabilities: (words,) at least 0, with a positive sum.
+            probabilities: Probability of each word, (words,), at least 0, up to a common positive factor.
 
         Raises:
-            ValueError: They are not a distribution.
+            ValueError: A probability is negative or not finite, the sum is 0, or the array is not flat.
         """
         total = probabilities.sum()
         if probabilities.ndim != 1 or not np.isfinite(total) or total <= 0 or (probabilities < 0).any():
-            raise ValueError("expected one probability of at least 0 per word, with a positive sum")
+            raise ValueError(
+                "expected one probability of at least 0 per word, with a positive sum, "
+                f"got shape {probabilities.shape} with the sum {total}"
+            )
         scaled = (probabilities * (len(probabilities) / total)).tolist()
         acceptance, alias = [1.0] * len(scaled), list(range(len(scaled)))
         small = [word for word, share in enumerate(scaled) if share < 1.0]
-        large = [word for word, part in enumerate(scaled) if part >= 1.0]
+        large = [word for word, share in enumerate(scaled) if share >= 1.0]
         while small and large:
             receiver, donor = small.pop(), large[-1]
             acceptance[receiver], alias[receiver] = scaled[receiver], donor
             scaled[donor] -= 1.0 - scaled[receiver]
             if scaled[donor] < 1.0:
                 small.append(large.pop())
-        # What is left in either list differs from 1 by rounding alone, and keeps its column whole.
+        # The shares that remain in either list differ from 1 only by rounding; their words keep whole columns.
         self._acceptance, self._alias = torch.tensor(acceptance, dtype=torch.float64), torch.tensor(alias)
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
-        """Word ids of that shape, drawn with replacement; `generator` is of the CPU."""
+        """Return word ids of that shape, drawn with replacement; `generator` is on the CPU."""
         columns = torch.randint(len(self._acceptance), shape, generator=generator)
         accepted = torch.rand(shape, generator=generator, dtype=torch.float64) < self._acceptance[columns]
         return torch.where(accepted, columns, self._alias[columns])
 
     def probabilities(self) -> torch.Tensor:
-        """(words,) float64: what each word's share of the table is, from which draws come exactly."""
+        """Return each word's share of the table, (words,), float64: the exact probability that it is drawn."""
         redirected = torch.zeros_like(self._acceptance).scatter_add(0, self._alias, 1.0 - self._acceptance)
         return (self._acceptance + redirected) / len(self._acceptance)

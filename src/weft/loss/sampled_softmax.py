@@ -1,7 +1,4 @@
-"""Softmax cross-entropy over the positive word and a few negatives (paper section 3.2).
-
-The two products of a sampled step, a photo with its one target and with all negatives, gradients in one piece.
-"""
+"""Sampled softmax: the cross-entropy over the positive word and a few negative words (paper section 3.2)."""
 
 from typing import Any
 
@@ -21,33 +18,35 @@ def sampled_softmax(
     true_words: torch.Tensor | None = None,
     bias: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Mean over the batch of - sum_k p_k log softmax over {k} and the photo's negatives.
+    """Return the mean over the batch of - sum_k p_k log softmax(s)_k, each over {k} and the photo's negatives.
 
-    A negative that is the positive itself (an accidental hit) leaves that positive's softmax. With `log_expected_counts` each
-    negative counts as e^s over the number of times it was to be expected: the sum over negatives then estimates
-    without bias the sum over all other words, and the loss tends to the full softmax as negatives grow (Bengio and
-    Senecal 2008; Blanc and Rendle 2018). The positive is always there, so its own expected count is 1.
+    A negative that is the positive k itself (an accidental hit) does not count in the softmax of k. With
+    `log_expected_counts`, e^s of each negative is divided by its expected number of draws. The sum over the negatives
+    is then an unbiased estimate of the sum over all other words, and the loss converges to the full softmax with the
+    number of negatives (Bengio and Senecal 2008; Blanc and Rendle 2018). The positive is never drawn, so its score is
+    not corrected.
 
     Args:
         z: Embeddings, (batch, embedding_dim).
-        words: W, (vocabulary, embedding_dim), or the rows of it that this batch needs (`narrow`).
-        targets: Rows of `words`, (batch, targets); any where the weight is 0.
-        weights: p, (batch, targets); each row sums to 1.
-        negatives: Rows of `words`, (batch, negatives) drawn for each photo, or (1, negatives) shared by the batch;
-            repeats count.
-        log_expected_counts: (vocabulary,) log of how often each word is expected among a photo's negatives; None leaves the
-            scores as they are.
-        true_words: All words of each photo, (batch, words), padded with -1, which are then no negatives of it; None
-            leaves all but the positive itself among them.
-        bias: b, (vocabulary, 1); none in the paper.
+        words: Word embeddings W, (vocabulary, embedding_dim), or the rows of W that the batch needs (see RowSubset).
+        targets: Rows of `words`, (batch, targets); a row of weight 0 is ignored.
+        weights: p, (batch, targets), at least 0; each row sums to 1.
+        negatives: Rows of `words`, drawn for each photo, (batch, negatives), or shared by the batch, (1, negatives). A
+            repeated row counts repeatedly.
+        log_expected_counts: Log of the expected count of each word among a photo's negatives, (vocabulary,). None
+            leaves the scores uncorrected.
+        true_words: All words of each photo, (batch, true words), padded with -1; none of them counts as a negative of
+            this photo. With None, only the positive itself does not count.
+        bias: Word biases b, (vocabulary, 1); the paper has none.
 
     Raises:
-        ValueError: The shapes do not fit, there are no negatives, or a photo has no target.
+        ValueError: The shapes do not fit each other, there are no negatives, or a photo has no target.
     """
     check_targets(z, targets, weights)
     if negatives.ndim != 2 or len(negatives) not in (1, len(z)):
         raise ValueError(
-            f"negatives {tuple(negatives.shape)} of {len(z)} embeddings, expected ({len(z)} or 1, negatives)"
+            f"expected negatives of shape ({len(z)} or 1, negatives) for {len(z)} embeddings, "
+            f"got {tuple(negatives.shape)}"
         )
     if negatives.shape[1] < 1:
         raise ValueError("expected at least one negative per photo, got none")
@@ -68,7 +67,7 @@ def sampled_softmax(
 def _logits(
     z: torch.Tensor, words: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor, num_negative_rows: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scores of each photo's targets, (batch, targets), and of the first `columns` words, (batch, columns)."""
+    """Return the scores of each photo's targets, (batch, targets), and of the first num_negative_rows words."""
     if targets.shape[1] > 1:
         logits = z @ words.T if bias is None else torch.addmm(bias.T, z, words.T)
         return logits.gather(1, targets), logits[:, :num_negative_rows]
@@ -81,19 +80,22 @@ def _logits(
 
 
 def _logsumexp_excluding_all(scores: torch.Tensor, excluded_columns: torch.Tensor) -> torch.Tensor:
-    """(batch,): logsumexp of each row of `scores` but for its `columns`, (batch, some); those beyond are no matter."""
+    """Return (batch,): the logsumexp of each row of `scores`, (batch, columns), without its excluded columns.
+
+    `excluded_columns` is (batch, excluded); a column that does not exist, such as the padding -1, is ignored.
+    """
     is_outside = (excluded_columns < 0) | (excluded_columns >= scores.shape[1])
     is_excluded = torch.zeros(len(scores), scores.shape[1] + 1, dtype=torch.bool, device=scores.device)
     is_excluded = is_excluded.scatter(1, excluded_columns.masked_fill(is_outside, scores.shape[1]), True)[:, :-1]
-    # -inf alone in a row has no gradient to give: a large negative number has one of 0.
+    # The gradient of a row of only -inf would be NaN; that of large negative numbers is 0.
     return scores.masked_fill(is_excluded | scores.isneginf(), torch.finfo(scores.dtype).min).logsumexp(1)
 
 
 def _logsumexp_excluding_each(scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """(batch, targets): logsumexp of each row of `scores` but for the one column of that target.
+    """Return (batch, targets): the logsumexp of each row of `scores` without the column of each one of its targets.
 
-    The row's other targets are added one by one to what no target has, since taking a target's share off the whole
-    would lose all digits where it is nearly the whole.
+    The other targets are added to the sum without targets. Subtracting a target from the whole sum instead would lose
+    all digits if that target is nearly the whole sum.
     """
     columns = torch.where(weights > 0, targets, -1)
     without_targets = _logsumexp_excluding_all(scores, columns).unsqueeze(1)
@@ -111,28 +113,30 @@ def _logsumexp_excluding_each(scores: torch.Tensor, targets: torch.Tensor, weigh
 def positive_and_negative_logits(
     z: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor, num_negative_rows: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Positive scores, (batch, 1), and those of the first `columns` rows, (batch, columns).
+    """Return the scores of the positives, (batch, 1), and of the first rows, (batch, num_negative_rows).
 
-    The same as `(z * rows[targets]).sum(1)` and `z @ rows[:columns].T`, whose gradients torch would each pad with
-    zeros to all of `rows` and add up: a fifth of a step.
+    These are `(z * rows[targets]).sum(1)` and `z @ rows[:num_negative_rows].T`. For these expressions torch would
+    compute two gradients of the size of `rows` and add them, which takes a fifth of a step; this function computes one.
 
     Args:
-        z: (batch, dim).
-        rows: (rows, dim).
-        targets: (batch,) a row for each photo.
-        columns: At most as many as there are rows.
+        z: Embeddings, (batch, embedding_dim).
+        rows: Word embeddings, (rows, embedding_dim).
+        targets: The positive row of each photo, (batch,).
+        num_negative_rows: Number of first rows that are scored, from 0 to the number of rows.
     """
     positive, negative = _PositiveAndNegativeLogits.apply(z, rows, targets, num_negative_rows)
     return positive, negative
 
 
 class _PositiveAndNegativeLogits(torch.autograd.Function):
+    """The autograd function of positive_and_negative_logits."""
+
     @staticmethod
     def forward(
         ctx: Any, z: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor, num_negative_rows: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         ctx.save_for_backward(z, rows, targets)
-        ctx.columns = num_negative_rows
+        ctx.num_negative_rows = num_negative_rows
         return (z * rows.index_select(0, targets)).sum(1, keepdim=True), z @ rows[:num_negative_rows].T
 
     @staticmethod
@@ -143,10 +147,12 @@ class _PositiveAndNegativeLogits(torch.autograd.Function):
         z, rows, targets = ctx.saved_tensors
         grad_z = grad_rows = None
         if ctx.needs_input_grad[0]:
-            grad_z = torch.addcmul(grad_negative @ rows[: ctx.columns], grad_positive, rows.index_select(0, targets))
+            grad_z = torch.addcmul(
+                grad_negative @ rows[: ctx.num_negative_rows], grad_positive, rows.index_select(0, targets)
+            )
         if ctx.needs_input_grad[1]:
             grad_rows = torch.empty_like(rows)
-            torch.mm(grad_negative.T, z, out=grad_rows[: ctx.columns])
-            grad_rows[ctx.columns :] = 0.0
+            torch.mm(grad_negative.T, z, out=grad_rows[: ctx.num_negative_rows])
+            grad_rows[ctx.num_negative_rows :] = 0.0
             grad_rows.index_add_(0, targets, grad_positive * z)
         return grad_z, grad_rows, None, None

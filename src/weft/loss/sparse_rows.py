@@ -1,14 +1,18 @@
-"""The rows of W that a batch needs, so that the cost of a step does not grow with the vocabulary."""
+"""Select the rows of W that a batch needs, so that the cost of a step does not grow with the vocabulary."""
 
 import torch
 from torch.nn.functional import embedding
 
 
 class RowSubset:
-    """Some words out of the vocabulary: their ids, and where each stands among them."""
+    """A subset of the vocabulary, with local ids: the positions of its words in the subset.
+
+    Attributes:
+        ids: Word ids of the subset, (size of the subset,), without repeats.
+    """
 
     def __init__(self, vocabulary_size: int, first_ids: torch.Tensor, other_ids: torch.Tensor | None = None) -> None:
-        """Collect the ids in `first_ids`, ascending, and then those that are only in `other_ids`.
+        """Collect the ids of `first_ids` in ascending order, and after them the ids that are only in `other_ids`.
 
         Args:
             vocabulary_size: Number of words in the vocabulary.
@@ -24,24 +28,31 @@ class RowSubset:
             self.ids = torch.cat([self.ids, new_ids])
 
     def local_ids(self, ids: torch.Tensor) -> torch.Tensor:
-        """Where each of `ids`, of any shape, stands in `self.ids`; -1 where it does not, or is -1 itself."""
+        """Return the position in `self.ids` of each of `ids`, of any shape; -1 for other words and for -1."""
         return torch.where(ids < 0, ids, self._local_id[ids])
 
     def gather(self, words: torch.Tensor) -> torch.Tensor:
-        """The rows of a parameter, (vocabulary, dim): its gradient is sparse, other rows have none."""
+        """Return the rows of a parameter, (vocabulary, dim), for the subset; the gradient of the parameter is sparse."""
         return embedding(self.ids, words, sparse=True)
 
 
 def check_targets(z: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> None:
-    """Targets and weights are (batch, targets) with the batch of `z`, at least one target each.
+    """Check the shapes of the arguments of a loss, and that each photo has a target of positive weight.
+
+    Args:
+        z: Embeddings, (batch, embedding_dim).
+        targets: Word ids, (batch, targets).
+        weights: Weights of the targets, (batch, targets).
 
     Raises:
-        ValueError: They are not; the message names the shapes.
+        ValueError: The shapes do not fit each other, or a photo has no target of positive weight.
     """
     if targets.shape != weights.shape or targets.ndim != 2 or len(targets) != len(z):
         raise ValueError(
-            f"targets {tuple(targets.shape)} and weights {tuple(weights.shape)} of {len(z)} embeddings, "
-            f"expected both ({len(z)}, targets)"
+            f"expected targets and weights of shape ({len(z)}, targets) for {len(z)} embeddings, "
+            f"got {tuple(targets.shape)} and {tuple(weights.shape)}"
         )
     if targets.shape[1] < 1 or bool((weights.sum(1) <= 0).any()):
-        raise ValueError("a photo without words has no loss: leave photos with empty bags out of the batch")
+        raise ValueError(
+            "expected at least one target of positive weight per photo: leave photos without words out of the batch"
+        )

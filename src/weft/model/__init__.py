@@ -1,1 +1,1 @@
-"""The model: a backbone without its classifier, word embeddings W beside it, and the bundle both are kept in."""
+"""The model: an image encoder, the word embeddings W, and the model folder that stores both."""

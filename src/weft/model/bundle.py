@@ -1,11 +1,14 @@
-"""The model bundle: weights, vocabulary and preprocessing in one folder, with a digest over all of it.
+"""The model folder: weights, vocabulary and preprocessing of one model, with a digest of its content.
 
-model.safetensors   "words" (words, embedding_dim), "bias" (words, 1) if any, and "encoder.*"
-config.json         backbone, layer, pooling, projection, embedding_dim, words, vocabulary (sha256 of words.tsv), unit
-                    (whether z has length 1), bias (whether words have one)
-preprocess.json     height, width in pixels; mean, std of the channels of pixels between 0 and 1
-words.tsv           the vocabulary; word_id is the row of "words"
-digest.txt          sha256 over the four
+model.safetensors   the tensors "words", (words, embedding_dim), "encoder.*", and, if the model has them, "bias",
+                    (words, 1), and "projection", (embedding_dim, dimension of the backbone)
+config.json         backbone, feature_layer, pooling, projection_dim: see weft.params.ModelParams;
+                    embedding_dim: the dimension of z; words: the number of words; vocabulary: the sha256 of
+                    words.tsv; unit: whether z has length 1; bias: whether each word has a bias
+preprocess.json     height, width: the size of photos in pixels; mean, std: the normalisation of the three
+                    channels, for pixels between 0 and 1
+words.tsv           the vocabulary; word_id is the row of the tensor "words"
+digest.txt          the sha256 of the sha256 of these four files
 """
 
 import hashlib
@@ -27,44 +30,46 @@ from weft.params import ModelParams
 
 _CONTENT_FILES = (files.MODEL, files.CONFIG, files.PREPROCESS, files.WORDS)
 
-_DEFAULTS: dict[str, Any] = {"feature_layer": "last", "pooling": "average", "projection_dim": 0}
-"""What bundles are that were written before config.json told."""
-_OLD_KEYS = {"feature_layer": "layer", "projection_dim": "projection"}
-"""Keys of config.json by their names in earlier versions."""
-
 
 @dataclass(frozen=True)
 class Bundle:
-    """A loaded model and what goes with it."""
+    """The content of a model folder."""
 
     embedder: Embedder
+    """The model, in eval mode on the CPU."""
     words: list[str]
+    """The vocabulary; entry k belongs to row k of W."""
     height: int
+    """Height in pixels to which photos are resized."""
     width: int
-    """The size in pixels that photos are fitted to."""
+    """Width in pixels to which photos are resized."""
     digest: str
-    """Names this very model: sha256 of its files."""
+    """The content of digest.txt, which identifies the model."""
 
 
 def save_bundle(folder: Path, embedder: Embedder, model: ModelParams, height: int, width: int, words: Path) -> str:
-    """Write a bundle; equal content gives equal bytes.
+    """Write a model folder; equal models give files of equal bytes.
 
     Args:
-        folder: Taken over whole; files that a stage added later are lost.
+        folder: The model folder. It replaces a folder of this name with all its files.
         embedder: The model, on any device.
-        model: What its encoder is.
-        height: Of the photos it was trained on, in pixels.
-        width: Likewise.
-        words: The words.tsv the model was trained on; copied.
+        model: The params with which its encoder was built.
+        height: Height in pixels of the photos on which the model was trained.
+        width: Width in pixels of the photos on which the model was trained.
+        words: The words.tsv with which the model was trained; it is copied.
 
     Returns:
-        The digest.
+        The digest of the model.
+
+    Raises:
+        ModelError: The number of words in `words` is not the number of rows of W.
     """
     from safetensors.torch import save_file
 
     count, dim = embedder.words.shape
-    if len(artefacts.read_words(words)) != count:
-        raise ModelError(f"{words}: does not hold the {count} words the model was trained on")
+    num_words = len(artefacts.read_words(words))
+    if num_words != count:
+        raise ModelError(f"{words}: expected the {count} words of the model, got {num_words} words")
     with tables.atomic_write(folder) as temporary:
         temporary.mkdir(parents=True)
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in embedder.state_dict().items()}
@@ -72,7 +77,7 @@ def save_bundle(folder: Path, embedder: Embedder, model: ModelParams, height: in
         config = {name: value for name, value in asdict(model).items() if name != "weights"}
         config |= {"embedding_dim": dim, "words": count, "vocabulary": _hash_file(words)}
         config |= {"unit": embedder.unit_norm, "bias": embedder.bias is not None}
-        # One that was folded into W is no more.
+        # finetune may have folded the projection of `model` into W; the model then has none.
         config |= {"projection_dim": 0 if embedder.projection is None else dim}
         _write_json(temporary / files.CONFIG, config)
         size = {"height": height, "width": width}
@@ -84,51 +89,55 @@ def save_bundle(folder: Path, embedder: Embedder, model: ModelParams, height: in
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """Load a bundle for use: eval mode, on the CPU.
+    """Return the content of a model folder.
 
     Raises:
-        ModelError: A file is missing, was changed, or does not fit the others.
+        ModelError: A file is missing, was changed, or does not fit the other files.
     """
     for name in (*_CONTENT_FILES, files.DIGEST):
         if not (folder / name).is_file():
             raise ModelError(
-                f"{folder / name}: missing; a model is a folder with {', '.join(_CONTENT_FILES)}: run dvc repro"
+                f"{folder / name}: missing; a model is a folder with {', '.join(_CONTENT_FILES)} and {files.DIGEST}; "
+                "run dvc repro"
             )
     digest = (folder / files.DIGEST).read_text(encoding="utf-8", errors="replace").strip()
-    if digest != _digest_folder(folder):
-        raise ModelError(f"{folder}: a file was changed after training (its digest is not {digest[:12]}...)")
+    content_digest = _digest_folder(folder)
+    if digest != content_digest:
+        raise ModelError(
+            f"{folder}: a file was changed after training: expected the digest {digest[:12]}..., "
+            f"got {content_digest[:12]}...; run dvc repro"
+        )
     config, preprocess = _read_json(folder / files.CONFIG), _read_json(folder / files.PREPROCESS)
-    # Absent from the first bundles; they say so by their digest, which is of their words too.
-    if config.get("vocabulary") not in (None, _hash_file(folder / files.WORDS)):
-        raise ModelError(f"{folder / files.WORDS}: not the vocabulary that the model was trained on; run dvc repro")
     words = [str(word) for word in artefacts.read_words(folder / files.WORDS)["word"]]
     try:
+        if config["vocabulary"] != _hash_file(folder / files.WORDS):
+            raise ModelError(f"{folder / files.WORDS}: not the vocabulary that the model was trained on; run dvc repro")
         embedder = _build_model(config, preprocess, len(words))
         embedder.load_state_dict(dict(read_weights(folder / files.MODEL)), strict=True)
         height, width = int(preprocess["height"]), int(preprocess["width"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        # torch says in its first line only that something is wrong.
+    except KeyError as error:
+        raise ModelError(f"{folder}: {files.CONFIG} or {files.PREPROCESS} lacks the key {error}") from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        # The first line of torch's message only says that loading failed; the second one says why.
         reason = " ".join(line.strip() for line in str(error).splitlines()[:2])
-        raise ModelError(f"{folder}: config, vocabulary and weights do not fit: {reason}") from error
+        raise ModelError(f"{folder}: config, vocabulary and weights do not fit each other: {reason}") from error
     return Bundle(embedder.eval(), words, height, width, digest)
 
 
 def _build_model(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Embedder:
-    """The network that `config` tells of, to be filled with weights."""
-    options = {key: config.get(key, config.get(_OLD_KEYS.get(key, key), default)) for key, default in _DEFAULTS.items()}
-    model = ModelParams(str(config["backbone"]), "random", **options)
+    """Return the model that config.json and preprocess.json describe, with tensors of the right shapes."""
+    model = ModelParams(
+        str(config["backbone"]), "random", config["feature_layer"], config["pooling"], config["projection_dim"]
+    )
     backbone = load_backbone(model.backbone, model.weights, model.feature_layer, model.pooling)
-    normalisation = backbone.normalisation
-    if "mean" in preprocess:
-        mean, std = (tuple(float(value) for value in preprocess[key]) for key in ("mean", "std"))
-        if len(mean) != 3 or len(std) != 3 or not all(value > 0 for value in std):
-            raise ValueError(f"mean {mean} and std {std} are not of three channels")
-        normalisation = Normalisation(mean, std)
+    mean, std = (tuple(float(value) for value in preprocess[key]) for key in ("mean", "std"))
+    if len(mean) != 3 or len(std) != 3 or not all(value > 0 for value in std):
+        raise ValueError(f"expected mean and std of three channels with std above 0, got mean {mean} and std {std}")
     projection = torch.zeros(model.projection_dim, backbone.dim) if model.projection_dim else None
     dim = model.projection_dim or backbone.dim
-    bias = torch.zeros(words, 1) if config.get("bias") else None
-    unit = bool(config.get("unit"))
-    return Embedder(backbone.network, torch.zeros(words, dim), normalisation, projection, bias, unit)
+    bias = torch.zeros(words, 1) if config["bias"] else None
+    unit_norm = bool(config["unit"])
+    return Embedder(backbone.network, torch.zeros(words, dim), Normalisation(mean, std), projection, bias, unit_norm)
 
 
 def _digest_folder(folder: Path) -> str:
@@ -150,7 +159,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ModelError(f"{path}: not JSON: {error}") from error
+        raise ModelError(f"{path}: expected JSON: {error}") from error
     if not isinstance(values, dict):
         raise ModelError(f"{path}: expected an object, got {type(values).__name__}")
     return values

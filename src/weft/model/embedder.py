@@ -1,6 +1,7 @@
-"""The embedder: photos to z = f(x), and z to word scores W z (paper section 3).
+"""The embedder: it maps photos to embeddings z = f(x), and z to word scores W z (paper section 3).
 
-Where a projection starts, from the W that stage 1 found for the backbone's own z, and how W takes it in again.
+A linear projection may follow the backbone. It is initialised from the W that train_head learned for the backbone's
+own z, and can be folded into W after training.
 """
 
 import torch
@@ -11,15 +12,16 @@ from weft.model.backbone import IMAGENET, Normalisation
 
 
 class Embedder(nn.Module):
-    """An image encoder and the word embeddings it is trained against.
+    """An image encoder and the word embeddings W.
 
     Attributes:
-        normalisation: What the backbone's weights were trained on.
-        encoder: The backbone; (batch, 3, height, width) to (batch, its width).
-        projection: A linear layer after it without bias, (embedding_dim, its width); None where there is none.
+        encoder: The backbone, which maps (batch, 3, height, width) to (batch, dimension of the backbone).
         words: W, (words, embedding_dim): row k is the embedding of word k.
-        unit: Whether z is brought to length 1.
-        bias: (words, 1), added to the scores of words and left out of retrieval; None in the paper.
+        normalisation: The normalisation with which the backbone's weights were trained.
+        projection: The matrix of a linear layer after the backbone, (embedding_dim, dimension of the backbone), or
+            None.
+        bias: (words, 1), added to the word scores; retrieval does not use it. None in the paper.
+        unit_norm: Whether z is scaled to length 1.
     """
 
     mean: torch.Tensor
@@ -46,51 +48,52 @@ class Embedder(nn.Module):
         self.register_buffer("std", std, persistent=False)
 
     def forward(self, photos: torch.Tensor) -> torch.Tensor:
-        """Embeddings z, (batch, embedding_dim), of photos, uint8 (batch, 3, height, width), RGB."""
+        """Return the embeddings z, (batch, embedding_dim), of RGB photos, uint8 (batch, 3, height, width)."""
         x = ((photos.float() - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         z: torch.Tensor = self.encoder(x)
         z = z if self.projection is None else z @ self.projection.T
         return nn.functional.normalize(z, dim=1) if self.unit_norm else z
 
     def score(self, z: torch.Tensor) -> torch.Tensor:
-        """Word scores, (batch, words), of embeddings z."""
+        """Return the word scores, (batch, words), of embeddings z, (batch, embedding_dim)."""
         scores = z @ self.words.T
         return scores if self.bias is None else scores + self.bias.T
 
     def head_parameters(self) -> list[nn.Parameter]:
-        """What stage 1 trains: W and, where there is one, the bias."""
+        """Return the parameters that train_head trains: W and, if the model has one, the bias."""
         return [self.words] if self.bias is None else [self.words, self.bias]
 
 
 def make_random_word_embeddings(count: int, dim: int, seed: int, scale: float = 0.001) -> torch.Tensor:
-    """A random W, (count, dim), normal with standard deviation `scale`."""
+    """Return a random W, (count, dim), drawn from a normal distribution of standard deviation `scale`."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(count, dim, generator=generator) * scale
 
 
 def init_projection(words: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """A projection P and the W that goes with it, so that the word scores (W P') (P z) are as close to W z as can be.
+    """Return a projection P and its W, so that the word scores (W P^T) (P z) approximate W z as closely as possible.
 
-    P holds the first right singular vectors of W: the directions of z that words tell apart, orthonormal. Stage 1 and
-    the frozen baseline keep the backbone's own z, whose scores a projection of full rank reproduces exactly.
+    The rows of P are the first right singular vectors of W: orthonormal directions, ordered by how much the word
+    scores vary along them. A projection of full rank leaves all word scores unchanged.
 
     Args:
-        words: W, (words, width of the backbone).
-        dim: embedding_dim behind the projection.
+        words: W, (words, dimension of the backbone).
+        dim: Dimension of z after the projection.
 
     Returns:
-        P, (dim, width of the backbone), and W P', (words, dim).
+        P, (dim, dimension of the backbone), and W P^T, (words, dim).
 
     Raises:
-        ModelError: dim is more than W has directions.
+        ModelError: dim is larger than the number of rows or of columns of W.
     """
     max_dim = min(words.shape)
     if dim > max_dim:
         raise ModelError(
-            f"model.projection_dim = {dim}: at most {max_dim}, of {len(words)} words and z of {words.shape[1]}"
+            f"model.projection_dim = {dim}: expected at most {max_dim}, because there are {len(words)} words and "
+            f"the backbone's z has dimension {words.shape[1]}"
         )
     _, _, directions = torch.linalg.svd(words.double(), full_matrices=False)
-    # The sign of a singular vector is the solver's whim; fix it, so that equal inputs give equal outs.
+    # A solver may return either sign of a singular vector; a fixed sign makes equal inputs give equal outputs.
     basis = directions[:dim]
     largest = basis.abs().argmax(dim=1, keepdim=True)
     basis = (basis * basis.gather(1, largest).sign()).float()
@@ -98,10 +101,11 @@ def init_projection(words: torch.Tensor, dim: int) -> tuple[torch.Tensor, torch.
 
 
 def fold_projection_into_head(model: Embedder) -> None:
-    """Take the projection P of `model` into its W, if it has one: W (P z) = (W P) z, so word scores stay as they are.
+    """Multiply the projection P of `model` into its W and remove P; a model without a projection is left unchanged.
 
-    z is then the backbone's own. A layer that serves the loss alone keeps from z what the loss would throw away: the
-    features before it retrieve better what the loss did not ask for (Chen et al. 2020, SimCLR, section 4.2).
+    Word scores do not change, because W (P z) = (W P) z. The model then returns the backbone's own z. The loss can
+    remove information from the output of the projection that the features before it still contain, so these retrieve
+    better (Chen et al. 2020, SimCLR, section 4.2).
     """
     if model.projection is not None:
         model.words.data = model.words.data @ model.projection.data

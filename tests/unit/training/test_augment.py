@@ -29,7 +29,7 @@ def naive_augment(photos, augment_params):
 
 
 @pytest.mark.parametrize(("flip", "shift"), [(True, 0), (False, 2), (True, 2), (True, 7)])
-def test_equals_its_naive_twin(photos, flip, shift):
+def test_equals_a_naive_implementation(photos, flip, shift):
     augment_params = sample_params(8, flip, shift)
     done = augment(photos, augment_params)
     assert (done == naive_augment(photos, augment_params)).all()
@@ -37,7 +37,7 @@ def test_equals_its_naive_twin(photos, flip, shift):
     assert not (done == photos).all()
 
 
-def test_a_crop_is_pillows_resize_of_its_box(photos):
+def test_a_crop_equals_pillows_resize_of_its_box(photos):
     augment_params = sample_params(8, crop=0.5)
     done = augment(photos, augment_params)
     for photo, cropped, (left, top, right, bottom) in zip(photos, done, augment_params.crop_boxes, strict=True):
@@ -46,7 +46,7 @@ def test_a_crop_is_pillows_resize_of_its_box(photos):
         assert (cropped.transpose(1, 2, 0) == np.asarray(expected)).all()
 
 
-def test_everything_off_changes_nothing(photos):
+def test_photos_stay_the_same_without_augmentation(photos):
     assert (augment(photos, sample_params(8)) == photos).all()
 
 
@@ -61,12 +61,12 @@ def test_a_crop_lies_in_the_photo_and_keeps_its_share_of_the_area(seed, crop):
     assert ((right - left) * (bottom - top) >= crop / 1.25**0.5 - 1e-9).all()
 
 
-def test_a_plain_colour_stays_what_it_is():
+def test_a_photo_of_one_colour_stays_the_same():
     photos = np.broadcast_to(np.array([200, 30, 90], np.uint8)[:, None, None], (20, 3, 9, 7)).copy()
     assert (augment(photos, sample_params(20, True, 3, 0.3)) == photos).all()
 
 
-def test_about_half_are_mirrored():
+def test_half_of_the_photos_are_mirrored():
     assert 420 < int(sample_params(1_000, flip=True).flipped.sum()) < 580
     assert not sample_params(1_000).flipped.any()
 
@@ -77,18 +77,18 @@ def test_uncovered_borders_repeat_the_edge():
     assert rows == {(1, 1, 1, 2, 3), (1, 1, 2, 3, 4), (1, 2, 3, 4, 5), (2, 3, 4, 5, 5), (3, 4, 5, 5, 5)}
 
 
-def test_parts_of_a_batch_are_moved_as_the_whole_batch_is(photos):
+def test_parts_of_a_batch_are_augmented_like_the_whole_batch(photos):
     augment_params = sample_params(8, True, 2, 0.5)
     parts = [augment(photos[rows], augment_params.select(rows)) for rows in (slice(0, 3), slice(3, 8))]
     assert (np.concatenate(parts) == augment(photos, augment_params)).all()
 
 
-def test_the_photos_given_stay_as_they_were(photos):
+def test_augment_does_not_change_its_input(photos):
     before = photos.copy()
     augment(photos, sample_params(8, True, 2, 0.5))
     assert (photos == before).all()
 
 
-def test_no_photos_are_no_photos():
+def test_an_empty_batch_stays_empty():
     nothing = AugmentParams(np.empty(0, bool), np.empty((0, 2), np.int64), np.empty((0, 4)))
     assert augment(np.empty((0, 3, 4, 4), np.uint8), nothing).shape == (0, 3, 4, 4)

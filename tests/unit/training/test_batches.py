@@ -7,7 +7,7 @@ from weft.training.batches import derive_step_seed, epoch_batches, load_batches
 
 
 class RecordingPhotoStore:
-    """Photos that tell their place, and what was asked for."""
+    """Photos whose pixels encode their index, and record which photos were requested."""
 
     def __init__(self):
         self.requested = []
@@ -35,7 +35,7 @@ def test_each_step_of_each_epoch_has_its_own_seed():
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
-def test_what_is_done_is_never_decoded_again():
+def test_photos_of_finished_steps_are_not_decoded_again():
     store = RecordingPhotoStore()
     rest = [step for _, step in load_batches(store, epoch_batches(BATCHES, 1, 1, first_step=1), AUGMENTATION, 1)]
     assert [step.step for step in rest] == [1, 2]
@@ -44,7 +44,7 @@ def test_what_is_done_is_never_decoded_again():
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 4])
-def test_parts_make_up_the_batch_in_order(processes):
+def test_parts_of_all_processes_form_the_batch_in_order(processes):
     shares = [list(epoch_batches(BATCHES, 1, 1, rank=n, world_size=processes)) for n in range(processes)]
     for same_step in zip(*shares, strict=True):
         whole = same_step[0].global_batch.photo_indices
@@ -54,7 +54,7 @@ def test_parts_make_up_the_batch_in_order(processes):
         assert len({step.seed for step in same_step}) == 1
 
 
-def test_a_photo_is_augmented_the_same_in_every_number_of_processes():
+def test_augmentation_does_not_depend_on_the_number_of_processes():
     def photos(processes):
         shares = [
             load_batches(RecordingPhotoStore(), epoch_batches(BATCHES, 1, 1, 0, n, processes), AUGMENTATION, 2)
@@ -66,7 +66,7 @@ def test_a_photo_is_augmented_the_same_in_every_number_of_processes():
         assert (one == of_three).all()
 
 
-def test_an_epoch_is_a_function_of_seed_and_epoch(bags_of_words):
+def test_the_steps_depend_only_on_seed_and_epoch(bags_of_words):
     def photos(seed, epoch):
         sampler = Sampler(bags_of_words, 6, "soft_targets", 0.5, seed)
         return [

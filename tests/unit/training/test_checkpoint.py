@@ -27,23 +27,23 @@ class UnpickleTrap:
         return Path.touch, (self.path,)
 
 
-def test_a_checkpoint_gives_back_what_was_saved(tmp_path):
+def test_a_loaded_checkpoint_equals_the_saved_state(tmp_path):
     save_checkpoint(tmp_path / "state", "mine", STATE)
     loaded = load_checkpoint(tmp_path / "state", "mine")
     assert loaded["model"]["words"].equal(STATE["model"]["words"])
     assert str(loaded["history"]) == str(STATE["history"])
 
 
-def test_another_fingerprint_starts_anew(tmp_path):
+def test_a_checkpoint_with_another_fingerprint_is_ignored(tmp_path):
     save_checkpoint(tmp_path, "mine", STATE)
     assert load_checkpoint(tmp_path, "another") is None
 
 
-def test_no_checkpoint_is_none(tmp_path):
+def test_load_checkpoint_returns_none_without_a_checkpoint(tmp_path):
     assert load_checkpoint(tmp_path, "mine") is None
 
 
-def test_a_pickle_with_code_in_it_is_never_run(tmp_path, capsys):
+def test_code_in_a_pickle_is_never_run(tmp_path, capsys):
     for state in (
         UnpickleTrap(tmp_path / "trapped"),
         {"fingerprint": "mine", "trap": UnpickleTrap(tmp_path / "trapped")},
@@ -70,20 +70,20 @@ def save_twice(folder):
     return folder / "checkpoint.pt"
 
 
-def test_the_newest_is_taken(tmp_path):
+def test_the_latest_checkpoint_is_loaded(tmp_path):
     save_twice(tmp_path)
     assert load_checkpoint(tmp_path, "mine")["number"] == 2
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-40], lambda data: b"", lambda data: b"PK" + data[:100]])
-def test_behind_a_damaged_one_stands_the_one_before(tmp_path, damage, capsys):
+def test_the_previous_checkpoint_is_loaded_if_the_latest_is_damaged(tmp_path, damage, capsys):
     newest = save_twice(tmp_path)
     newest.write_bytes(damage(newest.read_bytes()))
     assert load_checkpoint(tmp_path, "mine")["number"] == 1
     assert "warning" in capsys.readouterr().err
 
 
-def test_one_turned_bit_among_the_numbers_is_noticed(tmp_path):
+def test_a_flipped_bit_in_a_tensor_is_detected(tmp_path):
     tensor = torch.arange(1_000, dtype=torch.float32)
     save_checkpoint(tmp_path, "mine", {"number": 1})
     save_checkpoint(tmp_path, "mine", {"tensor": tensor})
@@ -94,13 +94,13 @@ def test_one_turned_bit_among_the_numbers_is_noticed(tmp_path):
     assert load_checkpoint(tmp_path, "mine")["number"] == 1
 
 
-def test_a_kill_between_the_two_renames_loses_nothing(tmp_path):
+def test_a_kill_between_the_two_renames_keeps_the_previous_checkpoint(tmp_path):
     newest = save_twice(tmp_path)
     newest.replace(tmp_path / "checkpoint.before.pt")
     assert load_checkpoint(tmp_path, "mine")["number"] == 2
 
 
-def test_two_checkpoints_are_kept_and_no_more(tmp_path):
+def test_only_two_checkpoints_are_kept(tmp_path):
     for number in range(4):
         save_checkpoint(tmp_path, "mine", {"number": number})
     assert sorted(file.name for file in tmp_path.iterdir()) == ["checkpoint.before.pt", "checkpoint.pt"]
@@ -108,7 +108,7 @@ def test_two_checkpoints_are_kept_and_no_more(tmp_path):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60) | st.integers(1, 1_500))
-def test_damage_is_no_checkpoint(tmp_path, damage):
+def test_a_damaged_checkpoint_is_ignored(tmp_path, damage):
     delete_checkpoint(tmp_path)
     save_checkpoint(tmp_path, "mine", STATE)
     file = tmp_path / "checkpoint.pt"
@@ -116,7 +116,7 @@ def test_damage_is_no_checkpoint(tmp_path, damage):
     assert load_checkpoint(tmp_path, "mine") is None
 
 
-def test_a_save_that_fails_leaves_the_old_checkpoint(tmp_path):
+def test_a_failed_save_keeps_the_old_checkpoint(tmp_path):
     save_checkpoint(tmp_path, "mine", STATE)
     with pytest.raises(AttributeError):
         save_checkpoint(tmp_path, "mine", {"cannot": lambda: 0})
@@ -124,14 +124,14 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
-def test_forgetting_is_safe_to_repeat(tmp_path):
+def test_deleting_checkpoints_twice_raises_no_error(tmp_path):
     save_twice(tmp_path)
     delete_checkpoint(tmp_path)
     delete_checkpoint(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_fingerprint_tells_parts_apart():
+def test_different_parts_have_different_fingerprints():
     assert compute_fingerprint("a", 1) == compute_fingerprint("a", 1)
     assert (
         len(
@@ -146,7 +146,7 @@ def test_a_fingerprint_tells_parts_apart():
     )
 
 
-def test_the_digest_of_weights_sees_one_changed_number(toy):
+def test_one_changed_number_changes_the_hash_of_the_weights(toy):
     model, changed = toy(), toy()
     assert hash_weights(model) == hash_weights(changed)
     with torch.no_grad():

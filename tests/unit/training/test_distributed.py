@@ -55,7 +55,9 @@ def run_in_processes(count, folder):
     ],
     ids=["live_batch_norm", "frozen_batch_norm", "frozen_blocks"],
 )
-def test_two_processes_learn_what_one_does(tmp_path, write_prepared, finetune_settings, encoder, projection, changes):
+def test_training_in_two_processes_equals_training_in_one(
+    tmp_path, write_prepared, finetune_settings, encoder, projection, changes
+):
     write_prepared(tmp_path / "train", [[n % 4, 4] for n in range(33)])
     write_prepared(tmp_path / "val", [[n % 4, 4] for n in range(50)])
     optimizer = {"name": "adamw", "backbone_lr": 0.001, "head_lr": 0.01}
@@ -86,7 +88,7 @@ def test_two_processes_learn_what_one_does(tmp_path, write_prepared, finetune_se
 
 
 @pytest.mark.parametrize("rows", [slice(0, 3), slice(3, 7), slice(2, 2)])
-def test_dropout_of_a_part_is_that_part_of_the_wholes_dropout(rows):
+def test_dropout_of_a_part_equals_the_same_rows_of_the_whole_batch(rows):
     x = torch.rand(7, 5, generator=torch.Generator().manual_seed(1)) + 0.1
     part = LocalSlice(rows, 7)
     model = nn.Sequential(nn.Dropout(0.4))
@@ -99,7 +101,7 @@ def test_dropout_of_a_part_is_that_part_of_the_wholes_dropout(rows):
 
 
 @pytest.mark.parametrize("mode", ["row", "batch"])
-def test_stochastic_depth_of_a_part_is_that_part_of_the_wholes(mode):
+def test_stochastic_depth_of_a_part_equals_the_same_rows_of_the_whole_batch(mode):
     x = torch.rand(7, 2, 3, 3, generator=torch.Generator().manual_seed(1)) + 0.1
     part = LocalSlice(slice(2, 6), 7)
     model = nn.Sequential(StochasticDepth(0.5, mode))
@@ -111,7 +113,7 @@ def test_stochastic_depth_of_a_part_is_that_part_of_the_wholes(mode):
     assert model(x[part.rows]).equal(expected[part.rows])
 
 
-def test_names_and_tensors_stay():
+def test_converted_layers_keep_their_names_and_tensors():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Sequential(nn.BatchNorm1d(2, affine=False)))
     before = dict(model.state_dict())
     convert_sync_layers(model, LocalSlice())

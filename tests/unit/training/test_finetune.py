@@ -41,7 +41,7 @@ def val(stored):
     return stored("val", 8)
 
 
-RUINOUS = {"name": "sgd", "backbone_lr": 50.0, "head_lr": 50.0}
+DIVERGING = {"name": "sgd", "backbone_lr": 50.0, "head_lr": 50.0}
 SLOW_FIRST_BLOCKS = {"name": "sgd", "momentum": 0.0, "weight_decay": 0.0, "layerwise_lr_decay": 1e-6}
 
 
@@ -65,7 +65,7 @@ def test_training_lowers_the_validation_loss(tmp_path, train, val, toy, finetune
 
 
 @pytest.mark.parametrize("changes", [{"optimizer": "sgd", "lr_schedule": "plateau", "loss": "sampled_softmax"}, {}])
-def test_a_killed_training_ends_as_one_never_killed(tmp_path, train, val, toy, finetune_settings, changes):
+def test_a_resumed_training_equals_an_uninterrupted_one(tmp_path, train, val, toy, finetune_settings, changes):
     settings = finetune_settings(batch_size=8, epochs=3, **changes)
     whole, killed = toy(), toy()
     history = finetune(train, val, whole, *settings, in_folder(tmp_path / "whole", 2), on_epoch_end=ignore_report)
@@ -98,23 +98,28 @@ def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, train, val, stored, 
     else:
         train = StoredPhotos(stored("other", 33).store, train.bags)
         train.store.digest = lambda: "other photos with the same words"
-    told = []
+    reported = []
     finetune(
-        train, val, model, *settings, in_folder(tmp_path), on_epoch_end=lambda record, cost: told.append(record.epoch)
+        train,
+        val,
+        model,
+        *settings,
+        in_folder(tmp_path),
+        on_epoch_end=lambda record, cost: reported.append(record.epoch),
     )
-    assert told == [1]
+    assert reported == [1]
 
 
 def test_the_model_ends_with_the_weights_of_its_best_epoch(tmp_path, train, val, toy, finetune_settings):
     model = toy()
     first = copy_weights(model)
-    ruinous = finetune_settings(epochs=1, batch_size=8, optimizer=RUINOUS)
-    history = finetune(train, val, model, *ruinous, in_folder(tmp_path), on_epoch_end=ignore_report)
+    settings = finetune_settings(epochs=1, batch_size=8, optimizer=DIVERGING)
+    history = finetune(train, val, model, *settings, in_folder(tmp_path), on_epoch_end=ignore_report)
     assert not history[1].val_loss < history[0].val_loss
     assert have_equal_tensors(first, copy_weights(model))
 
 
-def test_frozen_parts_stay_as_they_are(tmp_path, train, val, toy, finetune_settings):
+def test_frozen_modules_keep_their_weights(tmp_path, train, val, toy, finetune_settings):
     model = toy()
     before = copy_weights(model)
     settings = finetune_settings(epochs=2, batch_size=8, frozen_modules=("0", "1"))
@@ -134,7 +139,7 @@ def test_frozen_batch_norm_keeps_its_statistics_and_learns_its_scale(tmp_path, t
     assert not after["encoder.1.weight"].equal(before["encoder.1.weight"])
 
 
-def test_a_frozen_module_that_is_not_there_is_named(tmp_path, train, val, toy, finetune_settings):
+def test_an_unknown_frozen_module_is_named_in_the_error(tmp_path, train, val, toy, finetune_settings):
     with pytest.raises(ModelError, match=r"finetune.frozen_modules: the backbone has no module layer1; it has 0, 1, 2"):
         finetune(
             train,
@@ -146,7 +151,7 @@ def test_a_frozen_module_that_is_not_there_is_named(tmp_path, train, val, toy, f
         )
 
 
-def test_the_average_is_what_is_validated_and_kept(tmp_path, train, val, toy, finetune_settings):
+def test_the_averaged_weights_are_validated_and_kept(tmp_path, train, val, toy, finetune_settings):
     settings = finetune_settings(epochs=2, batch_size=8, ema_decay=0.95)
     averaged, plain = toy(), toy()
     with_average = finetune(train, val, averaged, *settings, in_folder(tmp_path / "a"), on_epoch_end=ignore_report)
@@ -173,19 +178,19 @@ def test_the_average_is_what_is_validated_and_kept(tmp_path, train, val, toy, fi
     assert again[0].val_loss == pytest.approx(min(r.val_loss for r in with_average), abs=1e-6)
 
 
-def test_early_stop_ends_after_epochs_in_vain_and_keeps_the_best(tmp_path, train, val, toy, finetune_settings):
+def test_early_stopping_ends_after_patience_epochs_and_keeps_the_best(tmp_path, train, val, toy, finetune_settings):
     model = toy()
     first = copy_weights(model)
-    ruinous = finetune_settings(
-        epochs=9, batch_size=8, optimizer=RUINOUS, lr_schedule={"name": "plateau", "patience": 9},
+    settings = finetune_settings(
+        epochs=9, batch_size=8, optimizer=DIVERGING, lr_schedule={"name": "plateau", "patience": 9},
         early_stopping_patience=2,
     )  # fmt: skip
-    history = finetune(train, val, model, *ruinous, in_folder(tmp_path), on_epoch_end=ignore_report)
+    history = finetune(train, val, model, *settings, in_folder(tmp_path), on_epoch_end=ignore_report)
     assert [record.epoch for record in history] == [0, 1, 2]
     assert have_equal_tensors(first, copy_weights(model))
 
 
-def test_early_stop_waits_as_long_as_it_gets_better(tmp_path, train, val, toy, finetune_settings):
+def test_early_stopping_does_not_stop_while_val_loss_falls(tmp_path, train, val, toy, finetune_settings):
     settings = finetune_settings(epochs=4, batch_size=8, early_stopping_patience=1)
     assert len(finetune(train, val, toy(), *settings, in_folder(tmp_path), on_epoch_end=ignore_report)) == 5
 
@@ -200,7 +205,7 @@ def test_first_blocks_move_less_when_rates_decay_by_layer(tmp_path, train, val, 
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_half_precision_learns_nearly_the_same(tmp_path, train, val, toy, finetune_settings, precision):
+def test_half_precision_gives_nearly_the_same_val_loss(tmp_path, train, val, toy, finetune_settings, precision):
     settings = finetune_settings(epochs=2, batch_size=8, optimizer={"name": "adamw", "backbone_lr": 0.001})
     whole = finetune(train, val, toy(), *settings, in_folder(tmp_path / "whole"), on_epoch_end=ignore_report)
     half = finetune(
@@ -216,7 +221,7 @@ def test_half_precision_learns_nearly_the_same(tmp_path, train, val, toy, finetu
     assert half[-1].val_loss != whole[-1].val_loss
 
 
-def test_a_compiled_encoder_learns_the_same(tmp_path, train, val, toy, finetune_settings):
+def test_a_compiled_encoder_gives_the_same_val_loss(tmp_path, train, val, toy, finetune_settings):
     settings = finetune_settings(epochs=1, batch_size=8)
     plain, compiled = toy(), toy()
     history = finetune(train, val, plain, *settings, in_folder(tmp_path / "a"), on_epoch_end=ignore_report)
@@ -227,14 +232,14 @@ def test_a_compiled_encoder_learns_the_same(tmp_path, train, val, toy, finetune_
     assert set(copy_weights(compiled)) == set(copy_weights(plain))
 
 
-def test_workers_change_nothing(tmp_path, train, val, toy, finetune_settings):
+def test_the_number_of_workers_does_not_change_the_weights(tmp_path, train, val, toy, finetune_settings):
     settings, one, many = finetune_settings(epochs=1, batch_size=8, augmentation={"min_crop_scale": 0.5}), toy(), toy()
     finetune(train, val, one, *settings, in_folder(tmp_path / "one"), on_epoch_end=ignore_report)
     finetune(train, val, many, *settings, in_folder(tmp_path / "many", 5), on_epoch_end=ignore_report)
     assert have_equal_tensors(copy_weights(one), copy_weights(many))
 
 
-def test_a_device_without_memory_says_what_to_lower(tmp_path, train, val, toy, finetune_settings):
+def test_out_of_memory_names_the_settings_to_lower(tmp_path, train, val, toy, finetune_settings):
     model = toy()
 
     def greedy(module, photos):
@@ -245,24 +250,24 @@ def test_a_device_without_memory_says_what_to_lower(tmp_path, train, val, toy, f
         finetune(train, val, model, *finetune_settings(batch_size=8), in_folder(tmp_path), on_epoch_end=ignore_report)
 
 
-def test_the_wait_for_photos_is_told(tmp_path, train, val, toy, finetune_settings):
-    told = []
+def test_the_time_spent_waiting_for_photos_is_reported(tmp_path, train, val, toy, finetune_settings):
+    reported = []
     finetune(
         train,
         val,
         toy(),
         *finetune_settings(epochs=1),
         in_folder(tmp_path),
-        on_epoch_end=lambda _, cost: told.append(cost),
+        on_epoch_end=lambda _, cost: reported.append(cost),
     )
-    assert 0 <= told[0].data_wait_seconds <= told[0].seconds
-    assert told[0].photos_per_second == pytest.approx(33 / told[0].seconds)
+    assert 0 <= reported[0].data_wait_seconds <= reported[0].seconds
+    assert reported[0].photos_per_second == pytest.approx(33 / reported[0].seconds)
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 @pytest.mark.parametrize("precision", ["auto", "float16"])
-def test_the_same_code_learns_on_cuda(tmp_path, train, val, toy, finetune_settings, precision):
+def test_training_on_cuda_lowers_the_validation_loss(tmp_path, train, val, toy, finetune_settings, precision):
     settings = finetune_settings(epochs=4, batch_size=8, amp_dtype=precision, ema_decay=0.5, loss="sampled_softmax")
     history = finetune(train, val, toy(), *settings, in_folder(tmp_path, device="cuda"), on_epoch_end=ignore_report)
     assert history[-1].val_loss < history[0].val_loss

@@ -41,14 +41,14 @@ def test_one_cycle_rises_and_ends_near_zero(train_head_settings):
     assert rates[-1] < 0.001
 
 
-def test_even_a_training_of_one_step_learns(train_head_settings):
+def test_the_learning_rate_of_a_single_step_is_above_zero(train_head_settings):
     settings = train_head_settings(epochs=1)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings.stage.optimizer)
     LRSchedule(optimizer, settings.stage.lr_schedule, settings.stage.epochs, 1)
     assert optimizer.param_groups[0]["lr"] > 0.01
 
 
-def test_one_cycle_leaves_momentum_alone(train_head_settings):
+def test_one_cycle_does_not_change_momentum(train_head_settings):
     settings = train_head_settings(optimizer={"name": "sgd", "momentum": 0.7})
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings.stage.optimizer)
     schedule = LRSchedule(optimizer, settings.stage.lr_schedule, settings.stage.epochs, 3)
@@ -59,7 +59,7 @@ def test_one_cycle_leaves_momentum_alone(train_head_settings):
 
 
 @pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("adamw", torch.optim.AdamW)])
-def test_each_group_has_its_own_rate(train_head_settings, name, kind):
+def test_each_group_has_its_own_learning_rate(train_head_settings, name, kind):
     settings = train_head_settings(optimizer={"name": name, "weight_decay": 0.3})
     optimizer = build_optimizer(
         [([nn.Parameter(torch.ones(1))], 0.1), ([nn.Parameter(torch.ones(1))], 0.2)], settings.stage.optimizer
@@ -70,7 +70,7 @@ def test_each_group_has_its_own_rate(train_head_settings, name, kind):
 
 
 @pytest.mark.parametrize(("epochs", "steps"), [(1, 1), (1, 2), (1, 3), (3, 7), (10, 40)])
-def test_one_cycle_is_torchs_own(train_head_settings, epochs, steps):
+def test_one_cycle_equals_torchs_scheduler(train_head_settings, epochs, steps):
     settings = train_head_settings(lr_schedule="one_cycle", epochs=epochs)
     ours, theirs = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
     optimizer = build_optimizer([([ours], 0.7)], settings.stage.optimizer)
@@ -89,7 +89,7 @@ def test_one_cycle_is_torchs_own(train_head_settings, epochs, steps):
 
 
 @pytest.mark.parametrize("patience", [1, 2, 5])
-def test_plateau_is_torchs_own(train_head_settings, patience):
+def test_plateau_equals_torchs_scheduler(train_head_settings, patience):
     losses = np.random.default_rng(patience).normal(4, 1, 60).tolist() + [math.nan] * 12
     settings = train_head_settings(lr_schedule={"name": "plateau", "patience": patience}, optimizer=RATE_1)
     twin = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
@@ -101,13 +101,13 @@ def test_plateau_is_torchs_own(train_head_settings, patience):
     assert run_schedule(settings, 1, losses) == pytest.approx(rates)
 
 
-def test_cosine_falls_to_nought_by_its_formula(train_head_settings):
+def test_cosine_falls_to_zero_by_its_formula(train_head_settings):
     rates = run_schedule(train_head_settings(lr_schedule="cosine", optimizer=RATE_1, epochs=4), 3, [1.0] * 4)
     assert rates == pytest.approx([(1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in (1, 2, 3, 4)])
 
 
 @pytest.mark.parametrize("schedule", ["plateau", "cosine"])
-def test_a_warm_up_rises_in_even_steps_to_the_full_rate(train_head_settings, schedule):
+def test_a_warm_up_rises_linearly_to_the_full_rate(train_head_settings, schedule):
     settings = train_head_settings(lr_schedule={"name": schedule, "warmup_epochs": 0.5}, epochs=2)
     optimizer = build_optimizer([([nn.Parameter(torch.ones(1))], 1.0)], settings.stage.optimizer)
     schedule_under_test, rates = LRSchedule(optimizer, settings.stage.lr_schedule, settings.stage.epochs, 8), []
@@ -127,7 +127,7 @@ def test_a_warm_up_rises_in_even_steps_to_the_full_rate(train_head_settings, sch
     ],
     ids=lambda schedule: schedule["name"],
 )
-def test_a_schedule_goes_on_where_its_state_was_taken(train_head_settings, schedule):
+def test_a_restored_schedule_continues_where_it_was_saved(train_head_settings, schedule):
     settings = train_head_settings(lr_schedule=schedule, epochs=6)
 
     def fresh():

@@ -69,7 +69,7 @@ def compute_loss(objective, z, model, batch, seed=1):
     return objective(z, model, batch, torch.Generator().manual_seed(seed))
 
 
-def test_each_loss_is_the_one_of_its_name(objective_of, z, model, batch):
+def test_each_name_selects_its_loss(objective_of, z, model, batch):
     targets, weights = target_tensors(batch)
     true_words = torch.from_numpy(batch.true_words)
     expected = {
@@ -77,13 +77,15 @@ def test_each_loss_is_the_one_of_its_name(objective_of, z, model, batch):
         "binary_cross_entropy": binary_cross_entropy(z, model.words, targets, weights, true_words, model.bias),
         "contrastive": contrastive(z, normalize(model.words, dim=1), targets, weights, 0.5),
     }
-    for loss, wanted in expected.items():
-        torch.testing.assert_close(compute_loss(objective_of(loss=loss, logits=LOGITS[loss]), z, model, batch), wanted)
+    for loss, expected_loss in expected.items():
+        torch.testing.assert_close(
+            compute_loss(objective_of(loss=loss, logits=LOGITS[loss]), z, model, batch), expected_loss
+        )
 
 
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("mask", [True, False])
-def test_sampled_softmax_with_very_many_negatives_is_the_full_one(objective_of, z, model, batch, shared, mask):
+def test_sampled_softmax_with_many_negatives_equals_full_softmax(objective_of, z, model, batch, shared, mask):
     objective = objective_of(
         loss={
             "name": "sampled_softmax",
@@ -95,14 +97,14 @@ def test_sampled_softmax_with_very_many_negatives_is_the_full_one(objective_of, 
         }
     )
     targets, weights = target_tensors(batch)
-    wanted = full_softmax(z, model.words, targets, weights, model.bias)
+    expected = full_softmax(z, model.words, targets, weights, model.bias)
     if mask:
         scores = z @ model.words.T + model.bias.T
         positive = scores.gather(1, targets)
         own = torch.zeros(5, VOCABULARY, dtype=torch.bool).scatter(1, targets, True)
         others = scores.masked_fill(own, -math.inf).logsumexp(1, keepdim=True)
-        wanted = (weights * (torch.logaddexp(positive, others) - positive)).sum(1).mean()
-    torch.testing.assert_close(compute_loss(objective, z, model, batch), wanted, rtol=0.01, atol=0.01)
+        expected = (weights * (torch.logaddexp(positive, others) - positive)).sum(1).mean()
+    torch.testing.assert_close(compute_loss(objective, z, model, batch), expected, rtol=0.01, atol=0.01)
 
 
 @pytest.mark.parametrize(
@@ -114,14 +116,14 @@ def test_the_gradient_of_w_is_sparse_where_a_step_touches_few_words(objective_of
     compute_loss(objective_of(loss=loss, logits=LOGITS[loss["name"]]), z, model, batch).backward()
     assert model.words.grad.is_sparse
     touched = set(model.words.grad.coalesce().indices()[0].tolist())
-    said = {word for bag in BAGS for word in bag}
-    assert said <= touched
-    assert len(touched) <= len(said) + 2
+    words_in_bags = {word for bag in BAGS for word in bag}
+    assert words_in_bags <= touched
+    assert len(touched) <= len(words_in_bags) + 2
     assert model.bias.grad is None or model.bias.grad.is_sparse
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_the_sparse_gradient_is_the_dense_one(objective_of, z, model, batch, shared, monkeypatch):
+def test_the_sparse_gradient_equals_the_dense_one(objective_of, z, model, batch, shared, monkeypatch):
     """The dense twin: the same loss over all of W, its rows gathered by plain indexing."""
     objective = objective_of(
         loss={
@@ -142,7 +144,7 @@ def test_the_sparse_gradient_is_the_dense_one(objective_of, z, model, batch, sha
     torch.testing.assert_close(of_z, z.grad)
 
 
-def test_without_a_bias_there_is_none(objective_of, z, model, batch):
+def test_a_model_without_a_bias_is_scored_without_a_bias(objective_of, z, model, batch):
     model.bias = None
     for loss in ("full_softmax", "sampled_softmax", "binary_cross_entropy"):
         compute_loss(objective_of(loss=loss), z, model, batch).backward()
@@ -150,14 +152,14 @@ def test_without_a_bias_there_is_none(objective_of, z, model, batch):
 
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "binary_cross_entropy", "contrastive"])
-def test_normalised_the_lengths_of_z_and_w_do_not_matter(objective_of, z, model, batch, loss):
+def test_cosine_logits_do_not_depend_on_the_norms_of_z_and_w(objective_of, z, model, batch, loss):
     objective = objective_of(loss=loss, logits="cosine")
     once = compute_loss(objective, z, model, batch)
     model.words.data *= torch.linspace(1, 9, VOCABULARY)[:, None]
     torch.testing.assert_close(compute_loss(objective, 7 * z, model, batch), once)
 
 
-def test_normalised_scores_are_cosines_over_the_temperature(objective_of, z, model, batch):
+def test_cosine_logits_are_cosines_divided_by_the_temperature(objective_of, z, model, batch):
     objective = objective_of(logits={"name": "cosine", "temperature": 0.25})
     model.bias = None
     cosines = torch.stack([torch.cosine_similarity(photo[None], model.words) for photo in z])
@@ -166,7 +168,7 @@ def test_normalised_scores_are_cosines_over_the_temperature(objective_of, z, mod
     torch.testing.assert_close(compute_loss(objective, z, model, batch), -(weights * log_softmax).sum(1).mean())
 
 
-def test_finished_words_score_as_trained_by_their_plain_product(train_head_settings, z, model):
+def test_exported_words_give_the_trained_scores_as_dot_products(train_head_settings, z, model):
     settings = train_head_settings(logits={"name": "cosine", "temperature": 0.25})
     finished = export_head_weights(model.words.detach(), settings.training.logits)
     cosines = torch.stack([torch.cosine_similarity(photo[None], model.words) for photo in z])
@@ -179,20 +181,20 @@ def test_finished_words_score_as_trained_by_their_plain_product(train_head_setti
     [{"name": "full_softmax"}, {"name": "sampled_softmax", "logq_correction": True}],
     ids=lambda loss: loss["name"],
 )
-def test_validation_is_the_full_softmax_where_that_or_its_estimate_is_trained(objective_of, z, model, loss):
+def test_validation_uses_full_softmax_for_full_and_corrected_sampled_softmax(objective_of, z, model, loss):
     embedded = [(z[2 * n : 2 * n + 2], batch) for n, batch in enumerate(iter_eval_batches(2))]
-    wanted = full_softmax(z, model.words, *target_tensors(next(iter_eval_batches(5))), model.bias).item()
-    assert objective_of(loss=loss).validate(embedded, model) == pytest.approx(wanted, rel=1e-5)
+    expected = full_softmax(z, model.words, *target_tensors(next(iter_eval_batches(5))), model.bias).item()
+    assert objective_of(loss=loss).validate(embedded, model) == pytest.approx(expected, rel=1e-5)
     assert math.isnan(objective_of(loss=loss).validate([], model))
 
 
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "contrastive"])
-def test_validation_of_another_loss_is_that_loss(objective_of, z, model, batch, loss):
+def test_validation_of_other_losses_uses_the_training_loss(objective_of, z, model, batch, loss):
     objective = objective_of(loss=loss, logits=LOGITS[loss])
     assert objective.validate([(z, batch)], model) == pytest.approx(compute_loss(objective, z, model, batch).item())
 
 
-def test_validation_without_correction_takes_the_same_negatives_each_time(objective_of, z, model, batch):
+def test_validation_without_correction_uses_the_same_negatives_each_time(objective_of, z, model, batch):
     objective = objective_of(loss="sampled_softmax")
     first = objective.validate([(z, batch)], model)
     assert objective.validate([(z, batch)], model) == first
@@ -214,7 +216,7 @@ def test_validation_without_correction_takes_the_same_negatives_each_time(object
     ids=lambda loss: loss["name"],
 )
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
-def test_all_words_is_the_exact_expectation_of_one_word(train_head_settings, z, model, loss, alpha):
+def test_soft_targets_are_the_exact_expectation_of_sampled_words(train_head_settings, z, model, loss, alpha):
     """Every word of every photo drawn once, with the same negatives, each loss weighed by the word's chance."""
     training = train_head_settings(loss=loss, sampling={"inverse_frequency_exponent": alpha}).training
     sampler = build_sampler(build_weighted_bags(BAGS), VOCABULARY, training)
@@ -231,16 +233,16 @@ def test_all_words_is_the_exact_expectation_of_one_word(train_head_settings, z, 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "binary_cross_entropy", "contrastive"])
-def test_a_gpu_computes_the_same(objective_of, z, model, batch, loss):
+def test_losses_on_a_gpu_equal_those_on_a_cpu(objective_of, z, model, batch, loss):
     changes = {"logq_correction": True, "remove_accidental_hits": True} if loss == "sampled_softmax" else {}
     objective = objective_of(loss={"name": loss, **changes}, logits=LOGITS[loss])
-    wanted = compute_loss(objective, z, model, batch)
+    expected = compute_loss(objective, z, model, batch)
     torch.testing.assert_close(
-        compute_loss(objective, z.cuda(), model.cuda(), batch).cpu(), wanted, rtol=1e-4, atol=1e-4
+        compute_loss(objective, z.cuda(), model.cuda(), batch).cpu(), expected, rtol=1e-4, atol=1e-4
     )
 
 
-def test_like_bags_add_their_share_to_the_loss(z, model, batch, train_head_settings):
+def test_bag_similarity_adds_its_weighted_loss(z, model, batch, train_head_settings):
     training, word_counts = train_head_settings().training, build_weighted_bags(BAGS).count_words(VOCABULARY)
     plain = Objective(training.loss, training.logits, word_counts)(z, model, batch, torch.Generator())
     bag_similarity = BagSimilarity(weight=2.0, temperature=0.3)

@@ -44,20 +44,20 @@ def train_rows(kind, settings, gradients, dense=False):
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
-def test_with_every_row_touched_they_are_torchs(kind, settings):
+def test_updates_of_all_rows_equal_torchs_optimizer(kind, settings):
     """The dense twin: the same gradients, written out in full, through torch's own optimiser."""
     own = train_rows(kind, settings, iter_gradients(every_row=True))
     torchs = train_rows(kind.__bases__[0], settings, iter_gradients(every_row=True), dense=True)
     torch.testing.assert_close(own, torchs, rtol=1e-5, atol=1e-6)
 
 
-def test_plain_sgd_is_torchs_whatever_is_touched():
+def test_plain_sgd_equals_torchs_for_any_rows():
     own = train_rows(SparseRowSGD, {"lr": 0.1}, iter_gradients())
     torch.testing.assert_close(own, train_rows(torch.optim.SGD, {"lr": 0.1}, iter_gradients(), dense=True))
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
-def test_dense_gradients_are_torchs(kind, settings):
+def test_dense_gradients_are_applied_like_torchs(kind, settings):
     own, torchs = train_rows(kind, settings, iter_gradients(), dense=True), kind.__bases__[0]
     assert own.equal(train_rows(torchs, settings | {"fused": True}, iter_gradients(), dense=True))
     torch.testing.assert_close(own, train_rows(torchs, settings, iter_gradients(), dense=True), rtol=1e-5, atol=1e-6)
@@ -65,7 +65,7 @@ def test_dense_gradients_are_torchs(kind, settings):
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
-def test_a_gradient_may_lie_in_memory_otherwise_than_its_parameter(kind, settings, layout):
+def test_a_gradient_may_have_another_memory_layout_than_its_parameter(kind, settings, layout):
     """Fused kernels walk both as they lie, and would give each number another's gradient."""
     random = torch.Generator().manual_seed(0)
     start, gradients = torch.randn(4, 3, 5, 5, generator=random), torch.randn(STEPS, 4, 3, 5, 5, generator=random)
@@ -81,7 +81,7 @@ def test_a_gradient_may_lie_in_memory_otherwise_than_its_parameter(kind, setting
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
-def test_scaled_gradients_are_unscaled_whether_sparse_or_dense(kind, settings):
+def test_sparse_and_dense_scaled_gradients_are_unscaled(kind, settings):
     """float16 scales its loss; a fused kernel unscales by itself, and rows that it never sees would not be."""
     ends = []
     for scales in ([1.0] * STEPS, [1024.0, 2.0] * (STEPS // 2)):
@@ -101,7 +101,7 @@ def test_scaled_gradients_are_unscaled_whether_sparse_or_dense(kind, settings):
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
-def test_they_equal_a_loop_over_rows(kind, settings):
+def test_row_updates_equal_a_loop_over_rows(kind, settings):
     expected, state = make_words().detach().clone(), {}
     for step, (rows, gradient) in enumerate(iter_gradients(), start=1):
         for row in set(rows.tolist()):
@@ -124,7 +124,7 @@ def naive_step(words, gradient, settings, state, row, step, kind):
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
-def test_rows_not_touched_stay_bit_for_bit(kind, settings):
+def test_rows_without_a_gradient_do_not_change(kind, settings):
     words = make_words()
     optimizer = kind([words], **settings)
     for rows, gradient in iter_gradients():
@@ -136,7 +136,7 @@ def test_rows_not_touched_stay_bit_for_bit(kind, settings):
         assert not words[rows].equal(before[rows])
 
 
-def test_torchs_own_move_them_which_is_why_these_are_here():
+def test_torchs_optimizers_change_rows_without_a_gradient():
     """Row 0 is touched once, and goes on moving by Adam's first moment."""
     words = make_words()
     optimizer = torch.optim.AdamW([words], lr=0.1, weight_decay=0.0)
@@ -149,7 +149,7 @@ def test_torchs_own_move_them_which_is_why_these_are_here():
 
 
 @pytest.mark.parametrize(("kind", "settings"), SETTINGS)
-def test_a_state_saved_goes_on_as_if_never_saved(kind, settings):
+def test_a_restored_optimizer_continues_like_an_uninterrupted_one(kind, settings):
     gradients = list(iter_gradients())
     words = make_words()
     optimizer = kind([words], **settings)
@@ -165,7 +165,7 @@ def test_a_state_saved_goes_on_as_if_never_saved(kind, settings):
     assert resumed.detach().equal(train_rows(kind, settings, gradients))
 
 
-def test_dense_and_sparse_parameters_share_an_optimiser():
+def test_one_optimizer_updates_dense_and_sparse_parameters():
     words, other = make_words(), torch.nn.Parameter(torch.ones(2))
     optimizer = SparseRowAdamW(
         [{"params": [other], "lr": 0.1}, {"params": [words], "lr": 0.0}], lr=0.0, weight_decay=0.01

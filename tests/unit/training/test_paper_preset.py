@@ -30,7 +30,7 @@ SIDE = 32
 PRESET = params.load_params(Path(__file__).parents[3] / "presets" / "paper.yaml")
 
 
-def test_the_preset_says_what_the_paper_says():
+def test_the_preset_has_the_settings_of_the_paper():
     assert PRESET.training.targets == "sampled_word"
     assert PRESET.training.loss.name == "sampled_softmax"
     assert PRESET.training.logits == params.DotProductLogits(name="dot_product", word_bias=False)

@@ -100,7 +100,7 @@ def test_an_interruption_after_any_step_changes_no_bit(job, monkeypatch, changes
         )
 
 
-def test_kill_minus_nine_wherever_it_strikes_changes_no_bit(job):
+def test_a_kill_at_any_time_changes_no_bit(job):
     folder = job(epochs=30)
     (folder / "whole").mkdir()
     train(folder, folder / "whole")
@@ -126,7 +126,7 @@ def test_kill_minus_nine_wherever_it_strikes_changes_no_bit(job):
     assert have_equal_outcomes(load_outcome(folder / "killed"), load_outcome(folder / "whole"))
 
 
-def test_steps_already_done_are_not_done_again(job, monkeypatch):
+def test_finished_steps_are_not_repeated(job, monkeypatch):
     folder = job()
     (folder / "out").mkdir()
     seen, steps = [], batches.epoch_batches
@@ -153,7 +153,7 @@ def test_steps_already_done_are_not_done_again(job, monkeypatch):
     assert seen == [3, 4, 0, 1, 2, 3, 4]
 
 
-def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(job, monkeypatch):
+def test_a_damaged_checkpoint_loses_only_the_steps_since_the_previous_one(job, monkeypatch):
     folder = job()
     (folder / "whole").mkdir()
     train(folder, folder / "whole")
@@ -177,7 +177,7 @@ def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(job, monkeypa
     assert have_equal_outcomes(load_outcome(folder / "out"), load_outcome(folder / "whole"))
 
 
-def test_without_a_short_interval_an_epoch_is_saved_as_a_whole(job, finetune_settings, monkeypatch):
+def test_without_a_short_interval_only_epoch_ends_are_saved(job, finetune_settings, monkeypatch):
     folder, saved = job(), []
     save = CheckpointManager.save
     monkeypatch.setattr(CheckpointManager, "save", lambda journal, p: (save(journal, p), saved.append(p.steps)))
@@ -194,7 +194,7 @@ def test_without_a_short_interval_an_epoch_is_saved_as_a_whole(job, finetune_set
     assert saved == [0, 0, 0]
 
 
-def test_the_order_of_photos_is_a_function_of_seed_and_epoch(cached):
+def test_the_order_of_photos_depends_only_on_seed_and_epoch(cached):
     bags = cached(40, seed=1).bags
 
     def order(seed, epoch):

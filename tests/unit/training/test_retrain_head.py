@@ -48,33 +48,35 @@ def _naive_retrain(model, stores, photos, settings, state):
     return train_head(*cached, VOCABULARY, *settings, in_folder(state), on_epoch_end=lambda record, cost: None)[0]
 
 
-@pytest.mark.parametrize("described", [1.0, 0.25])
-def test_w_is_what_stage_one_finds_on_the_finished_z(tmp_path, train_head_settings, photos, stores, described):
-    stage_1 = train_head_settings(description_weight=described)
+@pytest.mark.parametrize("description_weight", [1.0, 0.25])
+def test_retrained_w_equals_stage_one_on_the_finetuned_z(
+    tmp_path, train_head_settings, photos, stores, description_weight
+):
+    stage_1 = train_head_settings(description_weight=description_weight)
     model = _make_model()
-    wanted = _naive_retrain(model, stores, photos, stage_1, tmp_path / "naive")
+    expected = _naive_retrain(model, stores, photos, stage_1, tmp_path / "naive")
     retrain_head(model, stores, photos, *stage_1, in_folder(tmp_path / "state"))
-    torch.testing.assert_close(model.words.data, wanted["words"])
+    torch.testing.assert_close(model.words.data, expected["words"])
     assert not (tmp_path / "state").exists()
 
 
-def test_what_the_description_alone_says_is_told_less_readily(tmp_path, train_head_settings, photos, stores):
+def test_words_of_the_description_alone_score_lower_with_a_lower_weight(tmp_path, train_head_settings, photos, stores):
     """Word 4 is in every text, and in none as a name."""
     scores = []
-    for described in (1.0, 0.1):
+    for description_weight in (1.0, 0.1):
         model = _make_model()
-        stage_1 = train_head_settings(description_weight=described, epochs=3)
+        stage_1 = train_head_settings(description_weight=description_weight, epochs=3)
         retrain_head(model, stores, photos, *stage_1, in_folder(tmp_path / "state"))
         z = model(torch.from_numpy(stores["val"].decode(range(6)))).detach()
-        told = model.score(z).detach()
-        scores.append(float((told[:, 4] - told[:, :4].amax(1)).mean()))
+        predicted = model.score(z).detach()
+        scores.append(float((predicted[:, 4] - predicted[:, :4].amax(1)).mean()))
     assert scores[1] < scores[0]
 
 
-@pytest.mark.parametrize("asked", [True, False])
-def test_the_bias_is_that_of_stage_one(tmp_path, train_head_settings, photos, stores, asked):
-    model = _make_model(bias=None if asked else torch.ones(VOCABULARY, 1))
-    stage_1 = train_head_settings(logits={"name": "dot_product", "word_bias": asked})
+@pytest.mark.parametrize("word_bias", [True, False])
+def test_retrain_head_replaces_the_bias_as_configured(tmp_path, train_head_settings, photos, stores, word_bias):
+    model = _make_model(bias=None if word_bias else torch.ones(VOCABULARY, 1))
+    stage_1 = train_head_settings(logits={"name": "dot_product", "word_bias": word_bias})
     retrain_head(model, stores, photos, *stage_1, in_folder(tmp_path / "state"))
-    assert (model.bias is not None) == asked
-    assert ("bias" in model.state_dict()) == asked
+    assert (model.bias is not None) == word_bias
+    assert ("bias" in model.state_dict()) == word_bias

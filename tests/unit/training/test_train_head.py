@@ -31,8 +31,8 @@ def ignore_report(record, cost):
     pass
 
 
-def test_word_embeddings_learn_what_z_tells(tmp_path, cached, train_head_settings):
-    told = []
+def test_w_learns_the_words_that_z_encodes(tmp_path, cached, train_head_settings):
+    reported = []
     train, val = cached(60, seed=1), cached(20, seed=2)
     fitted, history = train_head(
         train,
@@ -40,12 +40,12 @@ def test_word_embeddings_learn_what_z_tells(tmp_path, cached, train_head_setting
         VOCABULARY,
         *train_head_settings(epochs=8),
         in_folder(tmp_path),
-        on_epoch_end=lambda *epoch: told.append(epoch),
+        on_epoch_end=lambda *epoch: reported.append(epoch),
     )
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)
     assert history[-1].val_loss < 0.8 * history[0].val_loss
     assert [record.epoch for record in history] == list(range(9))
-    assert [record for record, _ in told] == history[1:]
+    assert [record for record, _ in reported] == history[1:]
     photos = np.flatnonzero(val.bags.sizes)
     scores = torch.from_numpy(val.z[photos].astype(np.float32)) @ fitted["words"].T
     assert scores[:, :4].argmax(1).tolist() == [val.bags[photo][0] for photo in photos]
@@ -53,7 +53,9 @@ def test_word_embeddings_learn_what_z_tells(tmp_path, cached, train_head_setting
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax"])
 @pytest.mark.parametrize(("optimizer", "schedule"), [("sgd", "plateau"), ("adamw", "one_cycle")])
-def test_a_killed_training_ends_as_one_never_killed(tmp_path, cached, train_head_settings, loss, optimizer, schedule):
+def test_a_resumed_training_equals_an_uninterrupted_one(
+    tmp_path, cached, train_head_settings, loss, optimizer, schedule
+):
     settings = train_head_settings(loss=loss, optimizer=optimizer, lr_schedule=schedule, targets="sampled_word")
     parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, *settings
     words, history = train_head(*parts, in_folder(tmp_path / "whole"), on_epoch_end=ignore_report)
@@ -100,7 +102,9 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy, cached, train_head_settings, loss):
+def test_training_on_cached_embeddings_equals_training_through_the_encoder(
+    tmp_path, toy, cached, train_head_settings, loss
+):
     """The uncached loop, written out: every photo through the encoder at every step."""
     settings, bags = train_head_settings(epochs=3, **LOSSES[loss]), cached(30, seed=1).bags
     photos = torch.randint(256, (30, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -132,14 +136,14 @@ def test_cached_embeddings_train_as_the_encoder_in_eval_mode_does(tmp_path, toy,
             objective(model(photos[batch.photo_indices]), model, batch, generator).backward()
             optimizer.step()
             schedule.step_batch()
-    wanted = export_head_weights(model.words.detach(), training.logits, rms_norm(z))
-    torch.testing.assert_close(fitted["words"], wanted, rtol=0, atol=1e-6)
+    expected = export_head_weights(model.words.detach(), training.logits, rms_norm(z))
+    torch.testing.assert_close(fitted["words"], expected, rtol=0, atol=1e-6)
     if bias is not None:
         torch.testing.assert_close(fitted["bias"], model.bias.detach(), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_every_loss_learns_what_z_tells(tmp_path, cached, train_head_settings, loss):
+def test_every_loss_learns_the_words_that_z_encodes(tmp_path, cached, train_head_settings, loss):
     train, val = cached(60, seed=1), cached(20, seed=2)
     settings = train_head_settings(epochs=8, **LOSSES[loss])
     fitted, _ = train_head(train, val, VOCABULARY, *settings, in_folder(tmp_path), on_epoch_end=ignore_report)
@@ -149,7 +153,7 @@ def test_every_loss_learns_what_z_tells(tmp_path, cached, train_head_settings, l
     assert scores[:, :4].argmax(1).tolist() == [val.bags[photo][0] for photo in photos]
 
 
-def test_words_that_no_step_drew_stay_as_they_began(tmp_path, cached, train_head_settings):
+def test_words_that_were_never_sampled_keep_their_initial_embedding(tmp_path, cached, train_head_settings):
     """Of 500 words the photos say 6 and a step draws 3: with momentum and weight decay the others do not move."""
     for optimizer in ("sgd", "adamw"):
         settings = train_head_settings(
@@ -168,7 +172,7 @@ def test_words_that_no_step_drew_stay_as_they_began(tmp_path, cached, train_head
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 100.0])
 @pytest.mark.parametrize("vocabulary", [6, 30_000])
-def test_the_first_loss_is_the_log_of_the_vocabulary_however_long_z_is(
+def test_the_initial_loss_is_the_log_of_the_vocabulary_size_for_any_norm_of_z(
     tmp_path, cached, train_head_settings, scale, vocabulary
 ):
     train, val = cached(30, seed=1), cached(12, seed=2)
@@ -179,11 +183,11 @@ def test_the_first_loss_is_the_log_of_the_vocabulary_however_long_z_is(
     assert history[1].train_loss == pytest.approx(math.log(vocabulary), rel=0.05)
 
 
-def test_a_first_loss_far_from_it_is_refused(tmp_path, cached, train_head_settings):
-    """At so low a temperature random directions are opinions."""
+def test_an_initial_loss_far_from_uniform_is_rejected(tmp_path, cached, train_head_settings):
+    """At this low temperature the predictions of a random W are far from uniform."""
     settings = train_head_settings(logits={"name": "cosine", "temperature": 0.001})
-    told = r"expected an initial loss within 5% of ln 6 = 1\.792, got .*raise training\.logits\.temperature"
-    with pytest.raises(ModelError, match=told):
+    expected_message = r"expected an initial loss within 5% of ln 6 = 1\.792, got .*raise training\.logits\.temperature"
+    with pytest.raises(ModelError, match=expected_message):
         train_head(
             cached(60, seed=1),
             cached(12, seed=2),
@@ -194,8 +198,8 @@ def test_a_first_loss_far_from_it_is_refused(tmp_path, cached, train_head_settin
         )
 
 
-def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, train_head_settings):
-    """Every other photo, none of which was looked at when W was made, answers with numbers as large as there are."""
+def test_extreme_norms_of_embeddings_are_named_in_the_error(tmp_path, cached, train_head_settings):
+    """Every other photo has a huge norm, and none of these is in the sample from which the norm of z is estimated."""
     train, val = cached(2_048, seed=1), cached(12, seed=2)
     z = train.z.astype(np.float32)
     z[::2] /= 100
@@ -213,7 +217,7 @@ def test_embeddings_that_a_backbone_answers_wildly_are_named(tmp_path, cached, t
         )
 
 
-def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, train_head_settings):
+def test_without_val_photos_the_last_epoch_is_kept(tmp_path, cached, train_head_settings):
     train, nothing = cached(30, seed=1), cached(0, seed=1)
     _, history = train_head(
         train, nothing, VOCABULARY, *train_head_settings(), in_folder(tmp_path), on_epoch_end=ignore_report
@@ -222,7 +226,7 @@ def test_without_val_photos_the_last_epoch_wins(tmp_path, cached, train_head_set
     assert history[-1].train_loss < history[1].train_loss
 
 
-def test_without_an_epoch_w_stays_as_it_began(tmp_path, cached, train_head_settings):
+def test_without_epochs_w_keeps_its_initial_value(tmp_path, cached, train_head_settings):
     """Both stages at once: finetune then starts from a random W."""
     train, val = cached(20, seed=1), cached(10, seed=2)
     fitted, history = train_head(

@@ -116,7 +116,7 @@ def test_both_stages_write_the_same_bytes_twice(tmp_path, run_words, run_network
     assert (bundle.words, bundle.height, bundle.width) == (WORDS, 32, 32)
 
 
-def test_a_projection_that_folds_leaves_the_bundle_with_the_z_of_the_backbone(tmp_path, settings, work, run_words):
+def test_a_folded_projection_gives_a_bundle_with_the_z_of_the_backbone(tmp_path, settings, work, run_words):
     words, found = run_words(tmp_path / "words"), {}
     for fold in (False, True):
         out, state = tmp_path / f"network-{fold}", tmp_path / "state"
@@ -134,7 +134,7 @@ def test_a_projection_that_folds_leaves_the_bundle_with_the_z_of_the_backbone(tm
 
 
 @pytest.mark.parametrize("fold", [False, True])
-def test_a_share_of_the_first_model_lies_between_it_and_the_trained_one(tmp_path, settings, work, run_words, fold):
+def test_wise_ft_weights_lie_between_the_pretrained_and_the_trained_model(tmp_path, settings, work, run_words, fold):
     initial = run_words(tmp_path / "words")
     found = []
     for name, share, epochs in (("trained", 0.0, 1), ("first", 0.0, 0), ("mixed", 0.25, 1)):
@@ -148,7 +148,7 @@ def test_a_share_of_the_first_model_lies_between_it_and_the_trained_one(tmp_path
             torch.testing.assert_close(tensor, 0.75 * found[0][name] + 0.25 * found[1][name])
 
 
-def test_fitting_w_again_changes_w_alone(tmp_path, settings, work, run_words):
+def test_retrain_head_changes_only_w(tmp_path, settings, work, run_words):
     initial, found = run_words(tmp_path / "words"), []
     for refit in (False, True):
         training = replace(settings.training, seed=2)  # the initial W of train_head depends on the seed
@@ -162,7 +162,7 @@ def test_fitting_w_again_changes_w_alone(tmp_path, settings, work, run_words):
     assert [name for name, tensor in found[0].items() if not torch.equal(tensor, found[1][name])] == ["words"]
 
 
-def test_a_finished_stage_leaves_no_state(tmp_path, run_words, run_network):
+def test_a_finished_stage_deletes_its_state(tmp_path, run_words, run_network):
     run_network(tmp_path / "network", run_words(tmp_path / "words"))
     assert list((tmp_path / "words.state").iterdir()) == []
     assert list((tmp_path / "network.state").iterdir()) == []
@@ -174,7 +174,7 @@ def test_the_words_of_stage_one_are_readable_without_torch(tmp_path, run_words):
     assert matrix.dtype == np.float32
 
 
-def test_embeddings_of_other_photos_are_refused(tmp_path, work, write_prepared, run_words):
+def test_embeddings_of_other_photos_are_rejected(tmp_path, work, write_prepared, run_words):
     for split, bags in SPLITS.items():
         write_prepared(tmp_path / "other" / split, [*bags, [1]])
     with pytest.raises(ContractError, match=r"train: expected the \d+ embedded photos .*; run `dvc repro features"):
@@ -182,7 +182,7 @@ def test_embeddings_of_other_photos_are_refused(tmp_path, work, write_prepared, 
     assert not (tmp_path / "words").exists()
 
 
-def test_first_words_of_another_vocabulary_are_refused(tmp_path, write_words, run_words, run_network):
+def test_a_head_with_another_vocabulary_is_rejected(tmp_path, write_words, run_words, run_network):
     other = write_words(tmp_path / "other.tsv", [*WORDS, "tunic"])
     with pytest.raises(
         ModelError, match=r"expected W of shape \(7, 1024\) for .*other.tsv and shufflenet_v2_x0_5, got \(6, 1024\)"

@@ -46,14 +46,14 @@ def naive_uncertainty(scores, present, val_scores, val_present):
     return min(max((known - unknown) / -unknown, 0.0), 1.0)
 
 
-def test_equals_its_naive_twin():
+def test_equals_a_naive_implementation():
     scores, present = make_scores(1, 80)
     val_scores, val_present = make_scores(2, 50)
-    wanted = [naive_uncertainty(scores[:, k], present[:, k], val_scores[:, k], val_present[:, k]) for k in range(4)]
-    assert uncertainty_coefficient(scores, present, val_scores, val_present) == pytest.approx(wanted, abs=1e-5)
+    expected = [naive_uncertainty(scores[:, k], present[:, k], val_scores[:, k], val_present[:, k]) for k in range(4)]
+    assert uncertainty_coefficient(scores, present, val_scores, val_present) == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_told_word_is_explained_and_a_thrown_coin_is_not():
+def test_a_predictable_word_has_a_high_coefficient_and_a_random_one_zero():
     sure, noise, rare, blurred = uncertainty_coefficient(*make_scores(1, 4000), *make_scores(2, 4000))
     assert sure > 0.8
     assert noise < 0.01
@@ -61,7 +61,7 @@ def test_a_told_word_is_explained_and_a_thrown_coin_is_not():
     assert rare < blurred  # though the areas under their curves are about the same
 
 
-def test_words_in_blocks_and_through_bags_are_the_same(monkeypatch):
+def test_coefficients_do_not_depend_on_the_block_size(monkeypatch):
     (scores, present), (val_scores, val_present) = make_scores(3, 90), make_scores(4, 70)
     present[:, 0] |= ~present.any(axis=1)  # a photo without any word is not looked at
     val_present[:, 0] |= ~val_present.any(axis=1)
@@ -72,11 +72,13 @@ def test_words_in_blocks_and_through_bags_are_the_same(monkeypatch):
     np.testing.assert_allclose(
         measure_uncertainty_coefficients((scores, bags), (val_scores, val_bags), words, bias), whole
     )
-    told = [s - np.log(np.exp(s).sum(axis=1, keepdims=True)) for s in (scores, val_scores)]
-    assert whole == pytest.approx(uncertainty_coefficient(told[0], present, told[1], val_present), abs=1e-4)
+    log_probabilities = [s - np.log(np.exp(s).sum(axis=1, keepdims=True)) for s in (scores, val_scores)]
+    assert whole == pytest.approx(
+        uncertainty_coefficient(log_probabilities[0], present, log_probabilities[1], val_present), abs=1e-4
+    )
 
 
-def test_without_val_nothing_is_explained():
+def test_without_val_photos_all_coefficients_are_zero():
     scores, present = make_scores(1, 20)
     bags = build_weighted_bags([np.flatnonzero(row) for row in present])
     nothing = (np.zeros((0, 4), np.float32), build_weighted_bags([]))

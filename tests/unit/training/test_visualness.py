@@ -43,7 +43,7 @@ def test_somers_d_counts_pairs():
         assert somers_d(scores, np.array(carriers)) == pytest.approx(naive_somers_d(scores.tolist(), carriers))
 
 
-def test_words_are_ordered_by_how_well_photos_tell_them():
+def test_words_are_ordered_by_how_well_photos_predict_them():
     found = measure_visualness(*make_case(400))
     assert found.somers_d[0] > 0.95
     assert 0.2 < found.somers_d[1] < 0.8
@@ -52,7 +52,7 @@ def test_words_are_ordered_by_how_well_photos_tell_them():
     assert found.val_photo_counts.tolist()[3:] == [1, 400, 0]
 
 
-def test_it_equals_its_naive_twin(monkeypatch):
+def test_measure_visualness_equals_a_naive_implementation(monkeypatch):
     monkeypatch.setattr(visualness, "PHOTOS_PER_CHUNK", 7)
     monkeypatch.setattr(visualness, "_WORDS_AT_ONCE", 2)
     z, bags, words, bias = make_case(60)
@@ -67,17 +67,17 @@ def test_it_equals_its_naive_twin(monkeypatch):
         assert found.somers_d[word] == pytest.approx(naive_somers_d(scores[:, word].tolist(), carriers), abs=1e-4)
 
 
-def test_how_often_a_word_is_said_does_not_matter():
+def test_visualness_does_not_depend_on_the_frequency_of_a_word():
     """Photos that say nothing of a word have visualness 0 whether one in fifty or half of them carry it."""
     random = np.random.default_rng(1)
     for share in (0.02, 0.1, 0.5):
         z = random.normal(0, 1, (5_000, WORDS)).astype(np.float16)
-        bags = build_weighted_bags([[0] if said else [1] for said in random.random(5_000) < share])
+        bags = build_weighted_bags([[0] if has_word else [1] for has_word in random.random(5_000) < share])
         found = measure_visualness(z, bags, np.eye(WORDS, dtype=np.float32), np.zeros((WORDS, 1), np.float32))
         assert abs(found.somers_d[0]) < 0.13
 
 
-def test_a_word_said_twice_of_a_photo_counts_once():
+def test_a_word_repeated_in_one_text_counts_once():
     z, bags, words, bias = make_case(60)
     twice = build_weighted_bags([np.sort(np.repeat(bags[n], 2)) for n in range(60)])
     once = measure_visualness(z, bags, words, bias)
@@ -86,7 +86,7 @@ def test_a_word_said_twice_of_a_photo_counts_once():
     np.testing.assert_array_equal(once.somers_d, again.somers_d)
 
 
-def test_the_fewer_photos_speak_the_nearer_to_the_mean():
+def test_words_with_fewer_photos_are_shrunk_more_to_the_mean():
     random = np.random.default_rng(0)
     carriers = [2, 4, 8, 16, 32, 64, 128, 256]
     bags = [[] for _ in range(512)]
@@ -105,20 +105,20 @@ def test_the_fewer_photos_speak_the_nearer_to_the_mean():
     assert found.somers_d_shrunk[7] == pytest.approx(found.somers_d[7], abs=0.05)
 
 
-def test_words_without_photos_are_expected_to_be_like_the_others():
+def test_words_without_photos_get_the_mean_of_the_others():
     found = measure_visualness(*make_case(400))
     assert found.somers_d_shrunk[5] == pytest.approx(found.somers_d_shrunk[3], abs=0.2)
     assert found.somers_d[2] < found.somers_d_shrunk[5] < found.somers_d[0]
 
 
-def test_without_val_photos_nothing_is_known():
+def test_without_val_photos_visualness_is_nan():
     _, _, words, bias = make_case(10)
     found = measure_visualness(np.zeros((0, WORDS), np.float16), build_weighted_bags([]), words, bias)
     assert np.isnan(found.somers_d).all()
     assert np.isnan(found.somers_d_shrunk).all()
 
 
-def test_of_many_photos_some_are_looked_at(monkeypatch):
+def test_at_most_the_maximum_number_of_photos_is_scored(monkeypatch):
     monkeypatch.setattr(visualness, "MAX_SCORED_PHOTOS", 100)
     found = measure_visualness(*make_case(400))
     assert found.val_photo_counts[4] == 100
@@ -143,14 +143,14 @@ def table(tmp_path):
     return tmp_path / "word_predictability.tsv", frame
 
 
-def test_the_table_is_read_as_it_was_written(table):
+def test_the_table_is_read_back_unchanged(table):
     path, frame = table
     pd.testing.assert_frame_equal(artefacts.read_word_predictability(path), frame, check_dtype=False)
     assert path.read_text().splitlines()[2] == "1\tnan\t8\t0\t\t0.5000\t0.2000\t2.0000"
 
 
 @pytest.mark.parametrize(
-    ("line", "wanted"),
+    ("line", "expected"),
     [
         ("0\tnull\t9\t3\t0.9\t\t0.1\t1.0", "some have none"),
         ("7\tnull\t9\t3\t0.9\t0.8\t0.1\t1.0", "expected word_id 0"),
@@ -158,15 +158,15 @@ def test_the_table_is_read_as_it_was_written(table):
         ("0\tnull\t9\t3\thigh\t0.8\t0.1\t1.0", "could not convert"),
     ],
 )
-def test_a_broken_table_is_refused(table, line, wanted):
+def test_a_broken_table_is_rejected(table, line, expected):
     path, _ = table
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], line, *lines[2:]]) + "\n")
-    with pytest.raises(ContractError, match=wanted):
+    with pytest.raises(ContractError, match=expected):
         artefacts.read_word_predictability(path)
 
 
-def test_finetune_weighs_or_drops_words_by_it(table, finetune_settings):
+def test_each_word_weighting_gives_its_weights(table, finetune_settings):
     path, _ = table
     assert compute_word_weights(path, finetune_settings().stage) is None
     assert compute_word_weights(path, finetune_settings(word_weighting="predictability").stage) == pytest.approx(
@@ -185,7 +185,7 @@ def test_finetune_weighs_or_drops_words_by_it(table, finetune_settings):
     assert dropped.tolist() == [1.0, 0.0, 1.0, 0.0]
 
 
-def test_visualness_that_was_never_measured_is_refused(table, finetune_settings):
+def test_a_table_without_measured_words_is_rejected(table, finetune_settings):
     path, frame = table
     artefacts.write_word_predictability(path, frame.assign(somers_d_shrunk=np.nan))
     with pytest.raises(ContractError, match=r"raise prepare\.val_share or set finetune\.word_weighting\.name: none"):

@@ -17,7 +17,7 @@ def make_network(seed):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
-def test_every_weight_and_statistic_lies_between(share):
+def test_wise_ft_interpolates_every_weight_and_statistic(share):
     first, trained = make_network(0), make_network(1)
     mixed = deepcopy(trained)
     wise_ft(mixed, first, share)
@@ -28,7 +28,7 @@ def test_every_weight_and_statistic_lies_between(share):
         torch.testing.assert_close(tensor, expected)
 
 
-def test_the_model_before_training_stays_as_it_is():
+def test_wise_ft_does_not_change_the_pretrained_model():
     first = make_network(0)
     before = deepcopy(first.state_dict())
     wise_ft(make_network(1), first, 0.5)

@@ -30,8 +30,8 @@ from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import Augmentation
 from weft.photos.resize import encode_jpeg
 from weft.training.augment import augment, sample_augment_params
-from weft.training.finetune import MixedPrecision
 from weft.training.lr_schedule import build_optimizer
+from weft.training.mixed_precision import MixedPrecision
 from weft.training.objective import Objective, build_sampler
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,1 +1,1 @@
-"""The losses, one per file. Each maps embeddings z, word embeddings W and target words to one number; lower is better."""
+"""The losses, one per file. Each maps embeddings z, word embeddings W and target words to a number; lower is better."""

@@ -1,4 +1,4 @@
-"""Contrastive loss: each photo is matched with its bag of words among the bags of the batch, and each bag with its photo.
+"""Contrastive loss: match each photo with its own bag of words within the batch, and each bag with its photo.
 
 This is the symmetric loss of Radford et al. 2021 (CLIP), with the weighted mean of the word embeddings of a bag as the
 text encoder. It is an alternative to the paper's losses, which predict words.

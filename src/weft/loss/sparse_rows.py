@@ -32,7 +32,7 @@ class RowSubset:
         return torch.where(ids < 0, ids, self._local_id[ids])
 
     def gather(self, words: torch.Tensor) -> torch.Tensor:
-        """Return the rows of a parameter, (vocabulary, dim), for the subset; the gradient of the parameter is sparse."""
+        """Return the rows of a parameter, (vocabulary, dim), for the subset; its gradient is sparse."""
         return embedding(self.ids, words, sparse=True)
 
 

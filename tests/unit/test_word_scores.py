@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from weft.word_scores import log_partition, roc_auc, score_words
 
@@ -9,11 +11,13 @@ def rng():
     return np.random.default_rng(7)
 
 
-def test_the_roc_auc_is_the_share_of_pairs_in_the_right_order(rng):
-    scores, is_positive = rng.integers(0, 6, 40).astype(np.float32), rng.random(40) < 0.3
+@given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=60))
+def test_the_roc_auc_is_the_share_of_pairs_in_the_right_order(observations):
+    scores, is_positive = (np.array(column) for column in zip(*observations, strict=True))
+    scores = scores.astype(np.float32)
     pairs = [(positive, negative) for positive in scores[is_positive] for negative in scores[~is_positive]]
-    naive = np.mean([(positive > negative) + (positive == negative) / 2 for positive, negative in pairs])
-    assert roc_auc(scores, is_positive) == pytest.approx(naive)
+    naive = np.mean([(a > b) + (a == b) / 2 for a, b in pairs]) if pairs else np.nan
+    assert roc_auc(scores, is_positive) == pytest.approx(naive, nan_ok=True)
 
 
 def test_without_positives_or_without_negatives_the_roc_auc_is_undefined():
@@ -29,3 +33,8 @@ def test_scores_in_chunks_equal_one_matrix_product(rng, chunk_size):
     assert score_words(z, rows, w, bias, chunk_size) == pytest.approx(logits, abs=1e-5)
     expected = np.log(np.exp(logits.astype(np.float64)).sum(axis=1, keepdims=True))
     assert log_partition(z, rows, w, bias, chunk_size) == pytest.approx(expected, abs=1e-5)
+
+
+def test_large_logits_do_not_overflow():
+    z, w, bias = np.array([[1000.0, 0.0]], np.float16), np.eye(2, dtype=np.float32), np.zeros((2, 1), np.float32)
+    assert log_partition(z, np.array([0]), w, bias) == pytest.approx(1000.0)

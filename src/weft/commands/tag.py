@@ -12,8 +12,8 @@ from weft.commands.embed import embed_source
 from weft.errors import InputError
 from weft.progress import log_line
 from weft.tagging.platt_scaling import probabilities
-from weft.tagging.tag_scores import log_partition
 from weft.tagging.thresholds import read_calibrated_words
+from weft.word_scores import log_partition
 
 
 def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> Iterator[str]:
@@ -58,7 +58,7 @@ def tag_calibrated(source: Path, model: Path, calibration: Path, top_k: int | No
     w, bias = loaded.word_embeddings, loaded.word_bias[:, None]
     for names, z in embed_source(source, loaded):
         logits = z @ w[calibrated.word_ids].T + bias[calibrated.word_ids].T
-        scores = (logits - log_partition(z, w, bias)[:, None]).astype(np.float64)
+        scores = (logits - log_partition(z, np.arange(len(z)), w, bias)).astype(np.float64)
         word_probabilities = probabilities(scores, calibrated.slope, calibrated.intercept)
         for name, is_above_threshold, photo_probabilities in zip(
             names, scores >= calibrated.thresholds, word_probabilities, strict=True

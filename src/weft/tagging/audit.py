@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from weft import params, tables
 from weft.contracts import files
+from weft.contracts.arrays import Bools, Ints
 from weft.contracts.search import Search
 from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 from weft.contracts.tagging import MISMATCHES
@@ -26,8 +27,8 @@ from weft.tagging.mismatches import (
     read_titles,
 )
 from weft.tagging.platt_scaling import probabilities
-from weft.tagging.tag_scores import Ints, read_embedded_catalogue, read_word_head
-from weft.tagging.thresholds import Bools, CalibratedWords, read_calibrated_words
+from weft.tagging.tag_scores import read_embedded_catalogue, read_word_head
+from weft.tagging.thresholds import CalibratedWords, read_calibrated_words
 from weft.tagging.word_relations import stem
 
 MIN_SUPPORT = {MISSING: 0.5, CONTRADICTED: 0.5}
@@ -157,7 +158,7 @@ def _best_photo(scored: ScoredCatalogue, candidate: Mismatch) -> int:
     rows = scored.catalogue.photo_rows(candidate.product)
     part = slice(rows.start, rows.stop)
     z = scored.catalogue.z[part].astype(np.float32)
-    return rows.start + int((z @ scored.head.w[candidate.predicted_word] - scored.log_partition[part]).argmax())
+    return rows.start + int((z @ scored.head.w[candidate.predicted_word] - scored.log_partition[part, 0]).argmax())
 
 
 def _strength(candidate: Mismatch, neighbour_support: float) -> float:

@@ -1,6 +1,7 @@
 """calibrate: choose a threshold for every word on val, measure it on test, and draw the map of the words."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +10,19 @@ import pyarrow as pa
 
 from weft import params, tables
 from weft.contracts import files
+from weft.contracts.arrays import Bools, Ints, Scores
 from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WORD_MAP
 from weft.errors import InputError
 from weft.tagging import platt_scaling, thresholds, word_map
 from weft.tagging.platt_scaling import CalibrationCurve
 from weft.tagging.tag_scores import (
     EmbeddedCatalogue,
-    Ints,
-    Scores,
     WordHead,
-    log_partition,
     product_scores,
     read_embedded_catalogue,
     read_word_head,
 )
-from weft.tagging.thresholds import Bools
+from weft.word_scores import log_partition, roc_auc
 
 _CELLS_PER_BLOCK = 2_000_000
 """Products x words whose scores are in memory at the same time."""
@@ -91,7 +90,7 @@ class _Split:
         self._offsets: Ints = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64) if sizes else rows
         self._z, self._head = catalogue.z[rows], head
         self._text_terms = catalogue.text_terms[products].tocsc()
-        self._log_partition = log_partition(self._z, head.w, head.bias)
+        self._log_partition = log_partition(self._z, np.arange(len(rows)), head.w, head.bias)
         self.n_tags = np.zeros(self.n_products, np.int64)
         """(products,): the number of words predicted for each product so far."""
 
@@ -130,7 +129,8 @@ def _calibrate_words(
         for column, word in enumerate(words):
             row = rows[int(word)]
             row |= {"slope": float(slope[column]), "intercept": float(intercept[column])}
-            row["roc_auc"] = thresholds.roc_auc(scores[:, column], in_text[:, column])
+            auc = roc_auc(scores[:, column], in_text[:, column])
+            row["roc_auc"] = None if math.isnan(auc) else auc
             threshold = thresholds.lowest_threshold(scores[:, column], in_text[:, column], required)
             if threshold is None:
                 row["reject_reason"] = PRECISION_NOT_REACHED

@@ -5,6 +5,7 @@ where the photos show a word that excludes it. Only words of short fields (title
 be contradicted: a word there says what the product is.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,11 +14,13 @@ import numpy as np
 import scipy.sparse as sparse
 
 from weft import tables
+from weft.contracts.arrays import Bools, Floats, Ints, Scores
 from weft.contracts.tables import PRODUCTS
 from weft.errors import ContractError
-from weft.tagging.tag_scores import EmbeddedCatalogue, Ints, Scores, WordHead, log_partition, product_scores
-from weft.tagging.thresholds import Bools, CalibratedWords, Floats, roc_auc
+from weft.tagging.tag_scores import EmbeddedCatalogue, WordHead, product_scores
+from weft.tagging.thresholds import CalibratedWords
 from weft.tagging.word_relations import WordRelationFinder, contains_none
+from weft.word_scores import log_partition, roc_auc
 
 MISSING, CONTRADICTED = "missing", "contradicted"
 _CELLS_PER_BLOCK = 8_000_000
@@ -63,12 +66,12 @@ class ScoredCatalogue:
     catalogue: EmbeddedCatalogue
     head: WordHead
     log_partition: Scores
-    """(photos,)."""
+    """(photos, 1)."""
 
     @classmethod
     def build(cls, catalogue: EmbeddedCatalogue, head: WordHead) -> "ScoredCatalogue":
         """Compute the log-partition of every photo; this reads all embeddings once."""
-        return cls(catalogue, head, log_partition(catalogue.z, head.w, head.bias))
+        return cls(catalogue, head, log_partition(catalogue.z, np.arange(len(catalogue.z)), head.w, head.bias))
 
     def iter_scores(self, words: Ints) -> Iterator[tuple[int, Scores]]:
         """Yield (position in `words`, scores of all products); the use of memory does not grow with the words."""
@@ -143,7 +146,7 @@ def _confirm(scored: ScoredCatalogue, doubts: dict[int, list[Mismatch]]) -> Iter
             margin = text_word_scores - predicted_scores
             has_one = has_text_word ^ has_word(predicted_word)
             auc = roc_auc(margin[has_one], has_text_word[has_one])
-            if auc is None or auc < MIN_AUC:
+            if math.isnan(auc) or auc < MIN_AUC:
                 continue
             for doubt in (doubt for doubt in doubts[text_word] if doubt.predicted_word == predicted_word):
                 # A photo of a two-coloured product may show the text word clearly although its margin is small.

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from weft.tagging.tag_scores import Scores
-from weft.tagging.thresholds import Bools, Floats
+from weft.contracts.arrays import Bools, Floats, Matrix, Scores
 
 N_BINS = 10
 _MAX_ITERATIONS = 50
@@ -51,7 +49,7 @@ def fit_platt(scores: Scores, in_text: Bools) -> tuple[Floats, Floats]:
     return slope / deviation, intercept - slope * mean / deviation
 
 
-def probabilities(scores: npt.NDArray[np.floating], slope: Floats, intercept: Floats) -> Floats:
+def probabilities(scores: Matrix, slope: Floats, intercept: Floats) -> Floats:
     """Return the probability that the text of a product contains each word, (products, words)."""
     return _sigmoid(scores.astype(np.float64) * slope + intercept)
 

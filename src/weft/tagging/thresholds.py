@@ -6,18 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from weft import tables
 from weft.contracts import files
+from weft.contracts.arrays import Bools, Floats, Ints, Matrix
 from weft.contracts.tagging import CALIBRATED_WORDS
 from weft.errors import ModelError
-from weft.tagging.tag_scores import Ints
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ def clopper_pearson_lower(true_positives: int, predicted: int, confidence: float
     return float(beta.ppf(1 - confidence, true_positives, predicted - true_positives + 1)) if true_positives else 0.0
 
 
-def lowest_threshold(scores: npt.NDArray[np.floating], in_text: Bools, required: Ints) -> float | None:
+def lowest_threshold(scores: Matrix, in_text: Bools, required: Ints) -> float | None:
     """Return the lowest threshold of one word at which enough of the predicted products are true positives.
 
     Args:
@@ -83,22 +79,6 @@ def lowest_threshold(scores: npt.NDArray[np.floating], in_text: Bools, required:
     last = int(passing[-1])
     following = ranked[last + 1] if last + 1 < len(ranked) else ranked[last]
     return float((ranked[last].astype(np.float64) + following) / 2)
-
-
-def roc_auc(scores: npt.NDArray[np.floating], in_text: Bools) -> float | None:
-    """Return the area under the ROC curve of one word; ties count half.
-
-    It is the share of pairs in which the product with the word scores higher than the product without it. None where
-    all products contain the word, or none does.
-    """
-    from scipy.stats import rankdata
-
-    positives = int(in_text.sum())
-    negatives = len(in_text) - positives
-    if not positives or not negatives:
-        return None
-    ranks = rankdata(scores)
-    return float((ranks[in_text].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def read_calibrated_words(folder: Path, model_digest: str, vocabulary_size: int) -> CalibratedWords:

@@ -1,10 +1,8 @@
 """The word map: words whose embeddings point in similar directions lie close together on a plane."""
 
 import numpy as np
-import numpy.typing as npt
 
-from weft.tagging.tag_scores import Ints
-from weft.tagging.thresholds import Floats
+from weft.contracts.arrays import Floats, Ints, Scores
 
 MAX_WORDS = 240
 """More words than this cannot be read on one picture."""
@@ -15,7 +13,7 @@ _PERPLEXITY = 12.0
 _MIN_WORDS = 5
 
 
-def project_words(w: npt.NDArray[np.float32]) -> Floats:
+def project_words(w: Scores) -> Floats:
     """Project word embeddings to a plane by t-SNE (van der Maaten and Hinton 2008) of their cosine distances.
 
     The exact algorithm with a fixed start is deterministic; the multi-threaded Barnes-Hut method is not.
@@ -44,7 +42,7 @@ def project_words(w: npt.NDArray[np.float32]) -> Floats:
     return np.asarray((points - low) / np.maximum(high - low, 1e-12), np.float64)
 
 
-def nearest_words(w: npt.NDArray[np.float32], word_ids: Ints, k: int = N_NEAREST) -> tuple[Ints, Floats]:
+def nearest_words(w: Scores, word_ids: Ints, k: int = N_NEAREST) -> tuple[Ints, Floats]:
     """Return for each given word the k other words with the highest cosine similarity; ties go to the lower word_id.
 
     Args:
@@ -62,7 +60,7 @@ def nearest_words(w: npt.NDArray[np.float32], word_ids: Ints, k: int = N_NEAREST
     return order.astype(np.int64), np.take_along_axis(similarity, order, axis=1)
 
 
-def _principal_components(w: npt.NDArray[np.float32]) -> Floats:
+def _principal_components(w: Scores) -> Floats:
     """Return the start of t-SNE: the first two principal components, scaled down, each with a fixed sign."""
     unit = w.astype(np.float64) / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), 1e-12)
     u, s, _ = np.linalg.svd(unit - unit.mean(axis=0), full_matrices=False)

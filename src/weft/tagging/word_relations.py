@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sparse
 
-from weft.tagging.tag_scores import Ints
-from weft.tagging.thresholds import Bools
+from weft.contracts.arrays import Bools, Ints, Scores
 
 MIN_IMPLIED_SHARE = 0.8
 """Word A implies word B where this share of the products with A also contain B ("sneakers" implies "shoes") ..."""
@@ -51,7 +49,7 @@ class WordRelationFinder:
     def __init__(
         self,
         words: tuple[str, ...],
-        w: npt.NDArray[np.float32],
+        w: Scores,
         text_terms: "sparse.csr_matrix",
         short_field_terms: "sparse.csr_matrix",
     ) -> None:

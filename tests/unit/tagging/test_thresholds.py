@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, binom
 
-from weft.tagging.thresholds import clopper_pearson_lower, lowest_threshold, min_true_positives, roc_auc
+from weft.tagging.thresholds import clopper_pearson_lower, lowest_threshold, min_true_positives
 
 SCORED = st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=60)
 
@@ -63,10 +63,3 @@ def test_a_threshold_reaches_its_precision_and_no_lower_one_does(pairs, precisio
         assert not passing
     else:
         assert min(almost_passing) <= scores[scores >= threshold].min() <= min(passing, default=np.inf)
-
-
-@given(SCORED)
-def test_roc_auc_is_the_share_of_pairs_in_the_right_order(pairs):
-    scores, in_text = np.array([s for s, _ in pairs], np.float32), np.array([r for _, r in pairs])
-    comparisons = [float(a > b) + 0.5 * float(a == b) for a in scores[in_text] for b in scores[~in_text]]
-    assert roc_auc(scores, in_text) == (pytest.approx(np.mean(comparisons)) if comparisons else None)

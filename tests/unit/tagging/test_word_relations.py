@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from weft.tagging.tag_scores import document_terms
+from weft.bags import build_word_bags
 from weft.tagging.word_relations import WordRelationFinder, contains_none, stem
 
 WORDS = ("shirt", "shirts", "sweatshirt", "sneakers", "shoes", "crimson", "red", "blue", "men", "women")
@@ -20,7 +20,7 @@ def finder():
     ] * 20
     w = np.eye(len(WORDS), dtype=np.float32)
     w[WORD_IDS["crimson"], WORD_IDS["red"]] = 1.0
-    bags = document_terms(([WORD_IDS[word] for word in text.split()] for text in texts), len(WORDS))
+    bags = build_word_bags([WORD_IDS[word] for word in text.split()] for text in texts).to_csr(len(WORDS))
     return WordRelationFinder(WORDS, w, bags, bags)
 
 
@@ -55,10 +55,6 @@ def test_tags_that_never_occur_together_are_exclusive(finder):
 
 
 def test_contains_none_finds_products_without_any_of_the_words():
-    bags = document_terms([[0, 2], [1], []], 3)
+    bags = build_word_bags([[0, 2], [1], []]).to_csr(3)
     assert contains_none(bags, np.array([0, 1, 2]), np.array([True, False, False])).tolist() == [False, True, True]
     assert contains_none(bags, np.array([2]), np.array([True, True, True])).tolist() == [True]
-
-
-def test_a_repeated_word_counts_once():
-    assert document_terms([[3, 3, 1]], 5).toarray().tolist() == [[0, 1, 0, 1, 0]]

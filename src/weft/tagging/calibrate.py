@@ -15,13 +15,7 @@ from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WORD_MAP
 from weft.errors import InputError
 from weft.tagging import platt_scaling, thresholds, word_map
 from weft.tagging.platt_scaling import CalibrationCurve
-from weft.tagging.tag_scores import (
-    EmbeddedCatalogue,
-    WordHead,
-    product_scores,
-    read_embedded_catalogue,
-    read_word_head,
-)
+from weft.tagging.tag_scores import EmbeddedCatalogue, WordHead, product_scores, read_embedded_catalogue, read_word_head
 from weft.word_scores import log_partition, roc_auc
 
 _CELLS_PER_BLOCK = 2_000_000

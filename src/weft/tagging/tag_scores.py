@@ -19,7 +19,6 @@ from weft.contracts import files
 from weft.contracts.arrays import Ints, Matrix, Scores
 from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 from weft.errors import ContractError, ModelError
-from weft.word_scores import score_words
 
 _CELLS_PER_BLOCK = 8_000_000
 
@@ -159,8 +158,9 @@ def product_scores(z: Matrix, w: Scores, bias: Scores, log_partitions: Scores, o
     product = 0
     while product < len(offsets):
         last = max(product + 1, int(np.searchsorted(ends, offsets[product] + photos_per_block, side="right")))
-        rows = np.arange(offsets[product], ends[last - 1])
-        photo_scores = score_words(z, rows, w, bias, photos_per_block) - log_partitions[rows]
-        scores[product:last] = np.maximum.reduceat(photo_scores, offsets[product:last] - offsets[product], axis=0)
+        rows = slice(int(offsets[product]), int(ends[last - 1]))
+        # Not `score_words`: its chunks of 512 photos change the last digit of a score, and it copies the embeddings.
+        photo_scores = z[rows].astype(np.float32) @ w.T + bias.T - log_partitions[rows]
+        scores[product:last] = np.maximum.reduceat(photo_scores, offsets[product:last] - rows.start, axis=0)
         product = last
     return scores

@@ -32,7 +32,7 @@ def test_photo_counts_count_entries():
     assert build_weighted_bags(NEIGHBOURS).count_words(8).tolist() == [counted[word] for word in range(8)]
 
 
-def test_positions_are_padded_to_the_largest_bag_asked_for():
+def test_indices_are_padded_to_the_largest_requested_bag():
     bags = build_weighted_bags(NEIGHBOURS)
     places, real = bags.padded_indices(np.array([6, 2, 1, 6]))
     assert real.tolist() == [[True, True, False], [False] * 3, [True] * 3, [True, True, False]]
@@ -41,7 +41,7 @@ def test_positions_are_padded_to_the_largest_bag_asked_for():
     ]  # fmt: skip
 
 
-def test_each_word_once_and_how_often_it_was_said():
+def test_deduplicate_sums_the_weights_of_repeats():
     once = build_weighted_bags(NEIGHBOURS).deduplicate()
     assert [once[n].tolist() for n in range(len(once))] == [sorted(set(bag)) for bag in NEIGHBOURS]
     assert once.weights.tolist() == [2, 1, 1, 2, 1, 2, 1, 1]
@@ -53,14 +53,14 @@ def test_without_words_there_is_nothing_to_add_up():
         assert (once.offsets.tolist(), once.words.tolist(), once.weights.tolist()) == ([0, 0, 0], [], [])
 
 
-def test_words_that_are_not_wanted_leave_their_bags():
+def test_filter_words_removes_words_from_their_bags():
     bags = build_weighted_bags(NEIGHBOURS)
     kept = replace(bags, weights=bags.words / 5).filter_words(np.array([True, True, True, False, True, True]))
     assert kept.weights.tolist() == (kept.words / 5).tolist()
     assert [kept[n].tolist() for n in range(len(kept))] == [[w for w in bag if w != 3] for bag in NEIGHBOURS]
 
 
-def test_the_digest_tells_contents_apart():
+def test_different_bags_have_different_digests():
     assert build_weighted_bags([[1], [2]]).digest() == build_weighted_bags([[1], [2]]).digest()
     others = [build_weighted_bags(bags).digest() for bags in ([[1], [2]], [[1, 2], []], [[], [1, 2]], [[1], [3]])]
     others.append(replace(build_weighted_bags([[1], [2]]), weights=np.array([1.0, 0.5])).digest())
@@ -74,7 +74,7 @@ def test_the_digest_tells_contents_apart():
     st.lists(st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=5).map(sorted), max_size=12),
     st.integers(1, 5),
 )
-def test_reading_equals_its_naive_twin(tmp_path_factory, write_prepared, repeats, bags, rows_per_shard):
+def test_read_bags_equals_a_naive_implementation(tmp_path_factory, write_prepared, repeats, bags, rows_per_shard):
     words, in_short_fields = ([[entry[part] for entry in bag] for bag in bags] for part in (0, 1))
     folder = write_prepared(tmp_path_factory.mktemp("p") / "train", words, rows_per_shard, in_short_fields)
     read = read_bags(folder, repeats, description_weight=0.25)

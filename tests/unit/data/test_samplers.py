@@ -78,7 +78,7 @@ def test_a_photos_words_weigh_as_n_to_the_minus_alpha(bags, alpha, batches):
             assert got == pytest.approx({word: share / sum(wanted.values()) for word, share in wanted.items()})
 
 
-def test_word_first_shows_every_carried_word_equally_often(bags):
+def test_word_first_draws_every_word_equally_often(bags):
     counts = Counter(words[0] for _, words, _ in iter_draws(bags, "sampled_word", 1.0))
     assert set(counts) == {0, 1, 2, 4}
     for word in counts:
@@ -152,13 +152,13 @@ def test_the_last_batch_holds_what_is_left_but_never_one_photo(target, photos, b
 
 
 @pytest.mark.parametrize("empty", [[], [[]], [[], []]])
-def test_empty_bags_are_refused(empty):
+def test_empty_bags_raise_an_error(empty):
     with pytest.raises(ContractError, match="no training photo has a word of the vocabulary"):
         Sampler(build_weighted_bags(empty), VOCABULARY, "sampled_word", 1.0, seed=1)
 
 
-def test_words_outside_the_vocabulary_are_refused(bags):
-    with pytest.raises(ContractError, match="word 4 of a vocabulary of 4 words"):
+def test_words_outside_the_vocabulary_raise_an_error(bags):
+    with pytest.raises(ContractError, match="expected word ids below 4, the size of the vocabulary, got 4"):
         Sampler(bags, 4, "sampled_word", 1.0, seed=1)
 
 
@@ -210,8 +210,8 @@ def test_no_photo_comes_more_often_than_the_cap(most):
 
 
 @pytest.mark.parametrize(("alpha", "target"), list(itertools.product(ALPHAS, TARGETS)))
-def test_words_are_drawn_by_their_worth(bags, alpha, target):
-    """Word 1 is worth nothing, so photo 2 has no words left; word 4 is worth a fifth."""
+def test_words_are_drawn_by_their_weight(bags, alpha, target):
+    """Word 1 has weight 0, so photo 2 has no words left; word 4 has weight 0.2."""
     worth = (1.0, 0.0, 0.5, 1.0, 0.2, 1.0)
     mass = defaultdict(float)
     for photo, words, weights in iter_draws(bags, target, alpha, epochs=2_000, word_weights=np.array(worth)):
@@ -223,7 +223,7 @@ def test_words_are_drawn_by_their_worth(bags, alpha, target):
         assert_within_chance(mass[pair], sum(mass.values()), p)
 
 
-def test_all_words_of_a_photo_are_told_beside_the_drawn_one(bags):
+def test_true_words_are_all_words_of_the_photo(bags):
     for target in TARGETS:
         for batch in Sampler(bags, VOCABULARY, target, 0.5, seed=1).sample_epoch(1, batch_size=3):
             for photo, true_words in zip(batch.photo_indices, batch.true_words, strict=True):
@@ -238,7 +238,7 @@ def test_targets_are_padded_with_a_word_of_the_photo(bags):
             assert set(words.tolist()) == set(bags[photo].tolist())
 
 
-def test_expected_targets_go_through_all_photos_with_words_in_order(bags):
+def test_eval_batches_hold_all_photos_with_words_in_order(bags):
     sampler = Sampler(bags, VOCABULARY, "soft_targets", 0.0, seed=1)
     batches = list(sampler.eval_batches(bags, batch_size=3))
     assert [batch.photo_indices.tolist() for batch in batches] == [[1, 2, 4], [5]]
@@ -247,7 +247,7 @@ def test_expected_targets_go_through_all_photos_with_words_in_order(bags):
     assert list(sampler.eval_batches(build_weighted_bags([[], []]), batch_size=3)) == []
 
 
-def test_expected_targets_weigh_words_by_their_worth(bags):
+def test_eval_batches_use_the_word_weights(bags):
     worth = np.array([1.0, 0.0, 0.5, 1.0, 1.0, 1.0])
     batches = list(Sampler(bags, VOCABULARY, "soft_targets", 0.0, 1, word_weights=worth).eval_batches(bags, 3))
     assert [batch.photo_indices.tolist() for batch in batches] == [[1, 4, 5]]
@@ -255,14 +255,14 @@ def test_expected_targets_weigh_words_by_their_worth(bags):
     assert batches[0].weights.tolist() == [[1, 0], [0.5, 0.5], [1, 0]]
 
 
-def test_other_photos_are_expected_at_the_frequencies_of_training(bags):
-    """Of training photos word 0 is said twice and word 1 three times; word 3 never, and counts as said once."""
+def test_eval_batches_use_the_word_frequencies_of_training(bags):
+    """In training photos word 0 occurs twice, word 1 three times; word 3 does not occur and counts as once."""
     sampler = Sampler(bags, VOCABULARY, "sampled_word", 1.0, seed=1)
     (batch,) = sampler.eval_batches(build_weighted_bags([[0, 1, 3]]), batch_size=1)
     assert batch.weights[0].tolist() == pytest.approx([3 / 11, 2 / 11, 6 / 11])
 
 
-def test_a_word_that_is_worth_less_is_drawn_less():
+def test_an_entry_of_a_lower_weight_is_drawn_less_often():
     three = build_weighted_bags([[0, 1, 1]])
     half = replace(three, weights=np.array([1.0, 0.25, 0.25]))
     (batch,) = Sampler(half, VOCABULARY, "soft_targets", 0.0, seed=1).sample_epoch(0, 1)

@@ -1,4 +1,4 @@
-"""How often photos are drawn: the cap and systematic sampling, beside what is written down by hand."""
+"""Expected draws, their maximum and systematic sampling, compared with values computed by hand."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def compute_distribution(bags, alpha, max_draws, vocabulary=4):
     return build_sampling_distribution(build_weighted_bags(bags).deduplicate(), np.ones(vocabulary), alpha, max_draws)
 
 
-def test_what_the_cap_cuts_goes_to_the_others_in_proportion():
+def test_the_draws_above_the_maximum_go_to_the_others_in_proportion():
     bags = [[0], [1], [1], [1, 2], [2], [2], [2], []]
     # Word-first, of 7 draws: photo 0 would have 7/3 of them, 1 and 2 each 7/9, 3 both, 4 to 6 each 7/12.
     free = compute_distribution(bags, 1.0, 0)
@@ -25,7 +25,7 @@ def test_what_the_cap_cuts_goes_to_the_others_in_proportion():
     assert capped.n_capped == 1
 
 
-def test_a_photo_pushed_over_the_cap_by_what_others_lost_is_cut_too():
+def test_a_photo_that_exceeds_the_maximum_after_the_redistribution_is_capped_too():
     bags = [[0], [1, 2], *[[2]] * 9]
     # Of 11 draws 11/3 go to photo 0 and 11/3 + 11/30 to photo 1; the nine others have 11/30 each.
     capped = compute_distribution(bags, 1.0, 3)
@@ -61,7 +61,7 @@ def test_a_cap_of_one_takes_each_photo_once():
     assert sorted(sample_photos(found.expected_draws, np.random.default_rng(1)).tolist()) == list(range(7))
 
 
-def test_photos_are_drawn_as_often_as_told_on_average():
+def test_photos_are_drawn_as_often_as_expected_on_average():
     wanted = np.array([0.25, 1.5, 0.0, 0.75, 2.0, 0.5])
     epochs = 4_000
     drawn = sum(np.bincount(sample_photos(wanted, np.random.default_rng(n)), minlength=6) for n in range(epochs))

@@ -33,13 +33,13 @@ def naive_similarity(z, targets, weights, temperature):
 
 
 @pytest.mark.parametrize("temperature", [0.1, 1.0])
-def test_equals_its_naive_twin(z_and_words, bags, temperature):
+def test_the_loss_equals_a_naive_implementation(z_and_words, bags, temperature):
     z, words = z_and_words
     found = bag_similarity_loss(z, *bags, len(words), temperature).item()
     assert found == pytest.approx(naive_similarity(z, *bags, temperature), rel=1e-4, abs=1e-5)
 
 
-def test_photos_that_lie_as_their_bags_do_have_the_least_loss():
+def test_the_loss_is_smallest_when_cosines_follow_the_similarity_of_bags():
     targets, weights = torch.tensor([[0, 1], [0, 1], [2, 3], [2, 3]]), torch.full((4, 2), 0.5)
     right = torch.tensor([[1.0, 0], [1, 0], [0, 1], [0, 1]])
     wrong = right[[0, 2, 1, 3]]
@@ -47,7 +47,7 @@ def test_photos_that_lie_as_their_bags_do_have_the_least_loss():
     assert bag_similarity_loss(wrong, targets, weights, 4, 0.05).item() > 10
 
 
-def test_its_gradient_is_finite_and_turns_like_photos_to_each_other():
+def test_the_gradient_is_finite_and_moves_photos_with_equal_bags_together():
     z = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]], requires_grad=True)
     targets, weights = torch.tensor([[0], [0], [1]]), torch.ones(3, 1)
     bag_similarity_loss(z, targets, weights, 2, 0.1).backward()
@@ -56,15 +56,15 @@ def test_its_gradient_is_finite_and_turns_like_photos_to_each_other():
     assert moved[0] @ moved[1] > 0.0
 
 
-def test_lengths_of_photos_do_not_matter(z_and_words, bags):
+def test_the_length_of_z_does_not_change_the_loss(z_and_words, bags):
     z, words = z_and_words
     torch.testing.assert_close(
         bag_similarity_loss(3 * z, *bags, len(words), 0.5), bag_similarity_loss(z, *bags, len(words), 0.5)
     )
 
 
-def test_a_photo_alone_and_an_empty_bag_are_refused(z_and_words):
+def test_a_single_photo_and_a_photo_without_words_raise_an_error(z_and_words):
     with pytest.raises(ValueError, match="at least 2 photos"):
         bag_similarity_loss(torch.ones(1, 2), torch.zeros(1, 1, dtype=torch.int64), torch.ones(1, 1), 3, 0.1)
-    with pytest.raises(ValueError, match="a photo without words has no loss"):
+    with pytest.raises(ValueError, match="at least one target of positive weight per photo"):
         bag_similarity_loss(z_and_words[0], torch.zeros(4, 2, dtype=torch.int64), torch.zeros(4, 2), 6, 0.1)

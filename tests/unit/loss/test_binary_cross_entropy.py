@@ -27,7 +27,7 @@ def naive_binary_cross_entropy(z, words, targets, weights, true_words, bias=None
 
 
 def list_true_words(targets, weights):
-    """What a sampler tells beside: each word of the photo once, padded with -1."""
+    """Return Batch.true_words: each word of the photo once, padded with -1."""
     real = torch.where(weights > 0, targets, -1)
     rows = [sorted({word for word in row if word >= 0}) for row in real.tolist()]
     widest = max(map(len, rows))
@@ -35,14 +35,14 @@ def list_true_words(targets, weights):
 
 
 @pytest.mark.parametrize("bias", [None, torch.linspace(-1, 1, 7)[:, None]], ids=["no_bias", "bias"])
-def test_equals_its_naive_twin(z_and_words, bags, bias):
+def test_the_loss_equals_a_naive_implementation(z_and_words, bags, bias):
     true_words = list_true_words(*bags)
     assert binary_cross_entropy(*z_and_words, *bags, true_words, bias).item() == pytest.approx(
         naive_binary_cross_entropy(*z_and_words, *bags, true_words, bias), rel=1e-5, abs=1e-5
     )
 
 
-def test_where_all_words_weigh_the_same_it_is_the_binary_cross_entropy_of_torch(z_and_words):
+def test_with_equal_weights_the_loss_is_the_binary_cross_entropy_of_torch(z_and_words):
     z, words = z_and_words
     targets = torch.tensor([[1, 4, 5], [3, 3, 3], [0, 6, 6], [2, 5, 5]])
     weights = torch.tensor([[1 / 3] * 3, [1.0, 0, 0], [0.5, 0.5, 0], [0.5, 0.5, 0]])
@@ -56,7 +56,7 @@ def test_where_all_words_weigh_the_same_it_is_the_binary_cross_entropy_of_torch(
     )
 
 
-def test_the_loss_on_all_words_is_that_on_one_drawn_word_on_average(z_and_words):
+def test_the_loss_on_all_words_is_the_expected_loss_on_one_sampled_word(z_and_words):
     z, words = z_and_words
     targets, weights = torch.tensor([[1, 4, 5]] * 4), torch.tensor([[0.5, 0.3, 0.2]] * 4)
     true_words = targets
@@ -71,7 +71,7 @@ def test_a_true_word_that_was_not_drawn_has_no_gradient(z_and_words):
     assert not words.grad[4].any()
 
 
-def test_an_empty_bag_is_refused():
+def test_a_photo_without_words_raises_an_error():
     nothing = torch.zeros(2, 0, dtype=torch.int64)
-    with pytest.raises(ValueError, match="a photo without words has no loss"):
+    with pytest.raises(ValueError, match="at least one target of positive weight per photo"):
         binary_cross_entropy(torch.zeros(2, 3), torch.zeros(7, 3), nothing, nothing.float(), nothing)

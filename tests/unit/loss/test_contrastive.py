@@ -28,13 +28,13 @@ def naive_contrastive(z, words, targets, weights, temperature):
 
 
 @pytest.mark.parametrize("temperature", [0.05, 1.0])
-def test_equals_its_naive_twin(z_and_words, bags, temperature):
+def test_the_loss_equals_a_naive_implementation(z_and_words, bags, temperature):
     assert contrastive(*z_and_words, *bags, temperature).item() == pytest.approx(
         naive_contrastive(*z_and_words, *bags, temperature), rel=1e-4, abs=1e-5
     )
 
 
-def test_photos_that_point_at_their_bags_have_next_to_no_loss():
+def test_the_loss_is_almost_0_when_z_is_the_embedding_of_the_bag():
     words = torch.eye(4)
     targets, weights = torch.tensor([[0, 1], [2, 3], [0, 3]]), torch.full((3, 2), 0.5)
     right = words[targets].mean(1)
@@ -42,18 +42,18 @@ def test_photos_that_point_at_their_bags_have_next_to_no_loss():
     assert contrastive(right.roll(1, 0), words, targets, weights, 0.02).item() > 10
 
 
-def test_another_view_with_the_same_bag_is_no_rival():
-    """Photos 0 and 1 are two views of a product: each would take half of the other's bag."""
+def test_another_photo_with_an_equal_bag_is_not_a_negative():
+    """Photos 0 and 1 are two photos of one product: as negatives, each would double the sum of the other."""
     words = torch.eye(4)
     targets, weights = torch.tensor([[0, 1], [0, 1], [2, 3]]), torch.full((3, 2), 0.5)
     assert contrastive(words[targets].mean(1), words, targets, weights, 0.02).item() < 1e-6
 
 
-def test_lengths_of_photos_do_not_matter(z_and_words, bags):
+def test_the_length_of_z_does_not_change_the_loss(z_and_words, bags):
     z, words = z_and_words
     torch.testing.assert_close(contrastive(3 * z, words, *bags, 0.5), contrastive(z, words, *bags, 0.5))
 
 
-def test_an_empty_bag_is_refused(z_and_words):
-    with pytest.raises(ValueError, match="a photo without words has no loss"):
+def test_a_photo_without_words_raises_an_error(z_and_words):
+    with pytest.raises(ValueError, match="at least one target of positive weight per photo"):
         contrastive(*z_and_words, torch.zeros(4, 2, dtype=torch.int64), torch.zeros(4, 2), 0.05)

@@ -21,7 +21,7 @@ def expected_distribution(name):
 
 
 @pytest.mark.parametrize("name", ["uniform", "log_uniform", "unigram"])
-def test_log_q_is_the_distribution_that_draws_follow(name):
+def test_draws_follow_the_distribution_log_q(name):
     proposal = NegativeSampler(name, WORD_COUNTS)
     assert proposal.log_q.exp().tolist() == pytest.approx(expected_distribution(name), rel=1e-5)
     counts = torch.bincount(proposal.sample(1_000, 200, torch.Generator().manual_seed(1)).flatten(), minlength=6)
@@ -37,7 +37,7 @@ def test_log_uniform_sums_to_one_as_written():
     )
 
 
-def test_draws_repeat_from_their_seed():
+def test_draws_depend_only_on_the_seed():
     proposal = NegativeSampler("unigram", WORD_COUNTS)
     first, again, other = (proposal.sample(5, 9, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert first.shape == (5, 9)
@@ -59,6 +59,6 @@ def test_a_word_of_probability_0_is_never_drawn():
 
 
 @pytest.mark.parametrize("bad", [[], [0.0, 0.0], [1.0, -1.0, 1.0], [float("nan"), 1.0], [[1.0]]])
-def test_no_distribution_is_refused(bad):
+def test_invalid_probabilities_raise_an_error(bad):
     with pytest.raises(ValueError, match="expected one probability"):
         AliasTable(np.array(bad))

@@ -27,7 +27,7 @@ def test_gradients_are_those_of_finite_differences(columns):
     )
 
 
-def test_stage_1_asks_for_no_gradient_of_z():
+def test_rows_have_a_gradient_if_z_requires_none():
     z, rows = make_case()
     positive_and_negative_logits(z.detach(), rows, TARGETS, 3)[0].sum().backward()
     wanted = torch.zeros_like(rows).index_add(0, TARGETS, z.detach())

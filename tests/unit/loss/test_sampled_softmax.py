@@ -8,7 +8,7 @@ from weft.loss.sampled_softmax import sampled_softmax
 
 
 def naive_sampled_softmax(z, words, targets, weights, negatives, log_expected_counts=None, true_words=None, bias=None):
-    """One photo, one positive and one negative at a time; what may be no negative of this positive is struck out."""
+    """One photo, one positive and one negative at a time, without the words that are not negatives of this positive."""
 
     def score(photo, word):
         product = sum(a * b for a, b in zip(z[photo].tolist(), words[word].tolist(), strict=True))
@@ -47,7 +47,7 @@ def negatives(request):
 
 @pytest.fixture(params=["plain", "corrected", "masked", "biased", "all three"])
 def more(request, bags):
-    """What the loss may be told beside its targets."""
+    """The optional arguments of the loss."""
     log_expected_counts = torch.linspace(-2, 1.5, 7)
     targets, weights = bags
     photo_words = torch.where(weights > 0, targets, targets[:, :1])
@@ -62,13 +62,13 @@ def more(request, bags):
     }[request.param]
 
 
-def test_equals_its_naive_twin(z_and_words, bags, negatives, more):
+def test_the_loss_equals_a_naive_implementation(z_and_words, bags, negatives, more):
     assert sampled_softmax(*z_and_words, *bags, negatives, **more).item() == pytest.approx(
         naive_sampled_softmax(*z_and_words, *bags, negatives, **more), rel=1e-5, abs=1e-5
     )
 
 
-def test_gradients_are_finite_whatever_is_hit(z_and_words, bags, negatives, more):
+def test_gradients_are_finite_with_any_accidental_hits(z_and_words, bags, negatives, more):
     z, words = z_and_words
     sampled_softmax(z, words, *bags, negatives, **more).backward()
     assert z.grad.isfinite().all()
@@ -146,12 +146,12 @@ def test_gradients_reach_only_positives_and_negatives():
             (4, 2),
             (4, 1),
             (4, 5),
-            r"targets \(4, 2\) and weights \(4, 1\) of 4 embeddings, expected both \(4, targets\)",
+            r"weights of shape \(4, targets\) for 4 embeddings, got \(4, 2\) and \(4, 1\)",
         ),
-        ((3, 2), (3, 2), (4, 5), r"targets \(3, 2\)"),
-        ((4, 2), (4, 2), (3, 5), r"negatives \(3, 5\) of 4 embeddings, expected \(4 or 1, negatives\)"),
+        ((3, 2), (3, 2), (4, 5), r"got \(3, 2\)"),
+        ((4, 2), (4, 2), (3, 5), r"expected negatives of shape \(4 or 1, negatives\) for 4 embeddings, got \(3, 5\)"),
         ((4, 2), (4, 2), (4, 0), "at least one negative"),
-        ((4, 0), (4, 0), (4, 5), "without words"),
+        ((4, 0), (4, 0), (4, 5), "positive weight"),
     ],
 )
 def test_wrong_shapes_raise(targets, weights, negatives, wanted):

@@ -5,7 +5,7 @@ from weft.loss.sparse_rows import RowSubset
 TARGETS, NEGATIVES = torch.tensor([[7, 3], [3, 2]]), torch.tensor([[9, 4, 7]])
 
 
-def test_each_word_is_looked_up_once_those_of_the_first_ids_first():
+def test_ids_are_unique_and_the_first_ids_come_first():
     words = torch.nn.Parameter(torch.arange(20.0).view(10, 2))
     some = RowSubset(10, NEGATIVES, TARGETS)
     assert some.ids.tolist() == [4, 7, 9, 2, 3]
@@ -13,7 +13,7 @@ def test_each_word_is_looked_up_once_those_of_the_first_ids_first():
         assert some.gather(words)[some.local_ids(ids)].equal(words[ids])
 
 
-def test_its_gradient_is_that_of_the_whole_and_touches_no_other_row():
+def test_the_sparse_gradient_equals_the_dense_one():
     words = torch.nn.Parameter(torch.randn(10, 2, generator=torch.Generator().manual_seed(0)))
     dense = words.detach().clone().requires_grad_()
     some = RowSubset(10, NEGATIVES, TARGETS)
@@ -24,7 +24,7 @@ def test_its_gradient_is_that_of_the_whole_and_touches_no_other_row():
     assert sorted(words.grad.coalesce().indices()[0].tolist()) == [2, 3, 4, 7, 9]
 
 
-def test_words_that_were_not_looked_up_have_no_place():
+def test_the_local_id_of_a_word_outside_the_subset_is_minus_one():
     some = RowSubset(10, NEGATIVES)
     assert some.ids.tolist() == [4, 7, 9]
     assert some.local_ids(torch.tensor([[7, -1, 5], [4, 9, 3]])).tolist() == [[1, -1, -1], [0, 2, -1]]

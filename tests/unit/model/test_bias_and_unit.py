@@ -1,4 +1,4 @@
-"""What stage 1 and 2 may add to the paper's model: a bias a word, and z of length 1."""
+"""The two optional extensions of the paper's model: a bias per word, and z of length 1."""
 
 import json
 
@@ -16,7 +16,7 @@ PHOTOS = torch.randint(256, (3, 3, 32, 32), dtype=torch.uint8, generator=torch.G
 
 @pytest.fixture
 def save(tmp_path, bundle):
-    """The bundle with a bias, with z of length 1, or as it was."""
+    """A function that saves the model with a bias, with z of length 1, or with neither."""
 
     def saved(name, bias=None, unit=False):
         embedder = load_bundle(bundle).embedder
@@ -33,7 +33,7 @@ def bias(bundle_words):
     return torch.linspace(-5, 5, len(bundle_words))[:, None]
 
 
-def test_a_bias_comes_back_and_is_added_to_the_scores_of_words(save, bias):
+def test_a_saved_bias_is_loaded_and_added_to_word_scores(save, bias):
     plain, biased = load_bundle(save("plain")).embedder, load_bundle(save("biased", bias)).embedder
     with torch.inference_mode():
         z = biased(PHOTOS)
@@ -42,12 +42,12 @@ def test_a_bias_comes_back_and_is_added_to_the_scores_of_words(save, bias):
     assert biased.words.equal(plain.words)
 
 
-def test_a_bias_is_read_without_torch_and_is_zero_where_there_is_none(save, bias):
+def test_read_word_bias_returns_zeros_for_a_model_without_bias(save, bias):
     assert (artefacts.read_word_bias(save("biased", bias) / "model.safetensors") == bias.numpy()).all()
     assert not artefacts.read_word_bias(save("plain") / "model.safetensors").any()
 
 
-def test_tags_are_scored_with_the_bias(tmp_path, jpeg, save, bias):
+def test_tag_scores_include_the_bias(tmp_path, jpeg, save, bias):
     (tmp_path / "red.jpg").write_bytes(jpeg("red"))
     scores = []
     for model in (save("plain"), save("biased", bias)):
@@ -57,7 +57,7 @@ def test_tags_are_scored_with_the_bias(tmp_path, jpeg, save, bias):
         assert scores[1][word] == pytest.approx(scores[0][word] + added, abs=2e-3)
 
 
-def test_z_of_length_one_comes_back(save):
+def test_a_saved_model_with_unit_norm_returns_z_of_length_one(save):
     plain, unit = load_bundle(save("plain")).embedder, load_bundle(save("unit", unit=True)).embedder
     with torch.inference_mode():
         torch.testing.assert_close(unit(PHOTOS), torch.nn.functional.normalize(plain(PHOTOS), dim=1))

@@ -17,18 +17,18 @@ CONTENT = ["model.safetensors", "config.json", "preprocess.json", "words.tsv", "
 
 @pytest.fixture
 def copy(tmp_path, bundle):
-    """A bundle that may be broken."""
+    """A copy of the model folder that a test may change."""
     return shutil.copytree(bundle, tmp_path / "embedder")
 
 
 def rewrite_digest(folder):
-    """As if training had written these files: the digest fits them."""
+    """Write the digest of the changed files, as if training had written them."""
     file_digests = [hashlib.sha256((folder / name).read_bytes()).digest() for name in CONTENT[:-1]]
     (folder / "digest.txt").write_text(hashlib.sha256(b"".join(file_digests)).hexdigest() + "\n")
     return folder
 
 
-def test_a_bundle_loads_as_it_was_saved(tmp_path, bundle, bundle_words):
+def test_a_model_is_loaded_as_it_was_saved(tmp_path, bundle, bundle_words):
     loaded = load_bundle(bundle)
     assert loaded.words == bundle_words
     assert (loaded.height, loaded.width) == (32, 32)
@@ -52,7 +52,7 @@ def test_a_bundle_loads_as_it_was_saved(tmp_path, bundle, bundle_words):
     ],
     ids=lambda value: getattr(value, "backbone", None),
 )
-def test_layer_pooling_projection_and_normalisation_come_back(tmp_path, bundle, bundle_words, model, dim):
+def test_layer_pooling_projection_and_normalisation_are_loaded_as_saved(tmp_path, bundle, bundle_words, model, dim):
     backbone = load_backbone(model.backbone, "random", model.feature_layer, model.pooling)
     projection = torch.randn(model.projection_dim, backbone.dim) if model.projection_dim else None
     embedder = Embedder(backbone.network, torch.randn(len(bundle_words), dim), backbone.normalisation, projection)
@@ -65,7 +65,7 @@ def test_layer_pooling_projection_and_normalisation_come_back(tmp_path, bundle, 
     assert loaded.normalisation == embedder.normalisation
 
 
-def test_equal_models_are_equal_bytes(tmp_path, bundle):
+def test_equal_models_are_saved_as_equal_bytes(tmp_path, bundle):
     embedder = load_bundle(bundle).embedder
     embedder.to(memory_format=torch.channels_last)
     save_bundle(tmp_path / "again", embedder, MODEL, 32, 32, bundle / "words.tsv")
@@ -75,14 +75,14 @@ def test_equal_models_are_equal_bytes(tmp_path, bundle):
 
 
 @pytest.mark.parametrize("name", CONTENT)
-def test_a_missing_file_is_named(copy, name):
+def test_a_missing_file_raises_an_error_with_its_name(copy, name):
     (copy / name).unlink()
     with pytest.raises(ModelError, match=rf"{name}: missing; a model is a folder with .*run dvc repro"):
         load_bundle(copy)
 
 
 @pytest.mark.parametrize("name", CONTENT)
-def test_a_changed_file_is_refused(copy, name):
+def test_a_changed_file_raises_an_error(copy, name):
     data = bytearray((copy / name).read_bytes())
     data[0] ^= 1
     (copy / name).write_bytes(data)
@@ -90,82 +90,95 @@ def test_a_changed_file_is_refused(copy, name):
         load_bundle(copy)
 
 
-def test_a_digest_that_is_no_text_is_refused(copy):
+def test_a_digest_that_is_not_text_raises_an_error(copy):
     (copy / "digest.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ModelError, match="embedder: a file was changed after training"):
         load_bundle(copy)
 
 
-def test_a_pickle_where_weights_are_expected_is_refused(copy):
+def test_a_pickle_instead_of_weights_raises_an_error(copy):
     torch.save({"words": torch.zeros(8, 1024)}, copy / "model.safetensors")
-    with pytest.raises(ModelError, match=r"model\.safetensors: not a file of plain tensors"):
+    with pytest.raises(ModelError, match=r"model\.safetensors: expected a file of plain tensors"):
         load_bundle(rewrite_digest(copy))
 
 
-def test_another_vocabulary_of_the_same_size_is_refused(copy, write_words):
+def test_another_vocabulary_of_the_same_size_raises_an_error(copy, write_words):
     write_words(copy / "words.tsv", [f"w{n}" for n in range(8)])
     with pytest.raises(ModelError, match=r"words\.tsv: not the vocabulary that the model was trained on"):
         load_bundle(rewrite_digest(copy))
 
 
-def remove_keys(copy, file, *keys):
-    """As the first bundles were, which told less."""
-    values = json.loads((copy / file).read_text())
-    (copy / file).write_text(json.dumps({key: value for key, value in values.items() if key not in keys}))
+def read_json(path):
+    return json.loads(path.read_text())
 
 
-def test_a_bundle_that_does_not_tell_layer_and_normalisation_has_the_usual_ones(copy, bundle):
-    remove_keys(copy, "config.json", "feature_layer", "pooling", "projection_dim", "vocabulary")
-    remove_keys(copy, "preprocess.json", "mean", "std")
-    embedder = load_bundle(rewrite_digest(copy)).embedder
-    photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
-    with torch.inference_mode():
-        assert embedder(photos).equal(load_bundle(bundle).embedder(photos))
+def replace_words(copy, write_words, words):
+    """Write another words.tsv, and its sha256 into config.json."""
+    write_words(copy / "words.tsv", words)
+    vocabulary = hashlib.sha256((copy / "words.tsv").read_bytes()).hexdigest()
+    config = read_json(copy / "config.json") | {"vocabulary": vocabulary}
+    (copy / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        *(("config.json", key) for key in ("backbone", "feature_layer", "pooling", "projection_dim", "vocabulary")),
+        *(("config.json", key) for key in ("unit", "bias")),
+        *(("preprocess.json", key) for key in ("height", "width", "mean", "std")),
+    ],
+)
+def test_a_missing_key_raises_an_error_with_its_name(copy, file, key):
+    values = read_json(copy / file)
+    del values[key]
+    (copy / file).write_text(json.dumps(values))
+    with pytest.raises(ModelError, match=rf"embedder: config\.json or preprocess\.json lacks the key '{key}'"):
+        load_bundle(rewrite_digest(copy))
 
 
 @pytest.mark.parametrize("words", [["red"], [f"w{n}" for n in range(9)]])
-def test_another_vocabulary_is_refused(copy, write_words, words):
-    remove_keys(copy, "config.json", "vocabulary")
-    write_words(copy / "words.tsv", words)
+def test_a_vocabulary_of_another_size_raises_an_error(copy, write_words, words):
+    replace_words(copy, write_words, words)
     with pytest.raises(
-        ModelError, match=r"embedder: config, vocabulary and weights do not fit: .*size mismatch"
+        ModelError, match=r"embedder: config, vocabulary and weights do not fit each other: .*size mismatch"
     ) as error:
         load_bundle(rewrite_digest(copy))
     assert "\n" not in str(error.value)
 
 
-def test_a_word_list_without_words_is_refused(copy, write_words):
-    remove_keys(copy, "config.json", "vocabulary")
-    write_words(copy / "words.tsv", [])
+def test_an_empty_vocabulary_raises_an_error(copy, write_words):
+    replace_words(copy, write_words, [])
     with pytest.raises(ContractError, match=r"words\.tsv: no words"):
         load_bundle(rewrite_digest(copy))
 
 
 @pytest.mark.parametrize(
-    ("file", "values", "said"),
-    [
-        ("config.json", "[]", "expected an object, got list"),
-        ("config.json", "{", "not JSON"),
-        ("config.json", "{}", "do not fit: 'backbone'"),
-        ("config.json", json.dumps({"backbone": "mobilenetv2"}), "mobilenetv2: not a torchvision"),
-        ("config.json", json.dumps({"backbone": "resnet18"}), "do not fit"),
-        ("preprocess.json", json.dumps({"height": None, "width": 3}), "do not fit"),
-        (
-            "preprocess.json",
-            json.dumps({"height": 32, "width": 32, "mean": [0.5] * 3, "std": [0, 1, 1]}),
-            "three channels",
-        ),
-        ("preprocess.json", json.dumps({"height": 32, "width": 32, "mean": [0.5], "std": [1]}), "three channels"),
-    ],
+    ("content", "message"), [("[]", "expected an object, got list"), ("{", "expected JSON"), ("{}", "lacks the key")]
 )
-def test_a_wrong_config_is_answered(copy, file, values, said):
-    (copy / file).write_text(values)
-    with pytest.raises(ModelError, match=said):
+def test_a_config_that_is_not_an_object_with_the_keys_raises_an_error(copy, content, message):
+    (copy / "config.json").write_text(content)
+    with pytest.raises(ModelError, match=message):
         load_bundle(rewrite_digest(copy))
 
 
-def test_saving_with_another_vocabulary_is_refused(tmp_path, bundle, write_words):
+@pytest.mark.parametrize(
+    ("file", "changes", "message"),
+    [
+        ("config.json", {"backbone": "mobilenetv2"}, "mobilenetv2: not a torchvision"),
+        ("config.json", {"backbone": "resnet18"}, "do not fit each other"),
+        ("preprocess.json", {"height": None}, "do not fit each other"),
+        ("preprocess.json", {"std": [0, 1, 1]}, "three channels"),
+        ("preprocess.json", {"mean": [0.5], "std": [1]}, "three channels"),
+    ],
+)
+def test_a_wrong_value_raises_an_error(copy, file, changes, message):
+    (copy / file).write_text(json.dumps(read_json(copy / file) | changes))
+    with pytest.raises(ModelError, match=message):
+        load_bundle(rewrite_digest(copy))
+
+
+def test_saving_with_a_vocabulary_of_another_size_raises_an_error(tmp_path, bundle, write_words):
     words = write_words(tmp_path / "words.tsv", ["red", "green"])
-    with pytest.raises(ModelError, match=r"words\.tsv: does not hold the 8 words"):
+    with pytest.raises(ModelError, match=r"words\.tsv: expected the 8 words of the model, got 2 words"):
         save_bundle(tmp_path / "out", load_bundle(bundle).embedder, MODEL, 32, 32, words)
     assert not (tmp_path / "out").exists()

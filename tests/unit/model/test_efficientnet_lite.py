@@ -19,12 +19,12 @@ pytestmark = requires_timm
 def test_imagenet_weights_of_the_package_fit_strictly(name):
     backbone = load_backbone(name, "imagenet")
     assert (backbone.dim, backbone.normalisation) == (1_280, PLUS_MINUS_ONE)
-    # Running statistics of training: what a network gives that no one has trained is nought or one.
+    # The running variances of an untrained network are all 1.
     variances = [tensor for key, tensor in backbone.network.state_dict().items() if key.endswith("running_var")]
     assert not any(tensor.equal(torch.ones_like(tensor)) for tensor in variances)
 
 
-def test_every_tensor_of_a_package_gets_the_name_of_one_of_its_shape():
+def test_tensors_of_a_package_are_renamed_to_those_of_timm():
     network = build_lite_network("efficientnet_lite0")
     package = {"_conv_stem.weight": 1, "_blocks.0._bn1.bias": 2, "_blocks.1._expand_conv.weight": 3,
                "_blocks.1._bn2.bias": 4, "_fc.bias": 5, "other": 6}  # fmt: skip
@@ -38,15 +38,17 @@ def test_every_tensor_of_a_package_gets_the_name_of_one_of_its_shape():
     }
 
 
-def test_other_weights_are_refused(tmp_path):
+def test_weights_of_another_network_raise_an_error(tmp_path):
     torch.save({"_blocks.99._bn0.weight": torch.zeros(2)}, tmp_path / "w.pth")
     with pytest.raises(ModelError, match="do not fit the backbone efficientnet_lite0"):
         load_backbone("efficientnet_lite0", str(tmp_path / "w.pth"))
 
 
-def test_without_timm_it_is_said_what_to_install(monkeypatch):
+def test_a_missing_timm_raises_an_error_that_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "timm", None)
-    with pytest.raises(ModelError, match=r"efficientnet_lite1: needs timm; pip install --no-deps -r requirements-w"):
+    with pytest.raises(
+        ModelError, match=r"efficientnet_lite1: this backbone needs timm; pip install --no-deps -r requirements-w"
+    ):
         load_backbone("efficientnet_lite1", "random")
 
 

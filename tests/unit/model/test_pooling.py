@@ -26,7 +26,7 @@ def test_gem_lies_between_average_and_maximum():
     torch.testing.assert_close(pool(x), x.amax((2, 3)), rtol=0.06, atol=0)
 
 
-def test_gem_learns_its_power_also_where_nothing_is_seen():
+def test_the_exponent_of_gem_is_trained_and_its_gradient_is_finite_for_a_map_of_zeros():
     pool = GeM()
     pool(torch.zeros(1, 2, 3, 3)).sum().backward()
     assert pool.p.grad.isfinite()
@@ -35,7 +35,7 @@ def test_gem_learns_its_power_also_where_nothing_is_seen():
 
 
 @pytest.mark.parametrize("name", [SMALL, "mobilenet_v2", "resnet18", "densenet121"])
-def test_the_last_map_is_found_whatever_the_network_calls_it(name):
+def test_the_last_feature_map_is_found_in_any_network(name):
     usual, gem = load_backbone(name, "random"), load_backbone(name, "random", pooling="gem")
     torch.nn.init.constant_(gem.network.pool.p, 1)
     photos = random_tensor(2, 3, 64, 64)
@@ -46,7 +46,7 @@ def test_the_last_map_is_found_whatever_the_network_calls_it(name):
 
 
 @pytest.mark.parametrize("pooling", ["average", "gem"])
-def test_a_layer_in_the_middle_gives_its_own_width(pooling):
+def test_the_dimension_of_z_is_the_number_of_channels_of_the_chosen_layer(pooling):
     backbone = load_backbone("resnet18", "random", layer="layer2", pooling=pooling)
     assert backbone.dim == 128
     photos = random_tensor(3, 3, 64, 48)
@@ -55,7 +55,7 @@ def test_a_layer_in_the_middle_gives_its_own_width(pooling):
     assert not any(name.startswith("body.layer3") for name in backbone.network.state_dict())
 
 
-def test_a_cut_backbone_trains_its_batch_norm_as_the_whole_one_does():
+def test_a_backbone_with_a_chosen_layer_updates_batch_norm_only_in_training_mode():
     network = load_backbone(SMALL, "random", layer="stage2").network
     before = network.body.get_submodule("conv1.1").running_mean.clone()
     network.eval()(random_tensor(2, 3, 64, 64))
@@ -65,11 +65,11 @@ def test_a_cut_backbone_trains_its_batch_norm_as_the_whole_one_does():
 
 
 @pytest.mark.parametrize("layer", ["layer9", "fc", ""])
-def test_a_layer_that_gives_no_map_is_refused_and_others_are_named(layer):
-    with pytest.raises(ModelError, match=rf"model.feature_layer = {layer}: no layer of resnet18 .*those are .*layer4"):
+def test_a_layer_without_a_feature_map_raises_an_error_with_the_valid_layers(layer):
+    with pytest.raises(ModelError, match=rf"model.feature_layer = {layer}: expected a layer of resnet18 .*layer4"):
         load_backbone("resnet18", "random", layer=layer)
 
 
-def test_gem_after_tokens_is_refused():
-    with pytest.raises(ModelError, match=r"model.pooling = gem: vit_b_16 ends in tokens"):
+def test_gem_on_a_transformer_raises_an_error():
+    with pytest.raises(ModelError, match=r"model.pooling = gem: the output of vit_b_16 is a sequence of tokens"):
         load_backbone("vit_b_16", "random", pooling="gem")

@@ -32,5 +32,7 @@ def test_test_ids_hold_no_clock_chance_set_order_or_path(request: pytest.Fixture
     here = [item.nodeid for item in request.session.items]
     again = collect(hash_seed=1, temporary_folder=tmp_path)
     assert len(again) > 1000
-    assert [name for name in again if name in set(here)] == here
+    assert set(here) - set(again) == set()
+    # Arguments of pytest choose and order the tests; without any the order must be the same too.
+    assert len(here) < len(again) or here == again
     assert [name for name in again if str(ROOT) in name or str(tmp_path) in name] == []

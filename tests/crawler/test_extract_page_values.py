@@ -129,4 +129,4 @@ def test_no_broken_page_raises_an_error(body: str) -> None:
     attribute_hints.find_brand(document)
     attribute_hints.find_form_product_id(document)
     purchase_signals.find_price(document)
-    purchase_signals.has_buy_button(document)
+    assert purchase_signals.has_buy_button(document) in (True, False)

@@ -156,7 +156,9 @@ def test_an_endless_line_is_refused_before_it_fills_memory(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "broken", [b"no gzip", gzip.compress(b"{}", mtime=0)[:-6], b""], ids=["no gzip", "cut gzip", "empty"]
+    "broken",
+    [b"no gzip", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\xae", b""],
+    ids=["no gzip", "cut gzip", "empty"],
 )
 def test_a_broken_gzip_is_refused(tmp_path, broken):
     write_zip(tmp_path)

@@ -54,7 +54,7 @@ def test_there_is_a_sketch_for_every_kind() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_drawn_in_every_view(kind: str) -> None:
     for view in VIEWS:
-        render_photo(find_first_product(kind), view)
+        assert render_photo(find_first_product(kind), view)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -71,4 +71,7 @@ def test_a_size_that_the_network_does_not_accept_raises_an_error(name, height, w
 
 
 def test_a_convolutional_network_accepts_any_size():
-    load_backbone(SMALL, "random").check_size(128, 96)
+    backbone = load_backbone(SMALL, "random")
+    backbone.check_size(128, 96)
+    with torch.inference_mode():
+        assert backbone.network.eval()(torch.zeros(1, 3, 128, 96)).shape == (1, backbone.dim)

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from weft import tables
+from weft.contracts.arrays import Ints
 from weft.contracts.tables import PREPARED_PHOTOS
 
-Ints = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
 

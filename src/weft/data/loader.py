@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from weft.data.bags import Ints
+from weft.contracts.arrays import Ints
 from weft.data.photo_store import PhotoStore
 from weft.prefetch import prefetch
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from weft.data.bags import Doubles, Ints, WeightedBags
+from weft.contracts.arrays import Ints
+from weft.data.bags import Doubles, WeightedBags
 from weft.data.sampling_distribution import build_sampling_distribution, sample_photos
 from weft.errors import ContractError
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weft.data.bags import Doubles, Ints, WeightedBags
+from weft.contracts.arrays import Ints
+from weft.data.bags import Doubles, WeightedBags
 
 
 @dataclass(frozen=True)

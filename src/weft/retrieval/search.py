@@ -9,14 +9,12 @@ import numpy.typing as npt
 import torch
 
 from weft import runtime
+from weft.contracts.arrays import Ints, Matrix
 
 QUERY_CHUNK_SIZE = 1024
 MAX_GALLERY_CHUNK_SIZE = 4_096
 TILE_SIZE = 64
 """Photos; a multiple of the block sizes of BLAS kernels."""
-
-Matrix = npt.NDArray[np.floating]
-Ints = npt.NDArray[np.int64]
 
 
 def find_nearest_neighbours(

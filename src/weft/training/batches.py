@@ -10,7 +10,7 @@ from itertools import islice
 
 import numpy as np
 
-from weft.data.bags import Ints
+from weft.contracts.arrays import Ints
 from weft.data.loader import Photos, prefetch_photos
 from weft.data.photo_store import PhotoStore
 from weft.data.samplers import Batch

@@ -19,7 +19,8 @@ from torch import nn
 
 from weft import artefacts
 from weft.contracts import files
-from weft.data.bags import Ints, read_bags
+from weft.contracts.arrays import Ints
+from weft.data.bags import read_bags
 from weft.data.loader import prefetch_photos
 from weft.data.photo_store import PhotoStore
 from weft.errors import ModelError

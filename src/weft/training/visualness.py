@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from weft.data.bags import Doubles, Ints, WeightedBags
+from weft.contracts.arrays import Ints
+from weft.data.bags import Doubles, WeightedBags
 from weft.word_scores import log_partition, roc_auc, score_words
 
 Matrix = npt.NDArray[np.float32]

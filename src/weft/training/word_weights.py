@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from weft import artefacts
-from weft.data.bags import Doubles, Ints, WeightedBags
+from weft.contracts.arrays import Ints
+from weft.data.bags import Doubles, WeightedBags
 from weft.errors import ContractError
 from weft.params import Finetune, PredictabilityWordWeighting, ThresholdWordWeighting, UniformWordWeighting
 from weft.training.visualness import MAX_SCORED_PHOTOS, PHOTOS_PER_CHUNK, Matrix

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import extruct
 
-from crawler.extract import value_parsing
+from crawler.extract import prices, value_parsing
 from crawler.extract.combine import extract_product_from_html
 
 FIELDS = ("brand", "sku", "gtin", "price", "availability")
@@ -123,7 +123,7 @@ def normalise_answer(field: str, text: str) -> str:
     """Remove differences that do not matter from an answer: case, punctuation, trailing zeros."""
     if field == "price":
         try:
-            return str(Decimal(value_parsing.parse_price(text) or "0").normalize())
+            return str(Decimal(prices.parse_price(text).amount or "0").normalize())
         except InvalidOperation:
             return text
     if field == "availability":

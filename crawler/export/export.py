@@ -122,6 +122,14 @@ def _product_row(product: Product) -> dict[str, Any]:
         "colour": product.colour,
         "categories": list(product.categories),
         "attributes": [{"name": a.name, "value": a.value} for a in product.attributes],
+        "sku": product.sku,
+        "gtin": product.gtin,
+        "mpn": product.mpn,
+        "group_id": product.group_id,
+        "price": float(product.price) if product.price else None,
+        "currency": product.currency,
+        "availability": product.availability,
+        "language": product.language,
     }
 
 

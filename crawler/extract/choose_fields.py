@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import lxml.html
 from lxml.etree import ParserError
 
-from crawler.extract import images, value_parsing
+from crawler.extract import images, prices, value_parsing
 from crawler.extract.document import collapse_whitespace
 from crawler.extract.models import ExtractedFields, SourcedValue
 from weft.contracts.product import Attribute, PhotoLink
@@ -32,6 +32,8 @@ _TOKEN = re.compile(r"[^\W_]+")
 _MIN_PARENT_SKU_LENGTH = 5
 _MAX_ID_LENGTH, _MAX_SLUG_LENGTH = 100, 60
 _PATH_SEPARATOR = re.compile(r"\s*(?:>|»|›|::|→)\s*|\s+/\s+")
+_WRITTEN_FOR_PEOPLE = frozenset({"page", "override"})
+"""The sources whose prices are text for people; those of all other sources are written by software."""
 _ITEM_ID_GETTERS: tuple[Callable[[ExtractedFields], str], ...] = (
     lambda extracted: extracted.item_id,
     lambda extracted: extracted.group_id,
@@ -67,6 +69,21 @@ def choose_sku(extractions: Sequence[ExtractedFields], url: str) -> SourcedValue
         (candidate for candidate in candidates if not value_parsing.parse_gtin(candidate.value)),
         candidates[0] if candidates else None,
     )
+
+
+def choose_price(
+    extractions: Sequence[ExtractedFields],
+) -> tuple[SourcedValue[str] | None, SourcedValue[str] | None]:
+    """Return the first price above zero and its currency; a page shows 0 until a script fills in the price."""
+    for extracted in extractions:
+        parse = prices.parse_price if extracted.source in _WRITTEN_FOR_PEOPLE else prices.parse_machine_price
+        price = parse(extracted.price, extracted.currency)
+        if price.amount.strip("0."):
+            currency = price.currency or next(filter(None, (prices.currency_code(e.currency) for e in extractions)), "")
+            return SourcedValue(price.amount, extracted.source), (
+                SourcedValue(currency, extracted.source) if currency else None
+            )
+    return None, None
 
 
 def choose_title(extractions: Sequence[ExtractedFields], heading: str) -> SourcedValue[str] | None:

@@ -92,6 +92,7 @@ def combine_fields(
     title = choose_fields.choose_title(extractions, heading)
     if title is None or not any(extracted.is_product for extracted in extractions):
         return None
+    price, currency = choose_fields.choose_price(extractions)
     return ExtractedProduct(
         url=url,
         item_id=choose_item_id(extractions, url),
@@ -103,14 +104,17 @@ def combine_fields(
         ),
         sku=choose_fields.choose_sku(extractions, url),
         gtin=choose_fields.choose_first(extractions, lambda extracted: value_parsing.parse_gtin(extracted.gtin)),
+        mpn=choose_fields.choose_first(extractions, lambda extracted: collapse_whitespace(extracted.mpn)),
         group_id=choose_fields.choose_first(
             extractions, lambda extracted: extracted.group_id or extracted.item_group_id
         ),
-        price=choose_fields.choose_first(
-            extractions, lambda extracted: value_parsing.parse_positive_price(extracted.price)
-        ),
+        price=price,
+        currency=currency,
         availability=choose_fields.choose_first(
             extractions, lambda extracted: value_parsing.parse_availability(extracted.availability)
+        ),
+        language=choose_fields.choose_first(
+            extractions, lambda extracted: value_parsing.parse_language(extracted.language)
         ),
         categories=choose_fields.merge_categories(extractions, title.value),
         attributes=choose_fields.choose_attributes(extractions),

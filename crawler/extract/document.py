@@ -15,7 +15,9 @@ from w3lib.encoding import html_to_unicode
 
 from crawler.discover import urls
 
-_PLACEHOLDER = re.compile(r"\$\w+|\{\{.*\}\}|\{%.*%\}|\[object Object\]|undefined|null|none|n/?a|-+", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"\$[A-Za-z_]\w*|\{\{.*\}\}|\{%.*%\}|\[object Object\]|undefined|null|none|n/?a|-+", re.IGNORECASE
+)
 _TEMPLATE_EXPRESSION = re.compile(r"\{\{.*\}\}|\$\{.*\}|<%.*%>|\{%.*%\}")
 _MAX_TEMPLATE_LENGTH = 200
 _TITLE_SEPARATOR = re.compile(r"\s+[|–—·»›]\s+|\s+-\s+|\s*[|｜]\s*")

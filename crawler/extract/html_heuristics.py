@@ -59,6 +59,7 @@ def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> 
         description=extract_description(document),
         colour=labelled.get("colour", ""),
         gtin=labelled.get("gtin", ""),
+        mpn=labelled.get("mpn", ""),
         categories=(breadcrumb,) if breadcrumb else (),
         attributes=tuple(extract_attributes(document)),
         photos=tuple(PhotoLink(url=url) for url in photos),

@@ -27,6 +27,8 @@ class ExtractedFields:
     sku: str = ""
     """The SKU that the shop shows for the product or one of its variants."""
     gtin: str = ""
+    mpn: str = ""
+    """The part number of the manufacturer."""
     title: str = ""
     description: str = ""
     """HTML allowed."""
@@ -34,8 +36,12 @@ class ExtractedFields:
     colour: str = ""
     price: str = ""
     """The price as written, with or without currency."""
+    currency: str = ""
+    """The currency as written, if it is stated apart from the price: "EUR", "€"."""
     availability: str = ""
     """The availability as written: "http://schema.org/InStock", "in stock", "true"."""
+    language: str = ""
+    """The language of the texts as written: "de-AT"."""
     categories: tuple[str, ...] = ()
     """Paths, "Women > Tops"."""
     attributes: tuple[Attribute, ...] = ()
@@ -71,12 +77,18 @@ class ExtractedProduct:
     sku: SourcedValue[str] | None = None
     gtin: SourcedValue[str] | None = None
     """8, 12, 13 or 14 digits with a correct check digit."""
+    mpn: SourcedValue[str] | None = None
+    """The part number of the manufacturer."""
     group_id: SourcedValue[str] | None = None
     """The id of the group of variants."""
     price: SourcedValue[str] | None = None
     """A decimal number without currency: "1299.50"."""
+    currency: SourcedValue[str] | None = None
+    """The ISO 4217 code of the price: "EUR"."""
     availability: SourcedValue[str] | None = None
     """The name of schema.org: "InStock", "OutOfStock", "PreOrder" ..."""
+    language: SourcedValue[str] | None = None
+    """The language of the texts, an ISO 639 code in lower case: "de"."""
     categories: tuple[SourcedValue[str], ...] = ()
     """Paths, "Women > Tops"."""
     attributes: tuple[SourcedValue[Attribute], ...] = ()
@@ -93,6 +105,14 @@ class ExtractedProduct:
             description=self.description.value if self.description else "",
             brand=self.brand.value if self.brand else None,
             colour=self.colour.value if self.colour else None,
+            sku=self.sku.value if self.sku else None,
+            gtin=self.gtin.value if self.gtin else None,
+            mpn=self.mpn.value if self.mpn else None,
+            group_id=self.group_id.value if self.group_id else None,
+            price=self.price.value if self.price else None,
+            currency=self.currency.value if self.price and self.currency else None,
+            availability=self.availability.value if self.availability else None,
+            language=self.language.value if self.language else None,
             categories=tuple(sorted(path.value for path in self.categories)),
             attributes=tuple(attribute.value for attribute in self.attributes),
             photos=tuple(photo.value for photo in self.photos),

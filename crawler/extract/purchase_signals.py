@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from crawler.extract import labelled_values, value_parsing
+from crawler.extract import labelled_values, prices
 from crawler.extract.document import Document, collapse_whitespace
 
 _PRICE_NAME = re.compile(r"price|preis|prix|precio|prezzo|preço|preco|\bcena\b|hind\b|fiyat|цена|kaina", re.IGNORECASE)
@@ -41,7 +41,7 @@ def find_price(document: Document) -> str:
     for element, names in document.labelled_elements:
         if _is_price_name(names):
             text = collapse_whitespace(element.text_content())
-            if 0 < len(text) <= _MAX_PRICE_LENGTH and value_parsing.parse_price(text).strip("0."):
+            if 0 < len(text) <= _MAX_PRICE_LENGTH and prices.parse_price(text).amount.strip("0."):
                 if not in_product_card(element):
                     return text
                 num_tried += 1

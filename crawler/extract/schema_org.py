@@ -76,7 +76,9 @@ def _fill_fields(extracted: ExtractedFields, node: Node, variants: list[Node], d
     extracted.description = next(filter(None, (_longest_text(part, "description") for part in all_nodes)), "")
     extracted.brand = _first_in_nodes(all_nodes, "brand") or _first_in_nodes(all_nodes, "manufacturer")
     extracted.colour = _colour(node, variants)
+    extracted.mpn = _first_in_nodes((node, *variants), "mpn")
     extracted.price = next(filter(None, map(_offer_price, offers)), "") or _first_value(node, "price")
+    extracted.currency = next(filter(None, map(_offer_currency, offers)), "")
     availabilities = [word for offer in offers if (word := _offer_availability(offer))]
     extracted.availability = "InStock" if "InStock" in availabilities else next(iter(availabilities), "")
     extracted.categories = tuple(path for value in as_list(node.get("category")) if (path := _category_path(value)))
@@ -143,6 +145,11 @@ def _offer_price(offer: Node) -> str:
         or _first_value(offer, "lowPrice")
         or next(filter(None, (_first_value(part, "price") for part in specifications)), "")
     )
+
+
+def _offer_currency(offer: Node) -> str:
+    parts = (offer, *(part for part in as_list(offer.get("priceSpecification")) if isinstance(part, dict)))
+    return _first_in_nodes(parts, "priceCurrency")
 
 
 def _offer_availability(offer: Node) -> str:

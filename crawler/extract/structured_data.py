@@ -137,11 +137,13 @@ def extract_opengraph(document: Document) -> ExtractedFields:
         sku=sku,
         parent_sku=sku,
         gtin=first_content("product:gtin", "product:ean", "product:upc", "product:isbn"),
+        mpn=first_content("product:mfr_part_no", "product:mpn"),
         title=first_content("og:title"),
         description=first_content("og:description"),
         brand=first_content("product:brand", "og:brand"),
         colour=first_content("product:color", "product:colour"),
         price=price,
+        currency=first_content("product:sale_price:currency", "product:price:currency", "og:price:currency"),
         availability=first_content("product:availability", "og:availability"),
         categories=() if not category or category.isdigit() else (category,),
         attributes=tuple(
@@ -156,11 +158,12 @@ def extract_head(document: Document) -> ExtractedFields:
     contents: dict[str, str] = {}
     for meta in document.tree.iter("meta"):
         name = (meta.get("name") or meta.get("property") or "").lower()
-        if name in (*_DESCRIPTION_META_NAMES, "brand") and (content := clean_text(meta.get("content"))):
+        if name in (*_DESCRIPTION_META_NAMES, "brand", "og:locale") and (content := clean_text(meta.get("content"))):
             contents.setdefault(name, content)
     return ExtractedFields(
         source="head",
         title=document.title,
         description=next((contents[name] for name in _DESCRIPTION_META_NAMES if name in contents), ""),
         brand=contents.get("brand", ""),
+        language=document.tree.get("lang") or contents.get("og:locale", ""),
     )

@@ -1,10 +1,9 @@
-"""Parse the values that shops write: prices, availability, brands, GTINs."""
+"""Parse the values that shops write: availability, brands, GTINs, languages."""
 
 import html
 import re
 from typing import Any
 
-_PRICE = re.compile(r"\d[\d.,'’   ]*")
 _AVAILABILITY_BY_WORD = {
     "instock": "InStock", "available": "InStock", "yes": "InStock", "true": "InStock", "onlineonly": "InStock",
     "limitedavailability": "LimitedAvailability", "instoreonly": "InStoreOnly",
@@ -14,34 +13,7 @@ _AVAILABILITY_BY_WORD = {
     "availablefororder": "BackOrder", "pending": "PreOrder",
 }  # fmt: skip
 _GTIN_LENGTHS = (8, 12, 13, 14)
-_MAX_DECIMALS = 2
 _DOMAIN = re.compile(r"(?:www\.)?[\w-]+\.(?:com|net|org|co\.uk|[a-z]{2})", re.IGNORECASE)
-
-
-def parse_price(text: str) -> str:
-    """Return the first number of `text` as a plain decimal: "1.299,50 €" gives "1299.50"; "" if there is none.
-
-    A single comma or point followed by exactly three digits separates thousands: "1,299" and "1.299" are 1299. With
-    another number of digits, or after a zero, it is the decimal point: "12.5", "0.999".
-    """
-    match = _PRICE.search(text)
-    if not match:
-        return ""
-    number = re.sub(r"[^\d.,]", "", match.group()).rstrip(".,")
-    last = max(number.rfind("."), number.rfind(","))
-    if last < 0:
-        return number
-    whole, decimals = re.sub(r"\D", "", number[:last]), number[last + 1 :]
-    is_single = number.count(number[last]) == 1
-    if not is_single or (len(decimals) > _MAX_DECIMALS and len(decimals) % 3 == 0 and whole.lstrip("0")):
-        return whole + decimals
-    return f"{whole or '0'}.{decimals}"
-
-
-def parse_positive_price(text: str) -> str:
-    """Return `parse_price(text)`, but "" for zero: a page shows 0 until a script fills in the price."""
-    number = parse_price(text)
-    return number if number.strip("0.") else ""
 
 
 def parse_brand(text: str) -> str:
@@ -63,6 +35,12 @@ def parse_gtin(text: str) -> str:
         return ""
     weighted = sum(int(digit) * (3, 1)[position % 2] for position, digit in enumerate(reversed(digits[:-1])))
     return digits if (weighted + int(digits[-1])) % 10 == 0 else ""
+
+
+def parse_language(text: str) -> str:
+    """Return the language of a tag such as "de-AT" or "pt_BR" in lower case; "" if `text` is not such a tag."""
+    language = re.split(r"[-_]", text.strip().lower())[0]
+    return language if re.fullmatch(r"[a-z]{2,3}", language) else ""
 
 
 def strip_text(value: Any) -> str:

@@ -3,9 +3,13 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from crawler.extract.choose_fields import merge_category_paths
 from weft.contracts.product import Attribute, PhotoLink, Product
+
+_IDENTIFIERS = ("sku", "gtin", "mpn", "group_id", "language")
+_IN_STOCK = "InStock"
 
 
 def product_to_json(product: Product) -> str:
@@ -47,4 +51,20 @@ def merge_observations(observations: Sequence[tuple[str, Product]], category_pat
         categories=merge_category_paths([*category_paths, *(path for p in ordered for path in p.categories)]),
         attributes=tuple(dict.fromkeys(attribute for p in ordered for attribute in p.attributes)),
         photos=tuple(photos.values()),
+        **_choose_identifiers_and_offer(ordered),
     )
+
+
+def _choose_identifiers_and_offer(products: Sequence[Product]) -> dict[str, Any]:
+    """Return the first value of each identifier, the first price, and the availability.
+
+    A product is in stock if one of its variants is.
+    """
+    priced = next((product for product in products if product.price), products[0])
+    availabilities = [product.availability for product in products if product.availability]
+    return {
+        **{name: next(filter(None, (getattr(p, name) for p in products)), None) for name in _IDENTIFIERS},
+        "price": priced.price,
+        "currency": priced.currency,
+        "availability": _IN_STOCK if _IN_STOCK in availabilities else next(iter(availabilities), None),
+    }

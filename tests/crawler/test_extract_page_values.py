@@ -85,24 +85,6 @@ def test_a_buy_button_is_recognised_in_many_languages(button: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("£49.00", "49.00"),
-        ("1.299,50 €", "1299.50"),
-        ("1,299.50", "1299.50"),
-        ("1 299,00 Kč", "1299.00"),
-        ("3'450.-", "3450"),
-        ("Rs. 1,299", "1299"),
-        ("12.5", "12.5"),
-        ("0.999", "0.999"),
-        ("free", ""),
-    ],
-)
-def test_prices_are_plain_decimals(text: str, expected: str) -> None:
-    assert value_parsing.parse_price(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
         ("https://schema.org/InStock", "InStock"),
         ("in stock", "InStock"),
         ("OUT_OF_STOCK", "OutOfStock"),

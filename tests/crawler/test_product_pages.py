@@ -49,6 +49,7 @@ def test_jsonld_gives_every_field() -> None:
         description="Short.",
         brand="Fenwick",
         colour="Blue",
+        sku="B1",
         categories=("Men > Shirts",),
         attributes=(Attribute(name="Neck", value="Round"),),
         photos=(PhotoLink(url="http://shop.example/a.jpg"), PhotoLink(url="http://cdn.example/b.jpg")),

@@ -1,10 +1,8 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from crawl_server import CrawlProcess, CrawlServer
+from crawl_server import CrawlProcess, get_crawl_server
 
-import crawler
 from crawler import run
 from weft.params import Crawl
 
@@ -18,23 +16,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="session")
-def crawl_server() -> Iterator[CrawlServer]:
-    server = CrawlServer(Path(crawler.__file__).parents[1])
-    yield server
-    server.close()
-
-
 @pytest.fixture(scope="session", autouse=True)
-def _start_crawls_by_fork(request: pytest.FixtureRequest) -> Iterator[None]:
+def _start_crawls_by_fork() -> Iterator[None]:
     """Start the processes of `crawl_shops` from the crawl server; test_crawl_killed.py starts them as users do."""
 
     def start_process(job: run.CrawlJob, settings: Crawl) -> CrawlProcess:
-        log_path = job.state.with_suffix(".log")
-        log_path.parent.mkdir(parents=True, exist_ok=True)
-        server: CrawlServer = request.getfixturevalue("crawl_server")
-        return server.start(run._build_command(job, settings), run._build_environment(), log_path)
+        log = job.state.with_suffix(".log")
+        return get_crawl_server().start(run._build_command(job, settings), log, run._build_environment())
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "_start_process", start_process)
+        patch.setattr(run, "POLL_SECONDS", 0.02)
         yield
+    if get_crawl_server.cache_info().currsize:
+        get_crawl_server().close()

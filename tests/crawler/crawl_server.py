@@ -10,11 +10,20 @@ import runpy
 import subprocess
 import sys
 import traceback
+import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-PRELOADED_MODULES = ("scrapy.cmdline", "scrapy.crawler", "scrapy.extensions.feedexport", "crawler.spiders.shop",
-                     "crawler.scheduler", "crawler.pipelines", "crawler.downloader.handler")  # fmt: skip
+from scrapy.utils.misc import walk_modules_iter
+
+import crawler
+
+PRELOADED_PACKAGES = (
+    *("scrapy.commands", "scrapy.downloadermiddlewares", "scrapy.extensions", "scrapy.spidermiddlewares"),
+    *("scrapy.cmdline", "scrapy.logformatter", "scrapy.statscollectors", "tldextract", "crawler"),
+)
+"""What a crawl imports. The reactor is left to the crawl, because it has open files."""
 
 
 class CrawlServer:
@@ -33,11 +42,25 @@ class CrawlServer:
             assert self._process.stdin is not None
             self._process.stdin.close()
 
-    def start(self, command: list[str], environment: dict[str, str], log: Path) -> "CrawlProcess":
-        """Start `python -m scrapy ...` in the current directory; its output is appended to `log`."""
+    def start(
+        self, command: list[str], log: Path, environment: dict[str, str] | None = None, folder: Path | None = None
+    ) -> "CrawlProcess":
+        """Start `python -m scrapy ...`; its output is appended to `log`.
+
+        Args:
+            command: The program and its arguments.
+            log: A file.
+            environment: Environment variables, by default those of this process.
+            folder: The working directory, by default that of this process.
+        """
         assert command[:3] == [sys.executable, "-m", "scrapy"]
+        log.parent.mkdir(parents=True, exist_ok=True)
         pid = self.ask(
-            action="start", arguments=command[2:], environment=environment, cwd=os.getcwd(), log=str(log.absolute())
+            action="start",
+            arguments=command[2:],
+            environment=environment or dict(os.environ),
+            cwd=str(folder or Path.cwd()),
+            log=str(log.absolute()),
         )
         return CrawlProcess(self, pid)
 
@@ -48,6 +71,12 @@ class CrawlServer:
         self._process.stdin.write(f"{json.dumps(request)}\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
+
+
+@cache
+def get_crawl_server() -> CrawlServer:
+    """Return the server of this process; it starts at the first call."""
+    return CrawlServer(Path(crawler.__file__).parents[1])
 
 
 class CrawlProcess:
@@ -82,6 +111,13 @@ class CrawlProcess:
         return self.returncode
 
 
+def _import_packages() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some modules of Scrapy that we do not use are deprecated
+        for package in PRELOADED_PACKAGES:
+            list(walk_modules_iter(package))
+
+
 def _serve() -> None:
     for line in sys.stdin:
         request = json.loads(line)
@@ -93,7 +129,8 @@ def _serve() -> None:
         else:
             pid, status, usage = os.wait4(request["pid"], request["options"])
             reply = (os.waitstatus_to_exitcode(status), usage.ru_maxrss) if pid else (None, 0)
-        print(json.dumps(reply), flush=True)
+        sys.stdout.write(f"{json.dumps(reply)}\n")
+        sys.stdout.flush()
 
 
 def _fork_crawl(arguments: list[str], environment: dict[str, str], cwd: str, log: str) -> int:
@@ -112,7 +149,7 @@ def _fork_crawl(arguments: list[str], environment: dict[str, str], cwd: str, log
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
+    except Exception:  # noqa: BLE001 - the process ends here, after a traceback
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -127,7 +164,6 @@ def _redirect_output(log: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in PRELOADED_MODULES:
-        __import__(name)
+    _import_packages()
     gc.freeze()
     _serve()

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from crawl_server import get_crawl_server
 from local_shop import LocalShop
-from peak_memory import run_with_peak_mib
 
 from crawler.export.export import export
 from crawler.storage.snapshot import Snapshot
@@ -50,12 +50,11 @@ def run_crawl(shop: LocalShop, folder: Path, *settings: str, **arguments: str) -
         command += ["-a", f"{name}={value}"]
     for setting in settings:
         command += ["-s", setting]
-    with log.open("w") as lines:
-        status, peak = run_with_peak_mib(command, folder / "peak", lines, ROOT)
-    assert status == 0, log.read_text()
+    process = get_crawl_server().start(command, log, folder=ROOT)
+    assert process.wait() == 0, log.read_text()
     snapshot = Snapshot(state)
     try:
-        return _read_result(snapshot, folder / "out", peak)
+        return _read_result(snapshot, folder / "out", process.peak_mib)
     finally:
         snapshot.close()
 

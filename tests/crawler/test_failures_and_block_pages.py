@@ -1,12 +1,12 @@
 """Failed URLs can be retried alone; block pages stop the crawl and are discarded."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from crawl_server import get_crawl_server
 from local_shop import make_crawl_settings, run_local_shop
 from state_files import BASE_URL, make_product, save_item
 
@@ -42,7 +42,8 @@ def test_retry_failed_requests_only_failed_urls(tmp_path: Path) -> None:
         shop.responses["/media/1-0.jpg"] = lost
         shop.request_counts.clear()
         (state,) = (tmp_path / "state").glob("*.sqlite")
-        _run_scrapy(name="shop", url=shop.base_url, state=state, retry_failed=1, allow_private_network=1)
+        _run_scrapy(state.with_suffix(".log"), name="shop", url=shop.base_url, state=state, retry_failed=1,
+                    allow_private_network=1)  # fmt: skip
         assert set(shop.request_counts) == {"/robots.txt", "/media/1-0.jpg"}
         crawl_shops(make_crawl_settings(url), tmp_path / "state", tmp_path / "out")
     assert tables.read_table(tmp_path / "out" / "failures.parquet", FAILURES).num_rows == 0
@@ -135,12 +136,11 @@ class _FakeLink:
         self.url = f"{BASE_URL}{target}"
 
 
-def _run_scrapy(**arguments: object) -> None:
+def _run_scrapy(log: Path, **arguments: object) -> None:
     command = [sys.executable, "-m", "scrapy", "crawl", "shop"]
     for name, value in arguments.items():
         command += ["-a", f"{name}={value}"]
-    root = Path(crawler.__file__).parent.parent
-    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    assert get_crawl_server().start(command, log, folder=Path(crawler.__file__).parents[1]).wait() == 0
 
 
 def test_block_pages_are_discarded(store: Store) -> None:

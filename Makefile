@@ -27,10 +27,10 @@ repro: .stamps/installed ## run the pipeline of dvc.yaml and print its results
 # One process per core with one thread each, because more threads than cores wait for each other.
 test test-quick: export OMP_NUM_THREADS := 1
 test: .stamps/installed ## run all tests
-	@pytest -q -n auto --dist loadfile
+	@pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 test-quick: .stamps/installed ## run the tests that are not slow, in about a minute
-	@pytest -q -n auto --dist loadfile -m "not slow"
+	@pytest -q -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
 lint: .stamps/installed ## ruff, ruff format --check, mypy --strict, import-linter
 	@ruff check

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,10 +21,20 @@ if TYPE_CHECKING:
 # Before torch is imported: for arrays this small, threads only cost.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# The same examples in every run, and no time limit for an example, so that no test fails by chance or under load.
+hypothesis.settings.load_profile("ci")
+
 SIDE_PX = 32
 """Pixels of every test photo."""
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 180, 30), "blue": (30, 30, 200), "black": (15, 15, 15)}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the pipeline and the files with slow tests first, so that no worker waits long for another one at the end."""
+    slow_files = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.parent.name != "pipeline", item.path not in slow_files))
 
 
 def _make_jpeg(colour: str = "red", seed: int = 0) -> bytes:

@@ -19,7 +19,7 @@ def run_python(code, *arguments, stdout=subprocess.PIPE):
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -102,4 +102,4 @@ def test_a_closed_pipe_is_not_an_error(lines):
         writer.stdout.close()
         writer.stdin.close()
         assert writer.stderr.read() == ""
-        assert writer.wait(timeout=60) == 0
+        assert writer.wait(timeout=300) == 0

@@ -42,7 +42,7 @@ def run_chromium(tmp_path, *arguments, budget=8000):
     """Return the output of headless Chromium after `budget` ms of virtual time, and its console messages."""
     profile_options = (f"--user-data-dir={tmp_path / 'profile'}", f"--virtual-time-budget={budget}")
     command = [CHROMIUM, *QUIET, *profile_options, *arguments]
-    completed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    completed = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     return completed.stdout, [line for line in completed.stderr.splitlines() if "CONSOLE" in line]
 
 

@@ -18,7 +18,7 @@ def test_the_first_run_prints_nothing_about_its_new_store(tmp_path):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

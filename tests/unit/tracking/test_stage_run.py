@@ -9,13 +9,13 @@ from weft import tracking
 @pytest.fixture
 def nobody(monkeypatch):
     """The URL of a port on which no server listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        uri = f"http://127.0.0.1:{free.getsockname()[1]}"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     for name, value in {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0"}.items():
         monkeypatch.setenv(name, value)
-    return uri
+    with socket.socket() as bound:  # never listens, and keeps other programs from the port
+        bound.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        yield uri
 
 
 def test_a_parameter_name_that_mlflow_does_not_allow_is_changed(store, newest, project):

@@ -89,7 +89,7 @@ def train_head_settings():
     return lambda **changes: _build(TrainHead, _STAGE, {"head_lr": 0.05, "weight_decay": 0.01}, changes)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def finetune_settings():
     """Return a function that builds the sections training and finetune, with some keys changed."""
     rates = {"head_lr": 0.05, "backbone_lr": 0.01, "layerwise_lr_decay": 1.0, "weight_decay": 0.01}

@@ -23,68 +23,81 @@ SGD = {"batch_size": 10, "optimizer": {"name": "sgd", "backbone_lr": 0.1, "head_
 SCRIPT = Path(__file__).with_name("two_processes.py")
 
 
-def run_in_processes(count, folder):
-    """Run the job of `folder` in `count` processes to their end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    world = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
-    started = [
-        subprocess.Popen(
-            [sys.executable, SCRIPT, folder], env=os.environ | world | {"RANK": str(rank)}, stderr=subprocess.PIPE
-        )
-        for rank in range(count)
-    ]
-    try:
-        for process in started:
-            _, stderr = process.communicate(timeout=100)
-            assert process.returncode == 0, stderr.decode()
-    finally:
-        for process in started:
-            process.kill()
-            process.communicate()
+def run_in_processes(count, folders):
+    """Run the jobs of all `folders` in `count` processes to their end."""
+    with socket.socket() as reserved_port:
+        # While this socket has the port, no other program is given it; the first process may still listen on it.
+        reserved_port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved_port.bind(("127.0.0.1", 0))
+        port = str(reserved_port.getsockname()[1])
+        world = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+        started = [
+            subprocess.Popen(
+                [sys.executable, SCRIPT, *folders], env=os.environ | world | {"RANK": str(rank)}, stderr=subprocess.PIPE
+            )
+            for rank in range(count)
+        ]
+        try:
+            for process in started:
+                _, stderr = process.communicate(timeout=300)
+                assert process.returncode == 0, stderr.decode()
+        finally:
+            for process in started:
+                process.kill()
+                process.communicate()
 
 
-@pytest.mark.parametrize(
-    ("encoder", "projection", "changes"),
-    [
-        # 33 photos by 10: the last batch has 3.
-        ("small", 0, {**SGD, "ema_decay": 0.9}),
-        ("mobilenet_v3_small", 5, {"batch_size": 10, "loss": "sampled_softmax", "freeze_batch_norm": True}),
-        ("small", 5, {**SGD, "bag_similarity": {"weight": 1.0}, "frozen_modules": ["0", "1"]}),
-    ],
-    ids=["live_batch_norm", "frozen_batch_norm", "frozen_blocks"],
-)
-def test_training_in_two_processes_equals_training_in_one(
-    tmp_path, write_prepared, finetune_settings, encoder, projection, changes
-):
-    write_prepared(tmp_path / "train", [[n % 4, 4] for n in range(33)])
-    write_prepared(tmp_path / "val", [[n % 4, 4] for n in range(50)])
-    optimizer = {"name": "adamw", "backbone_lr": 0.001, "head_lr": 0.01}
-    settings = finetune_settings(epochs=2, **{"optimizer": optimizer, **changes})
-    job = {
-        "encoder": encoder,
-        "projection": projection,
-        "training": asdict(settings.training),
-        "finetune": asdict(settings.stage),
-    }
-    (tmp_path / "job.json").write_text(json.dumps(job))
-    (tmp_path / "alone").mkdir()
-    train(tmp_path, tmp_path / "alone", SINGLE_PROCESS)
-    run_in_processes(2, tmp_path)
+# 33 photos by 10: the last batch has 3.
+JOBS = {
+    "live_batch_norm": ("small", 0, {**SGD, "ema_decay": 0.9}),
+    "frozen_batch_norm": (
+        "mobilenet_v3_small",
+        5,
+        {"batch_size": 10, "loss": "sampled_softmax", "freeze_batch_norm": True},
+    ),
+    "frozen_blocks": ("small", 5, {**SGD, "bag_similarity": {"weight": 1.0}, "frozen_modules": ["0", "1"]}),
+}
+"""By name: the encoder, its projection and the settings that differ."""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, write_prepared, finetune_settings):
+    """The folder of all jobs, which one pair of processes has trained, because each start takes seconds."""
+    root = tmp_path_factory.mktemp("distributed")
+    for name, (encoder, projection, changes) in JOBS.items():
+        write_prepared(root / name / "train", [[n % 4, 4] for n in range(33)])
+        write_prepared(root / name / "val", [[n % 4, 4] for n in range(50)])
+        optimizer = {"name": "adamw", "backbone_lr": 0.001, "head_lr": 0.01}
+        settings = finetune_settings(epochs=2, **{"optimizer": optimizer, **changes})
+        job = {
+            "encoder": encoder,
+            "projection": projection,
+            "training": asdict(settings.training),
+            "finetune": asdict(settings.stage),
+        }
+        (root / name / "job.json").write_text(json.dumps(job))
+    run_in_processes(2, [root / name for name in JOBS])
+    return root
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_training_in_two_processes_equals_training_in_one(trained, name):
+    folder = trained / name
+    (folder / "alone").mkdir()
+    train(folder, folder / "alone", SINGLE_PROCESS)
 
     def curve(name):
-        history = json.loads((tmp_path / name / "history.json").read_text())
+        history = json.loads((folder / name / "history.json").read_text())
         return np.array([[record["train_loss"], record["val_loss"]] for record in history])
 
     alone = curve("alone")
     assert abs(alone[2] - alone[1]).max() > 1e-3  # it does learn
     np.testing.assert_allclose(curve("rank0"), alone, rtol=0, atol=1e-4)
     np.testing.assert_array_equal(curve("rank1"), curve("rank0"))
-    weights = [torch.load(tmp_path / f"rank{n}" / "weights.pt", weights_only=True) for n in range(2)]
+    weights = [torch.load(folder / f"rank{n}" / "weights.pt", weights_only=True) for n in range(2)]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
-    assert set(weights[0]) == set(torch.load(tmp_path / "alone" / "weights.pt", weights_only=True))
-    assert not (tmp_path / "rank1" / "checkpoint.pt").exists()
+    assert set(weights[0]) == set(torch.load(folder / "alone" / "weights.pt", weights_only=True))
+    assert not (folder / "rank1" / "checkpoint.pt").exists()
 
 
 @pytest.mark.parametrize("rows", [slice(0, 3), slice(3, 7), slice(2, 2)])

@@ -1,9 +1,9 @@
-"""What one of several processes runs in test_distributed.py: a small training, over gloo on loopback.
+"""What one of several processes runs in test_distributed.py: small trainings in turn, over gloo on loopback.
 
-    RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=... python two_processes.py FOLDER
+    RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=... python two_processes.py FOLDER...
 
-FOLDER holds job.json: the sections training and finetune, the encoder and its projection. The script writes history and
-weights to a folder of its own there.
+Each FOLDER holds job.json: the sections training and finetune, the encoder and its projection. The script writes
+history and weights to a folder of its own there.
 """
 
 import json
@@ -70,6 +70,7 @@ def train(folder: Path, out: Path, processes: ProcessGroup) -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with init_process_group("cpu") as group:
-        place = Path(sys.argv[1]) / f"rank{group.rank}"
-        place.mkdir()
-        train(Path(sys.argv[1]), place, group)
+        for folder in map(Path, sys.argv[1:]):
+            place = folder / f"rank{group.rank}"
+            place.mkdir()
+            train(folder, place, group)

@@ -1,23 +1,27 @@
 """Scrapy scheduler that reads requests from the frontier on disk in batches, so memory does not grow with the shop."""
 
 from collections import deque
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self, cast
 
+from scrapy import Request, Spider
 from scrapy.core.scheduler import BaseScheduler
+from scrapy.crawler import Crawler
 from scrapy.utils.asyncio import CallLaterResult, call_later
 
 from crawler.items import FEED, PAGE, PHOTO, SITEMAP
-
-if TYPE_CHECKING:
-    from scrapy import Request, Spider
-    from scrapy.crawler import Crawler
-
-    from crawler.spiders.shop import ShopSpider
+from crawler.session import get_session
 
 FRONTIER_BATCH_SIZE = 200
 """Number of rows that are read from the frontier at once."""
 WAIT_META_KEY = "wait_seconds"
 """Request.meta key: the seconds for which the scheduler delays the request."""
+
+
+class RequestMaker(Protocol):
+    """The spider, as far as the scheduler knows it."""
+
+    def make_request(self, kind: str, row: int, url: str) -> Request:
+        """Return the request for one row of the frontier."""
 
 
 class FrontierScheduler(BaseScheduler):
@@ -27,22 +31,23 @@ class FrontierScheduler(BaseScheduler):
     order of pages, and with it the choice of a limit on products, then depends on the shop alone.
     """
 
-    spider: "ShopSpider"
+    _spider: RequestMaker
 
-    def __init__(self, crawler: "Crawler") -> None:
+    def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._session = get_session(crawler)
         self._requeued: deque[Request] = deque()
         self._delayed: dict[Request, CallLaterResult] = {}
         self._buffers: dict[str, deque[tuple[int, str]]] = {kind: deque() for kind in (FEED, SITEMAP, PHOTO, PAGE)}
 
     @classmethod
-    def from_crawler(cls, crawler: "Crawler") -> Self:
+    def from_crawler(cls, crawler: Crawler) -> Self:
         """Create the scheduler; Scrapy calls this."""
         return cls(crawler)
 
-    def open(self, spider: "Spider") -> None:
-        """Keep the spider, which owns the store and builds the requests."""
-        self.spider = spider  # type: ignore[assignment]
+    def open(self, spider: Spider) -> None:
+        """Keep the spider, which makes the requests."""
+        self._spider = cast(RequestMaker, spider)
 
     def close(self, reason: str) -> None:  # noqa: ARG002
         """Cancel the delayed requests; their URLs stay in the frontier."""
@@ -52,9 +57,9 @@ class FrontierScheduler(BaseScheduler):
 
     def has_pending_requests(self) -> bool:
         """Return whether any request is left."""
-        return bool(self._requeued or self._delayed) or (self.spider.is_ready and self._has_frontier_requests())
+        return bool(self._requeued or self._delayed) or (self._session.is_ready and self._has_frontier_requests())
 
-    def enqueue_request(self, request: "Request") -> bool:
+    def enqueue_request(self, request: Request) -> bool:
         """Take a redirect or a retry, at once or after its delay."""
         wait = request.meta.pop(WAIT_META_KEY, 0.0)
         if wait:
@@ -63,51 +68,50 @@ class FrontierScheduler(BaseScheduler):
             self._requeued.append(request)
         return True
 
-    def next_request(self) -> "Request | None":
+    def next_request(self) -> Request | None:
         """Return the next request, or None if there is none at the moment."""
         if self._requeued:
             return self._requeued.popleft()
-        if not self.spider.is_ready:
+        if not self._session.is_ready:
             return None
         if request := self._next_frontier_request():
             return request
         # The strategy has no URL left, not even in flight: start the next one.
-        if not self._reserved_rows() and self.spider.start_next_strategy():
+        if not self._reserved_rows() and self._session.start_next_strategy():
             return self._next_frontier_request()
-        self.spider.commit()
+        self._session.commit()
         return None
 
-    def _next_frontier_request(self) -> "Request | None":
+    def _next_frontier_request(self) -> Request | None:
         for kind, buffer in self._buffers.items():
             while self._can_request(kind) and self._fill_buffer(kind):
                 row, url = buffer.popleft()
-                if kind == PAGE and self.spider.store.is_over_budget(row):
+                if kind == PAGE and self._session.store.is_over_budget(row):
                     continue
                 if kind != FEED:
-                    self.spider.limits.count_request(kind)
-                self.spider.store.in_flight.add(row)
-                return self.spider.make_request(kind, row, url)
+                    self._session.limits.count_request(kind)
+                self._session.store.in_flight.add(row)
+                return self._spider.make_request(kind, row, url)
         return None
 
-    def _release(self, request: "Request") -> None:
+    def _release(self, request: Request) -> None:
         del self._delayed[request]
-        assert self._crawler.engine is not None
         self._crawler.engine.crawl(request)
 
     def _has_frontier_requests(self) -> bool:
         return any(
-            self._can_request(kind) and (buffer or self.spider.store.select_todo(kind, 1, self._reserved_rows()))
+            self._can_request(kind) and (buffer or self._session.store.select_todo(kind, 1, self._reserved_rows()))
             for kind, buffer in self._buffers.items()
         )
 
     def _can_request(self, kind: str) -> bool:
-        if kind in (FEED, PAGE) and self.spider.has_enough_products():
+        if kind in (FEED, PAGE) and self._session.has_enough_products():
             return False
-        return (kind != PAGE or not self.spider.store.has_todo(SITEMAP)) and self.spider.limits.has_room(kind)
+        return (kind != PAGE or not self._session.store.has_todo(SITEMAP)) and self._session.limits.has_room(kind)
 
     def _fill_buffer(self, kind: str) -> bool:
         buffer = self._buffers[kind]
-        store = self.spider.store
+        store = self._session.store
         while not buffer and (rows := store.select_todo(kind, FRONTIER_BATCH_SIZE, self._reserved_rows())):
             buffer.extend((row, url) for row, url in rows if kind != PAGE or not store.skip_if_unchanged(row, url))
         return bool(buffer)
@@ -115,4 +119,4 @@ class FrontierScheduler(BaseScheduler):
     def _reserved_rows(self) -> set[int]:
         """Return the rows that are in flight or in a buffer."""
         buffered = {row for buffer in self._buffers.values() for row, _ in buffer}
-        return self.spider.store.in_flight | buffered
+        return self._session.store.in_flight | buffered

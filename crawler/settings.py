@@ -50,6 +50,7 @@ RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 SCHEDULER = "crawler.scheduler.FrontierScheduler"
 ITEM_PIPELINES = {"crawler.pipelines.StorePipeline": 100}
 EXTENSIONS = {
+    "crawler.session.CrawlSession": 0,
     "scrapy.extensions.throttle.AutoThrottle": None,
     "crawler.extensions.throttle.Throttle": 0,
 }

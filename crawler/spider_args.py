@@ -19,6 +19,8 @@ from weft.errors import ParamsError, ShopError
 from weft.params import Crawl, Shop
 from weft.params.types import NonNegativeInt, PositiveInt
 
+SPIDER_ARGS = "WEFT_SPIDER_ARGS"
+"""Setting: the `SpiderArgs` of the crawl; None if the crawler crawls no shop."""
 DEFAULT_STATE_DIR = Path("var/crawl")
 _NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private_network")
 """Fields of a shop that the state's file name contains anyway, or that do not change which products are found."""
@@ -47,6 +49,8 @@ class SpiderArgs:
     """Request only the URLs that failed."""
     block_page_threshold: int
     """Number of similar pages that stop the crawl; 0 turns the check off."""
+    parent_pid: int = 0
+    """Id of the process that started this one; the crawl stops when that process ends. 0 for none."""
 
 
 def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any]) -> SpiderArgs:
@@ -56,7 +60,8 @@ def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any
         name: Our name for the shop.
         url: The start URL.
         state: The state file; "" for a file in var/crawl named after the shop and the arguments.
-        extra_args: Other fields of `weft.params.Shop` as text, and snapshot, retry_failed, block_page_threshold.
+        extra_args: Other fields of `weft.params.Shop` as text, and snapshot, retry_failed, block_page_threshold and
+            parent.
 
     Raises:
         ShopError: An argument is unknown or invalid.
@@ -67,6 +72,7 @@ def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any
             extra_args.pop("block_page_threshold", block_detection.DEFAULT_BLOCK_PAGE_THRESHOLD)
         )
         retry_failed = TypeAdapter(bool).validate_python(extra_args.pop("retry_failed", False))
+        parent_pid = TypeAdapter(NonNegativeInt).validate_python(extra_args.pop("parent", 0))
         shop = TypeAdapter(Shop).validate_python({"name": name, "url": url, **extra_args})
     except ValidationError as error:
         problems = (f"-a {'.'.join(map(str, e['loc']))}={e['input']}: {e['msg']}" for e in error.errors())
@@ -79,7 +85,7 @@ def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any
         if state
         else state_path(DEFAULT_STATE_DIR, shop.name, url, shop.max_products, snapshot, *state_key(shop))
     )
-    return SpiderArgs(shop, urls.canonicalize(shop.url), path, snapshot, retry_failed, block_page_threshold)
+    return SpiderArgs(shop, urls.canonicalize(shop.url), path, snapshot, retry_failed, block_page_threshold, parent_pid)
 
 
 def state_key(shop: Shop) -> list[str]:

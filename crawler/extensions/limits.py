@@ -32,28 +32,26 @@ class Limits:
         self._used = {name: float(used.get(name, 0)) for name in self._limits}
         self._last_tick = self._last_saved = time.monotonic()
         self.limit_reached = store.get_meta("limit_reached")
-        """The limit that ended the crawl or prevented a request, "" for none."""
+        """The limit that was reached first, "" for none."""
 
     def has_room(self, kind: str) -> bool:
         """Return whether one more URL of `kind` may be requested."""
         name = {PAGE: "max_pages", FEED: "max_pages", PHOTO: "max_photos"}.get(kind, "")
-        exhausted = next((limit for limit in (name, "max_bytes", "max_minutes") if self._is_exhausted(limit)), "")
-        self.limit_reached = self.limit_reached or exhausted
-        return not exhausted
+        return not any(self._is_exhausted(limit) for limit in (name, "max_bytes", "max_minutes"))
 
     def count_request(self, kind: str) -> None:
         """Count one request for a URL of `kind`."""
-        self._used["max_pages"] += kind in (PAGE, FEED)
-        self._used["max_photos"] += kind == PHOTO
+        self._count("max_pages", kind in (PAGE, FEED))
+        self._count("max_photos", kind == PHOTO)
 
     def count_bytes(self, size: int) -> None:
         """Count `size` bytes of responses."""
-        self._used["max_bytes"] += size
+        self._count("max_bytes", size)
 
     def update_clock(self) -> None:
         """Count the time since the last call, and save the usage at intervals."""
         now = time.monotonic()
-        self._used["max_minutes"] += now - self._last_tick
+        self._count("max_minutes", now - self._last_tick)
         self._last_tick = now
         if now - self._last_saved >= SAVE_INTERVAL_SECONDS:
             self.save()
@@ -63,6 +61,11 @@ class Limits:
         self._last_saved = time.monotonic()
         used = {name: round(value) for name, value in self._used.items()}
         self._store.set_meta(usage=json.dumps(used), limit_reached=self.limit_reached)
+
+    def _count(self, name: str, amount: float) -> None:
+        self._used[name] += amount
+        if not self.limit_reached and self._is_exhausted(name):
+            self.limit_reached = name
 
     def _is_exhausted(self, name: str) -> bool:
         return bool(name) and 0 < self._limits[name] <= self._used[name]

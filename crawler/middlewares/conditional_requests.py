@@ -1,14 +1,12 @@
 """Downloader middleware for conditional requests: a shop answers HTTP 304 if a URL has not changed since last time."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
+from scrapy.crawler import Crawler
 from scrapy.http import Request
 
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
-
-    from crawler.spiders.shop import ShopSpider
+from crawler.session import get_session
 
 _CONDITIONAL_HEADERS = ("If-None-Match", "If-Modified-Since")
 
@@ -16,11 +14,11 @@ _CONDITIONAL_HEADERS = ("If-None-Match", "If-Modified-Since")
 class ConditionalRequestMiddleware:
     """Send the validators (ETag, Last-Modified) of the previous crawl to the same URL."""
 
-    def __init__(self, crawler: "Crawler") -> None:
-        self._crawler = crawler
+    def __init__(self, crawler: Crawler) -> None:
+        self._session = get_session(crawler)
 
     @classmethod
-    def from_crawler(cls, crawler: "Crawler") -> Self:
+    def from_crawler(cls, crawler: Crawler) -> Self:
         """Create the middleware; Scrapy calls this."""
         return cls(crawler)
 
@@ -33,8 +31,7 @@ class ConditionalRequestMiddleware:
         request.meta.pop("handle_httpstatus_list", None)
         if request.meta.get("redirect_times"):
             return
-        spider: ShopSpider = self._crawler.spider  # type: ignore[assignment]
-        if validators := spider.store.previous_crawl.validators(request.meta["kind"], request.url):
+        if validators := self._session.store.previous_crawl.validators(request.meta["kind"], request.url):
             request.headers.update(validators)
             # The spider receives HTTP 304 as a response instead of a failure.
             request.meta["handle_httpstatus_list"] = [HTTPStatus.NOT_MODIFIED]

@@ -1,18 +1,17 @@
 """Downloader middlewares for hosts and redirects: pages stay on the shop's site; photos and sitemaps may leave it."""
 
 import re
-from typing import TYPE_CHECKING, Self
+from typing import Self
 from urllib.parse import urlsplit
 
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.http import Request, Response
 
 from crawler.discover import urls
 from crawler.exceptions import LoginRequiredError, NonHttpRedirectError, OffsiteError
 from crawler.items import PAGE
-
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
+from crawler.session import get_session
 
 _LOGIN_PATH = re.compile(
     r"/(?:log-?in|sign-?in|log_in|sign_in|account/login|anmelden|connexion|iniciar-sesion)(?:[/.]|$)"
@@ -23,11 +22,11 @@ _REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 class OffsiteMiddleware:
     """Refuse pages on other sites; unlike Scrapy's middleware, it reports a redirect off the site as a failure."""
 
-    def __init__(self, crawler: "Crawler") -> None:
-        self._crawler = crawler
+    def __init__(self, crawler: Crawler) -> None:
+        self._session = get_session(crawler)
 
     @classmethod
-    def from_crawler(cls, crawler: "Crawler") -> Self:
+    def from_crawler(cls, crawler: Crawler) -> Self:
         """Create the middleware; Scrapy calls this."""
         return cls(crawler)
 
@@ -42,8 +41,7 @@ class OffsiteMiddleware:
         is_redirected = bool(request.meta.get("redirect_times"))
         if parts.username is not None or (is_redirected and _LOGIN_PATH.search(parts.path.lower())):
             raise LoginRequiredError
-        start_url: str = self._crawler.spider.start_url  # type: ignore[union-attr]
-        if request.meta.get("kind") == PAGE and not urls.is_same_site(request.url, start_url):
+        if request.meta.get("kind") == PAGE and not urls.is_same_site(request.url, self._session.args.url):
             raise OffsiteError
 
 

@@ -4,19 +4,17 @@ import asyncio
 import random
 import time
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import Self
 from urllib.parse import urlsplit
 
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import DownloadTimeoutError
 from scrapy.http import Request, Response
-from scrapy.settings import BaseSettings
 
 from crawler.extensions.throttle import Throttle
 from crawler.scheduler import WAIT_META_KEY
-
-if TYPE_CHECKING:
-    from crawler.spiders.shop import ShopSpider
+from crawler.session import get_session
 
 MAX_WAIT_SECONDS = 120.0
 """If a shop asks for a longer wait, the URL fails."""
@@ -31,13 +29,21 @@ MAX_CONSECUTIVE_BUSY = "WEFT_MAX_CONSECUTIVE_BUSY"
 class BackoffRetryMiddleware(RetryMiddleware):
     """Scrapy's retry middleware, whose retries return to the scheduler with a delay."""
 
-    def __init__(self, settings: BaseSettings) -> None:
+    def __init__(self, crawler: Crawler) -> None:
+        settings = crawler.settings
         super().__init__(settings)
+        self.crawler = crawler
+        self._session = get_session(crawler)
         self._max_consecutive_busy = settings.getint(MAX_CONSECUTIVE_BUSY) + 3 * settings.getint(
             "CONCURRENT_REQUESTS_PER_DOMAIN"
         )
         self._busy_urls: set[str] = set()
         """URLs of the shop that were busy since the last good response."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Create the middleware; Scrapy calls this."""
+        return cls(crawler)
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Retry a busy response after a delay, and slow its host down."""
@@ -66,9 +72,10 @@ class BackoffRetryMiddleware(RetryMiddleware):
         if self._is_shop_host(request):
             self._busy_urls.add(request.url)
             if len(self._busy_urls) >= self._max_consecutive_busy:
-                spider: ShopSpider = self.crawler.spider  # type: ignore[assignment]
-                spider.stop(f"{request.url}: HTTP {status}, like {len(self._busy_urls) - 1} URLs before it; the "
-                            "shop is busy: run again later to resume")  # fmt: skip
+                self._session.stop(
+                    f"{request.url}: HTTP {status}, like {len(self._busy_urls) - 1} URLs before it; the shop is busy: "
+                    "run again later to resume"
+                )
         throttle = self.crawler.get_extension(Throttle)
         if throttle is None or (status == SERVICE_UNAVAILABLE and retry_after_seconds is None):
             return
@@ -81,8 +88,7 @@ class BackoffRetryMiddleware(RetryMiddleware):
         )
 
     def _is_shop_host(self, request: Request) -> bool:
-        start_url: str = self.crawler.spider.start_url  # type: ignore[union-attr]
-        return urlsplit(request.url).hostname == urlsplit(start_url).hostname
+        return urlsplit(request.url).hostname == urlsplit(self._session.args.url).hostname
 
     def _backoff(self, retries: int) -> float:
         # Jitter spreads the retries of requests that failed together.

@@ -1,7 +1,7 @@
 """Parsing of responses into items; no response can end the crawl."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
@@ -18,7 +18,6 @@ from crawler.feeds import reader
 from crawler.items import CrawlItem, FailedItem, ListingItem, PhotoItem, ProductItem, SitemapItem, UnchangedItem
 from crawler.overrides import Override
 from crawler.spider_args import SpiderArgs
-from crawler.storage.store import Store
 from weft.errors import ShopError
 
 PAGES_PER_ITEM = 1_000
@@ -33,13 +32,20 @@ class ResponseParser:
 
     Args:
         spider_args: The arguments of the crawl.
-        store: The store of the crawl, for the photos that sitemaps list.
+        get_sitemap_photos: Function that returns the photos that sitemaps list for a page.
         override: The settings in shops/<host>.yaml.
         user_agent: The name that robots.txt rules apply to.
     """
 
-    def __init__(self, spider_args: SpiderArgs, store: Store, override: Override, user_agent: str) -> None:
-        self._spider_args, self._store, self._override, self._user_agent = spider_args, store, override, user_agent
+    def __init__(
+        self,
+        spider_args: SpiderArgs,
+        get_sitemap_photos: Callable[[str], Sequence[str]],
+        override: Override,
+        user_agent: str,
+    ) -> None:
+        self._spider_args, self._get_sitemap_photos = spider_args, get_sitemap_photos
+        self._override, self._user_agent = override, user_agent
         self.robots_rules = Protego.parse("")
         """The rules of the shop's robots.txt."""
 
@@ -91,7 +97,7 @@ class ResponseParser:
             # A home page marked up as a product is treated as a listing, so that its links are followed.
             if extracted is not None and not (follow_links and urlsplit(response.url).path in ("", "/")):
                 product = extracted.to_product(self._spider_args.shop.name)
-                product = add_sitemap_images(product, self._store.get_sitemap_photos(response.url))
+                product = add_sitemap_images(product, self._get_sitemap_photos(response.url))
                 yield ProductItem(row=row, product=product, response_info=items.response_info(response))
                 return
             page_links = links.extract_links(page) if follow_links else links.PageLinks((), ())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from weft import errors, params, tracking
 from weft.report.build import RESULTS, write_report
+from weft.report.headline import write_headline
 from weft.report.html import PAGE
 from weft.report.readers import ReportInputs
 
@@ -36,12 +37,14 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
     parser.add_argument("--calibration", type=Path, required=True)
     parser.add_argument("--audit", type=Path, required=True)
+    parser.add_argument("--headline", type=Path, required=True, help="the file of headline metrics to write")
     parser.add_argument("--out", type=Path, required=True)
     args = vars(parser.parse_args())
-    out = args.pop("out")
+    headline, out = args.pop("headline"), args.pop("out")
     names = list(params.load_params(Path("params.yaml")).benchmarks)
     with tracking.start_stage_run("report", ReportParams(", ".join(names)), list(args.values())) as run:
         run.log_metrics(write_report(names, ReportInputs(**args), out))
+        run.log_metrics(write_headline(names, ReportInputs(**args), headline))
         run.log_artifact(out / RESULTS)
         run.log_artifact(out / PAGE)
 

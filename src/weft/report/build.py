@@ -1,4 +1,4 @@
-"""Write the report: results.md, index.html, metrics.json and the data of its curves."""
+"""Write the report: results.md, index.html, tables.json and the data of its curves."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ from weft.report.readers import ReportInputs
 from weft.report.tables import read_results
 
 RESULTS = "results.md"
-METRICS = "metrics.json"
+TABLES = "tables.json"
 RECALL = "recall_at_k.csv"
 CALIBRATION_CURVE = "calibration_curve.csv"
 
@@ -36,8 +36,8 @@ def write_report(benchmarks: Sequence[str], inputs: ReportInputs, out: Path) -> 
     Args:
         benchmarks: Names in the order of the page; each has a folder in `inputs.benchmarks`.
         inputs: The output folders of the other stages.
-        out: The output folder: results.md, index.html, metrics.json for `dvc metrics`, and for `dvc plots`
-            recall_at_k.csv (of the first benchmark with retrieval) and calibration_curve.csv.
+        out: The output folder: results.md, index.html, tables.json, and for `dvc plots` recall_at_k.csv (of the first
+            benchmark with retrieval) and calibration_curve.csv.
 
     Returns:
         The numbers of benchmarks, tables and photos, and the size of the page in page_bytes.
@@ -52,7 +52,7 @@ def write_report(benchmarks: Sequence[str], inputs: ReportInputs, out: Path) -> 
     texts = {
         RESULTS: results_markdown([section.results for section in sections]),
         PAGE: page,
-        METRICS: _metrics_json(sections, pipeline.calibration),
+        TABLES: _tables_json(sections, pipeline.calibration),
         RECALL: _recall_csv([recall for section in sections for recall in section.recall_curves]),
         CALIBRATION_CURVE: _calibration_csv(pipeline.calibration),
     }
@@ -97,7 +97,7 @@ def _read_pipeline(inputs: ReportInputs, thumbnails: ThumbnailCache) -> Pipeline
     )
 
 
-def _metrics_json(sections: Sequence[BenchmarkSection], calibration: Calibration) -> str:
+def _tables_json(sections: Sequence[BenchmarkSection], calibration: Calibration) -> str:
     """Return the tables of all benchmarks and the totals of the calibration, to compare runs."""
     values: dict[str, object] = {section.results.benchmark: section.results.tables for section in sections}
     return json.dumps({**values, "thresholds": calibration.totals}, indent=1, ensure_ascii=False) + "\n"

@@ -31,7 +31,7 @@ def build_page(inputs, names=("catalogue",)) -> str:
 def test_the_report_is_deterministic(filled, tmp_path):
     for name in ("one", "two"):
         write_report(["catalogue"], filled.report_inputs, tmp_path / name)
-    for name in ("index.html", "results.md", "metrics.json", "recall_at_k.csv", "calibration_curve.csv"):
+    for name in ("index.html", "results.md", "tables.json", "recall_at_k.csv", "calibration_curve.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
@@ -120,9 +120,9 @@ def test_the_data_of_the_curves_is_written_as_csv(filled):
     assert lines[2] == "words with a probability,1,1,0.100000,0.200000"
 
 
-def test_one_file_holds_the_metrics_of_all_benchmarks(filled):
+def test_one_file_holds_the_tables_of_all_benchmarks(filled):
     build_page(filled)
-    metrics = json.loads((filled.folder / "summary" / "metrics.json").read_text())
+    metrics = json.loads((filled.folder / "summary" / "tables.json").read_text())
     assert metrics["catalogue"]["retrieval"]["finetuned"]["recall_at_1"] == 0.46449
     assert metrics["thresholds"]["recall"] == 0.6
     assert set(metrics) == {"catalogue", "thresholds"}

@@ -137,13 +137,13 @@ class BenchmarkResults:
     def to_metrics_json(
         self, benchmark: str, reader: str, tables: dict[str, TableWithCI], num_samples: int
     ) -> dict[str, object]:
-        """Return the content of metrics.json, with values rounded to 6 digits."""
+        """Return the content of metrics.json, with values rounded to 6 digits; a metric that is undefined is None."""
         return {
             "benchmark": benchmark,
             "reader": reader,
             "counts": dict(self.counts),
             "notes": list(self.notes),
-            "tables": {name: _round_table(computed.table) for name, computed in tables.items()},
+            "tables": {name: self._round_table(name, computed.table) for name, computed in tables.items()},
             "intervals": {name: computed.intervals for name, computed in tables.items()},
             "differences": {name: computed.differences for name, computed in tables.items() if computed.differences},
             "upper_bounds": self._upper_bounds(),
@@ -164,8 +164,20 @@ class BenchmarkResults:
             }
         return {name: values for name, values in bounds.items() if values}
 
+    def _round_table(self, name: str, table: MetricTable) -> dict[str, dict[str, float | None]]:
+        """Return the table with every row and metric that its task measures, whatever the values are."""
+        rounded: dict[str, dict[str, float | None]] = {}
+        for row, metric in self._get_scores(name).columns():
+            value = table.get(row, {}).get(metric)
+            rounded.setdefault(row, {})[metric] = None if value is None else round(value, _DIGITS)
+        return rounded
+
+    def _get_scores(self, name: str) -> PerQueryScores:
+        """Return the scores of a table; those of its first part for a mean table, whose rows and metrics are equal."""
+        return self.tables[self.mean_tables[name][0] if name in self.mean_tables else name]
+
     def _size(self, name: str) -> dict[str, object]:
-        scores = self.tables[self.mean_tables[name][0] if name in self.mean_tables else name]
+        scores = self._get_scores(name)
         return {
             "of": scores.query_kind,
             "observations": len(scores),
@@ -181,10 +193,6 @@ def flatten_metrics(tables: dict[str, TableWithCI]) -> dict[str, float]:
         for row, values in computed.table.items()
         for metric, value in values.items()
     }
-
-
-def _round_table(table: MetricTable) -> MetricTable:
-    return {row: {metric: round(value, _DIGITS) for metric, value in values.items()} for row, values in table.items()}
 
 
 def _to_mlflow_name(row: str) -> str:

@@ -14,9 +14,9 @@ from weft import tables
 from weft.contracts import files
 from weft.contracts.tables import CONFUSIONS, PER_QUERY, SLICES
 from weft.errors import ContractError
-from weft.report.glossary import BASELINE, FINETUNED, metric_name, percent, points
+from weft.report.glossary import FINETUNED, metric_name, percent, points
 from weft.report.readers import missing_file_error, read_rows
-from weft.report.tables import Results, list_metrics
+from weft.report.tables import Results, list_metrics, verdict
 
 MAX_K = 100
 """evaluate keeps at least this many photos of each ranked list; beyond it a first hit may be unknown."""
@@ -36,6 +36,13 @@ class RecallCurves:
     curves: dict[str, list[tuple[float, float]]]
     """Model to (k, share of queries with a correct photo among the first k), for every k from 1."""
 
+    def distinct_curves(self) -> dict[str, list[tuple[float, float]]]:
+        """Return the curves to draw: models with equal curves share one, under both names."""
+        models: dict[tuple[tuple[float, float], ...], list[str]] = {}
+        for model, curve in self.curves.items():
+            models.setdefault(tuple(curve), []).append(model)
+        return {", ".join(names): list(curve) for curve, names in models.items()}
+
     def listed_k(self) -> list[int]:
         """Return the k of the table below the picture."""
         last = len(next(iter(self.curves.values())))
@@ -47,7 +54,7 @@ def read_recall_curves(folder: Path, models: Sequence[str]) -> list[RecallCurves
 
     Args:
         folder: The benchmark's report folder.
-        models: The rows of the results tables in their order; a curve equal to the previous one is left out.
+        models: The rows of the results tables in their order.
 
     Raises:
         ContractError: The file is missing or breaks its contract.
@@ -67,8 +74,7 @@ def read_recall_curves(folder: Path, models: Sequence[str]) -> list[RecallCurves
         if not max_k:
             continue
         curves = {model: _recall_curve(by_model[model], max_k) for model in ordered}
-        distinct = {m: c for n, (m, c) in enumerate(curves.items()) if n == 0 or c != curves[ordered[n - 1]]}
-        result.append(RecallCurves(table, by_model[ordered[0]].total(), distinct))
+        result.append(RecallCurves(table, by_model[ordered[0]].total(), curves))
     return result
 
 
@@ -104,6 +110,8 @@ class SliceTable:
     table: str
     slice: str
     metric: str
+    baseline: str
+    """The first row of the results table."""
     rows: tuple[SliceRow, ...]
 
 
@@ -129,8 +137,9 @@ def read_slices(folder: Path, results: Results) -> dict[str, tuple[SliceTable, .
         if row["metric"] == first_metrics[key]:
             groups.setdefault(key, {}).setdefault(row["slice_value"], {})[row["model"]] = row
     slice_tables = [
-        SliceTable(table, name, metric_name(first_metrics[table, name]), _slice_rows(values))
+        SliceTable(table, name, metric_name(first_metrics[table, name]), baseline, _slice_rows(values, baseline))
         for (table, name), values in sorted(groups.items())
+        for baseline in [next(iter(results.tables.get(table, {})), "")]
     ]
     by_table = {name: tuple(one for one in slice_tables if one.table == name and one.rows) for name in metric_order}
     return {name: slices for name, slices in by_table.items() if slices}
@@ -140,15 +149,13 @@ def _index(metric: str, known: list[str]) -> int:
     return known.index(metric) if metric in known else len(known)
 
 
-def _slice_rows(values: dict[str, dict[str, dict[str, Any]]]) -> tuple[SliceRow, ...]:
+def _slice_rows(values: dict[str, dict[str, dict[str, Any]]], baseline_row: str) -> tuple[SliceRow, ...]:
     kept = []
     for slice_value, models in values.items():
-        baseline = next((models[name] for name in models if name.startswith(BASELINE)), None)
-        finetuned = models.get(FINETUNED)
-        if baseline is None or finetuned is None:
+        baseline, finetuned = models.get(baseline_row), models.get(FINETUNED)
+        if baseline is None or finetuned is None or baseline_row == FINETUNED:
             continue
         delta, low, high = finetuned["delta"], finetuned["delta_ci_low"], finetuned["delta_ci_high"]
-        verdict = "" if low is None or high is None else "gain" if low > 0 else "loss" if high < 0 else ""
         row = SliceRow(
             slice_value,
             finetuned["n"],
@@ -157,7 +164,7 @@ def _slice_rows(values: dict[str, dict[str, dict[str, Any]]]) -> tuple[SliceRow,
             f"{percent(finetuned['ci_low'])} to {percent(finetuned['ci_high'])}",
             "" if delta is None else points(delta),
             "" if low is None or high is None else f"{points(low)} to {points(high)}",
-            verdict,
+            verdict(None if delta is None or low is None or high is None else (delta, low, high)),
         )
         kept.append((finetuned["value"], row))
     return tuple(row for _, row in sorted(kept, key=lambda pair: (pair[0], pair[1].slice_value)))

@@ -17,17 +17,20 @@ from weft.report.breakdowns import (
 )
 from weft.report.calibration import Calibration, read_calibration, read_word_map
 from weft.report.examples import ThumbnailCache, read_examples
+from weft.report.glossary import FINETUNED, FROZEN, HEAD_ONLY
 from weft.report.html import PAGE, BenchmarkSection, PipelineSection, render_page
 from weft.report.markdown import results_markdown
 from weft.report.pipeline import read_crawl, read_history, read_words
 from weft.report.provenance import read_provenance
 from weft.report.readers import ReportInputs
-from weft.report.tables import read_results
+from weft.report.tables import Results, list_metrics, read_results
 
 RESULTS = "results.md"
 TABLES = "tables.json"
 RECALL = "recall_at_k.csv"
 CALIBRATION_CURVE = "calibration_curve.csv"
+RECALL_MODELS = (FROZEN, HEAD_ONLY, FINETUNED)
+"""The columns of recall_at_k.csv, always the same: `dvc plots diff` compares files of different runs."""
 
 
 def write_report(benchmarks: Sequence[str], inputs: ReportInputs, out: Path) -> dict[str, float]:
@@ -99,15 +102,24 @@ def _read_pipeline(inputs: ReportInputs, thumbnails: ThumbnailCache) -> Pipeline
 
 def _tables_json(sections: Sequence[BenchmarkSection], calibration: Calibration) -> str:
     """Return the tables of all benchmarks and the totals of the calibration, to compare runs."""
-    values: dict[str, object] = {section.results.benchmark: section.results.tables for section in sections}
+    values: dict[str, object] = {section.results.benchmark: _fill_tables(section.results) for section in sections}
     return json.dumps({**values, "thresholds": calibration.totals}, indent=1, ensure_ascii=False) + "\n"
 
 
+def _fill_tables(results: Results) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Return the tables with every metric in every row, None where it was not measured."""
+    return {
+        name: {row: {metric: values.get(metric) for metric in list_metrics(table)} for row, values in table.items()}
+        for name, table in results.tables.items()
+    }
+
+
 def _recall_csv(recalls: Sequence[RecallCurves]) -> str:
-    """Return one column for k and one per model; only the header where no benchmark has retrieval."""
+    """Return one column for k and one for each of RECALL_MODELS; only the header where no benchmark has retrieval."""
     curves: Mapping[str, list[tuple[float, float]]] = recalls[0].curves if recalls else {}
-    rows = zip(*curves.values(), strict=True)
-    return _format_csv(["k", *curves], [[int(row[0][0]), *(f"{share:.6f}" for _, share in row)] for row in rows])
+    max_k = max((len(curve) for curve in curves.values()), default=0)
+    columns = [[f"{share:.6f}" for _, share in curves.get(model, [])] or [""] * max_k for model in RECALL_MODELS]
+    return _format_csv(["k", *RECALL_MODELS], [[k + 1, *(column[k] for column in columns)] for k in range(max_k)])
 
 
 def _calibration_csv(calibration: Calibration) -> str:

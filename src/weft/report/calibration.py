@@ -49,8 +49,8 @@ class Calibration:
     min_products: int
     val_products: int
     test_products: int
-    totals: dict[str, float]
-    """Measured on test over all calibrated words."""
+    totals: dict[str, float | None]
+    """Measured on test over all calibrated words; None for a ratio with the denominator 0."""
     calibrated: tuple[CalibratedWord, ...]
     reject_reasons: dict[str, int]
     """Reason to the number of words without a threshold."""
@@ -80,7 +80,7 @@ def read_calibration(folder: Path) -> Calibration:
             int(settings["min_products"]),
             int(settings["val_products"]),
             int(settings["test_products"]),
-            {str(name): float(value) for name, value in settings["totals"].items()},
+            {str(name): None if value is None else float(value) for name, value in settings["totals"].items()},
             tuple(_format_word(row) for row in calibrated),
             {reason: reasons.count(reason) for reason in sorted(set(reasons))},
             tuple((group, tuple(bins)) for group, bins in curves.items()),

@@ -12,7 +12,7 @@ from weft import tables
 from weft.contracts import files
 from weft.contracts.tables import EXAMPLES
 from weft.errors import ContractError
-from weft.report.glossary import BASELINE
+from weft.report.glossary import FROZEN
 from weft.report.readers import missing_file_error
 
 MAX_THUMBNAIL_SIDE = 256
@@ -201,7 +201,7 @@ def read_examples(folder: Path, models: Sequence[str], thumbnails: ThumbnailCach
     for (kind, _), by_model in sorted(groups.items(), key=lambda group: group[0]):
         ordered = sorted(
             by_model.items(),
-            key=lambda item: (not item[0].startswith(BASELINE), position.get(item[0], len(position)), item[0]),
+            key=lambda item: (not item[0].startswith(FROZEN), position.get(item[0], len(position)), item[0]),
         )
         if kind == "retrieval":
             ranked.append(_ranked_example(ordered, thumbnails))

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-BASELINE = "frozen"
-"""Every difference is measured against the first row whose name begins with this."""
+FROZEN, HEAD_ONLY = "frozen backbone", "head only"
+"""The rows of the models that are not finetuned."""
 FINETUNED = "finetuned"
 """The row of the finished model."""
 

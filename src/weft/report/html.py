@@ -121,7 +121,7 @@ def render_page(benchmarks: Sequence[BenchmarkSection], pipeline: PipelineSectio
             # matplotlib draws these from our own numbers and from names of stages, models and metrics: safe markup.
             losses=[(history, Markup(loss_curve(history))) for history in pipeline.histories],
             recall_charts=[
-                (section.results.benchmark, recall, Markup(recall_curve(recall.curves, f"recall-{n}-{m}")))
+                (section.results.benchmark, recall, Markup(recall_curve(recall.distinct_curves(), f"recall-{n}-{m}")))
                 for n, section in enumerate(benchmarks)
                 for m, recall in enumerate(section.recall_curves)
             ],
@@ -177,7 +177,7 @@ def _summary_rows(section: BenchmarkSection) -> list[SummaryRow]:
     summary = []
     for name, comparison in section.comparisons:
         rows = dict(comparison.rows)
-        if comparison.baseline is None or glossary.FINETUNED not in rows or not comparison.metrics:
+        if glossary.FINETUNED not in rows or not comparison.metrics:
             continue
         baseline, finetuned = rows[comparison.baseline][0], rows[glossary.FINETUNED][0]
         if finetuned.difference:

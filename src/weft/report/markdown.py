@@ -3,12 +3,13 @@
 import re
 from collections.abc import Sequence
 
+from weft.report.changes import find_extremes, list_changes
 from weft.report.glossary import count, metric_name, reader_meaning, row_meanings, table_title
 from weft.report.tables import Cell, Results, compare
 
 
 def results_markdown(results: Sequence[Results]) -> str:
-    """Return all tables of all benchmarks in percent with their intervals; gains over the baseline are bold.
+    """Return all tables of all benchmarks in percent with their intervals; gains over the first row are bold.
 
     Args:
         results: One per benchmark, in the order to print.
@@ -19,9 +20,17 @@ def results_markdown(results: Sequence[Results]) -> str:
     blocks = [
         "# Results",
         "All values are shares in percent; higher is better. The 95 % bootstrap interval is in brackets. Bold values "
-        "are better than the row of the frozen backbone, and values with ↓ are worse: the 95 % interval of the paired "
+        "are better than the first row of their table, and values with ↓ are worse: the 95 % interval of the paired "
         "difference excludes 0.",
     ]
+    extremes = find_extremes(list_changes(results))
+    if extremes:
+        best, worst = extremes
+        blocks.append(
+            "From the first row to the finetuned model, in percent and percentage points:\n\n"
+            f"- best change: {_escape(best.describe())}{_format_mark(best.verdict)}\n"
+            f"- worst change: {_escape(worst.describe())}{_format_mark(worst.verdict)}"
+        )
     rows = list(dict.fromkeys(row for result in results for table in result.tables.values() for row in table))
     meanings = [f"- *{_escape(row)}*: {meaning}" for row, meaning in row_meanings(rows)]
     if meanings:
@@ -29,6 +38,11 @@ def results_markdown(results: Sequence[Results]) -> str:
     for result in results:
         blocks += _format_benchmark(result)
     return "\n\n".join(blocks) + "\n"
+
+
+def _format_mark(verdict: str) -> str:
+    """Return what the paired interval says of a change."""
+    return {"gain": ", a gain", "loss": " ↓, a loss"}.get(verdict, ", which may be chance")
 
 
 def _format_benchmark(result: Results) -> list[str]:

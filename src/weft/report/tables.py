@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from weft.contracts import files
 from weft.errors import ContractError
-from weft.report.glossary import BASELINE, percent, points
+from weft.report.glossary import percent, points
 from weft.report.readers import read_json
 
 
@@ -92,7 +92,7 @@ class Cell:
     interval: str
     """The bounds in percent, "64.9 to 73.8"; empty where there are none."""
     difference: str
-    """Signed percentage points to the baseline row; empty where there is nothing to compare."""
+    """Signed percentage points to the first row; empty where there is nothing to compare."""
     difference_interval: str
     """The bounds of the difference, "+9.8 to +18.2"."""
     verdict: str
@@ -104,28 +104,29 @@ class Comparison:
     """One formatted table; cells are in the order of `metrics`."""
 
     metrics: tuple[str, ...]
-    baseline: str | None
-    """The first row of the frozen backbone, if the table has one."""
+    baseline: str
+    """The first row, with which all others are compared: the frozen backbone, or the least trained model that can do
+    the task."""
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     upper_bounds: tuple[str, ...]
     """The values of a perfect model in percent; empty where that is 100."""
 
 
 def compare(results: Results, name: str) -> Comparison:
-    """Format one table of a benchmark, with the differences to its baseline row."""
+    """Format one table of a benchmark, with the differences to its first row."""
     table: Table = results.tables[name]
     metrics = tuple(list_metrics(table))
-    baseline = next((row for row in table if row.startswith(BASELINE)), None)
+    baseline = next(iter(table))
     bounds = results.upper_bounds.get(name, {})
     rows = tuple((row, tuple(_cell(results, name, row, baseline, metric) for metric in metrics)) for row in table)
     return Comparison(metrics, baseline, rows, tuple(_percent_or_empty(bounds.get(metric)) for metric in metrics))
 
 
-def _cell(results: Results, name: str, row: str, baseline: str | None, metric: str) -> Cell:
+def _cell(results: Results, name: str, row: str, baseline: str, metric: str) -> Cell:
     value = results.tables[name][row].get(metric)
     bounds = results.intervals.get(name, {}).get(row, {}).get(metric)
     interval = "" if bounds is None or value is None else f"{percent(bounds[0])} to {percent(bounds[1])}"
-    if baseline is None or row == baseline or value is None:
+    if row == baseline or value is None:
         return Cell(percent(value), interval, "", "", "")
     baseline_value = results.tables[name][baseline].get(metric)
     if baseline_value is None:
@@ -134,8 +135,15 @@ def _cell(results: Results, name: str, row: str, baseline: str | None, metric: s
     if paired is None:
         return Cell(percent(value), interval, points(value - baseline_value), "", "")
     difference, low, high = paired
-    verdict = "gain" if low > 0 else "loss" if high < 0 else ""
-    return Cell(percent(value), interval, points(difference), f"{points(low)} to {points(high)}", verdict)
+    return Cell(percent(value), interval, points(difference), f"{points(low)} to {points(high)}", verdict(paired))
+
+
+def verdict(difference: Difference | None) -> str:
+    """Return "gain" or "loss" where the interval of a paired difference excludes 0, else ""."""
+    if difference is None:
+        return ""
+    _, low, high = difference
+    return "gain" if low > 0 else "loss" if high < 0 else ""
 
 
 def _percent_or_empty(share: float | None) -> str:

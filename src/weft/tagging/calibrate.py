@@ -67,10 +67,10 @@ def calibrate(photos: Path, embeddings: Path, model: Path, settings: params.Cali
             "min_products": settings.min_products,
             "val_products": val.n_products,
             "test_products": test.n_products,
-            "totals": {name: round(value, 6) for name, value in totals.items()},
+            "totals": {name: None if value is None else round(value, 6) for name, value in totals.items()},
         }
         (folder / files.CALIBRATION).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    return totals
+    return {name: value for name, value in totals.items() if value is not None}
 
 
 class _Split:
@@ -158,17 +158,16 @@ def _new_row(head: WordHead, word: int, val_products: Ints, test_products: Ints)
     }
 
 
-def _totals(rows: list[dict[str, Any]], curves: dict[str, CalibrationCurve], test: _Split) -> dict[str, float]:
-    """Return the totals over all calibrated words; a ratio with the denominator 0 is left out."""
+def _totals(rows: list[dict[str, Any]], curves: dict[str, CalibrationCurve], test: _Split) -> dict[str, float | None]:
+    """Return the totals over all calibrated words; a ratio with the denominator 0 is None."""
     calibrated = [row for row in rows if row["threshold"] is not None]
     predicted, true_positives, positives = (
         sum(row[name] for row in calibrated) for name in ("test_predicted", "test_true_positives", "test_products")
     )
-    totals = {"words": float(len(rows)), "calibrated_words": float(len(calibrated))}
-    if predicted:
-        totals["precision"] = true_positives / predicted
-    if positives:
-        totals["recall"] = true_positives / positives
+    totals: dict[str, float | None] = {"words": float(len(rows)), "calibrated_words": float(len(calibrated))}
+    totals["precision"] = true_positives / predicted if predicted else None
+    totals["recall"] = true_positives / positives if positives else None
+    totals |= dict.fromkeys(("share_of_products_tagged", "tags_per_product", "expected_calibration_error"))
     if test.n_products:
         totals["share_of_products_tagged"] = float((test.n_tags > 0).mean())
         totals["tags_per_product"] = float(test.n_tags.mean())

@@ -120,3 +120,14 @@ def test_the_interval_of_random_labels_contains_the_chance_level(rng, search):
         intervals = compute_table_with_ci(PerQueryScores(everything, labels, gained), 200).intervals["m"]
         within += [intervals[str(k)][0] <= chance <= intervals[str(k)][1] for k, chance in chances.items()]
     assert np.mean(within) >= 0.88
+
+
+def test_a_metric_that_is_undefined_is_null_in_metrics_json():
+    numerators = {
+        name: {"recall_at_1": np.ones(3), "map_at_r": np.zeros(3)} for name in ("frozen backbone", "finetuned")
+    }
+    scores = PerQueryScores(np.arange(3), np.arange(3), numerators, {"map_at_r": np.zeros(3)})
+    results = BenchmarkResults(tables={"retrieval": scores})
+    written = results.to_metrics_json("b", "inshop", results.compute_tables(50), 50)
+    row = {"recall_at_1": 1.0, "map_at_r": None}
+    assert written["tables"] == {"retrieval": {"frozen backbone": row, "finetuned": row}}

@@ -268,6 +268,11 @@ def make_word() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def make_query() -> Callable[..., dict[str, Any]]:
+    return build_query_row
+
+
+@pytest.fixture
 def draw() -> Callable[..., bytes]:
     return draw_jpeg
 

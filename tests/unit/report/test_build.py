@@ -109,7 +109,7 @@ def test_the_data_of_the_curves_is_written_as_csv(filled):
     build_page(filled)
     folder = filled.folder / "summary"
     assert (folder / "recall_at_k.csv").read_text() == (
-        "k,frozen backbone,finetuned\n1,0.500000,1.000000\n2,1.000000,1.000000\n"
+        "k,frozen backbone,head only,finetuned\n1,0.500000,,1.000000\n2,1.000000,,1.000000\n"
     )
     lines = (folder / "calibration_curve.csv").read_text().splitlines()
     assert lines[:3] == [
@@ -131,7 +131,37 @@ def test_one_file_holds_the_tables_of_all_benchmarks(filled):
 def test_without_queries_the_recall_csv_has_only_a_header(inputs):
     inputs.add(examples=[])
     assert "There are no queries" in build_page(inputs)
-    assert (inputs.folder / "summary" / "recall_at_k.csv").read_text() == "k\n"
+    assert (inputs.folder / "summary" / "recall_at_k.csv").read_text() == "k,frozen backbone,head only,finetuned\n"
+
+
+def test_equal_curves_keep_their_columns(inputs, make_query):
+    rows = [make_query(model, n, n) for model in ("frozen backbone", "head only", "finetuned") for n in (1, 2)]
+    inputs.add(queries=rows)
+    page = build_page(inputs)
+    assert (inputs.folder / "summary" / "recall_at_k.csv").read_text() == (
+        "k,frozen backbone,head only,finetuned\n1,0.500000,0.500000,0.500000\n2,1.000000,1.000000,1.000000\n"
+    )
+    assert "frozen backbone, head only, finetuned, %" in page
+
+
+def test_a_metric_that_was_not_measured_is_null_in_the_metrics_of_all_benchmarks(inputs):
+    table = {"frozen backbone": {"recall_at_1": 0.5}, "finetuned": {"recall_at_1": None, "map_at_r": 0.5}}
+    inputs.add(metrics={"reader": "catalogue", "tables": {"retrieval": table}})
+    build_page(inputs)
+    metrics = json.loads((inputs.folder / "summary" / "metrics.json").read_text())
+    assert metrics["catalogue"]["retrieval"] == {
+        "frozen backbone": {"recall_at_1": 0.5, "map_at_r": None},
+        "finetuned": {"recall_at_1": None, "map_at_r": 0.5},
+    }
+
+
+def test_totals_that_calibrate_could_not_measure_are_null(filled):
+    path = filled.report_inputs.calibration / files.CALIBRATION
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps({**settings, "totals": {"words": 2.0, "precision": None, "recall": None}}))
+    build_page(filled)
+    metrics = json.loads((filled.folder / "summary" / "metrics.json").read_text())
+    assert metrics["thresholds"] == {"words": 2.0, "precision": None, "recall": None}
 
 
 def test_mismatches_are_shown_with_words_evidence_and_pictures(filled):

@@ -46,10 +46,11 @@ def test_intervals_are_in_percent_and_upper_bounds_appear_where_they_are_below_1
     assert comparison.upper_bounds == ("", "34.2")
 
 
-def test_a_table_without_a_frozen_row_has_no_differences():
-    comparison = compare(make_results({"a": {"m": 0.5}, "b": {"m": 0.25}}), "t")
-    assert comparison.baseline is None
-    assert all(cell.difference == "" for _, cells in comparison.rows for cell in cells)
+def test_a_table_without_a_frozen_row_is_compared_with_its_first_row():
+    differences = {"finetuned": {"head only": {"m": (-0.25, -0.4, -0.1)}}}
+    comparison = compare(make_results({"head only": {"m": 0.5}, "finetuned": {"m": 0.25}}, differences), "t")
+    assert comparison.baseline == "head only"
+    assert [(cells[0].difference, cells[0].verdict) for _, cells in comparison.rows] == [("", ""), ("−25.0", "loss")]
 
 
 def test_a_metric_that_a_row_lacks_is_shown_as_not_measured():
@@ -60,5 +61,5 @@ def test_a_metric_that_a_row_lacks_is_shown_as_not_measured():
 
 @given(st.lists(SHARES, min_size=1, max_size=5))
 def test_any_table_can_be_formatted(values):
-    cells = compare_cells(make_results({f"frozen {n}": {"m": value} for n, value in enumerate(values)}))
+    cells = compare_cells(make_results({f"row {n}": {"m": value} for n, value in enumerate(values)}))
     assert [cell.text == "-" for cell in cells] == [value is None for value in values]

@@ -48,6 +48,19 @@ def test_intervals_gains_losses_and_upper_bounds_are_shown():
     ]
 
 
+def test_the_best_and_the_worst_change_come_before_the_tables():
+    tables = {
+        "retrieval": {"frozen backbone": {"recall_at_10": 0.5}, "finetuned": {"recall_at_10": 0.75}},
+        "text_to_product": {"head only": {"recall_at_10": 0.6}, "finetuned": {"recall_at_10": 0.4}},
+    }
+    differences = {"text_to_product": {"finetuned": {"head only": {"recall_at_10": (-0.2, -0.3, -0.1)}}}}
+    text = results_markdown([Results("b", "catalogue", tables, differences=differences)])
+    assert "- best change: b, retrieval, recall at 10: 50.0 to 75.0 (+25.0), which may be chance\n" in text
+    assert "- worst change: b, text to product, recall at 10: 60.0 to 40.0 (−20.0) ↓, a loss\n" in text
+    assert text.index("worst change") < text.index("## b")
+    assert "40.0 ↓ |" in text
+
+
 def test_rows_counts_and_notes_are_explained():
     text = results_markdown([RESULTS])
     assert "- *finetuned*: network and word embeddings trained together" in text

@@ -1,13 +1,16 @@
 """The mismatches that the audit found: products whose photos and texts disagree, with their evidence."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from weft import tables
 from weft.contracts import files
 from weft.contracts.tagging import MISMATCHES
 from weft.report.examples import Thumbnail, ThumbnailCache
-from weft.report.readers import read_rows
+from weft.report.products import web_address
+from weft.report.readers import missing_file_error
 
 MISSING, CONTRADICTED = "missing", "contradicted"
 
@@ -36,13 +39,15 @@ class Mismatches:
 
     counts: dict[str, int]
     """Kind to the number of mismatches."""
+    n_products: int
+    """The number of products with at least one mismatch."""
     word_counts: dict[str, tuple[tuple[str, int], ...]]
     """Kind to (words, number of products), most frequent first."""
     pictured: tuple[PicturedMismatch, ...]
 
 
 def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
-    """Read mismatches.parquet, written by audit.
+    """Read mismatches.parquet, written by audit, a few hundred rows at a time: the list grows with the catalogue.
 
     Raises:
         ContractError: The file is missing or broken, or holds a photo that cannot be decoded.
@@ -50,8 +55,10 @@ def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
     path = folder / files.MISMATCHES
     counts = {CONTRADICTED: 0, MISSING: 0}
     word_counts: dict[str, dict[str, int]] = {CONTRADICTED: {}, MISSING: {}}
+    products: set[str] = set()
     pictured = []
-    for number, row in enumerate(read_rows(path, MISMATCHES, "audit")):
+    for number, row in enumerate(_iter_rows(path)):
+        products.add(row["product_id"])
         kind, words = row["kind"], row["predicted_word"]
         if row["text_word"] is not None:
             words = f"text: {row['text_word']}, photo: {row['predicted_word']}"
@@ -64,7 +71,7 @@ def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
                     kind,
                     row["product_id"],
                     row["title"],
-                    row["url"] if row["url"].startswith(("http://", "https://")) else "",
+                    web_address(row["url"]),
                     row["predicted_word"],
                     row["text_word"],
                     thumbnails.add(row["jpeg"], source),
@@ -76,7 +83,14 @@ def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
         kind: tuple(sorted(by_words.items(), key=lambda pair: (-pair[1], pair[0])))
         for kind, by_words in word_counts.items()
     }
-    return Mismatches(counts, ordered, tuple(pictured))
+    return Mismatches(counts, len(products), ordered, tuple(pictured))
+
+
+def _iter_rows(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        raise missing_file_error(path, "audit")
+    for table in tables.read_stream(path, MISMATCHES):
+        yield from table.to_pylist()
 
 
 def _describe_evidence(row: dict[str, Any]) -> str:

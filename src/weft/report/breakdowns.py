@@ -15,6 +15,7 @@ from weft.contracts import files
 from weft.contracts.tables import CONFUSIONS, PER_QUERY, SLICES
 from weft.errors import ContractError
 from weft.report.glossary import FINETUNED, metric_name, percent, points
+from weft.report.number_forms import are_number_forms, drop_plurals
 from weft.report.readers import missing_file_error, read_rows
 from weft.report.tables import Results, list_metrics, verdict
 
@@ -22,6 +23,8 @@ MAX_K = 100
 """evaluate keeps at least this many photos of each ranked list; beyond it a first hit may be unknown."""
 RETRIEVAL_TABLE = "retrieval"
 MAX_CONFUSIONS = 12
+_NOT_CONFUSABLE = ("kind of photo",)
+"""Slices whose labels need not agree: a front view and a detail of one product are each other's best matches."""
 
 NearestWords = dict[str, list[tuple[str, Annotated[float, Field(allow_inf_nan=False)]]]]
 """{word: [(nearest word, cosine similarity), ...]}, most similar first."""
@@ -199,6 +202,8 @@ def read_confusions(folder: Path) -> tuple[SliceConfusions, ...]:
     """
     by_slice: dict[str, list[tuple[str, str, int]]] = {}
     for row in read_rows(folder / files.CONFUSIONS, CONFUSIONS, f"evaluate@{folder.name}"):
+        if row["slice"] in _NOT_CONFUSABLE:
+            continue
         by_slice.setdefault(row["slice"], []).append((row["true_label"], row["predicted_label"], row["count"]))
     result = []
     for name, rows in by_slice.items():
@@ -213,7 +218,9 @@ def read_confusions(folder: Path) -> tuple[SliceConfusions, ...]:
 
 
 def read_nearest_words(folder: Path) -> NearestWords:
-    """Read `folder`/nearest_words.json; empty where evaluate wrote none, as for benchmarks without product texts.
+    """Read `folder`/nearest_words.json without plurals of listed words; empty where evaluate wrote none.
+
+    evaluate writes none for benchmarks without product texts.
 
     Raises:
         ContractError: The file exists, but evaluate did not write it.
@@ -222,9 +229,15 @@ def read_nearest_words(folder: Path) -> NearestWords:
     if not path.exists():
         return {}
     try:
-        return TypeAdapter(NearestWords).validate_python(json.loads(path.read_text(encoding="utf-8")))
+        nearest = TypeAdapter(NearestWords).validate_python(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ContractError(
             f"{path}: expected {{word: [[word, similarity], ...]}}: {reason}; run the stage evaluate@{folder.name}"
         ) from error
+    return {word: _drop_number_forms(word, nearest[word]) for word in drop_plurals(nearest)}
+
+
+def _drop_number_forms(word: str, nearest: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    kept = set(drop_plurals(other for other, _ in nearest))
+    return [pair for pair in nearest if pair[0] in kept and not are_number_forms(word, pair[0])]

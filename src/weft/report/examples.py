@@ -152,6 +152,12 @@ class Examples:
     ranked: tuple[RankedExample, ...]
     tagged: tuple[TaggedExample, ...]
 
+    def product_ids(self) -> set[str]:
+        """Return the products of all photos."""
+        ids = {example.product_id for example in (*self.ranked, *self.tagged)}
+        ids |= {hit.product_id for example in self.ranked for _, hits in example.ranked_lists for hit in hits}
+        return ids
+
     @property
     def hardest_ranked(self) -> tuple[RankedExample, ...]:
         """The queries with the worst ranked lists."""

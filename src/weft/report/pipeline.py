@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from weft import artefacts
 from weft.contracts import files
 from weft.errors import ContractError
+from weft.report.number_forms import drop_plurals
 from weft.report.readers import missing_file_error, read_json
 
 _COUNT = TypeAdapter(Annotated[int, Field(ge=0)])
@@ -108,10 +109,8 @@ def read_words(clean: Path, vocabulary: Path, head: Path) -> WordsSection:
     table = artefacts.read_word_predictability(head / files.WORD_PREDICTABILITY)
     measured = table[table["somers_d_shrunk"].notna() & table["somers_d"].notna()]
     ordered = measured.sort_values(["somers_d_shrunk", "word_id"], ascending=[False, True])
-    words = [
-        PredictableWord(str(word), float(value))
-        for word, value in zip(ordered["word"], ordered["somers_d_shrunk"], strict=True)
-    ]
+    somers_d = dict(zip(map(str, ordered["word"]), map(float, ordered["somers_d_shrunk"]), strict=True))
+    words = [PredictableWord(word, somers_d[word]) for word in drop_plurals(somers_d)]
     n_shown = min(MAX_PREDICTABLE_WORDS, len(words) // 2)
     return WordsSection(tuple(dropped), tuple(words[:n_shown]), tuple(reversed(words[len(words) - n_shown :])))
 

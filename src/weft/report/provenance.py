@@ -23,6 +23,8 @@ class Provenance:
     train_products: int
     test_photos: int
     test_products: int
+    products: int
+    """All products that have a photo."""
     words: int
     epochs: int
     """Epochs of finetune."""
@@ -61,6 +63,7 @@ def read_provenance(inputs: ReportInputs, finetune: History) -> Provenance:
             train_products=int(products["train_products"]),
             test_photos=int(photos["test_photos"]),
             test_products=int(products["test_products"]),
+            products=int(products.get("products", 0)),
             words=int(config["words"]),
             epochs=int(last),
             kept_epoch=int(min(losses)[1] if losses else last),

@@ -211,22 +211,6 @@ COLOURS: dict[str, tuple[Shade, ...]] = {
     ),
 }
 
-MISTAKEN_COLOURS: dict[str, str] = {
-    "black": "navy",
-    "white": "grey",
-    "grey": "black",
-    "navy": "black",
-    "blue": "green",
-    "green": "blue",
-    "red": "pink",
-    "pink": "purple",
-    "yellow": "beige",
-    "purple": "pink",
-    "brown": "red",
-    "beige": "white",
-}
-"""Colour -> the wrong colour that a careless copywriter writes."""
-
 PATTERN_SYNONYMS: dict[str, tuple[str, ...]] = {
     "plain": ("solid", "unpatterned"),
     "striped": ("stripy", "breton", "banded"),

@@ -1,13 +1,18 @@
-"""Write the ground truth of the catalogue for evaluation; no page of a shop contains it."""
+"""The ground truth of the demo catalogue, for evaluation; no page of a shop contains it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from weft import tables
-from weft.demo.catalogue import generate_products
+from weft.contracts.ground_truth import ProductTruth, TextFault
+from weft.demo.catalogue import PATTERN_SYNONYMS, SLEEVE_SYNONYMS, DemoProduct, generate_products
+from weft.demo.garment_kinds import KINDS
+from weft.demo.planted_faults import WRONG_KIND, PlantedFault, plant_fault
 from weft.demo.text_generation import describe_attributes, get_true_words
+
+Tokenizer = Callable[[str], list[str]]
 
 
 def iter_ground_truth(count: int, seed: int) -> Iterator[dict[str, object]]:
@@ -16,9 +21,11 @@ def iter_ground_truth(count: int, seed: int) -> Iterator[dict[str, object]]:
     Yields:
         product_id ("<shop>/<sku>"), kind, gender, colour, shade, second_colour, pattern, sleeve, length, neckline
         (null if it does not apply), views (the kind of each photo), words (the correct words for the visible
-        attributes) and said (the words of the shop's text, null if it does not mention an attribute).
+        attributes), said (the words of the shop's text, null if it does not mention an attribute) and fault (the fault
+        planted in the text: its sort, the attribute, the true and the said value; null for most products).
     """
     for product in generate_products(seed, count):
+        fault = plant_fault(product)
         yield {
             "product_id": f"{product.shop}/{product.sku}",
             "kind": product.kind,
@@ -33,6 +40,7 @@ def iter_ground_truth(count: int, seed: int) -> Iterator[dict[str, object]]:
             "views": list(product.views),
             "words": sorted(get_true_words(product).values()),
             "said": asdict(describe_attributes(product)),
+            "fault": asdict(fault) if fault else None,
         }
 
 
@@ -41,3 +49,50 @@ def write_ground_truth(path: Path, count: int, seed: int) -> None:
     with tables.atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as out:
         for record in iter_ground_truth(count, seed):
             out.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def list_product_truths(
+    count: int, seed: int, shop_names: Mapping[str, str], tokenize: Tokenizer
+) -> list[ProductTruth]:
+    """Return the truth of the demo's products in the words of a crawled catalogue.
+
+    Args:
+        count: The number of products of all shops.
+        seed: The seed of the catalogue.
+        shop_names: Name of a demo shop -> its name in the crawl; the products of other shops are left out.
+        tokenize: Splits a text into words as `clean` does.
+    """
+    return [
+        ProductTruth(
+            f"{shop_names[product.shop]}/{product.sku}",
+            _tokenize_all(_list_shown_texts(product), tokenize),
+            _make_text_fault(fault, tokenize) if (fault := plant_fault(product)) else None,
+        )
+        for product in generate_products(seed, count)
+        if product.shop in shop_names
+    ]
+
+
+def _list_shown_texts(product: DemoProduct) -> list[str]:
+    """Return the correct words and all their synonyms, the names of the category, and the gender."""
+    words = [*get_true_words(product).values(), *_list_kind_names(product.kind), *PATTERN_SYNONYMS[product.pattern]]
+    return [*words, *SLEEVE_SYNONYMS.get(product.sleeve or "", ()), product.gender]
+
+
+def _list_kind_names(name: str) -> list[str]:
+    kind = KINDS[name]
+    return [name, kind.category, kind.parent_category, *kind.synonyms, *(["pair"] if kind.is_pair else [])]
+
+
+def _make_text_fault(fault: PlantedFault, tokenize: Tokenizer) -> TextFault:
+    if fault.sort == WRONG_KIND:
+        true, said = (
+            frozenset(_tokenize_all(_list_kind_names(name), tokenize)) for name in (fault.true, fault.said or "")
+        )
+        return TextFault(fault.sort, true - said, said - true)
+    said_words = _tokenize_all([fault.said] if fault.said else [], tokenize)
+    return TextFault(fault.sort, _tokenize_all([fault.true], tokenize), said_words)
+
+
+def _tokenize_all(texts: Iterable[str], tokenize: Tokenizer) -> frozenset[str]:
+    return frozenset(word for text in texts for word in tokenize(text))

@@ -1,6 +1,8 @@
 """Generate the texts of a product: title, description, colour, category paths.
 
-The words for visible attributes are correct, except that one in eight is missing, wrong or replaced by a synonym.
+Some words for visible attributes are replaced by a synonym. Of the sleeves, the length and the neckline, which only
+the description mentions, some words are missing or wrong as well. Kind, colour and pattern are wrong or missing only
+where a fault is planted (planted_faults.py), so that the ground truth knows every such fault.
 """
 
 import random
@@ -11,11 +13,15 @@ from html import escape
 from weft.demo import catalogue
 from weft.demo.catalogue import DemoProduct
 from weft.demo.garment_kinds import KINDS
+from weft.demo.planted_faults import PlantedFault, plant_fault
 from weft.demo.shop_voices import OCCASIONS, PLACES, VOICES
 from weft.demo.shops import SHOPS_BY_NAME
 
+SYNONYM_RATE = 1 / 24
+"""Share of the words for kind, colour and pattern that are replaced by a synonym."""
+
 WORD_NOISE_RATE = 1 / 8
-"""Share of the visual words that are missing, wrong or replaced by a synonym."""
+"""Share of the words for sleeves, length and neckline that are missing, wrong or replaced by a synonym."""
 
 SHADE_MENTION_RATE = 0.5
 """Share of products whose text mentions the shade ("olive") in addition to the colour."""
@@ -56,21 +62,28 @@ def get_true_words(product: DemoProduct) -> dict[str, str]:
 def describe_attributes(product: DemoProduct) -> DescribedAttributes:
     """Return the words of the shop's copywriter, which all texts of the product share."""
     rng = random.Random(f"weft demo {product.seed} said {product.number}")
-    words = get_true_words(product)
+    fault = plant_fault(product)
+    # The text of another colour variant, or a text without a colour, does not know the shade of this one.
+    has_shade = rng.random() < SHADE_MENTION_RATE and not (fault and fault.attribute == "colour")
     return DescribedAttributes(
-        kind=_add_word_noise(rng, words["kind"], KINDS[product.kind].synonyms, KINDS[product.kind].mistaken_for),
-        colour=_add_word_noise(rng, words["colour"], (product.shade,), (catalogue.MISTAKEN_COLOURS[product.colour],)),
-        shade=words.get("shade") if rng.random() < SHADE_MENTION_RATE else None,
-        pattern=_add_word_noise(
-            rng,
-            words["pattern"],
-            catalogue.PATTERN_SYNONYMS[product.pattern],
-            _list_other_values(catalogue.PATTERN_SYNONYMS, product.pattern),
-        ),
+        kind=_write_word(rng, "kind", product.kind, KINDS[product.kind].synonyms, fault),
+        colour=_write_word(rng, "colour", product.colour, (product.shade,), fault),
+        shade=get_true_words(product).get("shade") if has_shade else None,
+        pattern=_write_word(rng, "pattern", product.pattern, catalogue.PATTERN_SYNONYMS[product.pattern], fault),
         sleeve=_describe_attribute(rng, product.sleeve, catalogue.SLEEVE_WORDS, catalogue.SLEEVE_SYNONYMS),
         length=_describe_attribute(rng, product.length, catalogue.LENGTH_WORDS, catalogue.LENGTH_SYNONYMS),
         neckline=_describe_attribute(rng, product.neckline, catalogue.NECKLINE_WORDS, catalogue.NECKLINE_SYNONYMS),
     )
+
+
+def _write_word(
+    rng: random.Random, attribute: str, word: str, synonyms: tuple[str, ...], fault: PlantedFault | None
+) -> str | None:
+    """Return the word of the text for kind, colour or pattern: the planted fault, else the true word or a synonym."""
+    is_synonym, synonym = rng.random() < SYNONYM_RATE, rng.choice(synonyms)
+    if fault is not None and fault.attribute == attribute:
+        return fault.said
+    return synonym if is_synonym else word
 
 
 def _describe_attribute(
@@ -78,14 +91,8 @@ def _describe_attribute(
 ) -> str | None:
     if value is None:
         return None
-    wrong_words = tuple(words_by_value[other] for other in _list_other_values(words_by_value, value))
+    wrong_words = tuple(word for other, word in words_by_value.items() if other != value)
     return _add_word_noise(rng, words_by_value[value], synonyms[value], wrong_words)
-
-
-def _list_other_values(
-    values: dict[str, object] | dict[str, str] | dict[str, tuple[str, ...]], value: str
-) -> tuple[str, ...]:
-    return tuple(other for other in values if other != value)
 
 
 def _add_word_noise(
@@ -126,12 +133,18 @@ def generate_text(product: DemoProduct) -> ProductText:
 def generate_category_paths(product: DemoProduct) -> tuple[tuple[str, ...], ...]:
     """Generate the category paths of a product: its category, its brand, and for some an occasion."""
     rng = random.Random(f"weft demo {product.seed} shelf {product.number}")
-    kind = KINDS[product.kind]
+    kind = KINDS[_get_filed_kind(product)]
     category_path = (product.gender.capitalize(), *dict.fromkeys((kind.parent_category, kind.category)))
     paths = [category_path, ("Brands", product.brand)]
     if rng.random() < 0.3:
         paths.append((rng.choice(("New in", "Last chance", "Gifts", "The edit")),))
     return tuple(paths)
+
+
+def _get_filed_kind(product: DemoProduct) -> str:
+    """Return the kind under which the shop has filed the product: its own, unless a wrong kind is planted."""
+    fault = plant_fault(product)
+    return fault.said if fault and fault.attribute == "kind" and fault.said else product.kind
 
 
 def strip_tags(html: str) -> str:
@@ -145,7 +158,7 @@ def format_price(product: DemoProduct) -> str:
 
 
 def _generate_title(rng: random.Random, product: DemoProduct, words: DescribedAttributes) -> str:
-    look = _build_look_phrase(product, words)
+    look = _build_look_phrase(words)
     template = rng.choice(("{line} {look}", "{brand} {look}", "{brand} {line} {look}", "{adjective} {look}"))
     title = template.format(
         line=product.style_name,
@@ -156,9 +169,9 @@ def _generate_title(rng: random.Random, product: DemoProduct, words: DescribedAt
     return title[0].upper() + title[1:] if product.shop == "alder" else title.title().replace("'S", "'s")
 
 
-def _build_look_phrase(product: DemoProduct, words: DescribedAttributes) -> str:
-    pattern = words.pattern if product.pattern != "plain" else None
-    return " ".join(word for word in (words.colour, pattern, words.kind or "piece") if word)
+def _build_look_phrase(words: DescribedAttributes) -> str:
+    pattern = None if words.pattern in ("plain", *catalogue.PATTERN_SYNONYMS["plain"]) else words.pattern
+    return " ".join(word for word in (words.colour, pattern, words.kind) if word)
 
 
 def _generate_description(rng: random.Random, product: DemoProduct, words: DescribedAttributes) -> str:
@@ -176,9 +189,9 @@ def _generate_description(rng: random.Random, product: DemoProduct, words: Descr
 def _generate_attribute_sentences(rng: random.Random, product: DemoProduct, words: DescribedAttributes) -> list[str]:
     """Generate the sentences about visible attributes; the opening comes first."""
     voice = VOICES[product.shop]
-    pair = "pair of " if KINDS[product.kind].is_pair else ""
+    pair = "pair of " if KINDS[_get_filed_kind(product)].is_pair else ""
     opening = rng.choice(voice.openings).format(
-        look=pair + _build_look_phrase(product, words), **_sample_template_values(rng, product)
+        look=pair + _build_look_phrase(words), **_sample_template_values(rng, product)
     )
     attribute_sentences = [
         rng.choice(getattr(voice, attribute)).format(**{attribute: word})

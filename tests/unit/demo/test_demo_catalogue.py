@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from weft.demo import catalogue
 from weft.demo.catalogue import VIEWS, generate_product, generate_products
 from weft.demo.garment_kinds import KINDS
-from weft.demo.ground_truth import iter_ground_truth, write_ground_truth
+from weft.demo.ground_truth import iter_ground_truth, list_product_truths, write_ground_truth
+from weft.demo.planted_faults import FAULT_RATE, SORTS, plant_fault
 from weft.demo.shops import SHOPS
 from weft.demo.text_generation import (
     MAX_DESCRIPTION_WORDS,
     MIN_DESCRIPTION_WORDS,
+    SYNONYM_RATE,
     WORD_NOISE_RATE,
+    describe_attributes,
     generate_text,
     strip_tags,
 )
@@ -86,26 +89,62 @@ def test_no_template_is_left_unfilled() -> None:
         assert not re.search(r"[{}]|\bNone\b", text.title + text.description_html)
 
 
-def test_every_product_is_in_its_category_and_under_its_brand() -> None:
+def test_every_product_is_under_its_brand_and_in_the_category_of_the_kind_that_its_text_names() -> None:
     for p in generate_products(1, 60):
         shelf, brand, *_ = generate_text(p).category_paths
+        fault = plant_fault(p)
+        kind = fault.said if fault and fault.attribute == "kind" else p.kind
         assert shelf[0] == p.gender.capitalize()
-        assert shelf[-1] == KINDS[p.kind].category
+        assert shelf[-1] == KINDS[str(kind)].category
         assert brand == ("Brands", p.brand)
 
 
-def test_one_visual_word_in_eight_is_missing_or_wrong() -> None:
+def measure_share_right(names: tuple[str, ...], *, with_faults: bool) -> float:
+    """Return the share of the given attributes for which the text has the right word."""
     right = total = 0
     for record in iter_ground_truth(3000, 1):
         words, described = record["words"], record["said"]
         assert isinstance(words, list)
         assert isinstance(described, dict)
-        described_words = [described[name] for name in ("kind", "colour", "pattern", "sleeve", "length", "neckline")]
-        applicable = [record[name] for name in ("kind", "colour", "pattern", "sleeve", "length", "neckline")]
-        total += sum(value is not None for value in applicable)
-        right += sum(word in words for word in described_words if word is not None)
-    # Seven standard deviations; a dye named as its colour is its own synonym, so a little less goes wrong.
-    assert 1 - right / total == pytest.approx(WORD_NOISE_RATE, abs=0.02)
+        if record["fault"] is None or with_faults:
+            total += sum(record[name] is not None for name in names)
+            right += sum(described[name] in words for name in names)
+    return right / total
+
+
+def test_one_word_in_eight_of_the_description_alone_is_missing_or_wrong() -> None:
+    # Seven standard deviations.
+    share = measure_share_right(("sleeve", "length", "neckline"), with_faults=True)
+    assert 1 - share == pytest.approx(WORD_NOISE_RATE, abs=0.025)
+
+
+def test_without_a_planted_fault_kind_colour_and_pattern_are_right_or_a_synonym() -> None:
+    # A dye named as its colour is its own synonym, so a little less is replaced.
+    share = measure_share_right(("kind", "colour", "pattern"), with_faults=False)
+    assert 1 - share == pytest.approx(SYNONYM_RATE, abs=0.015)
+
+
+def test_the_planted_faults_are_few_of_every_sort_and_in_the_text() -> None:
+    faults = [(p, fault) for p in generate_products(1, MANY) if (fault := plant_fault(p))]
+    assert len(faults) / MANY == pytest.approx(FAULT_RATE, abs=0.03)
+    assert {fault.sort for _, fault in faults} == set(SORTS)
+    for p, fault in faults:
+        assert fault.said != fault.true == getattr(p, fault.attribute)
+        assert getattr(describe_attributes(p), fault.attribute) == fault.said
+        text = generate_text(p)
+        title = text.title.lower()
+        if fault.attribute == "colour":
+            assert text.colour == (fault.said.capitalize() if fault.said else None)
+        assert fault.said is None or fault.said == "plain" or fault.said in title
+
+
+def test_the_truth_of_a_product_is_stated_in_the_words_of_the_crawl() -> None:
+    truths = list_product_truths(MANY, 1, {"alder": "my-shop"}, str.split)
+    assert len(truths) == MANY // 3
+    assert all(truth.product_id.startswith("my-shop/AL") for truth in truths)
+    faults = [truth.fault for truth in truths if truth.fault]
+    assert {fault.sort for fault in faults} == set(SORTS)
+    assert all(fault.true_words and not fault.true_words & fault.wrong_words for fault in faults)
 
 
 def test_the_ground_truth_is_written_as_json_lines(tmp_path: Path) -> None:

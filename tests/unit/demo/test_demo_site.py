@@ -8,11 +8,20 @@ from html import unescape
 import pytest
 
 from weft.demo.catalogue import DemoProduct, generate_products
+from weft.demo.garment_kinds import KINDS
 from weft.demo.ground_truth import iter_ground_truth
+from weft.demo.planted_faults import plant_fault
 from weft.demo.shops import SHOPS, SHOPS_BY_MARKUP, SHOPS_BY_NAME, DemoShop
 from weft.demo.site import Site, SiteResponse
 from weft.demo.text_generation import generate_text, strip_tags
-from weft.demo.urls import category_product_path, parse_product_number, photo_path, product_path, thumbnail_path
+from weft.demo.urls import (
+    category_product_path,
+    listing_path,
+    parse_product_number,
+    photo_path,
+    product_path,
+    thumbnail_path,
+)
 
 BASE = "http://shop.example"
 COUNT = 60
@@ -182,11 +191,11 @@ def test_the_ground_truth_is_never_served() -> None:
             assert not any(f"{view}.jpg" in html for view in demo_product.views)
 
 
-def test_a_text_without_the_kind_has_no_kind_in_its_title() -> None:
-    silent = [r for r in iter_ground_truth(3000, 1) if isinstance(r["said"], dict) and r["said"]["kind"] is None]
-    assert silent
-    shop_name, sku = str(silent[0]["product_id"]).split("/")
-    shop = SHOPS_BY_NAME[shop_name]
-    number = parse_product_number(sku, shop)
-    demo_product = next(p for p in generate_products(1, 3000) if p.number == number)
-    assert demo_product.kind not in generate_text(demo_product).title.lower()
+def test_a_product_under_a_wrong_kind_is_on_the_listing_of_that_kind() -> None:
+    product, fault = next(
+        (p, f) for p in generate_products(1, COUNT) if (f := plant_fault(p)) and f.attribute == "kind"
+    )
+    category_path = generate_text(product).category_paths[0]
+    assert category_path[-1] == KINDS[str(fault.said)].category
+    html = request_html(make_site(SHOPS_BY_NAME[product.shop].markup), listing_path(category_path))
+    assert product.sku in html

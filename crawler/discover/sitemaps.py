@@ -8,10 +8,13 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import lxml.etree
-from scrapy.utils.gz import gunzip
 
+from crawler.decoding.byte_stream import open_limited
+from crawler.decoding.text_encoding import detect_feed_encoding
+from crawler.decoding.xml_stream import RepairedXml
 from crawler.discover import urls
 from weft.contracts.product import PhotoLink, Product
+from weft.errors import ShopError
 
 MAX_SITEMAP_BYTES = 64_000_000
 """Maximum size of a sitemap after decompression; the protocol allows 52,428,800 bytes."""
@@ -22,6 +25,9 @@ _PRODUCT_SITEMAP_NAME = re.compile(r"produ[ck]t|item|pdp|artikel|produit|goods|s
 _OTHER_SITEMAP_NAME = re.compile(
     r"categor|product_?(?:cat|tag)|(?<![a-z])tags?(?![a-z])|brand|collection|blog|post|page|author|news|image|video|store"
 )
+_PAGE_LISTS = frozenset({"urlset", "rss", "feed"})
+_ENTRY_TAGS = frozenset({"url", "sitemap", "item", "entry"})
+_MAX_NOISE_CHARS = 4096
 _IMAGE_SIZE_SUFFIX = re.compile(
     r"[-_](?:\d{2,4}x\d{0,4}|x\d{2,4}|large|medium|small|grande|thumb)(?=\.\w+$)", re.IGNORECASE
 )
@@ -57,28 +63,43 @@ def parse_sitemap(body: bytes, url: str) -> Sitemap:
     Raises:
         ValueError: `body` is not a sitemap.
     """
-    if body[:2] == b"\x1f\x8b":
-        try:
-            body = gunzip(body, max_size=MAX_SITEMAP_BYTES)
-        except (OSError, EOFError) as error:
-            raise ValueError(f"{url}: expected a sitemap, got broken gzip") from error
-    if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        lines = body.decode("utf-8", errors="replace").split()
+    text = _decode(body, url)
+    if not text.lstrip("\ufeff \t\r\n").startswith("<") and "<?xml" not in text[:_MAX_NOISE_CHARS]:
+        lines = text.split()
         return Sitemap((), _deduplicate(SitemapEntry(line) for line in lines if line.startswith("http")))
-    elements = lxml.etree.iterparse(
-        io.BytesIO(body), events=("start", "end"), recover=True, resolve_entities=False, remove_comments=True
-    )
     try:
+        repaired = RepairedXml(io.StringIO(text), url)
+        elements = lxml.etree.iterparse(
+            io.BufferedReader(repaired),
+            events=("start", "end"),
+            recover=True,
+            resolve_entities=False,
+            remove_comments=True,
+        )
         root_tag = _local_name(next(elements)[1])
-    except (StopIteration, lxml.etree.XMLSyntaxError) as error:
+    except (StopIteration, lxml.etree.XMLSyntaxError, ShopError) as error:
         raise ValueError(f"{url}: expected a sitemap, got no XML element") from error
     if root_tag == "sitemapindex":
         return Sitemap(
             product_sitemaps(tuple(entry.url for entry in _deduplicate(_iter_entries(elements, url)))), iter(())
         )
-    if root_tag == "urlset":
+    if root_tag in _PAGE_LISTS:
         return Sitemap((), _deduplicate(_iter_entries(elements, url)))
-    raise ValueError(f"{url}: expected <sitemapindex> or <urlset>, got <{root_tag}>")
+    raise ValueError(f"{url}: expected <sitemapindex>, <urlset>, <rss> or <feed>, got <{root_tag}>")
+
+
+def _decode(body: bytes, url: str) -> str:
+    """Return the text of a sitemap in any encoding, decompressed.
+
+    Raises:
+        ValueError: The gzip is broken or the sitemap is larger than MAX_SITEMAP_BYTES.
+    """
+    try:
+        with open_limited(io.BytesIO(body), url, MAX_SITEMAP_BYTES) as stream:
+            plain = stream.read()
+    except ShopError as error:
+        raise ValueError(f"{url}: expected a sitemap, got broken gzip or too many bytes") from error
+    return plain.decode(detect_feed_encoding(plain), errors="replace")
 
 
 def product_sitemaps(sitemaps: tuple[str, ...]) -> tuple[str, ...]:
@@ -95,19 +116,24 @@ def _iter_entries(
     elements: "lxml.etree.iterparse[tuple[str, lxml.etree._Element]]", url: str
 ) -> Iterator[SitemapEntry]:
     for event, element in elements:
-        if event != "end" or _local_name(element) not in ("url", "sitemap"):
+        if event != "end" or _local_name(element) not in _ENTRY_TAGS:
             continue
         fields: dict[str, str] = {}
         photos = []
         for part in element:
-            if _local_name(part) == "image":
+            if _local_name(part) == "link":
+                # RSS and Atom, which the protocol of sitemaps allows.
+                fields.setdefault("loc", (part.text or part.get("href") or "").strip())
+            elif _local_name(part) == "image":
                 photos += [(child.text or "").strip() for child in part if _local_name(child) == "loc"]
             else:
                 fields.setdefault(_local_name(part), (part.text or "").strip())
         if page := urls.absolute_url(url, fields.get("loc", "")) if fields.get("loc") else None:
             photo_urls = (urls.absolute_url(page, photo) for photo in photos[:MAX_PHOTOS_PER_PAGE] if photo)
             yield SitemapEntry(
-                page, fields.get("lastmod", ""), tuple(dict.fromkeys(photo for photo in photo_urls if photo))
+                page,
+                fields.get("lastmod") or fields.get("updated", ""),
+                tuple(dict.fromkeys(photo for photo in photo_urls if photo)),
             )
         # Free the element: a sitemap may have 50,000 entries.
         element.clear()

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import lxml.html
 from lxml import etree
 from lxml.etree import ParserError
-from w3lib.encoding import html_to_unicode
 
+from crawler.decoding.text_encoding import detect_encoding
 from crawler.discover import urls
 
 _PLACEHOLDER = re.compile(
@@ -125,9 +125,8 @@ def resolve_href(base_url: str, href: object) -> str | None:
 
 
 def decode_html(body: bytes) -> str:
-    """Decode a saved page by its byte order mark, else by its meta tags, else as UTF-8."""
-    text: str = html_to_unicode(None, body, default_encoding="utf-8")[1]
-    return text
+    """Decode a saved page in the same way as the crawl decodes a response without a Content-Type header."""
+    return body.decode(detect_encoding(body, ""), errors="replace").removeprefix("\ufeff")
 
 
 def empty_document(url: str) -> Document:

@@ -4,20 +4,18 @@ Each function yields `ExtractedProduct` and calls `on_bad_row(row, reason)` for 
 never stops the reading. A feed that is not of the expected format at all raises ShopError.
 """
 
+from crawler.feeds.csv_feed import csv_products
 from crawler.feeds.flat_record import OnBadRow, ignore_bad_row
-from crawler.feeds.google_merchant import merchant_products
-from crawler.feeds.shopify import shopify_products
-from crawler.feeds.tabular import csv_products, json_lines_products
+from crawler.feeds.json_feed import json_lines_products, json_products
 from crawler.feeds.variants import merge_variants
-from crawler.feeds.woocommerce import woocommerce_products
+from crawler.feeds.xml_feed import xml_products
 
 __all__ = [
     "OnBadRow",
     "csv_products",
     "ignore_bad_row",
     "json_lines_products",
-    "merchant_products",
+    "json_products",
     "merge_variants",
-    "shopify_products",
-    "woocommerce_products",
+    "xml_products",
 ]

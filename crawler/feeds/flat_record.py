@@ -4,18 +4,17 @@ The module also holds what all feed formats share: how a bad row is reported, an
 """
 
 import html
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from crawler.discover import urls
+from crawler.extract import labelled_values
 from crawler.extract.combine import combine_fields
 from crawler.extract.document import clean_text, collapse_whitespace, resolve_href
 from crawler.extract.models import ExtractedFields, ExtractedProduct
 from weft.contracts.product import Attribute, PhotoLink
-from weft.errors import ShopError
 
 OnBadRow = Callable[[str, str], None]
 """Called with (row, reason) for each entry that is not a product: ("item 7", "it has no title")."""
@@ -24,48 +23,75 @@ NO_TITLE = "it has no title"
 NOT_A_MAPPING = "it is not a mapping of names to values"
 
 _NON_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
+_HINT = re.compile(r"\([^)]*\)|\[\d+\]|\*")
+"""What software adds to the name of a column: "Body (HTML)", "name(en-gb)", "image[0].url", "Name *"."""
 # fmt: off
 _COLUMN_ALIASES: dict[str, tuple[str, ...]] = {
-    "group": ("item_group_id", "group_id", "product_group_id", "parent_id", "parent_sku", "parent", "handle"),
-    "id": ("id", "product_id", "item_id", "offer_id"),
-    "sku": ("sku", "variant_sku", "product_sku", "article_number", "item_number", "code"),
+    "group": ("item_group_id", "group_id", "itemgroup_id", "product_group_id", "parent_id", "parent_sku", "parent",
+              "mainnumber", "handle"),
+    "id": ("id", "product_id", "item_id", "offer_id", "entity_id", "uid", "objectid", "entityid"),
+    "sku": ("sku", "variant_sku", "product_sku", "article_number", "item_number", "code", "product_code_sku",
+            "productnumber", "product_number", "ordernumber", "reference", "model"),
     "gtin": ("gtin", "ean", "upc", "isbn", "barcode", "variant_barcode", "gtin13", "gtin14", "gtin12", "gtin8", "ean13",
-             "gtin_upc_ean_or_isbn"),
-    "title": ("title", "name", "product_name", "product_title", "item_name"),
-    "description": ("description", "long_description", "body_html", "body", "content", "product_description",
-                    "summary", "short_description", "details"),
-    "link": ("canonical_link", "link", "url", "product_url", "permalink", "product_link", "deeplink"),
-    "brand": ("brand", "brand_name", "vendor", "manufacturer", "designer", "brands"),
+             "gtin_upc_ean_or_isbn", "global_unique_id", "product_upc_ean", "jan"),
+    "mpn": ("mpn", "manufacturer_part_number", "vendorcode", "productno", "supplier_reference", "google_shopping_mpn"),
+    "title": ("title", "name", "product_name", "product_title", "item_name", "productname"),
+    "description": ("description", "long_description", "description_long", "descriptionhtml", "body_html", "body",
+                    "content", "encoded", "product_description", "summary", "short_description", "details", "desc"),
+    "link": ("canonical_link", "link", "url", "product_url", "permalink", "product_link", "deeplink", "onlinestoreurl"),
+    "brand": ("brand", "brand_name", "vendor", "manufacturer", "manufacturer_name", "designer", "brands", "supplier"),
     "colour": ("color", "colour", "colour_name", "color_name", "base_colour"),
     "category": ("product_type", "category", "categories", "category_path", "breadcrumbs", "breadcrumb", "type",
-                 "product_category", "google_product_category"),
-    "price": ("sale_price", "price", "variant_price", "regular_price"),
-    "availability": ("availability", "stock_status", "in_stock", "is_in_stock", "available"),
-    "image": ("image_link", "image", "image_url", "image_src", "main_image", "picture", "photo", "images", "photos",
-              "image_urls", "image_links", "pictures", "gallery", "additional_image_link", "additional_image_links",
-              "additional_images", "additional_image"),
+                 "product_category", "categories_name", "google_product_category"),
+    "price": ("sale_price", "special_price", "final_price", "price", "variant_price", "regular_price", "price_with_vat",
+              "price_vat", "price_gross", "price_tax_included", "price_tax_excluded_or_tax_included"),
+    "currency": ("currency", "currencyid", "price_currency", "currency_code"),
+    "availability": ("availability", "stock_status", "in_stock", "instock", "is_in_stock", "available", "avail"),
+    "language": ("language", "lang", "locale", "content_language"),
+    "image": ("image_link", "image", "image_url", "image_src", "main_image", "base_image", "picture", "photo", "images",
+              "photos", "image_urls", "image_links", "pictures", "gallery", "additional_image_link",
+              "additional_image_links", "additional_images", "additional_image", "additionalimage"),
 }
 # fmt: on
 """The columns of each field as feeds and catalogues name them, the most reliable first."""
-_MAPPED_COLUMNS = frozenset(name for names in _COLUMN_ALIASES.values() for name in names) | {"attributes"}
+_IMAGE_COLUMN = re.compile(
+    r"^(?:(?:main|base|cover|product|additional|extra|large|featured|primary|variant|fb)_)*(?:image|img|picture|photo)s?"
+    r"(?:_?(?:file|link|url|src|path|large|big|original|main|hd|zoom|urls|links))*(?:_\d+)?(?:_(?:url|src|link))?$"
+    r"|^cover_media_url$"
+)
+_SMALL_IMAGE_COLUMNS = ("thumbnail", "thumbnail_image", "small_image", "thumb")
+_LABEL_COLUMN = re.compile(r"^(.*\d)_name$")
+_MAPPED_COLUMNS = frozenset(name for names in _COLUMN_ALIASES.values() for name in names) | {
+    "attributes", "images", "variants", *_SMALL_IMAGE_COLUMNS,
+}  # fmt: skip
 _COMMERCE_COLUMN = re.compile(
     r"ship|tax|price|cost|sale|custom_label|promo|ads_|weight|unit_|energy|inventory|stock|quantity|qty|currency|date"
-    r"|time|seo|status|published|url|link|image|identifier|_id$|^mobile|expir|installment|loyalty|mpn|condition|^adult"
-    r"|multipack|bundle|fulfil|policy|position|visib|backorder|upsell|cross|review|download|rating|discount",
+    r"|time|seo|status|published|url|link|image|identifier|_id$|id$|^mobile|expir|installment|loyalty|mpn|condition"
+    r"|^adult|multipack|bundle|fulfil|policy|position|visib|backorder|upsell|cross|review|download|rating|discount"
+    r"|deliver|^cpc$|^bid$|^active$|^enabled$|website|store_view|attribute_set|^is_|^meta|option_set|video|^author"
+    r"|^guid$|comments|^creator$|minimum|^sort|height|width|length|depth|handle|slug|^feature(?:d)?$|warehouse",
 )
 _MAX_VALUE_LENGTH = 200
 _IMAGE_LIST_SEPARATOR = re.compile(
     r"\s*[|;\n]\s*|\s*,\s*(?=https?:|/|\w[\w/-]*\.(?:jpe?g|png|webp|avif))|\s+(?=https?:)"
 )
+_IMAGE_KEYS = ("src", "url", "link", "href", "originalSrc", "transformedSrc", "url_zoom", "url_standard", "urlOriginal")
+_EXCEL_APOSTROPHE = re.compile(r"^'(?=\d)")
+"""Spreadsheets mark a number as text by an apostrophe, which some shops export."""
+_LABELLED_FIELDS = ("brand", "manufacturer", "gtin", "mpn")
 
 
 def normalise_columns(record: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return `record` with normalised names: "g:Image Link" becomes "image_link"."""
-    normalised = (
-        (_NON_ALPHANUMERIC.sub("_", str(name).lower().removeprefix("g:")).strip("_"), value)
-        for name, value in record.items()
-    )
-    return {name: value for name, value in normalised if name}
+    """Return `record` with normalised names: "g:Image Link" becomes "image_link", "Body (HTML)" becomes "body"."""
+    normalised: dict[str, Any] = {}
+    for name, value in record.items():
+        plain = _NON_ALPHANUMERIC.sub("_", _HINT.sub("_", str(name).lower()).removeprefix("g:")).strip("_")
+        if plain in normalised and value:
+            # "image[0].url" and "image[1].url" are one column of several values.
+            normalised[plain] = [*_iter_values(normalised[plain]), *_iter_values(value)]
+        elif plain:
+            normalised[plain] = value
+    return normalised
 
 
 def extract_fields(record: Mapping[Any, Any], base_url: str, source: str) -> ExtractedFields:
@@ -76,6 +102,7 @@ def extract_fields(record: Mapping[Any, Any], base_url: str, source: str) -> Ext
         _first_text(row, "sku"),
         _first_text(row, "group").removeprefix("id:"),
     )
+    labelled, attributes = _split_attributes(row)
     return ExtractedFields(
         source=source,
         item_group_id=group,
@@ -83,15 +110,20 @@ def extract_fields(record: Mapping[Any, Any], base_url: str, source: str) -> Ext
         platform_id=record_id if sku and record_id != sku else "",
         sku=sku or record_id,
         parent_sku=sku or record_id,
-        gtin=_first_text(row, "gtin"),
+        gtin=_EXCEL_APOSTROPHE.sub("", _first_text(row, "gtin") or labelled.get("gtin", "")),
+        mpn=_first_text(row, "mpn") or labelled.get("mpn", ""),
         title=collapse_whitespace(html.unescape(_first_text(row, "title"))),
         description=max((text for text in _iter_texts(row, "description")), key=len, default=""),
-        brand=collapse_whitespace(html.unescape(_first_text(row, "brand"))),
-        colour=_first_text(row, "colour"),
-        price=_first_text(row, "price"),
+        brand=collapse_whitespace(html.unescape(_first_text(row, "brand")))
+        or labelled.get("brand", "")
+        or labelled.get("manufacturer", ""),
+        colour=_first_text(row, "colour") or _only_colour(attributes),
+        price=next((text for text in _iter_texts(row, "price") if re.search("[1-9]", text)), ""),
+        currency=_first_text(row, "currency"),
         availability=_first_text(row, "availability"),
+        language=_first_text(row, "language"),
         categories=tuple(_categories(row)),
-        attributes=tuple(_attributes(row)),
+        attributes=tuple(attributes),
         photos=tuple(PhotoLink(url=url, colour=c) for url, c in _photos(row, base_url)),
     )
 
@@ -142,6 +174,7 @@ def _categories(row: Mapping[str, Any]) -> Iterator[str]:
             )
             if not text and isinstance(value, dict):
                 text = clean_text(value.get("name"))
+            text = re.sub(r"\s*->\s*", " > ", html.unescape(text))
             for path in re.split(r"\s*[|;]\s*|,\s*(?=[^,>]+>)", text):
                 if path and not path.isdigit() and name != "google_product_category":
                     yield re.sub(r"(?<=\w)/(?=\w)", " > ", path) if " > " not in path and path.count("/") else path
@@ -149,43 +182,80 @@ def _categories(row: Mapping[str, Any]) -> Iterator[str]:
             return
 
 
+def _split_attributes(row: Mapping[str, Any]) -> tuple[dict[str, str], list[Attribute]]:
+    """Return (the values of attributes that are fields of a product, by field; the other attributes)."""
+    labelled: dict[str, str] = {}
+    attributes = []
+    for attribute in _attributes(row):
+        kind = labelled_values.classify_label(attribute.name)
+        if kind in _LABELLED_FIELDS:
+            labelled.setdefault(kind, attribute.value)
+        else:
+            attributes.append(attribute)
+    return labelled, attributes
+
+
+def _only_colour(attributes: Iterable[Attribute]) -> str:
+    colours = {attribute.value for attribute in attributes if labelled_values.is_colour_label(attribute.name)}
+    return colours.pop() if len(colours) == 1 else ""
+
+
 def _attributes(row: Mapping[str, Any]) -> Iterator[Attribute]:
-    attribute_values = row.get("attributes")
-    pairs: Iterator[tuple[Any, Any]] = (
-        iter(attribute_values.items())
-        if isinstance(attribute_values, dict)
-        else (
-            (part.get("name"), part.get("value")) for part in _iter_values(attribute_values) if isinstance(part, dict)
-        )
-    )
-    for label, values in (*pairs, *row.items()):
-        normalised = str(label).lower()
-        if normalised in _MAPPED_COLUMNS or _COMMERCE_COLUMN.search(normalised):
-            continue
+    for label, values in (*_named_attributes(row), *_attribute_columns(row)):
         for value in _iter_values(values):
             text = collapse_whitespace(html.unescape(clean_text(value)))
             if text and len(text) <= _MAX_VALUE_LENGTH and not text.startswith(("http:", "https:", "{", "[")):
                 yield Attribute(name=collapse_whitespace(str(label)).replace("_", " "), value=text)
 
 
+def _named_attributes(row: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    """Yield (name, values) of the record's own list of attributes."""
+    attribute_values = row.get("attributes")
+    if isinstance(attribute_values, dict):
+        yield from attribute_values.items()
+        return
+    for part in _iter_values(attribute_values):
+        if isinstance(part, dict):
+            values = part.get("value", part.get("values", part.get("options", part.get("option"))))
+            yield part.get("name", part.get("label")), values
+
+
+def _attribute_columns(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield (name, value) of the columns that are attributes; "option1_name" is the name of "option1_value"."""
+    pairs = {match[1]: clean_text(row[name]) for name in row if (match := _LABEL_COLUMN.match(name))}
+    for name, value in row.items():
+        prefix = name.rpartition("_")[0]
+        if prefix in pairs:
+            if name.endswith(("_value", "_values")) and pairs[prefix].lower() not in ("", "title"):
+                yield pairs[prefix], value
+        elif name not in _MAPPED_COLUMNS and not _COMMERCE_COLUMN.search(name):
+            yield name, value
+
+
 def _photos(row: Mapping[str, Any], base_url: str) -> Iterator[tuple[str, str | None]]:
     """Yield (URL, colour): the main image, then the other images, then the images listed by colour."""
+    colour_by_url = dict(_photos_by_colour(row, base_url))
     seen = set()
-    for name in _COLUMN_ALIASES["image"]:
+    names = dict.fromkeys((*_COLUMN_ALIASES["image"], *(name for name in row if _IMAGE_COLUMN.match(name))))
+    found = any(row.get(name) for name in names)
+    for name in names if found else _SMALL_IMAGE_COLUMNS:
         for value in _iter_values(row.get(name)):
             if isinstance(value, dict):
-                value = value.get("src") or value.get("url") or value.get("link")
+                value = next((value[key] for key in _IMAGE_KEYS if value.get(key)), None)
             for part in _IMAGE_LIST_SEPARATOR.split(value.strip()) if isinstance(value, str) else ():
                 url = resolve_href(base_url, part)
                 if url and url not in seen:
                     seen.add(url)
-                    yield url, None
+                    yield url, colour_by_url.get(url)
+    yield from ((url, colour) for url, colour in colour_by_url.items() if url not in seen)
+
+
+def _photos_by_colour(row: Mapping[str, Any], base_url: str) -> Iterator[tuple[str, str | None]]:
     for name in ("colours", "colors"):
         photos_by_colour = row.get(name)
         for colour, links in photos_by_colour.items() if isinstance(photos_by_colour, dict) else ():
             for link in _iter_values(links):
-                if (url := resolve_href(base_url, link)) and url not in seen:
-                    seen.add(url)
+                if url := resolve_href(base_url, link):
                     yield url, clean_text(colour) or None
 
 
@@ -203,15 +273,3 @@ def entry_to_product(
         on_bad_row(row, NO_TITLE)
     else:
         yield product
-
-
-def decode_json(body: bytes, base_url: str, expected: str) -> Any:
-    """Decode the JSON in `body`; `expected` describes it in the error message.
-
-    Raises:
-        ShopError: `body` is not JSON.
-    """
-    try:
-        return json.loads(body.decode("utf-8-sig", errors="replace"), strict=False)
-    except (ValueError, RecursionError) as error:
-        raise ShopError(f"{base_url}: expected {expected}, got a file that is not JSON ({error})") from error

@@ -6,19 +6,19 @@ the same way.
 
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from crawler.decoding.byte_stream import open_limited
+from crawler.decoding.text_encoding import detect_feed_encoding
 from crawler.discover import platform_apis
-from crawler.extract import shopify
 from crawler.extract.models import ExtractedProduct
-from crawler.feeds import woocommerce
-from crawler.feeds.byte_stream import open_limited
-from crawler.feeds.flat_record import NOT_A_MAPPING, OnBadRow, decode_json, entry_to_product, ignore_bad_row
-from crawler.feeds.google_merchant import merchant_products
-from crawler.feeds.shopify import shopify_products
-from crawler.feeds.tabular import MAX_LINE_BYTES, csv_products, extract_entry, json_lines_products
+from crawler.feeds.csv_feed import csv_products
+from crawler.feeds.flat_record import OnBadRow, ignore_bad_row
+from crawler.feeds.json_feed import MAX_LINE_BYTES, api_products, json_lines_products, json_products
+from crawler.feeds.xml_feed import xml_products
 from crawler.items import BadRow, FeedPartItem, FeedProduct
 from weft.contracts.product import Product
 
@@ -26,15 +26,11 @@ FeedFormat = Literal["xml", "csv", "json", "json-lines"]
 
 PRODUCTS_PER_ITEM = 100
 """Maximum number of products in one part of a feed."""
-MAX_JSON_BYTES = 256 * 1024**2
-"""Maximum size of a feed that is one JSON value, which is read whole. XML, CSV and JSON lines are streamed."""
 HEAD_BYTES = MAX_LINE_BYTES + 64 * 1024
 """Number of bytes from which the format is detected: the longest line of JSON lines and the start of the next."""
 _MAX_REASON_CHARS = 120
-_BOM_AND_BLANKS = b"\xef\xbb\xbf \t\r\n"
-_EXPECTED_JSON = "a list of products as JSON, JSON lines, XML or CSV"
-_PRODUCT_LIST_KEYS = ("products", "items", "entries", "data", "results", "@graph", "product")
-"""Keys below which a JSON object holds its products, in order of preference."""
+_SNIFFED_CHARS = 4096
+_XML_START = re.compile(r"<\?xml\b|<(?:rss|feed|yml_catalog|rdf:RDF|products|catalog|offers|shop)\b", re.IGNORECASE)
 
 
 def read_feed(
@@ -97,21 +93,13 @@ def read_products(
     with open_limited(_to_stream(source), _error_name(source, base_url)) as stream:
         feed_format = detect_format(stream.read(HEAD_BYTES))
     if feed_format == "xml":
-        yield from merchant_products(_to_stream(source), base_url, on_bad_row)
+        yield from xml_products(_to_stream(source), base_url, on_bad_row)
     elif feed_format == "csv":
         yield from csv_products(_to_stream(source), base_url, on_bad_row)
     elif feed_format == "json-lines":
         yield from json_lines_products(_to_stream(source), base_url, on_bad_row)
     else:
-        with open_limited(_to_stream(source), _error_name(source, base_url), MAX_JSON_BYTES) as stream:
-            value = decode_json(stream.read(), base_url, _EXPECTED_JSON)
-        for number, entry in enumerate(_list_entries(value)):
-            row = f"product {number}"
-            if isinstance(entry, dict):
-                extracted, url = extract_entry(entry, base_url)
-                yield from entry_to_product(extracted, url, row, on_bad_row)
-            else:
-                on_bad_row(row, NOT_A_MAPPING)
+        yield from json_products(_to_stream(source), base_url, on_bad_row)
 
 
 def detect_format(head: bytes) -> FeedFormat:
@@ -120,12 +108,13 @@ def detect_format(head: bytes) -> FeedFormat:
     Args:
         head: Its first HEAD_BYTES bytes after decompression, or all of them if there are fewer.
     """
-    head = head.lstrip(_BOM_AND_BLANKS)
-    if head.startswith(b"<"):
+    text = head.decode(detect_feed_encoding(head), errors="replace").lstrip("\ufeff \t\r\n")
+    # PHP prints its warnings in front of the XML that it generates.
+    if text.startswith("<") or _XML_START.search(text[:_SNIFFED_CHARS]):
         return "xml"
-    if head.startswith(b"{"):
-        return "json-lines" if _is_json_lines(head) else "json"
-    return "json" if head.startswith(b"[") else "csv"
+    if text.startswith("{"):
+        return "json-lines" if _is_json_lines(text.encode()) else "json"
+    return "json" if text.startswith("[") else "csv"
 
 
 def read_url_list(path: Path) -> list[str]:
@@ -144,9 +133,7 @@ def _read_entries(
 ) -> Iterable[ExtractedProduct]:
     if page is None or isinstance(source, Path):
         return read_products(source, url, on_bad_row)
-    if page.platform == platform_apis.SHOPIFY:
-        return shopify_products(source, url, on_bad_row)
-    return woocommerce.woocommerce_products(source, url, on_bad_row)
+    return api_products(source, url, page.platform, on_bad_row)
 
 
 def _to_stream(source: Path | bytes) -> Path | io.BytesIO:
@@ -178,17 +165,6 @@ def _is_json(line: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _list_entries(value: Any) -> list[Any]:
-    """Return the products inside a JSON value, which is a list, an object that holds a list, or one product."""
-    if isinstance(value, list):
-        return value
-    if isinstance(value, dict) and not (shopify.is_product_json(value) or woocommerce.is_product_json(value)):
-        for key in _PRODUCT_LIST_KEYS:
-            if isinstance(value.get(key), list | dict):
-                return _list_entries(value[key])
-    return [value]
 
 
 def _limit_products(products: Iterable[Product], max_products: int) -> Iterator[Product]:

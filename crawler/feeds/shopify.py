@@ -1,40 +1,174 @@
-"""Products of Shopify's JSON: /products.json, and the .json and .js URLs of one product."""
+"""Shopify: /products.json and the JSON of one product, the GraphQL APIs and their bulk export, and the CSV export."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote, urljoin
 
 from crawler.extract import shopify
-from crawler.extract.models import ExtractedProduct
-from crawler.feeds.flat_record import NOT_A_MAPPING, OnBadRow, decode_json, entry_to_product, ignore_bad_row
-from weft.errors import ShopError
+from crawler.extract.document import clean_text
+from crawler.extract.models import ExtractedFields
+from crawler.extract.value_parsing import list_or_empty
+from crawler.feeds.csv_table import Rows
+from crawler.feeds.flat_record import OnBadRow, normalise_columns
 
-_EXPECTED_FORMAT = 'Shopify\'s {"products": [...]} or {"product": {...}}'
-
-
-def shopify_products(body: bytes, base_url: str, on_bad_row: OnBadRow = ignore_bad_row) -> Iterator[ExtractedProduct]:
-    """Yield the products of one page of /products.json, or the product of a product URL.
-
-    Args:
-        body: The body of the response.
-        base_url: The URL of the shop or of the response. Relative URLs are resolved against it.
-        on_bad_row: Called with each entry that is not a product.
-
-    Raises:
-        ShopError: `body` is not Shopify's JSON.
-    """
-    value = decode_json(body, base_url, _EXPECTED_FORMAT)
-    if isinstance(value, dict):
-        value = value.get("products", value.get("product", value))
-    entries = [value] if isinstance(value, dict) else value
-    if not isinstance(entries, list) or (isinstance(value, dict) and not shopify.is_product_json(value)):
-        raise ShopError(f"{base_url}: expected {_EXPECTED_FORMAT}, got {type(value).__name__} of another shape")
-    for number, entry in enumerate(entries):
-        if isinstance(entry, dict):
-            yield from _entry_product(entry, base_url, f"product {number}", on_bad_row)
-        else:
-            on_bad_row(f"product {number}", NOT_A_MAPPING)
+_GID = re.compile(r"gid://shopify/(\w+)/(\d+)")
+_MAX_OPTIONS = 3
+_UNPUBLISHED = frozenset({"draft", "archived"})
 
 
-def _entry_product(entry: dict[str, Any], base_url: str, row: str, on_bad_row: OnBadRow) -> Iterator[ExtractedProduct]:
-    extracted, url = shopify.extract_fields(entry, base_url), shopify.product_url(entry, base_url)
-    yield from entry_to_product(extracted, url, row, on_bad_row)
+def is_product_json(entry: dict[str, Any]) -> bool:
+    """Return whether `entry` is a product of the REST or the GraphQL API."""
+    return shopify.is_product_json(entry) or (
+        "title" in entry and bool({"descriptionHtml", "productType", "onlineStoreUrl"} & set(entry))
+    )
+
+
+def extract_fields(entry: dict[str, Any], base_url: str) -> ExtractedFields:
+    """Extract the fields of a product of the REST or the GraphQL API, whose lists are plain lists."""
+    return shopify.extract_fields(_from_graphql(entry), base_url)
+
+
+def product_url(entry: dict[str, Any], base_url: str) -> str:
+    """Return the URL of the product's page, or `base_url` if the entry has no handle."""
+    return clean_text(entry.get("onlineStoreUrl")) or shopify.product_url(entry, base_url)
+
+
+def is_part_of_product(entry: dict[str, Any]) -> bool:
+    """Return whether `entry` is a line of the bulk export that belongs to the product in front of it."""
+    return "__parentId" in entry
+
+
+def add_part(product: dict[str, Any], part: dict[str, Any]) -> None:
+    """Add a variant or an image of the bulk export to its product."""
+    match = _GID.search(clean_text(part.get("id")))
+    kind = match[1] if match else ""
+    name = "variants" if kind == "ProductVariant" or "selectedOptions" in part else "images"
+    product.setdefault(name, []).append(part)
+
+
+def _from_graphql(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a product of the GraphQL API with the names of the REST API."""
+    variants = [_variant_from_graphql(v) for v in list_or_empty(entry.get("variants")) if isinstance(v, dict)]
+    media = [
+        part.get("image") or part.get("previewImage")
+        for part in list_or_empty(entry.get("media"))
+        if isinstance(part, dict)
+    ]
+    images = list_or_empty(entry.get("images")) or [image for image in media if image]
+    options = list_or_empty(entry.get("options"))
+    if not options and variants:
+        names = dict.fromkeys(name for variant in variants for name in variant.get("_option_names", ()))
+        options = [{"name": name} for name in names]
+    category = entry.get("category") if isinstance(entry.get("category"), dict) else {}
+    return {
+        **entry,
+        "id": _plain_id(entry.get("id")),
+        "body_html": entry.get("body_html") or entry.get("descriptionHtml"),
+        "product_type": entry.get("product_type") or entry.get("productType") or (category or {}).get("fullName"),
+        "options": options,
+        "variants": variants,
+        "images": [_image_from_graphql(image) for image in images],
+        "image": _image_from_graphql(entry.get("image") or entry.get("featuredImage")),
+    }
+
+
+def _variant_from_graphql(variant: dict[str, Any]) -> dict[str, Any]:
+    selected = [part for part in list_or_empty(variant.get("selectedOptions")) if isinstance(part, dict)]
+    price = variant.get("price")
+    plain = {**variant, "id": _plain_id(variant.get("id"))}
+    if isinstance(price, dict):
+        plain["price"] = clean_text(price.get("amount"))
+    if "availableForSale" in variant:
+        plain["available"] = variant["availableForSale"]
+    if "image" in variant and "featured_image" not in variant:
+        plain["featured_image"] = _image_from_graphql(variant["image"])
+    for index, option in enumerate(selected[:_MAX_OPTIONS], 1):
+        plain[f"option{index}"] = clean_text(option.get("value"))
+    if selected:
+        plain["_option_names"] = [clean_text(option.get("name")) for option in selected]
+    return plain
+
+
+def _image_from_graphql(image: Any) -> Any:
+    if not isinstance(image, dict) or image.get("src"):
+        return image
+    url = image.get("url") or image.get("originalSrc") or image.get("transformedSrc")
+    nested = image.get("image")
+    return {**image, "src": url} if url else _image_from_graphql(nested) if isinstance(nested, dict) else None
+
+
+def _plain_id(value: Any) -> Any:
+    match = _GID.search(value) if isinstance(value, str) else None
+    return match[2] if match else value
+
+
+def is_csv_header(columns: frozenset[str]) -> bool:
+    """Return whether the columns are those of Shopify's product export."""
+    return "handle" in columns and bool({"option1_name", "variant_price", "variant_inventory_qty"} & columns)
+
+
+def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[str, ExtractedFields, str]]:
+    """Yield the products of the export, in which a product has one row per variant and per image."""
+    group: list[dict[str, str]] = []
+    first_number = 0
+    for number, row in rows(on_bad_row):
+        plain = normalise_columns(row)
+        handle = plain.get("handle", "")
+        if group and handle in ("", group[0].get("handle", "")):
+            group.append(plain)
+            continue
+        if group:
+            yield from _read_group(group, first_number, base_url, on_bad_row)
+        group, first_number = [plain], number
+    if group:
+        yield from _read_group(group, first_number, base_url, on_bad_row)
+
+
+def _read_group(
+    rows: list[dict[str, str]], number: int, base_url: str, on_bad_row: OnBadRow
+) -> Iterator[tuple[str, ExtractedFields, str]]:
+    first, location = rows[0], f"row {number}"
+    status = first.get("status", "").strip().lower()
+    if status in _UNPUBLISHED:
+        on_bad_row(location, f"its status is {status}: the shop does not show it")
+        return
+    names = [first[f"option{n}_name"] for n in range(1, _MAX_OPTIONS + 1) if first.get(f"option{n}_name")]
+    handle = first.get("handle", "")
+    entry: dict[str, Any] = {
+        "handle": handle,
+        "title": first.get("title", ""),
+        "body_html": first.get("body", ""),
+        "vendor": first.get("vendor", ""),
+        "product_type": first.get("type") or first.get("custom_product_type", ""),
+        "tags": first.get("tags", ""),
+        "options": [{"name": name} for name in names],
+        "variants": [_variant_from_row(row) for row in rows if row.get("option1_value") or row.get("variant_sku")],
+        "images": [
+            {"src": row["image_src"], "position": int(row["image_position"]) if _is_number(row) else index}
+            for index, row in enumerate(rows, 1)
+            if row.get("image_src")
+        ],
+    }
+    extracted = shopify.extract_fields(entry, base_url)
+    extracted.item_group_id = handle
+    extracted.mpn = first.get("google_shopping_mpn", "")
+    extracted.colour = extracted.colour or first.get("google_shopping_color", "")
+    if path := first.get("product_category", ""):
+        extracted.categories = (*extracted.categories, path)
+    yield location, extracted, urljoin(base_url, f"/products/{quote(handle)}")
+
+
+def _variant_from_row(row: dict[str, str]) -> dict[str, Any]:
+    options = {f"option{n}": row.get(f"option{n}_value", "") for n in range(1, _MAX_OPTIONS + 1)}
+    return {
+        **options,
+        "sku": row.get("variant_sku", "").lstrip("'"),
+        "barcode": row.get("variant_barcode", "").lstrip("'"),
+        "price": row.get("variant_price", ""),
+        "featured_image": row.get("variant_image", ""),
+    }
+
+
+def _is_number(row: dict[str, str]) -> bool:
+    return row.get("image_position", "").isascii() and row.get("image_position", "").isdigit()

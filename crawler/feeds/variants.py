@@ -3,10 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from crawler.extract.choose_fields import merge_category_paths
 from crawler.extract.models import ExtractedProduct, SourcedValue
 from weft.contracts.product import PhotoLink
+
+_FIRST_VALUES = ("brand", "sku", "gtin", "mpn", "group_id", "price", "currency", "language")
+"""The fields of which the first entry that has one gives the value."""
 
 
 def merge_variants(read_feed: Callable[[], Iterable[ExtractedProduct]]) -> Iterator[ExtractedProduct]:
@@ -49,9 +53,18 @@ def merge_entries(entries: Sequence[ExtractedProduct]) -> ExtractedProduct:
     return replace(
         entries[0],
         description=max((e.description for e in entries if e.description), key=lambda d: len(d.value), default=None),
-        brand=next((e.brand for e in entries if e.brand), None),
+        **_first_values(entries),
         colour=entries[0].colour or next((e.colour for e in entries if e.colour), None) if len(colours) == 1 else None,
         categories=tuple(SourcedValue(path, source_by_path[path]) for path in merge_category_paths(source_by_path)),
         attributes=tuple(dict.fromkeys(attribute for e in entries for attribute in e.attributes)),
         photos=tuple(photos.values()),
     )
+
+
+def _first_values(entries: Sequence[ExtractedProduct]) -> dict[str, Any]:
+    """Return the first value of each field; a product is available if one of its entries is."""
+    stated = [entry.availability for entry in entries if entry.availability]
+    return {
+        **{name: next(filter(None, (getattr(e, name) for e in entries)), None) for name in _FIRST_VALUES},
+        "availability": next((value for value in stated if value.value == "InStock"), next(iter(stated), None)),
+    }

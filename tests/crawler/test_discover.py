@@ -62,6 +62,30 @@ def test_a_compressed_urlset_gives_each_page_once() -> None:
     assert [page.url for page in sitemap.pages] == ["http://shop.example/p/1"]
 
 
+SITEMAP = (
+    '<?xml version="1.0" encoding="UTF-8"?><urlset><url><loc>http://shop.example/q.php?id=1&cat=5</loc></url></urlset>'
+)
+RSS_SITEMAP = "<rss><channel><item><link>http://shop.example/q.php?id=1&amp;cat=5</link></item></channel></rss>"
+ATOM_SITEMAP = '<feed><entry><link href="http://shop.example/q.php?id=1&amp;cat=5"/></entry></feed>'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SITEMAP.encode(),
+        SITEMAP.replace("&", "&amp;").encode("utf-16"),
+        gzip.compress(gzip.compress(SITEMAP.encode(), mtime=0), mtime=0),
+        b"<br />\n<b>Notice</b>: x in y<br />\n" + SITEMAP.encode(),
+        RSS_SITEMAP.encode(),
+        ATOM_SITEMAP.encode(),
+    ],
+    ids=["bare ampersand", "UTF-16", "gzip inside gzip", "PHP notice", "RSS", "Atom"],
+)
+def test_a_sitemap_that_shops_write_is_read(body: bytes) -> None:
+    sitemap = sitemaps.parse_sitemap(body, "http://shop.example/sitemap.xml")
+    assert [page.url for page in sitemap.pages] == ["http://shop.example/q.php?cat=5&id=1"]
+
+
 @pytest.mark.parametrize("body", [b"", b"<html><body>not found</body></html>", b"<", b"\x1f\x8bgarbage"])
 def test_bytes_that_are_not_a_sitemap_give_no_page(body: bytes) -> None:
     try:

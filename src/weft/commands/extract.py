@@ -18,7 +18,10 @@ MAX_PAGE_BYTES = 64 * 1024**2
 """Maximum size of a page after decompression."""
 PLACEHOLDER_BASE_URL = "https://feed.invalid/"
 """Relative URLs of a feed are resolved against it if no shop URL is given."""
-_FIELDS = ("title", "description", "brand", "colour", "sku", "gtin", "group_id", "price", "availability")
+_FIELDS = (
+    *("title", "description", "brand", "colour", "sku", "gtin", "mpn", "group_id", "price", "currency", "availability"),
+    "language",
+)
 
 
 def extract_page(page: Path, url: str) -> Iterator[str]:

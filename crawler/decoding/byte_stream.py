@@ -1,4 +1,4 @@
-"""Open a feed or catalogue as a stream of bytes: decompress gzip and limit the size."""
+"""Open a feed, sitemap or catalogue as a stream of bytes: decompress gzip and limit the size."""
 
 import gzip
 import io
@@ -11,6 +11,8 @@ from weft.errors import ShopError
 
 MAX_FEED_BYTES = 8 * 1024**3
 """Maximum size of one feed after decompression: about ten million products."""
+MAX_GZIP_LAYERS = 3
+"""Some servers compress a file again that is compressed already."""
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -42,7 +44,7 @@ class _LimitedReader(io.RawIOBase):
 def open_limited(
     source: Path | str | BinaryIO, name: str = "", max_bytes: int = MAX_FEED_BYTES
 ) -> Iterator[io.BufferedReader]:
-    """Open `source` for reading. Gzip is recognised by its first bytes and decompressed.
+    """Open `source` for reading. Gzip is recognised by its first bytes and decompressed, also gzip inside gzip.
 
     Args:
         source: A path, or a binary stream, which is left open.
@@ -64,9 +66,12 @@ def open_limited(
 
 
 def _limited_reader(stream: BinaryIO, name: str, max_bytes: int) -> io.BufferedReader:
-    buffered = (
+    layer = (
         stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(_LimitedReader(stream, name, max_bytes))
     )
-    is_gzip = buffered.peek(2)[:2] == _GZIP_MAGIC
-    inner = cast("IO[bytes]", gzip.GzipFile(fileobj=buffered) if is_gzip else buffered)
-    return io.BufferedReader(_LimitedReader(inner, name, max_bytes), buffer_size=1 << 16)
+    for _ in range(MAX_GZIP_LAYERS):
+        if layer.peek(2)[:2] != _GZIP_MAGIC:
+            break
+        unzipped = cast("IO[bytes]", gzip.GzipFile(fileobj=layer))
+        layer = io.BufferedReader(_LimitedReader(unzipped, name, max_bytes), buffer_size=1 << 16)
+    return io.BufferedReader(_LimitedReader(layer, name, max_bytes), buffer_size=1 << 16)

@@ -1,0 +1,1 @@
+"""From bytes to text: decompression, character encodings, and the repair of XML."""

@@ -1,0 +1,37 @@
+"""OpenCart: the table of its export and import extensions."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from crawler.extract.models import ExtractedFields
+from crawler.feeds import flat_record
+from crawler.feeds.csv_table import Rows
+from crawler.feeds.flat_record import OnBadRow, normalise_columns
+
+_DISABLED = frozenset({"0", "false", "no"})
+
+
+def is_csv_header(columns: frozenset[str]) -> bool:
+    """Return whether the columns are those of OpenCart's products."""
+    return {"product_id", "model", "name"} <= columns and bool({"image_name", "image", "seo_keyword"} & columns)
+
+
+def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[str, ExtractedFields, str]]:
+    """Yield the rows; images are paths below /image, and categories can be numbers."""
+    for number, row in rows(on_bad_row):
+        plain: dict[str, Any] = normalise_columns(row)
+        if plain.get("status", "true").strip().lower() in _DISABLED:
+            on_bad_row(f"row {number}", "it is disabled: the shop does not show it")
+            continue
+        paths = [plain.pop("image_name", ""), plain.pop("image", ""), *plain.pop("additional_images", "").split(",")]
+        record = {
+            **plain,
+            "images": [
+                path if "//" in path else f"/image/{path.strip().lstrip('/')}" for path in paths if path.strip()
+            ],
+            "categories": [c for c in re.split(r"\s*[,|;]\s*", plain.get("categories", "")) if not c.isdigit()],
+            "link": plain.get("link") or f"/index.php?route=product/product&product_id={plain.get('product_id', '')}",
+        }
+        extracted = flat_record.extract_fields(record, base_url, "opencart")
+        yield f"row {number}", extracted, flat_record.product_url(record, base_url)

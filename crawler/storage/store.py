@@ -82,6 +82,7 @@ class Store(Frontier):
             self._frontier_writer,
         )
         self._committed_at = time.monotonic()
+        self._write_error = ""
         self._recover()
         self.product_count = self._count_products()
         """Number of different products so far."""
@@ -274,7 +275,13 @@ class Store(Frontier):
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Open a transaction or join the current one; an error of the disk rolls all of it back."""
+        """Open a transaction or join the current one; an error of the disk rolls all of it back.
+
+        Nothing is written after such an error: requests in flight may be of rows that were rolled back, whose ids new
+        rows would get.
+        """
+        if self._write_error:
+            raise StateError(self._write_error)
         try:
             if not self._db.in_transaction:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -283,9 +290,10 @@ class Store(Frontier):
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             self._blob_writer.discard()
-            raise StateError(
+            self._write_error = (
                 f"{self.path}: cannot be written ({error}); committed data is intact: free disk space and run again"
-            ) from error
+            )
+            raise StateError(self._write_error) from error
 
     def _recover(self) -> None:
         """Prepare a resumed crawl: postponed URLs are due, and photos with missing files are requested again."""

@@ -1,24 +1,15 @@
 """A crawl of a local shop, in this process or in a child process that a test kills or limits."""
 
 import os
+import sys
 from pathlib import Path
 
+from crawl_server import CrawlProcess, get_crawl_server
 from local_shop import LocalShop, make_crawl_settings
 
 import crawler
 from crawler.run import crawl_shops
-from weft import params
-
-CRAWL_SCRIPT = """
-import sys
-from pathlib import Path
-from crawl_process import make_demo_settings
-from crawler.run import crawl_shops
-from weft import errors
-folder, connect_to = Path(sys.argv[2]), {"demo:jsonld": sys.argv[1]}
-sys.exit(errors.run_main(lambda: crawl_shops(make_demo_settings(), folder / "state", folder / "out", connect_to)))
-"""
-"""Crawl the shop at the first argument into the folder that the second argument names."""
+from weft import errors, params
 
 
 def make_demo_settings() -> params.Crawl:
@@ -35,3 +26,22 @@ def make_environment() -> dict[str, str]:
 def crawl_demo(shop: LocalShop, state: Path, out: Path) -> None:
     """Crawl the local shop in this process."""
     crawl_shops(make_demo_settings(), state, out, {"demo:jsonld": shop.served_url})
+
+
+def make_command(folder: Path, shop: LocalShop) -> list[str]:
+    """Return the command that crawls the local shop with its state and its snapshot in `folder`."""
+    return [sys.executable, "-m", "crawl_process", str(folder), shop.served_url]
+
+
+def start_crawl(folder: Path, shop: LocalShop) -> CrawlProcess:
+    """Start a process that crawls the local shop in a child process, as the stage does."""
+    return get_crawl_server().start(make_command(folder, shop), folder / "log")
+
+
+def crawl_into(folder: Path, served_url: str) -> None:
+    """Crawl the local shop at `served_url` with its state and its snapshot in `folder`."""
+    crawl_shops(make_demo_settings(), folder / "state", folder / "out", {"demo:jsonld": served_url})
+
+
+if __name__ == "__main__":  # python -m crawl_process FOLDER URL
+    sys.exit(errors.run_main(lambda: crawl_into(Path(sys.argv[1]), sys.argv[2])))

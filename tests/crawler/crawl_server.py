@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import traceback
@@ -45,7 +46,7 @@ class CrawlServer:
     def start(
         self, command: list[str], log: Path, environment: dict[str, str] | None = None, folder: Path | None = None
     ) -> "CrawlProcess":
-        """Start `python -m scrapy ...`; its output is appended to `log`.
+        """Start `python -m scrapy ...` or another module in a session of its own; its output is appended to `log`.
 
         Args:
             command: The program and its arguments.
@@ -53,7 +54,7 @@ class CrawlServer:
             environment: Environment variables, by default those of this process.
             folder: The working directory, by default that of this process.
         """
-        assert command[:3] == [sys.executable, "-m", "scrapy"]
+        assert command[:2] == [sys.executable, "-m"]
         log.parent.mkdir(parents=True, exist_ok=True)
         pid = self.ask(
             action="start",
@@ -84,7 +85,7 @@ class CrawlProcess:
 
     def __init__(self, server: CrawlServer, pid: int) -> None:
         self._server = server
-        self._pid = pid
+        self.pid = pid
         self.returncode: int | None = None
         self.peak_mib = 0
         """Peak memory, once the process has ended."""
@@ -102,11 +103,16 @@ class CrawlProcess:
     def terminate(self) -> None:
         """Ask the process to end."""
         if self.poll() is None:
-            self._server.ask(action="terminate", pid=self._pid)
+            os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the process at once, and leave its own processes alone."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
 
     def _wait(self, options: int) -> int | None:
         if self.returncode is None:
-            status, peak_kib = self._server.ask(action="wait", pid=self._pid, options=options)
+            status, peak_kib = self._server.ask(action="wait", pid=self.pid, options=options)
             self.returncode, self.peak_mib = status, peak_kib // 1024
         return self.returncode
 
@@ -124,8 +130,6 @@ def _serve() -> None:
         action = request.pop("action")
         if action == "start":
             reply: Any = _fork_crawl(**request)
-        elif action == "terminate":
-            reply = os.kill(request["pid"], 15)
         else:
             pid, status, usage = os.wait4(request["pid"], request["options"])
             reply = (os.waitstatus_to_exitcode(status), usage.ru_maxrss) if pid else (None, 0)
@@ -139,6 +143,7 @@ def _fork_crawl(arguments: list[str], environment: dict[str, str], cwd: str, log
         return pid
     status = 1
     try:
+        os.setsid()
         _redirect_output(log)
         os.chdir(cwd)
         os.environ.clear()

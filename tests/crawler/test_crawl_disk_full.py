@@ -4,12 +4,11 @@ import os
 import random
 import resource
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from crawl_process import CRAWL_SCRIPT, crawl_demo, make_environment
+from crawl_process import crawl_demo, make_command, make_environment
 from local_shop import JPEG, LocalShop, read_files, run_local_shop
 from state_files import BASE_URL, make_product
 
@@ -31,7 +30,7 @@ def test_full_disk_gives_a_one_line_error_and_the_next_run_loses_nothing(tmp_pat
         _fill_shop(shop)
         crawl_demo(shop, tmp_path / "whole", tmp_path / "expected")
         limited = subprocess.run(
-            [sys.executable, "-c", CRAWL_SCRIPT, shop.served_url, str(tmp_path)],
+            make_command(tmp_path, shop),
             env=make_environment(), preexec_fn=_limit_file_size(LARGE_BYTES - 1), capture_output=True, text=True,
             check=False,
         )  # fmt: skip
@@ -56,6 +55,8 @@ def test_rows_are_not_committed_if_fsync_fails(tmp_path: Path, monkeypatch: pyte
         store.save(PhotoItem(row=photo, body=b"bytes"))
         with pytest.raises(StateError, match=r"s\.sqlite: cannot be written .*No space left.*free disk space"):
             store.commit()
+    store.close()
+    store = Store(tmp_path / "s.sqlite")
     assert [row for row, _ in store.select_todo(PHOTO, 9, ())] == [photo]
     assert [file for file in (tmp_path / "photos").rglob("*") if file.is_file()] == []
     store.save(PhotoItem(row=photo, body=b"bytes"))
@@ -64,6 +65,28 @@ def test_rows_are_not_committed_if_fsync_fails(tmp_path: Path, monkeypatch: pyte
     digest = snapshot.photo_digest(f"{BASE_URL}/1.jpg")
     assert digest is not None
     assert snapshot.photo_bytes(digest) == b"bytes"
+
+
+def test_nothing_is_saved_after_a_failed_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page in flight may be of a row that was rolled back, and another URL would get the id of that row."""
+    store = Store(tmp_path / "s.sqlite")
+    store.add_urls(PAGE, [f"{BASE_URL}/p/1"])
+    store.commit()
+    store.add_urls(PAGE, [f"{BASE_URL}/p/2"])
+    rows = [row for row, _ in store.select_todo(PAGE, 9, ())]
+    store.save(ProductItem(row=min(rows), product=make_product(1, photos=(PhotoLink(url=f"{BASE_URL}/1.jpg"),))))
+    ((photo, _),) = store.select_todo(PHOTO, 1, ())
+    store.save(PhotoItem(row=photo, body=b"bytes"))
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", _raise_disk_full)
+        with pytest.raises(StateError):
+            store.commit()
+    with pytest.raises(StateError, match=r"s\.sqlite: cannot be written"):
+        store.save(ProductItem(row=max(rows), product=make_product(2)))
+    store.close()
+    store = Store(tmp_path / "s.sqlite")
+    assert [url for _, url in store.select_todo(PAGE, 9, ())] == [f"{BASE_URL}/p/1"]
+    store.close()
 
 
 def test_full_disk_during_export_raises_shop_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,15 +3,13 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from crawl_process import CRAWL_SCRIPT, crawl_demo, make_environment
+from crawl_process import crawl_demo, start_crawl
 from local_shop import LocalShop, read_files, run_local_shop
 
 PRODUCTS = 60
@@ -30,9 +28,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def test_killed_crawl_loses_nothing(num_requests: int, uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
     with run_local_shop() as shop:
         _fill_shop(shop)
-        process = subprocess.Popen(
-            [sys.executable, "-c", CRAWL_SCRIPT, shop.served_url, str(tmp_path)], env=make_environment()
-        )
+        process = start_crawl(tmp_path, shop)
         _wait_until(lambda: shop.request_counts.total() >= num_requests)
         spider = _find_child_pid(process.pid)
         os.kill(spider, signal.SIGKILL)
@@ -48,11 +44,7 @@ def test_crawl_killed_several_times_loses_nothing(uninterrupted: dict[str, bytes
     with run_local_shop() as shop:
         _fill_shop(shop)
         for moment in sorted(random.Random(7).sample(range(1, 200), 4)):
-            process = subprocess.Popen(
-                [sys.executable, "-c", CRAWL_SCRIPT, shop.served_url, str(tmp_path)],
-                env=make_environment(),
-                start_new_session=True,
-            )
+            process = start_crawl(tmp_path, shop)
             _wait_until(lambda at=moment, run=process: shop.request_counts.total() >= at or run.poll() is not None)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -66,9 +58,7 @@ def test_crawl_killed_several_times_loses_nothing(uninterrupted: dict[str, bytes
 def test_spider_stops_when_its_parent_is_killed(uninterrupted: dict[str, bytes], tmp_path: Path) -> None:
     with run_local_shop() as shop:
         _fill_shop(shop)
-        process = subprocess.Popen(
-            [sys.executable, "-c", CRAWL_SCRIPT, shop.served_url, str(tmp_path)], env=make_environment()
-        )
+        process = start_crawl(tmp_path, shop)
         _wait_until(lambda: shop.request_counts.total() >= 20)
         process.kill()
         process.wait()

@@ -7,7 +7,7 @@ from scrapy.crawler import Crawler
 from crawler import block_detection
 from crawler.items import CrawlItem
 from crawler.session import get_session
-from crawler.storage.store import StateError
+from crawler.storage.state_file import StateError
 
 
 class StorePipeline:

@@ -16,10 +16,14 @@ from weft.errors import ShopError
 
 SCHEMA_VERSION = 3
 """The version of crawler/storage/schema.sql, saved in every state file; raise it when a column changes its meaning."""
-LOCK_TIMEOUT_SECONDS = 10.0
-"""A crawl whose parent was killed ends within a second or two."""
+LOCK_TIMEOUT_SECONDS = 30.0
+"""A crawl whose parent was killed ends within a second or two, and later on a machine with much other work."""
 _MESSAGE_BYTES = 4_000
 """Size of the lock file."""
+
+
+class StateError(ShopError):
+    """The state file cannot be written; it contains everything up to the last commit."""
 
 
 def state_path(folder: Path, name: str, url: str, max_products: int, *key_parts: object) -> Path:

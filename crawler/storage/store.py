@@ -29,17 +29,13 @@ from crawler.storage.blobs import BlobStore
 from crawler.storage.frontier import Frontier, FrontierWriter
 from crawler.storage.previous_crawl import PreviousCrawl, extraction_version, find_previous_state
 from crawler.storage.records import RecordWriter
-from crawler.storage.state_file import SCHEMA_VERSION, acquire_lock, write_error
+from crawler.storage.state_file import SCHEMA_VERSION, StateError, acquire_lock, write_error
 from weft.errors import ShopError
 
 COMMIT_INTERVAL_SECONDS = 1.0
 """Maximum amount of work that is repeated after a crash."""
 PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; "
 PRAGMAS += f"PRAGMA user_version = {SCHEMA_VERSION};"
-
-
-class StateError(ShopError):
-    """The state file cannot be written; it contains everything up to the last commit."""
 
 
 class Store(Frontier):
@@ -82,7 +78,7 @@ class Store(Frontier):
             self._frontier_writer,
         )
         self._committed_at = time.monotonic()
-        self._write_error = ""
+        self._write_error: StateError | None = None
         self._recover()
         self.product_count = self._count_products()
         """Number of different products so far."""
@@ -222,14 +218,13 @@ class Store(Frontier):
 
     def revert_pages(self, signature: str) -> int:
         """Discard all pages with this signature, so that the next run requests them again; return their number."""
-        pages = "SELECT url FROM frontier WHERE page_signature = ? AND kind = ?"
+        has_signature = "page_signature = ? AND kind = ?"
+        pages = f"SELECT url FROM frontier WHERE {has_signature}"
         with self._transaction():
             for table, column in (("products", "page_url"), ("listings", "page_url"), ("listing_links", "listing_url")):
                 self._db.execute(f"DELETE FROM {table} WHERE {column} IN ({pages})", (signature, PAGE))
-            changed = self._db.execute(
-                "UPDATE frontier SET status = 'todo', page_signature = NULL WHERE page_signature = ? AND kind = ?",
-                (signature, PAGE),
-            )
+            update = f"UPDATE frontier SET status = 'todo', page_signature = NULL WHERE {has_signature}"
+            changed = self._db.execute(update, (signature, PAGE))
         self.commit()
         self.product_count = self._count_products()
         return changed.rowcount
@@ -275,25 +270,20 @@ class Store(Frontier):
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Open a transaction or join the current one; an error of the disk rolls all of it back.
-
-        Nothing is written after such an error: requests in flight may be of rows that were rolled back, whose ids new
-        rows would get.
-        """
+        """Open or join a transaction; an error of the disk rolls all of it back and ends the writing."""
+        # A request in flight may be of a row that was rolled back, and a new row would get its id.
         if self._write_error:
-            raise StateError(self._write_error)
+            raise self._write_error
         try:
             if not self._db.in_transaction:
                 self._db.execute("BEGIN IMMEDIATE")
             yield
         except (sqlite3.Error, OSError) as error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+            self._db.rollback()
             self._blob_writer.discard()
-            self._write_error = (
-                f"{self.path}: cannot be written ({error}); committed data is intact: free disk space and run again"
-            )
-            raise StateError(self._write_error) from error
+            text = f"{self.path}: cannot be written ({error}); committed data is intact: free disk space and run again"
+            self._write_error = StateError(text)
+            raise self._write_error from error
 
     def _recover(self) -> None:
         """Prepare a resumed crawl: postponed URLs are due, and photos with missing files are requested again."""

@@ -16,7 +16,8 @@ from crawler.export.export import export
 from crawler.items import PAGE, PHOTO, PhotoItem, ProductItem
 from crawler.storage.blobs import BlobStore
 from crawler.storage.snapshot import Snapshot
-from crawler.storage.store import StateError, Store
+from crawler.storage.state_file import StateError
+from crawler.storage.store import Store
 from weft.contracts.product import PhotoLink
 from weft.errors import ShopError
 

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -6,14 +7,13 @@ from crawl_server import CrawlProcess, get_crawl_server
 from crawler import run
 from weft.params import Crawl
 
-CRAWL_FUNCTIONS = ("crawl_shops", "run_crawl")
-"""Each starts a crawl in another process, which takes seconds."""
 
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark the tests of a module that crawls a shop as slow, so that `make test-quick` leaves them out."""
-    if isinstance(item, pytest.Function) and any(hasattr(item.module, name) for name in CRAWL_FUNCTIONS):
-        item.add_marker(pytest.mark.slow)
+@pytest.fixture(scope="session", autouse=True)
+def _commit_on_request_only() -> Iterator[None]:
+    """Let no store of this process commit because a second has passed, which happens only on a busy machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crawler.storage.store.COMMIT_INTERVAL_SECONDS", math.inf)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,6 +15,8 @@ from weft.demo.catalogue import DemoProduct, generate_products
 from weft.demo.server import run_demo_shops
 from weft.demo.text_generation import generate_text
 
+pytestmark = pytest.mark.slow
+
 COUNT = 12
 MARKUPS = ("jsonld", "microdata", "opengraph")
 

@@ -26,6 +26,7 @@ SMALL_BYTES, LARGE_BYTES = 20_000, 300_000
 """Size in bytes of most photos, and of one that exceeds the file size limit."""
 
 
+@pytest.mark.slow
 def test_full_disk_gives_a_one_line_error_and_the_next_run_loses_nothing(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         _fill_shop(shop)

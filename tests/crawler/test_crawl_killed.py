@@ -12,6 +12,8 @@ import pytest
 from crawl_process import crawl_demo, start_crawl
 from local_shop import LocalShop, read_files, run_local_shop
 
+pytestmark = pytest.mark.slow
+
 PRODUCTS = 60
 
 

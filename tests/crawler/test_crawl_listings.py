@@ -10,6 +10,8 @@ from crawler.run import crawl_shops
 from weft import params, tables
 from weft.contracts.tables import PRODUCTS
 
+pytestmark = pytest.mark.slow
+
 NAV = '<nav><a href="/c/men?src=nav">Men</a><a href="/c/sale">Sale</a><a href="/secret/basket">Basket</a></nav>'
 
 

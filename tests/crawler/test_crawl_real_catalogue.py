@@ -18,6 +18,7 @@ from weft.contracts.tables import PHOTOS, PRODUCTS
 SHOPS = Path(__file__).parents[3] / "shared" / "shops"
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.shared,
     pytest.mark.skipif(not SHOPS.exists(), reason="no real catalogues: ../shared/shops is not beside the checkout"),
 ]

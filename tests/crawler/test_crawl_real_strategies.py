@@ -19,6 +19,7 @@ PRODUCTS_SERVED = 40
 """Out of 20,110; the test also passed with 2,000."""
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.shared,
     pytest.mark.skipif(not SHOPS.exists(), reason="no real catalogues: ../shared/shops is not beside the checkout"),
 ]

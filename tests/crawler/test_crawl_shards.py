@@ -14,6 +14,8 @@ from crawler.shards import Shard, parse_shard, select_shops
 from weft import params
 from weft.errors import ShopError
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a0", "a", "a-b")
 MARKUPS = ("jsonld", "microdata", "opengraph")
 SHOPS = [params.Shop(name=name, url=f"demo:{markup}") for name, markup in zip(NAMES, MARKUPS, strict=True)]

@@ -15,6 +15,8 @@ from weft import params, tables
 from weft.contracts.tables import FAILURES, PRODUCTS
 from weft.errors import ShopError
 
+pytestmark = pytest.mark.slow
+
 
 def read_products(out: Path) -> dict[str, dict[str, Any]]:
     return {row["product_id"]: row for row in tables.read_table(out / "products.parquet", PRODUCTS).to_pylist()}

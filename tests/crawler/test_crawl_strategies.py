@@ -13,6 +13,8 @@ from weft import params, tables
 from weft.contracts.tables import FAILURES, PHOTOS, PRODUCTS
 from weft.errors import ShopError
 
+pytestmark = pytest.mark.slow
+
 SHOPIFY = "/products.json?limit=250&page="
 WOOCOMMERCE = "/wp-json/wc/store/v1/products?per_page=100&page="
 

@@ -13,6 +13,8 @@ from crawler.run import crawl_shops
 from weft import params, tables
 from weft.contracts.tables import PRODUCTS
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = range(12)
 COLOURS = ["black", "blue", "red", "green", "white", "pink"]
 

@@ -18,6 +18,8 @@ from hostile_crawl import CrawlResult, render_product_page, run_crawl
 from local_shop import LocalShop, run_local_shop
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 MIB = 1024 * 1024
 SETTINGS = ("RETRY_BACKOFF_BASE=0.01", "WEFT_MIN_RATE_GRACE_SECONDS=2")
 

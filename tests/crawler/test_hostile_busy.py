@@ -9,6 +9,8 @@ import pytest
 from hostile_crawl import CrawlResult, run_crawl
 from local_shop import LocalShop, run_local_shop
 
+pytestmark = pytest.mark.slow
+
 
 def make_retry_after() -> str:
     """Return an HTTP date, rounded to seconds, between one and two seconds from now."""

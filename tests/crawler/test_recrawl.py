@@ -14,6 +14,8 @@ from crawler.run import crawl_shops
 from weft import params, tables
 from weft.contracts.tables import FAILURES, PRODUCTS, REMOVED_PRODUCTS
 
+pytestmark = pytest.mark.slow
+
 INITIAL_PRODUCTS = 8
 
 

@@ -1,6 +1,5 @@
 import hashlib
 import importlib.util
-from pathlib import Path
 from urllib.error import URLError
 
 import pytest
@@ -9,6 +8,7 @@ import torchvision
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
+from unpickle_trap import UnpickleTrap
 
 from weft.errors import ModelError
 from weft.model import weights
@@ -16,16 +16,6 @@ from weft.model.backbone import load_backbone
 from weft.model.weights import PACKAGED, load_imagenet_weights, read_weights
 
 TENSORS = {"a": torch.arange(4.0), "b.weight": torch.eye(2)}
-
-
-class UnpickleTrap:
-    """Writes a file when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return Path.touch, (self.path,)
 
 
 @pytest.fixture

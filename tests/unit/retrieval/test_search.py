@@ -3,23 +3,10 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from naive_nearest import naive_nearest
 
 from weft.retrieval import search
 from weft.retrieval.search import find_nearest_neighbours
-
-
-def naive_nearest(queries, gallery, k, query_groups=None, gallery_groups=None):
-    """Compare one query with one photo at a time; ties are in gallery order."""
-    rows, scores = np.full((len(queries), k), -1), np.full((len(queries), k), -np.inf)
-    for q, query in enumerate(np.asarray(queries, np.float64)):
-        found = []
-        for g, photo in enumerate(np.asarray(gallery, np.float64)):
-            if query_groups is None or query_groups[q] != gallery_groups[g]:
-                cosine = query @ photo / max(np.linalg.norm(query) * np.linalg.norm(photo), 1e-12)
-                found.append((-round(float(cosine), 6), g))
-        for place, (negative, g) in enumerate(sorted(found)[:k]):
-            rows[q, place], scores[q, place] = g, -negative
-    return rows, scores
 
 
 def assert_same(found, expected):

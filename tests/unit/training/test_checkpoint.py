@@ -1,10 +1,10 @@
 import pickle
-from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from unpickle_trap import UnpickleTrap
 
 from weft.training.checkpoint import (
     compute_fingerprint,
@@ -15,16 +15,6 @@ from weft.training.checkpoint import (
 )
 
 STATE = {"model": {"words": torch.arange(6.0).view(2, 3)}, "history": [{"epoch": 0, "val_loss": float("nan")}]}
-
-
-class UnpickleTrap:
-    """Writes a file when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return Path.touch, (self.path,)
 
 
 def test_a_loaded_checkpoint_equals_the_saved_state(tmp_path):

@@ -2,16 +2,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from run_contexts import in_folder
+from run_contexts import KilledError, in_folder
 
 from weft.data.bags import read_bags
 from weft.data.photo_store import PhotoStore
 from weft.errors import ModelError, ParamsError
 from weft.training.finetune import StoredPhotos, finetune
-
-
-class KilledError(Exception):
-    """Stands for a kill -9 between two epochs."""
 
 
 def ignore_report(record, cost):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from killed_training import train
-from run_contexts import in_folder
+from run_contexts import KilledError, in_folder
 from two_processes import build_model, open_stored_photos
 
 from weft.data.samplers import Sampler
@@ -23,10 +23,6 @@ from weft.training.finetune import finetune
 SCRIPT = Path(__file__).with_name("killed_training.py")
 STEPS = 2 * 5
 """Two epochs of 33 photos by 7."""
-
-
-class KilledError(Exception):
-    """Stands for a kill -9 right after a step's checkpoint."""
 
 
 VARIANTS = [

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from run_contexts import in_folder
+from run_contexts import KilledError, in_folder
 
 from weft.errors import ModelError
 from weft.model.embedder import Embedder
@@ -13,10 +13,6 @@ from weft.training.objective import Objective, build_sampler, export_head_weight
 from weft.training.train_head import CachedEmbeddings, train_head
 
 VOCABULARY = 6
-
-
-class KilledError(Exception):
-    """Stands for a kill -9 between two epochs."""
 
 
 def kill_after(epoch):

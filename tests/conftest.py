@@ -1,4 +1,4 @@
-"""Fixtures of several packages: tiny photos, prepared shards, a word list and a model bundle."""
+"""Fixtures of several packages: tiny photos, prepared shards, a word list and a saved model."""
 
 import io
 import os
@@ -92,7 +92,7 @@ def _calibrate_batch_norm(model: "torch.nn.Module") -> None:
 
 
 @pytest.fixture(scope="session")
-def jpeg() -> Callable[..., bytes]:
+def make_jpeg() -> Callable[..., bytes]:
     return _make_jpeg
 
 
@@ -107,24 +107,24 @@ def write_words() -> Callable[[Path, Sequence[str]], Path]:
 
 
 @pytest.fixture(scope="session")
-def bundle_words() -> list[str]:
-    """The vocabulary of `bundle`."""
+def model_words() -> list[str]:
+    """The vocabulary of `saved_model`."""
     return ["red", "green", "blue", "black", "dress", "v-neck", "null", "nan"]
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory: pytest.TempPathFactory, bundle_words: list[str]) -> Path:
-    """A model bundle with a small backbone, not trained but with scores around 1; read it, never change it."""
+def saved_model(tmp_path_factory: pytest.TempPathFactory, model_words: list[str]) -> Path:
+    """A saved model with a small backbone, not trained but with scores around 1; read it, never change it."""
     from weft.model.backbone import load_backbone
     from weft.model.bundle import save_bundle
     from weft.model.embedder import Embedder, make_random_word_embeddings
     from weft.params import ModelParams
 
     folder = tmp_path_factory.mktemp("models")
-    words = _write_words(folder / "words.tsv", bundle_words)
+    words = _write_words(folder / "words.tsv", model_words)
     model = ModelParams("shufflenet_v2_x0_5", "random", "last", "average", 0)
     backbone = load_backbone(model.backbone, model.weights)
-    embedder = Embedder(backbone.network, 100 * make_random_word_embeddings(len(bundle_words), backbone.dim, seed=1))
+    embedder = Embedder(backbone.network, 100 * make_random_word_embeddings(len(model_words), backbone.dim, seed=1))
     _calibrate_batch_norm(embedder)
     save_bundle(folder / "embedder", embedder, model, SIDE_PX, SIDE_PX, words)
     return folder / "embedder"

@@ -18,19 +18,19 @@ from weft.photos.prefetch import decode_and_letterbox
 
 
 @pytest.fixture(scope="module")
-def model(bundle):
-    return weft.load(bundle, device="cpu", workers=1)
+def model(saved_model):
+    return weft.load(saved_model, device="cpu", workers=1)
 
 
 @pytest.fixture(scope="module")
-def photos(jpeg):
-    return [jpeg(colour, seed=n) for n, colour in enumerate(["red", "green", "blue"])]
+def photos(make_jpeg):
+    return [make_jpeg(colour, seed=n) for n, colour in enumerate(["red", "green", "blue"])]
 
 
 @pytest.fixture(scope="module")
-def naive_embeddings(bundle, photos):
+def naive_embeddings(saved_model, photos):
     """Embeddings of `photos`, computed one at a time."""
-    loaded = load_bundle(bundle)
+    loaded = load_bundle(saved_model)
     embedder = fuse_batch_norm(loaded.embedder)
     decoded = decode_and_letterbox(enumerate(photos), loaded.height, loaded.width, 1)
     with torch.inference_mode():
@@ -61,22 +61,22 @@ def test_no_photos_give_an_empty_matrix(model):
     assert model.embed([]).shape == (0, model.word_embeddings.shape[1])
 
 
-def test_word_scores_are_the_dot_products_with_the_word_embeddings(model, bundle, photos, naive_embeddings):
-    w = artefacts.read_word_embeddings(bundle / "model.safetensors")
+def test_word_scores_are_the_dot_products_with_the_word_embeddings(model, saved_model, photos, naive_embeddings):
+    w = artefacts.read_word_embeddings(saved_model / "model.safetensors")
     np.testing.assert_allclose(model.word_scores(photos), naive_embeddings @ w.T, atol=2e-3)
 
 
-def test_tags_are_the_words_with_the_highest_scores_best_first(model, photos, bundle_words):
+def test_tags_are_the_words_with_the_highest_scores_best_first(model, photos, model_words):
     scores = model.word_scores(photos[0])[0]
-    expected = sorted(zip(bundle_words, scores.tolist(), strict=True), key=lambda pair: -pair[1])
+    expected = sorted(zip(model_words, scores.tolist(), strict=True), key=lambda pair: -pair[1])
     tags = model.tag(photos[0], top_k=3)
     assert [(tag.word, tag.score) for tag in tags] == expected[:3]
-    assert len(model.tag(photos[0], top_k=99)) == len(bundle_words)
+    assert len(model.tag(photos[0], top_k=99)) == len(model_words)
 
 
-def test_equal_scores_are_ranked_in_word_order(model, bundle_words):
-    scores = np.zeros(len(bundle_words), np.float32)
-    assert [tag.word for tag in model.best_tags(scores)] == bundle_words
+def test_equal_scores_are_ranked_in_word_order(model, model_words):
+    scores = np.zeros(len(model_words), np.float32)
+    assert [tag.word for tag in model.best_tags(scores)] == model_words
 
 
 def test_a_text_is_the_mean_of_its_word_embeddings(model):
@@ -137,10 +137,10 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 @pytest.fixture
-def inshop(tmp_path, jpeg):
+def inshop(tmp_path, make_jpeg):
     """Write a dataset in the In-shop layout: three items with a query and two gallery photos each."""
     photos = {
-        (f"img/WOMEN/Tops/id_{item}/0{shot}_front.jpg", f"id_{item}", "query" if shot == 0 else "gallery"): jpeg(
+        (f"img/WOMEN/Tops/id_{item}/0{shot}_front.jpg", f"id_{item}", "query" if shot == 0 else "gallery"): make_jpeg(
             ["red", "green", "blue"][(item + (shot == 2)) % 3], seed=10 * item + shot
         )
         for item in range(3)

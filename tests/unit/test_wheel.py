@@ -56,8 +56,10 @@ def installed(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_wheel_tags_a_photo_and_opens_a_crawl_state_outside_the_checkout(installed, tmp_path, bundle, jpeg):
-    (tmp_path / "red.jpg").write_bytes(jpeg("red"))
+def test_the_wheel_tags_a_photo_and_opens_a_crawl_state_outside_the_checkout(
+    installed, tmp_path, saved_model, make_jpeg
+):
+    (tmp_path / "red.jpg").write_bytes(make_jpeg("red"))
     assert run([installed / "weft", "--version"], tmp_path) == "weft 0.1.0\n"
-    assert '"photo": "red.jpg"' in run([installed / "weft", "tag", "red.jpg", "--model", bundle], tmp_path)
+    assert '"photo": "red.jpg"' in run([installed / "weft", "tag", "red.jpg", "--model", saved_model], tmp_path)
     assert run([installed / "python", "-c", OPEN_STATE], tmp_path) == "opened\n"

@@ -11,10 +11,10 @@ from weft.photos.prefetch import decode_and_letterbox
 
 
 @pytest.fixture
-def weft(monkeypatch, capsys, bundle):
+def weft(monkeypatch, capsys, saved_model):
     """Runs a command as its users do; returns (exit status, lines of standard output, standard error)."""
 
-    def run(command, *arguments, model=bundle):
+    def run(command, *arguments, model=saved_model):
         monkeypatch.setattr(sys, "argv", ["weft", command, *map(str, arguments), "--model", str(model)])
         status = cli.main()
         out, err = capsys.readouterr()
@@ -39,18 +39,18 @@ def refused(weft):
 
 
 @pytest.fixture
-def photos(tmp_path, jpeg):
+def photos(tmp_path, make_jpeg):
     folder = tmp_path / "photos"
     (folder / "deep").mkdir(parents=True)
     for n, name in enumerate(["a.jpg", "b.jpg", "deep/c.jpg"]):
-        (folder / name).write_bytes(jpeg(["red", "green", "blue"][n], seed=n))
+        (folder / name).write_bytes(make_jpeg(["red", "green", "blue"][n], seed=n))
     return folder
 
 
 @pytest.fixture(scope="session")
-def embed_naively(bundle):
+def embed_naively(saved_model):
     """Embeds photos one at a time."""
-    model = load_bundle(bundle)
+    model = load_bundle(saved_model)
     embedder = fuse_batch_norm(model.embedder)
 
     def run(*photos):
@@ -63,8 +63,8 @@ def embed_naively(bundle):
 
 
 @pytest.fixture
-def w(bundle):
-    return artefacts.read_word_embeddings(bundle / "model.safetensors")
+def w(saved_model):
+    return artefacts.read_word_embeddings(saved_model / "model.safetensors")
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 
 
 @pytest.fixture
-def model(bundle, tmp_path):
+def model(saved_model, tmp_path):
     """A copy of the model, so that calibration may be written beside it."""
-    shutil.copytree(bundle, tmp_path / "models" / "embedder")
+    shutil.copytree(saved_model, tmp_path / "models" / "embedder")
     return tmp_path / "models" / "embedder"
 
 
 @pytest.fixture
-def catalogue(tmp_path, jpeg, model, embed_naively):
+def catalogue(tmp_path, make_jpeg, model, embed_naively):
     """Prepared photos of four colours and their embeddings; the first word of a product is its colour."""
     colours = ["red", "green", "blue", "black"]
     rows = {split: [] for split in SPLITS}
@@ -28,7 +28,7 @@ def catalogue(tmp_path, jpeg, model, embed_naively):
         for n in range(4 * each):
             product = f"alder/{split}{n:03}"
             photo = {"product_id": product, "photo_id": f"{product}#0"}
-            picture = jpeg(colours[n % 4], seed=n + 100)
+            picture = make_jpeg(colours[n % 4], seed=n + 100)
             words = {"word_ids": [n % 4, 4], "in_short_fields": [True, True]}
             rows[split].append({**photo, "position": 0, "colour": None, "jpeg": picture, **words})
             photos.append(picture)

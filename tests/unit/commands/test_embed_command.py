@@ -40,12 +40,12 @@ def test_every_kind_of_source_is_read(weft, tmp_path, photos, write_prepared, ki
     assert pq.read_table(tmp_path / "e.parquet")["photo"].to_pylist() == names
 
 
-def test_the_file_holds_the_digest_of_its_model_and_is_reproducible(weft, tmp_path, photos, bundle):
+def test_the_file_holds_the_digest_of_its_model_and_is_reproducible(weft, tmp_path, photos, saved_model):
     for name in ("a", "b"):
         weft("embed", photos, "-o", tmp_path / f"{name}.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     metadata = pq.read_schema(tmp_path / "a.parquet").metadata
-    assert metadata[b"weft_model"].decode() == (bundle / "digest.txt").read_text().strip()
+    assert metadata[b"weft_model"].decode() == (saved_model / "digest.txt").read_text().strip()
 
 
 def test_a_broken_photo_among_good_ones_is_skipped_and_logged(weft, tmp_path, photos):
@@ -104,9 +104,9 @@ def test_the_error_for_a_missing_model_says_what_to_run(refused, tmp_path, photo
     assert "run dvc repro" in error
 
 
-def test_a_file_name_may_be_invalid_utf8(weft, tmp_path, jpeg):
+def test_a_file_name_may_be_invalid_utf8(weft, tmp_path, make_jpeg):
     (tmp_path / "photos").mkdir()
-    (tmp_path / "photos" / os.fsdecode(b"caf\xe9.jpg")).write_bytes(jpeg())
+    (tmp_path / "photos" / os.fsdecode(b"caf\xe9.jpg")).write_bytes(make_jpeg())
     assert weft("embed", tmp_path / "photos", "-o", tmp_path / "e.parquet")[0] == 0
     assert weft("tag", tmp_path / "photos")[0] == 0
 

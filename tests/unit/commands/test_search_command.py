@@ -5,15 +5,15 @@ from weft import artefacts
 
 
 @pytest.fixture
-def digest(bundle):
+def digest(saved_model):
     """The digest of the model, which an index made by it holds too."""
-    return (bundle / "digest.txt").read_text().strip()
+    return (saved_model / "digest.txt").read_text().strip()
 
 
 @pytest.fixture
-def index(tmp_path, jpeg, embed_naively, digest):
+def index(tmp_path, make_jpeg, embed_naively, digest):
     """A catalogue of four photos, each of another colour."""
-    z = embed_naively(*(jpeg(colour, seed=50) for colour in ("red", "green", "blue", "black")))
+    z = embed_naively(*(make_jpeg(colour, seed=50) for colour in ("red", "green", "blue", "black")))
     rows = [{"photo_id": f"alder/{n}#0", "product_id": f"alder/{n}", "split": "test"} for n in range(4)]
     artefacts.write_embeddings(tmp_path / "index", z.shape[1], [(rows, z)], digest)
     return tmp_path / "index"
@@ -24,14 +24,14 @@ def naive_cosines(vector, index):
     return z @ vector / np.linalg.norm(z, axis=1) / np.linalg.norm(vector)
 
 
-def test_a_photo_finds_its_nearest_photos(weft, parsed, tmp_path, jpeg, embed_naively, index):
-    (tmp_path / "query.jpg").write_bytes(jpeg("green", seed=50))
+def test_a_photo_finds_its_nearest_photos(weft, parsed, tmp_path, make_jpeg, embed_naively, index):
+    (tmp_path / "query.jpg").write_bytes(make_jpeg("green", seed=50))
     status, lines, _ = weft("search", tmp_path / "query.jpg", "--index", index)
     found = parsed(lines)
     assert status == 0
     assert [list(line) for line in found] == [["photo", "product", "score"]] * 4
     assert found[0] == {"photo": "alder/1#0", "product": "alder/1", "score": 1.0}
-    scores = naive_cosines(embed_naively(jpeg("green", seed=50))[0], index)
+    scores = naive_cosines(embed_naively(make_jpeg("green", seed=50))[0], index)
     assert [line["score"] for line in found] == pytest.approx(sorted(scores, reverse=True), abs=2e-3)
 
 

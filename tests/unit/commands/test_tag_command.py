@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 
-def test_each_photo_is_one_line_with_its_words_best_first(weft, parsed, photos, embed_naively, bundle_words, w):
+def test_each_photo_is_one_line_with_its_words_best_first(weft, parsed, photos, embed_naively, model_words, w):
     status, lines, _ = weft("tag", photos)
     tagged = parsed(lines)
     assert status == 0
@@ -11,10 +11,10 @@ def test_each_photo_is_one_line_with_its_words_best_first(weft, parsed, photos, 
         assert list(line) == ["photo", "words"]
         (scores,) = embed_naively((photos / line["photo"]).read_bytes()) @ w.T
         assert [word["score"] for word in line["words"]] == pytest.approx(sorted(scores, reverse=True), abs=2e-3)
-        assert sorted(word["word"] for word in line["words"]) == sorted(bundle_words)
+        assert sorted(word["word"] for word in line["words"]) == sorted(model_words)
         for word in line["words"]:
             assert list(word) == ["word", "score"]
-            assert word["score"] == pytest.approx(scores[bundle_words.index(word["word"])], abs=2e-3)
+            assert word["score"] == pytest.approx(scores[model_words.index(word["word"])], abs=2e-3)
 
 
 @pytest.mark.parametrize(("k", "expected"), [(1, 1), (3, 3), (99, 8)])

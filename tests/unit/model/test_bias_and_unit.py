@@ -15,22 +15,22 @@ PHOTOS = torch.randint(256, (3, 3, 32, 32), dtype=torch.uint8, generator=torch.G
 
 
 @pytest.fixture
-def save(tmp_path, bundle):
+def save(tmp_path, saved_model):
     """A function that saves the model with a bias, with z of length 1, or with neither."""
 
     def saved(name, bias=None, unit=False):
-        embedder = load_bundle(bundle).embedder
+        embedder = load_bundle(saved_model).embedder
         embedder.bias = None if bias is None else torch.nn.Parameter(bias)
         embedder.unit_norm = unit
-        save_bundle(tmp_path / name, embedder, MODEL, 32, 32, bundle / "words.tsv")
+        save_bundle(tmp_path / name, embedder, MODEL, 32, 32, saved_model / "words.tsv")
         return tmp_path / name
 
     return saved
 
 
 @pytest.fixture
-def bias(bundle_words):
-    return torch.linspace(-5, 5, len(bundle_words))[:, None]
+def bias(model_words):
+    return torch.linspace(-5, 5, len(model_words))[:, None]
 
 
 def test_a_saved_bias_is_loaded_and_added_to_word_scores(save, bias):
@@ -47,8 +47,8 @@ def test_read_word_bias_returns_zeros_for_a_model_without_bias(save, bias):
     assert not artefacts.read_word_bias(save("plain") / "model.safetensors").any()
 
 
-def test_tag_scores_include_the_bias(tmp_path, jpeg, save, bias):
-    (tmp_path / "red.jpg").write_bytes(jpeg("red"))
+def test_tag_scores_include_the_bias(tmp_path, make_jpeg, save, bias):
+    (tmp_path / "red.jpg").write_bytes(make_jpeg("red"))
     scores = []
     for model in (save("plain"), save("biased", bias)):
         words = json.loads(next(iter(tag(tmp_path / "red.jpg", model, top_k=8, labels=None))))["words"]

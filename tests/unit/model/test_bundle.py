@@ -16,9 +16,9 @@ CONTENT = ["model.safetensors", "config.json", "preprocess.json", "words.tsv", "
 
 
 @pytest.fixture
-def copy(tmp_path, bundle):
+def copy(tmp_path, saved_model):
     """A copy of the model folder that a test may change."""
-    return shutil.copytree(bundle, tmp_path / "embedder")
+    return shutil.copytree(saved_model, tmp_path / "embedder")
 
 
 def rewrite_digest(folder):
@@ -28,12 +28,12 @@ def rewrite_digest(folder):
     return folder
 
 
-def test_a_model_is_loaded_as_it_was_saved(tmp_path, bundle, bundle_words):
-    loaded = load_bundle(bundle)
-    assert loaded.words == bundle_words
+def test_a_model_is_loaded_as_it_was_saved(tmp_path, saved_model, model_words):
+    loaded = load_bundle(saved_model)
+    assert loaded.words == model_words
     assert (loaded.height, loaded.width) == (32, 32)
     assert not loaded.embedder.training
-    digest = save_bundle(tmp_path / "again", loaded.embedder, MODEL, 32, 32, bundle / "words.tsv")
+    digest = save_bundle(tmp_path / "again", loaded.embedder, MODEL, 32, 32, saved_model / "words.tsv")
     again = load_bundle(tmp_path / "again")
     assert digest == again.digest == loaded.digest
     state = again.embedder.state_dict()
@@ -52,11 +52,11 @@ def test_a_model_is_loaded_as_it_was_saved(tmp_path, bundle, bundle_words):
     ],
     ids=lambda value: getattr(value, "backbone", None),
 )
-def test_layer_pooling_projection_and_normalisation_are_loaded_as_saved(tmp_path, bundle, bundle_words, model, dim):
+def test_layer_pooling_projection_and_normalisation_are_loaded_as_saved(tmp_path, saved_model, model_words, model, dim):
     backbone = load_backbone(model.backbone, "random", model.feature_layer, model.pooling)
     projection = torch.randn(model.projection_dim, backbone.dim) if model.projection_dim else None
-    embedder = Embedder(backbone.network, torch.randn(len(bundle_words), dim), backbone.normalisation, projection)
-    save_bundle(tmp_path / "b", embedder, model, 96, 96, bundle / "words.tsv")
+    embedder = Embedder(backbone.network, torch.randn(len(model_words), dim), backbone.normalisation, projection)
+    save_bundle(tmp_path / "b", embedder, model, 96, 96, saved_model / "words.tsv")
     loaded = load_bundle(tmp_path / "b").embedder
     photos = torch.randint(256, (2, 3, 96, 96), dtype=torch.uint8)
     with torch.inference_mode():
@@ -65,12 +65,12 @@ def test_layer_pooling_projection_and_normalisation_are_loaded_as_saved(tmp_path
     assert loaded.normalisation == embedder.normalisation
 
 
-def test_equal_models_are_saved_as_equal_bytes(tmp_path, bundle):
-    embedder = load_bundle(bundle).embedder
+def test_equal_models_are_saved_as_equal_bytes(tmp_path, saved_model):
+    embedder = load_bundle(saved_model).embedder
     embedder.to(memory_format=torch.channels_last)
-    save_bundle(tmp_path / "again", embedder, MODEL, 32, 32, bundle / "words.tsv")
+    save_bundle(tmp_path / "again", embedder, MODEL, 32, 32, saved_model / "words.tsv")
     for name in CONTENT:
-        assert (tmp_path / "again" / name).read_bytes() == (bundle / name).read_bytes()
+        assert (tmp_path / "again" / name).read_bytes() == (saved_model / name).read_bytes()
     assert sorted(file.name for file in (tmp_path / "again").iterdir()) == sorted(CONTENT)
 
 
@@ -177,8 +177,8 @@ def test_a_wrong_value_raises_an_error(copy, file, changes, message):
         load_bundle(rewrite_digest(copy))
 
 
-def test_saving_with_a_vocabulary_of_another_size_raises_an_error(tmp_path, bundle, write_words):
+def test_saving_with_a_vocabulary_of_another_size_raises_an_error(tmp_path, saved_model, write_words):
     words = write_words(tmp_path / "words.tsv", ["red", "green"])
     with pytest.raises(ModelError, match=r"words\.tsv: expected the 8 words of the model, got 2 words"):
-        save_bundle(tmp_path / "out", load_bundle(bundle).embedder, MODEL, 32, 32, words)
+        save_bundle(tmp_path / "out", load_bundle(saved_model).embedder, MODEL, 32, 32, words)
     assert not (tmp_path / "out").exists()

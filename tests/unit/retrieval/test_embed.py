@@ -45,8 +45,8 @@ def batches_of_four(monkeypatch):
 
 
 @pytest.fixture
-def photos(jpeg):
-    return [(n, jpeg(["red", "green", "blue"][n % 3], seed=n)) for n in range(10)]
+def photos(make_jpeg):
+    return [(n, make_jpeg(["red", "green", "blue"][n % 3], seed=n)) for n in range(10)]
 
 
 def run_embed(photos, **changes):
@@ -84,8 +84,8 @@ def test_without_a_list_the_first_broken_photo_raises(photos):
         run_embed(photos)
 
 
-def test_a_stream_is_not_read_far_ahead(jpeg):
-    read, photo = [], jpeg()
+def test_a_stream_is_not_read_far_ahead(make_jpeg):
+    read, photo = [], make_jpeg()
 
     def source():
         for n in range(400):
@@ -130,8 +130,8 @@ class ThreadedProcessGroup:
 
 @pytest.mark.parametrize("count", [2, 3, 5])
 @pytest.mark.parametrize("num_photos", [0, 1, 4, 9, 13, 24])
-def test_any_number_of_processes_writes_the_same_artefact(tmp_path, jpeg, count, num_photos):
-    photos = [(n, jpeg(["red", "green", "blue"][n % 3], seed=n)) for n in range(num_photos)]
+def test_any_number_of_processes_writes_the_same_artefact(tmp_path, make_jpeg, count, num_photos):
+    photos = [(n, make_jpeg(["red", "green", "blue"][n % 3], seed=n)) for n in range(num_photos)]
     for broken in {2, 4, 5, 6, 7} & set(range(num_photos)):  # 4 to 7 are a whole batch
         photos[broken] = (broken, b"no photo")
     alone = embed_dataset(StubBenchmark(photos), MeanColour(), 3, 32, 24, "cpu", 1, tmp_path / "alone")

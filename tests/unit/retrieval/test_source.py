@@ -12,12 +12,12 @@ from weft.retrieval.photo_input import iter_photos
 
 
 @pytest.fixture
-def folder(tmp_path, jpeg):
+def folder(tmp_path, make_jpeg):
     """Photos at two levels of folders, beside other files."""
     folder = tmp_path / "photos"
     (folder / "deep").mkdir(parents=True)
     for n, name in enumerate(["b.jpg", "a.JPG", "deep/c.png"]):
-        (folder / name).write_bytes(jpeg(seed=n))
+        (folder / name).write_bytes(make_jpeg(seed=n))
     (folder / "notes.txt").write_text("no photo")
     (folder / ".hidden.jpg").write_bytes(b"no photo")
     return folder
@@ -64,10 +64,10 @@ def test_a_null_in_a_shard_is_a_photo_without_bytes(tmp_path):
     assert list(iter_photos(tmp_path / "p.parquet")) == [("a", b"x"), ("b", b"")]
 
 
-def test_a_photo_whose_name_is_not_utf8_is_read(tmp_path, jpeg):
-    (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(jpeg())
+def test_a_photo_whose_name_is_not_utf8_is_read(tmp_path, make_jpeg):
+    (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(make_jpeg())
     for source in (tmp_path, next(tmp_path.iterdir())):
-        assert list(iter_photos(source)) == [("caf\ufffd.jpg", jpeg())]
+        assert list(iter_photos(source)) == [("caf\ufffd.jpg", make_jpeg())]
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])

@@ -190,7 +190,7 @@ def test_crawl_delay_allows_one_request_at_a_time(tmp_path: Path) -> None:
 def test_requests_are_concurrent_without_a_crawl_delay(tmp_path: Path) -> None:
     with run_local_shop() as shop:
         shop.add_sitemap([shop.add_product(n, photos=1) for n in range(6)])
-        shop.response_delay_seconds = 0.03
+        shop.response_delay_seconds = 0.1
         crawl_shops(
             make_crawl_settings(params.Shop(name="test", url=shop.base_url)), tmp_path / "state", tmp_path / "out"
         )

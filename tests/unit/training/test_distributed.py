@@ -80,6 +80,7 @@ def trained(tmp_path_factory, write_prepared, finetune_settings):
     return root
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", JOBS)
 def test_training_in_two_processes_equals_training_in_one(trained, name):
     folder = trained / name

@@ -96,6 +96,7 @@ def test_an_interruption_after_any_step_changes_no_bit(job, monkeypatch, changes
         )
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_time_changes_no_bit(job):
     folder = job(epochs=30)
     (folder / "whole").mkdir()

@@ -39,18 +39,10 @@ settings = params.Crawl(snapshot=1, shops=(shop,), delay=0.0, concurrency=16, de
 crawl_shops(settings, folder / "state", folder / "out")
 """
 PREPARE_SCRIPT = """
-import pandas as pd
-from weft import artefacts, params
 from weft.photos.prepare import prepare_photos
-from weft.text.clean import clean_products
-settings = params.Clean(fields=("title",), min_token_length=2, drop_off_topic_words=False)
-clean_products(folder / "out" / "products.parquet", folder / "clean", settings)
-words = pd.DataFrame({"word_id": [0], "word": ["photo"], "document_frequency": 5, "count": 5})
-artefacts.write_words(folder / "words.tsv", words)
 settings = params.Prepare(height=128, width=96, min_side=48, jpeg_quality=92, phash_max_distance=8, val_share=0.1,
                           test_share=0.2)
-prepare_photos(folder / "out" / "photos", folder / "clean" / "products.parquet", folder / "words.tsv",
-               folder / "prepared", settings)
+prepare_photos(folder / "out" / "photos", folder / "prepared", settings)
 """
 
 

@@ -23,7 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from training_cached import draw_smooth_image
 
 from weft import params
-from weft.data.bags import build_weighted_bags
+from weft.bags import build_word_bags
 from weft.data.samplers import Batch
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
@@ -79,9 +79,7 @@ def measure_step_cost(settings: params.Params) -> StepCost:
     model = Embedder(backbone.network, make_random_word_embeddings(NUM_WORDS, backbone.dim, 1), backbone.normalisation)
     optimizer = build_optimizer([(list(model.parameters()), finetune.optimizer.backbone_lr)], finetune.optimizer)
     rng = np.random.default_rng(1)
-    bags = build_weighted_bags(
-        [np.unique(rng.integers(NUM_WORDS, size=30)).tolist() for _ in range(finetune.batch_size)]
-    )
+    bags = build_word_bags([np.unique(rng.integers(NUM_WORDS, size=30)).tolist() for _ in range(finetune.batch_size)])
     batch = next(iter(build_sampler(bags, NUM_WORDS, training).sample_epoch(1, finetune.batch_size)))
     objective = Objective(training.loss, training.logits, bags.count_words(NUM_WORDS))
     photos = torch.zeros(len(batch.photo_indices), 3, size.height, size.width, dtype=torch.uint8)

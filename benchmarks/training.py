@@ -26,8 +26,8 @@ from everyday_loop import BaselineTrainingLoop
 from PIL import Image
 
 from weft import params, runtime, tables
+from weft.bags import WordBags, build_word_bags
 from weft.contracts.tables import PREPARED_PHOTOS
-from weft.data.bags import WeightedBags, build_weighted_bags
 from weft.data.photo_store import PhotoStore
 from weft.demo import catalogue
 from weft.demo.photos import render_image
@@ -79,8 +79,6 @@ def write_prepared_photos(photos: list[bytes], folder: Path) -> PhotoStore:
             "photo_id": f"a/{n:04}#0",
             "colour": None,
             "jpeg": encode_jpeg(letterbox(decode(photo, HEIGHT, WIDTH), HEIGHT, WIDTH), 92),
-            "word_ids": [0],
-            "in_short_fields": [True],
         }
         for n, photo in enumerate(photos)
     ]
@@ -88,10 +86,10 @@ def write_prepared_photos(photos: list[bytes], folder: Path) -> PhotoStore:
     return PhotoStore(folder / "prepared", folder / "photos.arrow")
 
 
-def make_bags() -> WeightedBags:
+def make_bags() -> WordBags:
     """Return the bags of noisy texts with about 30 different words each."""
     rng = np.random.default_rng(1)
-    return build_weighted_bags([np.unique(rng.integers(NUM_WORDS, size=30)) for _ in range(NUM_PHOTOS)])
+    return build_word_bags([np.unique(rng.integers(NUM_WORDS, size=30)) for _ in range(NUM_PHOTOS)])
 
 
 def make_finetune_benchmark(
@@ -99,7 +97,7 @@ def make_finetune_benchmark(
 ) -> Callable[[], float]:
     """Return a function that measures the photos per CPU second of an epoch of finetune."""
     bags, epoch_ends = make_bags(), []
-    no_validation = StoredPhotos(InMemoryPhotoStore.__new__(InMemoryPhotoStore), build_weighted_bags([]))  # type: ignore[arg-type]
+    no_validation = StoredPhotos(InMemoryPhotoStore.__new__(InMemoryPhotoStore), build_word_bags([]))  # type: ignore[arg-type]
     no_validation.store.digest = lambda: "none"  # type: ignore[method-assign]
 
     def run() -> float:

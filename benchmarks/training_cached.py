@@ -27,7 +27,7 @@ import torch
 from PIL import Image
 
 from weft import params, runtime
-from weft.data.bags import build_weighted_bags
+from weft.bags import build_word_bags
 from weft.data.samplers import Batch
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
@@ -78,7 +78,7 @@ def make_epoch_timers(case: BenchmarkCase, device: str) -> tuple[Callable[[], fl
     encoder = fuse_batch_norm(encoder.to(device, memory_format=torch.channels_last).eval())
     jpegs = [encode_jpeg(draw_smooth_image(rng, case.height, case.width), 92) for _ in range(case.photos)]
     cache = rng.normal(size=(case.photos, backbone.dim)).astype(np.float16)
-    bags = build_weighted_bags([np.unique(rng.integers(case.words, size=30)) for _ in range(case.photos)])
+    bags = build_word_bags([np.unique(rng.integers(case.words, size=30)) for _ in range(case.photos)])
 
     def read_cached(batch: Batch) -> torch.Tensor:
         return torch.from_numpy(cache[batch.photo_indices].astype(np.float32)).to(device)

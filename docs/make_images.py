@@ -53,7 +53,7 @@ class Catalogue:
     """Columns photo_id, product_id, split; row n belongs to row n of the embeddings."""
     jpegs: dict[str, bytes]
     word_ids: dict[str, set[int]]
-    """The words of the product's own text, by photo_id."""
+    """The words of the product's own text, by product_id."""
     pretrained: npt.NDArray[np.float32]
     finetuned: npt.NDArray[np.float32]
     """L2-normalised embeddings, shape (photos, embedding_dim)."""
@@ -63,7 +63,7 @@ class Catalogue:
 
 
 def read_catalogue() -> Catalogue:
-    """Read the outputs of prepare, features, finetune and embed."""
+    """Read the outputs of documents, prepare, features, finetune and embed."""
     folder = Path("data/embeddings/catalogue")
     if not folder.is_dir():
         raise SystemExit(f"{folder}: not found; run `make repro` first, from the root of the checkout")
@@ -74,16 +74,15 @@ def read_catalogue() -> Catalogue:
         scores += weights["bias"].reshape(-1)
     words = pd.read_csv("models/embedder/words.tsv", sep="\t", quoting=3, keep_default_na=False)
     jpegs: dict[str, bytes] = {}
-    word_ids: dict[str, set[int]] = {}
+    documents = pq.read_table("data/documents/documents.parquet", columns=["product_id", "word_ids"]).to_pylist()
     for shard in sorted(Path("data/prepared").glob("*/*.parquet")):
-        for row in pq.read_table(shard, columns=["photo_id", "jpeg", "word_ids"]).to_pylist():
+        for row in pq.read_table(shard, columns=["photo_id", "jpeg"]).to_pylist():
             jpegs[row["photo_id"]] = row["jpeg"]
-            word_ids[row["photo_id"]] = set(row["word_ids"])
     pretrained = np.load("data/features/catalogue/embeddings.npy").astype(np.float32)
     return Catalogue(
         pd.read_parquet(folder / "photos.parquet"),
         jpegs,
-        word_ids,
+        {row["product_id"]: set(row["word_ids"]) for row in documents},
         _normalise(pretrained),
         _normalise(z),
         scores,
@@ -195,7 +194,7 @@ class Sheet:
 
     def tags(self, catalogue: Catalogue, query: int, left: int, top: int) -> None:
         """Draw the best words of a photo, one on each line."""
-        own = catalogue.word_ids[catalogue.photos.photo_id[query]]
+        own = catalogue.word_ids[catalogue.photos.product_id[query]]
         for word in np.argsort(-catalogue.word_scores[query], kind="stable")[:NUM_TAGS]:
             self.text(left, top, catalogue.words[word], colour=CORRECT if int(word) in own else CAPTION)
             top += 22

@@ -10,6 +10,7 @@ from weft import errors, params, runtime, tracking
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--products", type=Path, required=True, help="products.parquet of the crawl")
+    parser.add_argument("--documents", type=Path, required=True, help="documents.parquet of documents")
     parser.add_argument("--photos", type=Path, required=True, help="the prepared photos: the output of prepare")
     parser.add_argument("--embeddings", type=Path, required=True, help="the output of embed for the catalogue")
     parser.add_argument("--model", type=Path, required=True, help="the output of finetune")

@@ -9,7 +9,7 @@ from weft import errors, params, runtime, tracking
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=Path, required=True, help="the prepared photos: the output of prepare")
+    parser.add_argument("--documents", type=Path, required=True, help="documents.parquet of documents")
     parser.add_argument("--embeddings", type=Path, required=True, help="the output of embed for the catalogue")
     parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
     parser.add_argument("--out", type=Path, required=True)
@@ -19,8 +19,8 @@ def main() -> None:
     from weft.tagging.calibrate import calibrate
 
     settings = params.load_params(Path("params.yaml")).calibrate
-    with tracking.start_stage_run("calibrate", settings, [args.photos, args.embeddings, args.model]) as run:
-        run.log_metrics(calibrate(args.photos, args.embeddings, args.model, settings, args.out))
+    with tracking.start_stage_run("calibrate", settings, [args.documents, args.embeddings, args.model]) as run:
+        run.log_metrics(calibrate(args.documents, args.embeddings, args.model, settings, args.out))
 
 
 if __name__ == "__main__":

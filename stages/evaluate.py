@@ -11,6 +11,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--benchmark", required=True)
     parser.add_argument("--photos", type=Path, required=True, help="the prepared photos: the output of prepare")
+    parser.add_argument("--documents", type=Path, required=True, help="documents.parquet of documents")
     parser.add_argument(
         "--products", type=Path, required=True, help="products.parquet of the crawl, for the categories"
     )
@@ -33,8 +34,8 @@ def main() -> None:
 
     settings = params.load_params(Path("params.yaml"))
     benchmark = settings.benchmarks[args.benchmark]
-    folders = InputFolders(args.features, args.embeddings, args.words, args.model)
-    input_paths = [args.words, args.model, args.embeddings / args.benchmark, Path(benchmark.path)]
+    folders = InputFolders(args.documents, args.features, args.embeddings, args.words, args.model)
+    input_paths = [args.documents, args.words, args.model, args.embeddings / args.benchmark, Path(benchmark.path)]
     # The params of the training are logged too, so that the MLflow page that compares runs shows the whole experiment.
     sections = ("vocabulary", "prepare", "model", "training", "train_head", "finetune", "evaluate")
     logged_params = {name: getattr(settings, name) for name in sections}

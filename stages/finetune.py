@@ -11,6 +11,7 @@ from weft import errors, params, runtime, tracking
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="the output of prepare")
+    parser.add_argument("--documents", type=Path, required=True, help="documents.parquet of documents")
     parser.add_argument("--words", type=Path, required=True, help="words.tsv of vocabulary")
     parser.add_argument("--initial", type=Path, required=True, help="the output of train_head")
     parser.add_argument("--state", type=Path, required=True, help="folder of the checkpoints")
@@ -29,9 +30,10 @@ def main() -> None:
     settings = params.load_params(Path("params.yaml"))
     sections = {name: getattr(settings, name) for name in ("training", "model", "prepare")}
     logged_params = {**sections, **asdict(settings.finetune)}
+    inputs = args.photos, args.documents, args.words, args.initial
     with (
         init_process_group(runtime.device()) as process_group,
-        tracking.start_stage_run("finetune", logged_params, [args.photos, args.words, args.initial]) as run,
+        tracking.start_stage_run("finetune", logged_params, inputs) as run,
     ):
 
         def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:
@@ -46,7 +48,7 @@ def main() -> None:
             compile_backend=runtime.compile_backend(),
             checkpoint_seconds=runtime.checkpoint_seconds(),
         )
-        run_finetune(args.photos, args.words, args.initial, settings, context, args.out, on_epoch_end=on_epoch_end)
+        run_finetune(*inputs, settings, context, args.out, on_epoch_end=on_epoch_end)
         run.log_artifact(args.out / files.HISTORY)
         run.log_model(args.out, read_first_photo(args.photos / "train"))
 

@@ -12,13 +12,11 @@ from weft.photos.prepare import prepare_photos
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="photos of the crawl")
-    parser.add_argument("--products", type=Path, required=True, help="products.parquet of clean")
-    parser.add_argument("--words", type=Path, required=True, help="words.tsv of vocabulary")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     settings = params.load_params(Path("params.yaml")).prepare
     with tracking.start_stage_run("prepare", settings) as run:
-        counts = prepare_photos(args.photos, args.products, args.words, args.out, settings)
+        counts = prepare_photos(args.photos, args.out, settings)
         run.log_metrics(counts)
         run.log_artifact(args.out / files.REPORT)
 

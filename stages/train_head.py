@@ -11,7 +11,7 @@ from weft import errors, params, runtime, tracking
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--features", type=Path, required=True, help="the output of features for the catalogue")
-    parser.add_argument("--photos", type=Path, required=True, help="the output of prepare")
+    parser.add_argument("--documents", type=Path, required=True, help="documents.parquet of documents")
     parser.add_argument("--words", type=Path, required=True, help="words.tsv of vocabulary")
     parser.add_argument(
         "--state", type=Path, required=True, help="folder of the checkpoints, from which a training resumes"
@@ -27,7 +27,7 @@ def main() -> None:
 
     settings = params.load_params(Path("params.yaml"))
     logged_params = {"training": settings.training, **asdict(settings.train_head)}
-    with tracking.start_stage_run("train_head", logged_params, [args.features, args.photos, args.words]) as run:
+    with tracking.start_stage_run("train_head", logged_params, [args.features, args.documents, args.words]) as run:
 
         def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:
             log_epoch("train_head", metrics, timing)
@@ -35,7 +35,7 @@ def main() -> None:
 
         run_train_head(
             args.features,
-            args.photos,
+            args.documents,
             args.words,
             settings.training,
             settings.train_head,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from stored_documents import add_documents
 
 from weft import artefacts, tables
 from weft.contracts.tables import PREPARED_PHOTOS
@@ -54,22 +55,23 @@ def _write_prepared(
 ) -> Path:
     """Write prepared photos, one per product; the first word of a bag is the index of its colour in COLOURS.
 
-    Without `in_short_fields`, all words are in a short field.
+    The words are added to documents.parquet beside the folder. Without `in_short_fields`, all are in a short field.
     """
     names = list(COLOURS)
+    product_ids = [f"alder/{folder.name}-{n:04}" for n in range(len(bags))]
     rows = [
         {
-            "product_id": f"alder/{n:04}",
+            "product_id": product_ids[n],
             "position": 0,
-            "photo_id": f"alder/{n:04}#0",
+            "photo_id": f"{product_ids[n]}#0",
             "colour": None,
             "jpeg": _make_jpeg(names[(bag[0] if bag else n) % len(names)], seed=n),
-            "word_ids": list(bag),
-            "in_short_fields": list(in_short_fields[n]) if in_short_fields else [True] * len(bag),
         }
         for n, bag in enumerate(bags)
     ]
     tables.write_shards(folder, rows, PREPARED_PHOTOS, rows_per_shard)
+    masks = None if in_short_fields is None else dict(zip(product_ids, in_short_fields, strict=True))
+    add_documents(folder.parent / "documents.parquet", dict(zip(product_ids, bags, strict=True)), masks)
     return folder
 
 

@@ -102,7 +102,9 @@ def _add_calibration_commands(commands: "Commands") -> None:
         metavar="N",
         help="minimum val products whose text has the word (default 10)",
     )
-    calibrate.add_argument("--photos", type=Path, default=Path("data/prepared"), help="default: %(default)s")
+    calibrate.add_argument(
+        "--documents", type=Path, default=Path("data/documents/documents.parquet"), help="default: %(default)s"
+    )
     calibrate.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
     calibrate.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="default: calibration beside the model")
 
@@ -111,6 +113,9 @@ def _add_calibration_commands(commands: "Commands") -> None:
     )
     audit.add_argument(
         "--products", type=Path, default=Path("data/crawl/products.parquet"), help="default: %(default)s"
+    )
+    audit.add_argument(
+        "--documents", type=Path, default=Path("data/documents/documents.parquet"), help="default: %(default)s"
     )
     audit.add_argument("--photos", type=Path, default=Path("data/prepared"), help="default: %(default)s")
     audit.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
@@ -231,7 +236,7 @@ def _calibrate(args: argparse.Namespace) -> None:
     from weft.commands.calibrate import calibrate_model
 
     numbers = (args.target_precision, args.confidence, args.min_products)
-    _print_lines([calibrate_model(args.model, args.photos, args.index, *numbers, args.out)])
+    _print_lines([calibrate_model(args.model, args.documents, args.index, *numbers, args.out)])
 
 
 def _audit(args: argparse.Namespace) -> None:
@@ -240,7 +245,7 @@ def _audit(args: argparse.Namespace) -> None:
     from weft.tagging.audit import AuditInputs
 
     calibration = args.calibration_dir or default_calibration_dir(args.model)
-    inputs = AuditInputs(args.products, args.photos, args.index, args.model, calibration)
+    inputs = AuditInputs(args.products, args.documents, args.photos, args.index, args.model, calibration)
     _print_lines([audit_catalogue(inputs, args.neighbours, args.num_examples, args.out)])
 
 

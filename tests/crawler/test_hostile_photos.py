@@ -16,7 +16,7 @@ from weft.errors import PhotoError
 from weft.photos.decode import decode
 from weft.photos.resize import Pixels, letterbox
 
-LIMITS = {"min_side": 48, "max_aspect": 6.0, "max_pixels": 40_000_000}
+LIMITS = {"min_side": 48, "max_aspect_ratio": 6.0, "max_pixels": 40_000_000}
 VALID, CONVERTED, INVALID = (
     hostile_photos.make_valid_photos(),
     hostile_photos.make_converted_photos(),

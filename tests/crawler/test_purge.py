@@ -21,7 +21,6 @@ from weft.contracts.tables import PHOTOS, PREPARED_PHOTOS, PRODUCTS
 from weft.errors import ShopError
 
 SHARED, OWN, OTHER = f"{BASE_URL}/shared.jpg", f"{BASE_URL}/own.jpg", f"{BASE_URL}/other.jpg"
-NO_WORDS: dict[str, Any] = {"word_ids": [], "in_short_fields": []}
 
 
 @pytest.fixture
@@ -117,7 +116,7 @@ def test_next_crawl_does_not_restore_what_was_purged(root: Path, monkeypatch: py
 def test_outputs_that_contain_the_value_are_listed(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    prepared: dict[str, Any] = {"photo_id": "shop/1#1", "product_id": "shop/1", "position": 1, "jpeg": b"x", **NO_WORDS}
+    prepared: dict[str, Any] = {"photo_id": "shop/1#1", "product_id": "shop/1", "position": 1, "jpeg": b"x"}
     tables.write_shards(root / "data" / "prepared" / "train", [prepared], PREPARED_PHOTOS)
     (root / "models" / "head").mkdir(parents=True)
     (root / "var" / "finetune").mkdir()
@@ -139,7 +138,7 @@ def test_photo_is_found_in_later_stages_by_its_position(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows: list[dict[str, Any]] = [
-        {"photo_id": f"shop/1#{position}", "product_id": "shop/1", "position": position, "jpeg": b"x", **NO_WORDS}
+        {"photo_id": f"shop/1#{position}", "product_id": "shop/1", "position": position, "jpeg": b"x"}
         for position in (0, 1)
     ]
     tables.write_shards(root / "data" / "prepared" / "val", rows, PREPARED_PHOTOS)

@@ -15,7 +15,7 @@ def audit_catalogue(inputs: AuditInputs, neighbours: int, num_examples: int, out
     """Audit the catalogue, write the results and return a summary of a few lines.
 
     Args:
-        inputs: Paths of the crawl, the prepared photos, their embeddings, the model and its thresholds.
+        inputs: Paths of the crawl, the documents, the prepared photos, their embeddings, the model and its thresholds.
         neighbours: The number of most similar photos of other products to compare with.
         num_examples: The number of mismatches per kind that the page shows with photos.
         out: The folder to write; an earlier audit in it is replaced.

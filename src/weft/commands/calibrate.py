@@ -10,7 +10,7 @@ from weft.tagging.calibrate import calibrate
 
 def calibrate_model(
     model: Path,
-    photos: Path,
+    documents: Path,
     index: Path,
     target_precision: float,
     confidence: float,
@@ -21,8 +21,8 @@ def calibrate_model(
 
     Args:
         model: The model's folder.
-        photos: The prepared photos with their words (train, val, test).
-        index: Their embeddings by this model.
+        documents: The words of the products, documents.parquet.
+        index: The embeddings of the prepared photos by this model.
         target_precision: The precision to reach on val, between 0 and 1.
         confidence: The confidence of the lower bound of the precision, between 0 and 1.
         min_products: The minimum number of val products whose text has a word.
@@ -39,7 +39,7 @@ def calibrate_model(
     folder = default_calibration_dir(model) if out is None else out
     if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or has_thresholds(folder))):
         raise InputError(f"{folder}: expected an empty folder or thresholds, got other files; choose another folder")
-    totals = calibrate(photos, index, model, params.Calibrate(target_precision, confidence, min_products), folder)
+    totals = calibrate(documents, index, model, params.Calibrate(target_precision, confidence, min_products), folder)
     log_line(f"thresholds written to {folder}")
     lines = [
         f"{totals['calibrated_words']:,.0f} of {totals['words']:,.0f} words reach a precision of {target_precision:g} "

@@ -114,6 +114,21 @@ CLEANED_PRODUCTS = TableContract(
     checks=(not_blank("product_id"), not_blank("shop"), same_length_as("in_short_fields", "tokens")),
 )
 
+DOCUMENTS = TableContract(
+    "documents",
+    pa.schema(
+        [
+            column("product_id", pa.string()),
+            # Ascending; each word as often as it occurs in the texts of the product.
+            column("word_ids", pa.list_(pa.int32())),
+            # For each word id, as in CLEANED_PRODUCTS; of equal ids, those from short fields come first.
+            column("in_short_fields", BOOL_LIST),
+        ]
+    ),
+    key=("product_id",),
+    checks=(not_blank("product_id"), same_length_as("in_short_fields", "word_ids")),
+)
+
 PREPARED_PHOTOS = TableContract(
     "prepared photos",
     pa.schema(
@@ -123,19 +138,10 @@ PREPARED_PHOTOS = TableContract(
             column("photo_id", pa.string()),
             column("colour", pa.string(), nullable=True),
             column("jpeg", pa.binary()),
-            # Ascending; each word as often as it occurs in the texts of the product.
-            column("word_ids", pa.list_(pa.int32())),
-            # For each word id, as in CLEANED_PRODUCTS; of equal ids, those from short fields come first.
-            column("in_short_fields", BOOL_LIST),
         ]
     ),
     key=("product_id", "position"),
-    checks=(
-        not_blank("photo_id"),
-        not_negative("position"),
-        not_empty_bytes("jpeg"),
-        same_length_as("in_short_fields", "word_ids"),
-    ),
+    checks=(not_blank("photo_id"), not_negative("position"), not_empty_bytes("jpeg")),
 )
 
 QUARANTINE = TableContract(

@@ -69,6 +69,16 @@ class PhotoStore:
         return np.ascontiguousarray(np.stack(arrays).transpose(0, 3, 1, 2))
 
 
+def read_product_ids(folder: Path) -> list[str]:
+    """Return the product of each photo of a split, in the order of its shards.
+
+    Raises:
+        ContractError: The shards are missing or break their contract.
+    """
+    shards = tables.read_shards(folder, PREPARED_PHOTOS, columns=["product_id"])
+    return [product_id for table in shards for product_id in table["product_id"].to_pylist()]
+
+
 def read_first_photo(folder: Path) -> bytes:
     """Return the JPEG bytes of the first photo of a split, an example of a model's input."""
     data: bytes = next(iter(tables.read_shards(folder, PREPARED_PHOTOS, columns=["jpeg"])))["jpeg"][0].as_py()

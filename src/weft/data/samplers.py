@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from weft.contracts.arrays import Ints
-from weft.data.bags import Doubles, WeightedBags
+from weft.bags import WordBags
+from weft.contracts.arrays import Floats, Ints, Scores
 from weft.data.sampling_distribution import build_sampling_distribution, sample_photos
 from weft.errors import ContractError
-
-Floats = npt.NDArray[np.float32]
 
 PADDING_WORD_ID = -1
 """The padding of `Batch.true_words`."""
@@ -30,7 +27,7 @@ class Batch:
     """Indices of the photos in the photo store, (batch,)."""
     targets: Ints
     """Word ids, (batch, targets), padded with the photo's first word."""
-    weights: Floats
+    weights: Scores
     """Weights of the targets, (batch, targets); each row sums to 1, and padding has weight 0."""
     true_words: Ints
     """Ids of all words of each photo, without repeats, (batch, true words), padded with PADDING_WORD_ID."""
@@ -44,13 +41,13 @@ class Sampler:
 
     def __init__(
         self,
-        bags: WeightedBags,
+        bags: WordBags,
         vocabulary_size: int,
         target_mode: str,
         alpha: float,
         seed: int,
         max_photo_repeats: int = 0,
-        word_weights: Doubles | None = None,
+        word_weights: Floats | None = None,
     ) -> None:
         """Prepare the distribution of draws from `bags`; photos without words are never drawn.
 
@@ -69,15 +66,15 @@ class Sampler:
         """
         if len(bags.words) and bags.words.max() >= vocabulary_size:
             raise ContractError(
-                f"prepared photos: expected word ids below {vocabulary_size}, the size of the vocabulary, "
-                f"got {bags.words.max()}; run the stage prepare with this words.tsv"
+                f"documents: expected word ids below {vocabulary_size}, the size of the vocabulary, "
+                f"got {bags.words.max()}; run the stage documents with this words.tsv"
             )
         weights = np.ones(vocabulary_size) if word_weights is None else word_weights
-        self._bags = bags.filter_words(weights > 0).deduplicate()
+        self._bags = bags.filter_words(weights > 0).sum_repeats()
         if len(self._bags.words) == 0:
             raise ContractError(
-                "no training photo has a word of the vocabulary: see dropped.tsv of the stage vocabulary and the "
-                "quarantine of the stage prepare"
+                "no training photo has a word of the vocabulary: see dropped.tsv of the stage vocabulary and "
+                "products_without_words in the report of the stage documents"
             )
         self._target_mode, self._seed = target_mode, seed
         self._distribution = build_sampling_distribution(self._bags, weights, alpha, max_photo_repeats)
@@ -119,14 +116,14 @@ class Sampler:
                 None if word_ids is None else word_ids[batch_slice],
             )
 
-    def eval_batches(self, bags: WeightedBags, batch_size: int) -> Iterator[Batch]:
+    def eval_batches(self, bags: WordBags, batch_size: int) -> Iterator[Batch]:
         """Yield all photos of `bags` that have words, in order, with their soft targets.
 
         The validation loss is computed on these batches. The probabilities of words use the word frequencies, the word
         weights and alpha of the training photos; a word that no training photo has counts as if it occurred once.
         """
-        filtered = bags.filter_words(self._distribution.word_factors > 0).deduplicate()
-        weights = filtered.weights * self._distribution.word_factors[filtered.words]
+        filtered = bags.filter_words(self._distribution.word_factors > 0).sum_repeats()
+        weights = filtered.entry_weights * self._distribution.word_factors[filtered.words]
         photos = np.flatnonzero(filtered.sizes)
         for start in range(0, len(photos), batch_size):
             yield _build_batch(filtered, photos[start : start + batch_size], weights, None)
@@ -142,13 +139,13 @@ class Sampler:
             self._cumulative_probabilities[end] - self._cumulative_probabilities[first]
         )
         entries = np.clip(np.searchsorted(self._cumulative_probabilities, points, side="right") - 1, first, end - 1)
-        return self._bags.words[entries, None]
+        return self._bags.words[entries, None].astype(np.int64)
 
 
-def _build_batch(bags: WeightedBags, photos: Ints, entry_weights: Doubles, sampled_words: Ints | None) -> Batch:
+def _build_batch(bags: WordBags, photos: Ints, entry_weights: Floats, sampled_words: Ints | None) -> Batch:
     """Return a batch whose targets are `sampled_words`, (batch, 1), or, with None, all words of each photo."""
     indices, is_word = bags.padded_indices(photos)
-    words = bags.words[np.where(is_word, indices, bags.offsets[photos][:, None])]
+    words = bags.words[np.where(is_word, indices, bags.offsets[photos][:, None])].astype(np.int64)
     true_words = np.where(is_word, words, PADDING_WORD_ID)
     if sampled_words is not None:
         return Batch(photos, sampled_words, np.ones(sampled_words.shape, np.float32), true_words)

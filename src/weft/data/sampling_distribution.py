@@ -5,7 +5,7 @@ The paper draws "one word per image, uniformly, to counter label imbalance", whi
     image-first   p(photo, word) = 1 / photos * 1 / words of the photo
     word-first    p(photo, word) = 1 / words * 1 / n_k        (Joulin et al. 2016, section 3.2)
 
-Here n_k is the sum of the weights of word k over all photos (`WeightedBags.weights`). The exponent alpha of the inverse
+Here n_k is the sum of the weights of word k over all photos (`WordBags.weights`). The exponent alpha of the inverse
 word frequency selects a distribution between the two, their normalised weighted geometric mean:
 
     p(photo, word) ~ image-first ^ (1 - alpha) * word-first ^ alpha
@@ -18,27 +18,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weft.contracts.arrays import Ints
-from weft.data.bags import Doubles, WeightedBags
+from weft.bags import WordBags
+from weft.contracts.arrays import Floats, Ints
 
 
 @dataclass(frozen=True)
 class SamplingDistribution:
     """The distribution of the draws of one epoch."""
 
-    word_probabilities: Doubles
+    word_probabilities: Floats
     """p(word | photo) of each entry of the bags, (entries,); it sums to 1 over each photo that has words."""
-    word_factors: Doubles
+    word_factors: Floats
     """Weight of the word * n_k ^ -alpha, (vocabulary,). p(word | photo) is proportional to this factor times the weight
     of the entry. For a word that no photo has, n_k is 1."""
-    expected_draws: Doubles
+    expected_draws: Floats
     """Expected number of draws of each photo in an epoch, (photos,); the sum is the number of photos with words."""
     n_capped: int
     """Number of photos whose draws max_photo_repeats reduces."""
 
 
 def build_sampling_distribution(
-    bags: WeightedBags, word_weights: Doubles, alpha: float, max_photo_repeats: int
+    bags: WordBags, word_weights: Floats, alpha: float, max_photo_repeats: int
 ) -> SamplingDistribution:
     """Return the sampling distribution over the entries of `bags`.
 
@@ -49,20 +49,20 @@ def build_sampling_distribution(
         max_photo_repeats: Maximum number of draws of one photo in an epoch; the draws above it go to the other photos.
             0 sets no limit.
     """
-    photo = np.repeat(np.arange(len(bags)), bags.sizes)
-    word_counts = np.bincount(bags.words, weights=bags.weights, minlength=len(word_weights))
-    entry_weights = bags.weights * word_weights[bags.words]
+    photo, weights = bags.owners(), bags.entry_weights
+    word_counts = np.bincount(bags.words, weights=weights, minlength=len(word_weights))
+    entry_weights = weights * word_weights[bags.words]
     photo_weights = np.bincount(photo, weights=entry_weights, minlength=len(bags))
     word_factors = word_weights * np.maximum(word_counts, 1.0) ** -alpha
-    joint = bags.weights * word_factors[bags.words] * photo_weights[photo] ** (alpha - 1.0)
-    photo_shares: Doubles = np.bincount(photo, weights=joint, minlength=len(bags)).astype(np.float64)
+    joint = weights * word_factors[bags.words] * photo_weights[photo] ** (alpha - 1.0)
+    photo_shares: Floats = np.bincount(photo, weights=joint, minlength=len(bags)).astype(np.float64)
     expected_draws = np.zeros(len(bags))
     with_words = np.flatnonzero(bags.sizes)
     expected_draws[with_words], n_capped = _cap_draws(photo_shares[with_words], max_photo_repeats)
     return SamplingDistribution(joint / photo_shares[photo], word_factors, expected_draws, n_capped)
 
 
-def _cap_draws(shares: Doubles, max_draws: int) -> tuple[Doubles, int]:
+def _cap_draws(shares: Floats, max_draws: int) -> tuple[Floats, int]:
     """Return the expected draws of each photo, proportional to `shares`, and the number of photos that are capped.
 
     There are as many draws as photos, and at most `max_draws` of one photo; 0 sets no limit. The m photos of the
@@ -82,7 +82,7 @@ def _cap_draws(shares: Doubles, max_draws: int) -> tuple[Doubles, int]:
     return draws, n_capped
 
 
-def sample_photos(expected_draws: Doubles, random: np.random.Generator) -> Ints:
+def sample_photos(expected_draws: Floats, random: np.random.Generator) -> Ints:
     """Return the photos of one epoch in random order, by systematic sampling.
 
     Each photo occurs `expected_draws` times on average, and in each epoch that number rounded down or up. With

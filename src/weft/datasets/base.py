@@ -19,8 +19,6 @@ class PhotoRecord:
     """Full dotted field name -> label, with names such as "category" and "attributes.Neck"."""
     group: str | None
     """The sender of the photo: neighbours and probe folds never share a group. None if the data set has no groups."""
-    word_ids: tuple[int, ...] = ()
-    """The words of the product; only the own catalogue has them."""
 
 
 class EvalDataset(Protocol):

@@ -11,13 +11,13 @@ from weft import tables
 from weft.contracts.tables import PREPARED_PHOTOS, PRODUCTS, SPLITS
 from weft.datasets.base import PhotoRecord
 
-_RECORD_COLUMNS = ("product_id", "position", "photo_id", "colour", "word_ids")
+_RECORD_COLUMNS = ("product_id", "position", "photo_id", "colour")
 _CATEGORY_COLUMNS = ("product_id", "categories")
 _ROWS_PER_BATCH = 2_000
 
 
 class CatalogueRecords(Sequence[PhotoRecord]):
-    """Records as views of Arrow columns: a million photos with their words take a few hundred megabytes."""
+    """Records as views of Arrow columns: a million photos take a few hundred megabytes."""
 
     def __init__(self, columns: pa.Table, categories: Mapping[str, str]) -> None:
         self._table = columns
@@ -103,7 +103,6 @@ def _build_record(row: dict[str, Any], categories: Mapping[str, str]) -> PhotoRe
         split=row["split"],
         labels=labels,
         group=None,
-        word_ids=tuple(dict.fromkeys(row["word_ids"] or ())),
     )
 
 

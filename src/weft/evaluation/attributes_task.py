@@ -83,7 +83,7 @@ def score_attributes(
 
 def _read_attributes(photos: EvalPhotos, dataset: DeepFashionAttributes, rows: Ints) -> WordBags:
     """Return the attributes of some photos as bags of attribute numbers."""
-    return build_word_bags(dataset.get_attributes(record.photo_id) for record in photos.iter_records(rows))
+    return build_word_bags(dataset.get_attributes(record.photo_id) for record in photos.iter_records(rows)).unique()
 
 
 def _build_attribute_scorers(

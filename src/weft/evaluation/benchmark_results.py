@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from weft.bags import WordBags
 from weft.contracts.arrays import Floats, Ints
 from weft.evaluation.bootstrap import CONFIDENCE_LEVEL, SEED, percentile_interval
 from weft.evaluation.per_query_scores import MetricTable, PerQueryScores
@@ -107,6 +108,8 @@ class TagPredictions:
     """(photos, words shown): word ids, best first."""
     quality: Ints
     """(photos,): lower is worse; only the order is used."""
+    text_words: WordBags | None = None
+    """The words of the products' texts, (photos,); only the own catalogue has them."""
 
 
 @dataclass

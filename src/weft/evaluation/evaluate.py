@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from weft import params, tables
-from weft.bags import build_word_bags
 from weft.contracts import files
 from weft.contracts.search import Search
 from weft.datasets.base import EvalDataset
@@ -101,7 +100,7 @@ def score_benchmark(
         _check_leakage(photos, search, results)
         score_catalogue_retrieval(photos, fields, settings.top_k, search, results)
         score_cross_colour_retrieval(photos, fields, settings.top_k, search, results)
-        scorers = build_word_scorers(inputs, photos.get_split_rows("test"), settings.knn_neighbours, search)
+        scorers = build_word_scorers(inputs, inputs.test_set.rows, settings.knn_neighbours, search)
         score_tagging(inputs, scorers, fields, settings.tags_top_k, results)
         score_text_to_photo(inputs, scorers, settings.top_k, results)
         score_text_to_product(inputs, fields, settings.top_k, search, results)
@@ -142,11 +141,9 @@ def _check_leakage(photos: EvalPhotos, search: Search, results: BenchmarkResults
 
 def _find_nearest_words(inputs: EvalInputs, search: Search) -> NearestWords:
     """Return the nearest words of the words that the test photos predict best."""
-    test = inputs.photos.get_split_rows("test")
-    bags = build_word_bags(record.word_ids for record in inputs.photos.iter_records(test))
-    words = inputs.words
-    z = take_rows(inputs.photos.finetuned, test)
-    chosen = find_most_predictable_words(z, bags, words.finetuned_w, words.document_frequencies)
+    words, test_set = inputs.words, inputs.test_set
+    z = take_rows(inputs.photos.finetuned, test_set.rows)
+    chosen = find_most_predictable_words(z, test_set.bags, words.finetuned_w, words.document_frequencies)
     return find_nearest_words(chosen, words.words, words.finetuned_w, search)
 
 

@@ -114,7 +114,8 @@ def _build_tag_row(
     row = _build_row("tags", FINETUNED, number, 0, photos, photo)
     row["predicted"] = [words[word_id] for word_id in tags.predicted_words[index]]
     row["truth"] = [record.labels[name] for name in fields if name in record.labels]
-    row["truth"] += [words[word_id] for word_id in sorted(set(record.word_ids))]
+    if tags.text_words is not None:
+        row["truth"] += [words[word_id] for word_id in tags.text_words[index]]
     return row
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from weft import artefacts
 from weft.artefacts import Embeddings
-from weft.bags import WordBags, build_word_bags
+from weft.bags import WordBags, read_documents
 from weft.contracts import files
 from weft.contracts.arrays import Ints, Matrix, Scores
 from weft.datasets.base import EvalDataset, PhotoRecord
@@ -34,7 +34,9 @@ class EvalPhotos:
     finetuned: Matrix
     """(photos, embedding_dim): z of the fine-tuned model."""
     products: Ints
-    """(photos,): the product of each photo as an integer, in order of appearance."""
+    """(photos,): the product of each photo as an index into `product_ids`."""
+    product_ids: tuple[str, ...]
+    """(products,): in order of appearance."""
     cluster_ids: Ints
     """(photos,): the cluster of the bootstrap: the photo's sender where the benchmark knows senders
     (`PhotoRecord.group`), else its product."""
@@ -103,6 +105,7 @@ def join_embeddings(dataset: EvalDataset, frozen: Embeddings, finetuned: Embeddi
         frozen=take_rows(frozen.z, columns[1]),
         finetuned=take_rows(finetuned.z, columns[2]),
         products=columns[3],
+        product_ids=tuple(product_numbers),
         cluster_ids=columns[4],
         splits=tuple(splits),
         num_missing=len(dataset.records) - len(joined),
@@ -143,18 +146,18 @@ class WordEmbeddings:
 
 
 @dataclass(frozen=True)
-class TrainSet:
-    """The training photos of the shop's own catalogue, the source of kNN tag transfer."""
+class TaggedPhotos:
+    """The photos of one split of the shop's own catalogue whose product has a word of the vocabulary."""
 
     photos: EvalPhotos
     """All photos of the catalogue."""
     rows: Ints
-    """(training photos,): the rows of `photos` in train."""
+    """(tagged photos,): rows of `photos`."""
     bags: WordBags
-    """The words of the training photos, in the order of `rows`."""
+    """The words of the tagged photos, each word once, in the order of `rows`."""
 
     def count_products(self) -> int:
-        """Return the number of training products, which turns document frequencies into shares."""
+        """Return the number of products; for train it turns document frequencies into shares."""
         return len(np.unique(self.photos.products[self.rows]))
 
 
@@ -164,13 +167,18 @@ class EvalInputs:
 
     photos: EvalPhotos
     words: WordEmbeddings
-    train_set: TrainSet
+    train_set: TaggedPhotos
+    """The source of kNN tag transfer."""
+    test_set: TaggedPhotos
+    """The photos of the own catalogue on which words are scored."""
 
 
 @dataclass(frozen=True)
 class InputFolders:
     """The outputs of earlier stages."""
 
+    documents: Path
+    """The words of the products, documents.parquet."""
     features: Path
     """One folder of frozen embeddings per benchmark."""
     embeddings: Path
@@ -191,12 +199,10 @@ def read_inputs(name: str, dataset: EvalDataset, catalogue: EvalDataset, folders
         folders: The outputs of earlier stages.
 
     Raises:
-        ContractError: A file is missing or invalid.
+        ContractError: A file is missing or invalid, or a product of the catalogue has no document.
         ModelError: The two models have different words, or W and the embeddings have different dimensions.
     """
     catalogue_photos = _read_photos(CATALOGUE, dataset if name == CATALOGUE else catalogue, folders)
-    train_rows = catalogue_photos.get_split_rows("train")
-    bags = build_word_bags(record.word_ids for record in catalogue_photos.iter_records(train_rows))
     words = _read_word_embeddings(folders)
     pairs = {
         "features": (catalogue_photos.frozen, words.head_w),
@@ -207,8 +213,24 @@ def read_inputs(name: str, dataset: EvalDataset, catalogue: EvalDataset, folders
             raise ModelError(
                 f"{source}: expected {w.shape[1]} dimensions like W, got {z.shape[1]}; they come from different models"
             )
+    documents = read_documents(folders.documents, len(words.words))
+    product_bags = documents.bags.take(documents.find(catalogue_photos.product_ids)).unique()
     photos = catalogue_photos if name == CATALOGUE else _read_photos(name, dataset, folders)
-    return EvalInputs(photos, words, TrainSet(catalogue_photos, train_rows, bags))
+    train_set, test_set = (select_tagged_photos(catalogue_photos, product_bags, split) for split in ("train", "test"))
+    return EvalInputs(photos, words, train_set, test_set)
+
+
+def select_tagged_photos(photos: EvalPhotos, product_bags: WordBags, split: str) -> TaggedPhotos:
+    """Return the photos of one split whose product has a word.
+
+    Args:
+        photos: The photos of the catalogue.
+        product_bags: The words of each product of `photos.product_ids`, each word once.
+        split: "train", "val" or "test".
+    """
+    rows = photos.get_split_rows(split)
+    rows = rows[product_bags.sizes[photos.products[rows]] > 0]
+    return TaggedPhotos(photos, rows, product_bags.take(photos.products[rows]))
 
 
 def _read_photos(name: str, dataset: EvalDataset, folders: InputFolders) -> EvalPhotos:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from weft.bags import WordBags, build_word_bags
+from weft.bags import WordBags
 from weft.contracts.arrays import Bools, Ints
 from weft.contracts.search import Search
 from weft.evaluation.benchmark_results import BenchmarkResults, TagPredictions
@@ -65,19 +65,15 @@ def score_tagging(
         top_k: The k of precision_at_k.
         results: Receives the table.
     """
-    photos = inputs.photos
-    test = photos.get_split_rows("test")
-    bags = build_word_bags(record.word_ids for record in photos.iter_records(test))
-    kept = np.flatnonzero(bags.sizes > 0)
-    truth = build_word_bags(bags[int(photo)] for photo in kept)
-    rows = test[kept]
-    results.counts |= {"tagged_photos": len(rows), "test_photos_without_words": len(test) - len(rows)}
+    photos, rows, truth = inputs.photos, inputs.test_set.rows, inputs.test_set.bags
+    num_without_words = len(photos.get_split_rows("test")) - len(rows)
+    results.counts |= {"tagged_photos": len(rows), "test_photos_without_words": num_without_words}
     if not len(rows):
         results.notes.append("tagging is left out: no test photo has a word of the vocabulary")
         return
     length = max(*top_k, NUM_WORDS_SHOWN)
     predicted = {
-        model: np.concatenate([top_words(scorer(chunk), length) for chunk in iter_chunks(len(test))])[kept]
+        model: np.concatenate([top_words(scorer(chunk), length) for chunk in iter_chunks(len(rows))])
         for model, scorer in scorers.items()
     }
     correct = {model: find_correct_words(words, truth) for model, words in predicted.items()}
@@ -98,7 +94,7 @@ def score_tagging(
             results.extra_slices["tagging", WORD_FREQUENCY, name] = scores
     shown = slice(0, NUM_WORDS_SHOWN)
     quality = correct[FINETUNED][:, shown].sum(axis=1)
-    results.tag_predictions = TagPredictions(rows, predicted[FINETUNED][:, shown], quality)
+    results.tag_predictions = TagPredictions(rows, predicted[FINETUNED][:, shown], quality, truth)
 
 
 def find_correct_words(predicted: Ints, truth: WordBags) -> Bools:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from weft.bags import WordBags, build_word_bags
+from weft.bags import WordBags
 from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
 from weft.contracts.search import Search
 from weft.evaluation import retrieval_metrics
@@ -41,9 +41,7 @@ def score_text_to_photo(
         top_k: The k of precision_at_k.
         results: Receives the table.
     """
-    photos = inputs.photos
-    test = photos.get_split_rows("test")
-    bags = build_word_bags(record.word_ids for record in photos.iter_records(test))
+    rows, bags = inputs.test_set.rows, inputs.test_set.bags
     words = choose_query_words(bags, len(inputs.words.words))
     results.counts["query_words"] = len(words)
     if not len(words):
@@ -56,8 +54,8 @@ def score_text_to_photo(
     num_positives = is_positive.sum(axis=1)
     numerators: dict[str, dict[str, Floats]] = {}
     ranks: dict[str, Ints] = {}
-    for model, scorer in _build_cosine_scorers(inputs, test, scorers).items():
-        hits = _rank_photos(_score_query_words(scorer, len(test), words), is_positive)
+    for model, scorer in _build_cosine_scorers(inputs, rows, scorers).items():
+        hits = _rank_photos(_score_query_words(scorer, len(rows), words), is_positive)
         numerators[model] = {f"precision_at_{k}": retrieval_metrics.precision_at_k(hits, k) for k in top_k}
         numerators[model]["map_at_r"] = retrieval_metrics.map_at_r(hits, num_positives)
         ranks[model] = retrieval_metrics.first_hit_ranks(hits)
@@ -80,14 +78,13 @@ def score_text_to_product(
 
     The query embedding is the mean of the words' embeddings, as in `weft search`.
     """
-    photos = inputs.photos
+    photos, test_set = inputs.photos, inputs.test_set
     test = photos.get_split_rows("test")
-    bags = build_word_bags(record.word_ids for record in photos.iter_records(test))
-    _, first = np.unique(photos.products[test], return_index=True)
-    first = np.sort(first[bags.sizes[first] > 0])
+    _, first = np.unique(photos.products[test_set.rows], return_index=True)
     if not len(first):
         return
-    queries, products = test[first], photos.products[test]
+    first = np.sort(first)
+    queries, products = test_set.rows[first], photos.products[test]
     num_positives = np.array([(products == photos.products[row]).sum() for row in queries], np.int64)
     length = min(max(*top_k, int(num_positives.max())), len(test))
     numerators, ranks = {}, {}
@@ -95,7 +92,7 @@ def score_text_to_product(
         (HEAD_ONLY, photos.frozen, inputs.words.head_w),
         (FINETUNED, photos.finetuned, inputs.words.finetuned_w),
     ):
-        query_embeddings = np.stack([w[bags[int(index)]].mean(axis=0) for index in first])
+        query_embeddings = np.stack([w[test_set.bags[int(index)]].mean(axis=0) for index in first])
         rows, _ = search(query_embeddings, take_rows(z, test), length)
         hits = retrieval_metrics.find_hits(rows, photos.products[queries], products)
         numerators[model] = {f"recall_at_{k}": retrieval_metrics.recall_at_k(hits, k) for k in top_k}
@@ -118,14 +115,14 @@ def choose_query_words(bags: WordBags, num_words: int) -> Ints:
     return np.sort(eligible[np.argsort(-counts[eligible], kind="stable")[:limit]])
 
 
-def _build_cosine_scorers(inputs: EvalInputs, test: Ints, scorers: Mapping[str, WordScorer]) -> dict[str, WordScorer]:
+def _build_cosine_scorers(inputs: EvalInputs, rows: Ints, scorers: Mapping[str, WordScorer]) -> dict[str, WordScorer]:
     """Return the baseline unchanged and W with L2-normalised z, as in `weft search`: the norm of z must not count."""
     baseline = next(iter(scorers))
     words, photos = inputs.words, inputs.photos
     return {
         baseline: scorers[baseline],
-        HEAD_ONLY: linear_word_scores(_l2_normalise(take_rows(photos.frozen, test)), words.head_w),
-        FINETUNED: linear_word_scores(_l2_normalise(take_rows(photos.finetuned, test)), words.finetuned_w),
+        HEAD_ONLY: linear_word_scores(_l2_normalise(take_rows(photos.frozen, rows)), words.head_w),
+        FINETUNED: linear_word_scores(_l2_normalise(take_rows(photos.finetuned, rows)), words.finetuned_w),
     }
 
 

@@ -77,12 +77,9 @@ def sum_neighbour_tags(rows: Ints, similarities: Scores, bags: WordBags, num_wor
     """
     photo, position = np.nonzero(rows >= 0)
     neighbour = rows[photo, position]
-    sizes = bags.sizes[neighbour]
-    # The indices into bags.words of all words of all neighbours, one run after the other.
-    run_starts = np.repeat(bags.offsets[neighbour] - (np.cumsum(sizes) - sizes), sizes)
-    word = bags.words[run_starts + np.arange(int(sizes.sum()))]
-    cell = np.repeat(photo, sizes) * num_words + word
-    weight = np.repeat(similarities[photo, position].astype(np.float64), sizes)
+    neighbour_bags = bags.take(neighbour)
+    cell = np.repeat(photo, neighbour_bags.sizes) * num_words + neighbour_bags.words
+    weight = np.repeat(similarities[photo, position].astype(np.float64), neighbour_bags.sizes)
     total = np.bincount(cell, weight, minlength=len(rows) * num_words)
     return total.reshape(len(rows), num_words).astype(np.float32)
 

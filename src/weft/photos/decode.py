@@ -54,7 +54,7 @@ def decode(
     height: int = 0,
     width: int = 0,
     min_side: int = 1,
-    max_aspect: float = math.inf,
+    max_aspect_ratio: float = math.inf,
     max_pixels: int = MAX_PIXELS,
 ) -> Image.Image:
     """Return the photo as an upright RGB image on white; its ICC profile is not applied.
@@ -67,14 +67,14 @@ def decode(
             this height in pixels. If height and width are 0, it is decoded at full size.
         width: The same for the width.
         min_side: Minimum length of the shorter side in pixels.
-        max_aspect: Maximum ratio of the longer to the shorter side.
+        max_aspect_ratio: Maximum ratio of the longer to the shorter side.
         max_pixels: Maximum number of pixels, at most MAX_PIXELS.
 
     Raises:
         PhotoError: "cannot be decoded", "too many pixels", "tiny", "long and narrow" or "animated".
     """
     image = _open_image(data)
-    _check_limits(image, min_side, max_aspect, min(max_pixels, MAX_PIXELS))
+    _check_limits(image, min_side, max_aspect_ratio, min(max_pixels, MAX_PIXELS))
     orientation = 1 if image.format in _LATE_EXIF_FORMATS else _read_orientation(image)
     target_size = (height, width) if orientation in _ROTATED_ORIENTATIONS else (width, height)
     try:
@@ -108,14 +108,14 @@ def _open_image(data: bytes) -> Image.Image:
         raise PhotoError("cannot be decoded", _guess_content(data) or _summarise_error(error)) from error
 
 
-def _check_limits(image: Image.Image, min_side: int, max_aspect: float, max_pixels: int) -> None:
+def _check_limits(image: Image.Image, min_side: int, max_aspect_ratio: float, max_pixels: int) -> None:
     size, short_side, long_side = f"{image.width} x {image.height} px", min(image.size), max(image.size)
     if image.width * image.height > max_pixels:
         raise PhotoError("too many pixels", f"expected at most {max_pixels:,} pixels, got {size}")
     if short_side < min_side:
         raise PhotoError("tiny", f"expected a shorter side of at least {min_side} px, got {size}")
-    if long_side > max_aspect * short_side:
-        raise PhotoError("long and narrow", f"expected an aspect ratio of at most {max_aspect:g} : 1, got {size}")
+    if long_side > max_aspect_ratio * short_side:
+        raise PhotoError("long and narrow", f"expected an aspect ratio of at most {max_aspect_ratio:g} : 1, got {size}")
     if image.format in _ANIMATED_FORMATS and _is_animated(image):
         raise PhotoError("animated", f"expected one frame, got several in a {image.format}")
 

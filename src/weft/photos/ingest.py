@@ -19,11 +19,8 @@ from weft.params import Prepare
 from weft.photos.decode import decode
 from weft.photos.duplicates import COLOUR_BYTES, HASH_BYTES, Fingerprints, Indices, compute_fingerprint
 from weft.photos.prefetch import prefetch_photos
-from weft.photos.product_words import ProductWords
 from weft.photos.resize import encode_jpeg, letterbox
 from weft.photos.split_dedup import DUPLICATE_IN_PRODUCT
-
-NO_VOCABULARY_WORD = "no word in the vocabulary"
 
 
 @dataclass
@@ -31,8 +28,10 @@ class PhotoBuffer:
     """Photos whose JPEG bytes are on disk; memory holds about 300 bytes per photo: numbers and its fingerprint."""
 
     stream: BinaryIO
+    product_ids: list[str] = field(default_factory=list)
+    """The products with crawled photos, in the order of the shards, whether or not they have usable photos."""
     product_indices: list[int] = field(default_factory=list)
-    """The index of each photo's product."""
+    """The index in `product_ids` of each photo's product."""
     positions: list[int] = field(default_factory=list)
     colours: list[str | None] = field(default_factory=list)
     _end_offsets: list[int] = field(default_factory=lambda: [0])
@@ -96,14 +95,11 @@ class Quarantine:
         self.rows.append({"product_id": product_id, "position": position, "reason": reason, "detail": detail})
 
 
-def ingest_photos(
-    photos: Path, product_words: ProductWords, buffer: PhotoBuffer, quarantine: Quarantine, settings: Prepare
-) -> int:
+def ingest_photos(photos: Path, buffer: PhotoBuffer, quarantine: Quarantine, settings: Prepare) -> int:
     """Fill `buffer` with the usable photos and `quarantine` with the others.
 
     Args:
         photos: Folder of shards of PHOTOS.
-        product_words: The words of the products; photos of products without words are not decoded.
         buffer: Receives the usable photos in the order of the shards.
         quarantine: Receives the other photos with their reasons.
         settings: The section `prepare` of params.yaml.
@@ -120,15 +116,14 @@ def ingest_photos(
             return row, error
 
     total = tables.count_rows(photos)
-    rows = _iter_usable_rows(photos, product_words, quarantine)
+    rows = _iter_unrepeated_rows(photos, buffer.product_ids, quarantine)
     for row, result in progress.progress_bar(
         prefetch_photos(process_row, rows, runtime.workers()), "prepare photos", total, "photos"
     ):
         if isinstance(result, PhotoError):
             quarantine.add(row["product_id"], row["position"], result.reason, result.detail)
         else:
-            product_index = product_words.index_by_id[row["product_id"]]
-            buffer.append(product_index, row["position"], row["colour"], result.jpeg, result.fingerprint)
+            buffer.append(row["product_index"], row["position"], row["colour"], result.jpeg, result.fingerprint)
     return total
 
 
@@ -139,29 +134,24 @@ def _process_photo(data: bytes, settings: Prepare) -> _IngestedPhoto:
     return _IngestedPhoto(encode_jpeg(pixels, settings.jpeg_quality), compute_fingerprint(pixels))
 
 
-def _iter_usable_rows(photos: Path, product_words: ProductWords, quarantine: Quarantine) -> Iterator[dict[str, Any]]:
-    current_product = ""
+def _iter_unrepeated_rows(photos: Path, product_ids: list[str], quarantine: Quarantine) -> Iterator[dict[str, Any]]:
+    """Yield the rows of PHOTOS with a product_index; a product's repeated file is quarantined.
+
+    `product_ids` receives every product at its product_index. The photos of one product are consecutive rows.
+    """
     position_by_digest: dict[str, int] = {}
     columns = ["product_id", "position", "colour", "sha256", "bytes"]
     for table in tables.read_shards(photos, PHOTOS, columns):
         for row in table.to_pylist():
-            product_id, position = row["product_id"], row["position"]
-            if product_id != current_product:
-                current_product, position_by_digest = product_id, {}
-            if product_id not in product_words.index_by_id:
-                quarantine.add(
-                    product_id, position, NO_VOCABULARY_WORD, "the product is not among the cleaned products"
-                )
-            elif not len(product_words.get_word_ids(product_words.index_by_id[product_id])):
-                quarantine.add(product_id, position, NO_VOCABULARY_WORD, "none of the product's tokens is in words.tsv")
-            elif row["sha256"] in position_by_digest:
-                quarantine.add(
-                    product_id,
-                    position,
-                    DUPLICATE_IN_PRODUCT,
-                    f"the same bytes as the photo at position {position_by_digest[row['sha256']]}",
-                )
-            else:
-                position_by_digest[row["sha256"]] = position
-                row["colour"] = sys.intern(row["colour"]) if row["colour"] else None
-                yield row
+            product_id, position, digest = row["product_id"], row["position"], row["sha256"]
+            if not product_ids or product_id != product_ids[-1]:
+                product_ids.append(product_id)
+                position_by_digest = {}
+            if digest in position_by_digest:
+                detail = f"the same bytes as the photo at position {position_by_digest[digest]}"
+                quarantine.add(product_id, position, DUPLICATE_IN_PRODUCT, detail)
+                continue
+            position_by_digest[digest] = position
+            row["product_index"] = len(product_ids) - 1
+            row["colour"] = sys.intern(row["colour"]) if row["colour"] else None
+            yield row

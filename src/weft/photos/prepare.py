@@ -15,7 +15,6 @@ from weft.contracts.tables import PREPARED_PHOTOS, QUARANTINE, SPLITS
 from weft.params import Prepare
 from weft.photos.duplicates import Indices, find_duplicate_groups
 from weft.photos.ingest import PhotoBuffer, Quarantine, ingest_photos, open_photo_buffer
-from weft.photos.product_words import ProductWords, read_product_words
 from weft.photos.split_dedup import (
     DUPLICATE_ACROSS_SPLITS,
     MAX_PRODUCTS_PER_PICTURE,
@@ -27,23 +26,21 @@ from weft.photos.split_dedup import (
 )
 
 
-def prepare_photos(photos: Path, products: Path, words: Path, out: Path, settings: Prepare) -> dict[str, float]:
+def prepare_photos(photos: Path, out: Path, settings: Prepare) -> dict[str, float]:
     """Write `out`/{train,val,test}/*.parquet, quarantine.parquet and report.json.
 
     A photo is left out, with its reason in quarantine.parquet, if
 
     - it cannot be decoded, is tiny, long and narrow, animated or has too many pixels;
-    - its product has no word of the vocabulary: there is nothing to learn from it and nothing to score it with;
     - it repeats an earlier photo of its product;
     - too many products share it, so that it shows none of them;
     - its product shares a picture with a product of a split with precedence (`exclude_duplicates`).
 
-    Memory holds a fingerprint and a few numbers per photo, never the photos.
+    The texts of the products play no part, so that other words never need the photos again. Memory holds a fingerprint
+    and a few numbers per photo, never the photos.
 
     Args:
         photos: Folder of shards of PHOTOS.
-        products: Table of CLEANED_PRODUCTS.
-        words: The file words.tsv.
         out: Folder to write; an existing one is replaced.
         settings: The section `prepare` of params.yaml.
 
@@ -53,25 +50,18 @@ def prepare_photos(photos: Path, products: Path, words: Path, out: Path, setting
     Raises:
         ContractError: An input breaks its contract. A broken photo never raises.
     """
-    product_words = read_product_words(products, words)
-    product_ids = list(product_words.index_by_id)
-    split_indices = [
-        SPLITS.index(splits.assign_split(product_id, settings.val_share, settings.test_share))
-        for product_id in product_ids
-    ]
-    product_splits = np.array(split_indices, np.int64)
     quarantine = Quarantine()
     with tables.atomic_write(out) as temporary, open_photo_buffer(temporary / "buffer") as buffer:
-        n_crawled = ingest_photos(photos, product_words, buffer, quarantine, settings)
+        n_crawled = ingest_photos(photos, buffer, quarantine, settings)
+        product_splits = _assign_splits(buffer.product_ids, settings)
         photo_groups = find_duplicate_groups(buffer.get_fingerprint_array(), settings.phash_max_distance)
         dedup = exclude_duplicates(buffer.get_product_array(), product_splits, photo_groups)
         for photo, exclusion in dedup.excluded.items():
-            detail = _describe_exclusion(exclusion, buffer, product_ids, product_splits)
-            quarantine.add(
-                product_ids[buffer.product_indices[photo]], buffer.positions[photo], exclusion.reason, detail
-            )
+            detail = _describe_exclusion(exclusion, buffer, product_splits)
+            product_id = buffer.product_ids[buffer.product_indices[photo]]
+            quarantine.add(product_id, buffer.positions[photo], exclusion.reason, detail)
         for split_index, split_name in enumerate(SPLITS):
-            rows = _iter_rows(split_index, product_splits, buffer, dedup, product_words, product_ids)
+            rows = _iter_rows(split_index, product_splits, buffer, dedup)
             tables.write_shards(temporary / split_name, rows, PREPARED_PHOTOS)
         quarantined = pa.Table.from_pylist(quarantine.rows, schema=QUARANTINE.schema)
         tables.write_table(temporary / files.QUARANTINE, quarantined, QUARANTINE)
@@ -80,33 +70,31 @@ def prepare_photos(photos: Path, products: Path, words: Path, out: Path, setting
     return {key: float(value) for part in counts.values() for key, value in part.items()}
 
 
+def _assign_splits(product_ids: list[str], settings: Prepare) -> Indices:
+    """Return the split of each product, an index into SPLITS, (products,)."""
+    names = (splits.assign_split(product_id, settings.val_share, settings.test_share) for product_id in product_ids)
+    return np.array([SPLITS.index(name) for name in names], np.int64)
+
+
 def _iter_rows(
-    split_index: int,
-    product_splits: Indices,
-    buffer: PhotoBuffer,
-    dedup: DedupResult,
-    product_words: ProductWords,
-    product_ids: list[str],
+    split_index: int, product_splits: Indices, buffer: PhotoBuffer, dedup: DedupResult
 ) -> Iterator[dict[str, Any]]:
     for photo, product in enumerate(buffer.product_indices):
         if product_splits[product] == split_index and photo not in dedup.excluded:
+            product_id, position = buffer.product_ids[product], buffer.positions[photo]
             yield {
-                "product_id": product_ids[product],
-                "position": buffer.positions[photo],
-                "photo_id": f"{product_ids[product]}#{buffer.positions[photo]}",
+                "product_id": product_id,
+                "position": position,
+                "photo_id": f"{product_id}#{position}",
                 "colour": buffer.colours[photo],
                 "jpeg": buffer.read_jpeg(photo),
-                "word_ids": product_words.get_word_ids(product),
-                "in_short_fields": product_words.get_short_field_mask(product),
             }
 
 
-def _describe_exclusion(
-    exclusion: Exclusion, buffer: PhotoBuffer, product_ids: list[str], product_splits: Indices
-) -> str:
+def _describe_exclusion(exclusion: Exclusion, buffer: PhotoBuffer, product_splits: Indices) -> str:
     if exclusion.reason == DUPLICATE_ACROSS_SPLITS:
-        split = SPLITS[product_splits[exclusion.other]]
-        return f"shares a picture, directly or through other products, with {product_ids[exclusion.other]} of {split}"
+        kept, split = buffer.product_ids[exclusion.other], SPLITS[product_splits[exclusion.other]]
+        return f"shares a picture, directly or through other products, with {kept} of {split}"
     if exclusion.reason == SHARED_BY_MANY_PRODUCTS:
         return f"expected at most {MAX_PRODUCTS_PER_PICTURE} products with the picture, got {exclusion.other}"
     return f"the same picture as the photo at position {buffer.positions[exclusion.other]}"

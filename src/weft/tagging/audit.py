@@ -17,6 +17,7 @@ from weft.contracts.arrays import Bools, Ints
 from weft.contracts.search import Search
 from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 from weft.contracts.tagging import MISMATCHES
+from weft.errors import ContractError
 from weft.photos.contact_sheet import Tile, draw_contact_sheet
 from weft.tagging.mismatches import (
     CONTRADICTED,
@@ -48,8 +49,10 @@ class AuditInputs:
 
     products: Path
     """products.parquet of the crawl."""
+    documents: Path
+    """The words of the products, documents.parquet."""
     photos: Path
-    """The output folder of prepare."""
+    """The output folder of prepare; the examples show its photos."""
     embeddings: Path
     """The output folder of embed for the own catalogue."""
     model: Path
@@ -70,7 +73,7 @@ def audit(inputs: AuditInputs, settings: params.Audit, search: Search, out: Path
     """
     head = read_word_head(inputs.model)
     calibrated = read_calibrated_words(inputs.calibration, head.digest, len(head.words))
-    catalogue = read_embedded_catalogue(inputs.photos, inputs.embeddings, head)
+    catalogue = read_embedded_catalogue(inputs.documents, inputs.embeddings, head)
     titles = read_titles(inputs.products, catalogue.product_ids)
     scored = ScoredCatalogue.build(catalogue, head)
     candidates = find_mismatches(scored, calibrated)
@@ -212,6 +215,11 @@ def _read_jpegs(photos: Path, photo_ids: set[str]) -> dict[str, bytes]:
             for row, photo_id in enumerate(table["photo_id"].to_pylist()):
                 if photo_id in photo_ids:
                     jpegs[photo_id] = table["jpeg"][row].as_py()
+    absent = sorted(photo_ids - jpegs.keys())
+    if absent:
+        raise ContractError(
+            f"{photos}: expected every embedded photo, got none of {absent[0]}; run `dvc repro embed@catalogue`"
+        )
     return jpegs
 
 

@@ -24,12 +24,15 @@ WITH_PROBABILITY, WITH_THRESHOLD = "words with a probability", "words with a thr
 TOO_FEW_PRODUCTS, PRECISION_NOT_REACHED = "too few val products say it", "precision not reached"
 
 
-def calibrate(photos: Path, embeddings: Path, model: Path, settings: params.Calibrate, out: Path) -> dict[str, float]:
+def calibrate(
+    documents: Path, embeddings: Path, model: Path, settings: params.Calibrate, out: Path
+) -> dict[str, float]:
     """Calibrate every word of a model and write the folder `out` atomically.
 
     Args:
-        photos: The output folder of prepare. Val products choose the thresholds, test products only measure them.
-        embeddings: The output folder of embed for the own catalogue.
+        documents: The words of the products, documents.parquet.
+        embeddings: The output folder of embed for the own catalogue. Val products choose the thresholds, test products
+            only measure them.
         model: The model folder.
         settings: The precision that a word must reach, and on how much evidence.
         out: The output folder: words.parquet, calibration_curve.parquet, word_map.parquet and calibration.json.
@@ -44,11 +47,11 @@ def calibrate(photos: Path, embeddings: Path, model: Path, settings: params.Cali
         ModelError: Another model made the embeddings.
     """
     head = read_word_head(model)
-    catalogue = read_embedded_catalogue(photos, embeddings, head)
+    catalogue = read_embedded_catalogue(documents, embeddings, head)
     val, test = (_Split(catalogue, head, name) for name in ("val", "test"))
     if not val.n_products:
         raise InputError(
-            f"{photos}: expected products in val, which choose the thresholds, got none; "
+            f"{embeddings}: expected products with words in val, which choose the thresholds, got none; "
             "raise prepare.val_share and run dvc repro"
         )
     rows, curves = _calibrate_words(head, val, test, settings)

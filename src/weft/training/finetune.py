@@ -14,7 +14,8 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from weft.data.bags import Doubles, WeightedBags
+from weft.bags import WordBags
+from weft.contracts.arrays import Floats
 from weft.data.loader import Photos, prefetch_photos
 from weft.data.photo_store import PhotoStore
 from weft.data.samplers import Batch, Sampler
@@ -123,7 +124,7 @@ class StoredPhotos:
     """The prepared photos of one split and their bags of words, in the same order."""
 
     store: PhotoStore
-    bags: WeightedBags
+    bags: WordBags
 
     def digest(self) -> str:
         """Return a hash of the photos and their words."""
@@ -139,7 +140,7 @@ def finetune(
     context: RunContext,
     *,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
-    word_weights: Doubles | None = None,
+    word_weights: Floats | None = None,
 ) -> list[EpochMetrics]:
     """Train the encoder and W together; at the end `model` has the weights of the epoch with the lowest val_loss.
 
@@ -215,7 +216,7 @@ def _compute_run_fingerprint(
     val: StoredPhotos,
     model: Embedder,
     settings: tuple[Training, Finetune],
-    word_weights: Doubles | None,
+    word_weights: Floats | None,
 ) -> str:
     """Return a hash of the settings, the photos, their words and the initial weights.
 

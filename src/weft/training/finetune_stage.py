@@ -18,11 +18,11 @@ import torch
 from torch import nn
 
 from weft import artefacts
+from weft.bags import Documents, WordBags, read_documents
 from weft.contracts import files
 from weft.contracts.arrays import Ints
-from weft.data.bags import read_bags
 from weft.data.loader import prefetch_photos
-from weft.data.photo_store import PhotoStore
+from weft.data.photo_store import PhotoStore, read_product_ids
 from weft.errors import ModelError
 from weft.model.backbone import load_backbone
 from weft.model.bundle import save_bundle
@@ -50,6 +50,7 @@ _FLOAT16_MAX = 65_504.0
 
 def run_finetune(
     photos: Path,
+    documents: Path,
     words: Path,
     head_dir: Path,
     settings: Params,
@@ -62,6 +63,7 @@ def run_finetune(
 
     Args:
         photos: The folder of the prepared photos.
+        documents: The words of the products, documents.parquet.
         words: The vocabulary, words.tsv.
         head_dir: The folder models/head, which holds the W to start from.
         settings: The sections model, prepare (its height and width), training and finetune are read, and train_head if
@@ -74,15 +76,16 @@ def run_finetune(
         The digest of the bundle in the main process, and "" in every other process, which writes nothing.
 
     Raises:
-        ContractError: word_predictability.tsv in `head_dir` cannot be read.
+        ContractError: An input is missing or broken, or a product with photos has no document.
         ModelError: The W in `head_dir` does not fit the vocabulary or the backbone.
         ParamsError: The device ran out of memory; the message names the settings to lower.
     """
     state_dir = context.state_dir
     model = _build_initial_model(settings, head_dir, words)
     pretrained = deepcopy(model) if settings.finetune.wise_ft_weight else None
+    word_bags = read_documents(documents, len(model.words))
     train, val = (
-        _open_split(photos / split, state_dir / f"{split}.arrow", settings, context.process_group)
+        _open_split(photos / split, word_bags, state_dir / f"{split}.arrow", settings, context.process_group)
         for split in ("train", "val")
     )
     weights = compute_word_weights(head_dir / files.WORD_PREDICTABILITY, settings.finetune)
@@ -92,9 +95,13 @@ def run_finetune(
         return ""
     _finalize_model(model, pretrained, settings.training.logits, settings.finetune)
     if settings.finetune.retrain_head:
-        stores = {"train": train.store, "val": val.store}
+        retrain = settings.training, settings.train_head
+        splits = {
+            split: StoredPhotos(stored.store, _read_bags(photos / split, word_bags, *retrain))
+            for split, stored in (("train", train), ("val", val))
+        }
         head_context = replace(context, state_dir=state_dir / "head")
-        retrain_head(model, stores, photos, settings.training, settings.train_head, head_context)
+        retrain_head(model, splits, *retrain, head_context)
     size = settings.prepare
     digest = save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
@@ -104,7 +111,9 @@ def run_finetune(
     return digest
 
 
-def _open_split(folder: Path, cache_file: Path, settings: Params, process_group: ProcessGroup) -> StoredPhotos:
+def _open_split(
+    folder: Path, documents: Documents, cache_file: Path, settings: Params, process_group: ProcessGroup
+) -> StoredPhotos:
     """Return the photos and words of one split.
 
     The main process copies the photos into the file `cache_file`, and every process then maps that file into memory.
@@ -112,9 +121,14 @@ def _open_split(folder: Path, cache_file: Path, settings: Params, process_group:
     if process_group.is_main:
         PhotoStore(folder, cache_file)
     process_group.barrier()
-    count_repeated_words = settings.training.sampling.count_repeated_words
-    bags = read_bags(folder, count_repeated_words, settings.finetune.description_weight)
+    bags = _read_bags(folder, documents, settings.training, settings.finetune)
     return StoredPhotos(PhotoStore(folder, cache_file, copy=False), bags)
+
+
+def _read_bags(folder: Path, documents: Documents, training: Training, settings: Finetune | TrainHead) -> WordBags:
+    """Return the bag of each photo of one split, weighted as one of the two training stages says."""
+    count_repeated_words = training.sampling.count_repeated_words
+    return documents.training_bags(read_product_ids(folder), count_repeated_words, settings.description_weight)
 
 
 def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embedder:
@@ -166,8 +180,7 @@ class _PhotoRange:
 
 def retrain_head(
     model: Embedder,
-    stores: Mapping[str, PhotoStore],
-    photos: Path,
+    splits: Mapping[str, StoredPhotos],
     training: Training,
     settings: TrainHead,
     context: RunContext,
@@ -176,8 +189,7 @@ def retrain_head(
 
     Args:
         model: A finetuned model, changed in place; only the number of words is read from its W.
-        stores: The photos of "train", to train on, and of "val", to choose the best epoch.
-        photos: The folder of the prepared photos in these stores; their words are read from it.
+        splits: The photos and words of "train", to train on, and of "val", to choose the best epoch.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
         context: Device, threads, and the folder of the checkpoint and of z, which may be larger than the memory. The
@@ -190,10 +202,10 @@ def retrain_head(
     state_dir.mkdir(parents=True, exist_ok=True)
     train, val = (
         CachedEmbeddings(
-            _embed_store(model, stores[split], device, context.workers, state_dir / _EMBEDDINGS_FILE.format(split)),
-            read_bags(photos / split, training.sampling.count_repeated_words, settings.description_weight),
+            _embed_store(model, stored.store, device, context.workers, state_dir / _EMBEDDINGS_FILE.format(split)),
+            stored.bags,
         )
-        for split in ("train", "val")
+        for split, stored in ((name, splits[name]) for name in ("train", "val"))
     )
     with explain_oom(f"train_head.batch_size = {settings.batch_size}, or choose training.loss.name: sampled_softmax"):
         on_epoch_end = partial(log_epoch, "finetune, retrain_head")

@@ -8,7 +8,8 @@ import numpy.typing as npt
 import torch
 from torch.nn.functional import normalize
 
-from weft.data.bags import Doubles, WeightedBags
+from weft.bags import WordBags
+from weft.contracts.arrays import Floats
 from weft.data.samplers import Batch, Sampler
 from weft.loss.bag_similarity import bag_similarity_loss
 from weft.loss.binary_cross_entropy import binary_cross_entropy
@@ -33,7 +34,7 @@ from weft.training.head_init import check_initial_loss
 
 
 def build_sampler(
-    bags: WeightedBags, vocabulary_size: int, training: Training, word_weights: Doubles | None = None
+    bags: WordBags, vocabulary_size: int, training: Training, word_weights: Floats | None = None
 ) -> Sampler:
     """Return the sampler of training photos that the section training of params.yaml describes.
 

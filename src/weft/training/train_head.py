@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from weft.data.bags import WeightedBags
+from weft.bags import WordBags
 from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
 from weft.params import TrainHead, Training
@@ -36,7 +36,7 @@ class CachedEmbeddings:
 
     z: npt.NDArray[np.float16]
     """(photos, embedding_dim)"""
-    bags: WeightedBags
+    bags: WordBags
 
     def digest(self) -> str:
         """Return a hash of the embeddings and of the words."""

@@ -10,10 +10,8 @@ import pandas as pd
 import torch
 
 from weft import artefacts, tables
+from weft.bags import Documents, WordBags, read_documents
 from weft.contracts import files
-from weft.contracts.tables import PREPARED_PHOTOS
-from weft.data.bags import WeightedBags, build_weighted_bags, read_bags
-from weft.errors import ContractError
 from weft.params import CosineLogits, TrainHead, Training
 from weft.runtime import explain_oom
 from weft.training.checkpoint import delete_checkpoint
@@ -27,7 +25,7 @@ from weft.training.word_weights import measure_redundancy, measure_uncertainty_c
 
 def run_train_head(
     features: Path,
-    photos: Path,
+    documents: Path,
     words: Path,
     training: Training,
     settings: TrainHead,
@@ -43,7 +41,7 @@ def run_train_head(
 
     Args:
         features: The folder of the embeddings of the catalogue, computed by the pretrained backbone.
-        photos: The folder of the prepared photos; only their words are read.
+        documents: The words of the products, documents.parquet.
         words: The vocabulary, words.tsv.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
@@ -52,16 +50,17 @@ def run_train_head(
         on_epoch_end: Called at the end of each epoch.
 
     Raises:
-        ContractError: The embeddings are not those of the prepared photos.
+        ContractError: An input is missing or broken, or a product with photos has no document.
         ModelError: The initial loss is not close to ln(number of words).
         ParamsError: The device ran out of memory; the message names the settings to lower.
     """
     from safetensors.torch import save_file
 
     embeddings = artefacts.read_embeddings(features)
-    train = _load_cached_split(embeddings, photos, "train", training, settings)
-    val = _load_cached_split(embeddings, photos, "val", training, settings)
     vocabulary = artefacts.read_words(words)
+    word_bags = read_documents(documents, len(vocabulary))
+    train = _load_cached_split(embeddings, word_bags, "train", training, settings)
+    val = _load_cached_split(embeddings, word_bags, "val", training, settings)
     with explain_oom(f"train_head.batch_size = {settings.batch_size}, or choose training.loss.name: sampled_softmax"):
         head_weights, history = train_head(
             train, val, len(vocabulary), training, settings, context, on_epoch_end=on_epoch_end
@@ -77,27 +76,14 @@ def run_train_head(
 
 
 def _load_cached_split(
-    embeddings: artefacts.Embeddings, photos: Path, split: str, training: Training, settings: TrainHead
+    embeddings: artefacts.Embeddings, documents: Documents, split: str, training: Training, settings: TrainHead
 ) -> CachedEmbeddings:
-    """Return the embeddings and words of one split.
-
-    Raises:
-        ContractError: The embedded photos of the split are not its prepared photos in the same order.
-    """
-    ids = [
-        name
-        for table in tables.read_shards(photos / split, PREPARED_PHOTOS, ["photo_id"])
-        for name in table["photo_id"]
-    ]
-    rows = [n for n, name in enumerate(embeddings.photos["split"].to_pylist()) if name == split]
-    embedded = embeddings.photos["photo_id"].take(rows).to_pylist() if rows else []
-    if embedded != [name.as_py() for name in ids]:
-        raise ContractError(
-            f"{photos / split}: expected the {len(embedded)} embedded photos in their order, got {len(ids)} prepared "
-            "photos with other ids or in another order; run `dvc repro features@catalogue`"
-        )
-    first, last = (rows[0], rows[-1] + 1) if rows else (0, 0)
-    bags = read_bags(photos / split, training.sampling.count_repeated_words, settings.description_weight)
+    """Return the embeddings and words of the photos of one split, which are consecutive rows."""
+    rows = np.flatnonzero(np.array(embeddings.photos["split"].to_pylist(), np.str_) == split)
+    first, last = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+    product_ids = embeddings.photos["product_id"].slice(first, last - first).to_pylist()
+    count_repeated_words = training.sampling.count_repeated_words
+    bags = documents.training_bags(product_ids, count_repeated_words, settings.description_weight)
     return CachedEmbeddings(embeddings.z[first:last], bags)
 
 
@@ -124,13 +110,11 @@ def _build_predictability_table(
     )
 
 
-def _scale_for_scoring(
-    cached: CachedEmbeddings, normalise: bool
-) -> tuple[npt.NDArray[np.float16] | Matrix, WeightedBags]:
+def _scale_for_scoring(cached: CachedEmbeddings, normalise: bool) -> tuple[npt.NDArray[np.float16] | Matrix, WordBags]:
     """Return z, scaled as in the scores of stage 1, and the words of at most MAX_SCORED_PHOTOS photos with words."""
     photos = np.flatnonzero(cached.bags.sizes)
     photos = photos[:: max(1, -(-len(photos) // MAX_SCORED_PHOTOS))]
-    z, bags = cached.z[photos], build_weighted_bags([cached.bags[int(photo)].tolist() for photo in photos])
+    z, bags = cached.z[photos], cached.bags.take(photos)
     if not normalise:
         return z, bags
     # Cosine logits ignore the norm of z, and the exported W assumes that every z has the typical norm.

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from weft.contracts.arrays import Ints
-from weft.data.bags import Doubles, WeightedBags
+from weft.bags import WordBags
+from weft.contracts.arrays import Floats, Ints
 from weft.word_scores import log_partition, roc_auc, score_words
 
 Matrix = npt.NDArray[np.float32]
@@ -29,15 +29,13 @@ class Visualness:
 
     val_photo_counts: Ints
     """(words,) number of scored val photos with the word."""
-    somers_d: Doubles
+    somers_d: Floats
     """(words,) Somers' D, -1 to 1; NaN if no scored photo or every scored photo has the word."""
-    somers_d_shrunk: Doubles
+    somers_d_shrunk: Floats
     """(words,) Somers' D, shrunk to the mean of all words by its sampling error; NaN if no word was measured."""
 
 
-def measure_visualness(
-    z: npt.NDArray[np.float16] | Matrix, bags: WeightedBags, words: Matrix, bias: Matrix
-) -> Visualness:
+def measure_visualness(z: npt.NDArray[np.float16] | Matrix, bags: WordBags, words: Matrix, bias: Matrix) -> Visualness:
     """Measure the visualness of all words.
 
     Args:
@@ -48,9 +46,8 @@ def measure_visualness(
     """
     sampled_photos = np.flatnonzero(bags.sizes)
     sampled_photos = sampled_photos[:: max(1, -(-len(sampled_photos) // MAX_SCORED_PHOTOS))]
-    indices, is_word = bags.padded_indices(sampled_photos)
-    photo, word = np.nonzero(is_word)[0], bags.words[indices[is_word]]
-    pairs = np.unique(np.stack([word, photo]), axis=1)
+    sample = bags.take(sampled_photos)
+    pairs = np.unique(np.stack([sample.words, sample.owners()]), axis=1)
     starts = np.searchsorted(pairs[0], np.arange(len(words) + 1))
     counts = np.diff(starts)
     values = np.full(len(words), np.nan)
@@ -71,7 +68,7 @@ def somers_d(scores: Matrix, positives: Ints) -> float:
     return 2 * roc_auc(scores, is_positive) - 1
 
 
-def _shrink_to_mean(values: Doubles, counts: Ints, photos: int) -> Doubles:
+def _shrink_to_mean(values: Floats, counts: Ints, photos: int) -> Floats:
     """Return each value shrunk to the mean of all words; words with fewer photos are shrunk more.
 
     This is the random-effects model of DerSimonian and Laird 1986: the variance between words is estimated from the
@@ -99,7 +96,7 @@ def _shrink_to_mean(values: Doubles, counts: Ints, photos: int) -> Doubles:
     return expected
 
 
-def _somers_d_variance(value: float, n: Ints, photos: int) -> Doubles:
+def _somers_d_variance(value: float, n: Ints, photos: int) -> Floats:
     """Return the sampling variance of Somers' D for words with n positive photos (Hanley and McNeil 1982).
 
     `value` is the mean of all words and not that of each word: otherwise a word with a single photo that ranks first
@@ -108,5 +105,5 @@ def _somers_d_variance(value: float, n: Ints, photos: int) -> Doubles:
     area = min(max((value + 1) / 2, 0.5), 0.99)
     q1, q2 = area / (2 - area) - area**2, 2 * area**2 / (1 + area) - area**2
     n_negatives = photos - n
-    variance: Doubles = (area * (1 - area) + (n - 1) * q1 + (n_negatives - 1) * q2) / (n * n_negatives)
+    variance: Floats = (area * (1 - area) + (n - 1) * q1 + (n_negatives - 1) * q2) / (n * n_negatives)
     return 4 * variance

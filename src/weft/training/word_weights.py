@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from weft import artefacts
-from weft.contracts.arrays import Ints
-from weft.data.bags import Doubles, WeightedBags
+from weft.bags import WordBags
+from weft.contracts.arrays import Floats, Ints
 from weft.errors import ContractError
 from weft.params import Finetune, PredictabilityWordWeighting, ThresholdWordWeighting, UniformWordWeighting
 from weft.training.visualness import MAX_SCORED_PHOTOS, PHOTOS_PER_CHUNK, Matrix
@@ -44,7 +44,7 @@ EmbeddingMatrix = npt.NDArray[np.float16] | Matrix
 PresenceMask = npt.NDArray[np.bool_]
 
 
-def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
+def compute_word_weights(path: Path, settings: Finetune) -> Floats | None:
     """Return the weight of each word, (words,), at least 0; None if all words have the same weight.
 
     `settings.word_weighting` selects none (weight 1), threshold (1 or 0, by the shrunk Somers' D) or predictability
@@ -80,8 +80,8 @@ def compute_word_weights(path: Path, settings: Finetune) -> Doubles | None:
 
 
 def measure_uncertainty_coefficients(
-    train: tuple[EmbeddingMatrix, WeightedBags], val: tuple[EmbeddingMatrix, WeightedBags], words: Matrix, bias: Matrix
-) -> Doubles:
+    train: tuple[EmbeddingMatrix, WordBags], val: tuple[EmbeddingMatrix, WordBags], words: Matrix, bias: Matrix
+) -> Floats:
     """Return the uncertainty coefficient of each word, (words,), 0 to 1; all 0 if train or val has no words.
 
     Args:
@@ -110,7 +110,7 @@ def measure_uncertainty_coefficients(
 
 def uncertainty_coefficient(
     scores: Matrix, present: PresenceMask, val_scores: Matrix, val_present: PresenceMask
-) -> Doubles:
+) -> Floats:
     """Return Theil's uncertainty coefficient of each word, (words,), 0 to 1, calibrated on train and measured on val.
 
     Args:
@@ -130,13 +130,13 @@ def uncertainty_coefficient(
     val_probabilities = bin_probabilities[_bin_scores(val_scores, bin_edges), columns]
     log_likelihood = _log_likelihood(val_present, val_probabilities)
     baseline_log_likelihood = _log_likelihood(val_present, np.broadcast_to(word_shares, val_probabilities.shape))
-    result: Doubles = np.clip((log_likelihood - baseline_log_likelihood) / -baseline_log_likelihood, 0.0, 1.0)
+    result: Floats = np.clip((log_likelihood - baseline_log_likelihood) / -baseline_log_likelihood, 0.0, 1.0)
     return result
 
 
-def _log_likelihood(present: PresenceMask, probability: Doubles) -> Doubles:
+def _log_likelihood(present: PresenceMask, probability: Floats) -> Floats:
     """Return the mean log-likelihood of each word, (words,), in nats per photo."""
-    value: Doubles = np.where(present, np.log(probability), np.log1p(-probability)).mean(axis=0)
+    value: Floats = np.where(present, np.log(probability), np.log1p(-probability)).mean(axis=0)
     return value
 
 
@@ -148,37 +148,31 @@ def _bin_scores(scores: Matrix, bin_edges: Matrix) -> Ints:
     return bins
 
 
-def _subsample_photos(bags: WeightedBags) -> Ints:
+def _subsample_photos(bags: WordBags) -> Ints:
     """Return the indices of at most MAX_SCORED_PHOTOS photos with words, evenly spaced."""
     photos = np.flatnonzero(bags.sizes)
     return photos[:: max(1, -(-len(photos) // MAX_SCORED_PHOTOS))]
 
 
-def _presence_mask(bags: WeightedBags, photos: Ints, words: range) -> PresenceMask:
+def _presence_mask(bags: WordBags, photos: Ints, words: range) -> PresenceMask:
     """Return whether each photo has each word of the range, (photos, words)."""
-    indices, is_word = bags.padded_indices(photos)
-    ids = np.where(is_word, bags.words[indices], -1)
-    row, column = np.nonzero((ids >= words.start) & (ids < words.stop))
+    sample = bags.take(photos)
+    is_in_range = (sample.words >= words.start) & (sample.words < words.stop)
     present = np.zeros((len(photos), len(words)), bool)
-    present[row, ids[row, column] - words.start] = True
+    present[sample.owners()[is_in_range], sample.words[is_in_range] - words.start] = True
     return present
 
 
-def measure_redundancy(bags: WeightedBags, vocabulary_size: int) -> Doubles:
+def measure_redundancy(bags: WordBags, vocabulary_size: int) -> Floats:
     """Return the redundancy of each word, (vocabulary_size,), at least 1; 1 for a word that no or every photo has.
 
     Args:
         bags: The words of the training photos; repeats of a word in one text are ignored.
         vocabulary_size: Number of words.
     """
-    from scipy.sparse import csc_array
-
     photos = np.flatnonzero(bags.sizes)
     photos = photos[:: max(1, -(-len(photos) // MAX_COUNTED_PHOTOS))]
-    indices, is_word = bags.padded_indices(photos)
-    row, word = np.nonzero(is_word)[0], bags.words[indices[is_word]]
-    present = csc_array((np.ones(len(row), np.float32), (row, word)), shape=(len(photos), vocabulary_size))
-    present.data[:] = 1.0  # csc_array adds up repeats of a word in one text.
+    present = bags.take(photos).unique().to_csr(vocabulary_size).tocsc()
     share = np.asarray(present.sum(axis=0), np.float64).ravel() / max(1, len(photos))
     deviation = np.sqrt(share * (1 - share))
     inverse = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 0)
@@ -191,10 +185,10 @@ def measure_redundancy(bags: WeightedBags, vocabulary_size: int) -> Doubles:
     return redundancy
 
 
-def _sum_above_chance(phi: npt.NDArray[np.float64], first: int, photos: int) -> Doubles:
+def _sum_above_chance(phi: npt.NDArray[np.float64], first: int, photos: int) -> Floats:
     """Return the row sums of max(0, phi^2 - 1 / photos) without the word itself; row 0 is the word `first`."""
     squared = np.maximum(phi**2 - 1 / max(1, photos), 0.0)
     rows = np.arange(len(phi))
     squared[rows, first + rows] = 0.0
-    total: Doubles = squared.sum(axis=1)
+    total: Floats = squared.sum(axis=1)
     return total

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
+from stored_documents import write_documents
 
 from weft import artefacts, cli, tables
 from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
@@ -23,18 +24,19 @@ def catalogue(tmp_path, make_jpeg, model, embed_naively):
     """Prepared photos of four colours and their embeddings; the first word of a product is its colour."""
     colours = ["red", "green", "blue", "black"]
     rows = {split: [] for split in SPLITS}
-    photos, embedded = [], []
+    photos, embedded, bags = [], [], {}
     for split, each in (("train", 1), ("val", 15), ("test", 5)):
         for n in range(4 * each):
             product = f"alder/{split}{n:03}"
             photo = {"product_id": product, "photo_id": f"{product}#0"}
             picture = make_jpeg(colours[n % 4], seed=n + 100)
-            words = {"word_ids": [n % 4, 4], "in_short_fields": [True, True]}
-            rows[split].append({**photo, "position": 0, "colour": None, "jpeg": picture, **words})
+            bags[product] = [n % 4, 4]
+            rows[split].append({**photo, "position": 0, "colour": None, "jpeg": picture})
             photos.append(picture)
             embedded.append({**photo, "split": split})
     for split in SPLITS:
         tables.write_shards(tmp_path / "prepared" / split, rows[split], PREPARED_PHOTOS, 100)
+    write_documents(tmp_path / "documents.parquet", bags)
     z = embed_naively(*photos)
     digest = (model / "digest.txt").read_text().strip()
     artefacts.write_embeddings(tmp_path / "index", z.shape[1], [(embedded, z)], digest)
@@ -44,7 +46,7 @@ def catalogue(tmp_path, make_jpeg, model, embed_naively):
 @pytest.fixture
 def calibrate(weft, catalogue, model):
     def run(*arguments, **options):
-        command_arguments = ("--photos", catalogue / "prepared", "--index", catalogue / "index", *arguments)
+        command_arguments = ("--documents", catalogue / "documents.parquet", "--index", catalogue / "index", *arguments)
         return weft("calibrate", *command_arguments, model=options.get("model", model))
 
     return run
@@ -175,6 +177,8 @@ def test_an_audit_is_a_list_and_a_page(weft, calibrate, catalogue, model, tmp_pa
     arguments = (
         "--products",
         tmp_path / "products.parquet",
+        "--documents",
+        catalogue / "documents.parquet",
         "--photos",
         catalogue / "prepared",
         "--index",

@@ -35,7 +35,7 @@ def test_every_kind_of_source_is_read(weft, tmp_path, photos, write_prepared, ki
                 archive.write(photos / name, name)
     else:
         source = write_prepared(tmp_path / "train", [[0], [1]]) / "00000.parquet"
-        names = ["alder/0000#0", "alder/0001#0"]
+        names = ["alder/train-0000#0", "alder/train-0001#0"]
     assert weft("embed", source, "-o", tmp_path / "e.parquet")[0] == 0
     assert pq.read_table(tmp_path / "e.parquet")["photo"].to_pylist() == names
 

@@ -1,6 +1,6 @@
 import pytest
 
-from weft.data.bags import build_weighted_bags
+from weft.bags import build_word_bags
 
 BAGS = [[], [0, 1], [1], [], [0, 1, 2, 2], [4], []]
 """The vocabulary has 6 words; no photo has the words 3 and 5, and photo 4 has word 2 twice."""
@@ -8,4 +8,4 @@ BAGS = [[], [0, 1], [1], [], [0, 1, 2, 2], [4], []]
 
 @pytest.fixture
 def bags():
-    return build_weighted_bags(BAGS)
+    return build_word_bags(BAGS)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from weft.data.bags import build_weighted_bags
+from weft.bags import build_word_bags
 from weft.data.samplers import PADDING_WORD_ID, Sampler
 from weft.errors import ContractError
 
@@ -145,7 +145,7 @@ def test_the_order_is_a_function_of_seed_and_epoch(bags, alpha, target):
     [(6, 3, [3, 3]), (5, 3, [3, 2]), (7, 3, [3, 4]), (2, 3, [2]), (1, 3, [1]), (3, 1, [1, 1, 1])],
 )
 def test_the_last_batch_holds_what_is_left_but_never_one_photo(target, photos, batch_size, sizes):
-    sampler = Sampler(build_weighted_bags([[0]] * photos), VOCABULARY, target, 0.0, seed=1)
+    sampler = Sampler(build_word_bags([[0]] * photos), VOCABULARY, target, 0.0, seed=1)
     batches = list(sampler.sample_epoch(1, batch_size))
     assert [len(batch.photo_indices) for batch in batches] == [len(batch.targets) for batch in batches] == sizes
     assert sampler.count_steps(batch_size) == len(sizes)
@@ -154,7 +154,7 @@ def test_the_last_batch_holds_what_is_left_but_never_one_photo(target, photos, b
 @pytest.mark.parametrize("empty", [[], [[]], [[], []]])
 def test_empty_bags_raise_an_error(empty):
     with pytest.raises(ContractError, match="no training photo has a word of the vocabulary"):
-        Sampler(build_weighted_bags(empty), VOCABULARY, "sampled_word", 1.0, seed=1)
+        Sampler(build_word_bags(empty), VOCABULARY, "sampled_word", 1.0, seed=1)
 
 
 def test_words_outside_the_vocabulary_raise_an_error(bags):
@@ -178,7 +178,7 @@ def test_the_targets_of_many_epochs_are_the_distribution_whichever_the_target(ba
 
 
 def test_a_photo_is_drawn_as_often_as_its_share_rounded_down_or_up():
-    bags = build_weighted_bags([[0], [1], *[[2]] * 18])
+    bags = build_word_bags([[0], [1], *[[2]] * 18])
     for alpha in ALPHAS:
         share = defaultdict(float)
         for (photo, _), p in naive_distribution(bags, alpha).items():
@@ -196,7 +196,7 @@ def test_a_photo_is_drawn_as_often_as_its_share_rounded_down_or_up():
 @pytest.mark.parametrize("most", [1, 2, 3, 7])
 def test_no_photo_comes_more_often_than_the_cap(most):
     """At word-first photos 0 and 1 would be drawn 20 / 3 times, being alone with their words."""
-    bags = build_weighted_bags([[0], [1], *[[2]] * 18])
+    bags = build_word_bags([[0], [1], *[[2]] * 18])
     sampler = Sampler(bags, 3, "sampled_word", 1.0, seed=1, max_photo_repeats=most)
     counts = Counter()
     for epoch in range(1, 101):
@@ -244,7 +244,7 @@ def test_eval_batches_hold_all_photos_with_words_in_order(bags):
     assert [batch.photo_indices.tolist() for batch in batches] == [[1, 2, 4], [5]]
     assert batches[0].targets.tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 2]]
     assert batches[0].weights.tolist() == [[0.5, 0.5, 0], [1, 0, 0], [0.25, 0.25, 0.5]]
-    assert list(sampler.eval_batches(build_weighted_bags([[], []]), batch_size=3)) == []
+    assert list(sampler.eval_batches(build_word_bags([[], []]), batch_size=3)) == []
 
 
 def test_eval_batches_use_the_word_weights(bags):
@@ -258,12 +258,12 @@ def test_eval_batches_use_the_word_weights(bags):
 def test_eval_batches_use_the_word_frequencies_of_training(bags):
     """In training photos word 0 occurs twice, word 1 three times; word 3 does not occur and counts as once."""
     sampler = Sampler(bags, VOCABULARY, "sampled_word", 1.0, seed=1)
-    (batch,) = sampler.eval_batches(build_weighted_bags([[0, 1, 3]]), batch_size=1)
+    (batch,) = sampler.eval_batches(build_word_bags([[0, 1, 3]]), batch_size=1)
     assert batch.weights[0].tolist() == pytest.approx([3 / 11, 2 / 11, 6 / 11])
 
 
 def test_an_entry_of_a_lower_weight_is_drawn_less_often():
-    three = build_weighted_bags([[0, 1, 1]])
+    three = build_word_bags([[0, 1, 1]])
     half = replace(three, weights=np.array([1.0, 0.25, 0.25]))
     (batch,) = Sampler(half, VOCABULARY, "soft_targets", 0.0, seed=1).sample_epoch(0, 1)
     assert batch.weights.tolist() == [pytest.approx([2 / 3, 1 / 3])]

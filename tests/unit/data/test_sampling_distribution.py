@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weft.data.bags import build_weighted_bags
+from weft.bags import build_word_bags
 from weft.data.sampling_distribution import build_sampling_distribution, sample_photos
 
 
 def compute_distribution(bags, alpha, max_draws, vocabulary=4):
-    return build_sampling_distribution(build_weighted_bags(bags).deduplicate(), np.ones(vocabulary), alpha, max_draws)
+    return build_sampling_distribution(build_word_bags(bags).sum_repeats(), np.ones(vocabulary), alpha, max_draws)
 
 
 def test_the_draws_above_the_maximum_go_to_the_others_in_proportion():
@@ -71,7 +71,7 @@ def test_photos_are_drawn_as_often_as_expected_on_average():
 
 def test_a_million_photos_are_drawn_once_each_at_image_first():
     photos = 1_000_000
-    once = build_weighted_bags([])
+    once = build_word_bags([])
     once = type(once)(np.arange(photos + 1), np.zeros(photos, np.int64), np.ones(photos))
     found = build_sampling_distribution(once, np.ones(1), 0.0, 0)
     assert (np.bincount(sample_photos(found.expected_draws, np.random.default_rng(0)), minlength=photos) == 1).all()

@@ -7,15 +7,13 @@ from weft.errors import ContractError
 from weft.params import Benchmark
 
 
-def make_photo_row(product, position, words=(3, 1)):
+def make_photo_row(product, position):
     return {
         "product_id": product,
         "position": position,
         "photo_id": f"{product}#{position}",
         "colour": None,
         "jpeg": f"{product}{position}".encode(),
-        "word_ids": list(words),
-        "in_short_fields": [True] * len(words),
     }
 
 
@@ -26,18 +24,13 @@ def write_catalogue(folder, train=(), val=(), test=()):
 
 
 def test_splits_are_in_order_and_bytes_match_their_records(tmp_path):
-    train = [make_photo_row("a/1", 0), make_photo_row("a/1", 1), make_photo_row("a/3", 0, words=())]
+    train = [make_photo_row("a/1", 0), make_photo_row("a/1", 1), make_photo_row("a/3", 0)]
     data = write_catalogue(tmp_path, train, test=[make_photo_row("a/2", 0)])
     expected = [("a/1#0", "train"), ("a/1#1", "train"), ("a/3#0", "train"), ("a/2#0", "test")]
     assert [(record.photo_id, record.split) for record in data.records] == expected
     streamed = list(data.photos())
     assert [record for record, _ in streamed] == list(data.records)
     assert [jpeg for _, jpeg in streamed] == [b"a/10", b"a/11", b"a/30", b"a/20"]
-
-
-def test_words_are_kept(tmp_path):
-    records = write_catalogue(tmp_path, [make_photo_row("a/1", 0), make_photo_row("a/2", 0, words=())]).records
-    assert [record.word_ids for record in records] == [(3, 1), ()]
 
 
 def test_records_are_a_sequence(tmp_path):

@@ -36,7 +36,7 @@ def test_categories_and_colours_become_labels_of_the_catalogue(tmp_path):
         rows = (
             {
                 "product_id": f"a/{number}", "position": position, "photo_id": f"a/{number}#{position}", "jpeg": b"x",
-                "colour": "Blue" if number else None, "word_ids": [0], "in_short_fields": [True],
+                "colour": "Blue" if number else None,
             }
             for number in numbers for position in (0, 1)
         )  # fmt: skip

@@ -18,14 +18,15 @@ class InMemoryBenchmark:
 
 def make_eval_photos(records, z, finetuned=None):
     """Return records with their embeddings; each product is one bootstrap cluster."""
-    _, products = np.unique([record.product_id for record in records], return_inverse=True)
+    product_ids, products = np.unique([record.product_id for record in records], return_inverse=True)
     after = np.asarray(z if finetuned is None else finetuned, np.float32)
     splits = tuple(record.split for record in records)
     data = InMemoryBenchmark(list(records))
-    return EvalPhotos(data, np.arange(len(records)), np.asarray(z, np.float32), after, products, products, splits, 0)
+    rows, before, names = np.arange(len(records)), np.asarray(z, np.float32), tuple(map(str, product_ids))
+    return EvalPhotos(data, rows, before, after, products, names, products, splits, 0)
 
 
-def make_record(product, split="test", word_ids=(), **labels):
+def make_record(product, split="test", **labels):
     """Return a record; give photos of one product different labels, because its id consists of product and labels."""
     name = "#".join([product, *map(str, labels.values())])
-    return PhotoRecord(name, product, split, {key: str(value) for key, value in labels.items()}, None, tuple(word_ids))
+    return PhotoRecord(name, product, split, {key: str(value) for key, value in labels.items()}, None)

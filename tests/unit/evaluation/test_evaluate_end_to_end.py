@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from safetensors.numpy import save_file
+from stored_documents import add_documents, write_documents
 from tiny_catalogue import DIM, ENCODERS, ROWS, WORDS, make_jpeg
 
 from weft import artefacts, params, tables
@@ -39,6 +40,23 @@ def test_queries_are_the_test_photos_and_the_gallery_is_everything(tiny_catalogu
     _, metrics = tiny_catalogue.run(search)
     counts = {"photos": 18, "queries": 6, "queries_without_a_positive": 0, "gallery_photos": 18}
     assert counts.items() <= metrics["counts"].items()
+
+
+def test_photos_of_products_without_words_are_searched_but_no_word_is_scored_on_them(tiny_catalogue, search):
+    add_documents(tiny_catalogue.root / "documents.parquet", {"alder/5": [], "alder/8": []})
+    _, metrics = tiny_catalogue.run(search)
+    counts = {"queries": 6, "gallery_photos": 18, "tagged_photos": 4, "test_photos_without_words": 2}
+    assert counts.items() <= metrics["counts"].items()
+    rows = tables.read_table(tiny_catalogue.root / "report" / "per_query.parquet", PER_QUERY).to_pylist()
+    queries = {(row["table"], row["product_id"]) for row in rows}
+    assert {product for table, product in queries if table == "retrieval"} == {"alder/6", "alder/7", "alder/8"}
+    assert {product for table, product in queries if table != "retrieval"} == {"alder/6", "alder/7"}
+
+
+def test_a_product_without_a_document_is_refused(tiny_catalogue, search):
+    write_documents(tiny_catalogue.root / "documents.parquet", {"alder/0": [1]})
+    with pytest.raises(ContractError, match="expected one for every product with photos, got none for 'alder/1'"):
+        tiny_catalogue.run(search)
 
 
 def test_a_photo_without_embeddings_is_left_out_and_counted(tiny_catalogue, search, rng):

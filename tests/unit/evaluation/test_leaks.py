@@ -3,6 +3,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from stored_documents import add_documents
 from tiny_catalogue import DIM, SPLITS, make_tiny_catalogue
 
 from weft import tables
@@ -64,12 +65,11 @@ def test_a_product_in_two_splits_is_found_even_if_its_pictures_differ(tmp_path, 
             "photo_id": f"alder/{number}#{position}",
             "colour": None,
             "jpeg": draw_picture(20 + position),
-            "word_ids": [0, 1],
-            "in_short_fields": [True, True],
         }
         for number, position in ((5, 7), (6, 8))
     ]
     tables.write_shards(tmp_path / "prepared" / "test", iter(rows), PREPARED_PHOTOS)
+    add_documents(tmp_path / "documents.parquet", {"alder/6": [0, 1]})
     records = list(open_dataset(tiny_catalogue.benchmark).records)
     noise = rng.normal(size=(len(records), DIM))
     tiny_catalogue.embed("catalogue", records, noise, noise)

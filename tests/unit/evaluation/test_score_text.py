@@ -5,7 +5,7 @@ from aligned_photos import make_eval_photos, make_record
 from weft.bags import build_word_bags
 from weft.evaluation import text_retrieval_task
 from weft.evaluation.benchmark_results import BenchmarkResults
-from weft.evaluation.inputs import EvalInputs, TrainSet, WordEmbeddings
+from weft.evaluation.inputs import EvalInputs, WordEmbeddings, select_tagged_photos
 from weft.evaluation.tagging_task import build_word_scorers
 from weft.evaluation.text_retrieval_task import choose_query_words, score_text_to_photo, score_text_to_product
 
@@ -15,24 +15,23 @@ WORDS = ("red", "dress", "rare")
 @pytest.fixture
 def inputs(rng):
     """Twelve test products whose fine-tuned z are their words and whose frozen z are noise, and two training photos."""
-    bags = [(0,), (1,), (0, 1)] * 4
-    records = [make_record("t0", "train", (0,)), make_record("t1", "train", (1,))]
-    records += [make_record(f"p{n:02}", "test", bag) for n, bag in enumerate(bags)]
-    z = np.array([np.isin(np.arange(3), record.word_ids) for record in records], float)
+    bags = {f"p{n:02}": bag for n, bag in enumerate([(0,), (1,), (0, 1)] * 4)} | {"t0": (0,), "t1": (1,)}
+    records = [make_record(product, "train" if product.startswith("t") else "test") for product in bags]
+    z = np.array([np.isin(np.arange(3), bag) for bag in bags.values()], float)
     # The norms of z differ and must not matter.
     photos = make_eval_photos(records, rng.normal(size=z.shape), z * rng.uniform(0.1, 9, (len(z), 1)))
     identity, none = np.eye(3, dtype=np.float32), np.zeros((3, 1), np.float32)
     words = WordEmbeddings(WORDS, np.array([900, 40, 2]), identity, identity, none, none)
-    train = photos.get_split_rows("train")
+    product_bags = build_word_bags(bags[product] for product in photos.product_ids)
     return EvalInputs(
-        photos, words, TrainSet(photos, train, build_word_bags(r.word_ids for r in photos.iter_records(train)))
+        photos, words, *(select_tagged_photos(photos, product_bags, split) for split in ("train", "test"))
     )
 
 
 def test_a_word_retrieves_the_photos_whose_text_contains_it(inputs, search, monkeypatch):
     monkeypatch.setattr(text_retrieval_task, "MIN_PHOTOS", 2)
     results = BenchmarkResults()
-    scorers = build_word_scorers(inputs, inputs.photos.get_split_rows("test"), 1, search)
+    scorers = build_word_scorers(inputs, inputs.test_set.rows, 1, search)
     score_text_to_photo(inputs, scorers, (1, 4), results)
     table = results.tables["text_to_photo"]
     assert (table.query_kind, table.query_indices.tolist()) == ("words", [0, 1])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 from safetensors.numpy import save_file
+from stored_documents import write_documents
 
 from weft import artefacts, params, tables
 from weft.contracts.tables import PREPARED_PHOTOS
@@ -50,7 +51,8 @@ class TinyCatalogue:
     @property
     def folders(self):
         root = self.root
-        return InputFolders(root / "features", root / "embeddings", root / "words", root / "embedder")
+        documents = root / "documents.parquet"
+        return InputFolders(documents, root / "features", root / "embeddings", root / "words", root / "embedder")
 
     def run(self, search, out="report"):
         data = open_dataset(self.benchmark)
@@ -80,21 +82,22 @@ def make_tiny_catalogue(tmp_path, rng, splits=SPLITS, picture=lambda _, number: 
                 "photo_id": f"alder/{number}#{position}",
                 "colour": None,
                 "jpeg": picture(split, number),
-                "word_ids": make_bag(number),
-                "in_short_fields": [True] * len(make_bag(number)),
             }
             for number in products
             for position in range(VIEWS)
         )
         tables.write_shards(tmp_path / "prepared" / split, rows, PREPARED_PHOTOS)
+    numbers = [number for products in splits.values() for number in products]
+    write_documents(tmp_path / "documents.parquet", {f"alder/{number}": make_bag(number) for number in numbers})
     frame = pd.DataFrame({"word_id": range(DIM), "word": WORDS, "document_frequency": 9, "count": 9})
     for folder in ("words", "embedder"):
         artefacts.write_words(tmp_path / folder / "words.tsv", frame)
         save_file({"words": np.eye(DIM, dtype=np.float32)}, tmp_path / folder / "model.safetensors")
     tiny_catalogue = TinyCatalogue(tmp_path, params.Benchmark(reader="catalogue", path=str(tmp_path / "prepared")))
     records = open_dataset(tiny_catalogue.benchmark).records
-    z = np.array([np.isin(np.arange(DIM), record.word_ids) for record in records], np.float32)
+    products = [int(record.product_id.split("/")[1]) for record in records]
+    z = np.array([np.isin(np.arange(DIM), make_bag(number)) for number in products], np.float32)
     # The views of a product differ a little from each other and from the training product of the same words.
-    z += 0.01 * np.array([int(record.product_id.split("/")[1]) for record in records])[:, None]
+    z += 0.01 * np.array(products)[:, None]
     tiny_catalogue.embed("catalogue", records, z, rng.normal(size=z.shape))
     return tiny_catalogue

@@ -19,7 +19,7 @@ MAX_SCRIPT_LINES = 60
 
 def list_params_keys(stage: str) -> list[str]:
     """Return the params keys of a stage; a stage that runs for each benchmark is listed for the catalogue."""
-    return [key.replace("${key}", "catalogue") for key in STAGES[stage]["params"]]
+    return [key.replace("${key}", "catalogue") for key in STAGES[stage].get("params", ())]
 
 
 def test_each_stage_runs_the_script_of_its_name_and_each_script_is_a_stage() -> None:

@@ -204,10 +204,10 @@ def test_hostile_bytes_raise_only_photo_error(start: bytes, at: int, junk: bytes
 
 
 def test_a_photo_beyond_the_aspect_ratio_is_long_and_narrow_in_either_orientation() -> None:
-    assert decode(encode_image(make_plain_image((60, 360)), "PNG"), max_aspect=6.0).size == (60, 360)
+    assert decode(encode_image(make_plain_image((60, 360)), "PNG"), max_aspect_ratio=6.0).size == (60, 360)
     for size in ((60, 361), (361, 60)):
         with pytest.raises(PhotoError) as caught:
-            decode(encode_image(make_plain_image(size), "PNG"), max_aspect=6.0)
+            decode(encode_image(make_plain_image(size), "PNG"), max_aspect_ratio=6.0)
         assert (
             str(caught.value)
             == f"long and narrow: expected an aspect ratio of at most 6 : 1, got {size[0]} x {size[1]} px"
@@ -218,7 +218,7 @@ def test_limits_are_checked_on_the_header_alone(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
     for size, reason in (((99, 200), "tiny"), ((200, 1300), "long and narrow"), ((1001, 1000), "too many pixels")):
         with pytest.raises(PhotoError) as caught:
-            decode(make_png_header(*size), min_side=100, max_aspect=6.0, max_pixels=1_000_000)
+            decode(make_png_header(*size), min_side=100, max_aspect_ratio=6.0, max_pixels=1_000_000)
         assert caught.value.reason == reason
 
 

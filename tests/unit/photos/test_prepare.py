@@ -3,22 +3,18 @@
 import hashlib
 import io
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 import pytest
 from PIL import Image
 
-from weft import artefacts, tables
-from weft.contracts.tables import CLEANED_PRODUCTS, PHOTOS, PREPARED_PHOTOS, QUARANTINE, SPLITS
+from weft import tables
+from weft.contracts.tables import PHOTOS, PREPARED_PHOTOS, QUARANTINE, SPLITS
 from weft.errors import ContractError
 from weft.params import Prepare
 from weft.photos.prepare import prepare_photos
-from weft.photos.product_words import read_product_words
 from weft.splits import assign_split
 
 SETTINGS = Prepare(
@@ -30,7 +26,6 @@ SETTINGS = Prepare(
     val_share=0.2,
     test_share=0.3,
 )
-WORDS = ["dress", "red", "shirt"]
 
 
 def draw_tiles(seed: int, size: tuple[int, int] = (96, 128), quality: int = 95) -> bytes:
@@ -41,22 +36,15 @@ def draw_tiles(seed: int, size: tuple[int, int] = (96, 128), quality: int = 95) 
     return out.getvalue()
 
 
-def mark_first_half(tokens: Sequence[str]) -> list[bool]:
-    """The first half of the tokens comes from short fields, the rest from the description."""
-    return [2 * n < len(tokens) for n in range(len(tokens))]
-
-
 class PrepareInputs:
-    """Photos and tokens by product, written as the inputs of prepare."""
+    """Photos by product, written as the input of prepare."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.photos: dict[str, list[bytes]] = {}
-        self.tokens: dict[str, list[str]] = {}
 
-    def add(self, product_id: str, *photos: bytes, tokens: tuple[str, ...] = ("shirt", "red", "shirt", "sock")) -> None:
+    def add(self, product_id: str, *photos: bytes) -> None:
         self.photos[product_id] = list(photos)
-        self.tokens[product_id] = list(tokens)
 
     def prepare(self, out: str = "prepared") -> Path:
         rows = [
@@ -72,26 +60,7 @@ class PrepareInputs:
             for position, data in enumerate(photos)
         ]
         tables.write_shards(self.folder / "photos", rows, PHOTOS, rows_per_shard=7)
-        cleaned = [
-            {
-                "product_id": p,
-                "shop": "alder",
-                "brand": [],
-                "tokens": t,
-                "in_short_fields": mark_first_half(t),
-            }
-            for p, t in self.tokens.items()
-        ]
-        tables.write_table(
-            self.folder / "products.parquet",
-            pa.Table.from_pylist(cleaned, schema=CLEANED_PRODUCTS.schema),
-            CLEANED_PRODUCTS,
-        )
-        numbers = range(len(WORDS))
-        words = pd.DataFrame({"word_id": numbers, "word": WORDS, "document_frequency": 9, "count": 9})
-        artefacts.write_words(self.folder / "words.tsv", words)
-        arguments = (self.folder / name for name in ("photos", "products.parquet", "words.tsv"))
-        self.counts = prepare_photos(*arguments, self.folder / out, SETTINGS)
+        self.counts = prepare_photos(self.folder / "photos", self.folder / out, SETTINGS)
         return self.folder / out
 
 
@@ -129,7 +98,6 @@ def test_each_photo_goes_to_its_products_split_at_training_size(catalogue: Prepa
     }
     rows = next(iter(tables.read_shards(out / "val", PREPARED_PHOTOS))).to_pylist()
     assert rows[1]["position"] == 1
-    assert rows[1]["word_ids"] == [1, 2, 2], "ascending, as often as the text has the word, without sock"
     assert Image.open(io.BytesIO(rows[1]["jpeg"])).size == (48, 64)
 
 
@@ -151,14 +119,15 @@ def test_an_unusable_photo_is_quarantined_with_its_reason(catalogue: PrepareInpu
     assert catalogue.counts["cannot_be_decoded"] == 2
 
 
-def test_a_product_without_a_known_word_is_left_out_of_every_split(catalogue: PrepareInputs) -> None:
-    for number, name in enumerate(SPLITS):
-        catalogue.add(list_ids_in_split(name, 1)[0], draw_tiles(number), tokens=("sock",))
-    catalogue.photos["alder/unknown"] = [draw_tiles(9)]
+def test_products_are_counted_whether_or_not_a_photo_is_kept(catalogue: PrepareInputs) -> None:
+    first, second, third = list_ids_in_split("train", 3)
+    for product_id, photos in ((first, [b"broken"]), (second, [draw_tiles(1), b"broken"]), (third, [draw_tiles(2)])):
+        catalogue.add(product_id, *photos)
     out = catalogue.prepare()
-    assert not any(read_kept_ids(out).values())
-    assert {why for why, _ in read_quarantined(out).values()} == {"no word in the vocabulary"}
-    assert len(read_quarantined(out)) == 4
+    assert read_kept_ids(out)["train"] == [f"{second}#0", f"{third}#0"]
+    assert json.loads((out / "report.json").read_text())["products"] == {
+        "products": 3, "train_products": 2, "val_products": 0, "test_products": 0,
+    }  # fmt: skip
 
 
 def test_a_repeated_photo_stays_once_in_its_product(catalogue: PrepareInputs) -> None:
@@ -233,24 +202,5 @@ def test_an_empty_catalogue_gives_empty_splits(catalogue: PrepareInputs) -> None
 def test_missing_photos_are_named(tmp_path: Path, catalogue: PrepareInputs) -> None:
     catalogue.prepare()
     with pytest.raises(ContractError, match="nowhere"):
-        prepare_photos(
-            tmp_path / "nowhere", tmp_path / "products.parquet", tmp_path / "words.tsv", tmp_path / "out", SETTINGS
-        )
+        prepare_photos(tmp_path / "nowhere", tmp_path / "out", SETTINGS)
     assert not (tmp_path / "out").exists()
-
-
-def test_looking_up_words_equals_a_naive_implementation(catalogue: PrepareInputs) -> None:
-    rng = np.random.default_rng(3)
-    for n in range(30):
-        tokens = tuple(rng.choice([*WORDS, "sock", "belt"], rng.integers(0, 6)).tolist())
-        catalogue.add(f"alder/{n}", tokens=tokens)
-    catalogue.prepare()
-    words = read_product_words(catalogue.folder / "products.parquet", catalogue.folder / "words.tsv")
-    for product_id, tokens in catalogue.tokens.items():
-        expected = sorted(WORDS.index(token) for token in tokens if token in WORDS)
-        index = words.index_by_id[product_id]
-        assert words.get_word_ids(index).tolist() == expected
-        pairs = zip(tokens, mark_first_half(tokens), strict=True)
-        looked_up = [(WORDS.index(token), is_short) for token, is_short in pairs if token in WORDS]
-        expected_mask = [is_short for _, is_short in sorted(looked_up, key=lambda entry: (entry[0], not entry[1]))]
-        assert words.get_short_field_mask(index).tolist() == expected_mask

@@ -46,7 +46,7 @@ def test_a_zip_has_the_same_photos_as_its_folder(tmp_path, folder):
 
 def test_a_prepared_shard_has_photo_ids_in_row_order(tmp_path, write_prepared):
     shards = write_prepared(tmp_path / "train", [[0], [1], [2]])
-    assert list_names(shards / "00000.parquet") == ["alder/0000#0", "alder/0001#0", "alder/0002#0"]
+    assert list_names(shards / "00000.parquet") == ["alder/train-0000#0", "alder/train-0001#0", "alder/train-0002#0"]
 
 
 def test_names_in_a_crawled_shard_are_product_and_position(tmp_path):

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from safetensors.numpy import save_file
+from stored_documents import write_documents
 
 from weft import artefacts, params, tables
 from weft.contracts import files
@@ -41,6 +42,7 @@ class SyntheticShop:
         folder = self.folder
         return AuditInputs(
             folder / "products.parquet",
+            folder / "documents.parquet",
             folder / "prepared",
             folder / "embeddings",
             folder / "model",
@@ -65,21 +67,24 @@ class SyntheticShop:
         ]
         photos: dict[str, list[dict[str, object]]] = {"train": [], "val": [], "test": []}
         embedded, z = [], []
+        bags: dict[str, list[int]] = {}
+        flags: dict[str, list[bool]] = {}
         for split, number, product in ordered:
             product_id = f"alder/{number:04}"
             flagged = [(ids[word], True) for word in product.title_words]
             flagged += [(ids[word], False) for word in product.description_words]
-            # As prepare writes them: ascending, and of equal words those of short fields first.
+            # As the stage documents writes them: ascending, and of equal words those of short fields first.
             flagged.sort(key=lambda pair: (pair[0], not pair[1]))
-            words = {"word_ids": [word for word, _ in flagged], "in_short_fields": [flag for _, flag in flagged]}
+            bags[product_id], flags[product_id] = [word for word, _ in flagged], [flag for _, flag in flagged]
             for position, visible_words in enumerate(product.photo_words):
                 photo = {"product_id": product_id, "photo_id": f"{product_id}#{position}"}
                 jpeg = f"photo {product_id}#{position}".encode()
-                photos[split].append({**photo, "position": position, "colour": None, "jpeg": jpeg, **words})
+                photos[split].append({**photo, "position": position, "colour": None, "jpeg": jpeg})
                 embedded.append({**photo, "split": split})
                 z.append([6.0 * (word in visible_words) + rng.normal(0, 0.3) for word in WORDS])
         for split, rows in photos.items():
             tables.write_shards(self.folder / "prepared" / split, rows, PREPARED_PHOTOS, 50)
+        write_documents(self.folder / "documents.parquet", bags, flags)
         artefacts.write_embeddings(self.folder / "embeddings", len(WORDS), [(embedded, np.array(z, np.float32))], model)
         self._write_model()
         self._write_products()

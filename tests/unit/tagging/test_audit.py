@@ -20,7 +20,7 @@ def run(monkeypatch, settings, search, tmp_path):
     def run_audit(shop, neighbours=5, examples=3):
         shop.write()
         inputs = shop.inputs
-        calibrate(inputs.photos, inputs.embeddings, inputs.model, settings, inputs.calibration)
+        calibrate(inputs.documents, inputs.embeddings, inputs.model, settings, inputs.calibration)
         counts = audit(inputs, params.Audit(neighbours, examples), search, tmp_path / "audit")
         return counts, tables.read_table(tmp_path / "audit" / files.MISMATCHES, MISMATCHES).to_pylist()
 
@@ -96,6 +96,13 @@ def test_a_shop_text_cannot_become_a_spreadsheet_formula(consistent_shop, run, t
     run(consistent_shop)
     with (tmp_path / "audit" / files.MISMATCHES_CSV).open(newline="") as stream:
         assert next(csv.DictReader(stream))["title"] == "'=HYPERLINK(1)"
+
+
+def test_a_product_without_words_is_not_audited(consistent_shop, run):
+    n_products = len(consistent_shop.products)
+    consistent_shop.add(4, "", "red shirt", n_photos=2)
+    counts, rows = run(consistent_shop)
+    assert (counts["products"], rows) == (n_products, [])
 
 
 def test_the_audit_is_deterministic(consistent_shop, run, tmp_path):

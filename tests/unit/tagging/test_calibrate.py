@@ -16,7 +16,7 @@ WORDS = ("red", "blue", "shirt", "dress", "wash", "shirts")
 
 def run_calibrate(shop, settings):
     inputs = shop.inputs
-    totals = calibrate(inputs.photos, inputs.embeddings, inputs.model, settings, inputs.calibration)
+    totals = calibrate(inputs.documents, inputs.embeddings, inputs.model, settings, inputs.calibration)
     rows = tables.read_table(inputs.calibration / files.CALIBRATED_WORDS, CALIBRATED_WORDS).to_pylist()
     return totals, {row["word"]: row for row in rows}
 
@@ -32,6 +32,22 @@ def test_predictable_words_get_a_threshold_and_others_a_reject_reason(consistent
         assert (row["threshold"] is None) == bool(row["reject_reason"])
         if row["threshold"] is not None:
             assert row["precision_lower_bound"] >= 0.8
+
+
+def test_products_without_words_change_no_threshold(consistent_shop, settings):
+    consistent_shop.write()
+    totals, words = run_calibrate(consistent_shop, settings)
+    consistent_shop.add(5, "", "red shirt", split="test", n_photos=2)
+    consistent_shop.write()
+    assert run_calibrate(consistent_shop, settings) == (totals, words)
+    # The noise of the test photos follows that of the val photos.
+    consistent_shop.add(5, "", "red shirt", split="val", n_photos=2)
+    consistent_shop.write()
+    _, after = run_calibrate(consistent_shop, settings)
+    val_columns = ("threshold", "val_products", "val_predicted", "slope", "roc_auc")
+    assert {word: [row[name] for name in val_columns] for word, row in after.items()} == {
+        word: [row[name] for name in val_columns] for word, row in words.items()
+    }
 
 
 def test_test_counts_follow_from_the_threshold(consistent_shop, settings):
@@ -116,7 +132,7 @@ def test_the_calibration_curve_and_the_word_map_cover_the_calibrated_words(consi
 def test_a_catalogue_without_val_products_raises_an_error(shop, settings):
     shop.add(20, "red shirt", "red shirt")
     shop.write()
-    with pytest.raises(InputError, match="expected products in val"):
+    with pytest.raises(InputError, match="expected products with words in val"):
         run_calibrate(shop, settings)
 
 

@@ -6,7 +6,7 @@ import torch
 from pydantic import TypeAdapter
 from torch import nn
 
-from weft.data.bags import build_weighted_bags
+from weft.bags import build_word_bags
 from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import Finetune, TrainHead, Training
 from weft.training.train_head import CachedEmbeddings
@@ -105,7 +105,7 @@ def cached():
         kinds = rng.integers(4, size=photos)
         z = np.eye(4, 8)[kinds] * 2 + rng.normal(0, 0.2, (photos, 8))
         bags = [[] if n % 7 == 3 else sorted([int(kind), 4, *[5] * (n % 3)]) for n, kind in enumerate(kinds)]
-        return CachedEmbeddings(z.astype(np.float16), build_weighted_bags(bags))
+        return CachedEmbeddings(z.astype(np.float16), build_word_bags(bags))
 
     return make
 

@@ -3,9 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 from run_contexts import KilledError, in_folder
+from two_processes import open_stored_photos
 
-from weft.data.bags import read_bags
-from weft.data.photo_store import PhotoStore
 from weft.errors import ModelError, ParamsError
 from weft.training.finetune import StoredPhotos, finetune
 
@@ -20,9 +19,7 @@ def stored(tmp_path_factory, write_prepared):
 
     def make(name, photos):
         folder = write_prepared(tmp_path_factory.mktemp(name) / name, [[n % 4, 4] for n in range(photos)])
-        return StoredPhotos(
-            PhotoStore(folder, folder.with_suffix(".arrow")), read_bags(folder, count_repeated_words=True)
-        )
+        return open_stored_photos(folder, folder.with_suffix(".arrow"))
 
     return make
 

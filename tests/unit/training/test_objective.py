@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from weft.data.bags import build_weighted_bags
+from weft.bags import build_word_bags
 from weft.data.samplers import Batch, Sampler
 from weft.loss.bag_similarity import bag_similarity_loss
 from weft.loss.binary_cross_entropy import binary_cross_entropy
@@ -48,7 +48,7 @@ def batch():
 
 def iter_eval_batches(batch_size):
     """All photos with all their words."""
-    bags = build_weighted_bags(BAGS)
+    bags = build_word_bags(BAGS)
     return Sampler(bags, VOCABULARY, "soft_targets", 0.0, seed=1).eval_batches(bags, batch_size)
 
 
@@ -60,7 +60,7 @@ def target_tensors(batch):
 def objective_of(train_head_settings):
     def objective(**changes):
         training = train_head_settings(**changes).training
-        return Objective(training.loss, training.logits, build_weighted_bags(BAGS).count_words(VOCABULARY))
+        return Objective(training.loss, training.logits, build_word_bags(BAGS).count_words(VOCABULARY))
 
     return objective
 
@@ -219,8 +219,8 @@ def test_validation_without_correction_uses_the_same_negatives_each_time(objecti
 def test_soft_targets_are_the_exact_expectation_of_sampled_words(train_head_settings, z, model, loss, alpha):
     """Every word of every photo drawn once, with the same negatives, each loss weighed by the word's chance."""
     training = train_head_settings(loss=loss, sampling={"inverse_frequency_exponent": alpha}).training
-    sampler = build_sampler(build_weighted_bags(BAGS), VOCABULARY, training)
-    objective = Objective(training.loss, training.logits, build_weighted_bags(BAGS).count_words(VOCABULARY))
+    sampler = build_sampler(build_word_bags(BAGS), VOCABULARY, training)
+    objective = Objective(training.loss, training.logits, build_word_bags(BAGS).count_words(VOCABULARY))
     batch = next(sampler.sample_epoch(1, 5))
     for photo in range(5):
         alone, mean = Batch(*(getattr(batch, field.name)[photo, None] for field in fields(batch))), 0.0
@@ -243,7 +243,7 @@ def test_losses_on_a_gpu_equal_those_on_a_cpu(objective_of, z, model, batch, los
 
 
 def test_bag_similarity_adds_its_weighted_loss(z, model, batch, train_head_settings):
-    training, word_counts = train_head_settings().training, build_weighted_bags(BAGS).count_words(VOCABULARY)
+    training, word_counts = train_head_settings().training, build_word_bags(BAGS).count_words(VOCABULARY)
     plain = Objective(training.loss, training.logits, word_counts)(z, model, batch, torch.Generator())
     bag_similarity = BagSimilarity(weight=2.0, temperature=0.3)
     both = Objective(training.loss, training.logits, word_counts, bag_similarity)(z, model, batch, torch.Generator())

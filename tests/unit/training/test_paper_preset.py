@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from run_contexts import in_folder
+from stored_documents import write_documents
 
 from weft import artefacts, params, tables
 from weft.contracts.tables import PREPARED_PHOTOS
@@ -65,11 +66,13 @@ def shop(tmp_path_factory):
             "photo_id": f"a/{n:04}#0",
             "colour": None,
             "jpeg": encode_jpeg(np.asarray(render_image(product, "front").convert("RGB").resize((SIDE, SIDE))), 92),
-            "word_ids": sorted(ids[word] for word in token_lists[n]),
-            "in_short_fields": [True] * len(token_lists[n]),
         }
         for n, product in enumerate(products)
     ]
+    write_documents(
+        folder / "documents.parquet",
+        {f"a/{n:04}": sorted(ids[word] for word in words) for n, words in enumerate(token_lists)},
+    )
     splits = {"test": [], "train": rows[:160], "val": rows[160:]}
     for split, split_rows in splits.items():
         tables.write_shards(folder / "prepared" / split, split_rows, PREPARED_PHOTOS, 100)
@@ -109,7 +112,7 @@ def test_both_stages_of_the_paper_run(tmp_path, shop, write_words, device):
     first, second = [], []
     run_train_head(
         tmp_path / "features",
-        folder / "prepared",
+        folder / "documents.parquet",
         words,
         settings.training,
         settings.train_head,
@@ -121,6 +124,7 @@ def test_both_stages_of_the_paper_run(tmp_path, shop, write_words, device):
     assert all(np.isfinite(record.train_loss) for record in first)
     run_finetune(
         folder / "prepared",
+        folder / "documents.parquet",
         words,
         tmp_path / "words",
         settings,

@@ -4,9 +4,10 @@ import pytest
 import torch
 from run_contexts import in_folder
 
-from weft.data.bags import read_bags
-from weft.data.photo_store import PhotoStore
+from weft.bags import read_documents
+from weft.data.photo_store import PhotoStore, read_product_ids
 from weft.model.embedder import Embedder, make_random_word_embeddings
+from weft.training.finetune import StoredPhotos
 from weft.training.finetune_stage import retrain_head
 from weft.training.train_head import CachedEmbeddings, train_head
 
@@ -30,53 +31,65 @@ def photos(tmp_path, write_prepared):
 
 
 @pytest.fixture
-def stores(tmp_path, photos):
-    return {split: PhotoStore(photos / split, tmp_path / f"{split}.arrow") for split in BAGS}
+def open_splits(tmp_path, photos):
+    """Return a function that opens both splits with the words weighted for stage 1."""
+
+    def open_both(description_weight=1.0):
+        documents = read_documents(photos / "documents.parquet", VOCABULARY)
+        return {
+            split: StoredPhotos(
+                PhotoStore(photos / split, tmp_path / f"{split}.arrow"),
+                documents.training_bags(read_product_ids(photos / split), True, description_weight),
+            )
+            for split in BAGS
+        }
+
+    return open_both
 
 
 def _make_model(bias=None):
     return Embedder(ColourEncoder(), make_random_word_embeddings(VOCABULARY, 6, seed=3, scale=1.0), bias=bias)
 
 
-def _naive_retrain(model, stores, photos, settings, state):
+def _naive_retrain(model, splits, settings, state):
     """All photos through the encoder at once, then stage 1."""
     cached = []
-    for split, store in stores.items():
+    for stored in splits.values():
         with torch.no_grad():
-            z = model(torch.from_numpy(store.decode(range(len(store))))).half().numpy()
-        cached.append(CachedEmbeddings(z, read_bags(photos / split, True, settings.stage.description_weight)))
+            z = model(torch.from_numpy(stored.store.decode(range(len(stored.store))))).half().numpy()
+        cached.append(CachedEmbeddings(z, stored.bags))
     return train_head(*cached, VOCABULARY, *settings, in_folder(state), on_epoch_end=lambda record, cost: None)[0]
 
 
 @pytest.mark.parametrize("description_weight", [1.0, 0.25])
 def test_retrained_w_equals_stage_one_on_the_finetuned_z(
-    tmp_path, train_head_settings, photos, stores, description_weight
+    tmp_path, train_head_settings, open_splits, description_weight
 ):
     stage_1 = train_head_settings(description_weight=description_weight)
-    model = _make_model()
-    expected = _naive_retrain(model, stores, photos, stage_1, tmp_path / "naive")
-    retrain_head(model, stores, photos, *stage_1, in_folder(tmp_path / "state"))
+    model, splits = _make_model(), open_splits(description_weight)
+    expected = _naive_retrain(model, splits, stage_1, tmp_path / "naive")
+    retrain_head(model, splits, *stage_1, in_folder(tmp_path / "state"))
     torch.testing.assert_close(model.words.data, expected["words"])
     assert not (tmp_path / "state").exists()
 
 
-def test_words_of_the_description_alone_score_lower_with_a_lower_weight(tmp_path, train_head_settings, photos, stores):
+def test_words_of_the_description_alone_score_lower_with_a_lower_weight(tmp_path, train_head_settings, open_splits):
     """Word 4 is in every text, and in none as a name."""
     scores = []
     for description_weight in (1.0, 0.1):
-        model = _make_model()
+        model, splits = _make_model(), open_splits(description_weight)
         stage_1 = train_head_settings(description_weight=description_weight, epochs=3)
-        retrain_head(model, stores, photos, *stage_1, in_folder(tmp_path / "state"))
-        z = model(torch.from_numpy(stores["val"].decode(range(6)))).detach()
+        retrain_head(model, splits, *stage_1, in_folder(tmp_path / "state"))
+        z = model(torch.from_numpy(splits["val"].store.decode(range(6)))).detach()
         predicted = model.score(z).detach()
         scores.append(float((predicted[:, 4] - predicted[:, :4].amax(1)).mean()))
     assert scores[1] < scores[0]
 
 
 @pytest.mark.parametrize("word_bias", [True, False])
-def test_retrain_head_replaces_the_bias_as_configured(tmp_path, train_head_settings, photos, stores, word_bias):
+def test_retrain_head_replaces_the_bias_as_configured(tmp_path, train_head_settings, open_splits, word_bias):
     model = _make_model(bias=None if word_bias else torch.ones(VOCABULARY, 1))
     stage_1 = train_head_settings(logits={"name": "dot_product", "word_bias": word_bias})
-    retrain_head(model, stores, photos, *stage_1, in_folder(tmp_path / "state"))
+    retrain_head(model, open_splits(), *stage_1, in_folder(tmp_path / "state"))
     assert (model.bias is not None) == word_bias
     assert ("bias" in model.state_dict()) == word_bias

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 from run_contexts import in_folder
+from stored_documents import write_documents
 
 from weft import artefacts, params, tables
+from weft.bags import read_documents
 from weft.contracts.tables import PREPARED_PHOTOS
 from weft.errors import ContractError, ModelError
 from weft.model.backbone import load_backbone
@@ -35,6 +37,11 @@ class TrainingFolder:
         self.folder, self.photos, self.words, self.features = (
             folder, folder / "prepared", folder / "words.tsv", folder / "features"
         )  # fmt: skip
+        self.documents = self.photos / "documents.parquet"
+
+    @property
+    def inputs(self):
+        return self.photos, self.documents, self.words
 
     def embed(self):
         backbone = load_backbone(BACKBONE, "random")
@@ -76,7 +83,7 @@ def settings(train_head_settings, finetune_settings):
 @pytest.fixture
 def run_words(work, settings):
     def run(out, **changes):
-        places = {"features": work.features, "photos": work.photos, "words": work.words} | changes
+        places = {"features": work.features, "documents": work.documents, "words": work.words} | changes
         run_train_head(
             *places.values(),
             settings.training,
@@ -94,7 +101,8 @@ def run_words(work, settings):
 def run_network(work, settings, run_words):
     def run(out, initial, words=work.words):
         state = out.with_suffix(".state")
-        return run_finetune(work.photos, words, initial, settings, in_folder(state), out, on_epoch_end=ignore_report)
+        inputs = work.photos, work.documents, words, initial
+        return run_finetune(*inputs, settings, in_folder(state), out, on_epoch_end=ignore_report)
 
     return run
 
@@ -125,7 +133,7 @@ def test_a_folded_projection_gives_a_bundle_with_the_z_of_the_backbone(tmp_path,
             model=replace(settings.model, projection_dim=4),
             finetune=replace(settings.finetune, discard_projection_head=fold),
         )
-        run_finetune(work.photos, work.words, words, changed, in_folder(state), out, on_epoch_end=ignore_report)
+        run_finetune(*work.inputs, words, changed, in_folder(state), out, on_epoch_end=ignore_report)
         found[fold] = load_bundle(out).embedder
     photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     z = {fold: embedder(photos) for fold, embedder in found.items()}
@@ -141,7 +149,7 @@ def test_wise_ft_weights_lie_between_the_pretrained_and_the_trained_model(tmp_pa
         changed = replace(settings.finetune, discard_projection_head=fold, wise_ft_weight=share, epochs=epochs)
         given = replace(settings, model=replace(settings.model, projection_dim=4), finetune=changed)
         out, state = tmp_path / name, tmp_path / "state"
-        run_finetune(work.photos, work.words, initial, given, in_folder(state), out, on_epoch_end=ignore_report)
+        run_finetune(*work.inputs, initial, given, in_folder(state), out, on_epoch_end=ignore_report)
         found.append(load_bundle(out).embedder.state_dict())
     for name, tensor in found[2].items():
         if tensor.is_floating_point():
@@ -154,9 +162,7 @@ def test_retrain_head_changes_only_w(tmp_path, settings, work, run_words):
         training = replace(settings.training, seed=2)  # the initial W of train_head depends on the seed
         given = replace(settings, training=training, finetune=replace(settings.finetune, retrain_head=refit))
         state = tmp_path / "state"
-        run_finetune(
-            work.photos, work.words, initial, given, in_folder(state), tmp_path / f"{refit}", on_epoch_end=ignore_report
-        )
+        run_finetune(*work.inputs, initial, given, in_folder(state), tmp_path / f"{refit}", on_epoch_end=ignore_report)
         assert list(state.iterdir()) == []
         found.append(load_bundle(tmp_path / f"{refit}").embedder.state_dict())
     assert [name for name, tensor in found[0].items() if not torch.equal(tensor, found[1][name])] == ["words"]
@@ -174,12 +180,27 @@ def test_the_words_of_stage_one_are_readable_without_torch(tmp_path, run_words):
     assert matrix.dtype == np.float32
 
 
-def test_embeddings_of_other_photos_are_rejected(tmp_path, work, write_prepared, run_words):
-    for split, bags in SPLITS.items():
-        write_prepared(tmp_path / "other" / split, [*bags, [1]])
-    with pytest.raises(ContractError, match=r"train: expected the \d+ embedded photos .*; run `dvc repro features"):
-        run_words(tmp_path / "words", photos=tmp_path / "other")
+def test_a_product_with_photos_but_no_document_is_an_error(tmp_path, run_words):
+    documents = write_documents(tmp_path / "documents.parquet", {"alder/train-0000": [1]})
+    with pytest.raises(ContractError, match=r"expected one for every product with photos, got none for 'alder/train-"):
+        run_words(tmp_path / "words", documents=documents)
     assert not (tmp_path / "words").exists()
+
+
+def test_documents_of_another_vocabulary_are_rejected(tmp_path, write_words, run_words):
+    fewer = write_words(tmp_path / "words.tsv", WORDS[:4])
+    with pytest.raises(ContractError, match=r"documents.parquet: expected word ids below 4, .* got 4; .* dvc repro"):
+        run_words(tmp_path / "words", words=fewer)
+
+
+def test_a_training_photo_whose_product_has_no_words_is_never_drawn(tmp_path, work, run_words):
+    documents = read_documents(work.documents, len(WORDS))
+    bags = {name: documents.bags[n].tolist() for name, n in documents.index_by_id.items()}
+    bags["alder/train-0004"] = []
+    other = write_documents(tmp_path / "documents.parquet", bags)
+    out = run_words(tmp_path / "words", documents=other)
+    assert (out / "history.csv").read_text() != (run_words(tmp_path / "all") / "history.csv").read_text()
+    assert np.isfinite(artefacts.read_word_embeddings(out / "model.safetensors")).all()
 
 
 def test_a_head_with_another_vocabulary_is_rejected(tmp_path, write_words, run_words, run_network):

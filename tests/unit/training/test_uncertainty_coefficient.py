@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from weft.data.bags import build_weighted_bags
+from weft.bags import build_word_bags
 from weft.training import word_weights
 from weft.training.word_weights import measure_uncertainty_coefficients, uncertainty_coefficient
 
@@ -65,7 +65,7 @@ def test_coefficients_do_not_depend_on_the_block_size(monkeypatch):
     (scores, present), (val_scores, val_present) = make_scores(3, 90), make_scores(4, 70)
     present[:, 0] |= ~present.any(axis=1)  # a photo without any word is not looked at
     val_present[:, 0] |= ~val_present.any(axis=1)
-    bags, val_bags = (build_weighted_bags([np.flatnonzero(row) for row in rows]) for rows in (present, val_present))
+    bags, val_bags = (build_word_bags([np.flatnonzero(row) for row in rows]) for rows in (present, val_present))
     words, bias = np.eye(4, dtype=np.float32), np.zeros((4, 1), np.float32)
     whole = measure_uncertainty_coefficients((scores, bags), (val_scores, val_bags), words, bias)
     monkeypatch.setattr(word_weights, "_SCORED_WORDS_AT_ONCE", 3)
@@ -80,8 +80,8 @@ def test_coefficients_do_not_depend_on_the_block_size(monkeypatch):
 
 def test_without_val_photos_all_coefficients_are_zero():
     scores, present = make_scores(1, 20)
-    bags = build_weighted_bags([np.flatnonzero(row) for row in present])
-    nothing = (np.zeros((0, 4), np.float32), build_weighted_bags([]))
+    bags = build_word_bags([np.flatnonzero(row) for row in present])
+    nothing = (np.zeros((0, 4), np.float32), build_word_bags([]))
     assert not measure_uncertainty_coefficients(
         (scores, bags), nothing, np.eye(4, dtype=np.float32), np.zeros((4, 1), np.float32)
     ).any()

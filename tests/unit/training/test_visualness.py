@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from weft import artefacts
-from weft.data.bags import build_weighted_bags
+from weft.bags import build_word_bags
 from weft.errors import ContractError
 from weft.training import visualness
 from weft.training.visualness import measure_visualness, somers_d
@@ -31,7 +31,7 @@ def make_case(photos, seed=0):
     bags[3] = sorted({*bags[3], 3})
     return (
         z.astype(np.float16),
-        build_weighted_bags(bags),
+        build_word_bags(bags),
         np.eye(WORDS, dtype=np.float32),
         np.zeros((WORDS, 1), np.float32),
     )
@@ -72,14 +72,14 @@ def test_visualness_does_not_depend_on_the_frequency_of_a_word():
     random = np.random.default_rng(1)
     for share in (0.02, 0.1, 0.5):
         z = random.normal(0, 1, (5_000, WORDS)).astype(np.float16)
-        bags = build_weighted_bags([[0] if has_word else [1] for has_word in random.random(5_000) < share])
+        bags = build_word_bags([[0] if has_word else [1] for has_word in random.random(5_000) < share])
         found = measure_visualness(z, bags, np.eye(WORDS, dtype=np.float32), np.zeros((WORDS, 1), np.float32))
         assert abs(found.somers_d[0]) < 0.13
 
 
 def test_a_word_repeated_in_one_text_counts_once():
     z, bags, words, bias = make_case(60)
-    twice = build_weighted_bags([np.sort(np.repeat(bags[n], 2)) for n in range(60)])
+    twice = build_word_bags([np.sort(np.repeat(bags[n], 2)) for n in range(60)])
     once = measure_visualness(z, bags, words, bias)
     again = measure_visualness(z, twice, words, bias)
     assert once.val_photo_counts.tolist() == again.val_photo_counts.tolist()
@@ -95,7 +95,7 @@ def test_words_with_fewer_photos_are_shrunk_more_to_the_mean():
             bags[photo].append(word)
     shown = np.array([[2.0 * (w in bag) * (w % 2) for w in range(8)] for bag in bags])
     z = (shown + random.normal(0, 0.5, (512, 8))).astype(np.float16)
-    found = measure_visualness(z, build_weighted_bags(bags), np.eye(8, dtype=np.float32), np.zeros((8, 1), np.float32))
+    found = measure_visualness(z, build_word_bags(bags), np.eye(8, dtype=np.float32), np.zeros((8, 1), np.float32))
     kept = np.abs(found.somers_d_shrunk - found.somers_d_shrunk.mean()) / np.abs(
         found.somers_d - found.somers_d_shrunk.mean()
     )
@@ -113,7 +113,7 @@ def test_words_without_photos_get_the_mean_of_the_others():
 
 def test_without_val_photos_visualness_is_nan():
     _, _, words, bias = make_case(10)
-    found = measure_visualness(np.zeros((0, WORDS), np.float16), build_weighted_bags([]), words, bias)
+    found = measure_visualness(np.zeros((0, WORDS), np.float16), build_word_bags([]), words, bias)
     assert np.isnan(found.somers_d).all()
     assert np.isnan(found.somers_d_shrunk).all()
 

@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 from run_contexts import in_folder
 from torch import nn
 
-from weft.data.bags import read_bags
-from weft.data.photo_store import PhotoStore
+from weft.bags import read_documents
+from weft.data.photo_store import PhotoStore, read_product_ids
 from weft.model.backbone import IMAGENET, Backbone, load_backbone
 from weft.model.embedder import Embedder
 from weft.params import Finetune, Training
@@ -26,7 +26,9 @@ from weft.training.finetune import StoredPhotos, finetune
 
 
 def open_stored_photos(folder: Path, scratch: Path) -> StoredPhotos:
-    return StoredPhotos(PhotoStore(folder, scratch), read_bags(folder, count_repeated_words=True))
+    documents = read_documents(folder.parent / "documents.parquet", 6)
+    bags = documents.training_bags(read_product_ids(folder), count_repeated_words=True)
+    return StoredPhotos(PhotoStore(folder, scratch), bags)
 
 
 class SmallNetwork(nn.Sequential):

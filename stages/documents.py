@@ -1,0 +1,24 @@
+"""Stage documents: turn the cleaned texts of each product into word ids of the vocabulary."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from weft import errors, tracking
+from weft.contracts import files
+from weft.text.documents import write_documents
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--products", type=Path, required=True, help="products.parquet of clean")
+    parser.add_argument("--words", type=Path, required=True, help="words.tsv of vocabulary")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    with tracking.start_stage_run("documents", {}, [args.words]) as run:
+        run.log_metrics(write_documents(args.products, args.words, args.out))
+        run.log_artifact(args.out / files.REPORT)
+
+
+if __name__ == "__main__":
+    sys.exit(errors.run_main(main))

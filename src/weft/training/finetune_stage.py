@@ -96,10 +96,8 @@ def run_finetune(
     _finalize_model(model, pretrained, settings.training.logits, settings.finetune)
     if settings.finetune.retrain_head:
         retrain = settings.training, settings.train_head
-        splits = {
-            split: StoredPhotos(stored.store, _read_bags(photos / split, word_bags, *retrain))
-            for split, stored in (("train", train), ("val", val))
-        }
+        stored = {"train": train, "val": val}
+        splits = {name: replace(stored[name], bags=_read_bags(photos / name, word_bags, *retrain)) for name in stored}
         head_context = replace(context, state_dir=state_dir / "head")
         retrain_head(model, splits, *retrain, head_context)
     size = settings.prepare

@@ -1,11 +1,12 @@
-"""Ablation: measure what each choice of the training is worth. Each row of the table is one run of the pipeline.
+"""Ablation: measure the effect of each choice of the training. Each row of the table is one run of the pipeline.
 
     python benchmarks/ablation.py --out benchmarks/results/ablation.csv [--rows NAME ...] [--set KEY=VALUE ...]
 
 Run it in a checkout whose params.yaml is a preset for a real catalogue (presets/catalogue.yaml). Each row changes that
 file and runs `dvc repro`. What rows share (crawl, words, photos, frozen embeddings) is computed once, and a row that
 was measured before takes no time. --set changes a key of all rows: finetune.epochs is the budget. The script restores
-params.yaml at the end. Each row names its commit, its hardware and the command that repeats it.
+params.yaml at the end. Each row names its hardware, its commit and the command that repeats it at that commit; rows
+and keys may have had other names there.
 """
 
 import argparse
@@ -35,7 +36,7 @@ AS_IN_PAPER = _for_both_stages({"description_weight": 1.0}) | {
     "clean.drop_off_topic_words": False,
     "finetune.retrain_head": False,
 }
-"""As in the paper, every word of a text counts the same, and W is trained before and with the encoder, not after it."""
+"""As in the paper, every word of a text has the same weight, and W is not trained once more after the encoder."""
 
 FULL_SOFTMAX = {"training.loss": {"name": "full_softmax"}}
 BINARY_CROSS_ENTROPY = {"training.loss": {"name": "binary_cross_entropy"}}
@@ -54,8 +55,8 @@ BASELINE = (
 )
 """The paper's objective with all of a photo's words: what each row is compared with."""
 
-ALL_FOUR_CHANGES = AS_IN_PAPER | FULL_SOFTMAX | {"finetune.bag_similarity.weight": 1.0}
-"""The preset's word weights, projection, its removal and bag similarity, with the paper's loss."""
+FOUR_CHANGES = AS_IN_PAPER | FULL_SOFTMAX | {"finetune.bag_similarity.weight": 1.0}
+"""The preset's word weights, redundancy, discarded projection and bag similarity, with the paper's loss."""
 
 LITE_FROZEN_MODULES = {"finetune.frozen_modules": ["conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2"]}
 """The modules of an EfficientNet-Lite that correspond to mobilenet_v2's first seven blocks."""
@@ -64,7 +65,8 @@ LITE_FROZEN_MODULES = {"finetune.frozen_modules": ["conv_stem", "bn1", "blocks.0
 def _sampled_softmax_changes(num_negatives: int, logq_correction: bool) -> dict[str, Any]:
     """Return the keys of a sampled softmax, with a low learning rate.
 
-    AdamW moves a row by the whole rate however seldom it is drawn; at the rate of the other losses these rows diverge.
+    AdamW changes a row of W by the full learning rate even if the row is drawn seldom, so these runs diverge at the
+    learning rate of the other losses.
     """
     loss = {
         "name": "sampled_softmax",
@@ -79,7 +81,7 @@ def _sampled_softmax_changes(num_negatives: int, logq_correction: bool) -> dict[
 def _sampled_word_changes(inverse_frequency_exponent: float) -> dict[str, Any]:
     """Return the keys of one sampled word per photo, at a quarter of the learning rate.
 
-    The gradient of one sampled word is many times as noisy as that of all words.
+    The gradient of one sampled word has many times the variance of that of all words.
     """
     return {
         "training.targets": "sampled_word",
@@ -93,59 +95,66 @@ def _inverse_frequency(exponent: float) -> dict[str, Any]:
 
 
 ROWS: dict[str, dict[str, Any]] = {
-    "all_words, alpha 0": BASELINE,
-    "one_word, word-first": BASELINE | _sampled_word_changes(1.0),
-    "one_word, image-first": BASELINE | _sampled_word_changes(0.0),
-    "all_words, alpha 0.5": BASELINE | _inverse_frequency(0.5),
-    "all_words, alpha 1": BASELINE | _inverse_frequency(1.0),
+    "soft targets, inverse frequency exponent 0": BASELINE,
+    "sampled word, word-first": BASELINE | _sampled_word_changes(1.0),
+    "sampled word, image-first": BASELINE | _sampled_word_changes(0.0),
+    "soft targets, inverse frequency exponent 0.5": BASELINE | _inverse_frequency(0.5),
+    "soft targets, inverse frequency exponent 1": BASELINE | _inverse_frequency(1.0),
     **{
-        f"sampled softmax, {num_negatives} negatives{', corrected' if corrected else ''}": BASELINE
+        f"sampled softmax, {num_negatives} negatives{', logQ correction' if corrected else ''}": BASELINE
         | _sampled_softmax_changes(num_negatives, corrected)
         for num_negatives in (20, 100, 1000)
         for corrected in (False, True)
     },
     "binary cross-entropy": BASELINE | BINARY_CROSS_ENTROPY,
-    "contrastive, image to bag": BASELINE
+    "contrastive": BASELINE
     | {"training.loss": {"name": "contrastive"}, "training.logits": {"name": "cosine", "temperature": 0.05}},
-    "visualness": BASELINE | PREDICTABILITY,
-    "visualness and redundancy": BASELINE | PREDICTABILITY | {"finetune.downweight_redundant_words": True},
+    "word weights by predictability": BASELINE | PREDICTABILITY,
+    "word weights by predictability and redundancy": BASELINE
+    | PREDICTABILITY
+    | {"finetune.downweight_redundant_words": True},
     "projection": BASELINE | {"model.projection_dim": 256},
-    "projection, folded": BASELINE | {"model.projection_dim": 256, "finetune.discard_projection_head": True},
-    "like bags close": BASELINE | {"finetune.bag_similarity.weight": 1.0},
-    "binary cross-entropy, like bags close, projection folded": BASELINE
+    "projection, discarded after training": BASELINE
+    | {"model.projection_dim": 256, "finetune.discard_projection_head": True},
+    "bag similarity": BASELINE | {"finetune.bag_similarity.weight": 1.0},
+    "binary cross-entropy, bag similarity, projection discarded after training": BASELINE
     | BINARY_CROSS_ENTROPY
     | {
         "model.projection_dim": 256,
         "finetune.discard_projection_head": True,
         "finetune.bag_similarity.weight": 40.0,
     },
-    "nothing in passing": BASELINE | {"clean.drop_off_topic_words": True},
-    "descriptions count for less": BASELINE | _for_both_stages({"description_weight": 0.2}),
-    "W fitted again": BASELINE | {"finetune.retrain_head": True},
-    "W fitted again, descriptions count for less": BASELINE
+    "off-topic words dropped": BASELINE | {"clean.drop_off_topic_words": True},
+    "description weight 0.2": BASELINE | _for_both_stages({"description_weight": 0.2}),
+    "head retrained": BASELINE | {"finetune.retrain_head": True},
+    "head retrained, description weight 0.2": BASELINE
     | {"finetune.retrain_head": True, "train_head.description_weight": 0.2},
-    "both stages at once": BASELINE | {"train_head.epochs": 0},
-    "all four": ALL_FOUR_CHANGES,
-    "all four, not folded": ALL_FOUR_CHANGES | {"finetune.discard_projection_head": False},
-    "all four, binary cross-entropy": AS_IN_PAPER,
-    "all of these: the preset": {},
-    "all four, lite0": ALL_FOUR_CHANGES | LITE_FROZEN_MODULES | {"model.backbone": "efficientnet_lite0"},
-    "all four, lite2": ALL_FOUR_CHANGES | LITE_FROZEN_MODULES | {"model.backbone": "efficientnet_lite2"},
+    "without train_head": BASELINE | {"train_head.epochs": 0},
+    "four changes together": FOUR_CHANGES,
+    "four changes together, projection kept": FOUR_CHANGES | {"finetune.discard_projection_head": False},
+    "four changes together, binary cross-entropy": AS_IN_PAPER,
+    "presets/catalogue.yaml": {},
+    "four changes together, efficientnet_lite0": FOUR_CHANGES
+    | LITE_FROZEN_MODULES
+    | {"model.backbone": "efficientnet_lite0"},
+    "four changes together, efficientnet_lite2": FOUR_CHANGES
+    | LITE_FROZEN_MODULES
+    | {"model.backbone": "efficientnet_lite2"},
 }
-"""Row name to changed keys. The names are those of the rows in benchmarks/results/ablation.csv, measured earlier."""
+"""Row name to changed keys."""
 
 METRICS = {
     "category_top_1": ("myntra_labels", "zero_shot/category", "finetuned", "top_1_accuracy"),
     "category_top_3": ("myntra_labels", "zero_shot/category", "finetuned", "top_3_accuracy"),
     "colour_top_1": ("myntra_labels", "zero_shot/colour", "finetuned", "top_1_accuracy"),
     "gender_top_1": ("myntra_labels", "zero_shot/gender", "finetuned", "top_1_accuracy"),
-    "same_category_in_10": ("myntra_labels", "label_retrieval", "finetuned", "category_precision_at_10"),
-    "same_in_10": ("myntra_labels", "label_retrieval", "finetuned", "joint_precision_at_10"),
-    "other_domain_neighbours": ("clothing_categories", "knn", "finetuned", "category_accuracy"),
-    "other_domain_probe": ("clothing_categories", "linear_probe", "finetuned", "category_accuracy"),
+    "category_precision_at_10": ("myntra_labels", "label_retrieval", "finetuned", "category_precision_at_10"),
+    "joint_precision_at_10": ("myntra_labels", "label_retrieval", "finetuned", "joint_precision_at_10"),
+    "other_domain_knn": ("clothing_categories", "knn", "finetuned", "category_accuracy"),
+    "other_domain_linear_probe": ("clothing_categories", "linear_probe", "finetuned", "category_accuracy"),
 }
-"""Column of the table to benchmark, table, row and metric of metrics.json. The names of columns are those of
-benchmarks/results/ablation.csv. A cell is empty if params.yaml does not have the benchmark."""
+"""Column of the table to benchmark, table, row and metric of metrics.json. A cell is empty if params.yaml does not have
+the benchmark."""
 
 
 def main() -> int:

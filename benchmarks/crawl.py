@@ -1,8 +1,11 @@
 """Compare weft's crawl of a real catalogue on loopback with a bare Scrapy spider and with img2dataset.
 
-    python benchmarks/crawl.py ../shared/shops/serve.py                  # beside benchmarks/bare_spider.py
-    python benchmarks/crawl.py ../shared/shops/serve.py --img2dataset PATH/TO/bin/img2dataset
-    python benchmarks/crawl.py ../shared/shops/serve.py --memory 20000   # peak memory, beside that of --products
+    python benchmarks/crawl.py SERVER                  # compare with benchmarks/bare_spider.py
+    python benchmarks/crawl.py SERVER --img2dataset PATH/TO/bin/img2dataset
+    python benchmarks/crawl.py SERVER --memory 20000   # compare the peak memory of 2,000 and 20,000 products
+
+SERVER is a script that serves a catalogue: `python SERVER myntra --limit PRODUCTS --port PORT` prints the URL of the
+shop in its first line.
 
 Variants run in turn, each in its own process, without delays. The server's time is not counted, but the server shares
 the machine. Each variant is one CSV row: median seconds, median CPU seconds, peak MB of the largest process, and the
@@ -57,7 +60,7 @@ class RunMeasurement(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("server", type=Path, help="serve.py, which serves the real catalogues")
+    parser.add_argument("server", type=Path, help="script that serves the catalogue")
     parser.add_argument("--products", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--img2dataset", default="", help="command of img2dataset, to compare with it")

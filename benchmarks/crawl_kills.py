@@ -1,6 +1,9 @@
 """Kill a crawl of a real shop with faults at random moments and compare it with an uninterrupted crawl without faults.
 
-    python benchmarks/crawl_kills.py ../shared/shops/serve.py --limit 2000 --faults 0.1 --kills 20
+    python benchmarks/crawl_kills.py SERVER --catalogue NAME --limit 2000 --faults 0.1 --kills 20
+
+SERVER is a script that serves a catalogue: `python SERVER NAME --limit PRODUCTS --port PORT --faults SHARE` prints the
+URL of the shop in its first line, and the address /__stats__ of the shop has the number of its requests by kind.
 
 It prints one CSV row: whether the two snapshots have equal bytes, how many requests the second shop received, and how
 many of them were repeated. The exit status is 1 if the snapshots differ or if a request was disallowed by robots.txt.
@@ -35,8 +38,8 @@ crawl_shops(settings, folder / "state", folder / "out")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("server", type=Path, help="serve.py, which serves the real catalogues")
-    parser.add_argument("--catalogue", default="myntra")
+    parser.add_argument("server", type=Path, help="script that serves the catalogue")
+    parser.add_argument("--catalogue", default="myntra", help="name of the catalogue")
     parser.add_argument("--limit", type=int, default=2000)
     parser.add_argument("--faults", type=float, default=0.1)
     parser.add_argument("--kills", type=int, default=20)
@@ -82,7 +85,7 @@ def main() -> int:
 
 @contextlib.contextmanager
 def serve_shop(command: list[str]) -> Iterator[str]:
-    """Serve the shop in the context; yield its URL."""
+    """Serve the shop inside the block; yield its URL."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
         try:

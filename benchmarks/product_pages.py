@@ -1,6 +1,6 @@
 """Measure precision, recall and F1 of each field extracted from saved product pages, compared with extruct alone.
 
-    python benchmarks/product_pages.py ../shared/benchmarks/product-pages
+    python benchmarks/product_pages.py FOLDER
 
 The folder holds pages/*.html.gz and truth.jsonl. Each line of truth.jsonl is a page with the keys page, url, brand,
 sku, gtin, mpn, price and availability; the value of a field is a list of correct answers or null. Hosts are split into

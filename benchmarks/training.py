@@ -2,11 +2,11 @@
 
     OMP_NUM_THREADS=1 WEFT_WORKERS=1 WEFT_DEVICE=cpu python benchmarks/training.py > benchmarks/results/training.csv
 
-The photos are NUM_PHOTOS drawn ones of 900 x 1,200 px, the size that shops serve. The plain loop reads them from a
-folder; finetune reads them as the stage `prepare` stores them. Figures are photos per second of CPU time with the
-decoding threads, because the wall time of a shared machine depends on its other users. They are medians of ROUNDS
-rounds, in which all variants take turns; a ratio is the median of the rounds' ratios. Compare ratios, not photos per
-second. An epoch of finetune is measured from the end of the previous one: with its checkpoint, without validation.
+The photos are NUM_PHOTOS drawings of 900 x 1,200 px, a size that shops serve. The plain loop reads them from a folder;
+finetune reads them as the stage `prepare` stores them. Figures are photos per second of CPU time, the decoding threads
+included, because the wall time of a shared machine depends on its other users. They are medians of ROUNDS rounds, in
+which all variants take turns; a ratio is the median of the rounds' ratios. Compare ratios, not photos per second. An epoch of
+finetune is measured from the end of the previous one: with its checkpoint, without validation.
 """
 
 import csv
@@ -22,8 +22,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from everyday_loop import BaselineTrainingLoop
 from PIL import Image
+from plain_training_loop import PlainTrainingLoop
 
 from weft import params, runtime, tables
 from weft.bags import WordBags, build_word_bags
@@ -59,7 +59,7 @@ class InMemoryPhotoStore:
 
 
 def draw_originals() -> list[bytes]:
-    """Return JPEG photos as shops serve them."""
+    """Return JPEG photos of the size that shops serve."""
     photos = []
     for product in catalogue.generate_products(seed=1, count=NUM_PHOTOS):
         stream = io.BytesIO()
@@ -113,7 +113,7 @@ def make_finetune_benchmark(
                 training,
                 settings,
                 RunContext(device=runtime.device(), workers=runtime.workers(), state_dir=Path(state)),
-                on_epoch_end=lambda record, cost: epoch_ends.append(time.process_time()),  # noqa: ARG005  finetune passes both
+                on_epoch_end=lambda metrics, timing: epoch_ends.append(time.process_time()),  # noqa: ARG005  finetune passes both
             )
         return NUM_PHOTOS / (epoch_ends[-1] - epoch_ends[-2])
 
@@ -129,7 +129,7 @@ def main() -> None:
         photos = draw_originals()
         store = write_prepared_photos(photos, Path(scratch))
         memory_store = InMemoryPhotoStore(store)
-        baseline = BaselineTrainingLoop(photos, Path(scratch) / "folder", NUM_WORDS, HEIGHT, WIDTH, settings.batch_size)
+        baseline = PlainTrainingLoop(photos, Path(scratch) / "folder", NUM_WORDS, HEIGHT, WIDTH, settings.batch_size)
         variants = {
             "finetune": make_finetune_benchmark(store, training, settings),
             "finetune, from memory": make_finetune_benchmark(
@@ -150,7 +150,10 @@ def main() -> None:
     }
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(
-        ["of", "photos_per_cpu_second", "against", "photos_per_cpu_second", "ratio", "threads", "torch", "machine"]
+        [
+            *("variant", "photos_per_cpu_second", "compared_with", "its_photos_per_cpu_second", "ratio"),
+            *("threads", "torch", "machine"),
+        ]
     )
     for name, others in comparisons.items():
         for other in others:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 PARAMS, LOCK = "params.yaml", "dvc.lock"
-_DATA_OUT = "data/prepared"
+_DATA_OUTS = ("data/prepared", "data/documents")
 _WRITTEN_BY_RUNS = (PARAMS, LOCK)
 """Files that a run may change without a change of the code; changed parameters are listed one by one."""
 _ABSENT = "not set"
@@ -33,7 +33,7 @@ class Versions:
     has_uncommitted_changes: bool = False
     """Whether a file differs from the commit, apart from params.yaml and dvc.lock."""
     data: str = ""
-    """The digest of the prepared photos and words in dvc.lock; empty where DVC did not run the stages."""
+    """The digests of the prepared photos and of the documents in dvc.lock; empty where DVC did not run the stages."""
     parameters: tuple[ChangedParameter, ...] = ()
     """Parameters that differ from params.yaml of the commit, by key."""
 
@@ -67,11 +67,13 @@ def _run_git(root: Path, *arguments: str) -> str:
 def _read_data_digest(root: Path) -> str:
     lock = _parse_yaml(_read_text(root / LOCK))
     stages = lock.get("stages")
-    for stage in stages.values() if isinstance(stages, Mapping) else ():
-        for out in (stage.get("outs") or ()) if isinstance(stage, Mapping) else ():
-            if isinstance(out, Mapping) and out.get("path") == _DATA_OUT:
-                return str(out.get("md5", ""))
-    return ""
+    md5_by_path = {
+        out.get("path"): str(out.get("md5", ""))
+        for stage in (stages.values() if isinstance(stages, Mapping) else ())
+        for out in ((stage.get("outs") or ()) if isinstance(stage, Mapping) else ())
+        if isinstance(out, Mapping)
+    }
+    return " ".join(md5_by_path[path] for path in _DATA_OUTS if md5_by_path.get(path))
 
 
 def _read_text(path: Path) -> str:

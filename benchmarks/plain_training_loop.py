@@ -14,7 +14,7 @@ from weft import runtime
 from weft.model.backbone import IMAGENET
 
 
-class BaselineTrainingLoop:
+class PlainTrainingLoop:
     """A classifier trained as in torchvision's examples, with one folder for each class.
 
     It has the same network, optimiser and number of outputs as finetune, and trains all layers. It decodes photos in

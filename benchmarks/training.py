@@ -5,8 +5,8 @@
 The photos are NUM_PHOTOS drawings of 900 x 1,200 px, a size that shops serve. The plain loop reads them from a folder;
 finetune reads them as the stage `prepare` stores them. Figures are photos per second of CPU time, the decoding threads
 included, because the wall time of a shared machine depends on its other users. They are medians of ROUNDS rounds, in
-which all variants take turns; a ratio is the median of the rounds' ratios. Compare ratios, not photos per second. An epoch of
-finetune is measured from the end of the previous one: with its checkpoint, without validation.
+which all variants take turns; a ratio is the median of the rounds' ratios. Compare ratios, not photos per second. An
+epoch of finetune is measured from the end of the previous one: with its checkpoint, without validation.
 """
 
 import csv

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weft import errors, tracking
+from weft import errors, params, tracking
 from weft.contracts import files
 from weft.text.documents import write_documents
 
@@ -15,7 +15,10 @@ def main() -> None:
     parser.add_argument("--words", type=Path, required=True, help="words.tsv of vocabulary")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    with tracking.start_stage_run("documents", {}, [args.words]) as run:
+    settings = params.load_params(Path("params.yaml"))
+    # The sections that chose the words; the stage itself has no params.
+    logged_params = {name: getattr(settings, name) for name in ("clean", "vocabulary")}
+    with tracking.start_stage_run("documents", logged_params, [args.products, args.words]) as run:
         run.log_metrics(write_documents(args.products, args.words, args.out))
         run.log_artifact(args.out / files.REPORT)
 

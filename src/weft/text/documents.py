@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from weft import artefacts, tables
 from weft.contracts import files
 from weft.contracts.tables import CLEANED_PRODUCTS, DOCUMENTS
+from weft.progress import log_line
 
 
 def write_documents(products: Path, words: Path, out: Path) -> dict[str, float]:
@@ -47,6 +48,10 @@ def write_documents(products: Path, words: Path, out: Path) -> dict[str, float]:
         folder.mkdir(parents=True)
         tables.write_stream(folder / files.DOCUMENTS, iter_documents(), DOCUMENTS)
         (folder / files.REPORT).write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
+    log_line(
+        f"documents: {counts['products_without_words']:,} of {counts['products']:,} products have no word of the "
+        "vocabulary; nothing is learned from their photos"
+    )
     return {name: float(count) for name, count in counts.items()}
 
 

@@ -1,4 +1,4 @@
-"""W fitted again on the finished z: the encoder stays, and W is that of stage 1 on this encoder."""
+"""W trained once more on the final z: the encoder stays the same, and W is that of stage 1 on this encoder."""
 
 import pytest
 import torch

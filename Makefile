@@ -42,8 +42,8 @@ format: .stamps/installed ## fix what ruff can fix
 	@ruff check --fix
 	@ruff format
 
-ui: .stamps/installed ## serve MLflow's UI with the runs of this project on 127.0.0.1
-	@mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port $(PORT)
+ui: .stamps/installed ## serve MLflow's UI on 127.0.0.1 and show the newest two pipelines compared
+	@python -m weft.tracking.ui --port $(PORT)
 
 shop: .stamps/installed ## serve the demo shops and print their addresses
 	@python -m weft.demo

@@ -213,7 +213,7 @@ def draw_mlflow() -> None:
     from weft import tracking
 
     with mlflow_server() as address:
-        link = tracking.get_comparison_url("evaluate", address)
+        link = tracking.get_comparison_url(address)
         if not link:
             raise SystemExit("MLflow has no run of evaluate; run `make repro` first")
         screenshot(

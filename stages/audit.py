@@ -30,6 +30,7 @@ def main() -> None:
         run.log_metrics(audit(AuditInputs(**args), settings, find_nearest_neighbours, out))
         write_audit_page(out)
         run.log_artifact(out / files.MISMATCHES_CSV)
+        run.log_table(out / files.MISMATCHES)
         run.log_artifact(out / files.CONTACT_SHEET)
 
 

@@ -19,8 +19,11 @@ def main() -> None:
     from weft.tagging.calibrate import calibrate
 
     settings = params.load_params(Path("params.yaml")).calibrate
-    with tracking.start_stage_run("calibrate", settings, [args.documents, args.embeddings, args.model]) as run:
+    splits = {"validation": args.embeddings, "test": args.embeddings}
+    inputs = [args.documents, args.embeddings, args.model]
+    with tracking.start_stage_run("calibrate", settings, inputs, datasets=splits) as run:
         run.log_metrics(calibrate(args.documents, args.embeddings, args.model, settings, args.out))
+        run.log_calibration(args.out)
 
 
 if __name__ == "__main__":

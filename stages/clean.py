@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     settings = params.load_params(Path("params.yaml")).clean
-    with tracking.start_stage_run("clean", settings) as run:
+    with tracking.start_stage_run("clean", settings, [args.products]) as run:
         counts = clean_products(args.products, args.out, settings)
         run.log_metrics(counts)
         run.log_artifact(args.out / files.REPORT)

@@ -35,11 +35,10 @@ def main() -> None:
     settings = params.load_params(Path("params.yaml"))
     benchmark = settings.benchmarks[args.benchmark]
     folders = InputFolders(args.documents, args.features, args.embeddings, args.words, args.model)
-    input_paths = [args.documents, args.words, args.model, args.embeddings / args.benchmark, Path(benchmark.path)]
-    # The params of the training are logged too, so that the MLflow page that compares runs shows the whole experiment.
-    sections = ("vocabulary", "prepare", "model", "training", "train_head", "finetune", "evaluate")
-    logged_params = {name: getattr(settings, name) for name in sections}
-    with tracking.start_stage_run("evaluate", logged_params, input_paths, benchmark=args.benchmark) as run:
+    inputs = [args.documents, args.words, args.model, args.features, args.embeddings / args.benchmark, Path(benchmark.path)]
+    logged_params = {"evaluate": settings.evaluate, "benchmark": benchmark}
+    test_set = {"test": Path(benchmark.path)}
+    with tracking.start_stage_run("evaluate", logged_params, inputs, args.benchmark, test_set) as run:
         metrics = evaluate(
             args.benchmark,
             benchmark,
@@ -54,6 +53,8 @@ def main() -> None:
         run.log_artifact(args.out / files.METRICS)
         run.log_artifact(args.out / files.CONTACT_SHEET)
         run.log_artifact(args.out / files.PER_QUERY)
+        run.log_table(args.out / files.SLICES)
+        run.log_table(args.out / files.CONFUSIONS)
 
 
 if __name__ == "__main__":

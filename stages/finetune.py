@@ -30,10 +30,11 @@ def main() -> None:
     settings = params.load_params(Path("params.yaml"))
     sections = {name: getattr(settings, name) for name in ("training", "model", "prepare")}
     logged_params = {**sections, **asdict(settings.finetune)}
-    inputs = args.photos, args.documents, args.words, args.initial
+    inputs = [args.photos, args.documents, args.words, args.initial]
+    splits = {"training": args.photos / "train", "validation": args.photos / "val"}
     with (
         init_process_group(runtime.device()) as process_group,
-        tracking.start_stage_run("finetune", logged_params, inputs) as run,
+        tracking.start_stage_run("finetune", logged_params, inputs, datasets=splits) as run,
     ):
 
         def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:
@@ -49,6 +50,7 @@ def main() -> None:
             checkpoint_seconds=runtime.checkpoint_seconds(),
         )
         run_finetune(*inputs, settings, context, args.out, on_epoch_end=on_epoch_end)
+        run.log_missing_epochs(args.out / files.HISTORY)
         run.log_artifact(args.out / files.HISTORY)
         run.log_model(args.out, read_first_photo(args.photos / "train"))
 

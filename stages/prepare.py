@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     settings = params.load_params(Path("params.yaml")).prepare
-    with tracking.start_stage_run("prepare", settings) as run:
+    with tracking.start_stage_run("prepare", settings, [args.photos]) as run:
         counts = prepare_photos(args.photos, args.out, settings)
         run.log_metrics(counts)
         run.log_artifact(args.out / files.REPORT)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weft import errors, params, tracking
+from weft.contracts import files
 from weft.report.build import RESULTS, write_report
 from weft.report.headline import write_headline
 from weft.report.html import PAGE
@@ -44,9 +45,13 @@ def main() -> None:
     names = list(params.load_params(Path("params.yaml")).benchmarks)
     with tracking.start_stage_run("report", ReportParams(", ".join(names)), list(args.values())) as run:
         run.log_metrics(write_report(names, ReportInputs(**args), out))
-        run.log_metrics(write_headline(names, ReportInputs(**args), headline))
+        headline_metrics = write_headline(names, ReportInputs(**args), headline)
+        run.log_metrics(headline_metrics)
         run.log_artifact(out / RESULTS)
         run.log_artifact(out / PAGE)
+        histories = {"train_head": args["head"] / files.HISTORY, "finetune": args["model"] / files.HISTORY}
+        pictures = [args["benchmarks"], args["audit"]]
+        run.log_pipeline_results(headline_metrics, out / PAGE, histories, pictures)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,9 @@ def main() -> None:
 
     settings = params.load_params(Path("params.yaml"))
     logged_params = {"training": settings.training, **asdict(settings.train_head)}
-    with tracking.start_stage_run("train_head", logged_params, [args.features, args.documents, args.words]) as run:
+    inputs = [args.features, args.documents, args.words]
+    splits = {"training": args.features, "validation": args.features}
+    with tracking.start_stage_run("train_head", logged_params, inputs, datasets=splits) as run:
 
         def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:
             log_epoch("train_head", metrics, timing)
@@ -43,6 +45,7 @@ def main() -> None:
             args.out,
             on_epoch_end=on_epoch_end,
         )
+        run.log_missing_epochs(args.out / files.HISTORY)
         run.log_artifact(args.out / files.HISTORY)
 
 

@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     settings = params.load_params(Path("params.yaml"))
-    with tracking.start_stage_run("vocabulary", settings.vocabulary) as run:
+    with tracking.start_stage_run("vocabulary", settings.vocabulary, [args.products]) as run:
         shares = settings.prepare.val_share, settings.prepare.test_share
         counts = build_vocabulary(args.products, args.out, settings.vocabulary, *shares)
         run.log_metrics(counts)

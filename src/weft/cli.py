@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft import errors, runtime
+from weft.commands.model_argument import model_folder_opened
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -28,7 +29,8 @@ def main() -> int:
 
 def _run_command(args: argparse.Namespace) -> None:
     runtime.configure_threads()
-    args.run(args)
+    with model_folder_opened(args):
+        args.run(args)
     sys.stdout.flush()
 
 
@@ -130,7 +132,7 @@ def _add_calibration_commands(commands: "Commands") -> None:
 
 
 def _add_results_commands(commands: "Commands") -> None:
-    """Add the commands that show what the pipeline measured: compare, summary."""
+    """Add the commands that show what the pipeline measured and choose its model: compare, summary, promote."""
     compare = commands.add_parser(
         "compare", help="print the differences of two evaluations, and the products whose rank changed most"
     )
@@ -150,6 +152,14 @@ def _add_results_commands(commands: "Commands") -> None:
     )
     summary.add_argument("--reports", type=Path, default=Path("reports"), help="default: %(default)s")
     summary.set_defaults(run=_summary)
+
+    help_text = "make the model of an MLflow run the champion, unless the present champion is better"
+    promote = commands.add_parser("promote", help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
+    target = promote.add_mutually_exclusive_group(required=True)
+    target.add_argument("run_id", nargs="?", metavar="RUN", help="the id of the run of a pipeline or of its finetune")
+    target.add_argument("--candidate", action="store_true", help="the model that was trained last, for scheduled runs")
+    promote.add_argument("--force", action="store_true", help="promote also after a loss; a tag of the model says so")
+    promote.set_defaults(run=_promote)
 
 
 def _add_extract_command(commands: "Commands") -> None:
@@ -192,9 +202,16 @@ def _add_purge_command(commands: "Commands") -> None:
 
 def _add_command(commands: "Commands", name: str, run: object, help_text: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".")
-    command.add_argument("--model", type=Path, default=Path("models/embedder"), help="default: %(default)s")
+    model_help = "a folder, or models:/weft-embedder@champion; default: %(default)s"
+    command.add_argument("--model", type=Path, default=Path("models/embedder"), metavar="FOLDER|URI", help=model_help)
     command.set_defaults(run=run)
     return command
+
+
+def _promote(args: argparse.Namespace) -> None:
+    from weft.commands.promote import promote
+
+    _print_lines(promote(args.run_id, force=args.force))
 
 
 def _purge(args: argparse.Namespace) -> None:

@@ -69,3 +69,8 @@ def run_main(main: Callable[[], object]) -> int:
         sys.stderr.write(" ".join(f"error: {error}".splitlines()) + "\n")
         return EXIT_STATUS
     return 0
+
+
+def get_first_line(error: Exception) -> str:
+    """Return the first line of an error's message, cut to 200 characters, for a message of one line that quotes it."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -91,18 +91,26 @@ def test_git_ignores_all_results_but_the_lock(checkout):
     assert made == []
 
 
-def test_each_stage_is_one_finished_mlflow_run_with_params_and_metrics(checkout):
-    assert sorted(run["name"] for run in checkout.mlflow_runs) == sorted(list_stages(checkout))
+def test_each_stage_is_one_finished_mlflow_run_below_the_run_of_the_pipeline(checkout):
+    assert sorted(run["tags"]["stage"] for run in checkout.mlflow_runs) == sorted(["pipeline", *list_stages(checkout)])
     for run in checkout.mlflow_runs:
         assert run["status"] == "FINISHED", run["name"]
         assert run["params"], f"{run['name']} has no params"
         assert run["metrics"], f"{run['name']} has no metrics"
-        assert "mlflow.parentRunId" not in run["tags"]
-        assert run["tags"]["stage"] == run["name"]
+        assert ("mlflow.parentRunId" in run["tags"]) == (run["tags"]["stage"] != "pipeline")
+
+
+def test_the_run_of_the_pipeline_has_all_params_the_headline_and_the_curves(checkout):
+    pipeline = next(run for run in checkout.mlflow_runs if run["tags"]["stage"] == "pipeline")
+    headline = yaml.safe_load((checkout.folder / "reports/metrics.json").read_text())
+    measured = {name for name, value in headline.items() if value is not None}
+    assert measured | {"finetune/val_loss", "train_head/val_loss"} <= set(pipeline["metrics"])
+    assert pipeline["params"]["finetune.epochs"] == "2"
+    assert not [name for run in checkout.mlflow_runs for name in run["metrics"] if "/frozen backbone" in name]
 
 
 def test_a_training_run_is_tagged_with_the_md5_of_its_inputs(checkout):
-    finetune = next(run for run in checkout.mlflow_runs if run["name"] == "finetune")
+    finetune = next(run for run in checkout.mlflow_runs if run["tags"]["stage"] == "finetune")
     assert finetune["tags"]["input.data/prepared"] == read_outs(checkout)["data/prepared"]
 
 
@@ -110,7 +118,7 @@ def test_the_registered_model_loads_in_one_line_and_predicts(checkout, tmp_path)
     code = (
         "import sys, mlflow, pandas as pd\n"
         "photo = open(sys.argv[1], 'rb').read()\n"
-        "model = mlflow.pyfunc.load_model('models:/weft-embedder/latest')\n"
+        "model = mlflow.pyfunc.load_model('models:/weft-embedder@candidate')\n"
         "print(len(model.predict(pd.DataFrame({'photo': [photo]}))['words'][0]))\n"
     )
     answer = checkout.run("python", "-c", code, str(write_one_photo(checkout, tmp_path)))

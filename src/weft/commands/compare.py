@@ -26,10 +26,12 @@ BOOTSTRAP_SAMPLES = 2000
 
 
 @dataclass(frozen=True)
-class _Evaluation:
+class Evaluation:
     """The outputs of one run of evaluate."""
 
     benchmark: str
+    num_photos: int | None
+    """The photos of the benchmark."""
     metrics: dict[str, dict[str, tuple[str, ...]]]
     """The names of the metrics by table and row."""
     scores: dict[tuple[str, str], list[dict[str, Any]]]
@@ -49,7 +51,7 @@ def compare(run_a: str, run_b: str, row: str, top_n: int) -> Iterator[str]:
         InputError: A run cannot be read, or the runs have different benchmarks or no common row.
         ContractError: The outputs of a run are invalid.
     """
-    with _open_run(run_a) as first, _open_run(run_b) as second:
+    with open_run(run_a) as first, open_run(run_b) as second:
         if first.benchmark != second.benchmark:
             raise InputError(
                 f"expected two runs of one benchmark, got {first.benchmark} ({run_a}) and {second.benchmark} ({run_b})"
@@ -62,7 +64,7 @@ def compare(run_a: str, run_b: str, row: str, top_n: int) -> Iterator[str]:
         yield f"{first.benchmark}, {row}: A {run_a}, B {run_b}"
         yield "Percent. B - A with the 95 % interval of the paired bootstrap over items; * marks intervals without 0."
         for table in table_names:
-            yield from _format_table(table, _get_scores(first, table, row), _get_scores(second, table, row), top_n)
+            yield from _format_table(table, get_scores(first, table, row), get_scores(second, table, row), top_n)
 
 
 def _format_table(table: str, a: RowScores, b: RowScores, top_n: int) -> Iterator[str]:
@@ -72,14 +74,15 @@ def _format_table(table: str, a: RowScores, b: RowScores, top_n: int) -> Iterato
     unpaired_note = f"; {n_unpaired:,} in one run only are skipped" if n_unpaired else ""
     yield f"{table}: {n_queries:,} queries of {n_items:,} items in both{unpaired_note}"
     width = max((len(difference.metric) for difference in differences), default=0)
-    yield from (f"  {difference.metric.ljust(width)}  {_format_difference(difference)}" for difference in differences)
+    yield from (f"  {difference.metric.ljust(width)}  {format_difference(difference)}" for difference in differences)
     changes = find_largest_rank_changes(a, b, top_n)
     if changes:
         yield "  largest changes of the rank of the first hit:"
         yield from map(_format_change, changes)
 
 
-def _format_difference(difference: PairedDifference) -> str:
+def format_difference(difference: PairedDifference) -> str:
+    """Return both values, their difference and its interval in percent; * marks an interval without 0."""
     significance_mark = "*" if difference.ci_low > 0 or difference.ci_high < 0 else " "
     interval = f"({100 * difference.ci_low:+.1f} to {100 * difference.ci_high:+.1f})"
     change = f"{100 * (difference.second - difference.first):+6.1f}{significance_mark} {interval}"
@@ -108,8 +111,13 @@ def _format_product(change: RankChange) -> str:
 
 
 @contextmanager
-def _open_run(run: str) -> Iterator[_Evaluation]:
-    """Read an evaluation from its folder, or from the artifacts of its MLflow run."""
+def open_run(run: str) -> Iterator[Evaluation]:
+    """Read an evaluation from its folder, or from the artifacts of its MLflow run.
+
+    Raises:
+        InputError: The run cannot be read.
+        ContractError: The outputs of the run are invalid.
+    """
     if Path(run).is_dir():
         yield _read_evaluation(Path(run))
         return
@@ -119,7 +127,7 @@ def _open_run(run: str) -> Iterator[_Evaluation]:
         yield _read_evaluation(Path(folder))
 
 
-def _read_evaluation(folder: Path) -> _Evaluation:
+def _read_evaluation(folder: Path) -> Evaluation:
     path = folder / files.METRICS
     try:
         payload = json.loads(path.read_text(encoding="utf-8"))
@@ -127,7 +135,7 @@ def _read_evaluation(folder: Path) -> _Evaluation:
             str(table): {str(row): tuple(values) for row, values in rows.items()}
             for table, rows in payload["tables"].items()
         }
-        benchmark = str(payload["benchmark"])
+        benchmark, num_photos = str(payload["benchmark"]), payload.get("counts", {}).get("photos")
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read: {error}; expected the output folder of evaluate or the id of an MLflow run"
@@ -138,14 +146,19 @@ def _read_evaluation(folder: Path) -> _Evaluation:
     for batch in tables.read_stream(folder / files.PER_QUERY, PER_QUERY):
         for entry in batch.to_pylist():
             scores.setdefault((entry["table"], entry["model"]), []).append(entry)
-    return _Evaluation(benchmark, metrics, scores)
+    return Evaluation(benchmark, num_photos, metrics, scores)
 
 
-def _list_rows(evaluation: _Evaluation) -> list[str]:
+def _list_rows(evaluation: Evaluation) -> list[str]:
     return sorted({row for _, row in evaluation.scores})
 
 
-def _get_scores(evaluation: _Evaluation, table: str, row: str) -> RowScores:
+def get_scores(evaluation: Evaluation, table: str, row: str) -> RowScores:
+    """Return the scores of one row of one table.
+
+    Raises:
+        ContractError: The scores do not fit the names of the metrics.
+    """
     entries, metrics = evaluation.scores[table, row], evaluation.metrics[table].get(row, ())
     if any(len(entry[name]) != len(metrics) for entry in entries for name in ("numerator", "denominator")):
         raise ContractError(

@@ -24,7 +24,7 @@ def format_summary(reports: Path) -> str:
     audit = reports / "audit" / "index.html"
     if audit.is_file():
         lines.append(f"Audit:         {audit}")
-    link = tracking.get_comparison_url("evaluate", UI_URL)
+    link = tracking.get_comparison_url(UI_URL)
     if link:
         lines.append(f"Compare runs:  {link}   (after `make ui`)")
     return "\n".join(lines)

@@ -16,7 +16,7 @@ def reports(tmp_path):
 
 def test_results_report_and_comparison_are_printed(reports, monkeypatch, capsys):
     link = "http://127.0.0.1:5000/#/experiments/7/runs"
-    monkeypatch.setattr(tracking, "get_comparison_url", lambda stage, address: link)
+    monkeypatch.setattr(tracking, "get_comparison_url", lambda address: link)
     monkeypatch.setattr(sys, "argv", ["weft", "summary", "--reports", str(reports)])
     assert cli.main() == 0
     lines = capsys.readouterr().out.splitlines()
@@ -26,12 +26,12 @@ def test_results_report_and_comparison_are_printed(reports, monkeypatch, capsys)
 
 
 def test_without_runs_there_is_no_link(reports, monkeypatch):
-    monkeypatch.setattr(tracking, "get_comparison_url", lambda stage, address: "")
+    monkeypatch.setattr(tracking, "get_comparison_url", lambda address: "")
     assert format_summary(reports).splitlines()[-1].startswith("Report: ")
 
 
 def test_the_path_of_an_audit_is_printed_if_there_is_one(reports, monkeypatch):
-    monkeypatch.setattr(tracking, "get_comparison_url", lambda stage, address: "")
+    monkeypatch.setattr(tracking, "get_comparison_url", lambda address: "")
     (reports / "audit").mkdir()
     (reports / "audit" / "index.html").write_text("page")
     assert format_summary(reports).splitlines()[-1] == f"Audit:         {reports}/audit/index.html"

@@ -1,5 +1,6 @@
-"""The bundle as MLflow keeps it: loaded in one line, without a pickle anywhere."""
+"""The bundle as MLflow keeps it: described, linked to what was measured, and without a pickle anywhere."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,24 +9,38 @@ import pytest
 import torch
 
 from weft import tracking
+from weft.contracts import files
+from weft.errors import InputError
 from weft.model.bundle import load_bundle
 from weft.retrieval.embed import embed
 
+CANDIDATE = f"models:/{tracking.MODEL_NAME}@candidate"
+
+
+@pytest.fixture(scope="module")
+def log_once(project, saved_model, make_jpeg):
+    """Logs the bundle in the project's store once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        (project / "dvc.lock").write_text("stages: {prepare: {outs: [{path: data/prepared, md5: abc.dir}]}}\n")
+        with tracking.start_stage_run("finetune", {}, datasets={"training": Path("data/prepared/train")}) as run:
+            run.log_model(saved_model, make_jpeg("red"))
+        return run.run_id
+
 
 @pytest.fixture
-def logged(store, newest, settings, saved_model, make_jpeg, capsys):
-    """The run that logged the bundle."""
-    with tracking.start_stage_run("finetune", settings) as run:
-        run.log_model(saved_model, make_jpeg("red"))
-    assert "warning" not in capsys.readouterr().err
-    return newest("finetune")
+def logged(log_once, store, project):
+    """The run that logged the bundle; its project has a dvc.lock."""
+    (project / "dvc.lock").write_text("stages: {prepare: {outs: [{path: data/prepared, md5: abc.dir}]}}\n")
+    return store.get_run(log_once)
 
 
 def test_the_model_loads_in_one_line_and_predicts_as_the_bundle(logged, saved_model, make_jpeg):
     import mlflow
 
     photos = [make_jpeg("green", seed=3), make_jpeg("blue", seed=4)]
-    found = mlflow.pyfunc.load_model(f"models:/{tracking.MODEL_NAME}/latest").predict(pd.DataFrame({"photo": photos}))
+    found = mlflow.pyfunc.load_model(CANDIDATE).predict(pd.DataFrame({"photo": photos}))
     assert list(found.columns) == ["words", "scores", "embedding"]
     loaded = load_bundle(saved_model)
     ((_, z),) = embed(enumerate(photos), loaded.embedder, 32, 32, "cpu", workers=1)
@@ -39,10 +54,62 @@ def test_the_model_loads_in_one_line_and_predicts_as_the_bundle(logged, saved_mo
 def test_nothing_of_it_is_a_pickle_and_the_bundle_is_whole(logged, store, saved_model, tmp_path):
     import mlflow
 
-    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{tracking.MODEL_NAME}/latest", dst_path=str(tmp_path)))
-    files = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
-    assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pt", ".pth"))]
+    folder = Path(mlflow.artifacts.download_artifacts(CANDIDATE, dst_path=str(tmp_path)))
+    names = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".pt", ".pth", ".pyc"))]
     for name in ("model.safetensors", "words.tsv", "digest.txt"):
         assert (folder / "artifacts" / saved_model.name / name).read_bytes() == (saved_model / name).read_bytes()
-    requirements = files["requirements.txt"].read_text()
-    assert f"torch=={torch.__version__.split('+')[0]}" in requirements.replace("+cpu", "")
+    requirements = names["requirements.txt"].read_text()
+    assert f"torch=={torch.__version__.split('+')[0]}\n" in requirements
+    assert "code/weft/api.py" in names
+
+
+def test_the_candidate_carries_its_description_and_digests(logged, store, saved_model):
+    version = store.get_model_version_by_alias(tracking.MODEL_NAME, "candidate")
+    assert version.run_id == logged.info.run_id
+    assert "shufflenet_v2_x0_5" in version.description
+    assert "8 words" in version.description
+    assert version.tags["digest"] == (saved_model / files.DIGEST).read_text().strip()
+    assert version.tags["vocabulary"] == json.loads((saved_model / files.CONFIG).read_text())["vocabulary"]
+    assert version.tags["data.training"] == "abc.dir"
+
+
+def test_later_metrics_are_linked_to_the_model_and_the_test_set(logged, store, settings, project, saved_model):
+    (project / "index.html").write_text("page")
+    test_set = {"test": Path("data/prepared")}
+    with tracking.start_stage_run("evaluate", settings, [saved_model], "catalogue", test_set) as run:
+        run.log_metrics({"retrieval/finetuned/recall_at_1": 0.6})
+    with tracking.start_stage_run("report", settings, [saved_model]) as run:
+        run.log_pipeline_results({"r10": 0.75}, project / "index.html", {}, [])
+    version = store.get_model_version_by_alias(tracking.MODEL_NAME, "candidate")
+    linked = [
+        (metric.key, metric.value, metric.dataset_name, metric.dataset_digest)
+        for metric in store.get_logged_model(version.source.removeprefix("models:/")).metrics
+    ]
+    assert linked == [("retrieval/finetuned/recall_at_1", 0.6, "data/prepared", "abc.dir")]
+    assert version.tags["r10"] == "0.75"
+
+
+def test_a_registered_model_is_fetched_with_its_calibration(logged, store, settings, saved_model, project):
+    (project / "calibration").mkdir(exist_ok=True)
+    (project / "calibration" / files.CALIBRATION).write_text("{}")
+    with tracking.start_stage_run("calibrate", settings, [saved_model]) as run:
+        run.log_calibration(project / "calibration")
+    with tracking.fetch_model(CANDIDATE) as folder:
+        assert load_bundle(folder).digest == load_bundle(saved_model).digest
+        assert (folder.parent / "calibration" / files.CALIBRATION).read_text() == "{}"
+    assert not folder.exists()
+
+
+def fetch(uri):
+    with tracking.fetch_model(uri) as folder:
+        return folder
+
+
+def test_a_model_that_is_not_registered_is_an_error_of_one_line(logged, monkeypatch, tmp_path):
+    with pytest.raises(InputError, match="models:/nothing@champion: expected a registered model at sqlite:") as error:
+        fetch("models:/nothing@champion")
+    assert "\n" not in str(error.value)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="there is no store of models at sqlite:"):
+        fetch(CANDIDATE)

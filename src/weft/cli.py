@@ -136,7 +136,7 @@ def _add_results_commands(commands: "Commands") -> None:
     compare = commands.add_parser(
         "compare", help="print the differences of two evaluations, and the products whose rank changed most"
     )
-    run_help = "the id of an MLflow run of evaluate, or its output folder (reports/benchmarks/NAME)"
+    run_help = "the id of an MLflow run of a pipeline or of evaluate, or a folder reports/benchmarks/NAME"
     compare.add_argument("run_a", metavar="RUN_A", help=run_help)
     compare.add_argument("run_b", metavar="RUN_B", help="another run of the same benchmark, given in the same way")
     compare.add_argument(

@@ -6,7 +6,7 @@ A pipeline is one run, with a nested run for each stage that was executed. All a
 
 from weft.tracking.promotion import Registry
 from weft.tracking.registry import CANDIDATE, CHAMPION, MODEL_NAME, fetch_model
-from weft.tracking.runs import download_artifact, get_comparison_url
+from weft.tracking.runs import download_artifact, get_comparison_url, resolve_evaluation
 from weft.tracking.stage_run import start_stage_run
 from weft.tracking.store import get_tracking_uri
 from weft.tracking.tracked_run import TrackedRun
@@ -21,5 +21,6 @@ __all__ = [
     "fetch_model",
     "get_comparison_url",
     "get_tracking_uri",
+    "resolve_evaluation",
     "start_stage_run",
 ]

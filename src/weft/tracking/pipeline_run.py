@@ -65,6 +65,8 @@ def link_upstream_stages(store: Store, pipeline_run_id: str, upstream: Mapping[s
     of their outputs. A stage without a run in this pipeline was taken from DVC's cache: the tag `cached.<stage>` of the
     pipeline run is the id of the earlier run with the same outputs.
     """
+    if not upstream:
+        return
     children = {
         run.data.tags.get(STAGE_TAG): run for run in reversed(find_runs(store, {"mlflow.parentRunId": pipeline_run_id}))
     }

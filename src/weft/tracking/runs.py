@@ -73,6 +73,23 @@ def download_artifact(run_id: str, name: str, folder: Path) -> Path:
     return Path(found)
 
 
+def resolve_evaluation(run_id: str) -> str:
+    """Return the run of evaluate of a pipeline, of its first benchmark; the id itself for any other run.
+
+    Args:
+        run_id: The id of an MLflow run; it may be unknown.
+    """
+    if not store_exists():
+        return run_id
+    try:
+        store = open_store()
+        if store.client.get_run(run_id).data.tags.get(STAGE_TAG) == PIPELINE:
+            return next(iter(find_evaluations(store, run_id).values()), run_id)
+    except Exception:  # noqa: BLE001  the download of the run's files says what is wrong
+        return run_id
+    return run_id
+
+
 def find_pipeline_of_run(store: Store, run_id: str) -> str:
     """Return the id of the pipeline run to which a run belongs, or which it is.
 

@@ -62,6 +62,17 @@ class TrackedRun:
             return next(iter(self.datasets))
         return next((context for prefix, context in _CONTEXT_OF_PREFIX.items() if metric.startswith(prefix)), "")
 
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags of the run and of its pipeline."""
+
+        def log() -> None:
+            import_mlflow().set_tags(dict(tags))
+            if self.store is not None:
+                for name, value in tags.items():
+                    self.store.client.set_tag(self.pipeline_run_id, name, value)
+
+        self.attempt(log)
+
     def log_artifact(self, path: Path) -> None:
         """Log a file under its own name."""
         self.attempt(lambda: import_mlflow().log_artifact(str(path)))

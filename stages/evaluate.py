@@ -35,7 +35,14 @@ def main() -> None:
     settings = params.load_params(Path("params.yaml"))
     benchmark = settings.benchmarks[args.benchmark]
     folders = InputFolders(args.documents, args.features, args.embeddings, args.words, args.model)
-    inputs = [args.documents, args.words, args.model, args.features, args.embeddings / args.benchmark, Path(benchmark.path)]
+    inputs = [
+        args.documents,
+        args.words,
+        args.model,
+        args.features,
+        args.embeddings / args.benchmark,
+        Path(benchmark.path),
+    ]
     logged_params = {"evaluate": settings.evaluate, "benchmark": benchmark}
     test_set = {"test": Path(benchmark.path)}
     with tracking.start_stage_run("evaluate", logged_params, inputs, args.benchmark, test_set) as run:

@@ -49,7 +49,16 @@ def main() -> None:
             compile_backend=runtime.compile_backend(),
             checkpoint_seconds=runtime.checkpoint_seconds(),
         )
-        run_finetune(*inputs, settings, context, args.out, on_epoch_end=on_epoch_end)
+        run_finetune(
+            args.photos,
+            args.documents,
+            args.words,
+            args.initial,
+            settings,
+            context,
+            args.out,
+            on_epoch_end=on_epoch_end,
+        )
         run.log_missing_epochs(args.out / files.HISTORY)
         run.log_artifact(args.out / files.HISTORY)
         run.log_model(args.out, read_first_photo(args.photos / "train"))

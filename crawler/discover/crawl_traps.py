@@ -55,8 +55,11 @@ _FACET_PARAM = re.compile(
     r"^(?:filter[._\[]|f\[|pf_|pa_|attribute_pa_|attr[_\[]|facet[._\[]|refine[._\[]|pref[nv]\d|dwvar_)"
 )
 _ACCOUNT_PATH = re.compile(
-    r"/(?:accounts?|customer|my-?account|log-?in|log-?out|sign-?in|sign-?up|register|checkout|cart|basket|wish-?list"
-    r"|compare|panier|warenkorb|konto)(?:[/.]|$)",
+    r"/(?:accounts?|customer|my-?account|log-?in|log-?out|sign-?in|sign-?up|checkout|cart|wish-?list|warenkorb)(?:[/.]|$)"
+    # These words also name products, as "basket" is a sneaker and "panier" a bag in French: only an action is a trap.
+    r"|/(?:basket|panier|compare|register|konto|cesta|carrello|korb|cesto|kosz|kosik|bag)"
+    r"(?:/(?:add|remove|delete|update|save|clear|ajax|submit|login|checkout|ajouter|supprimer|[\d,;-]+)(?:[/.]|$)"
+    r"|\.(?:php|aspx?|jsp|do)$)",
     re.IGNORECASE,
 )
 _VIEW_REASONS = frozenset({"facet", "sort", "view"})

@@ -1,5 +1,6 @@
 """Extract the links of a listing or home page: to products, to its next page and to other listings."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -8,6 +9,12 @@ from crawler.discover import crawl_traps, urls
 from crawler.extract import html_heuristics, structured_data
 from crawler.extract.document import Document, collapse_whitespace, is_inside_boilerplate
 from crawler.extract.main_product import as_list, node_types
+
+MAX_REFRESH_SECONDS = 10
+"""A page that is refreshed after a longer wait shows something itself."""
+_REFRESH = re.compile(r"\s*(\d{1,4}(?:\.\d*)?)\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"'>\s]+)", re.IGNORECASE)
+_LINK_ATTRIBUTES = ("data-href", "data-link", "data-url", "data-product-url", "data-link-url")
+_CLICK_TARGET = re.compile(r"(?:location(?:\.href)?\s*=|location\.assign\(|window\.open\()\s*[\"']([^\"']+)[\"']")
 
 
 class Link(NamedTuple):
@@ -82,6 +89,22 @@ def _internal_links(document: Document) -> Iterator[tuple[str, bool]]:
             yield url, in_main_content
 
 
+def _scripted_hrefs(document: Document) -> Iterator[str]:
+    """Yield the targets of a refresh after a short wait, and of elements that a script turns into links."""
+    for meta in document.tree.iter("meta"):
+        refresh = _REFRESH.match(meta.get("content") or "")
+        if (meta.get("http-equiv") or "").lower() == "refresh" and refresh and float(refresh[1]) <= MAX_REFRESH_SECONDS:
+            yield refresh[2]
+    if not any(name in document.html for name in ("data-href", "data-link", "data-url", "data-product-url", "onclick")):
+        return
+    for element in document.main_elements:
+        if element.tag == "a" and element.get("href", "#").strip() not in ("#", "") and "onclick" not in element.attrib:
+            continue
+        yield from (value for name in _LINK_ATTRIBUTES if (value := element.get(name)))
+        if click := _CLICK_TARGET.search(element.get("onclick") or ""):
+            yield click[1]
+
+
 def _all_hrefs(document: Document) -> Iterator[tuple[object, bool]]:
     """Yield (href, whether it is in the main content) of each link, including those of a JSON-LD ItemList."""
     for anchor in document.tree.iter("a", "area", "link"):
@@ -90,6 +113,7 @@ def _all_hrefs(document: Document) -> Iterator[tuple[object, bool]]:
             continue
         if href := anchor.get("href"):
             yield href, anchor.tag == "link" or not is_inside_boilerplate(anchor)
+    yield from ((href, True) for href in _scripted_hrefs(document))
     for node in structured_data.find_json_ld_nodes(document):
         # A listing that is rendered by scripts has its product links only here.
         if "itemlist" in node_types(node):

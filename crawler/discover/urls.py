@@ -1,9 +1,12 @@
 """Canonical URLs: without tracking parameters, session and fragment, so that one page has one URL."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urljoin, urlsplit, urlunsplit
+
+import idna
 
 # fmt: off
 TRACKING_PARAMS = frozenset(
@@ -30,19 +33,25 @@ _IGNORED_EXTENSIONS = (
 )
 URL_CACHE_SIZE = 8192
 """Number of URLs in each cache: the pages of a shop repeat the same links, and splitting a URL is slow."""
+_TRIPLETS = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _SAFE_CHARS = "%/:=&?~#+!$,;'@()*[]"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @lru_cache(URL_CACHE_SIZE)
 def canonicalize(url: str) -> str:
-    """Return `url` without tracking parameters, session, fragment and default port; scheme and host in lower case."""
+    """Return `url` without tracking parameters, session, fragment and default port; scheme and host in lower case.
+
+    The host is in its ASCII form (IDNA). Percent-encoding is normalised by RFC 3986, section 6.2.2, and characters
+    outside ASCII are in Unicode's composed form (NFC), so that the spellings of one address are equal.
+    """
     parts = urlsplit(url.strip())
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     kept = [(name, value) for name, value in pairs if not _is_tracking(name)]
     query = parts.query if len(kept) == len(pairs) else urlencode(kept)
-    path = quote(_SESSION_IN_PATH.sub("", parts.path) or "/", safe=_SAFE_CHARS)
-    return urlunsplit((parts.scheme.lower(), _host(parts), path, quote(query, safe=_SAFE_CHARS), ""))
+    path = _normalize_encoding(_SESSION_IN_PATH.sub("", parts.path) or "/")
+    return urlunsplit((parts.scheme.lower(), _host(parts), path, _normalize_encoding(query), ""))
 
 
 def absolute_url(base: str, href: str) -> str | None:
@@ -81,8 +90,36 @@ def _is_tracking(name: str) -> bool:
     return name in TRACKING_PARAMS or name.startswith(_TRACKING_PREFIXES) or bool(_SESSION_PARAM.search(name))
 
 
+def _normalize_encoding(text: str) -> str:
+    """Return a path or a query with percent-encoding in its normal form."""
+    if "%" not in text and text.isascii():
+        return quote(text, safe=_SAFE_CHARS)
+    return quote(unicodedata.normalize("NFC", _TRIPLETS.sub(_decode_triplets, text)), safe=_SAFE_CHARS)
+
+
+def _decode_triplets(match: re.Match[str]) -> str:
+    """Decode the unreserved characters and those outside ASCII; reserved characters stay encoded, in upper case."""
+    try:
+        characters = unquote_to_bytes(match[0]).decode("utf-8")
+    except UnicodeDecodeError:
+        return match[0].upper()
+    return "".join(c if _UNRESERVED.match(c) or not c.isascii() else quote(c, safe="") for c in characters)
+
+
+@lru_cache(URL_CACHE_SIZE)
+def ascii_host(host: str) -> str:
+    """Return a host name in lower case and in its ASCII form: "müller.example" gives "xn--mller-kva.example"."""
+    lower = host.lower()
+    if lower.isascii():
+        return lower
+    try:
+        return idna.encode(lower, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return lower
+
+
 def _host(parts: SplitResult) -> str:
-    host = (parts.hostname or "").lower()
+    host = ascii_host(parts.hostname or "")
     host = f"[{host}]" if ":" in host else host
     port = parts.port
     return host if port is None or port == _DEFAULT_PORTS.get(parts.scheme.lower()) else f"{host}:{port}"

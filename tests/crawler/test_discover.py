@@ -124,3 +124,24 @@ def test_links_in_navigation_footer_and_recommendations_are_not_in_the_main_cont
 def test_the_title_of_a_listing_is_its_heading_or_else_its_title_tag() -> None:
     assert links.page_title(parse_html("<title>Tops | Buy online</title><h1>Blouses</h1>", "http://a.b/")) == "Blouses"
     assert links.page_title(parse_html("<title>Tops | Buy online</title>", "http://a.b/")) == "Tops"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<meta http-equiv="refresh" content="0; url=/en/">',
+        "<meta http-equiv=Refresh content='3;URL=/en/'>",
+        '<div data-href="/en/">Shop</div>',
+        '<a href="#" data-url="/en/">Shop</a>',
+        """<div onclick="location.href='/en/'">Shop</div>""",
+        """<a href="#" onclick="window.open('/en/')">Shop</a>""",
+    ],
+)
+def test_a_target_that_a_browser_opens_without_a_plain_link_is_followed(html: str) -> None:
+    page = parse_html(f"<html><head></head><body>{html}</body></html>", "http://shop.example/")
+    assert [link.url for link in links.extract_links(page).followed] == ["http://shop.example/en/"]
+
+
+def test_a_page_that_is_refreshed_after_a_long_wait_shows_something_itself() -> None:
+    page = parse_html('<meta http-equiv="refresh" content="600; url=/en/"><body></body>', "http://shop.example/")
+    assert links.extract_links(page).followed == ()

@@ -34,6 +34,11 @@ SHOP = "https://shop.example"
         ("/c/men?page=2&id=7", ""),
         ("/women/shirts", ""),
         ("/accounting-shirts", ""),
+        ("/basket/", ""),  # French for a sneaker
+        ("/sacs/panier/", ""),  # French for a basket bag
+        ("/basket/add/7", "account"),
+        ("/compare/12,13", "account"),
+        ("/basket.php", "account"),
         ("/index.php?route=product/category&path=20_27", ""),
     ],
 )
@@ -148,3 +153,30 @@ def test_an_api_is_read_from_its_first_page_with_the_largest_page_size() -> None
 )
 def test_feed_files_and_apis_are_distinguished_from_pages(path: str, is_feed: bool) -> None:
     assert platform_apis.is_feed_url(SHOP + path) is is_feed
+
+
+@pytest.mark.parametrize(
+    ("url", "canonical"),
+    [
+        ("/p/%ec%9b%90%ED%94%BC", "/p/%EC%9B%90%ED%94%BC"),
+        ("/p/원피", "/p/%EC%9B%90%ED%94%BC"),
+        ("/p/cafe%CC%81", "/p/caf%C3%A9"),
+        ("/p/caf%c3%a9", "/p/caf%C3%A9"),
+        ("/p/%7Euser%2fa", "/p/~user%2Fa"),
+        ("/p/%ff%FE", "/p/%FF%FE"),
+        ("/p?q=%c3%a9&b=%26", "/p?q=%C3%A9&b=%26"),
+    ],
+)
+def test_the_spellings_of_one_address_are_equal(url: str, canonical: str) -> None:
+    assert urls.canonicalize(SHOP + url) == SHOP + canonical
+
+
+@given(st.text(alphabet="ab/%é원\u0301&=?~ ", max_size=30))
+def test_a_canonical_url_is_its_own_canonical_url(text: str) -> None:
+    url = urls.canonicalize(f"{SHOP}/{text}")
+    assert urls.canonicalize(url) == url
+
+
+def test_an_international_host_name_is_one_site_in_both_forms() -> None:
+    assert urls.is_same_site("https://müller-mode.example/", "https://xn--mller-mode-9db.example/p/1")
+    assert urls.canonicalize("https://Müller-Mode.example/") == "https://xn--mller-mode-9db.example/"

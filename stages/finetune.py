@@ -30,7 +30,7 @@ def main() -> None:
     settings = params.load_params(Path("params.yaml"))
     sections = {name: getattr(settings, name) for name in ("training", "model", "prepare")}
     logged_params = {**sections, **asdict(settings.finetune)}
-    inputs = [args.photos, args.documents, args.words, args.initial]
+    inputs = args.photos, args.documents, args.words, args.initial
     splits = {"training": args.photos / "train", "validation": args.photos / "val"}
     with (
         init_process_group(runtime.device()) as process_group,

@@ -1,9 +1,13 @@
-"""`make ui`: serve MLflow's UI for the runs of this project, and show the comparison of the newest two pipelines."""
+"""`make ui`: serve MLflow's UI for the runs of this project, and show the comparison of the newest two pipelines.
+
+MLflow's own command runs in this process, which has imported mlflow for the links anyway: another process would take
+250 MB more. It has one worker and no job runner, whose features Weft does not use.
+"""
 
 import argparse
 import os
-import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -11,16 +15,10 @@ import webbrowser
 
 from weft.errors import InputError, run_main
 from weft.tracking.runs import get_comparison_url, get_runs_url
-from weft.tracking.store import find_project_root, get_tracking_uri, relocate_artifacts
+from weft.tracking.store import find_project_root, get_tracking_uri, import_mlflow, relocate_artifacts
 
 HOST = "127.0.0.1"
-MAX_START_SECONDS = 120.0
-_SMALL_SERVER = {
-    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-}
-"""Without the job runner, which serves features that Weft does not use, the server takes a third of the memory."""
+_MAX_START_SECONDS = 600.0
 
 
 def serve(port: int) -> None:
@@ -30,50 +28,44 @@ def serve(port: int) -> None:
         port: The port on the loopback interface.
 
     Raises:
-        InputError: MLFLOW_TRACKING_URI is a server with its own UI, or the server did not start.
+        InputError: MLFLOW_TRACKING_URI is a server with its own UI, or the server failed.
     """
     uri = get_tracking_uri()
     if uri.startswith(("http://", "https://")):
         raise InputError(f"MLFLOW_TRACKING_URI={uri}: this server has its own UI: {get_comparison_url(uri) or uri}")
     relocate_artifacts(find_project_root())
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--workers", "1"]
-    address = f"http://{HOST}:{port}"
-    server = subprocess.Popen(
-        [*command, "--host", HOST, "--port", str(port)], env={**os.environ, **_SMALL_SERVER}, cwd=find_project_root()
-    )
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+    import_mlflow()
+    from mlflow.cli import server
+
+    threading.Thread(target=_show_links, args=(f"http://{HOST}:{port}",), daemon=True).start()
+    options = ["--backend-store-uri", uri, "--registry-store-uri", uri, "--workers", "1"]
     try:
-        _wait_for(f"{address}/health", server)
-        link = get_comparison_url(address)
-        sys.stdout.write(f"All pipelines:             {get_runs_url(address) or address}\n")
-        sys.stdout.write(f"The newest two compared:   {link or 'no pipeline ran yet: make repro'}\n")
-        sys.stdout.write("Ctrl-C ends the server.\n")
-        sys.stdout.flush()
-        if _has_screen():
-            webbrowser.open(link or address)
-        server.wait()
+        server.main([*options, "--host", HOST, "--port", str(port)], standalone_mode=False)
     except KeyboardInterrupt:
-        pass
-    finally:
-        server.terminate()
-        server.wait()
+        return
+    except SystemExit as error:
+        raise InputError(f"MLflow did not start on port {port}; another port: PORT=5001 make ui") from error
 
 
-def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + MAX_START_SECONDS
+def _show_links(address: str) -> None:
+    """Print the links when the server answers, and open the comparison if there is a screen."""
+    # The links are looked up while the server starts.
+    runs, comparison = get_runs_url(address), get_comparison_url(address)
+    end = time.monotonic() + _MAX_START_SECONDS
     while time.monotonic() < end:
-        if server.poll() is not None:
-            raise InputError(f"MLflow ended with status {server.returncode}; another port: PORT=5001 make ui")
         try:
-            urllib.request.urlopen(url, timeout=5).close()
+            urllib.request.urlopen(f"{address}/health", timeout=5).close()
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
         else:
-            return
-    raise InputError(f"MLflow did not answer at {url} within {MAX_START_SECONDS:.0f} s")
-
-
-def _has_screen() -> bool:
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+            break
+    sys.stdout.write(f"All pipelines:             {runs or address}\n")
+    sys.stdout.write(f"The newest two compared:   {comparison or 'no pipeline ran yet: make repro'}\n")
+    sys.stdout.write("Ctrl-C ends the server.\n")
+    sys.stdout.flush()
+    if sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(comparison or address)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The bundle as MLflow keeps it: described, linked to what was measured, and without a pickle anywhere."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from weft import tracking
+from weft import cli, tracking
 from weft.contracts import files
 from weft.errors import InputError
 from weft.model.bundle import load_bundle
@@ -99,6 +100,31 @@ def test_a_registered_model_is_fetched_with_its_calibration(logged, store, setti
         assert load_bundle(folder).digest == load_bundle(saved_model).digest
         assert (folder.parent / "calibration" / files.CALIBRATION).read_text() == "{}"
     assert not folder.exists()
+
+
+@pytest.fixture
+def weft(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["weft", *map(str, arguments)])
+        status = cli.main()
+        printed, err = capsys.readouterr()
+        return status, printed, err
+
+    return run
+
+
+def test_a_command_takes_a_registered_model_in_place_of_a_folder(logged, weft, bundle, jpeg, tmp_path):
+    (tmp_path / "red.jpg").write_bytes(jpeg("red"))
+    answers = [weft("tag", tmp_path / "red.jpg", "--model", model) for model in (CANDIDATE, bundle)]
+    assert answers[0][0] == 0
+    assert json.loads(answers[0][1])["photo"] == "red.jpg"
+    assert answers[0][1] == answers[1][1]
+
+
+def test_a_command_never_writes_beside_a_registered_model(logged, weft):
+    status, _, err = weft("calibrate", "--model", CANDIDATE)
+    assert (status, err.count("\n")) == (2, 1)
+    assert f"{CANDIDATE}: expected -o FOLDER" in err
 
 
 def fetch(uri):

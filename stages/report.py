@@ -11,6 +11,7 @@ from weft.report.build import RESULTS, write_report
 from weft.report.headline import write_headline
 from weft.report.html import PAGE
 from weft.report.readers import ReportInputs
+from weft.report.versions import read_versions
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def main() -> None:
     headline, out = args.pop("headline"), args.pop("out")
     names = list(params.load_params(Path("params.yaml")).benchmarks)
     with tracking.start_stage_run("report", ReportParams(", ".join(names)), list(args.values())) as run:
-        run.log_metrics(write_report(names, ReportInputs(**args), out))
+        run.log_metrics(write_report(names, ReportInputs(**args), out, read_versions(Path())))
         headline_metrics = write_headline(names, ReportInputs(**args), headline)
         run.log_metrics(headline_metrics)
         run.log_artifact(out / RESULTS)

@@ -94,15 +94,20 @@ def _iter_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _describe_evidence(row: dict[str, Any]) -> str:
-    support = f"{100 * row['neighbour_support']:.0f} %"
+    support = _percent(row["neighbour_support"])
     if row["text_word"] is None:
         return (
-            f"From the photo alone, “{row['predicted_word']}” has a probability of {100 * row['probability']:.0f} %. "
+            f"From the photo alone, “{row['predicted_word']}” has a probability of {_percent(row['probability'])}. "
             f"Of the most similar photos of other products, {support} belong to products with this word."
         )
     return (
-        f"{100 * (1 - row['text_word_percentile']):.1f} % of the products with the word “{row['text_word']}” match it "
+        f"{_percent(1 - row['text_word_percentile'], 1)} of the products with the word “{row['text_word']}” match it "
         f"better. Of the most similar photos of other products, {support} belong to products with the word "
-        f"“{row['predicted_word']}” and {100 * row['neighbour_text_support']:.0f} % to products with the word "
+        f"“{row['predicted_word']}” and {_percent(row['neighbour_text_support'])} to products with the word "
         f"“{row['text_word']}”."
     )
+
+
+def _percent(share: float, decimals: int = 0) -> str:
+    """Format a share with its sign, which does not go to the next line alone."""
+    return f"{100 * share:.{decimals}f}\u00a0%"

@@ -21,9 +21,11 @@ from weft.report.glossary import FINETUNED, FROZEN, HEAD_ONLY
 from weft.report.html import PAGE, BenchmarkSection, PipelineSection, render_page
 from weft.report.markdown import results_markdown
 from weft.report.pipeline import read_crawl, read_history, read_words
+from weft.report.products import read_products
 from weft.report.provenance import read_provenance
 from weft.report.readers import ReportInputs
 from weft.report.tables import Results, list_metrics, read_results
+from weft.report.versions import Versions
 
 RESULTS = "results.md"
 TABLES = "tables.json"
@@ -33,7 +35,9 @@ RECALL_MODELS = (FROZEN, HEAD_ONLY, FINETUNED)
 """The columns of recall_at_k.csv, always the same: `dvc plots diff` compares files of different runs."""
 
 
-def write_report(benchmarks: Sequence[str], inputs: ReportInputs, out: Path) -> dict[str, float]:
+def write_report(
+    benchmarks: Sequence[str], inputs: ReportInputs, out: Path, versions: Versions | None = None
+) -> dict[str, float]:
     """Read the outputs of all stages and write the folder `out` atomically.
 
     Args:
@@ -41,6 +45,7 @@ def write_report(benchmarks: Sequence[str], inputs: ReportInputs, out: Path) -> 
         inputs: The output folders of the other stages.
         out: The output folder: results.md, index.html, tables.json, and for `dvc plots` recall_at_k.csv (of the first
             benchmark with retrieval) and calibration_curve.csv.
+        versions: Commit, data and changed parameters, which the page names; unknown if None.
 
     Returns:
         The numbers of benchmarks, tables and photos, and the size of the page in page_bytes.
@@ -50,7 +55,7 @@ def write_report(benchmarks: Sequence[str], inputs: ReportInputs, out: Path) -> 
     """
     thumbnails = ThumbnailCache()
     sections = [_read_benchmark(inputs.benchmarks / name, thumbnails) for name in benchmarks]
-    pipeline = _read_pipeline(inputs, thumbnails)
+    pipeline = _read_pipeline(inputs, thumbnails, sections, versions or Versions())
     page = render_page(sections, pipeline, thumbnails)
     texts = {
         RESULTS: results_markdown([section.results for section in sections]),
@@ -84,19 +89,26 @@ def _read_benchmark(folder: Path, thumbnails: ThumbnailCache) -> BenchmarkSectio
     )
 
 
-def _read_pipeline(inputs: ReportInputs, thumbnails: ThumbnailCache) -> PipelineSection:
+def _read_pipeline(
+    inputs: ReportInputs, thumbnails: ThumbnailCache, sections: Sequence[BenchmarkSection], versions: Versions
+) -> PipelineSection:
+    mismatches = read_mismatches(inputs.audit, thumbnails)
+    product_ids = {mismatch.product_id for mismatch in mismatches.pictured}
+    product_ids = product_ids.union(*(section.examples.product_ids() for section in sections))
     histories = tuple(
         read_history(stage, folder / "history.csv")
         for stage, folder in {"train_head": inputs.head, "finetune": inputs.model}.items()
     )
     return PipelineSection(
         read_provenance(inputs, histories[-1]),
+        versions,
         read_crawl(inputs.crawl),
         read_words(inputs.clean, inputs.vocabulary, inputs.head),
         read_word_map(inputs.calibration),
         histories,
         read_calibration(inputs.calibration),
-        read_mismatches(inputs.audit, thumbnails),
+        mismatches,
+        read_products(inputs.crawl, product_ids),
     )
 
 

@@ -1,6 +1,8 @@
 """The results of calibrate for the page: calibrated words, the calibration curve and the map of the words."""
 
-from collections.abc import Sequence
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,16 +12,25 @@ from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WORD_MAP
 from weft.errors import ContractError
 from weft.report.charts import SERIES, inline_svg
 from weft.report.glossary import percent
+from weft.report.number_forms import are_number_forms, drop_plurals
 from weft.report.readers import read_json, read_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_WITH_PROBABILITY, _WITH_THRESHOLD = "words with a probability", "words with a threshold"
+"""The word groups of calibrate."""
 MAP_WIDTH, MAP_HEIGHT = 1000, 640
 """The natural size of the map in pixels; a narrow screen scrolls it."""
 _MAP_MARGIN = 0.04
 _LETTER_WIDTH, _LINE_HEIGHT = 6.6, 15.0
-"""Pixels."""
+"""Pixels; a Chinese, Japanese or Korean character is twice as wide."""
+MIN_MAP_AUC = 0.8
+"""A word is on the map if its ROC AUC on val, less one standard error, reaches this: photos do show the word."""
+MIN_MAP_WORDS = 5
+"""With fewer words there is no map: their places would say nothing."""
+MIN_CURVE_WORDS = 10
+"""With fewer words a calibration curve is not drawn: it would show the chance of single products."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,16 @@ class Calibration:
     """Reason to the number of words without a threshold."""
     curves: tuple[tuple[str, tuple[dict[str, Any], ...]], ...]
     """(Word group, bins of its calibration curve)."""
+    curve_words: dict[str, int]
+    """Word group to the number of its words."""
+
+    def shown_curves(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Return ("words with a threshold (46 words)", bins with pairs) of each group of at least MIN_CURVE_WORDS."""
+        return [
+            (f"{group} ({self.curve_words[group]:,} words)", [row for row in bins if row["count"]])
+            for group, bins in self.curves
+            if self.curve_words.get(group, 0) >= MIN_CURVE_WORDS
+        ]
 
 
 def read_calibration(folder: Path) -> Calibration:
@@ -84,6 +105,10 @@ def read_calibration(folder: Path) -> Calibration:
             tuple(_format_word(row) for row in calibrated),
             {reason: reasons.count(reason) for reason in sorted(set(reasons))},
             tuple((group, tuple(bins)) for group, bins in curves.items()),
+            {
+                _WITH_PROBABILITY: sum(row["slope"] is not None for row in rows),
+                _WITH_THRESHOLD: len(calibrated),
+            },
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ContractError(f"{path}: not a file of calibrate: {error}; run dvc repro calibrate") from error
@@ -127,12 +152,12 @@ class WordMap:
 
 
 def read_word_map(folder: Path) -> WordMap:
-    """Read word_map.parquet and place the labels.
+    """Read word_map.parquet and place the labels; only words that photos can show are kept, and no plurals.
 
     Raises:
         ContractError: The file is missing or broken.
     """
-    rows = read_rows(folder / files.WORD_MAP, WORD_MAP, "calibrate")
+    rows = _choose_map_words(folder)
     positions = [(_add_margin(row["x"]), _add_margin(1 - row["y"])) for row in rows]
     points = [
         MapPoint(row["word"], round(100 * x, 2), round(100 * y, 2), has_label, _format_nearest(row))
@@ -141,13 +166,46 @@ def read_word_map(folder: Path) -> WordMap:
     return WordMap(tuple(sorted(points, key=lambda point: point.word)), _draw_dots(positions))
 
 
+def _choose_map_words(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of the words to show; none where they are fewer than MIN_MAP_WORDS."""
+    rows = read_rows(folder / files.WORD_MAP, WORD_MAP, "calibrate")
+    words = read_rows(folder / files.CALIBRATED_WORDS, CALIBRATED_WORDS, "calibrate")
+    n_products = read_json(folder / files.CALIBRATION, "calibrate").get("val_products", 0)
+    products_with_word = {row["word_id"]: row["val_products"] for row in words}
+    visible = [
+        row
+        for row in rows
+        if row["roc_auc"] - _auc_standard_error(row["roc_auc"], products_with_word.get(row["word_id"], 0), n_products)
+        >= MIN_MAP_AUC
+    ]
+    kept = set(drop_plurals(row["word"] for row in visible))
+    shown = [row for row in visible if row["word"] in kept]
+    return shown if len(shown) >= MIN_MAP_WORDS else []
+
+
+def _auc_standard_error(auc: float, n_positives: int, n_all: int) -> float:
+    """Return the standard error of a ROC AUC (Hanley and McNeil 1982); infinite where one class is empty."""
+    n_negatives = n_all - n_positives
+    if n_positives <= 0 or n_negatives <= 0:
+        return math.inf
+    both_above = auc / (2 - auc)
+    both_below = 2 * auc**2 / (1 + auc)
+    variance = auc * (1 - auc) + (n_positives - 1) * (both_above - auc**2) + (n_negatives - 1) * (both_below - auc**2)
+    return math.sqrt(max(variance, 0.0) / (n_positives * n_negatives))
+
+
 def _add_margin(share: float) -> float:
     return _MAP_MARGIN + (1 - 2 * _MAP_MARGIN) * min(max(share, 0.0), 1.0)
 
 
-def _format_nearest(row: dict[str, Any]) -> str:
+def _format_nearest(row: Mapping[str, Any]) -> str:
+    kept = set(drop_plurals(row["nearest"]))
     pairs = zip(row["nearest"], row["similarities"], strict=False)
-    return ", ".join(f"{word} {similarity:.2f}" for word, similarity in pairs)
+    return ", ".join(
+        f"{word} {similarity:.2f}"
+        for word, similarity in pairs
+        if word in kept and not are_number_forms(word, row["word"])
+    )
 
 
 def _choose_labels(rows: Sequence[dict[str, Any]], positions: Sequence[tuple[float, float]]) -> list[bool]:
@@ -157,12 +215,17 @@ def _choose_labels(rows: Sequence[dict[str, Any]], positions: Sequence[tuple[flo
     has_label = [False] * len(rows)
     for n in order:
         x, y = positions[n][0] * MAP_WIDTH, positions[n][1] * MAP_HEIGHT
-        half_width = _LETTER_WIDTH * len(rows[n]["word"]) / 2
+        half_width = _text_width(rows[n]["word"]) / 2
         box = (x - half_width, y, x + half_width, y + _LINE_HEIGHT)
         if not any(a < box[2] and box[0] < c and b < box[3] and box[1] < d for a, b, c, d in boxes):
             boxes.append(box)
             has_label[n] = True
     return has_label
+
+
+def _text_width(text: str) -> float:
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return _LETTER_WIDTH * (len(text) + wide)
 
 
 def _draw_dots(positions: Sequence[tuple[float, float]]) -> str:

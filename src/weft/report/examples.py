@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -154,7 +154,7 @@ class Examples:
 
     def product_ids(self) -> set[str]:
         """Return the products of all photos."""
-        ids = {example.product_id for example in (*self.ranked, *self.tagged)}
+        ids = {example.product_id for example in self.ranked} | {example.product_id for example in self.tagged}
         ids |= {hit.product_id for example in self.ranked for _, hits in example.ranked_lists for hit in hits}
         return ids
 
@@ -194,13 +194,7 @@ def read_examples(folder: Path, models: Sequence[str], thumbnails: ThumbnailCach
     if not path.exists():
         raise missing_file_error(path, f"evaluate@{folder.name}")
     groups: dict[tuple[str, int], dict[str, list[dict[str, Any]]]] = {}
-    with_query: set[tuple[str, str, int]] = set()
-    for number, row in enumerate(tables.read_table(path, EXAMPLES).to_pylist()):
-        row["source"] = f"{path}, row {number} ({row['photo_id']})"
-        if row["rank"] == 0:
-            with_query.add((row["kind"], row["model"], row["example"]))
-        elif (row["kind"], row["model"], row["example"]) not in with_query:
-            raise ContractError(f"{row['source']}: the example has no rank 0, which is its query")
+    for row in _iter_rows(path, thumbnails):
         groups.setdefault((row["kind"], row["example"]), {}).setdefault(row["model"], []).append(row)
     position = {model: number for number, model in enumerate(models)}
     ranked, tagged = [], []
@@ -210,10 +204,27 @@ def read_examples(folder: Path, models: Sequence[str], thumbnails: ThumbnailCach
             key=lambda item: (not item[0].startswith(FROZEN), position.get(item[0], len(position)), item[0]),
         )
         if kind == "retrieval":
-            ranked.append(_ranked_example(ordered, thumbnails))
+            ranked.append(_ranked_example(ordered))
         else:
-            tagged.append(_tagged_example(ordered, thumbnails))
+            tagged.append(_tagged_example(ordered))
     return Examples(tuple(ranked), tuple(tagged))
+
+
+def _iter_rows(path: Path, thumbnails: ThumbnailCache) -> Iterator[dict[str, Any]]:
+    """Yield the rows that are shown, a few hundred at a time, with their thumbnail in place of the photo's bytes."""
+    with_query: set[tuple[str, str, int]] = set()
+    number = 0
+    for table in tables.read_stream(path, EXAMPLES):
+        for row in table.to_pylist():
+            source = f"{path}, row {number} ({row['photo_id']})"
+            number += 1
+            if row["rank"] == 0:
+                with_query.add((row["kind"], row["model"], row["example"]))
+            elif (row["kind"], row["model"], row["example"]) not in with_query:
+                raise ContractError(f"{source}: the example has no rank 0, which is its query")
+            if row["rank"] <= MAX_HITS:
+                row["photo"] = thumbnails.add(row.pop("jpeg"), source)
+                yield row
 
 
 def _label_and_words(label: str) -> set[str]:
@@ -221,22 +232,17 @@ def _label_and_words(label: str) -> set[str]:
     return {text.casefold() for text in (label, *label.split())}
 
 
-def _ranked_example(models: list[tuple[str, list[dict[str, Any]]]], thumbnails: ThumbnailCache) -> RankedExample:
+def _ranked_example(models: list[tuple[str, list[dict[str, Any]]]]) -> RankedExample:
     query = models[0][1][0]
-    ranked_lists = tuple(
-        (model, tuple(_hit(row, thumbnails) for row in [row for row in rows if row["rank"] > 0][:MAX_HITS]))
-        for model, rows in models
-    )
-    return RankedExample(thumbnails.add(query["jpeg"], query["source"]), query["product_id"], ranked_lists)
+    ranked_lists = tuple((model, tuple(_hit(row) for row in rows if row["rank"] > 0)) for model, rows in models)
+    return RankedExample(query["photo"], query["product_id"], ranked_lists)
 
 
-def _hit(row: dict[str, Any], thumbnails: ThumbnailCache) -> RankedPhoto:
-    photo = thumbnails.add(row["jpeg"], row["source"])
-    return RankedPhoto(row["rank"], photo, row["product_id"], row["score"], bool(row["correct"]))
+def _hit(row: dict[str, Any]) -> RankedPhoto:
+    return RankedPhoto(row["rank"], row["photo"], row["product_id"], row["score"], bool(row["correct"]))
 
 
-def _tagged_example(models: list[tuple[str, list[dict[str, Any]]]], thumbnails: ThumbnailCache) -> TaggedExample:
+def _tagged_example(models: list[tuple[str, list[dict[str, Any]]]]) -> TaggedExample:
     first = models[0][1][0]
     predictions = tuple((model, tuple(rows[0]["predicted"])) for model, rows in models)
-    photo = thumbnails.add(first["jpeg"], first["source"])
-    return TaggedExample(photo, first["product_id"], tuple(first["truth"]), predictions)
+    return TaggedExample(first["photo"], first["product_id"], tuple(first["truth"]), predictions)

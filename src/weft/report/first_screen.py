@@ -104,8 +104,13 @@ def _choose_search_changes(changes: Sequence[Change]) -> list[Change]:
 def _describe_problems(provenance: Provenance, search: Sequence[Change]) -> tuple[str, ...]:
     if provenance.kept_epoch == 0:
         return (
-            "Training did not help: no epoch was better than the network before training, so that network is kept. "
-            "The results “after training” are those before training.",
+            "Training did not help: no epoch was better than the network before training, so the untrained network was "
+            "kept. All results “after training” are those of the untrained network.",
+        )
+    if not provenance.has_improved:
+        return (
+            "Training did not help: the network that was kept is no better on the products set aside for checking than "
+            "it was before training.",
         )
     if search and search[0].verdict != "gain" and search[0].difference <= 0:
         return ("Training did not improve the search by photo.",)

@@ -116,8 +116,8 @@ _READERS = {
 }
 
 _CORRECT_PHOTOS = {
-    "labelled_photos": "a photo with the same labels",
-    "deepfashion_attributes": "a photo with the same labels",
+    "labelled_photos": "photos with the same labels",
+    "deepfashion_attributes": "photos with the same labels",
 }
 
 
@@ -142,6 +142,11 @@ def row_meanings(rows: list[str]) -> list[tuple[str, str]]:
     return [(row, meaning) for row in rows for pattern, meaning in _ROWS if re.fullmatch(pattern, row)]
 
 
+def row_short_name(row: str) -> str:
+    """Return what a row is called outside the tables: "before training" for the frozen backbone."""
+    return {FROZEN: "before training", FINETUNED: "after training"}.get(row, row)
+
+
 def table_title(table: str) -> str:
     """Return the display name of a table: "Zero shot: category" for "zero_shot/category"."""
     kind, _, name = table.partition("/")
@@ -161,7 +166,7 @@ def reader_meaning(reader: str) -> str:
 
 def correct_photo_meaning(reader: str) -> str:
     """Return what counts as a correct photo of a ranked list."""
-    return _CORRECT_PHOTOS.get(reader, "another photo of the same product")
+    return _CORRECT_PHOTOS.get(reader, "other photos of the same product")
 
 
 def percent(share: float | None) -> str:
@@ -180,6 +185,11 @@ def points(difference: float) -> str:
 def count(number: float) -> str:
     """Format a count with thousands separators: 12,612."""
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.3f}"
+
+
+def count_times(number: int) -> str:
+    """Return "once" or "1,200 times"."""
+    return "once" if number == 1 else f"{count(number)} times"
 
 
 def join_names(names: Sequence[str]) -> str:

@@ -1,5 +1,7 @@
-"""index.html of the report and of the audit: one file without scripts and without requests to other files."""
+"""index.html of the report and of the audit: one file without requests to other files."""
 
+import base64
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -12,24 +14,28 @@ from weft.report.audit import Mismatches, read_mismatches
 from weft.report.breakdowns import NearestWords, RecallCurves, SliceConfusions, SliceTable
 from weft.report.calibration import Calibration, WordMap
 from weft.report.charts import calibration_curve, loss_curve, recall_curve
-from weft.report.examples import Examples, RankedExample, RankedPhoto, ThumbnailCache
+from weft.report.examples import Examples, ThumbnailCache
+from weft.report.first_screen import build_first_screen
+from weft.report.number_forms import drop_plurals
 from weft.report.pipeline import History, ShopCrawl, WordsSection
+from weft.report.products import ShopProducts
 from weft.report.provenance import Provenance
-from weft.report.tables import Cell, Comparison, Results, compare
+from weft.report.tables import Comparison, Results, compare
+from weft.report.versions import Versions
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 PAGE = "index.html"
-MAX_TEASER_QUERIES = 3
-MAX_TEASER_HITS = 5
 _FILTERS = (
     "metric_name",
     "table_title",
     "table_meaning",
     "reader_meaning",
     "correct_photo_meaning",
+    "row_short_name",
     "count",
+    "count_times",
     "percent",
     "join_names",
 )
@@ -59,77 +65,71 @@ class PipelineSection:
     """The content of the page about the other stages."""
 
     provenance: Provenance
+    versions: Versions
     shops: tuple[ShopCrawl, ...]
     words: WordsSection
     word_map: WordMap
     histories: tuple[History, ...]
     calibration: Calibration
     mismatches: Mismatches
-
-
-@dataclass(frozen=True)
-class SummaryRow:
-    """The first metric of one results table."""
-
-    table: str
-    """Benchmark and table."""
-    metric: str
-    baseline: Cell
-    finetuned: Cell
-
-
-@dataclass(frozen=True)
-class Teaser:
-    """The queries at the top of the page."""
-
-    reader: str
-    queries: tuple[tuple[RankedExample, tuple[RankedPhoto, ...]], ...]
-    """(Query, first photos that the finetuned model finds)."""
+    products: ShopProducts
 
 
 def render_page(benchmarks: Sequence[BenchmarkSection], pipeline: PipelineSection, thumbnails: ThumbnailCache) -> str:
     """Return the whole page.
 
     Shop texts can be hostile: all text from files is escaped, and the Content-Security-Policy of the page forbids
-    scripts and requests.
+    requests and any script but the page's own, which it names by its digest.
 
     Args:
         benchmarks: The benchmarks in the order of the page.
         pipeline: The other stages.
         thumbnails: All photos that `benchmarks` and `pipeline` refer to.
     """
-    from markupsafe import Markup
-
     comparisons = [comparison for section in benchmarks for _, comparison in section.comparisons]
-    curves = {
-        group: [(row["mean_predicted"], row["fraction_positive"]) for row in bins if row["count"]]
-        for group, bins in pipeline.calibration.curves
-    }
+    first_screen = build_first_screen(
+        [(section.results, section.examples) for section in benchmarks],
+        pipeline.provenance,
+        pipeline.calibration,
+        pipeline.mismatches,
+    )
     return (
         page_environment()
         .get_template("page.html")
         .render(
-            style=page_style(),
+            **page_assets(),
+            **_draw_charts(benchmarks, pipeline),
             benchmarks=benchmarks,
             pipeline=pipeline,
-            summary_rows=[row for section in benchmarks for row in _summary_rows(section)],
-            teaser=_build_teaser(benchmarks),
+            products=pipeline.products,
+            first_screen=first_screen,
             row_meanings=glossary.row_meanings(_unique(row for table in comparisons for row, _ in table.rows)),
             metric_meanings=glossary.metric_meanings(
                 _unique(metric for table in comparisons for metric in table.metrics)
             ),
-            # matplotlib draws these from our own numbers and from names of stages, models and metrics: safe markup.
-            losses=[(history, Markup(loss_curve(history))) for history in pipeline.histories],
-            recall_charts=[
-                (section.results.benchmark, recall, Markup(recall_curve(recall.distinct_curves(), f"recall-{n}-{m}")))
-                for n, section in enumerate(benchmarks)
-                for m, recall in enumerate(section.recall_curves)
-            ],
-            calibration_chart=Markup(calibration_curve(curves, "calibration")),
-            map_picture=Markup(pipeline.word_map.picture),
             thumbnails=thumbnails,
         )
     )
+
+
+def _draw_charts(benchmarks: Sequence[BenchmarkSection], pipeline: PipelineSection) -> dict[str, Any]:
+    """Return the charts, which matplotlib draws from our own numbers and names: they are safe markup."""
+    from markupsafe import Markup
+
+    curves = {
+        name: [(row["mean_predicted"], row["fraction_positive"]) for row in bins]
+        for name, bins in pipeline.calibration.shown_curves()
+    }
+    return {
+        "losses": [(history, Markup(loss_curve(history))) for history in pipeline.histories],
+        "recall_charts": [
+            (section.results.benchmark, recall, Markup(recall_curve(recall.distinct_curves(), f"recall-{n}-{m}")))
+            for n, section in enumerate(benchmarks)
+            for m, recall in enumerate(section.recall_curves)
+        ],
+        "calibration_chart": Markup(calibration_curve(curves, "calibration")) if curves else "",
+        "map_picture": Markup(pipeline.word_map.picture),
+    }
 
 
 def page_environment() -> "Environment":
@@ -143,16 +143,27 @@ def page_environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["without_plurals"] = drop_plurals
     for name in _FILTERS:
         environment.filters[name] = getattr(glossary, name)
     return environment
 
 
-def page_style() -> Any:
-    """Return the style sheet as markup."""
+def page_assets() -> dict[str, Any]:
+    """Return style sheet and script as markup, and the policy that allows this script and no other."""
     from markupsafe import Markup
 
-    return Markup(resources.files("weft.report").joinpath("templates/page.css").read_text(encoding="utf-8"))
+    script = _read_template("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    policy = (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    return {"style": Markup(_read_template("page.css")), "script": Markup(script), "policy": Markup(policy)}
+
+
+def _read_template(name: str) -> str:
+    return resources.files("weft.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
 
 
 def write_audit_page(audit: Path) -> Path:
@@ -167,37 +178,9 @@ def write_audit_page(audit: Path) -> Path:
     thumbnails = ThumbnailCache()
     mismatches = read_mismatches(audit, thumbnails)
     template = page_environment().get_template("audit.html")
-    page = template.render(style=page_style(), mismatches=mismatches, thumbnails=thumbnails)
+    page = template.render(**page_assets(), mismatches=mismatches, products=ShopProducts(), thumbnails=thumbnails)
     tables.write_text(audit / PAGE, page)
     return audit / PAGE
-
-
-def _summary_rows(section: BenchmarkSection) -> list[SummaryRow]:
-    """Return the first metric of each results table: the baseline and the finetuned model."""
-    summary = []
-    for name, comparison in section.comparisons:
-        rows = dict(comparison.rows)
-        if glossary.FINETUNED not in rows or not comparison.metrics:
-            continue
-        baseline, finetuned = rows[comparison.baseline][0], rows[glossary.FINETUNED][0]
-        if finetuned.difference:
-            table = f"{section.results.benchmark}, {glossary.table_title(name).lower()}"
-            summary.append(SummaryRow(table, glossary.metric_name(comparison.metrics[0]), baseline, finetuned))
-    return summary
-
-
-def _build_teaser(benchmarks: Sequence[BenchmarkSection]) -> Teaser | None:
-    """Return a few typical queries; benchmarks with product retrieval are preferred to benchmarks with labels."""
-    for section in sorted(benchmarks, key=lambda section: not section.recall_curves):
-        if section.examples.ranked:
-            queries = (section.examples.typical_ranked or section.examples.ranked)[:MAX_TEASER_QUERIES]
-            return Teaser(section.results.reader, tuple((query, _finetuned_hits(query)) for query in queries))
-    return None
-
-
-def _finetuned_hits(query: RankedExample) -> tuple[RankedPhoto, ...]:
-    by_model = dict(query.ranked_lists)
-    return by_model.get(glossary.FINETUNED, query.ranked_lists[-1][1])[:MAX_TEASER_HITS]
 
 
 def _unique(names: Iterable[str]) -> list[str]:

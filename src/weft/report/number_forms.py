@@ -20,5 +20,5 @@ def are_number_forms(first: str, second: str) -> bool:
 
 def _singulars(word: str) -> list[str]:
     """Return the possible singulars of a word that looks like a plural."""
-    endings = (("ies", "y"), ("es", ""), ("s", ""))
+    endings = (("ies", "y"), ("ves", "f"), ("es", ""), ("s", ""))
     return [word.removesuffix(end) + new for end, new in endings if word.endswith(end) and len(word) > len(end) + 1]

@@ -170,6 +170,14 @@ class History:
         index = self.columns.index(name)
         return [row[index] for row in self.rows]
 
+    def shown_columns(self) -> list[str]:
+        """Return the columns to show: those that are not zero or empty in every epoch."""
+        return [name for name in self.columns if name in HISTORY_COLUMNS or any(self.column(name))]
+
+    def shown_rows(self) -> list[tuple[float | None, ...]]:
+        """Return the cells of `shown_columns`, one row per epoch."""
+        return list(zip(*(self.column(name) for name in self.shown_columns()), strict=True))
+
 
 def read_history(stage: str, path: Path) -> History:
     """Read history.csv of the training stage `stage`.

@@ -29,14 +29,14 @@ _SENTENCES: tuple[tuple[str, str, str, str, str], ...] = (
     (
         "text_to_photo",
         r"precision_at_(\d+)",
-        "Asked for one word, ",
+        "Of the first {k} photos that it finds for one word, ",
         "of 100",
-        " photos among the first {k} belong to products whose text has the word",
+        " belong to products whose text has the word",
     ),
     (
         "tagging",
         r"precision_at_(\d+)",
-        "Of the {k} words that fit a photo best by the model, ",
+        "Of the first {k} words that it predicts for a photo, ",
         "of 100",
         " are in the product’s text",
     ),
@@ -90,18 +90,19 @@ def choose_metric(changes: Iterable[Change]) -> Change | None:
 def describe_losses(changes: Sequence[Change]) -> list[PlainSentence]:
     """Return one sentence for each table in which a metric of the finetuned model is worse than that of the first row.
 
-    The largest loss of a table speaks for it; of losses that can be said in plain words, the largest of those.
+    Of several losses of a table, the one that is easiest to say stands for all.
     """
     has_other_benchmarks = len({change.benchmark for change in changes}) > 1
     by_table: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
         if change.verdict == "loss":
             by_table.setdefault((change.benchmark, change.table), []).append(change)
-    worst = [
-        min(losses, key=lambda change: (_match(change) is None, change.difference)) for losses in by_table.values()
-    ]
-    worst.sort(key=lambda change: change.difference)
-    return [describe_change(change, has_other_benchmarks) for change in worst]
+    spoken = [choose_metric(losses) or min(losses, key=_get_difference) for losses in by_table.values()]
+    return [describe_change(change, has_other_benchmarks) for change in sorted(spoken, key=_get_difference)]
+
+
+def _get_difference(change: Change) -> float:
+    return change.difference
 
 
 def _find_sentence(change: Change) -> tuple[str, str, str]:
@@ -146,5 +147,5 @@ def _describe_baseline(row: str) -> str:
     if row == HEAD_ONLY:
         return "before the image network was trained"
     if row.startswith(FROZEN):
-        return "if the words of the most similar photos are copied, without training"
+        return "without training, by copying the words of similar photos"
     return f"in the row “{row}”"

@@ -1,4 +1,4 @@
-"""The facts of the page's first lines: the backbone, the training data and the kept epoch."""
+"""The facts behind the numbers of the page: the backbone, the training data and the kept epoch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,8 @@ from weft.contracts import files
 from weft.errors import ContractError
 from weft.report.pipeline import History
 from weft.report.readers import ReportInputs, read_json
+
+_TRAINING = "training.json"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,9 @@ class Provenance:
     epochs: int
     """Epochs of finetune."""
     kept_epoch: int
-    """The epoch with the lowest val loss, whose weights were kept."""
+    """The epoch of finetune whose weights were kept; 0 is the network before training."""
+    has_improved: bool
+    """Whether the kept weights are better on val than those before training."""
     digest: str
     """The digest of the model folder."""
 
@@ -44,12 +48,7 @@ def read_provenance(inputs: ReportInputs, finetune: History) -> Provenance:
     preprocess = read_json(inputs.model / files.PREPROCESS, "finetune")
     prepared = read_json(inputs.prepared / files.REPORT, "prepare")
     crawled = read_json(inputs.crawl / files.REPORT, "crawl")
-    losses = [
-        (loss, epoch)
-        for epoch, loss in zip(finetune.column("epoch"), finetune.column("val_loss"), strict=True)
-        if loss is not None and epoch is not None
-    ]
-    last = finetune.column("epoch")[-1] or 0.0
+    kept_epoch, has_improved = _read_kept_epoch(inputs, finetune)
     try:
         photos: dict[str, Any] = prepared["photos"]
         products: dict[str, Any] = prepared["products"]
@@ -65,12 +64,34 @@ def read_provenance(inputs: ReportInputs, finetune: History) -> Provenance:
             test_products=int(products["test_products"]),
             products=int(products.get("products", 0)),
             words=int(config["words"]),
-            epochs=int(last),
-            kept_epoch=int(min(losses)[1] if losses else last),
+            epochs=int(finetune.column("epoch")[-1] or 0),
+            kept_epoch=kept_epoch,
+            has_improved=has_improved,
             digest=_read_digest(inputs),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ContractError(f"the reports of crawl, prepare and finetune lack {error}; run dvc repro") from error
+
+
+def _read_kept_epoch(inputs: ReportInputs, finetune: History) -> tuple[int, bool]:
+    """Return the kept epoch and whether it is better than the network before training.
+
+    training.json says both. A model folder without it holds the epoch with the lowest val loss.
+    """
+    path = inputs.model / _TRAINING
+    if path.is_file():
+        values = read_json(path, "finetune")
+        try:
+            return int(values["kept_epoch"]), bool(values["improved"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ContractError(f"{path}: lacks {error}; run the stage finetune") from error
+    losses = [
+        (loss, epoch)
+        for epoch, loss in zip(finetune.column("epoch"), finetune.column("val_loss"), strict=True)
+        if loss is not None and epoch is not None
+    ]
+    kept_epoch = int(min(losses)[1] if losses else finetune.column("epoch")[-1] or 0)
+    return kept_epoch, kept_epoch > 0
 
 
 def _read_digest(inputs: ReportInputs) -> str:

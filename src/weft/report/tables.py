@@ -111,6 +111,13 @@ class Comparison:
     upper_bounds: tuple[str, ...]
     """The values of a perfect model in percent; empty where that is 100."""
 
+    def distinct_rows(self) -> list[tuple[str, tuple[Cell, ...]]]:
+        """Return the rows; one with the values of the first row is named beside it, and its zeros are left out."""
+        first_name, first_cells = self.rows[0]
+        equal = [name for name, cells in self.rows[1:] if all(cell.difference == points(0.0) for cell in cells)]
+        names = ", ".join([first_name, *equal])
+        return [(names, first_cells), *(row for row in self.rows[1:] if row[0] not in equal)]
+
 
 def compare(results: Results, name: str) -> Comparison:
     """Format one table of a benchmark, with the differences to its first row."""

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from weft import artefacts, tables
 from weft.contracts import files
 from weft.contracts.schema import TableContract
-from weft.contracts.tables import CONFUSIONS, EXAMPLES, PER_QUERY, SLICES
+from weft.contracts.tables import CONFUSIONS, EXAMPLES, PER_QUERY, PRODUCTS, SLICES
 from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, MISMATCHES, WORD_MAP
 from weft.report.readers import ReportInputs
 
@@ -111,6 +111,14 @@ def build_word_row(number: int, word: str, **values: Any) -> dict[str, Any]:
     return {**row, **decision, **counts, **tests, "slope": 1.5, "intercept": 0.5, "roc_auc": 0.75, **values}
 
 
+def build_product_row(product_id: str, **values: Any) -> dict[str, Any]:
+    row = dict.fromkeys(PRODUCTS.schema.names)
+    texts = {"title": "Blue shirt", "description": "", "url": f"http://{product_id.split('/')[0]}.example/p"}
+    row |= {"product_id": product_id, "shop": product_id.split("/")[0], "categories": [], "attributes": [], **texts}
+    return row | {name: value for name, value in values.items() if name in row}
+
+
+COLOURS = ("black", "blue", "green", "red", "shoe", "shoes", "white", "yellow", "pink", "grey")
 DENIM = {
     "threshold": -3.25,
     "reject_reason": "",
@@ -174,6 +182,9 @@ class SyntheticInputs:
         if nearest is not None:
             write_json(folder / files.NEAREST_WORDS, nearest)
 
+    def add_products(self, rows: Sequence[dict[str, Any]]) -> None:
+        write_table(self.report_inputs.crawl / files.PRODUCTS, rows, PRODUCTS)
+
     def add_mismatches(self, rows: Sequence[dict[str, Any]]) -> None:
         write_table(self.report_inputs.audit / files.MISMATCHES, rows, MISMATCHES)
 
@@ -184,7 +195,7 @@ def write_pipeline_outputs(inputs: SyntheticInputs) -> None:
     shop = {"products": 450, "photos": 1800, "photos_failed": 2, "coverage_colour": 0.5}
     write_json(paths.crawl / files.REPORT, {"shops": {"alder": {**shop, "failures": {"photo: HTTP 404": 2}}}})
     photos = {"train_photos": 1300, "test_photos": 400}
-    products = {"train_products": 320, "test_products": 110}
+    products = {"products": 450, "train_products": 320, "test_products": 110}
     write_json(paths.prepared / files.REPORT, {"photos": photos, "products": products})
     write_json(paths.model / files.CONFIG, {"backbone": "mobilenet_v2", "embedding_dim": 8, "words": 2})
     write_json(paths.model / files.PREPROCESS, {"height": 128, "width": 96})
@@ -199,7 +210,8 @@ def write_pipeline_outputs(inputs: SyntheticInputs) -> None:
         (inputs.folder / stage).mkdir()
         text = f"{header}\nwash\tcommerce stop word\t90{chr(9) if stage == 'vocabulary' else ''}\n"
         (inputs.folder / stage / files.DROPPED).write_text(text, encoding="utf-8")
-    words = [build_word_row(0, "denim", **DENIM), build_word_row(1, "washed", roc_auc=0.6)]
+    colours = [build_word_row(2 + n, word, roc_auc=0.99) for n, word in enumerate(COLOURS)]
+    words = [build_word_row(0, "denim", **DENIM), build_word_row(1, "washed", roc_auc=0.6), *colours]
     write_table(paths.calibration / files.CALIBRATED_WORDS, words, CALIBRATED_WORDS)
     columns = {name: [1.0, 1.0] for name in artefacts.WORD_PREDICTABILITY_COLUMNS} | {
         "word_id": [0, 1],
@@ -221,14 +233,17 @@ def write_pipeline_outputs(inputs: SyntheticInputs) -> None:
     ]
     bins[0] |= {"mean_predicted": None, "fraction_positive": None}
     write_table(paths.calibration / files.CALIBRATION_CURVE, bins, CALIBRATION_CURVE)
-    map_values = {"x": 0.1, "y": 0.5, "roc_auc": 0.9, "nearest": ["washed"], "similarities": [0.81]}
-    map_rows = [{"word_id": 0, "word": "denim", **map_values}, {"word_id": 1, "word": "washed", **map_values, "x": 0.9}]
+    map_values = {"x": 0.1, "y": 0.5, "roc_auc": 0.99, "nearest": ["washed", "denims"], "similarities": [0.81, 0.8]}
+    map_rows = [{"word_id": n, "word": row["word"], **map_values, "x": n / 10} for n, row in enumerate(words)]
+    map_rows[1]["roc_auc"] = 0.6
     write_table(paths.calibration / files.WORD_MAP, map_rows, WORD_MAP)
     totals = {"precision": 0.75, "recall": 0.6, "tags_per_product": 0.2, "share_of_products_tagged": 0.9}
     settings = {"model": "ab" * 32, "target_precision": 0.8, "confidence": 0.9, "min_products": 10}
     numbers = {"val_products": 60, "test_products": 110, "totals": totals}
     write_json(paths.calibration / files.CALIBRATION, settings | numbers)
     inputs.add_mismatches([])
+    titles = {"alder/0": "Black coat", "alder/1": "Red shirt", "alder/2": "Blue shirt"}
+    inputs.add_products([build_product_row(product_id, title=title) for product_id, title in titles.items()])
 
 
 @pytest.fixture
@@ -265,6 +280,16 @@ def make_mismatch() -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def make_word() -> Callable[..., dict[str, Any]]:
     return build_word_row
+
+
+@pytest.fixture
+def make_product() -> Callable[..., dict[str, Any]]:
+    return build_product_row
+
+
+@pytest.fixture
+def make_slice() -> Callable[..., dict[str, Any]]:
+    return build_slice_row
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ QUIET = (
 # Decodes every photo, then reports to the surrounding page what is visible and what was fetched.
 PROBE = """<script>
 addEventListener("load", async () => {
+  document.querySelectorAll("details").forEach(part => part.open = true);
   const seen = {broken: 0, photos: 0, invisible: 0, curves: document.querySelectorAll("figure > svg").length};
   for (const image of document.querySelectorAll("image")) {
     const copy = new Image();
@@ -69,16 +70,9 @@ def measure_page(page, tmp_path):
 def test_the_page_opens_without_console_messages_and_shows_its_headings(filled, tmp_path):
     dom, console = run_chromium(tmp_path, "--dump-dom", f"file://{build_page(filled)}")
     assert console == []
-    for heading in (
-        "Results",
-        "Summary",
-        "Crawl statistics per shop",
-        "Words",
-        "Map of the words",
-        "Training",
-        "Audit",
-    ):
-        assert re.search(rf"<h[1-3]>{heading}</h", dom)
+    for heading in ("Search", "Tags", "Doubtful texts", "Catalogue", "Words", "Training", "All tables", "Versions"):
+        assert re.search(rf"<h2>{heading}</h2>", dom)
+    assert 'class="sort"' in dom, "the page's own script did not run under its policy"
 
 
 def test_all_photos_load_nothing_is_fetched_and_no_width_overflows(filled, tmp_path):
@@ -123,3 +117,53 @@ def test_the_pages_policy_forbids_scripts_and_requests(filled, tmp_path):
     dom, console = run_chromium(tmp_path, "--dump-dom", f"file://{page}")
     assert '<body id="ran"' not in dom
     assert len([line for line in console if "Content Security Policy" in line]) == 2
+
+
+USE = """<script>
+addEventListener("load", () => {
+  const did = {};
+  const zoom = document.querySelector(".ranked .hits button.zoom");
+  zoom.focus();
+  zoom.click();
+  const dialog = document.getElementById("enlarged");
+  did.open = dialog.open && dialog.querySelector(".picture svg use") !== null;
+  did.caption = dialog.querySelector(".caption").textContent;
+  did.link = dialog.querySelector(".caption a").href;
+  dialog.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
+  did.next = dialog.querySelector(".caption").textContent;
+  dialog.querySelector(".close").click();
+  did.closed = !dialog.open;
+  const table = document.querySelector("[aria-label='Table: catalogue, Retrieval by colour'] table");
+  const sort = column => {
+    table.tHead.rows[0].cells[column].querySelector("button").click();
+    return [...table.tBodies[0].rows].map(row => row.cells[0].textContent);
+  };
+  did.most = sort(1);
+  did.fewest = sort(1);
+  did.names = sort(0);
+  document.body.dataset.seen = JSON.stringify(did);
+});
+</script>"""
+
+
+def test_photos_enlarge_and_tables_sort_without_a_server(filled, tmp_path, make_slice):
+    slices = []
+    for number, colour in enumerate(("red", "blue", "green")):
+        for model, value in (("frozen backbone", 0.5), ("finetuned", 0.6)):
+            slices.append(make_slice(colour, model, value, None) | {"n": (900, 1200, 30)[number]})
+    filled.add(slices=slices)
+    page = build_page(filled).read_text(encoding="utf-8")
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page).replace("</body>", USE + "</body>")
+    (tmp_path / "used.html").write_text(text, encoding="utf-8")
+    dom, console = run_chromium(tmp_path, "--dump-dom", f"file://{tmp_path}/used.html")
+    found = re.search(r'data-seen="([^"]*)"', dom)
+    assert found, console
+    did = json.loads(html.unescape(found[1]))
+    assert did["open"]
+    assert did["closed"]
+    assert did["caption"].startswith("Nearest 1, rightRed shirt")
+    assert did["next"].startswith("Nearest 2, not rightBlue shirt")
+    assert did["link"] == "http://alder.example/p"
+    assert did["most"] == ["blue", "red", "green"]
+    assert did["fewest"] == ["green", "red", "blue"]
+    assert did["names"] == ["blue", "green", "red"]

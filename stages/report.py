@@ -45,9 +45,9 @@ def main() -> None:
     headline, out = args.pop("headline"), args.pop("out")
     names = list(params.load_params(Path("params.yaml")).benchmarks)
     with tracking.start_stage_run("report", ReportParams(", ".join(names)), list(args.values())) as run:
-        run.log_metrics(write_report(names, ReportInputs(**args), out, read_versions(Path())))
         headline_metrics = write_headline(names, ReportInputs(**args), headline)
         run.log_metrics(headline_metrics)
+        run.log_metrics(write_report(names, ReportInputs(**args), out, read_versions(Path()), headline_metrics))
         run.log_artifact(out / RESULTS)
         run.log_artifact(out / PAGE)
         histories = {"train_head": args["head"] / files.HISTORY, "finetune": args["model"] / files.HISTORY}

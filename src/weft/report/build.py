@@ -16,7 +16,9 @@ from weft.report.breakdowns import (
     read_slices,
 )
 from weft.report.calibration import Calibration, read_calibration, read_word_map
+from weft.report.changes import list_changes
 from weft.report.examples import ThumbnailCache, read_examples
+from weft.report.first_screen import describe_problems
 from weft.report.glossary import FINETUNED, FROZEN, HEAD_ONLY
 from weft.report.html import PAGE, BenchmarkSection, PipelineSection, render_page
 from weft.report.markdown import results_markdown
@@ -36,7 +38,11 @@ RECALL_MODELS = (FROZEN, HEAD_ONLY, FINETUNED)
 
 
 def write_report(
-    benchmarks: Sequence[str], inputs: ReportInputs, out: Path, versions: Versions | None = None
+    benchmarks: Sequence[str],
+    inputs: ReportInputs,
+    out: Path,
+    versions: Versions | None = None,
+    headline: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """Read the outputs of all stages and write the folder `out` atomically.
 
@@ -46,6 +52,7 @@ def write_report(
         out: The output folder: results.md, index.html, tables.json, and for `dvc plots` recall_at_k.csv (of the first
             benchmark with retrieval) and calibration_curve.csv.
         versions: Commit, data and changed parameters, which the page names; unknown if None.
+        headline: The metrics of `dvc metrics show`, which the page lists under their short names.
 
     Returns:
         The numbers of benchmarks, tables and photos, and the size of the page in page_bytes.
@@ -55,10 +62,11 @@ def write_report(
     """
     thumbnails = ThumbnailCache()
     sections = [_read_benchmark(inputs.benchmarks / name, thumbnails) for name in benchmarks]
-    pipeline = _read_pipeline(inputs, thumbnails, sections, versions or Versions())
+    pipeline = _read_pipeline(inputs, thumbnails, sections, versions or Versions(), headline or {})
     page = render_page(sections, pipeline, thumbnails)
+    results = [section.results for section in sections]
     texts = {
-        RESULTS: results_markdown([section.results for section in sections]),
+        RESULTS: results_markdown(results, describe_problems(pipeline.provenance, list_changes(results))),
         PAGE: page,
         TABLES: _tables_json(sections, pipeline.calibration),
         RECALL: _recall_csv([recall for section in sections for recall in section.recall_curves]),
@@ -90,7 +98,11 @@ def _read_benchmark(folder: Path, thumbnails: ThumbnailCache) -> BenchmarkSectio
 
 
 def _read_pipeline(
-    inputs: ReportInputs, thumbnails: ThumbnailCache, sections: Sequence[BenchmarkSection], versions: Versions
+    inputs: ReportInputs,
+    thumbnails: ThumbnailCache,
+    sections: Sequence[BenchmarkSection],
+    versions: Versions,
+    headline: Mapping[str, float],
 ) -> PipelineSection:
     mismatches = read_mismatches(inputs.audit, thumbnails)
     product_ids = {mismatch.product_id for mismatch in mismatches.pictured}
@@ -102,6 +114,7 @@ def _read_pipeline(
     return PipelineSection(
         read_provenance(inputs, histories[-1]),
         versions,
+        headline,
         read_crawl(inputs.crawl),
         read_words(inputs.clean, inputs.vocabulary, inputs.head),
         read_word_map(inputs.calibration),

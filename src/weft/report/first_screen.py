@@ -75,7 +75,7 @@ def build_first_screen(
     strips, reader = _choose_strips(benchmarks)
     precision = calibration.totals.get("precision")
     return FirstScreen(
-        problems=_describe_problems(provenance, search),
+        problems=describe_problems(provenance, changes),
         losses=tuple(describe_losses(changes)),
         search=tuple(describe_change(change) for change in search),
         strips=strips,
@@ -101,7 +101,14 @@ def _choose_search_changes(changes: Sequence[Change]) -> list[Change]:
     return [change for change in chosen if change is not None]
 
 
-def _describe_problems(provenance: Provenance, search: Sequence[Change]) -> tuple[str, ...]:
+def describe_problems(provenance: Provenance, changes: Sequence[Change]) -> tuple[str, ...]:
+    """Return sentences that say where training did not help; none where it did.
+
+    Args:
+        provenance: The kept epoch is read.
+        changes: Of all tables.
+    """
+    search = _choose_search_changes(changes)
     if provenance.kept_epoch == 0:
         return (
             "Training did not help: no epoch was better than the network before training, so the untrained network was "

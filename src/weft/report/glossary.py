@@ -8,6 +8,8 @@ FROZEN, HEAD_ONLY = "frozen backbone", "head only"
 FINETUNED = "finetuned"
 """The row of the finished model."""
 
+MAX_NAMED_SHOPS = 4
+
 _METRICS: tuple[tuple[str, str, str], ...] = (
     (
         r"recall_at_(\d+)",
@@ -185,6 +187,11 @@ def points(difference: float) -> str:
 def count(number: float) -> str:
     """Format a count with thousands separators: 12,612."""
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.3f}"
+
+
+def join_shops(names: Sequence[str]) -> str:
+    """Return the names of a few shops as in a sentence, or the number of many: "12 shops"."""
+    return join_names(names) if len(names) <= MAX_NAMED_SHOPS else f"{len(names):,} shops"
 
 
 def count_times(number: int) -> str:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -38,6 +38,7 @@ _FILTERS = (
     "count_times",
     "percent",
     "join_names",
+    "join_shops",
 )
 """Functions of `weft.report.glossary` that the templates use."""
 
@@ -66,6 +67,8 @@ class PipelineSection:
 
     provenance: Provenance
     versions: Versions
+    headline: Mapping[str, float]
+    """The metrics of `dvc metrics show`, by their short names."""
     shops: tuple[ShopCrawl, ...]
     words: WordsSection
     word_map: WordMap

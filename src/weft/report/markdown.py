@@ -8,17 +8,19 @@ from weft.report.glossary import count, metric_name, reader_meaning, row_meaning
 from weft.report.tables import Cell, Results, compare
 
 
-def results_markdown(results: Sequence[Results]) -> str:
+def results_markdown(results: Sequence[Results], problems: Sequence[str] = ()) -> str:
     """Return all tables of all benchmarks in percent with their intervals; gains over the first row are bold.
 
     Args:
         results: One per benchmark, in the order to print.
+        problems: Sentences that come first, about training that did not help.
 
     Returns:
         Markdown that ends in a newline.
     """
     blocks = [
         "# Results",
+        *(f"**{_escape(problem)}**" for problem in problems),
         "All values are shares in percent; higher is better. The 95 % bootstrap interval is in brackets. Bold values "
         "are better than the first row of their table, and values with ↓ are worse: the 95 % interval of the paired "
         "difference excludes 0.",

@@ -70,7 +70,7 @@ def test_a_metric_that_was_not_measured_is_null_in_the_metrics_of_all_benchmarks
     table = {"frozen backbone": {"recall_at_1": 0.5}, "finetuned": {"recall_at_1": None, "map_at_r": 0.5}}
     inputs.add(metrics={"reader": "catalogue", "tables": {"retrieval": table}})
     build_page(inputs)
-    metrics = json.loads((inputs.folder / "summary" / "metrics.json").read_text())
+    metrics = json.loads((inputs.folder / "summary" / "tables.json").read_text())
     assert metrics["catalogue"]["retrieval"] == {
         "frozen backbone": {"recall_at_1": 0.5, "map_at_r": None},
         "finetuned": {"recall_at_1": None, "map_at_r": 0.5},
@@ -82,7 +82,7 @@ def test_totals_that_calibrate_could_not_measure_are_null(filled):
     settings = json.loads(path.read_text())
     path.write_text(json.dumps({**settings, "totals": {"words": 2.0, "precision": None, "recall": None}}))
     build_page(filled)
-    metrics = json.loads((filled.folder / "summary" / "metrics.json").read_text())
+    metrics = json.loads((filled.folder / "summary" / "tables.json").read_text())
     assert metrics["thresholds"] == {"words": 2.0, "precision": None, "recall": None}
 
 

@@ -66,6 +66,8 @@ def test_an_untrained_network_that_was_kept_is_the_first_thing_said(inputs, has_
     text = read_first_screen(inputs)
     assert "Training did not help: no epoch was better than the network before training" in text
     assert text.index("Training did not help") < text.index("Shown a photo")
+    summary = (inputs.folder / "out" / "results.md").read_text(encoding="utf-8")
+    assert summary.startswith("# Results\n\n**Training did not help: no epoch was better")
 
 
 def test_a_kept_network_that_is_no_better_is_said(inputs):

@@ -3,6 +3,7 @@ import pytest
 from weft.report.glossary import (
     count,
     join_names,
+    join_shops,
     metric_meanings,
     metric_name,
     percent,
@@ -31,6 +32,11 @@ def test_differences_are_signed_points(difference, text):
 )
 def test_names_are_joined_as_in_a_sentence(names, text):
     assert join_names(names) == text
+
+
+def test_many_shops_are_counted():
+    assert join_shops(["a", "b"]) == "a and b"
+    assert join_shops(list("abcde")) == "5 shops"
 
 
 @pytest.mark.parametrize(

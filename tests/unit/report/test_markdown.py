@@ -61,6 +61,11 @@ def test_the_best_and_the_worst_change_come_before_the_tables():
     assert "40.0 ↓ |" in text
 
 
+def test_training_that_did_not_help_is_said_first():
+    text = results_markdown([RESULTS], ["Training did not help."])
+    assert text.startswith("# Results\n\n**Training did not help.**\n")
+
+
 def test_rows_counts_and_notes_are_explained():
     text = results_markdown([RESULTS])
     assert "- *finetuned*: network and word embeddings trained together" in text

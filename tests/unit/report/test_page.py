@@ -229,9 +229,15 @@ def test_a_row_that_equals_the_first_one_is_named_beside_it(filled):
 def test_the_page_names_commit_data_model_and_changed_parameters(filled):
     parameters = (ChangedParameter("finetune.epochs", "1", "4"),)
     versions = Versions("c0ffee" * 6, True, "abc.dir", parameters)
-    write_report(["catalogue"], filled.report_inputs, filled.folder / "summary", versions)
+    write_report(["catalogue"], filled.report_inputs, filled.folder / "summary", versions, {"r10": 0.967})
     page = (filled.folder / "summary" / "index.html").read_text(encoding="utf-8")
-    for text in ("c0ffee" * 6, "with changes that are not committed", "abc.dir", "ab" * 32):
+    for text in (
+        "r10 <strong>0.967</strong>",
+        "c0ffee" * 6,
+        "with changes that are not committed",
+        "abc.dir",
+        "ab" * 32,
+    ):
         assert text in page
     assert '<th scope="row">finetune.epochs</th><td class="text">1</td><td class="text">4</td>' in page
 

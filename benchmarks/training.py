@@ -36,8 +36,9 @@ from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import Augmentation, Finetune, Training
 from weft.photos.decode import decode
 from weft.photos.resize import encode_jpeg, letterbox
-from weft.training.finetune import StoredPhotos, finetune
+from weft.training.finetune import finetune
 from weft.training.run_context import RunContext
+from weft.training.stored_photos import StoredPhotos
 
 NUM_PHOTOS, ROUNDS, NUM_WORDS, HEIGHT, WIDTH, ORIGINAL_SIZE_PX = 320, 5, 1_000, 128, 96, (900, 1_200)
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,7 +98,8 @@ def make_finetune_benchmark(
 ) -> Callable[[], float]:
     """Return a function that measures the photos per CPU second of an epoch of finetune."""
     bags, epoch_ends = make_bags(), []
-    no_validation = StoredPhotos(InMemoryPhotoStore.__new__(InMemoryPhotoStore), build_word_bags([]))  # type: ignore[arg-type]
+    no_photos = InMemoryPhotoStore.__new__(InMemoryPhotoStore)
+    no_validation = StoredPhotos(no_photos, build_word_bags([]), np.empty(0, np.int64))  # type: ignore[arg-type]
     no_validation.store.digest = lambda: "none"  # type: ignore[method-assign]
 
     def run() -> float:
@@ -107,7 +109,7 @@ def make_finetune_benchmark(
         )
         with tempfile.TemporaryDirectory() as state:
             finetune(
-                StoredPhotos(store, bags),  # type: ignore[arg-type]
+                StoredPhotos(store, bags, np.arange(NUM_PHOTOS)),  # type: ignore[arg-type]
                 no_validation,
                 model,
                 training,

@@ -24,7 +24,7 @@ def main() -> None:
     from weft.data.photo_store import read_first_photo
     from weft.process_group import init_process_group
     from weft.training.finetune_stage import run_finetune
-    from weft.training.history import EpochMetrics, EpochTiming, log_epoch
+    from weft.training.history import EpochMetrics, EpochTiming, get_loggable_metrics, log_epoch
     from weft.training.run_context import RunContext
 
     settings = params.load_params(Path("params.yaml"))
@@ -39,7 +39,7 @@ def main() -> None:
 
         def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:
             log_epoch("finetune", metrics, timing)
-            run.log_metrics(asdict(metrics) | asdict(timing), step=metrics.epoch)
+            run.log_metrics(get_loggable_metrics(metrics, timing), step=metrics.epoch)
 
         context = RunContext(
             device=runtime.device(),
@@ -49,7 +49,7 @@ def main() -> None:
             compile_backend=runtime.compile_backend(),
             checkpoint_seconds=runtime.checkpoint_seconds(),
         )
-        run_finetune(
+        summary = run_finetune(
             args.photos,
             args.documents,
             args.words,
@@ -60,6 +60,7 @@ def main() -> None:
             on_epoch_end=on_epoch_end,
         )
         run.log_missing_epochs(args.out / files.HISTORY)
+        run.set_tags(summary.to_tags())
         run.log_artifact(args.out / files.HISTORY)
         run.log_model(args.out, read_first_photo(args.photos / "train"))
 

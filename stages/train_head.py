@@ -21,7 +21,7 @@ def main() -> None:
     runtime.configure_threads()
 
     from weft.contracts import files
-    from weft.training.history import EpochMetrics, EpochTiming, log_epoch
+    from weft.training.history import EpochMetrics, EpochTiming, get_loggable_metrics, log_epoch
     from weft.training.run_context import RunContext
     from weft.training.train_head_stage import run_train_head
 
@@ -33,9 +33,9 @@ def main() -> None:
 
         def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:
             log_epoch("train_head", metrics, timing)
-            run.log_metrics(asdict(metrics) | asdict(timing), step=metrics.epoch)
+            run.log_metrics(get_loggable_metrics(metrics, timing), step=metrics.epoch)
 
-        run_train_head(
+        summary = run_train_head(
             args.features,
             args.documents,
             args.words,
@@ -47,6 +47,7 @@ def main() -> None:
         )
         run.log_missing_epochs(args.out / files.HISTORY)
         run.log_artifact(args.out / files.HISTORY)
+        run.set_tags(summary.to_tags())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import numpy as np
 from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
 from weft.contracts.search import Search
 from weft.evaluation.knn import take_rows
+from weft.ranking_metrics import check_num_positives, map_at_r
 
 
 def find_hits(rows: Ints, query_labels: Ints, gallery_labels: Ints) -> Bools:
@@ -46,14 +47,14 @@ def recall_all_at_k(hits: Bools, num_positives: Ints, k: int) -> Floats:
         k: At least 1.
     """
     _check_k(k)
-    _check_positives(num_positives)
+    check_num_positives(num_positives)
     return np.asarray(hits[:, :k].sum(axis=1) / num_positives, np.float64)
 
 
 def recall_all_upper_bound(num_positives: Ints, k: int) -> float:
     """Return the mean recall_all_at_k of a perfect ranking, below 1 where queries have more than k positives."""
     _check_k(k)
-    _check_positives(num_positives)
+    check_num_positives(num_positives)
     return float((np.minimum(num_positives, k) / num_positives).mean())
 
 
@@ -61,23 +62,6 @@ def precision_at_k(hits: Bools, k: int) -> Floats:
     """Return the share of hits among the first k, divided by k even where the list is shorter."""
     _check_k(k)
     return np.asarray(hits[:, :k].sum(axis=1) / k, np.float64)
-
-
-def map_at_r(hits: Bools, num_positives: Ints) -> Floats:
-    """Return the average precision at R, where R is the query's number of positives (Musgrave et al. 2020, sec. 3.2).
-
-    It is the mean over the first R positions of the precision up to a position that is a hit, and 0 otherwise.
-
-    Args:
-        hits: (queries, positions), with at least max(num_positives) positions or the whole gallery.
-        num_positives: (queries,): at least 1 each.
-    """
-    _check_positives(num_positives)
-    positions = np.arange(1, hits.shape[1] + 1)
-    hits_within_r = hits & (positions[None, :] <= num_positives[:, None])
-    precision = np.cumsum(hits_within_r, axis=1) / positions
-    average: Floats = (precision * hits_within_r).sum(axis=1) / num_positives
-    return average
 
 
 def first_hit_index(hits: Bools) -> Ints:
@@ -97,14 +81,6 @@ def first_hit_ranks(hits: Bools) -> Ints:
 def _check_k(k: int) -> None:
     if k < 1:
         raise ValueError(f"expected k of at least 1, got {k}")
-
-
-def _check_positives(num_positives: Ints) -> None:
-    if len(num_positives) and num_positives.min() < 1:
-        raise ValueError(
-            f"expected at least 1 positive per query, got none for query {int(num_positives.argmin())}; leave such "
-            "queries out and count them"
-        )
 
 
 @dataclass(frozen=True)

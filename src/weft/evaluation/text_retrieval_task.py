@@ -22,6 +22,7 @@ from weft.evaluation.per_query_scores import (
     build_slice_columns,
 )
 from weft.evaluation.word_scorers import WordScorer, iter_chunks, linear_word_scores
+from weft.ranking_metrics import map_at_r
 
 MAX_QUERY_WORDS = 1_000
 MAX_SCORES = 50_000_000
@@ -57,7 +58,7 @@ def score_text_to_photo(
     for model, scorer in _build_cosine_scorers(inputs, rows, scorers).items():
         hits = _rank_photos(_score_query_words(scorer, len(rows), words), is_positive)
         numerators[model] = {f"precision_at_{k}": retrieval_metrics.precision_at_k(hits, k) for k in top_k}
-        numerators[model]["map_at_r"] = retrieval_metrics.map_at_r(hits, num_positives)
+        numerators[model]["map_at_r"] = map_at_r(hits, num_positives)
         ranks[model] = retrieval_metrics.first_hit_ranks(hits)
     bands = assign_frequency_bands(inputs.words.document_frequencies, inputs.train_set.count_products())
     results.tables["text_to_photo"] = PerQueryScores(
@@ -96,7 +97,7 @@ def score_text_to_product(
         rows, _ = search(query_embeddings, take_rows(z, test), length)
         hits = retrieval_metrics.find_hits(rows, photos.products[queries], products)
         numerators[model] = {f"recall_at_{k}": retrieval_metrics.recall_at_k(hits, k) for k in top_k}
-        numerators[model]["map_at_r"] = retrieval_metrics.map_at_r(hits, num_positives)
+        numerators[model]["map_at_r"] = map_at_r(hits, num_positives)
         ranks[model] = retrieval_metrics.first_hit_ranks(hits)
     results.tables["text_to_product"] = PerQueryScores(
         query_indices=queries,

@@ -49,9 +49,17 @@ class Embedder(nn.Module):
 
     def forward(self, photos: torch.Tensor) -> torch.Tensor:
         """Return the embeddings z, (batch, embedding_dim), of RGB photos, uint8 (batch, 3, height, width)."""
+        return self.project(self.encode(photos))
+
+    def encode(self, photos: torch.Tensor) -> torch.Tensor:
+        """Return the backbone's embeddings, (batch, dimension of the backbone), of photos as in `forward`."""
         x = ((photos.float() - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        z: torch.Tensor = self.encoder(x)
-        z = z if self.projection is None else z @ self.projection.T
+        encoded: torch.Tensor = self.encoder(x)
+        return encoded
+
+    def project(self, encoded: torch.Tensor) -> torch.Tensor:
+        """Return the embeddings z, (batch, embedding_dim), of the output of `encode`."""
+        z = encoded if self.projection is None else encoded @ self.projection.T
         return nn.functional.normalize(z, dim=1) if self.unit_norm else z
 
     def score(self, z: torch.Tensor) -> torch.Tensor:

@@ -156,6 +156,12 @@ def _iter_conflicts(params: Params) -> Iterator[str]:
             "finetune.discard_projection_head: expected false, because training.logits.name = cosine normalises z "
             "between the projection and W"
         )
+    for name, stage in (("train_head", params.train_head), ("finetune", params.finetune)):
+        if stage.keep_best_by == "last" and stage.early_stopping_patience:
+            yield (
+                f"{name}.early_stopping_patience = {stage.early_stopping_patience}: expected 0, because with "
+                f"{name}.keep_best_by = last no epoch is better than another"
+            )
     catalogue = params.benchmarks.get("catalogue")
     if catalogue is None or catalogue.reader != "catalogue":
         yield "benchmarks.catalogue: missing; add it with reader: catalogue (the crawled catalogue)"

@@ -115,14 +115,17 @@ class _TrainingStage:
     lr_schedule: Annotated[ScheduleSettings, Field(discriminator="name")]
     """How the learning rates change during the training."""
     early_stopping_patience: NonNegativeInt
-    """Training stops after this many epochs without a lower val_loss; 0 never stops early. The weights of the epoch
-    with the lowest val_loss are kept in any case."""
+    """Training stops after this many epochs without a better one by `keep_best_by`; 0 never stops early. The best
+    weights are kept in any case."""
 
 
 @dataclass(frozen=True, config=STRICT_CONFIG, kw_only=True)
 class TrainHead(_TrainingStage):
     """Stage 1: train the head W on the embeddings z of the frozen backbone."""
 
+    keep_best_by: Literal["val_tag_precision", "val_loss", "last"]
+    """The column of history.csv by which the best epoch is kept, the untrained W of epoch 0 included; `last` keeps the
+    last epoch. There is no val_map_at_r: W does not change how photos are retrieved."""
     optimizer: Annotated[HeadOptimizer, Field(discriminator="name")]
     """The optimiser of W."""
 
@@ -182,6 +185,9 @@ class BagSimilarity:
 class Finetune(_TrainingStage):
     """Stage 2: train the whole network."""
 
+    keep_best_by: Literal["val_map_at_r", "val_tag_precision", "val_loss", "last"]
+    """The column of history.csv by which the best epoch is kept, the network before training as epoch 0 included: the
+    mAP@R of retrieval on val, the precision of five predicted words, or the loss. `last` keeps the last epoch."""
     optimizer: Annotated[FinetuneOptimizer, Field(discriminator="name")]
     """The optimiser of the encoder and of W."""
     augmentation: Augmentation

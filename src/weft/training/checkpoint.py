@@ -6,7 +6,6 @@ and the input data, is ignored.
 """
 
 import hashlib
-import math
 import time
 import zipfile
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from torch import nn
 
 from weft import tables
 from weft.progress import log_line
+from weft.training.epoch_selection import find_kept_epoch
 from weft.training.history import EpochMetrics
 from weft.training.lr_schedule import LRSchedule
 from weft.training.run_context import RunContext
@@ -121,7 +121,7 @@ class CheckpointManager:
 
     Attributes:
         history: The metrics of each epoch; epoch 0 is the model before its first step.
-        best_weights: The state_dict of the epoch with the lowest val_loss, on the CPU.
+        best_weights: The state_dict of the best epoch by `keep_best_by`, on the CPU.
         progress: The part of the current epoch that was done at the last checkpoint.
     """
 
@@ -137,6 +137,7 @@ class CheckpointManager:
         optimizer: torch.optim.Optimizer,
         schedule: LRSchedule,
         *,
+        keep_best_by: str,
         extra_states: Mapping[str, Stateful] | None = None,
     ) -> None:
         """Restore all states from the latest checkpoint in `context.state_dir` with this fingerprint, if there is one.
@@ -147,9 +148,10 @@ class CheckpointManager:
             model: The model in training.
             optimizer: The optimizer of the model.
             schedule: The schedule of the learning rates.
+            keep_best_by: The criterion by which the best epoch is chosen (`find_kept_epoch`).
             extra_states: Other objects with a state, by their name in the checkpoint.
         """
-        self._context, self._fingerprint = context, fingerprint
+        self._context, self._fingerprint, self._keep_best_by = context, fingerprint, keep_best_by
         self._stateful: dict[str, Stateful] = {
             "model": model,
             "optimizer": optimizer,
@@ -167,8 +169,6 @@ class CheckpointManager:
 
     def end_epoch(self, metrics: EpochMetrics, weights: dict[str, Any] | None = None) -> None:
         """Step the schedule, keep the weights if they are the best so far, and save a checkpoint.
-
-        If no val_loss is finite, because val has no photos, the last epoch counts as the best.
 
         Args:
             metrics: The metrics of the epoch.
@@ -189,7 +189,7 @@ class CheckpointManager:
         return time.monotonic() - self._saved_at >= self._context.checkpoint_seconds
 
     def is_finished(self, epochs: int, patience: int) -> bool:
-        """Return whether all epochs are done or the last `patience` epochs did not lower val_loss.
+        """Return whether all epochs are done or the last `patience` epochs were not the best by `keep_best_by`.
 
         Args:
             epochs: Maximum number of epochs.
@@ -199,10 +199,7 @@ class CheckpointManager:
         return len(self.history) > epochs or 0 < patience <= num_bad_epochs
 
     def _find_best_epoch(self) -> int:
-        """Return the epoch with the lowest finite val_loss, or the last epoch if there is none."""
-        losses = [record.val_loss for record in self.history]
-        finite = [loss for loss in losses if math.isfinite(loss)]
-        return losses.index(min(finite)) if finite else len(losses) - 1
+        return find_kept_epoch(self.history, self._keep_best_by)[0]
 
     def save(self, progress: EpochProgress) -> None:
         """Save a checkpoint after the first `progress.steps` steps of an epoch."""

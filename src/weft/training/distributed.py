@@ -228,6 +228,12 @@ class Replica:
         torch.distributed.all_reduce(sums)
         return float(sums[0] / sums[1])
 
+    def all_reduce_sum(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return the sum of a tensor over all processes."""
+        if self.process_group.world_size > 1:
+            torch.distributed.all_reduce(tensor)
+        return tensor
+
     def shard(self, batches: list[Batch]) -> list[Batch]:
         """Return every world_size-th batch, starting at the rank of this process."""
         return batches[self.process_group.rank :: self.process_group.world_size]

@@ -7,18 +7,17 @@ training continues from its last checkpoint and ends with the same weights as on
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from weft.bags import WordBags
 from weft.contracts.arrays import Floats
-from weft.data.loader import Photos, prefetch_photos
+from weft.data.loader import Photos
 from weft.data.photo_store import PhotoStore
-from weft.data.samplers import Batch, Sampler
+from weft.data.samplers import Sampler
 from weft.model.embedder import Embedder
 from weft.model.fuse_batch_norm import fused_forward
 from weft.model.param_groups import build_param_groups, freeze_modules
@@ -27,13 +26,16 @@ from weft.progress import progress_bar
 from weft.runtime import explain_oom
 from weft.training.batches import TrainBatch, epoch_batches, load_batches
 from weft.training.checkpoint import CheckpointManager, EpochProgress, Stateful, compute_fingerprint, hash_weights
-from weft.training.distributed import LocalSlice, Replica, convert_sync_layers, count_photos
+from weft.training.distributed import LocalSlice, Replica, convert_sync_layers
 from weft.training.ema import averaged_weights_applied, build_ema
 from weft.training.history import EpochMetrics, EpochTiming
 from weft.training.lr_schedule import LRSchedule, build_optimizer
 from weft.training.mixed_precision import MixedPrecision
 from weft.training.objective import Objective, build_sampler
 from weft.training.run_context import RunContext
+from weft.training.stored_photos import StoredPhotos
+from weft.training.val_metrics import ValMetrics
+from weft.training.validation import Validation
 
 
 @dataclass(frozen=True)
@@ -52,18 +54,25 @@ class TrainState:
     ema: AveragedModel | None
     """The moving average of the weights; None if ema_decay is 0."""
 
-    def open_checkpoints(self, context: RunContext, fingerprint: str) -> CheckpointManager:
+    def open_checkpoints(self, context: RunContext, fingerprint: str, keep_best_by: str) -> CheckpointManager:
         """Restore all states from the last checkpoint with this fingerprint, if there is one.
 
         Args:
             context: The folder of the checkpoints and the process group.
             fingerprint: The hash of the settings, the initial weights and the input data.
+            keep_best_by: The criterion by which the best epoch is chosen.
         """
         extra_states: dict[str, Stateful] = {"scaler": self.amp.scaler}
         if self.ema:
             extra_states["ema"] = self.ema
         checkpoints = CheckpointManager(
-            context, fingerprint, self.model, self.optimizer, self.schedule, extra_states=extra_states
+            context,
+            fingerprint,
+            self.model,
+            self.optimizer,
+            self.schedule,
+            keep_best_by=keep_best_by,
+            extra_states=extra_states,
         )
         context.process_group.barrier()  # All processes read the checkpoint before the main process overwrites it.
         return checkpoints
@@ -119,18 +128,6 @@ def build_train_state(model: Embedder, settings: Finetune, steps_per_epoch: int,
     return TrainState(model, replica, frozen, optimizer, schedule, amp, ema)
 
 
-@dataclass(frozen=True)
-class StoredPhotos:
-    """The prepared photos of one split and their bags of words, in the same order."""
-
-    store: PhotoStore
-    bags: WordBags
-
-    def digest(self) -> str:
-        """Return a hash of the photos and their words."""
-        return self.store.digest() + self.bags.digest()
-
-
 def finetune(
     train: StoredPhotos,
     val: StoredPhotos,
@@ -142,17 +139,17 @@ def finetune(
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
     word_weights: Floats | None = None,
 ) -> list[EpochMetrics]:
-    """Train the encoder and W together; at the end `model` has the weights of the epoch with the lowest val_loss.
+    """Train the encoder and W together; at the end `model` has the weights of the best epoch by keep_best_by.
 
     Args:
         train: Photos to train on.
-        val: Photos on which val_loss is measured; it decides which epoch is the best.
+        val: Photos on which each epoch is measured, to decide which one is the best.
         model: The pretrained encoder with the W of train_head; it is trained in place.
         training: The section training of params.yaml.
         settings: The section finetune of params.yaml.
         context: Device, threads, processes and the folder of the checkpoint, from which a killed training continues.
             batch_size counts the photos of all processes together.
-        on_epoch_end: Called at the end of each epoch.
+        on_epoch_end: Called at the end of each epoch, and for epoch 0 before the first step.
         word_weights: (words,) weight of each word in the losses on train and val, at least 0; None weights all words
             equally.
 
@@ -168,24 +165,28 @@ def finetune(
     word_counts = train.bags.count_words(len(model.words))
     objective = Objective(training.loss, training.logits, word_counts, settings.bag_similarity)
     train_state = build_train_state(model, settings, sampler.count_steps(settings.batch_size), context)
-    checkpoints = train_state.open_checkpoints(context, fingerprint)
-    val_batches = train_state.replica.shard(list(sampler.eval_batches(val.bags, 4 * settings.batch_size)))
+    checkpoints = train_state.open_checkpoints(context, fingerprint, settings.keep_best_by)
+    validation = Validation(val, sampler, objective, settings, train_state.replica, context.workers)
 
-    def validate() -> float:
-        return _val_loss(train_state, val.store, val_batches, objective, context.workers)
+    def end_epoch(metrics: EpochMetrics, timing: EpochTiming) -> None:
+        checkpoints.end_epoch(metrics, train_state.eval_weights())
+        on_epoch_end(metrics, timing)
 
     oom_hint = f"finetune.batch_size = {settings.batch_size}, or prepare.height and prepare.width"
     with explain_oom(oom_hint), train_state.fused_frozen_blocks():
         if not checkpoints.history:
-            checkpoints.end_epoch(EpochMetrics(0, float("nan"), validate(), settings.optimizer.head_lr))
+            val_metrics, val_seconds = _validate(train_state, validation)
+            initial = EpochMetrics(0, float("nan"), *val_metrics, settings.optimizer.head_lr)
+            end_epoch(initial, EpochTiming(0.0, 0.0, 0.0, val_seconds))
         while not checkpoints.is_finished(settings.epochs, settings.early_stopping_patience):
             epoch, first_step = len(checkpoints.history), checkpoints.progress.steps
             batches = _load_epoch(train.store, sampler, training.seed, settings, context, epoch, first_step)
             train_loss, timing = _train_epoch(train_state, batches, objective, checkpoints, len(sampler))
-            val_loss, lr = validate(), train_state.optimizer.param_groups[-1]["lr"]
-            metrics = EpochMetrics(epoch, train_loss, val_loss, lr, sampler.max_draws(epoch), sampler.n_capped)
-            checkpoints.end_epoch(metrics, train_state.eval_weights())
-            on_epoch_end(metrics, timing)
+            lr = train_state.optimizer.param_groups[-1]["lr"]
+            val_metrics, val_seconds = _validate(train_state, validation)
+            repeats = sampler.max_draws(epoch), sampler.n_capped
+            metrics = EpochMetrics(epoch, train_loss, *val_metrics, lr, *repeats)
+            end_epoch(metrics, replace(timing, val_seconds=val_seconds))
     model.load_state_dict(checkpoints.best_weights)
     return checkpoints.history
 
@@ -279,22 +280,12 @@ def _train_epoch(
         requested_at = time.monotonic()
     mean = float(total) / num_photos
     seconds = time.monotonic() - started_at
-    return mean, EpochTiming(seconds, wait_seconds, seen / seconds)
+    return mean, EpochTiming(seconds, wait_seconds, seen / seconds, val_seconds=0.0)
 
 
-@torch.no_grad()
-def _val_loss(
-    train_state: TrainState, store: PhotoStore, batches: list[Batch], objective: Objective, workers: int
-) -> float:
-    """Return the mean loss over all val photos; this process embeds those in `batches`."""
-
-    def iter_embedded() -> Iterator[tuple[torch.Tensor, Batch]]:
-        model = train_state.model.eval()
-        for pixels, batch in prefetch_photos(store, batches, workers):
-            with train_state.amp.autocast():
-                z = model(torch.from_numpy(pixels).to(model.words.device))
-            yield z, batch
-
+def _validate(train_state: TrainState, validation: Validation) -> tuple[ValMetrics, float]:
+    """Return the val metrics of the weights that are kept, the EMA if there is one, and the seconds that they took."""
+    started_at = time.monotonic()
     with train_state.ema_weights_applied():
-        local_loss = objective.validate(iter_embedded(), train_state.model)
-    return train_state.replica.weighted_mean(local_loss, count_photos(batches))
+        val_metrics = validation.measure(train_state.model, train_state.amp)
+    return val_metrics, time.monotonic() - started_at

@@ -30,15 +30,18 @@ from weft.model.embedder import Embedder, fold_projection_into_head, init_projec
 from weft.model.fuse_batch_norm import fuse_batch_norm
 from weft.params import CosineLogits, Finetune, Logits, Params, TrainHead, Training
 from weft.process_group import ProcessGroup
-from weft.progress import progress_bar
+from weft.progress import log_line, progress_bar
 from weft.runtime import explain_oom
 from weft.training.checkpoint import delete_checkpoint
-from weft.training.finetune import StoredPhotos, finetune
+from weft.training.epoch_selection import summarize_training
+from weft.training.finetune import finetune
 from weft.training.history import EpochMetrics, EpochTiming, log_epoch, write_history
 from weft.training.objective import export_head_weights
 from weft.training.run_context import RunContext
+from weft.training.stored_photos import StoredPhotos
 from weft.training.train_head import CachedEmbeddings, train_head
 from weft.training.word_weights import compute_word_weights
+from weft.training_summary import TrainingSummary, write_training_summary
 
 _EMBEDDINGS_FILE = "{}.z.npy"
 """File name of the embeddings of a split."""
@@ -58,8 +61,8 @@ def run_finetune(
     out: Path,
     *,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
-) -> str:
-    """Train the whole network, and write the model bundle and its history.csv to the folder `out`.
+) -> TrainingSummary:
+    """Train the whole network, and write the model bundle, history.csv and training.json to the folder `out`.
 
     Args:
         photos: The folder of the prepared photos.
@@ -73,7 +76,7 @@ def run_finetune(
         on_epoch_end: Called at the end of each epoch.
 
     Returns:
-        The digest of the bundle in the main process, and "" in every other process, which writes nothing.
+        Which epoch is kept; only the main process writes files.
 
     Raises:
         ContractError: An input is missing or broken, or a product with photos has no document.
@@ -91,8 +94,9 @@ def run_finetune(
     weights = compute_word_weights(head_dir / files.WORD_PREDICTABILITY, settings.finetune)
     sections = settings.training, settings.finetune
     history = finetune(train, val, model, *sections, context, on_epoch_end=on_epoch_end, word_weights=weights)
+    summary = summarize_training("finetune", history, settings.finetune.keep_best_by)
     if not context.process_group.is_main:
-        return ""
+        return summary
     _finalize_model(model, pretrained, settings.training.logits, settings.finetune)
     if settings.finetune.retrain_head:
         retrain = settings.training, settings.train_head
@@ -101,12 +105,14 @@ def run_finetune(
         head_context = replace(context, state_dir=state_dir / "head")
         retrain_head(model, splits, *retrain, head_context)
     size = settings.prepare
-    digest = save_bundle(out, model, settings.model, size.height, size.width, words)
+    save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
+    write_training_summary(out / files.TRAINING, summary)
     delete_checkpoint(state_dir)
     for split in ("train", "val"):
         (state_dir / f"{split}.arrow").unlink()
-    return digest
+    log_line(summary.describe())
+    return summary
 
 
 def _open_split(
@@ -120,7 +126,7 @@ def _open_split(
         PhotoStore(folder, cache_file)
     process_group.barrier()
     bags = _read_bags(folder, documents, settings.training, settings.finetune)
-    return StoredPhotos(PhotoStore(folder, cache_file, copy=False), bags)
+    return StoredPhotos(PhotoStore(folder, cache_file, copy=False), bags, documents.find(read_product_ids(folder)))
 
 
 def _read_bags(folder: Path, documents: Documents, training: Training, settings: Finetune | TrainHead) -> WordBags:
@@ -202,14 +208,16 @@ def retrain_head(
         CachedEmbeddings(
             _embed_store(model, stored.store, device, context.workers, state_dir / _EMBEDDINGS_FILE.format(split)),
             stored.bags,
+            stored.products,
         )
         for split, stored in ((name, splits[name]) for name in ("train", "val"))
     )
     with explain_oom(f"train_head.batch_size = {settings.batch_size}, or choose training.loss.name: sampled_softmax"):
         on_epoch_end = partial(log_epoch, "finetune, retrain_head")
-        head_weights, _ = train_head(
+        head_weights, history = train_head(
             train, val, len(model.words), training, settings, context, on_epoch_end=on_epoch_end
         )
+    log_line(f"finetune, retrain_head: {summarize_training('train_head', history, settings.keep_best_by).describe()}")
     model.words = nn.Parameter(head_weights["words"].to(device))
     model.bias = nn.Parameter(head_weights["bias"].to(device)) if "bias" in head_weights else None
     delete_checkpoint(state_dir)

@@ -167,6 +167,12 @@ class Objective:
             photos += len(z)
         return total / photos if photos else float("nan")
 
+    def score_words(self, z: torch.Tensor, model: Embedder) -> torch.Tensor:
+        """Return the logits of all words, (batch, words), for embeddings z, (batch, embedding_dim)."""
+        scaled_z, words = self._scale(z, model.words)
+        logits = scaled_z @ words.T
+        return logits if model.bias is None else logits + model.bias.T
+
     @torch.no_grad()
     def check_initial_loss(self, z: torch.Tensor, model: Embedder, batch: Batch) -> None:
         """Check the initial W on embeddings z, (batch, embedding_dim).

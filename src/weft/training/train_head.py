@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from weft.bags import WordBags
+from weft.contracts.arrays import Ints
 from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
 from weft.params import TrainHead, Training
@@ -23,6 +24,7 @@ from weft.training.history import EpochMetrics, EpochTiming
 from weft.training.lr_schedule import LRSchedule, build_optimizer
 from weft.training.objective import Objective, build_sampler, export_head_weights
 from weft.training.run_context import RunContext
+from weft.training.val_metrics import ValMetrics, ValSample, measure_words
 
 _INITIAL_LOSS_PHOTOS = 1_024
 """Photos on which the initial loss is measured."""
@@ -32,15 +34,19 @@ _EPOCH_SEED_STRIDE = 1_000_003
 
 @dataclass(frozen=True)
 class CachedEmbeddings:
-    """The embeddings z of the photos of one split and their bags of words, in the same order."""
+    """The embeddings z of the photos of one split, their bags of words and their products, in the same order."""
 
     z: npt.NDArray[np.float16]
     """(photos, embedding_dim)"""
     bags: WordBags
+    products: Ints
+    """(photos,) the product of each photo as an integer."""
 
     def digest(self) -> str:
-        """Return a hash of the embeddings and of the words."""
-        return hashlib.sha256(np.ascontiguousarray(self.z).data).hexdigest() + self.bags.digest()
+        """Return a hash of the embeddings, the words and the products."""
+        arrays = (self.z, self.products)
+        hashes = [hashlib.sha256(np.ascontiguousarray(array).data).hexdigest() for array in arrays]
+        return "".join([*hashes, self.bags.digest()])
 
 
 def train_head(
@@ -57,16 +63,17 @@ def train_head(
 
     Args:
         train: Photos to train on.
-        val: Photos on which val_loss is measured; it decides which epoch is the best.
+        val: Photos on which each epoch is measured, to decide which one is the best.
         vocabulary_size: Number of words, the rows of W.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
         context: Device and folder of the checkpoint; a killed training continues from its last complete epoch.
-        on_epoch_end: Called at the end of each epoch.
+        on_epoch_end: Called at the end of each epoch, and for epoch 0 before the first step.
 
     Returns:
-        The tensors of the epoch with the lowest val_loss, and the metrics of each epoch. The tensors are "words", which
-        is W, (vocabulary_size, embedding_dim), and "bias", (vocabulary_size, 1), if `training.logits.word_bias`.
+        The tensors of the best epoch by `settings.keep_best_by`, and the metrics of each epoch. The tensors are
+        "words", which is W, (vocabulary_size, embedding_dim), and "bias", (vocabulary_size, 1), if
+        `training.logits.word_bias`.
 
     Raises:
         ModelError: The initial loss is not close to ln(vocabulary_size), the loss of a uniform prediction.
@@ -79,25 +86,38 @@ def train_head(
     optimizer = build_optimizer([(model.head_parameters(), head_lr)], settings.optimizer)
     schedule = LRSchedule(optimizer, settings.lr_schedule, settings.epochs, sampler.count_steps(settings.batch_size))
     fingerprint = compute_fingerprint(training, settings, train.digest(), val.digest(), vocabulary_size)
-    checkpoints = CheckpointManager(context, fingerprint, model, optimizer, schedule)
+    checkpoints = CheckpointManager(
+        context, fingerprint, model, optimizer, schedule, keep_best_by=settings.keep_best_by
+    )
     val_batches = list(sampler.eval_batches(val.bags, settings.batch_size))
+    sample = ValSample(val.bags, val.products, val_batches)
+    # W does not change how photos are retrieved, so that this is the same in all epochs.
+    map_at_r = sample.compute_map_at_r(torch.from_numpy(val.z[sample.photos].astype(np.float32)).to(device))
 
-    def compute_val_loss() -> float:
-        return objective.validate(_iter_cached_batches(val.z, val_batches, device), model)
+    def validate() -> tuple[ValMetrics, float]:
+        started_at = time.monotonic()
+        embedded_batches = _iter_cached_batches(val.z, val_batches, device)
+        val_loss, tag_precision = measure_words(embedded_batches, model, objective, sample)
+        return ValMetrics(val_loss, map_at_r, tag_precision), time.monotonic() - started_at
+
+    def end_epoch(metrics: EpochMetrics, timing: EpochTiming) -> None:
+        checkpoints.end_epoch(metrics)
+        on_epoch_end(metrics, timing)
 
     if not checkpoints.history:
         z, batch = next(_iter_cached_batches(train.z, sampler.eval_batches(train.bags, _INITIAL_LOSS_PHOTOS), device))
         objective.check_initial_loss(z, model, batch)
-        checkpoints.end_epoch(EpochMetrics(0, float("nan"), compute_val_loss(), head_lr))
+        val_metrics, val_seconds = validate()
+        end_epoch(EpochMetrics(0, float("nan"), *val_metrics, head_lr), EpochTiming(0.0, 0.0, 0.0, val_seconds))
     while not checkpoints.is_finished(settings.epochs, settings.early_stopping_patience):
         started_at, epoch = time.monotonic(), len(checkpoints.history)
         generator = torch.Generator().manual_seed(training.seed * _EPOCH_SEED_STRIDE + epoch)
         batches = _iter_cached_batches(train.z, sampler.sample_epoch(epoch, settings.batch_size), device)
         mean = _train_epoch(model, objective, batches, optimizer, schedule, generator) / len(sampler)
-        val_loss, lr = compute_val_loss(), optimizer.param_groups[-1]["lr"]
-        seconds = time.monotonic() - started_at
-        checkpoints.end_epoch(EpochMetrics(epoch, mean, val_loss, lr, sampler.max_draws(epoch), sampler.n_capped))
-        on_epoch_end(checkpoints.history[-1], EpochTiming(seconds, 0.0, len(sampler) / seconds))
+        lr, seconds = optimizer.param_groups[-1]["lr"], time.monotonic() - started_at
+        val_metrics, val_seconds = validate()
+        metrics = EpochMetrics(epoch, mean, *val_metrics, lr, sampler.max_draws(epoch), sampler.n_capped)
+        end_epoch(metrics, EpochTiming(seconds, 0.0, len(sampler) / seconds, val_seconds))
     exported = export_head_weights(checkpoints.best_weights["words"], training.logits, rms_norm(train.z))
     return {**checkpoints.best_weights, "words": exported}, checkpoints.history
 

@@ -13,14 +13,17 @@ from weft import artefacts, tables
 from weft.bags import Documents, WordBags, read_documents
 from weft.contracts import files
 from weft.params import CosineLogits, TrainHead, Training
+from weft.progress import log_line
 from weft.runtime import explain_oom
 from weft.training.checkpoint import delete_checkpoint
+from weft.training.epoch_selection import summarize_training
 from weft.training.head_init import rms_norm
 from weft.training.history import EpochMetrics, EpochTiming, write_history
 from weft.training.run_context import RunContext
 from weft.training.train_head import CachedEmbeddings, train_head
 from weft.training.visualness import MAX_SCORED_PHOTOS, Matrix, measure_visualness
 from weft.training.word_weights import measure_redundancy, measure_uncertainty_coefficients
+from weft.training_summary import TrainingSummary, write_training_summary
 
 
 def run_train_head(
@@ -33,11 +36,11 @@ def run_train_head(
     out: Path,
     *,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
-) -> None:
+) -> TrainingSummary:
     """Train W and write the folder `out`.
 
-    The folder holds model.safetensors (the tensor "words", and "bias" if it is trained), words.tsv, history.csv and
-    word_predictability.tsv.
+    The folder holds model.safetensors (the tensor "words", and "bias" if it is trained), words.tsv, history.csv,
+    training.json and word_predictability.tsv.
 
     Args:
         features: The folder of the embeddings of the catalogue, computed by the pretrained backbone.
@@ -48,6 +51,9 @@ def run_train_head(
         context: Device and folder of the checkpoint.
         out: The folder to write, models/head.
         on_epoch_end: Called at the end of each epoch.
+
+    Returns:
+        Which epoch is kept.
 
     Raises:
         ContractError: An input is missing or broken, or a product with photos has no document.
@@ -70,9 +76,13 @@ def run_train_head(
         save_file({name: tensor.contiguous() for name, tensor in head_weights.items()}, temporary / files.MODEL)
         shutil.copyfile(words, temporary / files.WORDS)
         write_history(temporary / files.HISTORY, history)
+        summary = summarize_training("train_head", history, settings.keep_best_by)
+        write_training_summary(temporary / files.TRAINING, summary)
         table = _build_predictability_table(train, val, vocabulary, head_weights, training)
         artefacts.write_word_predictability(temporary / files.WORD_PREDICTABILITY, table)
     delete_checkpoint(context.state_dir)
+    log_line(summary.describe())
+    return summary
 
 
 def _load_cached_split(
@@ -84,7 +94,7 @@ def _load_cached_split(
     product_ids = embeddings.photos["product_id"].slice(first, last - first).to_pylist()
     count_repeated_words = training.sampling.count_repeated_words
     bags = documents.training_bags(product_ids, count_repeated_words, settings.description_weight)
-    return CachedEmbeddings(embeddings.z[first:last], bags)
+    return CachedEmbeddings(embeddings.z[first:last], bags, documents.find(product_ids))
 
 
 def _build_predictability_table(

@@ -7,11 +7,11 @@ from hypothesis.extra.numpy import arrays
 from weft.evaluation.retrieval_metrics import (
     find_hits,
     first_hit_index,
-    map_at_r,
     precision_at_k,
     recall_all_at_k,
     recall_at_k,
 )
+from weft.ranking_metrics import map_at_r
 
 # Three queries, four places. The gallery holds 1, 3 and 2 of their positives.
 HITS = np.array([[0, 1, 0, 0], [1, 0, 1, 1], [0, 0, 0, 0]], bool)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 from torch import nn
+from two_processes import open_stored_photos
 
 from weft.bags import build_word_bags
 from weft.model.embedder import Embedder, make_random_word_embeddings
@@ -26,6 +27,7 @@ _STAGE: dict[str, Any] = {
     "description_weight": 1.0,
     "optimizer": "adamw",
     "lr_schedule": "one_cycle",
+    "keep_best_by": "val_loss",
     "early_stopping_patience": 0,
 }
 _FINETUNE: dict[str, Any] = {
@@ -105,7 +107,7 @@ def cached():
         kinds = rng.integers(4, size=photos)
         z = np.eye(4, 8)[kinds] * 2 + rng.normal(0, 0.2, (photos, 8))
         bags = [[] if n % 7 == 3 else sorted([int(kind), 4, *[5] * (n % 3)]) for n, kind in enumerate(kinds)]
-        return CachedEmbeddings(z.astype(np.float16), build_word_bags(bags))
+        return CachedEmbeddings(z.astype(np.float16), build_word_bags(bags), products=np.arange(photos) // 2)
 
     return make
 
@@ -136,3 +138,24 @@ def toy():
             return Embedder(_ToyNetwork(), make_random_word_embeddings(VOCABULARY, 8, seed=1))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory, write_prepared):
+    """Photos whose colour is their first word; all of them carry word 4."""
+
+    def make(name, photos):
+        folder = write_prepared(tmp_path_factory.mktemp(name) / name, [[n % 4, 4] for n in range(photos)])
+        return open_stored_photos(folder, folder.with_suffix(".arrow"))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def train(stored):
+    return stored("train", 33)
+
+
+@pytest.fixture(scope="session")
+def val(stored):
+    return stored("val", 8)

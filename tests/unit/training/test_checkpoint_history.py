@@ -14,7 +14,7 @@ from weft.training.lr_schedule import LRSchedule, build_optimizer
 def open_checkpoints(tmp_path, train_head_settings):
     """Open the checkpoints of a model with one weight."""
 
-    def make(fingerprint="mine"):
+    def make(fingerprint="mine", keep_best_by="val_loss"):
         model, settings = (
             nn.Linear(1, 1, bias=False),
             train_head_settings(lr_schedule={"name": "plateau", "patience": 3}).stage,
@@ -26,6 +26,7 @@ def open_checkpoints(tmp_path, train_head_settings):
             model,
             optimizer,
             LRSchedule(optimizer, settings.lr_schedule, settings.epochs, 1),
+            keep_best_by=keep_best_by,
         ), model
 
     return make
@@ -35,25 +36,25 @@ def run_epochs(checkpoints, model, losses):
     """Weights at epoch n are n."""
     for epoch, loss in enumerate(losses):
         nn.init.constant_(model.weight, epoch)
-        checkpoints.end_epoch(EpochMetrics(epoch, 1.0, loss, 0.1))
+        checkpoints.end_epoch(EpochMetrics(epoch, 1.0, loss, math.nan, math.nan, 0.1))
 
 
-@pytest.mark.parametrize(
-    ("losses", "best"),
-    [
-        ([5.0, 4.0, 3.0, 3.5], 2),
-        ([3.0, 4.0, 5.0], 0),
-        ([3.0, 3.0, 3.0], 0),
-        ([5.0, 4.0, math.nan, 4.5], 1),
-        ([math.nan, math.nan, math.nan], 2),
-        ([5.0, math.inf], 0),
-    ],
-    ids=["lowest", "untrained", "first_of_equals", "diverged", "no_val_photos", "infinite"],
-)
-def test_the_weights_with_the_lowest_val_loss_are_kept(open_checkpoints, losses, best):
-    checkpoints, model = open_checkpoints()
-    run_epochs(checkpoints, model, losses)
-    assert float(checkpoints.best_weights["weight"].detach()) == best
+@pytest.mark.parametrize(("keep_best_by", "kept"), [("val_loss", 1), ("last", 2)])
+def test_the_weights_of_the_kept_epoch_are_kept(open_checkpoints, keep_best_by, kept):
+    checkpoints, model = open_checkpoints(keep_best_by=keep_best_by)
+    run_epochs(checkpoints, model, [5.0, 4.0, 4.5])
+    assert float(checkpoints.best_weights["weight"].detach()) == kept
+
+
+def test_early_stopping_counts_the_epochs_since_the_best_one_by_the_criterion(open_checkpoints):
+    by_loss, _ = open_checkpoints("loss")
+    by_retrieval, _ = open_checkpoints("retrieval", keep_best_by="val_map_at_r")
+    for epoch, (loss, map_at_r) in enumerate([(5.0, 0.2), (4.0, 0.5), (3.0, 0.4), (2.0, 0.3)]):
+        for checkpoints in (by_loss, by_retrieval):
+            assert not checkpoints.is_finished(9, patience=2)
+            checkpoints.end_epoch(EpochMetrics(epoch, 1.0, loss, map_at_r, math.nan, 0.1))
+    assert not by_loss.is_finished(9, patience=2)
+    assert by_retrieval.is_finished(9, patience=2)
 
 
 def test_the_best_weights_do_not_move_with_the_model(open_checkpoints):
@@ -67,10 +68,10 @@ def test_reopened_checkpoints_restore_the_training(open_checkpoints):
     checkpoints, model = open_checkpoints()
     run_epochs(checkpoints, model, [5.0, 4.0, 4.5])
     again, model = open_checkpoints()
-    assert again.history == checkpoints.history
+    assert str(again.history) == str(checkpoints.history)
     assert float(model.weight.detach()) == 2
     assert float(again.best_weights["weight"].detach()) == 1
-    again.end_epoch(EpochMetrics(3, 1.0, 4.2, 0.1))
+    again.end_epoch(EpochMetrics(3, 1.0, 4.2, math.nan, math.nan, 0.1))
     assert float(again.best_weights["weight"].detach()) == 1
 
 

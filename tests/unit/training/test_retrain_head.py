@@ -7,8 +7,8 @@ from run_contexts import in_folder
 from weft.bags import read_documents
 from weft.data.photo_store import PhotoStore, read_product_ids
 from weft.model.embedder import Embedder, make_random_word_embeddings
-from weft.training.finetune import StoredPhotos
 from weft.training.finetune_stage import retrain_head
+from weft.training.stored_photos import StoredPhotos
 from weft.training.train_head import CachedEmbeddings, train_head
 
 VOCABULARY = 5
@@ -57,7 +57,7 @@ def _naive_retrain(model, splits, settings, state):
     for stored in splits.values():
         with torch.no_grad():
             z = model(torch.from_numpy(stored.store.decode(range(len(stored.store))))).half().numpy()
-        cached.append(CachedEmbeddings(z, stored.bags))
+        cached.append(CachedEmbeddings(z, stored.bags, stored.products))
     return train_head(*cached, VOCABULARY, *settings, in_folder(state), on_epoch_end=lambda record, cost: None)[0]
 
 

@@ -113,11 +113,14 @@ def read_files(folder):
 
 def test_both_stages_write_the_same_bytes_twice(tmp_path, run_words, run_network):
     first, second = run_words(tmp_path / "a"), run_words(tmp_path / "b")
-    assert set(read_files(first)) == {"model.safetensors", "words.tsv", "history.csv", "word_predictability.tsv"}
+    assert set(read_files(first)) == {
+        "model.safetensors", "words.tsv", "history.csv", "training.json", "word_predictability.tsv",
+    }  # fmt: skip
     assert read_files(first) == read_files(second)
     assert run_network(tmp_path / "c", first) == run_network(tmp_path / "d", second)
     assert set(read_files(tmp_path / "c")) == {
         "model.safetensors", "config.json", "preprocess.json", "words.tsv", "digest.txt", "history.csv",
+        "training.json",
     }  # fmt: skip
     assert read_files(tmp_path / "c") == read_files(tmp_path / "d")
     bundle = load_bundle(tmp_path / "c")

@@ -22,13 +22,15 @@ from weft.model.backbone import IMAGENET, Backbone, load_backbone
 from weft.model.embedder import Embedder
 from weft.params import Finetune, Training
 from weft.process_group import ProcessGroup, init_process_group
-from weft.training.finetune import StoredPhotos, finetune
+from weft.training.finetune import finetune
+from weft.training.stored_photos import StoredPhotos
 
 
 def open_stored_photos(folder: Path, scratch: Path) -> StoredPhotos:
     documents = read_documents(folder.parent / "documents.parquet", 6)
-    bags = documents.training_bags(read_product_ids(folder), count_repeated_words=True)
-    return StoredPhotos(PhotoStore(folder, scratch), bags)
+    product_ids = read_product_ids(folder)
+    bags = documents.training_bags(product_ids, count_repeated_words=True)
+    return StoredPhotos(PhotoStore(folder, scratch), bags, documents.find(product_ids))
 
 
 class SmallNetwork(nn.Sequential):

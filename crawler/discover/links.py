@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.discover import crawl_traps, urls
-from crawler.extract import html_heuristics, structured_data
+from crawler.extract import html_heuristics, script_data, structured_data
 from crawler.extract.document import Document, collapse_whitespace, is_inside_boilerplate
 from crawler.extract.main_product import as_list, node_types
 
@@ -114,6 +114,7 @@ def _all_hrefs(document: Document) -> Iterator[tuple[object, bool]]:
         if href := anchor.get("href"):
             yield href, anchor.tag == "link" or not is_inside_boilerplate(anchor)
     yield from ((href, True) for href in _scripted_hrefs(document))
+    yield from ((href, True) for href in script_data.product_links(document))
     for node in structured_data.find_json_ld_nodes(document):
         # A listing that is rendered by scripts has its product links only here.
         if "itemlist" in node_types(node):

@@ -8,6 +8,7 @@ from crawler.extract import (
     html_heuristics,
     inline_scripts,
     magento,
+    script_data,
     shopify,
     structured_data,
     value_parsing,
@@ -47,6 +48,8 @@ def extract_product(document: Document, override: Override | None = None) -> Ext
     """Return the product of a parsed page; see `extract_product_from_html`."""
     extractions = [selectors.extract_with_selectors(document, override)] if override else []
     extractions += [extractor(document) for extractor in EXTRACTORS]
+    if not any(extracted.is_product for extracted in extractions) or not any(e.photos for e in extractions):
+        extractions.append(script_data.extract_script_data(document))
     already_found = {name for name in _HEURISTIC_FIELDS if any(getattr(extracted, name) for extracted in extractions)}
     with_sku = [extracted for extracted in extractions if extracted.sku]
     if all(value_parsing.parse_gtin(extracted.sku) for extracted in with_sku):

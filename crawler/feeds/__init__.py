@@ -5,7 +5,7 @@ never stops the reading. A feed that is not of the expected format at all raises
 """
 
 from crawler.feeds.csv_feed import csv_products
-from crawler.feeds.flat_record import OnBadRow, ignore_bad_row
+from crawler.feeds.entries import OnBadRow, ignore_bad_row
 from crawler.feeds.json_feed import json_lines_products, json_products
 from crawler.feeds.variants import merge_variants
 from crawler.feeds.xml_feed import xml_products

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from crawler.extract import flat_record
 from crawler.extract.models import ExtractedFields, ExtractedProduct
-from crawler.feeds import bigcommerce, flat_record, magento, opencart, prestashop, shopify, woocommerce
+from crawler.feeds import bigcommerce, magento, opencart, prestashop, shopify, woocommerce
 from crawler.feeds.csv_table import Rows, read_table
-from crawler.feeds.flat_record import OnBadRow, entry_to_product, ignore_bad_row
+from crawler.feeds.entries import OnBadRow, entry_to_product, ignore_bad_row
 from weft.errors import ShopError
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, Literal, NamedTuple, TextIO
 
 from crawler.decoding.byte_stream import open_limited
 from crawler.decoding.xml_stream import open_text
-from crawler.feeds.flat_record import OnBadRow
+from crawler.feeds.entries import OnBadRow
 
 MAX_CELL_CHARS = 16 * 1024**2
 """Maximum length of one cell; Python's own limit is 131,072, which descriptions exceed."""

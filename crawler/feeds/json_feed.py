@@ -9,12 +9,13 @@ from typing import Any, BinaryIO, NamedTuple
 from crawler.decoding.byte_stream import open_limited
 from crawler.decoding.text_encoding import detect_feed_encoding
 from crawler.discover.platform_apis import SHOPIFY
-from crawler.extract import schema_org
+from crawler.extract import flat_record, schema_org
 from crawler.extract.document import clean_text, empty_document
+from crawler.extract.graphql import flatten_connections
 from crawler.extract.main_product import is_product_node, node_types
 from crawler.extract.models import ExtractedFields, ExtractedProduct
-from crawler.feeds import algolia, bigcommerce, flat_record, magento, prestashop, shopify, shopware, woocommerce
-from crawler.feeds.flat_record import NOT_A_MAPPING, OnBadRow, entry_to_product, ignore_bad_row
+from crawler.feeds import algolia, bigcommerce, magento, prestashop, shopify, shopware, woocommerce
+from crawler.feeds.entries import NOT_A_MAPPING, OnBadRow, entry_to_product, ignore_bad_row
 from weft.errors import ShopError
 
 MAX_LINE_BYTES = 4 * 1024**2
@@ -125,22 +126,6 @@ def decode_json(body: bytes, base_url: str) -> Any:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
         raise ShopError(f"{base_url}: expected {NOT_A_FEED}, got a file that is not JSON ({error})") from error
-
-
-def flatten_connections(value: Any, depth: int = 0) -> Any:
-    """Replace each connection of GraphQL, {"edges": [{"node": ...}]} or {"nodes": [...]}, by a plain list."""
-    if depth > _MAX_DEPTH:
-        return value
-    if isinstance(value, list):
-        return [flatten_connections(part, depth + 1) for part in value]
-    if not isinstance(value, dict):
-        return value
-    if isinstance(value.get("edges"), list):
-        nodes = [part.get("node") for part in value["edges"] if isinstance(part, dict)]
-        return [flatten_connections(node, depth + 1) for node in nodes if node is not None]
-    if isinstance(value.get("nodes"), list):
-        return flatten_connections(value["nodes"], depth + 1)
-    return {name: flatten_connections(part, depth + 1) for name, part in value.items()}
 
 
 def find_entries(value: Any, depth: int = 0) -> list[Any]:

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from crawler.extract import labelled_values
+from crawler.extract import flat_record, labelled_values
 from crawler.extract.document import clean_text
+from crawler.extract.flat_record import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.extract.value_parsing import list_or_empty
-from crawler.feeds import flat_record
 from crawler.feeds.csv_table import Rows
-from crawler.feeds.flat_record import OnBadRow, ignore_bad_row, normalise_columns
+from crawler.feeds.entries import OnBadRow, ignore_bad_row
 
 MEDIA_PATH = "/media/catalog/product"
 _SYSTEM_ATTRIBUTES = re.compile(

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from crawler.extract import flat_record
 from crawler.extract.document import clean_text
+from crawler.extract.flat_record import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.extract.value_parsing import list_or_empty
-from crawler.feeds import flat_record
 from crawler.feeds.csv_table import Rows
-from crawler.feeds.flat_record import OnBadRow, normalise_columns
+from crawler.feeds.entries import OnBadRow
 
 _FEATURE = re.compile(r"([^:,]+):([^:,]+)(?::[^,]*)?")
 _INACTIVE = "0"

@@ -16,7 +16,7 @@ from crawler.decoding.text_encoding import detect_feed_encoding
 from crawler.discover import platform_apis
 from crawler.extract.models import ExtractedProduct
 from crawler.feeds.csv_feed import csv_products
-from crawler.feeds.flat_record import OnBadRow, ignore_bad_row
+from crawler.feeds.entries import OnBadRow, ignore_bad_row
 from crawler.feeds.json_feed import MAX_LINE_BYTES, api_products, json_lines_products, json_products
 from crawler.feeds.xml_feed import xml_products
 from crawler.items import BadRow, FeedPartItem, FeedProduct

@@ -7,10 +7,11 @@ from urllib.parse import quote, urljoin
 
 from crawler.extract import shopify
 from crawler.extract.document import clean_text
+from crawler.extract.flat_record import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.extract.value_parsing import list_or_empty
 from crawler.feeds.csv_table import Rows
-from crawler.feeds.flat_record import OnBadRow, normalise_columns
+from crawler.feeds.entries import OnBadRow
 
 _GID = re.compile(r"gid://shopify/(\w+)/(\d+)")
 _MAX_OPTIONS = 3

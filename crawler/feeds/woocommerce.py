@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.extract import labelled_values
+from crawler.extract import flat_record, labelled_values
 from crawler.extract.document import clean_text, collapse_whitespace, resolve_href
+from crawler.extract.flat_record import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.extract.value_parsing import list_or_empty, strip_text
-from crawler.feeds import flat_record
 from crawler.feeds.csv_table import Rows
-from crawler.feeds.flat_record import OnBadRow, ignore_bad_row, normalise_columns
+from crawler.feeds.entries import OnBadRow, ignore_bad_row
 from weft.contracts.product import Attribute, PhotoLink
 
 _LIST_SEPARATOR = re.compile(r"\s*(?<!\\)[,|]\s*")

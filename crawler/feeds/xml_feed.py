@@ -11,9 +11,10 @@ from typing import Any, BinaryIO
 from lxml import etree
 
 from crawler.decoding.xml_stream import repair_xml
+from crawler.extract import flat_record
 from crawler.extract.models import ExtractedProduct
-from crawler.feeds import flat_record, xml_dialects
-from crawler.feeds.flat_record import OnBadRow, entry_to_product, ignore_bad_row
+from crawler.feeds import xml_dialects
+from crawler.feeds.entries import OnBadRow, entry_to_product, ignore_bad_row
 from crawler.feeds.xml_record import element_to_record, local_name
 from weft.errors import ShopError
 

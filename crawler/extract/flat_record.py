@@ -1,56 +1,53 @@
-"""Extract fields from a flat record, that is, a row of a catalogue or an item of a feed, by its usual column names.
+"""Extract fields from a flat record, that is, a row of a catalogue, an item of a feed or an object in a script.
 
-The module also holds what all feed formats share: how a bad row is reported, and how an entry becomes a product.
+Its names are those that catalogues and shop software usually use.
 """
 
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from crawler.discover import urls
 from crawler.extract import labelled_values
-from crawler.extract.combine import combine_fields
 from crawler.extract.document import clean_text, collapse_whitespace, resolve_href
-from crawler.extract.models import ExtractedFields, ExtractedProduct
+from crawler.extract.models import ExtractedFields
 from weft.contracts.product import Attribute, PhotoLink
 
-OnBadRow = Callable[[str, str], None]
-"""Called with (row, reason) for each entry that is not a product: ("item 7", "it has no title")."""
-
-NO_TITLE = "it has no title"
-NOT_A_MAPPING = "it is not a mapping of names to values"
-
 _NON_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
+_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _HINT = re.compile(r"\([^)]*\)|\[\d+\]|\*")
 """What software adds to the name of a column: "Body (HTML)", "name(en-gb)", "image[0].url", "Name *"."""
 # fmt: off
 _COLUMN_ALIASES: dict[str, tuple[str, ...]] = {
     "group": ("item_group_id", "group_id", "itemgroup_id", "product_group_id", "parent_id", "parent_sku", "parent",
               "mainnumber", "handle"),
-    "id": ("id", "product_id", "item_id", "offer_id", "entity_id", "uid", "objectid", "entityid"),
+    "id": ("id", "product_id", "item_id", "offer_id", "entity_id", "uid", "objectid", "object_id", "entityid"),
     "sku": ("sku", "variant_sku", "product_sku", "article_number", "item_number", "code", "product_code_sku",
             "productnumber", "product_number", "ordernumber", "reference", "model"),
     "gtin": ("gtin", "ean", "upc", "isbn", "barcode", "variant_barcode", "gtin13", "gtin14", "gtin12", "gtin8", "ean13",
              "gtin_upc_ean_or_isbn", "global_unique_id", "product_upc_ean", "jan"),
     "mpn": ("mpn", "manufacturer_part_number", "vendorcode", "productno", "supplier_reference", "google_shopping_mpn"),
-    "title": ("title", "name", "product_name", "product_title", "item_name", "productname"),
-    "description": ("description", "long_description", "description_long", "descriptionhtml", "body_html", "body",
+    "title": ("title", "name", "product_name", "product_title", "item_name", "productname", "display_name"),
+    "description": ("description", "long_description", "description_long", "description_html",
+                    "body_html", "body",
                     "content", "encoded", "product_description", "summary", "short_description", "details", "desc"),
-    "link": ("canonical_link", "link", "url", "product_url", "permalink", "product_link", "deeplink", "onlinestoreurl"),
+    "link": ("canonical_link", "link", "url", "product_url", "permalink", "product_link", "deeplink",
+             "online_store_url", "canonical_url", "pdp_url", "path", "href"),
     "brand": ("brand", "brand_name", "vendor", "manufacturer", "manufacturer_name", "designer", "brands", "supplier"),
     "colour": ("color", "colour", "colour_name", "color_name", "base_colour"),
     "category": ("product_type", "category", "categories", "category_path", "breadcrumbs", "breadcrumb", "type",
                  "product_category", "categories_name", "google_product_category"),
     "price": ("sale_price", "special_price", "final_price", "price", "variant_price", "regular_price", "price_with_vat",
-              "price_vat", "price_gross", "price_tax_included", "price_tax_excluded_or_tax_included"),
+              "price_vat", "price_gross", "current_price", "selling_price", "prices", "offers", "price_range",
+              "price_tax_included", "price_tax_excluded_or_tax_included"),
     "currency": ("currency", "currencyid", "price_currency", "currency_code"),
     "availability": ("availability", "stock_status", "in_stock", "instock", "is_in_stock", "available", "avail"),
     "language": ("language", "lang", "locale", "content_language"),
     "image": ("image_link", "image", "image_url", "image_src", "main_image", "base_image", "picture", "photo", "images",
               "photos", "image_urls", "image_links", "pictures", "gallery", "additional_image_link",
-              "additional_image_links", "additional_images", "additional_image", "additionalimage"),
+              "additional_image_links", "additional_images", "additional_image", "additionalimage", "media",
+              "featured_image", "assets"),
 }
 # fmt: on
 """The columns of each field as feeds and catalogues name them, the most reliable first."""
@@ -85,7 +82,8 @@ def normalise_columns(record: Mapping[Any, Any]) -> dict[str, Any]:
     """Return `record` with normalised names: "g:Image Link" becomes "image_link", "Body (HTML)" becomes "body"."""
     normalised: dict[str, Any] = {}
     for name, value in record.items():
-        plain = _NON_ALPHANUMERIC.sub("_", _HINT.sub("_", str(name).lower()).removeprefix("g:")).strip("_")
+        words = _CAMEL_CASE.sub("_", _HINT.sub("_", str(name))).lower().removeprefix("g:")
+        plain = _NON_ALPHANUMERIC.sub("_", words).strip("_")
         if plain in normalised and value:
             # "image[0].url" and "image[1].url" are one column of several values.
             normalised[plain] = [*_iter_values(normalised[plain]), *_iter_values(value)]
@@ -257,19 +255,3 @@ def _photos_by_colour(row: Mapping[str, Any], base_url: str) -> Iterator[tuple[s
             for link in _iter_values(links):
                 if url := resolve_href(base_url, link):
                     yield url, clean_text(colour) or None
-
-
-def ignore_bad_row(row: str, reason: str) -> None:
-    """Ignore an entry that is not a product."""
-
-
-def entry_to_product(
-    extracted: ExtractedFields, url: str, row: str, on_bad_row: OnBadRow
-) -> Iterator[ExtractedProduct]:
-    """Yield the product of one entry, or report the entry as a bad row if it has no title."""
-    extracted.is_product = True
-    product = combine_fields([extracted], urls.canonicalize(url))
-    if product is None:
-        on_bad_row(row, NO_TITLE)
-    else:
-        yield product

@@ -23,6 +23,8 @@ class RequestRefusedError(IgnoreRequest):
     """The crawler does not make or finish this request; a retry would change nothing."""
 
     reason = "refused"
+    advice = ""
+    """What the user can do, "" if nothing."""
 
     def __init__(self) -> None:
         super().__init__(self.reason)
@@ -32,12 +34,20 @@ class PrivateAddressError(RequestRefusedError):
     """The host's address is not in a public network."""
 
     reason = "private address"
+    advice = (
+        "for your own shop at a private address, set allow_private_network: true in params.yaml, or "
+        "-a allow_private_network=1"
+    )
 
 
 class NoContactError(RequestRefusedError):
     """The host is public, but no contact is set that its owner could reach."""
 
     reason = "no contact given"
+    advice = (
+        "set crawl.contact in params.yaml, or -a contact=you@yourshop.com; for scrapy shell, fetch and view "
+        "-s WEFT_CONTACT=you@yourshop.com"
+    )
 
 
 class TooLargeError(RequestRefusedError):

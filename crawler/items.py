@@ -112,6 +112,8 @@ class ListingItem(CrawlItem):
     """The links to pages of the same shop."""
     skipped: tuple[SkippedUrl, ...] = ()
     """The links to pages of the same shop that are not followed."""
+    look: str = ""
+    """What the page looks like, see `crawler.page_looks`; "" for an ordinary page."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,16 @@ import sqlite3
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+from crawler.items import SITEMAP
 from weft.progress import LOG_INTERVAL_SECONDS
 
 TERMINAL_REFRESH_SECONDS = 1.0
 
 
 class CrawlProgress:
-    """Write every few seconds how many of the known URLs are done."""
+    """Write every few seconds how many products were found, and how many of the known pages and photos are done."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
@@ -42,19 +44,35 @@ class CrawlProgress:
 
 def _status_line(shop: str, state: Path) -> str:
     try:
-        counts = _count_urls(state)
+        counts = _count(state)
     except sqlite3.Error:
         return f"{shop}: starting"
-    parts = [f"{done:,} of {found:,} {kind}s" for kind, (done, found) in counts.items() if kind != "sitemap"]
-    return f"{shop}: {', '.join(parts) or 'reading robots.txt and sitemaps'}"
+    parts = [f"{done:,} of {found:,} {kind}s" for kind, (done, found) in counts.urls.items() if kind != SITEMAP]
+    if not parts:
+        return f"{shop}: reading robots.txt and sitemaps"
+    return ", ".join([f"{shop}: {counts.products:,} products", *parts, *counts.failed_part])
 
 
-def _count_urls(state: Path) -> dict[str, tuple[int, int]]:
-    """Return by kind how many URLs are done and how many are known."""
+class _Counts(NamedTuple):
+    products: int
+    urls: dict[str, tuple[int, int]]
+    """By kind, how many URLs are done and how many are known."""
+    failed: int
+
+    @property
+    def failed_part(self) -> list[str]:
+        return [f"{self.failed:,} failed"] if self.failed else []
+
+
+def _count(state: Path) -> _Counts:
     connection = sqlite3.connect(f"{state.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
     try:
         found = dict(connection.execute("SELECT kind, count(*) FROM frontier GROUP BY kind"))
         todo = dict(connection.execute("SELECT kind, count(*) FROM frontier WHERE status = 'todo' GROUP BY kind"))
+        products = connection.execute("SELECT count(DISTINCT product_id) FROM products").fetchone()[0]
+        failed = connection.execute(
+            "SELECT count(*) FROM frontier INDEXED BY failed WHERE status = 'failed' AND NOT optional"
+        ).fetchone()[0]
     finally:
         connection.close()
-    return {kind: (found[kind] - todo.get(kind, 0), found[kind]) for kind in sorted(found)}
+    return _Counts(products, {kind: (found[kind] - todo.get(kind, 0), found[kind]) for kind in sorted(found)}, failed)

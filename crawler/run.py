@@ -66,7 +66,7 @@ def crawl_shops(
         purge_list.check_shop(shop.name)
     jobs = [_make_job(shop, settings, state_dir, connect_to or {}) for shop in select_shops(shard, settings.shops)]
     _run_jobs([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
-    snapshots = [Snapshot(job.state) for job in jobs]
+    snapshots = [Snapshot(job.state, job.shop.max_products) for job in jobs]
     try:
         return export(snapshots, out, settings.quality_checks)
     finally:
@@ -77,12 +77,12 @@ def crawl_shops(
 def _make_job(shop: Shop, settings: Crawl, folder: Path, connect_to: Mapping[str, str]) -> CrawlJob:
     key: tuple[object, ...] = (settings.snapshot, *state_key(shop))
     if not shop.url.startswith(DEMO_URL_PREFIX):
-        return CrawlJob(shop, shop.url, "", state_path(folder, shop.name, shop.url, shop.max_products, *key))
+        return CrawlJob(shop, shop.url, "", state_path(folder, shop.name, shop.url, *key))
     if shop.url not in connect_to:
         raise ShopError(f"{shop.name}: no demo shop {shop.url}; expected demo:jsonld, demo:microdata or demo:opengraph")
     key = (*key, settings.demo.num_products, settings.demo.seed)
     url = f"http://{shop.name}.example/"
-    path = state_path(folder, shop.name, shop.url, shop.max_products, *key)
+    path = state_path(folder, shop.name, shop.url, *key)
     return CrawlJob(shop, url, connect_to[shop.url], path)
 
 
@@ -138,15 +138,14 @@ def _is_complete(job: CrawlJob) -> bool:
     Raises:
         ShopError: The crawl is finished without a product.
     """
-    snapshot = Snapshot(job.state)
+    snapshot = Snapshot(job.state, job.shop.max_products)
     try:
         if not snapshot.is_complete:
             return False
         if next(snapshot.products(), None) is None:
             raise ShopError(
-                f"{job.shop.name}: no product found at {job.url} (found: {snapshot.summarise_frontier()}); expected "
-                f"pages with JSON-LD, microdata or OpenGraph products, listed in a sitemap or linked from the start "
-                f"URL. Correct the url, or delete {job.state} to crawl the shop again"
+                f"{job.shop.name}: no product found at {job.url} (found: {snapshot.summarise_frontier()}); the crawl "
+                f"{snapshot.explain_no_products()}. Then delete {job.state} to crawl the shop again"
             )
         return True
     finally:

@@ -1,15 +1,15 @@
 """Scrapy scheduler that reads requests from the frontier on disk in batches, so memory does not grow with the shop."""
 
 from collections import deque
-from typing import Protocol, Self, cast
+from typing import Protocol, cast
 
 from scrapy import Request, Spider
-from scrapy.core.scheduler import BaseScheduler
+from scrapy.core.scheduler import BaseScheduler, Scheduler
 from scrapy.crawler import Crawler
 from scrapy.utils.asyncio import CallLaterResult, call_later
 
 from crawler.items import FEED, PAGE, PHOTO, SITEMAP
-from crawler.session import get_session
+from crawler.session import CrawlSession, find_session
 
 FRONTIER_BATCH_SIZE = 200
 """Number of rows that are read from the frontier at once."""
@@ -33,17 +33,17 @@ class FrontierScheduler(BaseScheduler):
 
     _spider: RequestMaker
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-        self._session = get_session(crawler)
+    def __init__(self, crawler: Crawler, session: CrawlSession) -> None:
+        self._crawler, self._session = crawler, session
         self._requeued: deque[Request] = deque()
         self._delayed: dict[Request, CallLaterResult] = {}
         self._buffers: dict[str, deque[tuple[int, str]]] = {kind: deque() for kind in (FEED, SITEMAP, PHOTO, PAGE)}
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Create the scheduler; Scrapy calls this."""
-        return cls(crawler)
+    def from_crawler(cls, crawler: Crawler) -> BaseScheduler:  # type: ignore[override]
+        """Create the scheduler, or Scrapy's own one if the crawler has no session; Scrapy calls this."""
+        session = find_session(crawler)
+        return Scheduler.from_crawler(crawler) if session is None else cls(crawler, session)
 
     def open(self, spider: Spider) -> None:
         """Keep the spider, which makes the requests."""

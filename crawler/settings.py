@@ -1,4 +1,4 @@
-"""Scrapy settings of every crawl; delay, contact and addresses are arguments of the spider (crawler.spider_args)."""
+"""Scrapy settings of this project; delay, contact and addresses are arguments of the spider (crawler.spider_args)."""
 
 BOT_NAME = "weft"
 SPIDER_MODULES = ["crawler.spiders"]
@@ -12,8 +12,7 @@ DOWNLOAD_DELAY = 1.0
 DOWNLOAD_DELAY_JITTER = 0.0  # with jitter, half of all requests would come before the delay has passed
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
-AUTOTHROTTLE_ENABLED = True  # by crawler.extensions.throttle
-AUTOTHROTTLE_MAX_DELAY = 60.0
+AUTOTHROTTLE_MAX_DELAY = 60.0  # read by crawler.extensions.throttle, which replaces AutoThrottle
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 COOKIES_ENABLED = False
@@ -29,6 +28,7 @@ DOWNLOAD_HANDLERS = {
     "ftp": None,
     "s3": None,
 }
+WEFT_CONTACT = ""  # for scrapy shell, fetch, view and parse: -s WEFT_CONTACT=you@yourshop.com
 WEFT_HAS_CONTACT = False
 WEFT_PRIVATE_HOST = ""
 
@@ -46,17 +46,18 @@ WEFT_MAX_CONSECUTIVE_BUSY = 10  # busy URLs (429, 503) in a row before the crawl
 RETRY_PRIORITY_ADJUST = 0
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 
-# The frontier and all records are in crawler.storage.store; Scrapy stores nothing.
+# The frontier and all records are in crawler.storage.store. Spiders other than `shop` use Scrapy's own scheduler.
 SCHEDULER = "crawler.scheduler.FrontierScheduler"
-ITEM_PIPELINES = {"crawler.pipelines.StorePipeline": 100}
+FEED_EXPORTERS = {"csv": "crawler.feed_export.ProductCsvExporter"}
 EXTENSIONS = {
     "crawler.session.CrawlSession": 0,
     "scrapy.extensions.throttle.AutoThrottle": None,
     "crawler.extensions.throttle.Throttle": 0,
+    "scrapy.extensions.logstats.LogStats": None,
+    "crawler.extensions.crawl_progress.CrawlProgressLog": 0,
 }
 DOWNLOADER_MIDDLEWARES = {
-    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "crawler.middlewares.offsite.OffsiteMiddleware": 50,
+    "crawler.middlewares.offsite.ShopSiteMiddleware": 55,
     "crawler.middlewares.size_limits.SizeLimitMiddleware": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.robotstxt.RobotsMiddleware": 100,
@@ -69,27 +70,10 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.size_limits.SizeLimitedCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "crawler.middlewares.offsite.HttpRedirectMiddleware": 600,
-    # Not needed, and each takes time for every request.
-    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
-    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
-    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
-    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
-    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
 }
-SPIDER_MIDDLEWARES = {
-    "crawler.middlewares.opt_out.PageOptOutMiddleware": 100,
-    # Not needed: our spider yields no requests from responses.
-    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
-    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
-    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
-}
+METAREFRESH_ENABLED = False
 
-# Scrapy creates this many tasks for every response; our responses usually have one item.
-CONCURRENT_ITEMS = 1
-# It would parse the source of every callback at run time.
-WARN_ON_GENERATOR_RETURN_VALUE = False
-
+# Commands of this project, and their messages; at the level DEBUG the log has everything that Scrapy logs.
+COMMANDS_MODULE = "crawler.commands"
 LOG_LEVEL = "INFO"
-LOGSTATS_INTERVAL = 10.0
+LOG_VERSIONS: list[str] = []

@@ -12,7 +12,6 @@ from scrapy.settings import BaseSettings
 from crawler import block_detection
 from crawler.discover import urls
 from crawler.downloader.handler import CONNECT_TO, HAS_CONTACT, PRIVATE_HOST
-from crawler.exceptions import NoContactError, PrivateAddressError
 from crawler.extensions.throttle import PRIVATE_DELAY
 from crawler.storage.state_file import state_path
 from weft.errors import ParamsError, ShopError
@@ -21,6 +20,9 @@ from weft.params.types import NonNegativeInt, PositiveInt
 
 SPIDER_ARGS = "WEFT_SPIDER_ARGS"
 """Setting: the `SpiderArgs` of the crawl; None if the crawler crawls no shop."""
+CONTACT = "WEFT_CONTACT"
+"""Setting: the contact for commands such as `scrapy shell`; a crawl has the argument `contact` instead."""
+MISSING_ARGUMENTS = "scrapy crawl shop: expected -a name=<name of the shop> -a url=<start URL>"
 DEFAULT_STATE_DIR = Path("var/crawl")
 _NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private_network")
 """Fields of a shop that the state's file name contains anyway, or that do not change which products are found."""
@@ -53,6 +55,19 @@ class SpiderArgs:
     """Id of the process that started this one; the crawl stops when that process ends. 0 for none."""
 
 
+def configure(settings: BaseSettings, kwargs: dict[str, Any]) -> SpiderArgs:
+    """Return the arguments of the spider after those about delay, contact and network are moved to `settings`.
+
+    Raises:
+        ShopError: An argument is missing, unknown or invalid.
+    """
+    if not {"name", "url"} <= kwargs.keys():
+        raise ShopError(MISSING_ARGUMENTS)
+    remaining = dict(kwargs)
+    apply_spider_args(settings, remaining)
+    return parse_spider_args(remaining.pop("name"), remaining.pop("url"), remaining.pop("state", ""), remaining)
+
+
 def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any]) -> SpiderArgs:
     """Validate the arguments of the spider.
 
@@ -77,14 +92,13 @@ def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any
     except ValidationError as error:
         problems = (f"-a {'.'.join(map(str, e['loc']))}={e['input']}: {e['msg']}" for e in error.errors())
         known = ", ".join(
-            [*(field.name for field in fields(Shop)), "state", "snapshot", "retry_failed", "block_page_threshold"]
+            [
+                *(field.name for field in fields(Shop)),
+                *("state", "snapshot", "retry_failed", "block_page_threshold", "contact", "concurrency", "connect_to"),
+            ]
         )
         raise ShopError(f"scrapy crawl shop: {'; '.join(problems)}. Known arguments: {known}") from error
-    path = (
-        Path(state)
-        if state
-        else state_path(DEFAULT_STATE_DIR, shop.name, url, shop.max_products, snapshot, *state_key(shop))
-    )
+    path = Path(state) if state else state_path(DEFAULT_STATE_DIR, shop.name, url, snapshot, *state_key(shop))
     return SpiderArgs(shop, urls.canonicalize(shop.url), path, snapshot, retry_failed, block_page_threshold, parent_pid)
 
 
@@ -135,18 +149,6 @@ def build_politeness_args(shop: Shop, settings: Crawl) -> dict[str, str]:
         "allow_private_network": str(int(shop.allow_private_network)),
         "contact": settings.contact,
     }
-
-
-def fix_hint(error: BaseException | None) -> str:
-    """Return what to do about a refused address, "" for any other error."""
-    if isinstance(error, PrivateAddressError):
-        return (
-            "for your own shop at a private address, set allow_private_network: true in params.yaml, "
-            "or -a allow_private_network=1"
-        )
-    if isinstance(error, NoContactError):
-        return "set crawl.contact in params.yaml, or -a contact=you@yourshop.com"
-    return ""
 
 
 def apply_spider_args(settings: BaseSettings, spider_args: dict[str, Any]) -> None:

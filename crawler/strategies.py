@@ -1,12 +1,12 @@
 """Strategies that find a shop's products, cheapest first; the next one starts only if the one before was not enough."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from crawler.discover import platform_apis, urls
 from crawler.feeds import reader
-from crawler.items import FEED, PAGE, SITEMAP
+from crawler.items import FEED, PAGE, SITEMAP, CrawlItem
 from crawler.spider_args import SpiderArgs
 from crawler.storage.store import Store
 
@@ -46,17 +46,23 @@ class DiscoveryStrategy:
         """Whether the strategies find all products of the shop, so that a missing product may be removed."""
         return PRODUCTS not in self._fallbacks
 
-    def begin(self, sitemaps: Sequence[str]) -> None:
+    def begin(self, sitemaps: Sequence[str]) -> Iterator[CrawlItem]:
         """Add the start URLs of the current strategy.
 
         Args:
             sitemaps: The sitemaps that robots.txt lists.
+
+        Yields:
+            The products of a feed that is a local file, which needs no request.
 
         Raises:
             ShopError: A feed or a list of products is a file that cannot be read.
         """
         self._sitemaps = sitemaps
         self._add_start_urls()
+        feed = self._spider_args.shop.feed
+        if feed and not _is_http_url(feed) and self._fallbacks[self._current_index] == FEED:
+            yield from self._read_feed_file(Path(feed))
 
     def start_next_strategy(self) -> bool:
         """Start the next strategy if there is one and this one was not enough; return whether it did.
@@ -96,7 +102,7 @@ class DiscoveryStrategy:
     def _add_feed_urls(self) -> None:
         feed_arg = self._spider_args.shop.feed
         if feed_arg and not _is_http_url(feed_arg):
-            self._import_feed_file(Path(feed_arg))
+            self._store.add_urls(FEED, [Path(feed_arg).name])
         elif feed_arg:
             self._store.add_urls(FEED, [platform_apis.first_page_url(feed_arg)])
         elif platform_apis.is_feed_url(self._spider_args.url):
@@ -108,14 +114,10 @@ class DiscoveryStrategy:
         else:
             self._store.add_urls(FEED, platform_apis.api_candidates(self._spider_args.url), optional=True)
 
-    def _import_feed_file(self, path: Path) -> None:
-        """Save the products of a local feed file at once; it needs no request."""
-        self._store.add_urls(FEED, [path.name])
+    def _read_feed_file(self, path: Path) -> Iterator[CrawlItem]:
+        shop = self._spider_args.shop
         for row, _ in self._store.select_todo(FEED, 1, ()):
-            for part in reader.read_feed(
-                path, self._spider_args.url, self._spider_args.shop.name, row, self._spider_args.shop.max_products
-            ):
-                self._store.save(part)
+            yield from reader.read_feed(path, self._spider_args.url, shop.name, row, shop.max_products)
 
     def _product_pages(self) -> list[str]:
         """Return the page URLs of `product_urls`: comma-separated URLs, or a file with one per line."""

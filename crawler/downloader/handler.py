@@ -3,6 +3,7 @@
 Twisted reads headers without a limit, and the whole crawl waits meanwhile.
 """
 
+import logging
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from scrapy.http import Request, Response
 from twisted.internet.interfaces import IAddress
 
 from crawler.downloader.resolver import Network, install_resolver, to_ascii_host
-from crawler.exceptions import NoContactError, PrivateAddressError, TooLargeError, TooSlowError
+from crawler.exceptions import NoContactError, PrivateAddressError, RequestRefusedError, TooLargeError, TooSlowError
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -39,6 +40,8 @@ MIN_DOWNLOAD_RATE = "WEFT_MIN_DOWNLOAD_RATE"
 """Setting: bytes per second."""
 MAX_HEADER_BYTES = 256 * 1024
 """Limit for all headers of a response together, as in browsers."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -67,6 +70,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
             private_host=settings.get(PRIVATE_HOST, ""),
         )
         self._body_progress: dict[Request, _BodyProgress] = {}
+        self._warned_hosts: set[str] = set()
         crawler.signals.connect(self.on_bytes_received, signal=signals.bytes_received)
 
     async def download_request(self, request: Request) -> Response:
@@ -94,7 +98,9 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
             network = self._resolver.refused_networks.get(to_ascii_host(urlsplit(request.url).hostname or ""))
             if network is None:
                 raise
-            raise (NoContactError if network is Network.PUBLIC else PrivateAddressError) from None
+            refusal = NoContactError if network is Network.PUBLIC else PrivateAddressError
+            self._warn_once(urlsplit(request.url).hostname or "", refusal)
+            raise refusal from None
         finally:
             del self._body_progress[routed]
         return response if routed is request else response.replace(url=request.url)
@@ -111,6 +117,12 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
             now - body.started_at
         ):
             raise StopDownload(fail=True)
+
+    def _warn_once(self, host: str, refusal: type[RequestRefusedError]) -> None:
+        """Log that a host is not requested: Scrapy's commands say nothing about a request that is refused."""
+        if host not in self._warned_hosts:
+            self._warned_hosts.add(host)
+            _log.warning("%s is not requested (%s); %s", host, refusal.reason, refusal.advice)
 
     def _apply_connect_to(self, request: Request) -> Request:
         parts = urlsplit(request.url)

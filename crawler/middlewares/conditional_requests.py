@@ -4,9 +4,10 @@ from http import HTTPStatus
 from typing import Self
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 from scrapy.http import Request
 
-from crawler.session import get_session
+from crawler.session import CrawlSession, find_session
 
 _CONDITIONAL_HEADERS = ("If-None-Match", "If-Modified-Since")
 
@@ -14,13 +15,20 @@ _CONDITIONAL_HEADERS = ("If-None-Match", "If-Modified-Since")
 class ConditionalRequestMiddleware:
     """Send the validators (ETag, Last-Modified) of the previous crawl to the same URL."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._session = get_session(crawler)
+    def __init__(self, session: CrawlSession) -> None:
+        self._session = session
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Create the middleware; Scrapy calls this."""
-        return cls(crawler)
+        """Create the middleware; Scrapy calls this.
+
+        Raises:
+            NotConfigured: The crawler has no session, so there is no previous crawl.
+        """
+        session = find_session(crawler)
+        if session is None:
+            raise NotConfigured
+        return cls(session)
 
     def process_request(self, request: Request) -> None:
         """Add the validators to a first request and remove them from a redirect, which leads to another URL."""

@@ -18,7 +18,9 @@ class EncodingMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Return a page as a text response in its real encoding."""
-        if request.meta.get("kind") != PAGE or not (isinstance(response, TextResponse) or _is_html(response.body)):
+        if request.meta.get("kind", PAGE) != PAGE or not (
+            isinstance(response, TextResponse) or _is_html(response.body)
+        ):
             return response
         header = response.headers.get(b"Content-Type", b"")
         encoding = detect_encoding(response.body, (header or b"").decode("latin-1"))

@@ -11,7 +11,7 @@ from scrapy.http import Request, Response
 from crawler.discover import urls
 from crawler.exceptions import LoginRequiredError, NonHttpRedirectError, OffsiteError
 from crawler.items import PAGE
-from crawler.session import get_session
+from crawler.session import find_session
 
 _LOGIN_PATH = re.compile(
     r"/(?:log-?in|sign-?in|log_in|sign_in|account/login|anmelden|connexion|iniciar-sesion)(?:[/.]|$)"
@@ -19,11 +19,12 @@ _LOGIN_PATH = re.compile(
 _REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 
 
-class OffsiteMiddleware:
-    """Refuse pages on other sites; unlike Scrapy's middleware, it reports a redirect off the site as a failure."""
+class ShopSiteMiddleware:
+    """Refuse pages on other sites; unlike with Scrapy's OffsiteMiddleware, a redirect off the site is a failure."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self._session = get_session(crawler)
+        session = find_session(crawler)
+        self._start_url = session.args.url if session else None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -41,12 +42,19 @@ class OffsiteMiddleware:
         is_redirected = bool(request.meta.get("redirect_times"))
         if parts.username is not None or (is_redirected and _LOGIN_PATH.search(parts.path.lower())):
             raise LoginRequiredError
-        if request.meta.get("kind") == PAGE and not urls.is_same_site(request.url, self._session.args.url):
+        if self._start_url and request.meta.get("kind") == PAGE and not urls.is_same_site(request.url, self._start_url):
             raise OffsiteError
 
 
 class HttpRedirectMiddleware(RedirectMiddleware):
     """Refuse redirects to other schemes such as file: or data:, which Scrapy's middleware returns as responses."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Create the middleware without the RefererMiddleware: redirects have no Referer header; Scrapy calls this."""
+        middleware = cls(crawler.settings)
+        middleware.crawler = crawler
+        return middleware
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Follow a redirect, or refuse it.

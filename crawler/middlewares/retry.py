@@ -14,7 +14,7 @@ from scrapy.http import Request, Response
 
 from crawler.extensions.throttle import Throttle
 from crawler.scheduler import WAIT_META_KEY
-from crawler.session import get_session
+from crawler.session import find_session
 
 MAX_WAIT_SECONDS = 120.0
 """If a shop asks for a longer wait, the URL fails."""
@@ -33,7 +33,7 @@ class BackoffRetryMiddleware(RetryMiddleware):
         settings = crawler.settings
         super().__init__(settings)
         self.crawler = crawler
-        self._session = get_session(crawler)
+        self._session = find_session(crawler)
         self._max_consecutive_busy = settings.getint(MAX_CONSECUTIVE_BUSY) + 3 * settings.getint(
             "CONCURRENT_REQUESTS_PER_DOMAIN"
         )
@@ -69,7 +69,7 @@ class BackoffRetryMiddleware(RetryMiddleware):
         return result
 
     def _record_busy(self, request: Request, status: int, retry_after_seconds: float | None) -> None:
-        if self._is_shop_host(request):
+        if self._session is not None and self._is_shop_host(request):
             self._busy_urls.add(request.url)
             if len(self._busy_urls) >= self._max_consecutive_busy:
                 self._session.stop(
@@ -88,6 +88,8 @@ class BackoffRetryMiddleware(RetryMiddleware):
         )
 
     def _is_shop_host(self, request: Request) -> bool:
+        if self._session is None:
+            return False
         return urlsplit(request.url).hostname == urlsplit(self._session.args.url).hostname
 
     def _backoff(self, retries: int) -> float:
@@ -100,7 +102,7 @@ class BackoffRetryMiddleware(RetryMiddleware):
         if "row" in request.meta:
             request.meta[WAIT_META_KEY] = wait
         else:
-            # The request for robots.txt does not pass through the scheduler.
+            # The request does not pass through the scheduler of the frontier.
             await asyncio.sleep(wait)
 
 

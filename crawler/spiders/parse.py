@@ -1,25 +1,38 @@
 """Parsing of responses into items; no response can end the crawl."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import urlsplit
 
 from protego import Protego
-from scrapy.http import Response, TextResponse
+from scrapy.http import HtmlResponse, Response, TextResponse
 
 from crawler import exceptions, items
 from crawler.discover import crawl_traps, links, sitemaps, urls
 from crawler.discover.sitemaps import add_sitemap_images
 from crawler.extract import combine, document, images
 from crawler.feeds import reader
-from crawler.items import CrawlItem, FailedItem, ListingItem, PhotoItem, ProductItem, SitemapItem, UnchangedItem
-from crawler.overrides import Override
-from crawler.spider_args import SpiderArgs
+from crawler.items import (
+    CrawlItem,
+    FailedItem,
+    FeedPartItem,
+    ListingItem,
+    PhotoItem,
+    ProductItem,
+    SitemapItem,
+    UnchangedItem,
+)
+from crawler.overrides import Override, load_override
+from crawler.page_looks import describe_page
+from crawler.spider_args import SpiderArgs, parse_spider_args
+from weft.contracts.product import Product
 from weft.errors import ShopError
 
+_NOT_NAME = re.compile(r"[^a-z0-9]+")
 PAGES_PER_ITEM = 1_000
 """Number of sitemap pages that are saved at once."""
 DENIED_BY_OVERRIDE = "denied by shops/<host>.yaml"
@@ -131,6 +144,7 @@ class ResponseParser:
             page_title=links.page_title(page),
             links=tuple(link for link in allowed if self._override.allows(link.url)),
             skipped=(*page_links.skipped, *denied),
+            look=describe_page(page),
         )
 
     def _is_crawlable(self, url: str) -> bool:
@@ -138,6 +152,42 @@ class ResponseParser:
 
     def _make_failed_item(self, response: Response, reason: str) -> FailedItem:
         return FailedItem(row=response.meta["row"], reason=reason, attempts=count_attempts(response.meta))
+
+
+def shop_name(url: str) -> str:
+    """Return a name for the shop at `url` that can begin product ids: that of its host."""
+    return _NOT_NAME.sub("-", (urlsplit(url).hostname or "").lower()).strip("-") or "shop"
+
+
+def parse_unknown(response: Response, shop: str, user_agent: str) -> Iterator[Product | str]:
+    """Yield the products and the links of a response of which only the content says whether it is a page or a feed.
+
+    Args:
+        response: A page, a feed, a sitemap, or anything else, which yields nothing.
+        shop: Our name for the shop; "" for the name of its host.
+        user_agent: The name that robots.txt rules apply to.
+
+    Yields:
+        Products, and the URLs to which a listing or a sitemap links.
+    """
+    host = urlsplit(response.url).hostname or ""
+    args = parse_spider_args(shop or shop_name(response.url), urls.canonicalize(response.url), "", {})
+    parser = ResponseParser(args, lambda _: (), load_override(host) or Override(), user_agent)
+    response.meta["row"] = 0
+    if isinstance(response, HtmlResponse):
+        items: Iterator[CrawlItem] = parser.parse_page(response, follow_links=True)
+    else:
+        items = chain(parser.parse_feed(response), parser.parse_sitemap(response))
+    for item in items:
+        match item:
+            case ProductItem():
+                yield item.product
+            case FeedPartItem():
+                yield from (entry.product for entry in item.products)
+            case ListingItem():
+                yield from (link.url for link in item.links)
+            case SitemapItem():
+                yield from (*item.sitemaps, *item.pages)
 
 
 def count_attempts(meta: dict[str, Any]) -> int:

@@ -4,21 +4,23 @@ import gc
 from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 from typing import Any, Self
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from protego import Protego
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.settings import Settings
 from twisted.python.failure import Failure
 
 from crawler import exceptions, spider_args
 from crawler.discover import urls
 from crawler.items import FEED, PAGE, PHOTO, SITEMAP, CrawlItem, FailedItem
 from crawler.middlewares.robotstxt import is_unreachable
-from crawler.session import CrawlSession, get_session
+from crawler.session import CrawlSession, find_session
 from crawler.spider_args import SPIDER_ARGS, SpiderArgs
-from crawler.spiders.parse import ResponseParser, count_attempts
+from crawler.spiders.parse import ResponseParser, count_attempts, parse_unknown
+from weft.contracts.product import Product
 from weft.errors import ShopError
 
 GC_THRESHOLD = 20_000
@@ -39,14 +41,32 @@ class ShopSpider(Spider):
         retry_failed: 1 requests only the URLs that failed.
         block_page_threshold: This many similar pages stop the crawl; 0 turns the check off.
         delay, concurrency, connect_to, allow_private_network, contact: see `crawler.spider_args.apply_spider_args`.
+
+    Without arguments, as in `scrapy shell` and `scrapy parse`, nothing is saved, and only `parse` is of use.
     """
 
     name = "shop"
+    custom_settings = {  # noqa: RUF012 (Scrapy reads it from the class)
+        "SPIDER_MIDDLEWARES": {
+            "crawler.middlewares.store.StoreMiddleware": 50,
+            "crawler.middlewares.opt_out.PageOptOutMiddleware": 100,
+            # Not needed: a crawl yields no requests from responses.
+            "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+            "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
+            "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+            "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+            "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+        },
+        # Scrapy creates this many tasks for every response; our responses usually have one item.
+        "CONCURRENT_ITEMS": 1,
+        # It would parse the source of every callback at run time.
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,
+    }
     session: CrawlSession
     parser: ResponseParser
 
-    def __init__(self, args: SpiderArgs) -> None:
-        super().__init__(args.shop.name)
+    def __init__(self, args: SpiderArgs | None) -> None:
+        super().__init__(args.shop.name if args else type(self).name)
         self.args = args
 
     @classmethod
@@ -56,33 +76,61 @@ class ShopSpider(Spider):
         Raises:
             ShopError: An argument is missing, unknown or invalid.
         """
-        if not {"name", "url"} <= kwargs.keys():
-            raise ShopError("scrapy crawl shop: expected -a name=<name of the shop> -a url=<start URL>")
-        spider_args.apply_spider_args(crawler.settings, kwargs)
-        args = spider_args.parse_spider_args(
-            kwargs.pop("name"), kwargs.pop("url"), kwargs.pop("state", ""), extra_args=kwargs
-        )
-        crawler.settings.set(SPIDER_ARGS, args, priority="spider")
+        args = None
+        if kwargs:
+            args = spider_args.configure(crawler.settings, kwargs)
+            crawler.settings.set(SPIDER_ARGS, args, priority="spider")
         return super().from_crawler(crawler, args)
 
-    async def start(self) -> AsyncIterator[Request]:
-        """Request robots.txt; the scheduler takes all other requests from the frontier."""
-        self.session = get_session(self.crawler)
+    @classmethod
+    def check_arguments(cls, kwargs: dict[str, Any]) -> None:
+        """Check the arguments of a crawl before Scrapy starts it.
+
+        Raises:
+            ShopError: An argument is missing, unknown or invalid.
+        """
+        spider_args.configure(Settings(), kwargs)
+
+    @classmethod
+    def handles_request(cls, request: Request) -> bool:
+        """Return whether this spider can read the response, which may be of any shop."""
+        return urlsplit(request.url).scheme in ("http", "https")
+
+    async def start(self) -> AsyncIterator[Request | Product]:
+        """Yield the products that earlier runs of this crawl found, and the request for robots.txt.
+
+        The scheduler takes all other requests from the frontier.
+
+        Raises:
+            ShopError: The spider has no arguments.
+        """
+        session = find_session(self.crawler)
+        if session is None:
+            raise ShopError(spider_args.MISSING_ARGUMENTS)
+        self.session = session
         self.parser = ResponseParser(
-            self.args,
-            self.session.store.get_sitemap_photos,
-            self.session.override,
-            self.settings["ROBOTSTXT_USER_AGENT"],
+            session.args, session.store.get_sitemap_photos, session.override, self.settings["ROBOTSTXT_USER_AGENT"]
         )
         yield Request(
-            urljoin(self.args.url, "/robots.txt"),
+            urljoin(session.args.url, "/robots.txt"),
             callback=self.parse_robots,
             errback=self.handle_robots_error,
             # A missing robots.txt is also an answer.
             meta={"dont_obey_robotstxt": True, "handle_httpstatus_list": range(400, 600)},
         )
+        for product in session.known_products():
+            yield product
 
-    def parse_robots(self, response: Response) -> None:
+    def parse(self, response: Response, **_: Any) -> Iterator[Product | Request]:
+        """Yield the products of a page or feed, and requests for the pages that a listing or a sitemap links to.
+
+        This is for `scrapy parse` and `scrapy shell`; a crawl saves more than that, see `make_request`.
+        """
+        shop = self.args.shop.name if self.args else ""
+        for found in parse_unknown(response, shop, self.settings["ROBOTSTXT_USER_AGENT"]):
+            yield Request(found, callback=self.parse) if isinstance(found, str) else found
+
+    def parse_robots(self, response: Response) -> Iterator[CrawlItem]:
         """Read the rules of robots.txt and add the start URLs of the first strategy."""
         if is_unreachable(response.status):
             self.session.stop(
@@ -92,7 +140,7 @@ class ShopSpider(Spider):
         text = response.body.decode("utf-8", errors="replace") if response.status < HTTPStatus.BAD_REQUEST else ""
         self.parser.robots_rules = Protego.parse(text)
         sitemap_urls = (urls.absolute_url(response.url, line) for line in self.parser.robots_rules.sitemaps)
-        self.session.begin([url for url in sitemap_urls if url])
+        yield from self.session.begin([url for url in sitemap_urls if url])
         # The objects created so far stay; without this, garbage collection takes a tenth of the crawl's time.
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
@@ -100,8 +148,8 @@ class ShopSpider(Spider):
     def handle_robots_error(self, failure: Failure) -> None:
         """Stop the crawl, because robots.txt cannot be downloaded."""
         url = failure.request.url  # type: ignore[attr-defined]
-        hint = spider_args.fix_hint(failure.value) or "run again later"
-        self.session.stop(f"{url}: cannot be downloaded ({exceptions.failure_reason(failure.value)}); {hint}")
+        advice = getattr(failure.value, "advice", "") or "run again later"
+        self.session.stop(f"{url}: cannot be downloaded ({exceptions.failure_reason(failure.value)}); {advice}")
 
     def make_request(self, kind: str, row: int, url: str) -> Request:
         """Return the request for one row of the frontier."""
@@ -124,9 +172,8 @@ class ShopSpider(Spider):
         """Parse a page; its links are followed if the strategy says so."""
         return self.parser.parse_page(response, follow_links=self.session.strategy.follows_links)
 
-    def handle_error(self, failure: Failure) -> Iterator[CrawlItem]:
-        """Yield the failure of a request after all retries."""
+    def handle_error(self, failure: Failure) -> None:
+        """Save the failure of a request after all retries."""
         meta = failure.request.meta  # type: ignore[attr-defined]
-        yield FailedItem(
-            row=meta["row"], reason=exceptions.failure_reason(failure.value), attempts=count_attempts(meta)
-        )
+        reason = exceptions.failure_reason(failure.value)
+        self.session.save(FailedItem(row=meta["row"], reason=reason, attempts=count_attempts(meta)))

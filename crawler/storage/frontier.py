@@ -1,13 +1,8 @@
-"""The frontier: which URLs a crawl knows, in which order they are requested, and the budget of each URL template.
-
-Pages listed in sitemaps cost nothing. For pages found by links, a page that leads to no product costs its URL template
-some of its budget, and a new product earns some for its own template and for the template of the page that links to
-it. When the budget of a template is spent, its pages get the status `over_budget`: they are requested only if a product
-earns new budget for the template. So a trap with endless URLs ends.
-"""
+"""The frontier: which URLs a crawl knows, and in which order they are requested."""
 
 import hashlib
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from crawler.discover import crawl_traps
@@ -15,22 +10,13 @@ from crawler.discover.crawl_traps import SkippedUrl
 from crawler.discover.links import Link
 from crawler.items import FEED, PAGE, PHOTO, SITEMAP, FeedPartItem, FeedProduct, ListingItem, SitemapItem
 from crawler.storage import product_json
+from crawler.storage.crawl_budget import CrawlBudget
 
 LINKED_OFFSET = 2**62
 """Offset of the priorities of pages found by links: they come after everything that sitemaps and feeds list."""
 MAX_PRIORITY = 2**63 - 1
 """Upper bound of all priorities."""
 REPEATED_PAGE = "repeats an earlier page"
-INITIAL_BUDGET = 800
-"""Budget of every URL template at the start."""
-EMPTY_PAGE_COST, EMPTY_NUMBERED_PAGE_COST, KNOWN_PRODUCTS_COST = 4, 16, 2
-"""Cost of a page without a new product.
-
-In this order: a page that leads to no product, such a page whose template contains a number or a query, and a page that
-leads to known products only. Without any new product, 200, 50 or 400 such pages spend the budget of a template.
-"""
-PRODUCT_REWARD, LINKING_PAGE_REWARD = 16, 4
-"""What a new product earns for its own template, and for the template of the page that links to it."""
 
 
 class Frontier:
@@ -78,6 +64,17 @@ class Frontier:
         found = self._db.execute("SELECT url FROM sitemap_photos WHERE page_url = ? ORDER BY position", (page,))
         return [url for (url,) in found]
 
+    def count_photos(self) -> int:
+        """Return the number of downloaded photos."""
+        return int(self._db.execute("SELECT count(*) FROM photos").fetchone()[0])
+
+    def count_failures(self) -> Counter[str]:
+        """Return the number of failed URLs that were not optional, by "kind: reason"."""
+        query = (
+            "SELECT kind || ': ' || reason, count(*) FROM frontier WHERE status = 'failed' AND NOT optional GROUP BY 1"
+        )
+        return Counter(dict(self._db.execute(query)))
+
     def get_url(self, row: int) -> str:
         """Return the URL of a row."""
         return str(self._db.execute("SELECT url FROM frontier WHERE id = ?", (row,)).fetchone()[0])
@@ -117,15 +114,15 @@ class FrontierWriter:
             ((page, position, url) for page, photos in item.photos.items() for position, url in enumerate(photos)),
         )
 
-    def add_feed(self, item: FeedPartItem) -> int:
+    def add_feed(self, item: FeedPartItem) -> list[str]:
         """Save the products, each as a page that was read, and add the feed's next page unless all products are known.
 
         Returns:
-            The number of new products.
+            The ids of the new products.
         """
-        ids = {entry.product.product_id for entry in item.products}
+        ids = dict.fromkeys(entry.product.product_id for entry in item.products)
         first_position = min((entry.position for entry in item.products), default=0)
-        n_new = sum(not self._is_known_product(product_id, MAX_PRIORITY) for product_id in ids)
+        new_ids = [product_id for product_id in ids if not self._is_known_product(product_id, MAX_PRIORITY)]
         has_more = any(not self._is_known_product(product_id, first_position) for product_id in ids)
         for entry in item.products:
             self._add_feed_product(entry)
@@ -136,7 +133,7 @@ class FrontierWriter:
         )
         if has_more:
             self.add_urls(FEED, item.next_pages)
-        return n_new
+        return new_ids
 
     def _is_known_product(self, product_id: str, before_priority: int) -> bool:
         """Return whether a product has a page with a priority below `before_priority`."""
@@ -221,64 +218,31 @@ class FrontierWriter:
             if inserted:
                 self.budget.register_link(inserted[0], link.url, source_template)
 
-
-class CrawlBudget:
-    """The budgets of all URL templates of one crawl.
-
-    Args:
-        db: The state file; every change is part of the store's transaction.
-    """
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        rows = db.execute("SELECT url_template, remaining FROM crawl_budget WHERE remaining <= 0")
-        self._exhausted = {template for template, _ in rows}
-
-    def register_link(self, row: int, url: str, source_template: str) -> None:
-        """Record that a page with the template `source_template` links to the page in `row`."""
-        template = crawl_traps.url_template(url)
-        self._db.execute("INSERT OR IGNORE INTO link_sources VALUES (?, ?, ?)", (row, template, source_template))
-        if template in self._exhausted:
-            self._db.execute("UPDATE frontier SET status = 'over_budget' WHERE id = ?", (row,))
-
-    def record_listing(self, row: int, *, leads_to_products: bool, is_free: bool) -> None:
-        """Charge the template of the page in `row`, which is not a product."""
-        template = self._templates(row)[0]
-        if template and not is_free:
-            cost = EMPTY_NUMBERED_PAGE_COST if crawl_traps.has_number_or_query(template) else EMPTY_PAGE_COST
-            self._adjust(template, -(KNOWN_PRODUCTS_COST if leads_to_products else cost))
-
-    def record_product(self, row: int, *, is_new: bool) -> None:
-        """Reward the templates of the product page in `row` and of the page that links to it."""
-        template, source_template = self._templates(row)
-        if not template:
-            return
-        self._adjust(template, PRODUCT_REWARD if is_new else -KNOWN_PRODUCTS_COST)
-        if is_new and source_template:
-            self._adjust(source_template, LINKING_PAGE_REWARD)
-
-    def _templates(self, row: int) -> tuple[str, str]:
-        found = self._db.execute(
-            "SELECT url_template, source_template FROM link_sources WHERE frontier_id = ?", (row,)
-        ).fetchone()
-        return found or ("", "")
-
-    def _adjust(self, template: str, amount: int) -> None:
-        (remaining,) = self._db.execute(
-            "INSERT INTO crawl_budget VALUES (?, ?)"
-            " ON CONFLICT DO UPDATE SET remaining = remaining + ? RETURNING remaining",
-            (template, INITIAL_BUDGET + amount, amount),
-        ).fetchone()
-        if remaining <= 0 and template not in self._exhausted:
-            self._exhausted.add(template)
-            self._set_status(template, "todo", "over_budget")
-        elif remaining > 0 and template in self._exhausted:
-            self._exhausted.remove(template)
-            self._set_status(template, "over_budget", "todo")
-
-    def _set_status(self, template: str, old_status: str, new_status: str) -> None:
+    def set_status(
+        self, row: int, status: str, attempts: int = 1, reason: str | None = None, signature: str | None = None
+    ) -> None:
+        """Save how a request ended; `attempts` are added to those of earlier runs."""
         self._db.execute(
-            "UPDATE frontier SET status = ? WHERE status = ?"
-            " AND id IN (SELECT frontier_id FROM link_sources WHERE url_template = ?)",
-            (new_status, old_status, template),
+            "UPDATE frontier SET status = ?, attempts = attempts + ?, reason = ?, page_signature = ? WHERE id = ?",
+            (status, attempts, reason, signature, row),
         )
+
+    def reopen_feeds(self) -> None:
+        """Schedule all feeds again, because they were read only up to a limit on products."""
+        self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'done' AND kind = ?", (FEED,))
+
+    def retry_failed(self) -> int:
+        """Schedule only the failed URLs; return their number."""
+        self._db.execute("UPDATE frontier SET status = 'postponed' WHERE status = 'todo'")
+        return self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'failed' AND NOT optional").rowcount
+
+    def revert_pages(self, signature: str) -> int:
+        """Discard all pages with this signature, so that they are requested again; return their number."""
+        pages = "SELECT url FROM frontier WHERE page_signature = ? AND kind = ?"
+        for table, column in (("products", "page_url"), ("listings", "page_url"), ("listing_links", "listing_url")):
+            self._db.execute(f"DELETE FROM {table} WHERE {column} IN ({pages})", (signature, PAGE))
+        changed = self._db.execute(
+            "UPDATE frontier SET status = 'todo', page_signature = NULL WHERE page_signature = ? AND kind = ?",
+            (signature, PAGE),
+        )
+        return changed.rowcount

@@ -12,6 +12,7 @@ from crawler.storage.blobs import BlobStore, BlobWriter
 from crawler.storage.frontier import LINKED_OFFSET, FrontierWriter
 from crawler.storage.previous_crawl import PreviousCrawl
 from crawler.storage.purge import PurgeList
+from weft.contracts.product import Product
 
 UNEXPECTED_NOT_MODIFIED = "HTTP 304"
 
@@ -40,15 +41,15 @@ class RecordWriter:
         self._db, self._blobs, self._blob_writer = db, blobs, blob_writer
         self._previous_crawl, self._purge_list, self._frontier = previous_crawl, purge_list, frontier
 
-    def write_product(self, item: ProductItem) -> int:
-        """Save a product and add its photos to the frontier; return the number of new products."""
+    def write_product(self, item: ProductItem) -> list[str]:
+        """Save a product and add its photos to the frontier; return its id in a list if it is new."""
         product = item.product
         if self._purge_list.contains(product):
-            return 0
-        is_new = self._count_if_new(item.row, product.product_id)
+            return []
+        new_ids = self._record_if_new(item.row, product.product_id)
         self.write_observation(item.row, product.product_id, product_json.product_to_json(product), item.response_info)
         self._frontier.add_urls(PHOTO, (photo.url for photo in product.photos))
-        return is_new
+        return new_ids
 
     def write_observation(
         self, row: int, product_id: str, body: str, response_info: ResponseInfo | None = None
@@ -67,6 +68,13 @@ class RecordWriter:
             " FROM frontier WHERE id = ?",
             (product_id, body, response_info.fetched_at, response_info.url, _headers_json(response_info), row),
         )
+
+    def get_product(self, product_id: str) -> Product | None:
+        """Return a product, merged from the pages read so far; None if its pages were discarded."""
+        query = "SELECT page_url, product_json FROM products WHERE product_id = ? AND product_json != ''"
+        rows = self._db.execute(query, (product_id,))
+        observations = [(page, product_json.product_from_json(body)) for page, body in rows]
+        return product_json.merge_observations(observations, ()) if observations else None
 
     def find_product_at_suffix(self, row: int, url: str) -> str:
         """Return the product_id of the sitemap page whose path ends a linked URL, "" if there is none."""
@@ -98,21 +106,21 @@ class RecordWriter:
             ),
         )
 
-    def write_unchanged(self, row: int) -> int:
-        """Save that a URL has not changed since the previous crawl; return the number of new products."""
+    def write_unchanged(self, row: int) -> list[str]:
+        """Save that a URL has not changed since the previous crawl; return the ids of the new products."""
         kind, url = self._db.execute("SELECT kind, url FROM frontier WHERE id = ?", (row,)).fetchone()
-        n_new = None
+        new_ids = None
         if kind == PAGE:
-            n_new = self.write_unchanged_page(row, datetime.now(UTC).isoformat(timespec="seconds"))
+            new_ids = self.write_unchanged_page(row, datetime.now(UTC).isoformat(timespec="seconds"))
         elif self._previous_crawl.restore_photo(url):
-            n_new = 0
-        if n_new is None:
+            new_ids = []
+        if new_ids is None:
             self._db.execute(
                 "UPDATE frontier SET status = 'failed', reason = ? WHERE id = ?", (UNEXPECTED_NOT_MODIFIED, row)
             )
-        return n_new or 0
+        return new_ids or []
 
-    def write_unchanged_page(self, row: int, confirmed_at: str | None) -> int | None:
+    def write_unchanged_page(self, row: int, confirmed_at: str | None) -> list[str] | None:
         """Copy the product of an unchanged page, and those of its photos that have no validators.
 
         Args:
@@ -120,19 +128,19 @@ class RecordWriter:
             confirmed_at: The time at which the shop answered HTTP 304, None if the page was not requested.
 
         Returns:
-            The number of new products, None if the previous crawl has no product of the page.
+            The ids of the new products, None if the previous crawl has no product of the page.
         """
         product = self._previous_crawl.get_product(row)
         if product is None:
             return None
-        is_new = self._count_if_new(row, product.product_id)
+        new_ids = self._record_if_new(row, product.product_id)
         self._previous_crawl.restore_page(row, confirmed_at)
         photos = [photo.url for photo in product.photos]
         self._frontier.add_urls(PHOTO, photos)
         for url in photos:
             if self._previous_crawl.can_reuse_with_page(url) and self._previous_crawl.restore_photo(url):
                 self._db.execute("UPDATE frontier SET status = 'done' WHERE url = ? AND kind = ?", (url, PHOTO))
-        return is_new
+        return new_ids
 
     def requeue_missing_photos(self) -> int:
         """Add photos whose files are missing to the frontier again; return the number of missing files."""
@@ -147,11 +155,11 @@ class RecordWriter:
             self._db.execute("DELETE FROM photos WHERE sha256 = ?", row)
         return len(missing)
 
-    def _count_if_new(self, row: int, product_id: str) -> int:
+    def _record_if_new(self, row: int, product_id: str) -> list[str]:
         known = self._db.execute("SELECT 1 FROM products WHERE product_id = ? LIMIT 1", (product_id,))
         is_new = known.fetchone() is None
         self._frontier.budget.record_product(row, is_new=is_new)
-        return int(is_new)
+        return [product_id] if is_new else []
 
 
 def _headers_json(response_info: ResponseInfo) -> str:

@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS removed_products (
   product_id TEXT PRIMARY KEY, url TEXT NOT NULL, reason TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- Links and the crawl budget of URL templates; see crawler/storage/frontier.py.
+-- Links and the crawl budget of URL templates; see crawler/storage/crawl_budget.py.
 CREATE TABLE IF NOT EXISTS link_sources (
   frontier_id INTEGER PRIMARY KEY,
   url_template TEXT NOT NULL,    -- of the row's own URL

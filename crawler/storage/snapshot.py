@@ -14,6 +14,7 @@ from crawler.items import PAGE, PHOTO
 from crawler.storage import product_json
 from crawler.storage.blobs import BlobStore
 from crawler.storage.frontier import LINKED_OFFSET, MAX_PRIORITY
+from crawler.storage.no_products import explain_no_products
 from crawler.storage.state_file import SCHEMA_VERSION
 from weft.contracts.product import PhotoLink, Product
 from weft.errors import ShopError
@@ -84,12 +85,13 @@ class Snapshot:
 
     Args:
         path: The state file.
+        max_products: The limit on products, 0 for none; by default the limit of the crawl's last run.
 
     Raises:
         ShopError: There is no readable state file at `path`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_products: int | None = None) -> None:
         try:
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
             self._meta = dict(self._db.execute("SELECT name, value FROM meta"))
@@ -102,7 +104,8 @@ class Snapshot:
         self._path = path
         self.shop: str = self._meta.get("shop", "")
         """Our name for the shop."""
-        self._max_products = int(self._meta.get("max_products", "0"))
+        self._crawled_limit = int(self._meta.get("max_products", "0"))
+        self._max_products = self._crawled_limit if max_products is None else max_products
 
     def close(self) -> None:
         """Close the state file."""
@@ -112,13 +115,15 @@ class Snapshot:
     def previous_state(self) -> Path | None:
         """The state file of the previous crawl, None if there is none with the same limit on products."""
         path = self._path.parent / self._meta.get("previous_state", "")
-        has_same_limit = self._meta.get("previous_max_products") == self._meta.get("max_products")
+        has_same_limit = self._meta.get("previous_max_products") == str(self._max_products)
         return path if self._meta.get("previous_state") and has_same_limit and path.exists() else None
 
     @property
     def is_complete(self) -> bool:
-        """Whether the crawl is finished."""
-        return self._meta.get("complete") == "yes"
+        """Whether the crawl is finished, and did not end at a limit on products that is lower than the present one."""
+        is_limit_higher = self._crawled_limit > 0 and not 0 < self._max_products <= self._crawled_limit
+        ended_at_limit = is_limit_higher and self._count_products() >= self._crawled_limit
+        return self._meta.get("complete") == "yes" and not ended_at_limit
 
     @property
     def stop_reason(self) -> str:
@@ -152,6 +157,9 @@ class Snapshot:
             if observations:
                 yield observations, {*bodies, *(product.url for _, product in observations)}
 
+    def _count_products(self) -> int:
+        return int(self._db.execute("SELECT count(DISTINCT product_id) FROM products").fetchone()[0])
+
     def photo_digest(self, url: str) -> str | None:
         """Return the SHA-256 of a photo, None if it was not downloaded."""
         row = self._db.execute("SELECT sha256 FROM photos WHERE url = ?", (url,)).fetchone()
@@ -167,7 +175,7 @@ class Snapshot:
         if body is None:
             raise ShopError(
                 f"{self._blobs.path(sha256)}: this photo of {self.shop} is missing or damaged; delete the file and "
-                f"download it again: scrapy crawl shop -a name={self.shop} -a url={self._meta.get('start', '')} "
+                f"download it again: scrapy crawl shop -a name={self.shop} -a url={self._meta.get('start_url', '')} "
                 f"-a state={self._path}"
             )
         return body
@@ -233,6 +241,10 @@ class Snapshot:
                 f"{kind} {reason or {'done': 'read', 'todo': 'not requested', 'over_budget': 'over budget'}[status]}"
             ] += count
         return ", ".join(f"{count} x {description}" for description, count in counts.items()) or "nothing"
+
+    def explain_no_products(self) -> str:
+        """Return why the crawl found no product: what it saw, and what to try."""
+        return explain_no_products(self._db)
 
     @cached_property
     def _last_priority(self) -> int:

@@ -7,10 +7,10 @@ in the frontier, and the next run requests them again.
 
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 
 from crawler.items import (
@@ -29,13 +29,12 @@ from crawler.storage.blobs import BlobStore
 from crawler.storage.frontier import Frontier, FrontierWriter
 from crawler.storage.previous_crawl import PreviousCrawl, extraction_version, find_previous_state
 from crawler.storage.records import RecordWriter
-from crawler.storage.state_file import SCHEMA_VERSION, StateError, acquire_lock, write_error
+from crawler.storage.state_file import StateError, acquire_lock, open_database, write_error
+from weft.contracts.product import Product
 from weft.errors import ShopError
 
 COMMIT_INTERVAL_SECONDS = 1.0
 """Maximum amount of work that is repeated after a crash."""
-PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; "
-PRAGMAS += f"PRAGMA user_version = {SCHEMA_VERSION};"
 
 
 class Store(Frontier):
@@ -54,16 +53,10 @@ class Store(Frontier):
         self._purge_list = purge.load_purge_list(path.parent)
         self._lock = acquire_lock(path)
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
-            is_new = self._db.execute("SELECT 1 FROM sqlite_master").fetchone() is None
-            if not is_new and self._db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
-                raise sqlite3.DatabaseError("it has another schema version")
-            self._db.executescript(
-                PRAGMAS + resources.files("crawler.storage").joinpath("schema.sql").read_text("utf-8")
-            )
-        except sqlite3.Error as error:
+            self._db = open_database(path)
+        except ShopError:
             self._lock.close()
-            raise ShopError(f"{path}: not a usable state file ({error}); delete it to crawl again") from error
+            raise
         self._blobs = BlobStore(path.parent)
         self._blob_writer = self._blobs.open_writer(path.stem)
         self.previous_crawl = PreviousCrawl(self._db, self._blobs)
@@ -82,10 +75,12 @@ class Store(Frontier):
         self._recover()
         self.product_count = self._count_products()
         """Number of different products so far."""
+        self.new_product_ids: deque[str] = deque()
+        """The products that `take_new_products` has not returned yet."""
         self.in_flight: set[int] = set()
         """Rows of the frontier that were requested and have no final item yet."""
 
-    def begin(self, shop: str, start_url: str, snapshot: int) -> None:
+    def begin(self, shop: str, start_url: str, snapshot: int, max_products: int = 0) -> None:
         """Save which shop this crawl is of; a new crawl copies the records of the previous one in the same folder.
 
         Raises:
@@ -93,11 +88,21 @@ class Store(Frontier):
         """
         self._purge_list.check_shop(shop)
         if self.get_meta("shop"):
+            self._change_limit(max_products)
             return
         previous_state = find_previous_state(self.path.parent, self.path, shop, start_url, snapshot)
         if previous_state is not None:
             self.previous_crawl.import_previous(previous_state)
-        self.set_meta(shop=shop, start_url=start_url, snapshot=str(snapshot))
+        self.set_meta(shop=shop, start_url=start_url, snapshot=str(snapshot), max_products=str(max_products))
+
+    def _change_limit(self, max_products: int) -> None:
+        """Go on with a crawl that ended at a lower limit on products, 0 for none."""
+        old_limit = int(self.get_meta("max_products") or 0)
+        is_higher = 0 < old_limit <= self.product_count and not 0 < max_products <= old_limit
+        with self._transaction():
+            if is_higher:
+                self._frontier_writer.reopen_feeds()
+        self.set_meta(max_products=str(max_products), **({"complete": ""} if is_higher else {}))
 
     def set_meta(self, **values: str) -> None:
         """Save values in the table meta, and commit."""
@@ -144,17 +149,17 @@ class Store(Frontier):
         """
         if url in self._purge_list.urls:
             with self._transaction():
-                self._set_status(row, "done")
+                self._frontier_writer.set_status(row, "done")
             return True
         if self.previous_crawl.is_lastmod_unchanged(row):
             with self._transaction():
-                self._set_status(row, "done", attempts=0)
-                self.product_count += self._record_writer.write_unchanged_page(row, None) or 0
+                self._frontier_writer.set_status(row, "done", attempts=0)
+                self._add_products(self._record_writer.write_unchanged_page(row, None) or [])
             return True
         product_id = self._record_writer.find_product_at_suffix(row, url)
         if product_id:
             with self._transaction():
-                self._set_status(row, "done", attempts=0)
+                self._frontier_writer.set_status(row, "done", attempts=0)
                 self._record_writer.write_observation(row, product_id, "")
         return bool(product_id)
 
@@ -170,11 +175,11 @@ class Store(Frontier):
         """
         with self._transaction():
             if isinstance(item, FailedItem):
-                self._set_status(item.row, "failed", item.attempts, item.reason)
+                self._frontier_writer.set_status(item.row, "failed", item.attempts, item.reason)
                 page = "SELECT url FROM frontier WHERE id = ? AND kind = ?"
                 self._db.execute(f"DELETE FROM products WHERE page_url = ({page})", (item.row, PAGE))
             elif item.is_final:
-                self._set_status(item.row, "done", signature=signature)
+                self._frontier_writer.set_status(item.row, "done", signature=signature)
             self._save_content(item)
         if item.is_final:
             self.in_flight.discard(item.row)
@@ -185,49 +190,45 @@ class Store(Frontier):
         match item:
             case FeedPartItem():
                 allowed = tuple(entry for entry in item.products if not self._purge_list.contains(entry.product))
-                self.product_count += self._frontier_writer.add_feed(replace(item, products=allowed))
+                self._add_products(self._frontier_writer.add_feed(replace(item, products=allowed)))
             case SitemapItem():
                 self._frontier_writer.add_sitemap(item)
                 self.previous_crawl.update_lastmod(item.lastmod)
             case ProductItem():
-                self.product_count += self._record_writer.write_product(item)
+                self._add_products(self._record_writer.write_product(item))
             case ListingItem():
                 self._frontier_writer.add_listing(item)
             case PhotoItem():
                 self._record_writer.write_photo(item)
             case UnchangedItem():
-                self.product_count += self._record_writer.write_unchanged(item.row)
+                self._add_products(self._record_writer.write_unchanged(item.row))
 
-    def _set_status(
-        self, row: int, status: str, attempts: int = 1, reason: str | None = None, signature: str | None = None
-    ) -> None:
-        self._db.execute(
-            "UPDATE frontier SET status = ?, attempts = attempts + ?, reason = ?, page_signature = ? WHERE id = ?",
-            (status, attempts, reason, signature, row),
-        )
+    def _add_products(self, product_ids: list[str]) -> None:
+        self.product_count += len(product_ids)
+        self.new_product_ids += product_ids
+
+    def take_new_products(self) -> Iterator[Product]:
+        """Iterate over the products that were found since the last call, as they are known now."""
+        while self.new_product_ids:
+            if product := self._record_writer.get_product(self.new_product_ids.popleft()):
+                yield product
 
     def retry_failed(self) -> int:
         """Schedule only the failed URLs for this run; return their number."""
         with self._transaction():
-            self._db.execute("UPDATE frontier SET status = 'postponed' WHERE status = 'todo'")
-            changed = self._db.execute("UPDATE frontier SET status = 'todo' WHERE status = 'failed' AND NOT optional")
-        if changed.rowcount:
+            changed = self._frontier_writer.retry_failed()
+        if changed:
             self.set_meta(complete="")
         self.commit()
-        return changed.rowcount
+        return changed
 
     def revert_pages(self, signature: str) -> int:
         """Discard all pages with this signature, so that the next run requests them again; return their number."""
-        has_signature = "page_signature = ? AND kind = ?"
-        pages = f"SELECT url FROM frontier WHERE {has_signature}"
         with self._transaction():
-            for table, column in (("products", "page_url"), ("listings", "page_url"), ("listing_links", "listing_url")):
-                self._db.execute(f"DELETE FROM {table} WHERE {column} IN ({pages})", (signature, PAGE))
-            update = f"UPDATE frontier SET status = 'todo', page_signature = NULL WHERE {has_signature}"
-            changed = self._db.execute(update, (signature, PAGE))
+            changed = self._frontier_writer.revert_pages(signature)
         self.commit()
         self.product_count = self._count_products()
-        return changed.rowcount
+        return changed
 
     def finish(self) -> None:
         """Mark the crawl as complete and record the products that were removed since the previous crawl."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from crawl_server import get_crawl_server
 from local_shop import LocalShop
 
+from crawler.command_line import FAULT_STATUS
 from crawler.export.export import export
 from crawler.storage.snapshot import Snapshot
 from weft import tables
@@ -51,7 +52,8 @@ def run_crawl(shop: LocalShop, folder: Path, *settings: str, **arguments: str) -
     for setting in settings:
         command += ["-s", setting]
     process = get_crawl_server().start(command, log, folder=ROOT)
-    assert process.wait() == 0, log.read_text()
+    # 1: the crawl stopped early, see `fault`, or found no product.
+    assert process.wait() in (0, FAULT_STATUS), log.read_text()
     snapshot = Snapshot(state)
     try:
         return _read_result(snapshot, folder / "out", process.peak_mib)

@@ -71,9 +71,7 @@ def test_scrapy_command_uses_the_state_file_of_the_pipeline() -> None:
     )
     given = {"max_products": "5", "strategy": "sitemap", "snapshot": "3"}
     by_hand = spider_args.parse_spider_args("shop", "https://shop.example/", "", given)
-    job = state_path(
-        spider_args.DEFAULT_STATE_DIR, shop.name, shop.url, shop.max_products, 3, *spider_args.state_key(shop)
-    )
+    job = state_path(spider_args.DEFAULT_STATE_DIR, shop.name, shop.url, 3, *spider_args.state_key(shop))
     assert by_hand.state == job
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from crawler.discover.links import Link
 from crawler.items import FEED, PAGE, FeedPartItem, FeedProduct, ListingItem, ProductItem
-from crawler.storage.frontier import EMPTY_PAGE_COST, INITIAL_BUDGET
+from crawler.storage.crawl_budget import EMPTY_PAGE_COST, INITIAL_BUDGET
 from crawler.storage.store import Store
 from weft.contracts.product import PhotoLink, Product
 

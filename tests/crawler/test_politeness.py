@@ -145,7 +145,7 @@ def test_invalid_argument_is_named_in_the_error(name: str, text: str) -> None:
 def test_scrapy_command_has_polite_defaults() -> None:
     assert (crawl_settings.DOWNLOAD_DELAY, crawl_settings.DOWNLOAD_DELAY_JITTER) == (1.0, 0.0)
     assert crawl_settings.ROBOTSTXT_OBEY
-    assert crawl_settings.AUTOTHROTTLE_ENABLED
+    assert "crawler.extensions.throttle.Throttle" in crawl_settings.EXTENSIONS
     assert not crawl_settings.TELNETCONSOLE_ENABLED
     assert not crawl_settings.COOKIES_ENABLED
 

@@ -49,16 +49,7 @@ def main() -> None:
             compile_backend=runtime.compile_backend(),
             checkpoint_seconds=runtime.checkpoint_seconds(),
         )
-        summary = run_finetune(
-            args.photos,
-            args.documents,
-            args.words,
-            args.initial,
-            settings,
-            context,
-            args.out,
-            on_epoch_end=on_epoch_end,
-        )
+        summary = run_finetune(*inputs, settings, context, args.out, on_epoch_end=on_epoch_end)
         run.log_missing_epochs(args.out / files.HISTORY)
         run.set_tags(summary.to_tags())
         run.log_artifact(args.out / files.HISTORY)

@@ -166,23 +166,18 @@ class Documents:
         """Return one bag per product with only the words of its short fields."""
         return self.bags.filter_entries(self.in_short_fields)
 
-    def training_bags(
-        self, product_ids: Iterable[str], count_repeated_words: bool, description_weight: float = 1.0
-    ) -> WordBags:
-        """Return the bag of each product with the weights that training uses.
+    def training_bags(self, products: Ints, count_repeated_words: bool, description_weight: float = 1.0) -> WordBags:
+        """Return the bag of the product of each photo with the weights that training uses.
 
         Args:
-            product_ids: One for each photo: photos of one product have equal bags.
+            products: (photos,) the index of the product's bag, from `find`.
             count_repeated_words: Whether a word has one entry for each time that it occurs in the text of the product.
                 Otherwise it has one entry with the largest weight.
             description_weight: Weight of a word in the description; above 0. A word in a short field has the weight 1.
-
-        Raises:
-            ContractError: A product has no document.
         """
         weights = np.where(self.in_short_fields, 1.0, description_weight)
         weighted = WordBags(self.bags.offsets, self.bags.words, weights)
-        return (weighted if count_repeated_words else weighted.unique()).take(self.find(product_ids))
+        return (weighted if count_repeated_words else weighted.unique()).take(products)
 
 
 def read_documents(path: Path, vocabulary_size: int) -> Documents:

@@ -153,7 +153,7 @@ def test_training_bags_equal_a_naive_implementation(tmp_path_factory, repeats, b
         patch.setattr(tables, "ROWS_PER_GROUP", rows_per_table)
         documents = read_documents(path, vocabulary_size=5)
     photos = [name for name in names for _ in range(2)]
-    read = documents.training_bags(photos, repeats, description_weight=0.25)
+    read = documents.training_bags(documents.find(photos), repeats, description_weight=0.25)
     assert as_lists(read) == [words[name] if repeats else sorted(set(words[name])) for name in photos]
     expected = []
     for name in photos:

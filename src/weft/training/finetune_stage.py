@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from weft import artefacts
-from weft.bags import Documents, WordBags, read_documents
+from weft.bags import Documents, read_documents
 from weft.contracts import files
 from weft.contracts.arrays import Ints
 from weft.data.loader import prefetch_photos
@@ -99,11 +99,8 @@ def run_finetune(
         return summary
     _finalize_model(model, pretrained, settings.training.logits, settings.finetune)
     if settings.finetune.retrain_head:
-        retrain = settings.training, settings.train_head
-        stored = {"train": train, "val": val}
-        splits = {name: replace(stored[name], bags=_read_bags(photos / name, word_bags, *retrain)) for name in stored}
-        head_context = replace(context, state_dir=state_dir / "head")
-        retrain_head(model, splits, *retrain, head_context)
+        splits, head_context = {"train": train, "val": val}, replace(context, state_dir=state_dir / "head")
+        retrain_head(model, splits, word_bags, settings.training, settings.train_head, head_context)
     size = settings.prepare
     save_bundle(out, model, settings.model, size.height, size.width, words)
     write_history(out / files.HISTORY, history)
@@ -125,14 +122,10 @@ def _open_split(
     if process_group.is_main:
         PhotoStore(folder, cache_file)
     process_group.barrier()
-    bags = _read_bags(folder, documents, settings.training, settings.finetune)
-    return StoredPhotos(PhotoStore(folder, cache_file, copy=False), bags, documents.find(read_product_ids(folder)))
-
-
-def _read_bags(folder: Path, documents: Documents, training: Training, settings: Finetune | TrainHead) -> WordBags:
-    """Return the bag of each photo of one split, weighted as one of the two training stages says."""
-    count_repeated_words = training.sampling.count_repeated_words
-    return documents.training_bags(read_product_ids(folder), count_repeated_words, settings.description_weight)
+    products = documents.find(read_product_ids(folder))
+    count_repeated_words = settings.training.sampling.count_repeated_words
+    bags = documents.training_bags(products, count_repeated_words, settings.finetune.description_weight)
+    return StoredPhotos(PhotoStore(folder, cache_file, copy=False), bags, products)
 
 
 def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embedder:
@@ -185,6 +178,7 @@ class _PhotoRange:
 def retrain_head(
     model: Embedder,
     splits: Mapping[str, StoredPhotos],
+    documents: Documents,
     training: Training,
     settings: TrainHead,
     context: RunContext,
@@ -193,7 +187,8 @@ def retrain_head(
 
     Args:
         model: A finetuned model, changed in place; only the number of words is read from its W.
-        splits: The photos and words of "train", to train on, and of "val", to choose the best epoch.
+        splits: The photos of "train", to train on, and of "val", to choose the best epoch.
+        documents: The words of the products; `settings` says how much each word weighs.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
         context: Device, threads, and the folder of the checkpoint and of z, which may be larger than the memory. The
@@ -204,10 +199,11 @@ def retrain_head(
     """
     device, state_dir = context.device, context.state_dir
     state_dir.mkdir(parents=True, exist_ok=True)
+    count_repeated_words = training.sampling.count_repeated_words
     train, val = (
         CachedEmbeddings(
             _embed_store(model, stored.store, device, context.workers, state_dir / _EMBEDDINGS_FILE.format(split)),
-            stored.bags,
+            documents.training_bags(stored.products, count_repeated_words, settings.description_weight),
             stored.products,
         )
         for split, stored in ((name, splits[name]) for name in ("train", "val"))

@@ -91,10 +91,10 @@ def _load_cached_split(
     """Return the embeddings and words of the photos of one split, which are consecutive rows."""
     rows = np.flatnonzero(np.array(embeddings.photos["split"].to_pylist(), np.str_) == split)
     first, last = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
-    product_ids = embeddings.photos["product_id"].slice(first, last - first).to_pylist()
+    products = documents.find(embeddings.photos["product_id"].slice(first, last - first).to_pylist())
     count_repeated_words = training.sampling.count_repeated_words
-    bags = documents.training_bags(product_ids, count_repeated_words, settings.description_weight)
-    return CachedEmbeddings(embeddings.z[first:last], bags, documents.find(product_ids))
+    bags = documents.training_bags(products, count_repeated_words, settings.description_weight)
+    return CachedEmbeddings(embeddings.z[first:last], bags, products)
 
 
 def _build_predictability_table(

@@ -28,9 +28,9 @@ from weft.training.stored_photos import StoredPhotos
 
 def open_stored_photos(folder: Path, scratch: Path) -> StoredPhotos:
     documents = read_documents(folder.parent / "documents.parquet", 6)
-    product_ids = read_product_ids(folder)
-    bags = documents.training_bags(product_ids, count_repeated_words=True)
-    return StoredPhotos(PhotoStore(folder, scratch), bags, documents.find(product_ids))
+    products = documents.find(read_product_ids(folder))
+    bags = documents.training_bags(products, count_repeated_words=True)
+    return StoredPhotos(PhotoStore(folder, scratch), bags, products)
 
 
 class SmallNetwork(nn.Sequential):

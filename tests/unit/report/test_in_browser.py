@@ -35,7 +35,9 @@ addEventListener("load", async () => {
 FRAMES = """<iframe src="probed.html" style="width:390px;height:800px"></iframe>
 <iframe src="probed.html" style="width:1280px;height:800px"></iframe><script>
 const all = [];
-addEventListener("message", m => { all.push(m.data); document.body.dataset.seen = JSON.stringify(all); });
+addEventListener("message", m => {
+  if (all.push(m.data) === 2) document.body.dataset.seen = JSON.stringify(all);
+});
 </script>"""
 
 

@@ -62,6 +62,18 @@ def test_results_are_shown_by_slice(filled):
     assert '<span class="gain">▲ +10.0' in page
 
 
+def test_slices_of_a_table_without_a_frozen_row_are_compared_with_its_first_row(filled, make_slice):
+    table = {"head only": {"recall_at_1": 0.5}, "finetuned": {"recall_at_1": 0.4}}
+    slices = [make_slice("red", "head only", 0.5, None), make_slice("red", "finetuned", 0.4, -0.1)]
+    filled.add(
+        metrics={"reader": "catalogue", "tables": {"text_to_product": table}},
+        slices=[row | {"table": "text_to_product"} for row in slices],
+    )
+    page = " ".join(build_page(filled).split())
+    assert '<th scope="col">head only, %</th>' in page
+    assert '<span class="loss">▼ −10.0' in page
+
+
 def test_confusions_show_counts_and_shares(filled):
     page = " ".join(build_page(filled).split())
     assert "By category: 3 of 12 queries" in page

@@ -112,7 +112,7 @@ def _read_pipeline(
         for stage, folder in {"train_head": inputs.head, "finetune": inputs.model}.items()
     )
     return PipelineSection(
-        read_provenance(inputs, histories[-1]),
+        read_provenance(inputs),
         versions,
         headline,
         read_crawl(inputs.crawl),

@@ -7,7 +7,6 @@ from pathlib import Path
 from weft import tables
 from weft.report.calibration import read_calibration
 from weft.report.glossary import FINETUNED
-from weft.report.pipeline import read_history
 from weft.report.provenance import read_provenance
 from weft.report.readers import ReportInputs
 from weft.report.tables import Results, read_results
@@ -47,7 +46,7 @@ def write_headline(benchmarks: Sequence[str], inputs: ReportInputs, out: Path) -
         name: _mean_of_first_benchmark(results, table, metric) for name, (table, metric) in _SOURCES.items()
     }
     headline["words"] = len(read_calibration(inputs.calibration).calibrated)
-    headline["epoch"] = read_provenance(inputs, read_history("finetune", inputs.model / "history.csv")).kept_epoch
+    headline["epoch"] = read_provenance(inputs).kept_epoch
     tables.write_text(out, json.dumps(headline, indent=1) + "\n")
     return {name: value for name, value in headline.items() if value is not None}
 

@@ -5,10 +5,8 @@ from typing import Any
 
 from weft.contracts import files
 from weft.errors import ContractError
-from weft.report.pipeline import History
 from weft.report.readers import ReportInputs, read_json
-
-_TRAINING = "training.json"
+from weft.training_summary import read_training_summary
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,13 @@ class Provenance:
     """The epoch of finetune whose weights were kept; 0 is the network before training."""
     has_improved: bool
     """Whether the kept weights are better on val than those before training."""
+    kept_because: str
+    """Why this epoch was kept, in the terms of training.json."""
     digest: str
     """The digest of the model folder."""
 
 
-def read_provenance(inputs: ReportInputs, finetune: History) -> Provenance:
+def read_provenance(inputs: ReportInputs) -> Provenance:
     """Read the facts from the reports of crawl and prepare and from the model folder.
 
     Raises:
@@ -48,7 +48,7 @@ def read_provenance(inputs: ReportInputs, finetune: History) -> Provenance:
     preprocess = read_json(inputs.model / files.PREPROCESS, "finetune")
     prepared = read_json(inputs.prepared / files.REPORT, "prepare")
     crawled = read_json(inputs.crawl / files.REPORT, "crawl")
-    kept_epoch, has_improved = _read_kept_epoch(inputs, finetune)
+    kept = read_training_summary(inputs.model / files.TRAINING)
     try:
         photos: dict[str, Any] = prepared["photos"]
         products: dict[str, Any] = prepared["products"]
@@ -64,34 +64,14 @@ def read_provenance(inputs: ReportInputs, finetune: History) -> Provenance:
             test_products=int(products["test_products"]),
             products=int(products.get("products", 0)),
             words=int(config["words"]),
-            epochs=int(finetune.column("epoch")[-1] or 0),
-            kept_epoch=kept_epoch,
-            has_improved=has_improved,
+            epochs=kept.epochs,
+            kept_epoch=kept.kept_epoch,
+            has_improved=kept.improved,
+            kept_because=kept.describe(),
             digest=_read_digest(inputs),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ContractError(f"the reports of crawl, prepare and finetune lack {error}; run dvc repro") from error
-
-
-def _read_kept_epoch(inputs: ReportInputs, finetune: History) -> tuple[int, bool]:
-    """Return the kept epoch and whether it is better than the network before training.
-
-    training.json says both. A model folder without it holds the epoch with the lowest val loss.
-    """
-    path = inputs.model / _TRAINING
-    if path.is_file():
-        values = read_json(path, "finetune")
-        try:
-            return int(values["kept_epoch"]), bool(values["improved"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ContractError(f"{path}: lacks {error}; run the stage finetune") from error
-    losses = [
-        (loss, epoch)
-        for epoch, loss in zip(finetune.column("epoch"), finetune.column("val_loss"), strict=True)
-        if loss is not None and epoch is not None
-    ]
-    kept_epoch = int(min(losses)[1] if losses else finetune.column("epoch")[-1] or 0)
-    return kept_epoch, kept_epoch > 0
 
 
 def _read_digest(inputs: ReportInputs) -> str:

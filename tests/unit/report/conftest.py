@@ -16,6 +16,7 @@ from weft.contracts.schema import TableContract
 from weft.contracts.tables import CONFUSIONS, EXAMPLES, PER_QUERY, PRODUCTS, SLICES
 from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, MISMATCHES, WORD_MAP
 from weft.report.readers import ReportInputs
+from weft.training_summary import TrainingSummary, write_training_summary
 
 FROZEN, FINETUNED = "frozen backbone", "finetuned"
 METRICS = {
@@ -185,6 +186,11 @@ class SyntheticInputs:
     def add_products(self, rows: Sequence[dict[str, Any]]) -> None:
         write_table(self.report_inputs.crawl / files.PRODUCTS, rows, PRODUCTS)
 
+    def add_training_summary(self, kept_epoch: int = 2, improved: bool = True) -> None:
+        metrics = {"val_loss": 6.1, "val_map_at_r": 0.4, "val_tag_precision": 0.5}
+        summary = TrainingSummary("finetune", "val_loss", "val_loss", kept_epoch, 2, improved, metrics, metrics)
+        write_training_summary(self.report_inputs.model / files.TRAINING, summary)
+
     def add_mismatches(self, rows: Sequence[dict[str, Any]]) -> None:
         write_table(self.report_inputs.audit / files.MISMATCHES, rows, MISMATCHES)
 
@@ -200,6 +206,7 @@ def write_pipeline_outputs(inputs: SyntheticInputs) -> None:
     write_json(paths.model / files.CONFIG, {"backbone": "mobilenet_v2", "embedding_dim": 8, "words": 2})
     write_json(paths.model / files.PREPROCESS, {"height": 128, "width": 96})
     (paths.model / files.DIGEST).write_text("ab" * 32 + "\n", encoding="utf-8")
+    inputs.add_training_summary()
     for path in inputs.histories.values():
         path.parent.mkdir(exist_ok=True)
         path.write_text(HISTORY, encoding="utf-8")

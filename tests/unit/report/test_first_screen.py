@@ -1,7 +1,4 @@
-import json
 import re
-
-import pytest
 
 from weft.report.build import write_report
 
@@ -55,14 +52,9 @@ def test_the_strips_show_the_photos_of_the_finetuned_model(filled):
     assert 'aria-label="Nearest 1, not right: Red shirt"' not in strips
 
 
-@pytest.mark.parametrize("has_summary", [True, False])
-def test_an_untrained_network_that_was_kept_is_the_first_thing_said(inputs, has_summary):
+def test_an_untrained_network_that_was_kept_is_the_first_thing_said(inputs):
     inputs.add()
-    model = inputs.report_inputs.model
-    if has_summary:
-        (model / "training.json").write_text(json.dumps({"kept_epoch": 0, "improved": False}))
-    else:
-        (model / "history.csv").write_text("epoch,train_loss,val_loss,learning_rate\n0,,5.0,0.1\n1,5.2,5.1,0.1\n")
+    inputs.add_training_summary(kept_epoch=0, improved=False)
     text = read_first_screen(inputs)
     assert "Training did not help: no epoch was better than the network before training" in text
     assert text.index("Training did not help") < text.index("Shown a photo")
@@ -72,6 +64,5 @@ def test_an_untrained_network_that_was_kept_is_the_first_thing_said(inputs, has_
 
 def test_a_kept_network_that_is_no_better_is_said(inputs):
     inputs.add()
-    path = inputs.report_inputs.model / "training.json"
-    path.write_text(json.dumps({"kept_epoch": 2, "improved": False}))
+    inputs.add_training_summary(kept_epoch=2, improved=False)
     assert "no better on the products set aside for checking" in read_first_screen(inputs)

@@ -114,7 +114,7 @@ def _find_sentence(change: Change) -> tuple[str, str, str]:
     k = _get_k(change.metric)
     words = {
         "k": _NUMBER_WORDS.get(k, f"{k:,}"),
-        "first": "the first result" if k == 1 else f"among the first {_NUMBER_WORDS.get(k, f'{k:,}')} results",
+        "first": "the first result" if k == 1 else f"among the first {_NUMBER_WORDS.get(k, f'{k:,}')}",
     }
     return start.format(**words), unit, end.format(**words)
 

@@ -18,7 +18,7 @@ def read_first_screen(inputs) -> str:
 def test_the_first_screen_says_what_the_search_does_in_plain_words(inputs):
     inputs.add(metrics={"reader": "catalogue", "tables": {"retrieval": RETRIEVAL}})
     text = read_first_screen(inputs)
-    assert "the right product is among the first ten results 97 times of 100 (73 before training)" in text
+    assert "the right product is among the first ten 97 times of 100 (73 before training)" in text
     assert "1,300 photos of 320 products" in text
     assert "400 photos of 110 other products" in text
     assert "Worse after training" not in text
@@ -28,7 +28,7 @@ def test_a_result_that_got_worse_comes_first(inputs):
     tables = {"retrieval": RETRIEVAL, "text_to_product": TEXT_TO_PRODUCT}
     inputs.add(metrics={"reader": "catalogue", "tables": tables, "differences": {"text_to_product": LOSS}})
     text = read_first_screen(inputs)
-    loss = "a photo of this product is among the first ten results 43 times of 100 (59 before the image network"
+    loss = "a photo of this product is among the first ten 43 times of 100 (59 before the image network"
     assert text.index("Worse after training") < text.index(loss) < text.index("the right product is")
     assert "is catalogue, text to product, recall at 10: 58.9 to 43.4 (−15.5) ▼" in text
 

@@ -12,7 +12,7 @@ def make_change(table, metric, before=0.5, after=0.75, verdict="gain", baseline=
     ("table", "metric", "text"),
     [
         ("retrieval", "recall_at_1", "Shown a photo, the right product is the first result 75 times of 100"),
-        ("retrieval", "recall_at_12", "Shown a photo, the right product is among the first 12 results 75 times of 100"),
+        ("retrieval", "recall_at_12", "Shown a photo, the right product is among the first 12 75 times of 100"),
         ("tagging", "precision_at_5", "Of the first five words that it predicts for a photo, 75 of 100 are in the"),
         ("zero_shot/neck", "top_1_accuracy", "Asked for the label of a photo without having learned any label, the"),
         ("label_retrieval", "colour_precision_at_10", "Label retrieval, colour precision at 10: 75 of 100 (50 before"),

@@ -28,7 +28,7 @@ def main() -> None:
     out = args.pop("out")
     with tracking.start_stage_run("audit", settings, list(args.values())) as run:
         run.log_metrics(audit(AuditInputs(**args), settings, find_nearest_neighbours, out))
-        write_audit_page(out)
+        write_audit_page(out, args["products"])
         run.log_artifact(out / files.MISMATCHES_CSV)
         run.log_table(out / files.MISMATCHES)
         run.log_artifact(out / files.CONTACT_SHEET)

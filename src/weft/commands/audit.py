@@ -28,7 +28,7 @@ def audit_catalogue(inputs: AuditInputs, neighbours: int, num_examples: int, out
     if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / files.MISMATCHES).is_file())):
         raise InputError(f"{out}: expected an empty folder or an earlier audit, got other files; choose another folder")
     totals = audit(inputs, params.Audit(neighbours, num_examples), find_nearest_neighbours, out)
-    page = write_audit_page(out)
+    page = write_audit_page(out, inputs.products)
     return "\n".join(
         [
             f"{totals['products']:,.0f} products: {totals[CONTRADICTED]:,.0f} whose text the photos contradict, "

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from weft import tables
+from weft.contracts import files
 from weft.report.audit import read_mismatches
 from weft.report.breakdowns import (
     RecallCurves,
@@ -121,7 +122,7 @@ def _read_pipeline(
         histories,
         read_calibration(inputs.calibration),
         mismatches,
-        read_products(inputs.crawl, product_ids),
+        read_products(inputs.crawl / files.PRODUCTS, product_ids),
     )
 
 

@@ -18,7 +18,7 @@ from weft.report.examples import Examples, ThumbnailCache
 from weft.report.first_screen import build_first_screen
 from weft.report.number_forms import drop_plurals
 from weft.report.pipeline import History, ShopCrawl, WordsSection
-from weft.report.products import ShopProducts
+from weft.report.products import ShopProducts, read_products
 from weft.report.provenance import Provenance
 from weft.report.tables import Comparison, Results, compare
 from weft.report.versions import Versions
@@ -169,19 +169,29 @@ def _read_template(name: str) -> str:
     return resources.files("weft.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
 
 
-def write_audit_page(audit: Path) -> Path:
+def write_audit_page(audit: Path, products: Path | None = None) -> Path:
     """Write index.html into the output folder of audit.
+
+    Args:
+        audit: The folder.
+        products: products.parquet of the crawl, which has the prices; without it the page shows none.
 
     Returns:
         The path of the page.
 
     Raises:
-        ContractError: mismatches.parquet is missing or broken.
+        ContractError: mismatches.parquet or `products` is missing or broken.
     """
     thumbnails = ThumbnailCache()
     mismatches = read_mismatches(audit, thumbnails)
+    shown = {mismatch.product_id for mismatch in mismatches.pictured}
     template = page_environment().get_template("audit.html")
-    page = template.render(**page_assets(), mismatches=mismatches, products=ShopProducts(), thumbnails=thumbnails)
+    page = template.render(
+        **page_assets(),
+        mismatches=mismatches,
+        products=ShopProducts() if products is None else read_products(products, shown),
+        thumbnails=thumbnails,
+    )
     tables.write_text(audit / PAGE, page)
     return audit / PAGE
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from weft import tables
-from weft.contracts import files
 from weft.contracts.tables import PRODUCTS
 from weft.report.readers import missing_file_error
 
@@ -42,13 +41,12 @@ class ShopProducts:
         return any(_get_host(product.url).endswith(_RESERVED_DOMAIN) for product in self.by_id.values())
 
 
-def read_products(crawl: Path, product_ids: Iterable[str]) -> ShopProducts:
-    """Read the given products from products.parquet; a product that it lacks is left out.
+def read_products(path: Path, product_ids: Iterable[str]) -> ShopProducts:
+    """Read the given products from products.parquet of the crawl; a product that it lacks is left out.
 
     Raises:
         ContractError: The file is missing or broken.
     """
-    path = crawl / files.PRODUCTS
     if not path.exists():
         raise missing_file_error(path, "crawl")
     requested = set(product_ids)

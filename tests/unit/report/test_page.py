@@ -254,7 +254,10 @@ def test_the_page_names_commit_data_model_and_changed_parameters(filled):
     assert '<th scope="row">finetune.epochs</th><td class="text">1</td><td class="text">4</td>' in page
 
 
-def test_the_audit_page_shows_the_same_mismatches(filled):
-    page = write_audit_page(filled.report_inputs.audit).read_text(encoding="utf-8")
+def test_the_audit_page_shows_the_same_mismatches_with_prices(filled, make_product):
+    filled.add_products([make_product("alder/0", price=19.5, currency="EUR")])
+    paths = filled.report_inputs
+    page = write_audit_page(paths.audit, paths.crawl / files.PRODUCTS).read_text(encoding="utf-8")
+    assert "<bdi>19.50 EUR</bdi>" in page
     assert "Products whose text and photos disagree" in page
     assert "text: <strong><bdi>wool</bdi></strong>, photo: <strong><bdi>denim</bdi></strong>" in page

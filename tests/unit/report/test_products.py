@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weft.contracts import files
 from weft.report.number_forms import are_number_forms, drop_plurals
 from weft.report.products import ShopProduct, format_price, read_products
 
@@ -16,7 +17,7 @@ def test_a_price_has_its_currency(amount, currency, text):
 
 def test_only_requested_products_are_read_and_others_are_titled_by_their_id(inputs, make_product):
     inputs.add_products([make_product("alder/1", url="javascript:alert(1)"), make_product("alder/2")])
-    products = read_products(inputs.report_inputs.crawl, {"alder/1"})
+    products = read_products(inputs.report_inputs.crawl / files.PRODUCTS, {"alder/1"})
     assert products.get("alder/1") == ShopProduct("Blue shirt")
     assert products.get("alder/2") == ShopProduct("alder/2")
 

@@ -122,6 +122,10 @@ class Model:
         """Return the ids of the words of a text that the vocabulary has, each once; empty if it has none."""
         return label_to_word_ids(text, self._word_ids)
 
+    def find_similar_words(self, word: str) -> list[str]:
+        """Return up to three words of the vocabulary that are spelt similarly, the most similar first."""
+        return difflib.get_close_matches(word, self.words)
+
     def embed_text(self, text: str) -> Floats:
         """Return the mean embedding of the known words of a text, (1, embedding_dim): a query for photos.
 
@@ -130,8 +134,7 @@ class Model:
         """
         word_ids = self.find_word_ids(text)
         if not word_ids:
-            parts = text.lower().split()
-            similar = [word for part in parts for word in difflib.get_close_matches(part, self.words)]
+            similar = [word for part in text.lower().split() for word in self.find_similar_words(part)]
             hint = f" (similar words: {', '.join(dict.fromkeys(similar))})" if similar else ""
             raise InputError(f"{text!r}: none of these words is in the model's vocabulary{hint}")
         mean: Floats = self.word_embeddings[word_ids].mean(0, keepdims=True)
@@ -166,6 +169,12 @@ class Index:
     def __len__(self) -> int:
         return len(self._embeddings)
 
+    @property
+    def product_ids(self) -> list[str]:
+        """The product of each photo, in the order of the photos."""
+        product_ids: list[str] = self._photos["product_id"].to_pylist()
+        return product_ids
+
     def search(self, query: str | Path | bytes | Image.Image, top_k: int = 10) -> list[Hit]:
         """Return the `top_k` photos nearest to a query, best first.
 
@@ -180,9 +189,16 @@ class Index:
         vector = self._model.embed_text(query) if isinstance(query, str) else self._model.embed(query)
         return self.search_vector(vector, top_k)
 
-    def search_vector(self, vector: Floats, top_k: int = 10) -> list[Hit]:
-        """Return the `top_k` photos nearest to an embedding, (1, embedding_dim), best first."""
-        rows, similarities = find_nearest_neighbours(vector, self._embeddings, min(top_k, max(1, len(self))))
+    def search_vector(
+        self, vector: Floats, top_k: int = 10, candidates: npt.NDArray[np.bool_] | None = None
+    ) -> list[Hit]:
+        """Return the `top_k` photos nearest to an embedding, (1, embedding_dim), best first.
+
+        With a mask `candidates`, (photos,), only these photos are found.
+        """
+        # A photo of the query's group is never found: group 0 is the query's.
+        groups = (None, None) if candidates is None else (np.zeros(1, np.int64), candidates.astype(np.int64))
+        rows, similarities = find_nearest_neighbours(vector, self._embeddings, min(top_k, max(1, len(self))), *groups)
         found = self._photos.take(rows[0][rows[0] >= 0])
         pairs = zip(found["photo_id"].to_pylist(), found["product_id"].to_pylist(), similarities[0], strict=False)
         return [Hit(photo_id, product_id, float(similarity)) for photo_id, product_id, similarity in pairs]

@@ -1,24 +1,30 @@
 """The command `weft`: use a trained model, check its tags, and see the results of the pipeline."""
 
 import argparse
+import math
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weft import errors, runtime
+from weft.commands import runners
+from weft.commands.help_examples import EXAMPLES
 from weft.commands.model_argument import model_folder_opened
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-# Commands import what they need when they run: torch alone takes seconds, and --help must not wait for it.
+_EXAMPLES_TITLE = "examples:"
 
 
 def main() -> int:
-    """Run the command of `sys.argv`; return 0, or 2 after a one-line error message."""
-    args = _build_parser().parse_args()
+    """Run the command of `sys.argv`; return 0, or 2 after a one-line error message. Without a command, print help."""
+    parser = build_parser()
+    args = parser.parse_args()
+    if not hasattr(args, "run"):
+        parser.print_help()
+        return 0
     try:
         return errors.run_main(lambda: _run_command(args))
     except BrokenPipeError:
@@ -34,16 +40,31 @@ def _run_command(args: argparse.Namespace) -> None:
     sys.stdout.flush()
 
 
-def _build_parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of `weft`, with a sub-parser for each command."""
     parser = argparse.ArgumentParser(prog="weft", description=__doc__)
     parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version of weft and exit")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND")
     _add_inference_commands(commands)
     _add_calibration_commands(commands)
     _add_results_commands(commands)
     _add_extract_command(commands)
     _add_purge_command(commands)
+    for name, command in commands.choices.items():
+        command.formatter_class = _HelpFormatter
+        command.epilog = _format_examples(EXAMPLES[name])
     return parser
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    """Wraps all texts but the examples."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith(_EXAMPLES_TITLE) else super()._fill_text(text, width, indent)
+
+
+def _format_examples(examples: str) -> str:
+    return "\n".join([_EXAMPLES_TITLE, *(f"  {line.strip()}" for line in examples.strip().splitlines())])
 
 
 class _PrintVersion(argparse.Action):
@@ -60,13 +81,13 @@ def _add_inference_commands(commands: "Commands") -> None:
     """Add the commands that apply a trained model: embed, tag, search."""
     source = "a photo, a folder or a zip of photos, or a Parquet shard of prepared or crawled photos"
 
-    embed = _add_command(commands, "embed", _embed, "write the embeddings of photos to a Parquet file")
+    embed = _add_command(commands, "embed", runners.run_embed, "write the embeddings of photos to a Parquet file")
     embed.add_argument("source", type=Path, metavar="SOURCE", help=source)
     embed.add_argument(
         "-o", "--out", type=Path, required=True, metavar="FILE.parquet", help="columns: photo, embedding"
     )
 
-    tag = _add_command(commands, "tag", _tag, "print the words that photos show, as JSON lines, best first")
+    tag = _add_command(commands, "tag", runners.run_tag, "print the words that photos show, as JSON lines, best first")
     tag.add_argument("source", type=Path, metavar="SOURCE", help=source)
     tag.add_argument(
         "--top-k", type=_positive_int, metavar="K", help="words per photo (default 10), or labels (default all)"
@@ -80,16 +101,27 @@ def _add_inference_commands(commands: "Commands") -> None:
     )
     tag.add_argument("--calibration-dir", type=Path, metavar="FOLDER", help="default: calibration beside the model")
 
-    search = _add_command(commands, "search", _search, "print the catalogue's photos nearest to a photo or to words")
+    search = _add_command(
+        commands, "search", runners.run_search, "print the catalogue's products nearest to a photo or to words"
+    )
     search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
-    search.add_argument("--top-k", type=_positive_int, default=10, metavar="K", help="photos (default 10)")
+    search.add_argument("--top-k", type=_positive_int, default=10, metavar="K", help="products (default 10)")
+    search.add_argument("--shop", action="append", default=[], metavar="NAME", help="only this shop; repeatable")
+    search.add_argument("--category", metavar="TEXT", help="only products with this text in a category path")
+    search.add_argument("--max-price", type=_price, metavar="P", help="only up to this price, in the shop's currency")
+    search.add_argument("--format", choices=["table", "jsonl"], help="default: table on a terminal, else jsonl")
+    search.add_argument("--html", type=Path, metavar="FILE.html", help="also write a page with pictures")
     search.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
+    search.add_argument("--products", type=Path, metavar="FILE", help="default: data/crawl/products.parquet")
+    search.add_argument(
+        "--photos", type=Path, default=Path("data/prepared"), help="pictures for --html; default: %(default)s"
+    )
 
 
 def _add_calibration_commands(commands: "Commands") -> None:
     """Add the commands that check tags against the catalogue: calibrate, audit."""
     calibrate = _add_command(
-        commands, "calibrate", _calibrate, "find for each word the threshold that reaches a target precision"
+        commands, "calibrate", runners.run_calibrate, "find for each word the threshold that reaches a target precision"
     )
     calibrate.add_argument(
         "--target-precision", type=float, default=0.8, metavar="P", help="precision to reach on val (default 0.8)"
@@ -111,7 +143,7 @@ def _add_calibration_commands(commands: "Commands") -> None:
     calibrate.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="default: calibration beside the model")
 
     audit = _add_command(
-        commands, "audit", _audit, "list products whose photos and texts disagree, with a page of pictures"
+        commands, "audit", runners.run_audit, "list products whose photos and texts disagree, with a page of pictures"
     )
     audit.add_argument(
         "--products", type=Path, default=Path("data/crawl/products.parquet"), help="default: %(default)s"
@@ -145,13 +177,13 @@ def _add_results_commands(commands: "Commands") -> None:
     compare.add_argument(
         "--top", type=_positive_int, default=10, metavar="N", help="products whose rank changed most (default 10)"
     )
-    compare.set_defaults(run=_compare)
+    compare.set_defaults(run=runners.run_compare)
 
     summary = commands.add_parser(
         "summary", help="print the results table, and where the report and the MLflow runs are"
     )
     summary.add_argument("--reports", type=Path, default=Path("reports"), help="default: %(default)s")
-    summary.set_defaults(run=_summary)
+    summary.set_defaults(run=runners.run_summary)
 
     help_text = "make the model of an MLflow run the champion, unless the present champion is better"
     promote = commands.add_parser("promote", help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
@@ -175,7 +207,7 @@ def _add_extract_command(commands: "Commands") -> None:
     feed_help = "a saved feed: JSON of Shopify or WooCommerce, JSON lines, Google Merchant XML, or CSV; may be gzipped"
     source.add_argument("--feed", type=Path, metavar="FEED", help=feed_help)
     extract.add_argument("--url", help="the URL of the page, or the base URL of a feed's relative links")
-    extract.set_defaults(run=_extract)
+    extract.set_defaults(run=runners.run_extract)
 
 
 def _add_purge_command(commands: "Commands") -> None:
@@ -211,93 +243,30 @@ def _add_command(commands: "Commands", name: str, run: object, help_text: str) -
 def _promote(args: argparse.Namespace) -> None:
     from weft.commands.promote import promote
 
-    _print_lines(promote(args.run_id, force=args.force))
+    runners.print_lines(promote(args.run_id, force=args.force))
 
 
 def _purge(args: argparse.Namespace) -> None:
     from weft.commands.purge import purge
 
     kind = next(name for name in ("shop", "product", "url") if getattr(args, name) is not None)
-    _print_lines(purge(kind, getattr(args, kind), args.state, args.root, dry_run=args.dry_run))
+    runners.print_lines(purge(kind, getattr(args, kind), args.state, args.root, dry_run=args.dry_run))
+
+
+def _price(text: str) -> float:
+    try:
+        price = float(text)
+    except ValueError:
+        price = math.nan
+    if not price >= 0:
+        raise argparse.ArgumentTypeError(f"expected a price of at least 0, got {text!r}")
+    return price
 
 
 def _positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
     return int(text)
-
-
-def _embed(args: argparse.Namespace) -> None:
-    from weft.commands.embed import embed_to_file
-
-    embed_to_file(args.source, args.model, args.out)
-
-
-def _tag(args: argparse.Namespace) -> None:
-    from weft.commands.calibrate import default_calibration_dir
-    from weft.commands.tag import tag, tag_calibrated
-
-    if args.calibrated:
-        _print_lines(
-            tag_calibrated(
-                args.source, args.model, args.calibration_dir or default_calibration_dir(args.model), args.top_k
-            )
-        )
-    elif args.calibration_dir:
-        raise errors.InputError("--calibration-dir: it has no effect without --calibrated; add --calibrated")
-    else:
-        _print_lines(tag(args.source, args.model, args.top_k, args.labels))
-
-
-def _calibrate(args: argparse.Namespace) -> None:
-    from weft.commands.calibrate import calibrate_model
-
-    numbers = (args.target_precision, args.confidence, args.min_products)
-    _print_lines([calibrate_model(args.model, args.documents, args.index, *numbers, args.out)])
-
-
-def _audit(args: argparse.Namespace) -> None:
-    from weft.commands.audit import audit_catalogue
-    from weft.commands.calibrate import default_calibration_dir
-    from weft.tagging.audit import AuditInputs
-
-    calibration = args.calibration_dir or default_calibration_dir(args.model)
-    inputs = AuditInputs(args.products, args.documents, args.photos, args.index, args.model, calibration)
-    _print_lines([audit_catalogue(inputs, args.neighbours, args.num_examples, args.out)])
-
-
-def _compare(args: argparse.Namespace) -> None:
-    from weft.commands.compare import compare
-
-    _print_lines(compare(args.run_a, args.run_b, args.model_row, args.top))
-
-
-def _search(args: argparse.Namespace) -> None:
-    from weft.commands.search import search
-
-    _print_lines(search(" ".join(args.query), args.model, args.index, args.top_k))
-
-
-def _extract(args: argparse.Namespace) -> None:
-    from weft.commands.extract import extract_feed, extract_page
-
-    if args.feed is not None:
-        _print_lines(extract_feed(args.feed, args.url))
-    elif args.url is None:
-        raise errors.InputError(f"{args.page}: expected --url, the URL of the saved page, got none")
-    else:
-        _print_lines(extract_page(args.page, args.url))
-
-
-def _summary(args: argparse.Namespace) -> None:
-    from weft.commands.summary import format_summary
-
-    _print_lines([format_summary(args.reports)])
-
-
-def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        sys.stdout.write(line + "\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The command line itself; tests/unit/commands has the tests of the commands."""
 
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -8,9 +9,15 @@ from importlib import metadata
 import pytest
 
 from weft import cli
+from weft.commands.help_examples import EXAMPLES
 
 COMMANDS = ["embed", "tag", "search", "summary"]
 HEAVY = ["torch", "numpy", "pandas", "pyarrow", "mlflow", "nltk", "PIL", "sklearn", "matplotlib"]
+
+
+def find_commands(parser):
+    """Return the sub-parsers by the name of their command."""
+    return next(action.choices for action in parser._actions if isinstance(action.choices, dict))
 
 
 def run_python(code, *arguments, stdout=subprocess.PIPE):
@@ -61,10 +68,32 @@ def test_help_lists_every_command(capsys, monkeypatch):
     assert all(f"    {command} " in help_text for command in COMMANDS)
 
 
+def test_weft_alone_prints_help(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["weft"])
+    assert cli.main() == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("usage: weft [-h]")
+    assert err == ""
+
+
+@pytest.mark.parametrize("command", sorted(find_commands(cli.build_parser())))
+def test_help_ends_with_examples_that_the_parser_accepts(capsys, command):
+    parser = cli.build_parser()
+    with pytest.raises(SystemExit):
+        parser.parse_args([command, "--help"])
+    lines = capsys.readouterr().out.split("examples:\n")[1].splitlines()
+    assert lines
+    for line in lines:
+        assert parser.parse_args(shlex.split(line)[1:]).run
+
+
+def test_every_command_has_examples():
+    assert set(find_commands(cli.build_parser())) <= set(EXAMPLES)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "the following arguments are required: COMMAND"),
         (["paint"], "invalid choice: 'paint'"),
         (["embed", "photo.jpg"], "the following arguments are required: -o/--out"),
         (["tag", "photo.jpg", "--top-k", "0"], "expected a whole number of at least 1, got '0'"),
@@ -90,7 +119,8 @@ def test_a_closed_pipe_is_not_an_error(lines):
             sys.executable,
             "-c",
             "import sys; from weft import cli\n"
-            f"cli._tag = lambda args: cli._print_lines(['x' * 100] * {lines})\n"
+            "from weft.commands import runners\n"
+            f"runners.run_tag = lambda args: runners.print_lines(['x' * 100] * {lines})\n"
             "sys.argv = ['weft', 'tag', 'source']; sys.stdin.read(); sys.exit(cli.main())",
         ],
         stdin=subprocess.PIPE,

@@ -28,6 +28,8 @@ def embed_to_file(source: Path, model: Path, out: Path) -> int:
     """
     if out.exists() and not out.is_file():
         raise InputError(f"{out}: expected the Parquet file to write, got something that is not a file")
+    if out.suffix.lower() != ".parquet":
+        raise InputError(f"-o {out}: expected a name that ends in .parquet, the only format that is written")
     if out.exists() and source.exists() and out.samefile(source):
         raise InputError(f"{out}: this is the source itself; choose another file to write")
     try:

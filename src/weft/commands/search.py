@@ -1,34 +1,111 @@
-"""`weft search`: the catalogue's photos nearest to a photo or to words, as JSON lines."""
+"""`weft search`: the catalogue's products nearest to a photo or to words, as a table, JSON lines or a page."""
 
-import json
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from weft.api import Floats, Model, load, open_index
+import numpy as np
+
+from weft.api import Floats, Index, Model, load, open_index
+from weft.commands.catalogue_products import CatalogueProduct, Filters, read_products, select_products
 from weft.commands.embed import embed_source
+from weft.commands.search_page import write_page
+from weft.commands.search_results import FoundProduct, format_json_lines, format_table
 from weft.errors import InputError
+from weft.progress import log_line
+from weft.text.tokenize import load_stop_words, tokenize_words
+
+PRODUCTS = Path("data/crawl/products.parquet")
+"""Where the stage crawl writes the products."""
+PHOTOS = Path("data/prepared")
+"""Where the stage prepare writes the photos."""
 
 
-def search(query: str, model: Path, index: Path, top_k: int) -> Iterator[str]:
-    """Yield one JSON line per photo found: photo, product, score (cosine similarity), best first.
+@dataclass(frozen=True)
+class SearchInputs:
+    """The files that a search reads."""
 
-    The query vector of words is the mean of their embeddings in W, which lie in the same space as the photos'.
+    model: Path
+    index: Path
+    """Embeddings of a catalogue, made by the model."""
+    products: Path | None = None
+    """products.parquet of the stage crawl; None for the one of this project, if there is one."""
+    photos: Path = PHOTOS
+    """The prepared photos, for the page."""
+
+
+def search(
+    query: str, inputs: SearchInputs, filters: Filters, top_k: int, output_format: str, page: Path | None
+) -> Iterator[str]:
+    """Yield the lines that describe the products found, best first, and write the page if one is named.
+
+    The query vector of words is the mean of their embeddings in W, which lie in the same space as the photos'. The
+    score of a product is that of its most similar photo.
 
     Args:
         query: The path of a photo, or words.
-        model: The model's folder.
-        index: Embeddings of a catalogue, made by this model.
-        top_k: The number of photos.
+        inputs: The files to read.
+        filters: Which products may be found.
+        top_k: The number of products.
+        output_format: "table" or "jsonl".
+        page: The HTML file to write, or None.
 
     Raises:
         ModelError: The model cannot be loaded, or another model made the index.
-        InputError: The photo or the words cannot be used.
+        InputError: The photo, the words or a filter cannot be used.
     """
-    loaded = load(model)
-    catalogue = open_index(index, loaded)
-    for hit in catalogue.search_vector(_embed_query(query, loaded), top_k):
-        line = {"photo": hit.photo_id, "product": hit.product_id, "score": round(hit.similarity, 4)}
-        yield json.dumps(line, ensure_ascii=False)
+    if page is not None and page.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"--html {page}: expected a name that ends in .html")
+    products = _read_products(inputs, filters)
+    allowed = select_products(products or {}, filters)
+    model = load(inputs.model)
+    index = open_index(inputs.index, model)
+    found = find_products(_embed_query(query, model), index, products or {}, allowed, top_k)
+    if products is None:
+        log_line(f"{PRODUCTS}: no such file, so titles, prices and URLs are left out; name it with --products")
+    if page is not None:
+        write_page(page, query, found, inputs.photos)
+        log_line(f"page with pictures: {page}")
+    yield from format_table(found) if output_format == "table" else format_json_lines(found)
+
+
+def find_products(
+    vector: Floats,
+    index: Index,
+    products: dict[str, CatalogueProduct],
+    allowed: frozenset[str] | None,
+    top_k: int,
+) -> list[FoundProduct]:
+    """Return the `top_k` products whose photos are nearest to a vector, (1, embedding_dim), best first.
+
+    Args:
+        vector: The embedding of the query.
+        index: The embedded catalogue.
+        products: What is known about the products, by product_id.
+        allowed: The products that may be found; None for all.
+        top_k: At least 1.
+    """
+    product_ids = index.product_ids
+    candidates = None if allowed is None else np.array([product_id in allowed for product_id in product_ids], bool)
+    sizes = Counter(product_id for product_id in product_ids if allowed is None or product_id in allowed)
+    # This many photos hold `top_k` products, even if the largest ones come first with all their photos.
+    num_photos = sum(size for _, size in sizes.most_common(top_k))
+    photos_by_product: dict[str, list[tuple[str, float]]] = {}
+    if num_photos:
+        for hit in index.search_vector(vector, num_photos, candidates):
+            photos_by_product.setdefault(hit.product_id, []).append((hit.photo_id, hit.similarity))
+    return [
+        FoundProduct(product_id, products.get(product_id), photos[0][1], tuple(photo_id for photo_id, _ in photos))
+        for product_id, photos in list(photos_by_product.items())[:top_k]
+    ]
+
+
+def _read_products(inputs: SearchInputs, filters: Filters) -> dict[str, CatalogueProduct] | None:
+    path = inputs.products or PRODUCTS
+    if inputs.products is None and not filters and not path.is_file():
+        return None
+    return read_products(path)
 
 
 def _embed_query(query: str, model: Model) -> Floats:
@@ -36,13 +113,30 @@ def _embed_query(query: str, model: Model) -> Floats:
         _, z = next(embed_source(Path(query), model))
         return z[:1]
     try:
-        return model.embed_text(query)
+        vector = model.embed_text(query)
     except InputError as error:
         raise InputError(f"{error}, and no photo has this path") from error
+    _log_unused_words(query, model)
+    return vector
+
+
+def _log_unused_words(query: str, model: Model) -> None:
+    unused = dict.fromkeys(word for word in tokenize_words(query) if not model.find_word_ids(word))
+    unknown = [_suggest(word, model) for word in unused if word not in load_stop_words()]
+    if unknown:
+        log_line(f"not in the model's vocabulary, left out: {', '.join(unknown)}")
+    stop_words = [word for word in unused if word in load_stop_words()]
+    if stop_words:
+        log_line(f"stop words, left out: {', '.join(stop_words)}")
+
+
+def _suggest(word: str, model: Model) -> str:
+    similar = model.find_similar_words(word)
+    return f"{word} (similar: {', '.join(similar)})" if similar else word
 
 
 def _is_file(query: str) -> bool:
     try:
         return Path(query).is_file()
-    except OSError:  # words may be longer than a file name can be
+    except (OSError, ValueError):  # words may be longer than a file name can be, or contain a zero byte
         return False

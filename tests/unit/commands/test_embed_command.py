@@ -115,3 +115,8 @@ def test_an_invalid_number_of_threads_is_an_error(refused, tmp_path, photos, mon
     monkeypatch.setenv("WEFT_THREADS", "many")
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert "WEFT_THREADS=many" in refused("embed", photos, "-o", tmp_path / "e.parquet")
+
+
+def test_another_format_than_parquet_is_refused(refused, tmp_path, photos):
+    assert "x.csv: expected a name that ends in .parquet" in refused("embed", photos, "-o", tmp_path / "x.csv")
+    assert not (tmp_path / "x.csv").exists()

@@ -1,0 +1,48 @@
+"""The examples that end the `--help` of each command."""
+
+EXAMPLES = {
+    "embed": """
+        weft embed photos/ -o embeddings.parquet
+        weft embed photos.zip -o embeddings.parquet --model models/embedder
+    """,
+    "tag": """
+        weft tag photo.jpg --top-k 5
+        weft tag photos/ --labels labels.txt
+        weft tag photos.zip --calibrated
+    """,
+    "search": """
+        weft search red dress
+        weft search photo.jpg --top-k 20 --html found.html
+        weft search striped shirt --shop alder --category "women > tops" --max-price 50
+        weft search red dress --format jsonl
+    """,
+    "calibrate": """
+        weft calibrate --target-precision 0.9
+        weft calibrate -o var/calibration
+    """,
+    "audit": """
+        weft audit --num-examples 48 -o var/audit
+    """,
+    "compare": """
+        weft compare reports/benchmarks/catalogue ../other/reports/benchmarks/catalogue
+        weft compare RUN_A RUN_B --model-row finetuned
+    """,
+    "summary": """
+        weft summary
+        weft summary --reports ../other/reports
+    """,
+    "promote": """
+        weft promote RUN
+        weft promote --candidate
+    """,
+    "extract": """
+        weft extract page.html --url https://www.example.com/p/1
+        weft extract --feed products.json --url https://www.example.com/
+    """,
+    "purge": """
+        weft purge --shop alder --dry-run
+        weft purge --product alder/1
+        weft purge --url https://www.example.com/p/1
+    """,
+}
+"""By command, one example in each line."""

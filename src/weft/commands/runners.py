@@ -1,0 +1,93 @@
+"""What each command of `weft` does with its arguments.
+
+A command is imported when it runs: torch alone takes seconds to import, and --help must not wait for it.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable
+
+from weft.errors import InputError
+
+
+def run_embed(args: argparse.Namespace) -> None:
+    """Run `weft embed`."""
+    from weft.commands.embed import embed_to_file
+
+    embed_to_file(args.source, args.model, args.out)
+
+
+def run_tag(args: argparse.Namespace) -> None:
+    """Run `weft tag`."""
+    from weft.commands.calibrate import default_calibration_dir
+    from weft.commands.tag import tag, tag_calibrated
+
+    if args.calibrated:
+        calibration = args.calibration_dir or default_calibration_dir(args.model)
+        print_lines(tag_calibrated(args.source, args.model, calibration, args.top_k))
+    elif args.calibration_dir:
+        raise InputError("--calibration-dir: it has no effect without --calibrated; add --calibrated")
+    else:
+        print_lines(tag(args.source, args.model, args.top_k, args.labels))
+
+
+def run_search(args: argparse.Namespace) -> None:
+    """Run `weft search`."""
+    from weft.commands.catalogue_products import Filters
+    from weft.commands.search import SearchInputs, search
+
+    inputs = SearchInputs(args.model, args.index, args.products, args.photos)
+    filters = Filters(tuple(args.shop), args.category, args.max_price)
+    output_format = args.format or ("table" if sys.stdout.isatty() else "jsonl")
+    print_lines(search(" ".join(args.query), inputs, filters, args.top_k, output_format, args.html))
+
+
+def run_calibrate(args: argparse.Namespace) -> None:
+    """Run `weft calibrate`."""
+    from weft.commands.calibrate import calibrate_model
+
+    numbers = (args.target_precision, args.confidence, args.min_products)
+    print_lines([calibrate_model(args.model, args.documents, args.index, *numbers, args.out)])
+
+
+def run_audit(args: argparse.Namespace) -> None:
+    """Run `weft audit`."""
+    from weft.commands.audit import audit_catalogue
+    from weft.commands.calibrate import default_calibration_dir
+    from weft.tagging.audit import AuditInputs
+
+    calibration = args.calibration_dir or default_calibration_dir(args.model)
+    inputs = AuditInputs(args.products, args.documents, args.photos, args.index, args.model, calibration)
+    print_lines([audit_catalogue(inputs, args.neighbours, args.num_examples, args.out)])
+
+
+def run_compare(args: argparse.Namespace) -> None:
+    """Run `weft compare`."""
+    from weft.commands.compare import compare
+
+    print_lines(compare(args.run_a, args.run_b, args.model_row, args.top))
+
+
+def run_extract(args: argparse.Namespace) -> None:
+    """Run `weft extract`."""
+    from weft.commands.extract import extract_feed, extract_page
+
+    if args.feed is not None:
+        print_lines(extract_feed(args.feed, args.url))
+    elif args.url is None:
+        raise InputError(f"{args.page}: expected --url, the URL of the saved page, got none")
+    else:
+        print_lines(extract_page(args.page, args.url))
+
+
+def run_summary(args: argparse.Namespace) -> None:
+    """Run `weft summary`."""
+    from weft.commands.summary import format_summary
+
+    print_lines([format_summary(args.reports)])
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Write lines to standard output as they come."""
+    for line in lines:
+        sys.stdout.write(line + "\n")

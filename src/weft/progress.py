@@ -24,7 +24,9 @@ def log_line(line: str) -> None:
     sys.stderr.flush()
 
 
-def progress_bar(items: Iterable[Item], description: str, total: int | None = None, unit: str = "it") -> Iterator[Item]:
+def progress_bar(
+    items: Iterable[Item], description: str, total: int | None = None, unit: str = "it", delay: float = 0.0
+) -> Iterator[Item]:
     """Yield `items` unchanged and show the progress.
 
     Args:
@@ -32,16 +34,19 @@ def progress_bar(items: Iterable[Item], description: str, total: int | None = No
         description: The work in words, such as "decode photos".
         total: The expected number of items, if known.
         unit: The name of the items, such as "photos".
+        delay: Show nothing in the first seconds, and so nothing at all about shorter work.
     """
     if sys.stderr.isatty() and is_main():
         from tqdm import tqdm
 
-        yield from tqdm(items, desc=description, total=total, unit=unit, dynamic_ncols=True)
+        yield from tqdm(items, desc=description, total=total, unit=unit, dynamic_ncols=True, delay=delay)
         return
-    yield from _iter_with_log_lines(items, description, total, unit)
+    yield from _iter_with_log_lines(items, description, total, unit, delay)
 
 
-def _iter_with_log_lines(items: Iterable[Item], description: str, total: int | None, unit: str) -> Iterator[Item]:
+def _iter_with_log_lines(
+    items: Iterable[Item], description: str, total: int | None, unit: str, delay: float
+) -> Iterator[Item]:
     started_at = logged_at = time.monotonic()
     done = 0
     total_text = f" of {total:,}" if total else ""
@@ -51,4 +56,6 @@ def _iter_with_log_lines(items: Iterable[Item], description: str, total: int | N
         if time.monotonic() - logged_at >= LOG_INTERVAL_SECONDS:
             logged_at = time.monotonic()
             log_line(f"{description}: {done:,}{total_text} {unit}, {logged_at - started_at:.0f} s")
-    log_line(f"{description}: {done:,} {unit} in {time.monotonic() - started_at:.0f} s")
+    seconds = time.monotonic() - started_at
+    if seconds >= delay:
+        log_line(f"{description}: {done:,} {unit} in {seconds:.0f} s")

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 from weft import tables
 from weft.api import Floats, Model, load
 from weft.errors import InputError, PhotoError
-from weft.progress import log_line
+from weft.photos.truncated_jpeg import lacks_end
+from weft.progress import log_line, progress_bar
 from weft.retrieval.photo_input import iter_photos
 
 SCHEMA = pa.schema([("photo", pa.string()), ("embedding", pa.list_(pa.float32()))])
@@ -59,15 +60,29 @@ def embed_source(source: Path, model: Model) -> Iterator[tuple[list[str], Floats
     """
     skipped: list[tuple[str, PhotoError]] = []
     has_usable_photo, last_error = False, None
-    for batch in itertools.chain(model.embed_stream(iter_photos(source), skipped), [None]):
+    truncated: list[str] = []
+    photos = _note_truncated(progress_bar(iter_photos(source), "read photos", unit="photos", delay=2.0), truncated)
+    for batch in itertools.chain(model.embed_stream(photos, skipped), [None]):
         for name, error in skipped:
             last_error = f"{name}: {error}"
             if has_usable_photo or batch is not None:
                 log_line(f"skipped {last_error}")
+        failed = {name for name, _ in skipped}
         skipped.clear()
         if batch is not None:
             has_usable_photo = True
+            for name in (name for name in truncated if name in batch[0]):
+                log_line(f"used {name} although the file lacks its last bytes")
+            truncated[:] = [name for name in truncated if name not in batch[0] and name not in failed]
             yield batch
     if not has_usable_photo:
         hint = f"; the last error was {last_error}" if last_error else ""
         raise InputError(f"{source}: it holds no photo that can be decoded{hint}")
+
+
+def _note_truncated(photos: Iterator[tuple[str, bytes]], truncated: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield `photos` unchanged and add the names of those whose file lacks its end to `truncated`."""
+    for name, data in photos:
+        if lacks_end(data):
+            truncated.append(name)
+        yield name, data

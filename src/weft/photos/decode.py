@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from weft.errors import PhotoError
+from weft.photos import truncated_jpeg
 from weft.photos.resize import REDUCING_GAP
 
 MAX_PIXELS = 40_000_000
@@ -59,7 +60,8 @@ def decode(
 ) -> Image.Image:
     """Return the photo as an upright RGB image on white; its ICC profile is not applied.
 
-    The three limits are checked on the header, before any pixel is decoded.
+    The three limits are checked on the header, before any pixel is decoded. A JPEG that lacks only its last bytes is
+    used; `truncated_jpeg.lacks_end` recognises it.
 
     Args:
         data: The bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file.
@@ -75,6 +77,8 @@ def decode(
     """
     image = _open_image(data)
     _check_limits(image, min_side, max_aspect_ratio, min(max_pixels, MAX_PIXELS))
+    if image.format == "JPEG" and truncated_jpeg.lacks_end(data):
+        image = _open_image(truncated_jpeg.complete(data))
     orientation = 1 if image.format in _LATE_EXIF_FORMATS else _read_orientation(image)
     target_size = (height, width) if orientation in _ROTATED_ORIENTATIONS else (width, height)
     try:

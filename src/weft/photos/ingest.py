@@ -21,6 +21,7 @@ from weft.photos.duplicates import COLOUR_BYTES, HASH_BYTES, Fingerprints, Indic
 from weft.photos.prefetch import prefetch_photos
 from weft.photos.resize import encode_jpeg, letterbox
 from weft.photos.split_dedup import DUPLICATE_IN_PRODUCT
+from weft.photos.truncated_jpeg import lacks_end
 
 
 @dataclass
@@ -34,6 +35,8 @@ class PhotoBuffer:
     """The index in `product_ids` of each photo's product."""
     positions: list[int] = field(default_factory=list)
     colours: list[str | None] = field(default_factory=list)
+    num_truncated: int = 0
+    """Photos whose file lacked its last bytes."""
     _end_offsets: list[int] = field(default_factory=lambda: [0])
     _fingerprint_bytes: bytearray = field(default_factory=bytearray)
 
@@ -82,6 +85,7 @@ def open_photo_buffer(path: Path) -> Iterator[PhotoBuffer]:
 class _IngestedPhoto:
     jpeg: bytes
     fingerprint: Fingerprints
+    was_truncated: bool
 
 
 class Quarantine:
@@ -124,6 +128,7 @@ def ingest_photos(photos: Path, buffer: PhotoBuffer, quarantine: Quarantine, set
             quarantine.add(row["product_id"], row["position"], result.reason, result.detail)
         else:
             buffer.append(row["product_index"], row["position"], row["colour"], result.jpeg, result.fingerprint)
+            buffer.num_truncated += result.was_truncated
     return total
 
 
@@ -131,7 +136,7 @@ def _process_photo(data: bytes, settings: Prepare) -> _IngestedPhoto:
     limits = settings.min_side, settings.max_aspect_ratio, settings.max_pixels
     image = decode(data, settings.height, settings.width, *limits)
     pixels = letterbox(image, settings.height, settings.width)
-    return _IngestedPhoto(encode_jpeg(pixels, settings.jpeg_quality), compute_fingerprint(pixels))
+    return _IngestedPhoto(encode_jpeg(pixels, settings.jpeg_quality), compute_fingerprint(pixels), lacks_end(data))
 
 
 def _iter_unrepeated_rows(photos: Path, product_ids: list[str], quarantine: Quarantine) -> Iterator[dict[str, Any]]:

@@ -117,6 +117,7 @@ def _compute_counts(
             "photos": n_crawled,
             **{f"{name}_photos": int((kept & (photo_splits == n)).sum()) for n, name in enumerate(SPLITS)},
             "quarantined_photos": len(quarantine.rows),
+            "truncated_photos": buffer.num_truncated,
         },
         "products": {
             "products": len(product_splits),

@@ -120,3 +120,13 @@ def test_an_invalid_number_of_threads_is_an_error(refused, tmp_path, photos, mon
 def test_another_format_than_parquet_is_refused(refused, tmp_path, photos):
     assert "x.csv: expected a name that ends in .parquet" in refused("embed", photos, "-o", tmp_path / "x.csv")
     assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_photo_that_lacks_its_last_bytes_is_used_with_a_note(weft, tmp_path, photos, make_jpeg):
+    (photos / "b.jpg").write_bytes(make_jpeg("green", seed=1)[:-2])
+    status, _, err = weft("embed", photos, "-o", tmp_path / "z.parquet")
+    assert status == 0
+    assert err.splitlines() == [
+        "used b.jpg although the file lacks its last bytes",
+        f"3 photos embedded into {tmp_path}/z.parquet",
+    ]

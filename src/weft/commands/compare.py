@@ -42,7 +42,7 @@ def compare(run_a: str, run_b: str, row: str, top_n: int) -> Iterator[str]:
     """Yield the lines of a comparison of B with A.
 
     Args:
-        run_a: The id of the MLflow run of a pipeline or of its evaluate, or an output folder of evaluate
+        run_a: The id of the MLflow run of a pipeline or of evaluate, or an output folder of evaluate
             (reports/benchmarks/NAME).
         run_b: Another run of the same benchmark, given in the same way.
         row: The row of the results tables to compare.

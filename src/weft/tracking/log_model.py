@@ -40,7 +40,7 @@ def log_bundle(bundle: Path, example_photo: bytes, data_digests: dict[str, str])
     Args:
         bundle: The model's folder (`weft.model.bundle`).
         example_photo: An encoded photo, the input example of the model.
-        data_digests: Digests of the data of the training, by tag.
+        data_digests: The md5 of the data of the training, by tag.
 
     Returns:
         The id of the logged model.

@@ -18,7 +18,7 @@ LAST_STAGE_OF_MODEL = "finetune"
 """The code of this stage and of the stages before it identifies the model; later stages only measure it."""
 
 _INVALID_NAME_CHARS = re.compile(r"[^\w\-. :/]")
-"""Characters that MLflow does not allow in the name of a parameter."""
+"""Characters that MLflow does not allow in the name of a parameter or a tag."""
 _MAX_NAMED_DIFFERENCES = 3
 _MAX_VALUE_LENGTH = 30
 
@@ -66,8 +66,13 @@ def flatten_params(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any
         elif isinstance(value, Mapping):
             flat |= flatten_params(value, f"{prefix}{key}.")
         else:
-            flat[_INVALID_NAME_CHARS.sub("_", f"{prefix}{key}")] = value
+            flat[replace_invalid_chars(f"{prefix}{key}")] = value
     return flat
+
+
+def replace_invalid_chars(name: str) -> str:
+    """Return the name of a parameter or a tag with "_" for each character that MLflow does not allow."""
+    return _INVALID_NAME_CHARS.sub("_", name)
 
 
 def describe_differences(baseline: Mapping[str, Any], params: Mapping[str, Any]) -> str:

@@ -2,13 +2,17 @@
 
 import csv
 import math
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from weft.contracts import files
 from weft.tracking.lineage import LockedStage
-from weft.tracking.pipeline import Pipeline
+from weft.tracking.pipeline import Pipeline, replace_invalid_chars
 from weft.tracking.store import Store, import_mlflow
 
 STAGE_TAG = "stage"
@@ -16,13 +20,15 @@ PIPELINE = "pipeline"
 """The value of STAGE_TAG of a pipeline run."""
 KEY_TAG = "pipeline.key"
 PARAMS_TAG = "pipeline.params"
-OUTPUT_TAG = "output.{}"
-"""Tag of a stage run: the md5 of an output by its path in dvc.yaml."""
-CACHED_TAG = "cached.{}"
-"""Tag of a pipeline run: by the name of a stage that DVC took from its cache, the id of the run that computed it."""
+OUTPUT_TAG = "output."
+"""Beginning of a tag of a stage run: the md5 of an output by its path in dvc.yaml."""
+CACHED_TAG = "cached."
+"""Beginning of a tag of a pipeline run: by a stage that DVC took from its cache, the id of the run that computed it."""
 NOT_IN_STORE = "computed by a run that is not in this store"
 
 _MAX_BATCH = 100
+_CURVES = ("train_", "val_")
+"""The beginnings of the columns of history.csv that are curves of a pipeline."""
 
 
 def open_pipeline_run(store: Store, pipeline: Pipeline) -> str:
@@ -41,7 +47,8 @@ def open_pipeline_run(store: Store, pipeline: Pipeline) -> str:
 
 def find_runs(store: Store, tags: Mapping[str, str], max_results: int = 100) -> list[Any]:
     """Return the runs of the experiment with all these tags, the newest first."""
-    condition = " AND ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+    # MLflow has no escape for a quote in a value; none of these values should contain one.
+    condition = " AND ".join(f"tags.`{name}` = '{value.replace(chr(39), '')}'" for name, value in tags.items())
     runs: list[Any] = list(
         store.client.search_runs(
             [store.experiment_id], condition, max_results=max_results, order_by=["attributes.start_time DESC"]
@@ -72,7 +79,7 @@ def link_upstream_stages(store: Store, pipeline_run_id: str, upstream: Mapping[s
     }
     known = store.client.get_run(pipeline_run_id).data.tags
     for name, stage in upstream.items():
-        outputs = {OUTPUT_TAG.format(path): md5 for path, md5 in stage.outs.items()}
+        outputs = {OUTPUT_TAG + replace_invalid_chars(path): md5 for path, md5 in stage.outs.items()}
         if name in children:
             for tag, md5 in outputs.items():
                 if children[name].data.tags.get(tag) != md5:
@@ -80,8 +87,13 @@ def link_upstream_stages(store: Store, pipeline_run_id: str, upstream: Mapping[s
         else:
             earlier = find_runs(store, {STAGE_TAG: name, **outputs}, max_results=1)
             run_id = earlier[0].info.run_id if earlier else NOT_IN_STORE
-            if known.get(CACHED_TAG.format(name)) != run_id:
-                store.client.set_tag(pipeline_run_id, CACHED_TAG.format(name), run_id)
+            if known.get(format_cached_tag(name)) != run_id:
+                store.client.set_tag(pipeline_run_id, format_cached_tag(name), run_id)
+
+
+def format_cached_tag(stage: str) -> str:
+    """Return the tag of a cached stage: "cached.features/catalogue" for features@catalogue, as MLflow allows no @."""
+    return CACHED_TAG + replace_invalid_chars(stage.replace("@", "/", 1))
 
 
 def find_stage_run(store: Store, pipeline_run_id: str, stage: str) -> Any | None:
@@ -89,7 +101,7 @@ def find_stage_run(store: Store, pipeline_run_id: str, stage: str) -> Any | None
     children = find_runs(store, {"mlflow.parentRunId": pipeline_run_id, STAGE_TAG: stage}, max_results=1)
     if children:
         return children[0]
-    cached = store.client.get_run(pipeline_run_id).data.tags.get(CACHED_TAG.format(stage))
+    cached = store.client.get_run(pipeline_run_id).data.tags.get(format_cached_tag(stage))
     return store.client.get_run(cached) if cached and cached != NOT_IN_STORE else None
 
 
@@ -108,8 +120,8 @@ def log_pipeline_results(
         pipeline_run_id: The run of the pipeline.
         metrics: The headline metrics.
         page: The report.
-        histories: history.csv by the stage that wrote it; its columns become curves such as finetune/val_loss.
-        picture_folders: Folders whose contact sheets are logged under the names of their own folders.
+        histories: history.csv by the stage that wrote it; its losses and val metrics become curves: finetune/val_loss.
+        picture_folders: Folders of contact sheets, which are logged as contact_sheet_<name of the folder>.jpg.
     """
     entity = import_mlflow().entities.Metric
     now = import_mlflow().utils.time.get_current_time_millis()
@@ -117,6 +129,8 @@ def log_pipeline_results(
     points = [entity(name, float(value), now, 0) for name, value in metrics.items()]
     for stage, history in histories.items():
         for name, value, epoch in iter_history(history):
+            if not name.startswith(_CURVES):
+                continue
             # When a later stage runs again, the curves are there already.
             if f"{stage}/{name}" not in known:
                 points.append(entity(f"{stage}/{name}", value, now, epoch))
@@ -125,7 +139,17 @@ def log_pipeline_results(
     store.client.log_artifact(pipeline_run_id, str(page))
     for folder in picture_folders:
         for picture in sorted(folder.rglob(files.CONTACT_SHEET)):
-            store.client.log_artifact(pipeline_run_id, str(picture), f"contact_sheets/{picture.parent.name}")
+            _log_picture(store, pipeline_run_id, picture)
+
+
+def _log_picture(store: Store, run_id: str, picture: Path) -> None:
+    """Log a picture twice: as a file for MLflow's page of comparison, which lists no folders, and for its charts."""
+    name = f"{picture.stem}_{picture.parent.name}"
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copyfile(picture, Path(folder) / f"{name}{picture.suffix}")
+        store.client.log_artifact(run_id, str(copy))
+    with Image.open(picture) as image:
+        store.client.log_image(run_id, image, key=replace_invalid_chars(name), step=0)
 
 
 def iter_history(history: Path) -> Iterator[tuple[str, float, int]]:

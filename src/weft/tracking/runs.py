@@ -112,7 +112,7 @@ def find_evaluations(store: Store, pipeline_run_id: str) -> dict[str, str]:
     """Return the run id of evaluate by benchmark, also where DVC took the results from its cache."""
     stages = {run.data.tags.get(STAGE_TAG, "") for run in find_runs(store, {PARENT_TAG: pipeline_run_id})}
     tags = store.client.get_run(pipeline_run_id).data.tags
-    stages |= {tag.removeprefix(CACHED_TAG.format("")) for tag in tags if tag.startswith(CACHED_TAG.format(""))}
+    stages |= {tag.removeprefix(CACHED_TAG).replace("/", "@", 1) for tag in tags if tag.startswith(CACHED_TAG)}
     names = sorted(stage.removeprefix("evaluate@") for stage in stages if stage.startswith("evaluate@"))
     runs = {name: find_stage_run(store, pipeline_run_id, f"evaluate@{name}") for name in names}
     return {name: run.info.run_id for name, run in runs.items() if run is not None}

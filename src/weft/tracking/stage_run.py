@@ -16,7 +16,7 @@ from weft import tables
 from weft.contracts import files
 from weft.progress import is_main
 from weft.tracking.lineage import Lock, read_lock
-from weft.tracking.pipeline import flatten_params, identify_pipeline, run_git
+from weft.tracking.pipeline import flatten_params, identify_pipeline, replace_invalid_chars, run_git
 from weft.tracking.pipeline_run import (
     STAGE_TAG,
     link_upstream_stages,
@@ -84,7 +84,8 @@ def _start_run(run: TrackedRun, name: str, settings: Any, inputs: Sequence[Path]
     log_new_params(
         run.store, run.run_id, flatten_params(settings if isinstance(settings, Mapping) else asdict(settings))
     )
-    mlflow.set_tags({**_git_tags(), **_input_tags(run.lock, inputs)})
+    run.input_tags = _input_tags(run.lock, inputs)
+    mlflow.set_tags({**_git_tags(), **run.input_tags})
     link_upstream_stages(run.store, run.pipeline_run_id, run.lock.find_upstream(inputs))
     run.model_id = _find_model_id(run.store, inputs)
     run.datasets = {context: _make_dataset(run.lock, path) for context, path in datasets.items()}
@@ -128,7 +129,7 @@ def _git_tags() -> dict[str, str]:
 def _input_tags(lock: Lock, inputs: Sequence[Path]) -> dict[str, str]:
     """Return the md5 of each input that dvc.lock knows."""
     found = (lock.find_digest(path) for path in inputs)
-    return {f"input.{path}": md5 for path, md5 in filter(None, found)}
+    return {f"input.{replace_invalid_chars(path)}": md5 for path, md5 in filter(None, found)}
 
 
 def _find_model_id(store: Store, inputs: Sequence[Path]) -> str | None:

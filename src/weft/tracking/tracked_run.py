@@ -29,6 +29,8 @@ class TrackedRun:
         self.pipeline_run_id = ""
         self.run_id = ""
         self.lock = Lock({})
+        self.input_tags: dict[str, str] = {}
+        """The md5 of the inputs, by tag."""
         self.model_id: str | None = None
         self.datasets: dict[str, Any] = {}
         """The datasets of the run by their context."""
@@ -112,8 +114,7 @@ class TrackedRun:
         def log() -> None:
             from weft.tracking.log_model import log_bundle
 
-            data = {f"data.{context}": dataset.digest for context, dataset in self.datasets.items()}
-            self.model_id = log_bundle(bundle, example_photo, data)
+            self.model_id = log_bundle(bundle, example_photo, self.input_tags)
 
         self.attempt(log)
 

@@ -39,7 +39,16 @@ def serve(port: int) -> None:
     from mlflow.cli import server
 
     threading.Thread(target=_show_links, args=(f"http://{HOST}:{port}",), daemon=True).start()
-    options = ["--backend-store-uri", uri, "--registry-store-uri", uri, "--workers", "1"]
+    options = [
+        "--backend-store-uri",
+        uri,
+        "--registry-store-uri",
+        uri,
+        "--workers",
+        "1",
+        "--uvicorn-opts",
+        "--log-level warning",
+    ]
     try:
         server.main([*options, "--host", HOST, "--port", str(port)], standalone_mode=False)
     except KeyboardInterrupt:

@@ -25,7 +25,7 @@ def log_once(project, saved_model, make_jpeg):
         patch.chdir(project)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         (project / "dvc.lock").write_text("stages: {prepare: {outs: [{path: data/prepared, md5: abc.dir}]}}\n")
-        with tracking.start_stage_run("finetune", {}, datasets={"training": Path("data/prepared/train")}) as run:
+        with tracking.start_stage_run("finetune", {}, [Path("data/prepared")]) as run:
             run.log_model(saved_model, make_jpeg("red"))
         return run.run_id
 
@@ -72,7 +72,7 @@ def test_the_candidate_carries_its_description_and_digests(logged, store, saved_
     assert "8 words" in version.description
     assert version.tags["digest"] == (saved_model / files.DIGEST).read_text().strip()
     assert version.tags["vocabulary"] == json.loads((saved_model / files.CONFIG).read_text())["vocabulary"]
-    assert version.tags["data.training"] == "abc.dir"
+    assert version.tags["input.data/prepared"] == "abc.dir"
 
 
 def test_later_metrics_are_linked_to_the_model_and_the_test_set(logged, store, settings, project, saved_model):
@@ -113,9 +113,9 @@ def weft(monkeypatch, capsys):
     return run
 
 
-def test_a_command_takes_a_registered_model_in_place_of_a_folder(logged, weft, bundle, jpeg, tmp_path):
-    (tmp_path / "red.jpg").write_bytes(jpeg("red"))
-    answers = [weft("tag", tmp_path / "red.jpg", "--model", model) for model in (CANDIDATE, bundle)]
+def test_a_command_takes_a_registered_model_in_place_of_a_folder(logged, weft, saved_model, make_jpeg, tmp_path):
+    (tmp_path / "red.jpg").write_bytes(make_jpeg("red"))
+    answers = [weft("tag", tmp_path / "red.jpg", "--model", model) for model in (CANDIDATE, saved_model)]
     assert answers[0][0] == 0
     assert json.loads(answers[0][1])["photo"] == "red.jpg"
     assert answers[0][1] == answers[1][1]

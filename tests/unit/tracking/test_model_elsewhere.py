@@ -49,7 +49,7 @@ def link_packages(requirements, site_packages):
 
 
 @pytest.fixture(scope="module")
-def exported(project, bundle, jpeg, tmp_path_factory):
+def exported(project, saved_model, make_jpeg, tmp_path_factory):
     """A folder that holds the logged model and a Python of its requirements."""
     import mlflow
 
@@ -58,7 +58,7 @@ def exported(project, bundle, jpeg, tmp_path_factory):
         patch.chdir(project)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         with tracking.start_stage_run("finetune", {}) as run:
-            run.log_model(bundle, jpeg("red"))
+            run.log_model(saved_model, make_jpeg("red"))
         uri = f"models:/{tracking.MODEL_NAME}@candidate"
         mlflow.artifacts.download_artifacts(uri, dst_path=str(folder / "model"))
     venv.create(folder / "venv", with_pip=False, symlinks=True)
@@ -78,8 +78,8 @@ def environment(exported):
 
 
 @pytest.fixture(scope="module")
-def request_body(jpeg):
-    photo = base64.b64encode(jpeg("green")).decode()
+def request_body(make_jpeg):
+    photo = base64.b64encode(make_jpeg("green")).decode()
     return json.dumps({"dataframe_split": {"columns": ["photo"], "data": [[photo]]}})
 
 
@@ -90,23 +90,23 @@ def run(command, exported, environment):
     )
 
 
-def assert_is_prediction(text, bundle_words):
+def assert_is_prediction(text, model_words):
     (row,) = json.loads(text)["predictions"]
-    assert sorted(row["words"]) == sorted(bundle_words)
-    assert len(row["scores"]) == len(bundle_words)
+    assert sorted(row["words"]) == sorted(model_words)
+    assert len(row["scores"]) == len(model_words)
     assert row["embedding"]
 
 
-def test_mlflow_models_predict_needs_no_checkout(exported, environment, request_body, bundle_words):
+def test_mlflow_models_predict_needs_no_checkout(exported, environment, request_body, model_words):
     assert "ModuleNotFoundError" in run(["-c", "import weft"], exported, environment).stderr
     (exported / "request.json").write_text(request_body)
     arguments = ["--model-uri", "model", "--input-path", "request.json", "--output-path", "answer.json"]
     done = run(["-m", "mlflow", "models", "predict", *arguments, "--env-manager", "local"], exported, environment)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert_is_prediction((exported / "answer.json").read_text(), bundle_words)
+    assert_is_prediction((exported / "answer.json").read_text(), model_words)
 
 
-def test_mlflow_models_serve_needs_no_checkout(exported, environment, request_body, bundle_words):
+def test_mlflow_models_serve_needs_no_checkout(exported, environment, request_body, model_words):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -121,7 +121,7 @@ def test_mlflow_models_serve_needs_no_checkout(exported, environment, request_bo
             headers = {"Content-Type": "application/json"}
             request = urllib.request.Request(f"{address}/invocations", request_body.encode(), headers)
             with urllib.request.urlopen(request, timeout=120) as answer:
-                assert_is_prediction(answer.read(), bundle_words)
+                assert_is_prediction(answer.read(), model_words)
         finally:
             os.killpg(server.pid, 15)
             server.wait()

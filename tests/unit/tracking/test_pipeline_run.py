@@ -68,19 +68,26 @@ def test_a_stage_from_the_cache_is_linked_to_the_run_that_computed_it(
     tags = newest("pipeline").data.tags
     assert {name: tags[f"cached.{name}"] for name in first} == first
 
+    write_params(case="of each benchmark")
+    write_lock(**{"features@catalogue": ({}, {"data/features/catalogue": "f"})})
+    run_stage("train_head", settings, "data/features/catalogue")
+    assert "cached.features/catalogue" in newest("pipeline").data.tags
+
     write_params(case="third")
     write_lock(crawl=({}, {"data/crawl": "of another machine"}))
     run_stage("clean", settings, "data/crawl")
     assert newest("pipeline").data.tags["cached.crawl"] == "computed by a run that is not in this store"
 
 
-def test_results_are_copied_to_the_pipeline_and_its_curves_once(store, newest, settings, project, write_params):
+def test_results_are_copied_to_the_pipeline_and_its_curves_once(
+    store, newest, settings, project, write_params, make_jpeg
+):
     write_params(case="results")
-    (project / "history.csv").write_text("epoch,train_loss,val_loss\n0,,9.0\n1,5.0,8.0\n")
+    (project / "history.csv").write_text("epoch,train_loss,val_loss,learning_rate\n0,,9.0,0.1\n1,5.0,8.0,0.1\n")
     (project / "index.html").write_text("page")
     for name in ("benchmarks/catalogue", "audit"):
         (project / name).mkdir(parents=True, exist_ok=True)
-        (project / name / "contact_sheet.jpg").write_bytes(b"jpeg")
+        (project / name / "contact_sheet.jpg").write_bytes(make_jpeg("red"))
     for r10 in (0.5, 0.6):
         with tracking.start_stage_run("report", settings) as run:
             run.log_pipeline_results(
@@ -94,9 +101,12 @@ def test_results_are_copied_to_the_pipeline_and_its_curves_once(store, newest, s
     points = store.get_metric_history(parent.info.run_id, "finetune/val_loss")
     assert [(point.step, point.value) for point in points] == [(0, 9.0), (1, 8.0)]
     files = [file.path for file in store.list_artifacts(parent.info.run_id)]
-    assert files == ["contact_sheets", "index.html"]
-    sheets = [file.path for file in store.list_artifacts(parent.info.run_id, "contact_sheets")]
-    assert sheets == ["contact_sheets/audit", "contact_sheets/catalogue"]
+    assert files == ["contact_sheet_audit.jpg", "contact_sheet_catalogue.jpg", "images", "index.html"]
+    images = [file.path for file in store.list_artifacts(parent.info.run_id, "images")]
+    assert {name.removeprefix("images/").split("+")[0] for name in images} == {
+        "contact_sheet_audit",
+        "contact_sheet_catalogue",
+    }
 
 
 def test_the_comparison_url_selects_the_newest_two_pipelines(store, find, settings, write_params):

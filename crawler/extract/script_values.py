@@ -142,7 +142,7 @@ def _revive_devalue(values: list[Any]) -> Any:
         return value
 
     return [
-        revive(index, 0) for index, value in enumerate(values) if isinstance(value, dict) and _NAMES[0] in value
+        revive(index, 0) for index, value in enumerate(values) if isinstance(value, dict) and _NAMES & set(value)
     ] or [revive(0, 0)]
 
 

@@ -105,7 +105,7 @@ class CrawlDelayTooLongError(RequestRefusedError):
 
 
 class OptedOutError(RequestRefusedError):
-    """The owner opts out by X-Robots-Tag or tdm-reservation."""
+    """The owner opts out by X-Robots-Tag, tdm-reservation or tdmrep.json."""
 
     reason = "opted out by its owner"
 

@@ -61,6 +61,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.size_limits.SizeLimitMiddleware": 60,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.robotstxt.RobotsMiddleware": 100,
+    "crawler.middlewares.tdm_reservation.TdmReservationMiddleware": 110,
     "crawler.middlewares.conditional_requests.ConditionalRequestMiddleware": 150,
     "crawler.middlewares.opt_out.OptOutMiddleware": 530,
     "crawler.middlewares.encoding.EncodingMiddleware": 540,

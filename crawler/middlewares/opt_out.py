@@ -14,6 +14,7 @@ from scrapy.http import Request, Response
 
 from crawler.exceptions import OptedOutError
 from crawler.items import PHOTO, ProductItem
+from crawler.middlewares.tdm_reservation import RESERVED_META_KEY
 
 _AI_DIRECTIVES = frozenset({"noai", "noimageai"})
 _PHOTO_DIRECTIVES = _AI_DIRECTIVES | {"noindex", "none"}
@@ -52,7 +53,9 @@ class PageOptOutMiddleware:
 
 
 def is_page_opted_out(response: Response) -> bool:
-    """Return whether a page opts out its photos, by headers or by meta tags."""
+    """Return whether a page opts out its photos, by tdmrep.json, by headers or by meta tags."""
+    if response.request is not None and response.request.meta.get(RESERVED_META_KEY):
+        return True
     if is_opted_out(response, _AI_DIRECTIVES):
         return True
     if not _OPT_OUT_HINT.search(response.body):

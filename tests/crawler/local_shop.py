@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from crawler.middlewares.tdm_reservation import WELL_KNOWN_PATH
 from weft import params
 
 JPEG = b"\xff\xd8\xff\xe0"
@@ -63,7 +64,9 @@ class LocalShop:
     def begin_request(self, path: str) -> None:
         """Count a request."""
         with self._lock:
-            self.request_counts[path] += 1
+            # Every crawl asks for it once; only shops that have it count the request.
+            if path != WELL_KNOWN_PATH or path in self.responses:
+                self.request_counts[path] += 1
             self.request_times.setdefault(path, []).append(time.monotonic())
             self._n_concurrent_requests += 1
             self.max_concurrent_requests = max(self.max_concurrent_requests, self._n_concurrent_requests)

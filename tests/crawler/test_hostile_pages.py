@@ -1,5 +1,6 @@
 """Pages with wrong types and charsets, invalid JSON-LD, photos hidden in attributes, and photos with opt-outs."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -81,6 +82,14 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalSho
         )
         tdm = '<meta name="tdm-reservation" content="1">'
         shop.add_page("/p/page-tdm", tdm + render_product_page("Reserved", [shop.base_url + shop.add_photo("tdm")]))
+        rules = [
+            {"location": "/p/tdm-file", "tdm-reservation": 1, "tdm-policy": "https://shop.example/policy.json"},
+            {"location": "/media/tdm-*.jpg$", "tdm-reservation": 1},
+            {"location": "/*", "tdm-reservation": 0},
+        ]
+        shop.add_page("/.well-known/tdmrep.json", json.dumps(rules), headers={"Content-Type": "application/json"})
+        shop.add_page("/p/tdm-file", render_product_page("File", [shop.base_url + shop.add_photo("file")]))
+        shop.add_page("/p/tdm-photo", render_product_page("Part", [shop.base_url + shop.add_photo("tdm-part")]))
         noindex = "<meta name=robots content=noindex>"
         shop.add_page(
             "/p/page-noindex", noindex + render_product_page("Unlisted", [shop.base_url + shop.add_photo("unlisted")])
@@ -111,12 +120,20 @@ def test_photo_is_downloaded_unless_its_owner_opts_out(crawled: tuple[LocalShop,
     assert crawled[1].failures.get(path) == (None if TAGS[name][1] else "opted out by its owner")
 
 
-@pytest.mark.parametrize(("product", "photo"), [("Meta", "meta"), ("Header", "header"), ("Reserved", "tdm")])
+@pytest.mark.parametrize(
+    ("product", "photo"),
+    [("Meta", "meta"), ("Header", "header"), ("Reserved", "tdm"), ("File", "file"), ("Part", "tdm-part")],
+)
 def test_photos_of_an_opted_out_page_are_not_requested(
     crawled: tuple[LocalShop, CrawlResult], product: str, photo: str
 ) -> None:
     assert product in crawled[1].products
     assert crawled[0].request_counts[f"/media/{photo}.jpg"] == 0
+
+
+def test_tdmrep_json_is_requested_once(crawled: tuple[LocalShop, CrawlResult]) -> None:
+    assert crawled[0].request_counts["/.well-known/tdmrep.json"] == 1
+    assert crawled[1].failures["/media/tdm-part.jpg"] == "opted out by its owner"
 
 
 def test_noindex_page_keeps_its_photos(crawled: tuple[LocalShop, CrawlResult]) -> None:

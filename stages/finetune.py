@@ -49,7 +49,10 @@ def main() -> None:
             compile_backend=runtime.compile_backend(),
             checkpoint_seconds=runtime.checkpoint_seconds(),
         )
-        summary = run_finetune(*inputs, settings, context, args.out, on_epoch_end=on_epoch_end)
+        photos, documents, words, initial = inputs
+        summary = run_finetune(
+            photos, documents, words, initial, settings, context, args.out, on_epoch_end=on_epoch_end
+        )
         run.log_missing_epochs(args.out / files.HISTORY)
         run.set_tags(summary.to_tags())
         run.log_artifact(args.out / files.HISTORY)

@@ -4,10 +4,11 @@ import json
 import re
 from pathlib import Path
 
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
+
+from weft.training_summary import read_training_summary
 
 pytestmark = pytest.mark.slow
 
@@ -63,8 +64,9 @@ def test_two_runs_of_a_stage_write_equal_bytes(checkout):
 
 def test_the_compared_model_was_trained(checkout):
     """If the best epoch were 0, the untrained model, equal bytes would prove nothing."""
-    history = pd.read_csv(checkout.folder / "models/embedder/history.csv")
-    assert history["val_loss"].idxmin() > 0
+    summary = read_training_summary(checkout.folder / "models/embedder/training.json")
+    assert summary.improved
+    assert summary.kept_epoch > 0
 
 
 def test_no_out_holds_the_time_or_the_path_of_its_run(checkout, not_in_an_out):

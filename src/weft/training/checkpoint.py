@@ -136,8 +136,8 @@ class CheckpointManager:
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         schedule: LRSchedule,
-        *,
         keep_best_by: str,
+        *,
         extra_states: Mapping[str, Stateful] | None = None,
     ) -> None:
         """Restore all states from the latest checkpoint in `context.state_dir` with this fingerprint, if there is one.

@@ -71,7 +71,7 @@ class TrainState:
             self.model,
             self.optimizer,
             self.schedule,
-            keep_best_by=keep_best_by,
+            keep_best_by,
             extra_states=extra_states,
         )
         context.process_group.barrier()  # All processes read the checkpoint before the main process overwrites it.
@@ -184,8 +184,7 @@ def finetune(
             train_loss, timing = _train_epoch(train_state, batches, objective, checkpoints, len(sampler))
             lr = train_state.optimizer.param_groups[-1]["lr"]
             val_metrics, val_seconds = _validate(train_state, validation)
-            repeats = sampler.max_draws(epoch), sampler.n_capped
-            metrics = EpochMetrics(epoch, train_loss, *val_metrics, lr, *repeats)
+            metrics = EpochMetrics(epoch, train_loss, *val_metrics, lr, sampler.max_draws(epoch), sampler.n_capped)
             end_epoch(metrics, replace(timing, val_seconds=val_seconds))
     model.load_state_dict(checkpoints.best_weights)
     return checkpoints.history

@@ -49,6 +49,24 @@ class CachedEmbeddings:
         return "".join([*hashes, self.bags.digest()])
 
 
+class _CachedValidation:
+    """Measures a W on the cached z of val."""
+
+    def __init__(self, val: CachedEmbeddings, batches: list[Batch], objective: Objective, device: str) -> None:
+        self._z, self._batches, self._objective, self._device = val.z, batches, objective, device
+        self._sample = ValSample(val.bags, val.products, batches)
+        # W does not change how photos are retrieved, so this is the same in all epochs.
+        sampled_z = torch.from_numpy(val.z[self._sample.photos].astype(np.float32))
+        self._map_at_r = self._sample.compute_map_at_r(sampled_z.to(device))
+
+    def measure(self, model: Embedder) -> tuple[ValMetrics, float]:
+        """Return the metrics of the W of `model`, and the seconds that they took."""
+        started_at = time.monotonic()
+        embedded_batches = _iter_cached_batches(self._z, self._batches, self._device)
+        val_loss, tag_precision = measure_words(embedded_batches, model, self._objective, self._sample)
+        return ValMetrics(val_loss, self._map_at_r, tag_precision), time.monotonic() - started_at
+
+
 def train_head(
     train: CachedEmbeddings,
     val: CachedEmbeddings,
@@ -86,19 +104,8 @@ def train_head(
     optimizer = build_optimizer([(model.head_parameters(), head_lr)], settings.optimizer)
     schedule = LRSchedule(optimizer, settings.lr_schedule, settings.epochs, sampler.count_steps(settings.batch_size))
     fingerprint = compute_fingerprint(training, settings, train.digest(), val.digest(), vocabulary_size)
-    checkpoints = CheckpointManager(
-        context, fingerprint, model, optimizer, schedule, keep_best_by=settings.keep_best_by
-    )
-    val_batches = list(sampler.eval_batches(val.bags, settings.batch_size))
-    sample = ValSample(val.bags, val.products, val_batches)
-    # W does not change how photos are retrieved, so that this is the same in all epochs.
-    map_at_r = sample.compute_map_at_r(torch.from_numpy(val.z[sample.photos].astype(np.float32)).to(device))
-
-    def validate() -> tuple[ValMetrics, float]:
-        started_at = time.monotonic()
-        embedded_batches = _iter_cached_batches(val.z, val_batches, device)
-        val_loss, tag_precision = measure_words(embedded_batches, model, objective, sample)
-        return ValMetrics(val_loss, map_at_r, tag_precision), time.monotonic() - started_at
+    checkpoints = CheckpointManager(context, fingerprint, model, optimizer, schedule, settings.keep_best_by)
+    validation = _CachedValidation(val, list(sampler.eval_batches(val.bags, settings.batch_size)), objective, device)
 
     def end_epoch(metrics: EpochMetrics, timing: EpochTiming) -> None:
         checkpoints.end_epoch(metrics)
@@ -107,7 +114,7 @@ def train_head(
     if not checkpoints.history:
         z, batch = next(_iter_cached_batches(train.z, sampler.eval_batches(train.bags, _INITIAL_LOSS_PHOTOS), device))
         objective.check_initial_loss(z, model, batch)
-        val_metrics, val_seconds = validate()
+        val_metrics, val_seconds = validation.measure(model)
         end_epoch(EpochMetrics(0, float("nan"), *val_metrics, head_lr), EpochTiming(0.0, 0.0, 0.0, val_seconds))
     while not checkpoints.is_finished(settings.epochs, settings.early_stopping_patience):
         started_at, epoch = time.monotonic(), len(checkpoints.history)
@@ -115,7 +122,7 @@ def train_head(
         batches = _iter_cached_batches(train.z, sampler.sample_epoch(epoch, settings.batch_size), device)
         mean = _train_epoch(model, objective, batches, optimizer, schedule, generator) / len(sampler)
         lr, seconds = optimizer.param_groups[-1]["lr"], time.monotonic() - started_at
-        val_metrics, val_seconds = validate()
+        val_metrics, val_seconds = validation.measure(model)
         metrics = EpochMetrics(epoch, mean, *val_metrics, lr, sampler.max_draws(epoch), sampler.n_capped)
         end_epoch(metrics, EpochTiming(seconds, 0.0, len(sampler) / seconds, val_seconds))
     exported = export_head_weights(checkpoints.best_weights["words"], training.logits, rms_norm(train.z))

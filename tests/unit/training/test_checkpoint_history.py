@@ -26,7 +26,7 @@ def open_checkpoints(tmp_path, train_head_settings):
             model,
             optimizer,
             LRSchedule(optimizer, settings.lr_schedule, settings.epochs, 1),
-            keep_best_by=keep_best_by,
+            keep_best_by,
         ), model
 
     return make

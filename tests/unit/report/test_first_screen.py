@@ -35,11 +35,8 @@ def test_a_result_that_got_worse_comes_first(inputs):
 
 def test_the_first_screen_shows_trusted_words_and_doubtful_texts(filled):
     text = read_first_screen(filled)
-    assert (
     trusted = "It can be trusted with 1 word as tags, which it gives to products from their photos alone."
     assert f"{trusted} Of 100 such tags, 75 are in the shop’s own text. denim" in text
-        in text
-    )
     assert "1 product of 450 has a doubtful text: once the photos contradict a word, once the text lacks a word" in text
 
 

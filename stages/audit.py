@@ -20,14 +20,21 @@ def main() -> None:
     runtime.configure_threads()
 
     from weft.contracts import files
+    from weft.demo.ground_truth import list_product_truths
+    from weft.progress import log_line
     from weft.report.html import write_audit_page
     from weft.retrieval.search import find_nearest_neighbours
     from weft.tagging.audit import AuditInputs, audit
+    from weft.tagging.fault_detection import format_detection
+    from weft.text.tokenize import tokenize
 
-    settings = params.load_params(Path("params.yaml")).audit
+    settings = params.load_params(Path("params.yaml"))
+    truths = list_product_truths(settings.crawl, tokenize)
     out = args.pop("out")
-    with tracking.start_stage_run("audit", settings, list(args.values())) as run:
-        run.log_metrics(audit(AuditInputs(**args), settings, find_nearest_neighbours, out))
+    with tracking.start_stage_run("audit", settings.audit, list(args.values())) as run:
+        run.log_metrics(audit(AuditInputs(**args), settings.audit, find_nearest_neighbours, out, truths))
+        if truths:
+            log_line(format_detection(out))
         write_audit_page(out, args["products"])
         run.log_artifact(out / files.MISMATCHES_CSV)
         run.log_table(out / files.MISMATCHES)

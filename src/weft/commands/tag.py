@@ -12,8 +12,8 @@ from weft.commands.embed import embed_source
 from weft.errors import InputError
 from weft.progress import log_line
 from weft.tagging.platt_scaling import probabilities
+from weft.tagging.tag_head import read_tag_head
 from weft.tagging.thresholds import read_calibrated_words
-from weft.word_scores import log_partition
 
 
 def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> Iterator[str]:
@@ -50,15 +50,14 @@ def tag_calibrated(source: Path, model: Path, calibration: Path, top_k: int | No
 
     Raises:
         ContractError: The thresholds are broken.
-        ModelError: The model cannot be loaded, or the thresholds belong to another model.
+        ModelError: The model cannot be loaded, or the thresholds or the tag head belong to another model.
         InputError: The source cannot be used.
     """
     loaded = load(model)
     calibrated = read_calibrated_words(calibration, loaded.digest, len(loaded.words))
-    w, bias = loaded.word_embeddings, loaded.word_bias[:, None]
+    head = read_tag_head(calibration, len(loaded.words), loaded.word_embeddings.shape[1]).select(calibrated.word_ids)
     for names, z in embed_source(source, loaded):
-        logits = z @ w[calibrated.word_ids].T + bias[calibrated.word_ids].T
-        scores = (logits - log_partition(z, np.arange(len(z)), w, bias)).astype(np.float64)
+        scores = head.score(z)
         word_probabilities = probabilities(scores, calibrated.slope, calibrated.intercept)
         for name, is_above_threshold, photo_probabilities in zip(
             names, scores >= calibrated.thresholds, word_probabilities, strict=True

@@ -74,7 +74,7 @@ MISMATCHES = TableContract(
             column("predicted_word", pa.string()),
             column("score", pa.float64()),
             column("threshold", pa.float64()),
-            column("probability", pa.float64()),
+            column("probability", pa.float64(), nullable=True),
             column("neighbour_support", pa.float64()),
             column("text_word", pa.string(), nullable=True),
             column("text_word_percentile", pa.float64(), nullable=True),

@@ -1,18 +1,21 @@
 """The ground truth of the demo catalogue, for evaluation; no page of a shop contains it."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from weft import tables
+from weft import params, tables
 from weft.contracts.ground_truth import ProductTruth, TextFault
 from weft.demo.catalogue import PATTERN_SYNONYMS, SLEEVE_SYNONYMS, DemoProduct, generate_products
 from weft.demo.garment_kinds import KINDS
 from weft.demo.planted_faults import WRONG_KIND, PlantedFault, plant_fault
+from weft.demo.shops import SHOPS_BY_MARKUP
 from weft.demo.text_generation import describe_attributes, get_true_words
 
 Tokenizer = Callable[[str], list[str]]
+DEMO_URL_PREFIX = "demo:"
+"""The url of a demo shop in params.yaml is this prefix and the shop's markup."""
 
 
 def iter_ground_truth(count: int, seed: int) -> Iterator[dict[str, object]]:
@@ -51,25 +54,25 @@ def write_ground_truth(path: Path, count: int, seed: int) -> None:
             out.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def list_product_truths(
-    count: int, seed: int, shop_names: Mapping[str, str], tokenize: Tokenizer
-) -> list[ProductTruth]:
-    """Return the truth of the demo's products in the words of a crawled catalogue.
+def list_product_truths(crawl: params.Crawl, tokenize: Tokenizer) -> list[ProductTruth]:
+    """Return the truth of the products that a crawl has from the demo shops; nothing if it crawls none of them.
 
     Args:
-        count: The number of products of all shops.
-        seed: The seed of the catalogue.
-        shop_names: Name of a demo shop -> its name in the crawl; the products of other shops are left out.
+        crawl: The section `crawl` of params.yaml.
         tokenize: Splits a text into words as `clean` does.
     """
+    urls = {f"{DEMO_URL_PREFIX}{markup}": shop.name for markup, shop in SHOPS_BY_MARKUP.items()}
+    name_of = {urls[shop.url]: shop.name for shop in crawl.shops if shop.url in urls}
+    if not name_of:
+        return []
     return [
         ProductTruth(
-            f"{shop_names[product.shop]}/{product.sku}",
+            f"{name_of[product.shop]}/{product.sku}",
             _tokenize_all(_list_shown_texts(product), tokenize),
             _make_text_fault(fault, tokenize) if (fault := plant_fault(product)) else None,
         )
-        for product in generate_products(seed, count)
-        if product.shop in shop_names
+        for product in generate_products(crawl.demo.seed, crawl.demo.num_products)
+        if product.shop in name_of
     ]
 
 

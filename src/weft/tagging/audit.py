@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ import pyarrow as pa
 from weft import params, tables
 from weft.contracts import files
 from weft.contracts.arrays import Bools, Ints
+from weft.contracts.ground_truth import ProductTruth
 from weft.contracts.search import Search
 from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 from weft.contracts.tagging import MISMATCHES
 from weft.errors import ContractError
 from weft.photos.contact_sheet import Tile, draw_contact_sheet
+from weft.tagging.fault_detection import score_audit
 from weft.tagging.mismatches import (
     CONTRADICTED,
     MISSING,
@@ -27,15 +30,13 @@ from weft.tagging.mismatches import (
     find_mismatches,
     read_titles,
 )
-from weft.tagging.platt_scaling import probabilities
 from weft.tagging.tag_scores import read_embedded_catalogue, read_word_head
-from weft.tagging.thresholds import CalibratedWords, read_calibrated_words
+from weft.tagging.thresholds import CalibratedWords, read_calibrated_words, read_calibration_settings
 from weft.tagging.word_relations import stem
 
-MIN_SUPPORT = {MISSING: 0.5, CONTRADICTED: 0.5}
-"""At least this share of the nearest photos must be of products with the predicted word in a short field ..."""
-MAX_TEXT_SUPPORT = 0.1
-"""... and at most this share of products with the contradicted word."""
+MIN_EVIDENCE = 0.85
+"""The tag head and the neighbours together must prefer the predicted word to the text by this much; each of the two
+lies between about 0 and 1. At 0.85 three of four contradictions in the demo's catalogue are true (docs/tagging.md)."""
 MAX_NEAREST_PHOTOS = 3
 MAX_PICTURES_PER_WORDS = 4
 """At most this many mismatches of the same words have pictures, so that the page shows different kinds of errors."""
@@ -61,11 +62,22 @@ class AuditInputs:
     """The output folder of calibrate for this model."""
 
 
-def audit(inputs: AuditInputs, settings: params.Audit, search: Search, out: Path) -> dict[str, float]:
+def audit(
+    inputs: AuditInputs, settings: params.Audit, search: Search, out: Path, truths: Sequence[ProductTruth] = ()
+) -> dict[str, float]:
     """Find mismatches of texts and photos; write `out`/mismatches.parquet, mismatches.csv and contact_sheet.jpg.
 
+    Args:
+        inputs: The paths to read.
+        settings: How many neighbours confirm a mismatch, and how many mismatches have pictures.
+        search: Finds the nearest photos of other products.
+        out: The folder to write.
+        truths: What is known about the products, if the catalogue is one whose faults were planted; then
+            `out`/fault_detection.json has the recall and the precision of the audit.
+
     Returns:
-        The number of products, and the number of mismatches of each kind.
+        The number of products, and the number of mismatches of each kind. With truths also fault_recall and
+        fault_precision.
 
     Raises:
         ContractError: An input is missing or broken.
@@ -75,20 +87,26 @@ def audit(inputs: AuditInputs, settings: params.Audit, search: Search, out: Path
     calibrated = read_calibrated_words(inputs.calibration, head.digest, len(head.words))
     catalogue = read_embedded_catalogue(inputs.documents, inputs.embeddings, head)
     titles = read_titles(inputs.products, catalogue.product_ids)
-    scored = ScoredCatalogue.build(catalogue, head)
+    penalty = float(read_calibration_settings(inputs.calibration)["penalty"])
+    scored = ScoredCatalogue.build(catalogue, head, penalty)
     candidates = find_mismatches(scored, calibrated)
     rows = _rank(_confirm_by_neighbours(scored, calibrated, candidates, settings.neighbours, search))
     for row in rows:
         row["title"], row["url"] = titles[row["product_id"]]
     _add_pictures(rows, inputs.photos, settings.num_examples)
+    known = set(catalogue.product_ids)
+    detection = score_audit(rows, [truth for truth in truths if truth.product_id in known])
     with tables.atomic_write(out) as folder:
         folder.mkdir(parents=True)
         table = pa.Table.from_pylist(rows, schema=MISMATCHES.schema)
         tables.write_table(folder / files.MISMATCHES, table, MISMATCHES)
         (folder / files.MISMATCHES_CSV).write_text(_format_csv(rows), encoding="utf-8")
         (folder / files.CONTACT_SHEET).write_bytes(draw_mismatch_sheet(rows))
+        if truths:
+            (folder / files.FAULT_DETECTION).write_text(json.dumps(detection, indent=1) + "\n", encoding="utf-8")
     kinds = Counter(row["kind"] for row in rows)
-    return {"products": len(catalogue.offsets), MISSING: kinds[MISSING], CONTRADICTED: kinds[CONTRADICTED]}
+    totals = {"products": len(catalogue.offsets), MISSING: kinds[MISSING], CONTRADICTED: kinds[CONTRADICTED]}
+    return totals | {f"fault_{name}": detection[name] for name in ("recall", "precision") if name in detection}
 
 
 def _confirm_by_neighbours(
@@ -102,38 +120,37 @@ def _confirm_by_neighbours(
     if not candidates:
         return []
     catalogue = scored.catalogue
-    photos = np.array([_best_photo(scored, candidate) for candidate in candidates], np.int64)
-    queries, query_of = np.unique(photos, return_inverse=True)
     product_of = catalogue.products_of_photos()
+    queries = np.flatnonzero(np.isin(product_of, [candidate.product for candidate in candidates]))
     nearest, _ = search(catalogue.z[queries], catalogue.z, neighbours, product_of[queries], product_of)
     columns = catalogue.short_field_terms.tocsc()
     has_word: dict[int, Bools] = {}
 
-    def support(word: int, rows: Ints) -> float:
+    def support(word: int, photos: Ints) -> float:
         """Return the share of the given photos whose product has the word in a short field."""
         column = has_word.setdefault(word, columns[:, [word]].toarray().ravel() > 0)
-        return float(column[product_of[rows]].mean()) if len(rows) else 0.0
+        return float(column[product_of[photos]].mean()) if len(photos) else 0.0
 
     rows = []
-    for number, candidate in enumerate(candidates):
-        found = nearest[query_of[number]]
-        found = found[found >= 0]
-        neighbour_support = support(candidate.predicted_word, found)
-        text_support = None if candidate.text_word is None else support(candidate.text_word, found)
-        if neighbour_support < MIN_SUPPORT[candidate.kind] or (
-            text_support is not None and text_support > MAX_TEXT_SUPPORT
-        ):
+    for candidate in candidates:
+        found = nearest[product_of[queries] == candidate.product]
+        around = found[found >= 0]
+        neighbour_support = support(candidate.predicted_word, around)
+        text_support = None if candidate.text_word is None else support(candidate.text_word, around)
+        evidence = candidate.score - candidate.text_word_score + neighbour_support - (text_support or 0.0)
+        if evidence < MIN_EVIDENCE:
             continue
-        # The pictures beside a mismatch show products with the predicted word in a short field.
-        similar = [int(row) for row in found if has_word[candidate.predicted_word][product_of[row]]]
+        # The pictures show the photo with the most neighbours of the predicted word, beside these neighbours.
+        shows = (found >= 0) & has_word[candidate.predicted_word][product_of[found]]
+        best = int(shows.sum(axis=1).argmax())
         rows.append(
             {
                 **_describe(scored, calibrated, candidate),
-                "photo_id": catalogue.photo_ids[photos[number]],
+                "photo_id": catalogue.photo_ids[catalogue.photo_rows(candidate.product)[best]],
                 "neighbour_support": neighbour_support,
                 "neighbour_text_support": text_support,
-                "nearest": [catalogue.photo_ids[row] for row in similar[:MAX_NEAREST_PHOTOS]],
-                "strength": _strength(candidate, neighbour_support),
+                "nearest": [catalogue.photo_ids[row] for row in found[best][shows[best]][:MAX_NEAREST_PHOTOS]],
+                "evidence": evidence,
             }
         )
     return rows
@@ -141,8 +158,6 @@ def _confirm_by_neighbours(
 
 def _describe(scored: ScoredCatalogue, calibrated: CalibratedWords, candidate: Mismatch) -> dict[str, Any]:
     """Return the columns of a mismatch that do not depend on its neighbours."""
-    index = [candidate.calibrated_index]
-    probability = probabilities(np.array([candidate.score]), calibrated.slope[index], calibrated.intercept[index])
     has_text_word = candidate.text_word is not None
     return {
         "kind": candidate.kind,
@@ -150,29 +165,15 @@ def _describe(scored: ScoredCatalogue, calibrated: CalibratedWords, candidate: M
         "predicted_word": scored.head.words[candidate.predicted_word],
         "score": candidate.score,
         "threshold": candidate.threshold,
-        "probability": float(probability[0]),
+        "probability": calibrated.probability(candidate.predicted_word, candidate.score),
         "text_word": None if candidate.text_word is None else scored.head.words[candidate.text_word],
         "text_word_percentile": candidate.text_word_percentile if has_text_word else None,
     }
 
 
-def _best_photo(scored: ScoredCatalogue, candidate: Mismatch) -> int:
-    """Return the row of the product's photo with the highest score of the predicted word."""
-    rows = scored.catalogue.photo_rows(candidate.product)
-    part = slice(rows.start, rows.stop)
-    z = scored.catalogue.z[part].astype(np.float32)
-    return rows.start + int((z @ scored.head.w[candidate.predicted_word] - scored.log_partition[part, 0]).argmax())
-
-
-def _strength(candidate: Mismatch, neighbour_support: float) -> float:
-    """Return the margin of the predicted word in nats, plus up to two nats for neighbours that confirm it."""
-    reference = candidate.threshold if candidate.text_word is None else candidate.text_word_score
-    return candidate.score - reference + 2 * neighbour_support
-
-
 def _rank(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Sort each kind by strength; of variants of one word (shirt, shirts) a product keeps only the strongest."""
-    rows.sort(key=lambda row: (row["kind"], -row["strength"], row["product_id"], row["predicted_word"]))
+    """Sort each kind by evidence; of variants of one word (shirt, shirts) a product keeps only the strongest."""
+    rows.sort(key=lambda row: (row["kind"], -row["evidence"], row["product_id"], row["predicted_word"]))
     kept: list[dict[str, Any]] = []
     seen: set[tuple[str, str, str]] = set()
     next_rank: Counter[str] = Counter()
@@ -182,7 +183,7 @@ def _rank(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             seen.add(key)
             row["rank"] = next_rank[row["kind"]]
             next_rank[row["kind"]] += 1
-            del row["strength"]
+            del row["evidence"]
             kept.append(row)
     return kept
 

@@ -1,4 +1,4 @@
-"""calibrate: choose a threshold for every word on val, measure it on test, and draw the map of the words."""
+"""calibrate: fit the tag head, choose a threshold for every word on val, measure it on test, and map the words."""
 
 import json
 import math
@@ -10,18 +10,24 @@ import pyarrow as pa
 
 from weft import params, tables
 from weft.contracts import files
-from weft.contracts.arrays import Bools, Ints, Scores
+from weft.contracts.arrays import Bools, Ints, Matrix
 from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WORD_MAP
 from weft.errors import InputError
-from weft.tagging import platt_scaling, thresholds, word_map
-from weft.tagging.platt_scaling import CalibrationCurve
-from weft.tagging.tag_scores import EmbeddedCatalogue, WordHead, product_scores, read_embedded_catalogue, read_word_head
-from weft.word_scores import log_partition, roc_auc
+from weft.tagging import platt_scaling, tag_head, thresholds, word_map
+from weft.tagging.platt_scaling import CalibrationCurve, SharedSigmoid
+from weft.tagging.tag_head import TagHead
+from weft.tagging.tag_scores import EmbeddedCatalogue, WordHead, read_embedded_catalogue, read_word_head
+from weft.tagging.thresholds import NOT_PREDICTED, PRECISION_NOT_REACHED, TOO_FEW_PRODUCTS, PrecisionBar
+from weft.word_scores import roc_auc
 
+_PHOTOS_PER_CHUNK = 512
 _CELLS_PER_BLOCK = 2_000_000
-"""Products x words whose scores are in memory at the same time."""
+"""Products x words whose scores are in memory at the same time; what all words share is fitted on so many."""
+MIN_ROC_AUC = 0.75
+"""A word is a tag only if photos predict it as a whole: the area under its ROC curve on val. Without this rule "women"
+is a tag of dresses where photos show no person, and words of delivery terms are by chance: every threshold is one more
+chance to reach the bar."""
 WITH_PROBABILITY, WITH_THRESHOLD = "words with a probability", "words with a threshold"
-TOO_FEW_PRODUCTS, PRECISION_NOT_REACHED = "too few val products say it", "precision not reached"
 
 
 def calibrate(
@@ -31,35 +37,37 @@ def calibrate(
 
     Args:
         documents: The words of the products, documents.parquet.
-        embeddings: The output folder of embed for the own catalogue. Val products choose the thresholds, test products
-            only measure them.
+        embeddings: The output folder of embed for the own catalogue. Train products fit the tag head, val products
+            choose its penalty and the thresholds, test products only measure them.
         model: The model folder.
         settings: The precision that a word must reach, and on how much evidence.
-        out: The output folder: words.parquet, calibration_curve.parquet, word_map.parquet and calibration.json.
+        out: The output folder: tag_head.safetensors, words.parquet, calibration_curve.parquet, word_map.parquet and
+            calibration.json.
 
     Returns:
-        words and calibrated_words, and on test: precision, recall, share_of_products_tagged, tags_per_product and
-        expected_calibration_error.
+        words and calibrated_words, and on test: precision, photo_precision, recall, share_of_products_tagged,
+        tags_per_product, expected_calibration_error and precision_at_5.
 
     Raises:
         ContractError: An input is missing or broken.
-        InputError: No product is in val.
+        InputError: No product is in train or in val.
         ModelError: Another model made the embeddings.
     """
     head = read_word_head(model)
     catalogue = read_embedded_catalogue(documents, embeddings, head)
-    val, test = (_Split(catalogue, head, name) for name in ("val", "test"))
-    if not val.n_products:
-        raise InputError(
-            f"{embeddings}: expected products with words in val, which choose the thresholds, got none; "
-            "raise prepare.val_share and run dvc repro"
-        )
-    rows, curves = _calibrate_words(head, val, test, settings)
-    totals = _totals(rows, curves, test)
+    val, test = (_Split(catalogue, name) for name in ("val", "test"))
+    _check_splits(embeddings, catalogue)
+    frequent = np.flatnonzero(val.document_frequency() >= settings.min_products)
+    tags, penalty = _fit_tag_head(catalogue, frequent, val)
+    shared = _fit_shared_sigmoid(tags, val)
+    bar = PrecisionBar(settings.target_precision, settings.confidence)
+    rows, curves = _calibrate_words(head, tags, val, test, shared, bar)
+    totals = _totals(rows, curves, test) | _measure_photos(catalogue, tags, rows)
     with tables.atomic_write(out) as folder:
         folder.mkdir(parents=True)
         words = pa.Table.from_pylist(rows, schema=CALIBRATED_WORDS.schema)
         tables.write_table(folder / files.CALIBRATED_WORDS, words, CALIBRATED_WORDS)
+        tag_head.write_tag_head(folder, tags)
         bins = pa.Table.from_pylist(_curve_rows(curves), schema=CALIBRATION_CURVE.schema)
         tables.write_table(folder / files.CALIBRATION_CURVE, bins, CALIBRATION_CURVE)
         tables.write_table(folder / files.WORD_MAP, _build_word_map(head, rows), WORD_MAP)
@@ -68,6 +76,8 @@ def calibrate(
             "target_precision": settings.target_precision,
             "confidence": settings.confidence,
             "min_products": settings.min_products,
+            "penalty": penalty,
+            "prior_strength": shared.prior_strength,
             "val_products": val.n_products,
             "test_products": test.n_products,
             "totals": {name: None if value is None else round(value, 6) for name, value in totals.items()},
@@ -77,17 +87,17 @@ def calibrate(
 
 
 class _Split:
-    """The products of one split: the words of their texts, and their scores for any words."""
+    """The products of one split: the words of their texts, and the mean embedding of their photos."""
 
-    def __init__(self, catalogue: EmbeddedCatalogue, head: WordHead, split: str) -> None:
+    def __init__(self, catalogue: EmbeddedCatalogue, split: str) -> None:
         products = np.flatnonzero(catalogue.splits == split)
         self.n_products = len(products)
-        rows = np.array([row for product in products for row in catalogue.photo_rows(int(product))], np.int64)
-        sizes = [len(catalogue.photo_rows(int(product))) for product in products]
-        self._offsets: Ints = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64) if sizes else rows
-        self._z, self._head = catalogue.z[rows], head
+        # The mean of the scores of a product's photos is the score of their mean embedding, because scores are linear.
+        self.z = np.zeros((len(products), catalogue.z.shape[1]), np.float32)
+        for row, product in enumerate(products):
+            photo_rows = catalogue.photo_rows(int(product))
+            self.z[row] = catalogue.z[photo_rows.start : photo_rows.stop].astype(np.float32).mean(axis=0)
         self._text_terms = catalogue.text_terms[products].tocsc()
-        self._log_partition = log_partition(self._z, np.arange(len(rows)), head.w, head.bias)
         self.n_tags = np.zeros(self.n_products, np.int64)
         """(products,): the number of words predicted for each product so far."""
 
@@ -96,51 +106,85 @@ class _Split:
         ends: Ints = np.asarray(self._text_terms.indptr, np.int64)
         return ends[1:] - ends[:-1]
 
-    def scores(self, words: Ints) -> Scores:
-        """Return the scores of the given words, (products, given words)."""
-        w, bias = self._head.w[words], self._head.bias[words]
-        return product_scores(self._z, w, bias, self._log_partition, self._offsets)
-
     def in_text(self, words: Ints) -> Bools:
         """Return which products contain the given words, (products, given words)."""
         return np.asarray(self._text_terms[:, words].toarray() > 0)
 
 
+def _check_splits(embeddings: Path, catalogue: EmbeddedCatalogue) -> None:
+    for split, purpose, remedy in (
+        ("val", "choose the thresholds", "raise prepare.val_share"),
+        ("train", "fit the tag head", "lower prepare.val_share and prepare.test_share"),
+    ):
+        if not (catalogue.splits == split).any():
+            raise InputError(
+                f"{embeddings}: expected products with words in {split}, which {purpose}, got none; {remedy} and run dvc repro"
+            )
+
+
+def _fit_tag_head(catalogue: EmbeddedCatalogue, words: Ints, val: _Split) -> tuple[TagHead, float]:
+    """Return the tag head of the given words, fitted on train, and its penalty, chosen on val."""
+    is_train = catalogue.splits == "train"
+    sums = tag_head.sum_words(catalogue, is_train, words)
+    solver = tag_head.RidgeSolver(tag_head.sum_features(catalogue, is_train))
+    penalty = tag_head.choose_penalty(solver, sums, val.z, val.in_text(words))
+    return solver.solve(sums, words, penalty), penalty
+
+
+def _fit_shared_sigmoid(tags: TagHead, val: _Split) -> SharedSigmoid:
+    """Fit the sigmoid of all words to as many words as fit into memory, taken at equal distances."""
+    step = max(1, math.ceil(len(tags.word_ids) * val.n_products / _CELLS_PER_BLOCK))
+    sample = tags.select(tags.word_ids[::step])
+    return platt_scaling.fit_shared_sigmoid(sample.score(val.z), val.in_text(sample.word_ids))
+
+
 def _calibrate_words(
-    head: WordHead, val: _Split, test: _Split, settings: params.Calibrate
+    head: WordHead, tags: TagHead, val: _Split, test: _Split, shared: SharedSigmoid, bar: PrecisionBar
 ) -> tuple[list[dict[str, Any]], dict[str, CalibrationCurve]]:
     """Return one row per word, and the calibration curves on test."""
-    required = thresholds.min_true_positives(val.n_products, settings.target_precision, settings.confidence)
     val_products, test_products = val.document_frequency(), test.document_frequency()
     rows = [_new_row(head, word, val_products, test_products) for word in range(len(head.words))]
-    frequent = np.flatnonzero(val_products >= settings.min_products)
     curves = {WITH_PROBABILITY: CalibrationCurve.empty(), WITH_THRESHOLD: CalibrationCurve.empty()}
     words_per_block = max(1, _CELLS_PER_BLOCK // max(val.n_products, test.n_products))
-    for first in range(0, len(frequent), words_per_block):
-        words = frequent[first : first + words_per_block]
-        scores, in_text = val.scores(words), val.in_text(words)
-        slope, intercept = platt_scaling.fit_platt(scores, in_text)
-        test_scores, test_in_text = test.scores(words), test.in_text(words)
+    for first in range(0, len(tags.word_ids), words_per_block):
+        block = tags.select(tags.word_ids[first : first + words_per_block])
+        scores, in_text = block.score(val.z), val.in_text(block.word_ids)
+        slope, intercept = platt_scaling.fit_platt(scores, in_text, shared)
+        expected = shared.probabilities(scores)
+        test_scores, test_in_text = block.score(test.z), test.in_text(block.word_ids)
         predicted = platt_scaling.probabilities(test_scores, slope, intercept)
         curves[WITH_PROBABILITY].add(predicted, test_in_text)
-        for column, word in enumerate(words):
+        for column, word in enumerate(block.word_ids):
             row = rows[int(word)]
             row |= {"slope": float(slope[column]), "intercept": float(intercept[column])}
-            auc = roc_auc(scores[:, column], in_text[:, column])
-            row["roc_auc"] = None if math.isnan(auc) else auc
-            threshold = thresholds.lowest_threshold(scores[:, column], in_text[:, column], required)
-            if threshold is None:
-                row["reject_reason"] = PRECISION_NOT_REACHED
+            row |= _choose_threshold(scores[:, column], in_text[:, column], expected[:, column], bar)
+            if row["threshold"] is None:
                 continue
-            row |= {"threshold": threshold, "reject_reason": ""}
-            above, test_above = scores[:, column] >= threshold, test_scores[:, column] >= threshold
-            row |= _count("val", above, in_text[:, column]) | _count("test", test_above, test_in_text[:, column])
-            row["precision_lower_bound"] = thresholds.clopper_pearson_lower(
-                row["val_true_positives"], row["val_predicted"], settings.confidence
-            )
+            test_above = test_scores[:, column] >= row["threshold"]
+            row |= _count("test", test_above, test_in_text[:, column])
             test.n_tags += test_above
             curves[WITH_THRESHOLD].add(predicted[:, column], test_in_text[:, column])
     return rows, curves
+
+
+def _choose_threshold(scores: Matrix, in_text: Bools, expected: Matrix, bar: PrecisionBar) -> dict[str, Any]:
+    """Return the columns of one word that its val products decide."""
+    auc = roc_auc(scores, in_text)
+    if math.isnan(auc) or auc < MIN_ROC_AUC:
+        return {"roc_auc": None if math.isnan(auc) else auc, "reject_reason": NOT_PREDICTED}
+    threshold = thresholds.lowest_threshold(scores, in_text, expected, bar)
+    if threshold is None:
+        return {"roc_auc": auc, "reject_reason": PRECISION_NOT_REACHED}
+    above = scores >= threshold
+    counts = _count("val", above, in_text)
+    bound = bar.lower_bound(*(np.array([value]) for value in (*reversed(counts.values()), expected[above].mean())))
+    return {
+        "roc_auc": auc,
+        "threshold": threshold,
+        "reject_reason": "",
+        "precision_lower_bound": float(bound[0]),
+        **counts,
+    }
 
 
 def _count(split: str, predicted: Bools, in_text: Bools) -> dict[str, int]:
@@ -175,6 +219,30 @@ def _totals(rows: list[dict[str, Any]], curves: dict[str, CalibrationCurve], tes
         totals["share_of_products_tagged"] = float((test.n_tags > 0).mean())
         totals["tags_per_product"] = float(test.n_tags.mean())
         totals["expected_calibration_error"] = curves[WITH_PROBABILITY].expected_calibration_error()
+    return totals
+
+
+def _measure_photos(catalogue: EmbeddedCatalogue, tags: TagHead, rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the precision on single test photos: of the thresholds, and of the five words with the highest scores.
+
+    Thresholds are chosen for products, whose photos are averaged; `weft tag` sees one photo at a time.
+    """
+    product_of = catalogue.products_of_photos()
+    photo_rows = np.flatnonzero((catalogue.splits == "test")[product_of])
+    limits = np.array([rows[int(word)]["threshold"] for word in tags.word_ids], np.float64)
+    limits = np.where(np.isnan(limits), np.inf, limits)
+    terms = catalogue.text_terms[:, tags.word_ids]
+    tagged = correct = best_correct = 0
+    for start in range(0, len(photo_rows), _PHOTOS_PER_CHUNK):
+        chunk = photo_rows[start : start + _PHOTOS_PER_CHUNK]
+        scores, in_text = tags.score(catalogue.z[chunk]), terms[product_of[chunk]].toarray() > 0
+        above = scores >= limits
+        tagged, correct = tagged + int(above.sum()), correct + int((above & in_text).sum())
+        best = np.argsort(-scores, axis=1, kind="stable")[:, : tag_head.TAGS_PER_PRODUCT]
+        best_correct += int(np.take_along_axis(in_text, best, axis=1).sum())
+    totals = {"photo_precision": correct / tagged} if tagged else {}
+    if len(photo_rows) and len(tags.word_ids) >= tag_head.TAGS_PER_PRODUCT:
+        totals["precision_at_5"] = best_correct / (len(photo_rows) * tag_head.TAGS_PER_PRODUCT)
     return totals
 
 

@@ -17,21 +17,23 @@ from weft import tables
 from weft.contracts.arrays import Bools, Floats, Ints, Scores
 from weft.contracts.tables import PRODUCTS
 from weft.errors import ContractError
-from weft.tagging.tag_scores import EmbeddedCatalogue, WordHead, product_scores
+from weft.tagging.cross_fitting import CrossFittedScores
+from weft.tagging.tag_scores import EmbeddedCatalogue, WordHead
 from weft.tagging.thresholds import CalibratedWords
 from weft.tagging.word_relations import WordRelationFinder, contains_none
-from weft.word_scores import log_partition, roc_auc
+from weft.word_scores import roc_auc
 
 MISSING, CONTRADICTED = "missing", "contradicted"
-_CELLS_PER_BLOCK = 8_000_000
 NEVER_CONTRADICTED = ("unisex",)
 """Words about who may wear a product: no photo can contradict them."""
 MAX_CANDIDATES_PER_WORD = 500
 """Only the candidates with the highest scores are kept: more of them point to another problem than single products."""
-MIN_AUC = 0.95
+MIN_WORD_AUC = 0.9
+"""Only words that photos predict can be shown or doubted: the area under the ROC curve over the whole catalogue."""
+MIN_PAIR_AUC = 0.9
 """A text word is contradicted only where photos can tell the two words apart: the ROC AUC between the products with
 the one word and the products with the other."""
-MAX_PERCENTILE = 0.05
+MAX_PERCENTILE = 0.1
 """A text word is contradicted where at most this share of the products with the same word match it even less."""
 MIN_TAG_SHARE = 0.2
 """A word is a tag where at least this share of the products that contain it have it in a short field ..."""
@@ -47,11 +49,11 @@ class Mismatch:
     product: int
     predicted_word: int
     """The word_id of the word that the photos show."""
-    calibrated_index: int
-    """The position of the predicted word in `CalibratedWords`."""
     score: float
-    """Log-probability of the predicted word."""
+    """The score of the predicted word by the tag head."""
     threshold: float
+    """The score from which the photos show the word: the calibrated threshold; to contradict another word, at most the
+    mean score of the products whose text has the predicted word, as in confident learning."""
     text_word: int | None = None
     """The word_id of the contradicted word."""
     text_word_score: float = 0.0
@@ -59,28 +61,29 @@ class Mismatch:
     """The share of the products with the same text word whose photos match it even less."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class ScoredCatalogue:
-    """The catalogue with the model's word scores, computed a few words at a time."""
+    """The catalogue with the scores of its words."""
 
     catalogue: EmbeddedCatalogue
     head: WordHead
-    log_partition: Scores
-    """(photos, 1)."""
+    tag_words: Ints
+    """The word_ids that this catalogue uses as tags, ascending."""
+    scores: CrossFittedScores
+    """The scores of the tag words."""
+
+    @property
+    def is_tag(self) -> Bools:
+        """(words,): whether this catalogue uses the word as a tag."""
+        is_tag = np.zeros(len(self.head.words), np.bool_)
+        is_tag[self.tag_words] = True
+        return is_tag
 
     @classmethod
-    def build(cls, catalogue: EmbeddedCatalogue, head: WordHead) -> "ScoredCatalogue":
-        """Compute the log-partition of every photo; this reads all embeddings once."""
-        return cls(catalogue, head, log_partition(catalogue.z, np.arange(len(catalogue.z)), head.w, head.bias))
-
-    def iter_scores(self, words: Ints) -> Iterator[tuple[int, Scores]]:
-        """Yield (position in `words`, scores of all products); the use of memory does not grow with the words."""
-        words_per_block = max(1, _CELLS_PER_BLOCK // max(1, len(self.catalogue.offsets)))
-        for first in range(0, len(words), words_per_block):
-            block_words = words[first : first + words_per_block]
-            w, bias = self.head.w[block_words], self.head.bias[block_words]
-            block = product_scores(self.catalogue.z, w, bias, self.log_partition, self.catalogue.offsets)
-            yield from ((first + column, block[:, column]) for column in range(block.shape[1]))
+    def build(cls, catalogue: EmbeddedCatalogue, head: WordHead, penalty: float) -> "ScoredCatalogue":
+        """Fit the heads that score the catalogue; `penalty` is that of the tag head."""
+        words = tag_words(catalogue.short_field_terms, catalogue.text_terms)
+        return cls(catalogue, head, words, CrossFittedScores(catalogue, words, penalty))
 
 
 def find_mismatches(scored: ScoredCatalogue, calibrated: CalibratedWords) -> list[Mismatch]:
@@ -88,38 +91,41 @@ def find_mismatches(scored: ScoredCatalogue, calibrated: CalibratedWords) -> lis
 
     Args:
         scored: The catalogue with its scores.
-        calibrated: The words that can be predicted.
+        calibrated: The words that have a threshold. Only these can be missing.
     """
     text_terms, short_field_terms = scored.catalogue.text_terms, scored.catalogue.short_field_terms
-    tags = tag_words(short_field_terms, text_terms)
     relation_finder = WordRelationFinder(scored.head.words, scored.head.w, text_terms, short_field_terms)
-    indices = np.flatnonzero(np.isin(calibrated.word_ids, tags))
+    threshold_of = dict(zip(calibrated.word_ids.tolist(), calibrated.thresholds.tolist(), strict=True))
     text_columns = text_terms.tocsc()
-    is_tag = np.zeros(len(scored.head.words), np.bool_)
-    is_tag[tags] = True
-    is_visible_tag = is_tag & ~np.isin(np.array(scored.head.words, np.object_), NEVER_CONTRADICTED)
+    is_visible_tag = np.zeros(len(scored.head.words), np.bool_)
     missing: list[Mismatch] = []
     doubts: dict[int, list[Mismatch]] = {}
-    for position, scores in scored.iter_scores(calibrated.word_ids[indices]):
-        index = int(indices[position])
-        word, threshold = int(calibrated.word_ids[index]), float(calibrated.thresholds[index])
-        relations = relation_finder.find(word)
+    for position, scores in scored.scores.iter_scores(scored.tag_words):
+        word = int(scored.tag_words[position])
         in_text = text_columns[:, [word]].toarray().ravel() > 0
-        products = np.flatnonzero((scores >= threshold) & ~in_text)
+        auc = roc_auc(scores, in_text)
+        if math.isnan(auc) or auc < MIN_WORD_AUC:
+            continue
+        is_visible_tag[word] = scored.head.words[word] not in NEVER_CONTRADICTED
+        relations = relation_finder.find(word)
+        threshold = threshold_of.get(word, math.inf)
+        limit = min(threshold, float(scores[in_text].mean()))
+        products = np.flatnonzero((scores >= limit) & ~in_text)
         products = products[contains_none(text_terms, products, relations.variants)]
         products = products[np.argsort(-scores[products], kind="stable")]
-        exclusive = relations.exclusive & is_tag
+        exclusive = relations.exclusive & scored.is_tag
         is_free = contains_none(short_field_terms, products, exclusive)
-        lacks_related = contains_none(text_terms, products, relations.related)
-        for product in products[is_free & lacks_related][:MAX_CANDIDATES_PER_WORD]:
-            missing.append(Mismatch(MISSING, int(product), word, index, float(scores[product]), threshold))
+        is_missing = is_free & contains_none(text_terms, products, relations.related) & (scores[products] >= threshold)
+        for product in products[is_missing][:MAX_CANDIDATES_PER_WORD]:
+            missing.append(Mismatch(MISSING, int(product), word, float(scores[product]), threshold))
         for product in products[~is_free][:MAX_CANDIDATES_PER_WORD]:
-            candidate = Mismatch(CONTRADICTED, int(product), word, index, float(scores[product]), threshold)
+            candidate = Mismatch(CONTRADICTED, int(product), word, float(scores[product]), limit)
             for text_word in short_field_terms[[product]].indices:
-                if (exclusive & is_visible_tag)[text_word]:
+                if exclusive[text_word]:
                     doubts.setdefault(int(text_word), []).append(replace(candidate, text_word=int(text_word)))
+    visible_doubts = {word: doubts[word] for word in sorted(doubts) if is_visible_tag[word]}
     frequency = np.asarray(short_field_terms.sum(axis=0), np.float64).ravel()
-    return missing + _most_doubtful_per_product(list(_confirm(scored, doubts)), frequency)
+    return missing + _most_doubtful_per_product(list(_confirm(scored, visible_doubts)), frequency)
 
 
 def tag_words(short_field_terms: "sparse.csr_matrix", text_terms: "sparse.csr_matrix") -> Ints:
@@ -136,17 +142,17 @@ def _confirm(scored: ScoredCatalogue, doubts: dict[int, list[Mismatch]]) -> Iter
     def has_word(word: int) -> Bools:
         return np.asarray(columns[:, [word]].toarray().ravel() > 0)
 
-    for text_word in sorted(doubts):
+    for text_word in doubts:
         has_text_word = has_word(text_word)
         predicted_words = sorted({doubt.predicted_word for doubt in doubts[text_word]})
-        scores = scored.iter_scores(np.array([text_word, *predicted_words], np.int64))
+        scores = scored.scores.iter_scores(np.array([text_word, *predicted_words], np.int64))
         _, text_word_scores = next(scores)
         for position, predicted_scores in scores:
             predicted_word = predicted_words[position - 1]
             margin = text_word_scores - predicted_scores
             has_one = has_text_word ^ has_word(predicted_word)
             auc = roc_auc(margin[has_one], has_text_word[has_one])
-            if math.isnan(auc) or auc < MIN_AUC:
+            if math.isnan(auc) or auc < MIN_PAIR_AUC:
                 continue
             for doubt in (doubt for doubt in doubts[text_word] if doubt.predicted_word == predicted_word):
                 # A photo of a two-coloured product may show the text word clearly although its margin is small.

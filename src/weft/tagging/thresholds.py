@@ -14,11 +14,15 @@ from weft.contracts import files
 from weft.contracts.arrays import Bools, Floats, Ints, Matrix
 from weft.contracts.tagging import CALIBRATED_WORDS
 from weft.errors import ModelError
+from weft.tagging.platt_scaling import probabilities
+
+TOO_FEW_PRODUCTS, NOT_PREDICTED = "too few val products say it", "photos do not predict it"
+PRECISION_NOT_REACHED = "precision not reached"
 
 
 @dataclass(frozen=True)
 class CalibratedWords:
-    """The words that have a threshold; all arrays have the same length and order."""
+    """Words with their thresholds and probabilities; all arrays have the same length and order."""
 
     word_ids: Ints
     """(calibrated words,), ascending."""
@@ -31,49 +35,77 @@ class CalibratedWords:
     precision: Floats
     """The lower bound of the precision on val."""
 
+    def probability(self, word: int, score: float) -> float | None:
+        """Return the probability that a text has the word, given its score; None for a word without a threshold."""
+        row = int(np.searchsorted(self.word_ids, word))
+        if row == len(self.word_ids) or self.word_ids[row] != word:
+            return None
+        return float(probabilities(np.array([score]), self.slope[row], self.intercept[row])[0])
 
-def min_true_positives(products: int, precision: float, confidence: float) -> Ints:
-    """Return how many of n predicted products must be true positives, for every n up to `products`.
 
-    The number is the smallest for which the one-sided lower bound of Clopper and Pearson (1934) at `confidence`
-    reaches `precision`: if the true precision were lower, so many true positives would occur with a probability of at
-    most 1 - confidence. With precision 0.8 and confidence 0.9 the smallest n that can pass is 11, all of them true.
+@dataclass(frozen=True)
+class PrecisionBar:
+    """The precision that a word must reach on val, with a confidence.
 
-    Returns:
-        (products + 1,): entry n is the required number, or n + 1 where even n true positives of n are too few.
+    The bound of a precision is the quantile of a beta distribution. With its prior of one product it is the interval of
+    Jeffreys, which keeps its promise for few products better than others (Brown, Cai and DasGupta 2001), except that
+    the prior is not one half: it is what the sigmoid of all words predicts for the products above the threshold. So
+    three of three pass where scores like theirs are reliable for other words, and do not where they are not.
     """
-    from scipy.stats import binom
 
-    n = np.arange(products + 1)
-    # isf returns the smallest k with P(X > k) <= 1 - confidence; the required number is k + 1. Comparing counts
-    # instead of the bound itself avoids rounding errors at the bound.
-    return np.asarray(np.where(n > 0, binom.isf(1 - confidence, n, precision) + 1, 1), np.int64)
+    target: float
+    """0 to 1."""
+    confidence: float
+    """0 to 1."""
+
+    def lower_bound(self, true_positives: Matrix, predicted: Matrix, expected: Matrix) -> Floats:
+        """Return the one-sided lower bounds of precisions.
+
+        Args:
+            true_positives: How many predicted products have the word in their text.
+            predicted: The number of predicted products, at least 1.
+            expected: The mean probability of the predicted products by the shared sigmoid, 0 to 1.
+        """
+        from scipy.special import betaincinv
+
+        a, b = self._posterior(true_positives, predicted, expected)
+        return np.asarray(betaincinv(a, b, 1 - self.confidence), np.float64)
+
+    def passes(self, true_positives: Matrix, predicted: Matrix, expected: Matrix) -> Bools:
+        """Return where the lower bound reaches the target; the arguments are those of `lower_bound`."""
+        from scipy.special import betainc
+
+        a, b = self._posterior(true_positives, predicted, expected)
+        return np.asarray(betainc(a, b, self.target) <= 1 - self.confidence)
+
+    def _posterior(self, true_positives: Matrix, predicted: Matrix, expected: Matrix) -> tuple[Floats, Floats]:
+        expected = np.clip(expected, 1e-6, 1 - 1e-6)
+        a = expected + true_positives
+        b = 1 - expected + predicted - true_positives
+        return np.asarray(a, np.float64), np.asarray(b, np.float64)
 
 
-def clopper_pearson_lower(true_positives: int, predicted: int, confidence: float) -> float:
-    """Return the one-sided lower bound of a precision by Clopper and Pearson (1934), in 0..1."""
-    from scipy.stats import beta
-
-    return float(beta.ppf(1 - confidence, true_positives, predicted - true_positives + 1)) if true_positives else 0.0
-
-
-def lowest_threshold(scores: Matrix, in_text: Bools, required: Ints) -> float | None:
-    """Return the lowest threshold of one word at which enough of the predicted products are true positives.
+def lowest_threshold(scores: Matrix, in_text: Bools, expected: Matrix, bar: PrecisionBar) -> float | None:
+    """Return the lowest threshold of one word at which its precision passes the bar.
 
     Args:
         scores: (products,): the scores of one word.
         in_text: (products,): whether the text of each product contains the word.
-        required: The result of `min_true_positives` for at least that many products.
+        expected: (products,): the probability by the shared sigmoid.
+        bar: The bar.
 
     Returns:
         The midpoint between the last predicted score and the next lower one; the last predicted score itself where
         all products are predicted; None where no threshold passes.
     """
     order = np.argsort(-scores, kind="stable")
-    ranked, true_positives = scores[order], np.cumsum(in_text[order])
+    ranked = scores[order]
+    predicted = np.arange(1, len(ranked) + 1, dtype=np.float64)
+    true_positives = np.cumsum(in_text[order], dtype=np.float64)
+    mean_expected = np.cumsum(expected[order]) / predicted
     # Products with equal scores are predicted together or not at all.
     ends = np.flatnonzero(np.append(ranked[1:] < ranked[:-1], True)) if len(ranked) else np.empty(0, np.int64)
-    passing = ends[true_positives[ends] >= required[ends + 1]]
+    passing = ends[bar.passes(true_positives[ends], predicted[ends], mean_expected[ends])]
     if not len(passing):
         return None
     last = int(passing[-1])
@@ -124,6 +156,9 @@ def read_calibration_settings(folder: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(settings, dict) or not isinstance(settings.get("model"), str):
         raise ModelError(f"{path}: does not name a model; run weft calibrate again")
+    penalty = settings.get("penalty")
+    if not isinstance(penalty, float) or not 0 < penalty < float("inf"):
+        raise ModelError(f"{path}: expected the penalty of the tag head, got {penalty}; run weft calibrate again")
     return settings
 
 

@@ -15,8 +15,9 @@ MIN_SYNONYM_SIMILARITY = 0.5
 """Two words are synonyms from this cosine similarity of their embeddings on ("maroon", "burgundy")."""
 MAX_EXCLUSIVE_LIFT = 0.1
 """Two tags exclude each other where they occur together at most this share as often as by chance ..."""
-MIN_EXPECTED_TOGETHER = 5.0
-"""... and by chance they would occur together on at least this many products ..."""
+MIN_EXPECTED_TOGETHER = 1.0
+"""... and by chance they would occur together on at least this many products. Fewer prove little: the audit also asks
+whether photos tell the two apart, and whether the photos of the one product do not show its text word ..."""
 MIN_EXCLUSIVE_FREQUENCY = 0.03
 """... and the short fields of this share as many products contain the other word: it names an alternative ("blue"),
 not a rare detail ("princess")."""
@@ -75,7 +76,7 @@ class WordRelationFinder:
         expected = frequency * frequency[word] / self._short_field_terms.shape[0]
         observed = np.asarray((self._short_field_terms.T @ self._short_field_terms[:, [word]]).todense()).ravel()
         exclusive = (expected >= MIN_EXPECTED_TOGETHER) & (observed <= MAX_EXCLUSIVE_LIFT * expected)
-        exclusive &= (frequency >= MIN_EXCLUSIVE_FREQUENCY * frequency[word]) & ~variants & ~synonyms
+        exclusive &= (frequency >= MIN_EXCLUSIVE_FREQUENCY * frequency[word]) & ~variants
         return WordRelations(variants, variants | compounds | synonyms | implies, exclusive)
 
 

@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weft import params
 from weft.demo import catalogue
 from weft.demo.catalogue import VIEWS, generate_product, generate_products
 from weft.demo.garment_kinds import KINDS
@@ -138,13 +140,16 @@ def test_the_planted_faults_are_few_of_every_sort_and_in_the_text() -> None:
         assert fault.said is None or fault.said == "plain" or fault.said in title
 
 
-def test_the_truth_of_a_product_is_stated_in_the_words_of_the_crawl() -> None:
-    truths = list_product_truths(MANY, 1, {"alder": "my-shop"}, str.split)
+def test_the_truth_of_a_crawled_product_is_stated_in_the_words_of_the_crawl() -> None:
+    shops = (params.Shop(name="my-shop", url="demo:jsonld"), params.Shop(name="other", url="https://shop.example/"))
+    crawl = params.Crawl(snapshot=1, shops=shops, delay=0.0, concurrency=1, demo=params.Demo(MANY, 1))
+    truths = list_product_truths(crawl, str.split)
     assert len(truths) == MANY // 3
     assert all(truth.product_id.startswith("my-shop/AL") for truth in truths)
     faults = [truth.fault for truth in truths if truth.fault]
     assert {fault.sort for fault in faults} == set(SORTS)
     assert all(fault.true_words and not fault.true_words & fault.wrong_words for fault in faults)
+    assert list_product_truths(replace(crawl, shops=shops[1:]), str.split) == []
 
 
 def test_the_ground_truth_is_written_as_json_lines(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from weft import params, tables
 from weft.contracts.ground_truth import ProductTruth, TextFault
 from weft.demo.catalogue import PATTERN_SYNONYMS, SLEEVE_SYNONYMS, DemoProduct, generate_products
+from weft.demo.fault_injection import WRONG_KIND, InjectedFault, choose_fault
 from weft.demo.garment_kinds import KINDS
-from weft.demo.planted_faults import WRONG_KIND, PlantedFault, plant_fault
 from weft.demo.shops import SHOPS_BY_MARKUP
 from weft.demo.text_generation import describe_attributes, get_true_words
 
@@ -25,10 +25,10 @@ def iter_ground_truth(count: int, seed: int) -> Iterator[dict[str, object]]:
         product_id ("<shop>/<sku>"), kind, gender, colour, shade, second_colour, pattern, sleeve, length, neckline
         (null if it does not apply), views (the kind of each photo), words (the correct words for the visible
         attributes), said (the words of the shop's text, null if it does not mention an attribute) and fault (the fault
-        planted in the text: its sort, the attribute, the true and the said value; null for most products).
+        injected into the text: its sort, the attribute, the true value and that of the text; null for most products).
     """
     for product in generate_products(seed, count):
-        fault = plant_fault(product)
+        fault = choose_fault(product)
         yield {
             "product_id": f"{product.shop}/{product.sku}",
             "kind": product.kind,
@@ -69,7 +69,7 @@ def list_product_truths(crawl: params.Crawl, tokenize: Tokenizer) -> list[Produc
         ProductTruth(
             f"{name_of[product.shop]}/{product.sku}",
             _tokenize_all(_list_shown_texts(product), tokenize),
-            _make_text_fault(fault, tokenize) if (fault := plant_fault(product)) else None,
+            _make_text_fault(fault, tokenize) if (fault := choose_fault(product)) else None,
         )
         for product in generate_products(crawl.demo.seed, crawl.demo.num_products)
         if product.shop in name_of
@@ -87,14 +87,13 @@ def _list_kind_names(name: str) -> list[str]:
     return [name, kind.category, kind.parent_category, *kind.synonyms, *(["pair"] if kind.is_pair else [])]
 
 
-def _make_text_fault(fault: PlantedFault, tokenize: Tokenizer) -> TextFault:
+def _make_text_fault(fault: InjectedFault, tokenize: Tokenizer) -> TextFault:
     if fault.sort == WRONG_KIND:
-        true, said = (
-            frozenset(_tokenize_all(_list_kind_names(name), tokenize)) for name in (fault.true, fault.said or "")
-        )
-        return TextFault(fault.sort, true - said, said - true)
-    said_words = _tokenize_all([fault.said] if fault.said else [], tokenize)
-    return TextFault(fault.sort, _tokenize_all([fault.true], tokenize), said_words)
+        true_words = _tokenize_all(_list_kind_names(fault.true_value), tokenize)
+        text_words = _tokenize_all(_list_kind_names(fault.text_value or ""), tokenize)
+        return TextFault(fault.sort, true_words - text_words, text_words - true_words)
+    text_words = _tokenize_all([fault.text_value] if fault.text_value else [], tokenize)
+    return TextFault(fault.sort, _tokenize_all([fault.true_value], tokenize), text_words)
 
 
 def _tokenize_all(texts: Iterable[str], tokenize: Tokenizer) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 Some words for visible attributes are replaced by a synonym. Of the sleeves, the length and the neckline, which only
 the description mentions, some words are missing or wrong as well. Kind, colour and pattern are wrong or missing only
-where a fault is planted (planted_faults.py), so that the ground truth knows every such fault.
+where a fault is injected (fault_injection.py), so that the ground truth knows every such fault.
 """
 
 import random
@@ -12,8 +12,8 @@ from html import escape
 
 from weft.demo import catalogue
 from weft.demo.catalogue import DemoProduct
+from weft.demo.fault_injection import InjectedFault, choose_fault
 from weft.demo.garment_kinds import KINDS
-from weft.demo.planted_faults import PlantedFault, plant_fault
 from weft.demo.shop_voices import OCCASIONS, PLACES, VOICES
 from weft.demo.shops import SHOPS_BY_NAME
 
@@ -62,7 +62,7 @@ def get_true_words(product: DemoProduct) -> dict[str, str]:
 def describe_attributes(product: DemoProduct) -> DescribedAttributes:
     """Return the words of the shop's copywriter, which all texts of the product share."""
     rng = random.Random(f"weft demo {product.seed} said {product.number}")
-    fault = plant_fault(product)
+    fault = choose_fault(product)
     # The text of another colour variant, or a text without a colour, does not know the shade of this one.
     has_shade = rng.random() < SHADE_MENTION_RATE and not (fault and fault.attribute == "colour")
     return DescribedAttributes(
@@ -77,12 +77,12 @@ def describe_attributes(product: DemoProduct) -> DescribedAttributes:
 
 
 def _write_word(
-    rng: random.Random, attribute: str, word: str, synonyms: tuple[str, ...], fault: PlantedFault | None
+    rng: random.Random, attribute: str, word: str, synonyms: tuple[str, ...], fault: InjectedFault | None
 ) -> str | None:
-    """Return the word of the text for kind, colour or pattern: the planted fault, else the true word or a synonym."""
+    """Return the word of the text for kind, colour or pattern: the injected fault, else the true word or a synonym."""
     is_synonym, synonym = rng.random() < SYNONYM_RATE, rng.choice(synonyms)
     if fault is not None and fault.attribute == attribute:
-        return fault.said
+        return fault.text_value
     return synonym if is_synonym else word
 
 
@@ -142,9 +142,9 @@ def generate_category_paths(product: DemoProduct) -> tuple[tuple[str, ...], ...]
 
 
 def _get_filed_kind(product: DemoProduct) -> str:
-    """Return the kind under which the shop has filed the product: its own, unless a wrong kind is planted."""
-    fault = plant_fault(product)
-    return fault.said if fault and fault.attribute == "kind" and fault.said else product.kind
+    """Return the kind under which the shop has filed the product: its own, unless a wrong kind is injected."""
+    fault = choose_fault(product)
+    return fault.text_value if fault and fault.attribute == "kind" and fault.text_value else product.kind
 
 
 def strip_tags(html: str) -> str:

@@ -72,7 +72,7 @@ def audit(
         settings: How many neighbours confirm a mismatch, and how many mismatches have pictures.
         search: Finds the nearest photos of other products.
         out: The folder to write.
-        truths: What is known about the products, if the catalogue is one whose faults were planted; then
+        truths: What is known about the products, if the catalogue is one whose faults were injected; then
             `out`/fault_detection.json has the recall and the precision of the audit.
 
     Returns:
@@ -106,7 +106,9 @@ def audit(
             (folder / files.FAULT_DETECTION).write_text(json.dumps(detection, indent=1) + "\n", encoding="utf-8")
     kinds = Counter(row["kind"] for row in rows)
     totals = {"products": len(catalogue.offsets), MISSING: kinds[MISSING], CONTRADICTED: kinds[CONTRADICTED]}
-    return totals | {f"fault_{name}": detection[name] for name in ("recall", "precision") if name in detection}
+    return totals | {
+        f"fault_{name}": detection[name] for name in ("recall", "precision") if detection[name] is not None
+    }
 
 
 def _confirm_by_neighbours(

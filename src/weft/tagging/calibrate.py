@@ -118,7 +118,8 @@ def _check_splits(embeddings: Path, catalogue: EmbeddedCatalogue) -> None:
     ):
         if not (catalogue.splits == split).any():
             raise InputError(
-                f"{embeddings}: expected products with words in {split}, which {purpose}, got none; {remedy} and run dvc repro"
+                f"{embeddings}: expected products with words in {split}, which {purpose}, got none; "
+                f"{remedy} and run dvc repro"
             )
 
 
@@ -222,10 +223,11 @@ def _totals(rows: list[dict[str, Any]], curves: dict[str, CalibrationCurve], tes
     return totals
 
 
-def _measure_photos(catalogue: EmbeddedCatalogue, tags: TagHead, rows: list[dict[str, Any]]) -> dict[str, float]:
+def _measure_photos(catalogue: EmbeddedCatalogue, tags: TagHead, rows: list[dict[str, Any]]) -> dict[str, float | None]:
     """Return the precision on single test photos: of the thresholds, and of the five words with the highest scores.
 
-    Thresholds are chosen for products, whose photos are averaged; `weft tag` sees one photo at a time.
+    A precision that cannot be measured is None. Thresholds are chosen for products, whose photos are averaged, but
+    `weft tag` sees one photo at a time.
     """
     product_of = catalogue.products_of_photos()
     photo_rows = np.flatnonzero((catalogue.splits == "test")[product_of])
@@ -240,10 +242,11 @@ def _measure_photos(catalogue: EmbeddedCatalogue, tags: TagHead, rows: list[dict
         tagged, correct = tagged + int(above.sum()), correct + int((above & in_text).sum())
         best = np.argsort(-scores, axis=1, kind="stable")[:, : tag_head.TAGS_PER_PRODUCT]
         best_correct += int(np.take_along_axis(in_text, best, axis=1).sum())
-    totals = {"photo_precision": correct / tagged} if tagged else {}
-    if len(photo_rows) and len(tags.word_ids) >= tag_head.TAGS_PER_PRODUCT:
-        totals["precision_at_5"] = best_correct / (len(photo_rows) * tag_head.TAGS_PER_PRODUCT)
-    return totals
+    num_best = len(photo_rows) * tag_head.TAGS_PER_PRODUCT if len(tags.word_ids) >= tag_head.TAGS_PER_PRODUCT else 0
+    return {
+        "photo_precision": correct / tagged if tagged else None,
+        "precision_at_5": best_correct / num_best if num_best else None,
+    }
 
 
 def _curve_rows(curves: dict[str, CalibrationCurve]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ def score_audit(mismatches: Sequence[Mapping[str, Any]], truths: Iterable[Produc
     """Return how many of the faults an audit finds, and how many of its mismatches are true.
 
     A mismatch is true if the photos do show the predicted word and, for `contradicted`, do not show the text word. It
-    need not be a planted fault: a text may lack a word by chance. A fault is found if a mismatch of its product
+    need not be an injected fault: a text may lack a word by chance. A fault is found if a mismatch of its product
     predicts one of the true words or doubts one of the wrong ones. Plurals and spellings count as one word.
 
     Args:
@@ -24,7 +24,7 @@ def score_audit(mismatches: Sequence[Mapping[str, Any]], truths: Iterable[Produc
 
     Returns:
         `faults`, `found`, `recall`, `mismatches`, `true_mismatches`, `precision`, and under `by_sort` the faults, the
-        found ones and the recall of each sort of fault. A ratio with the denominator 0 is left out.
+        found ones and the recall of each sort of fault. A ratio with the denominator 0 is None.
     """
     truth_of = {truth.product_id: truth for truth in truths}
     rows_of: dict[str, list[Mapping[str, Any]]] = {}
@@ -41,12 +41,12 @@ def score_audit(mismatches: Sequence[Mapping[str, Any]], truths: Iterable[Produc
     return {
         "faults": faults.total(),
         "found": found.total(),
-        **_ratio("recall", found.total(), faults.total()),
+        "recall": _divide(found.total(), faults.total()),
         "mismatches": len(judged),
         "true_mismatches": sum(judged),
-        **_ratio("precision", sum(judged), len(judged)),
+        "precision": _divide(sum(judged), len(judged)),
         "by_sort": {
-            sort: {"faults": faults[sort], "found": found[sort], **_ratio("recall", found[sort], faults[sort])}
+            sort: {"faults": faults[sort], "found": found[sort], "recall": _divide(found[sort], faults[sort])}
             for sort in sorted(faults)
         },
     }
@@ -59,7 +59,7 @@ def format_detection(audit: Path) -> str:
         f"{sort} {counts['found']} of {counts['faults']}" for sort, counts in detection["by_sort"].items()
     )
     return (
-        f"audit: found {detection['found']} of {detection['faults']} planted faults ({sorts}); "
+        f"audit: found {detection['found']} of {detection['faults']} injected faults ({sorts}); "
         f"{detection['true_mismatches']} of {detection['mismatches']} mismatches are true"
     )
 
@@ -75,5 +75,5 @@ def _points_to(row: Mapping[str, Any], fault: TextFault) -> bool:
     return stem(row["predicted_word"]) in true or (row["text_word"] is not None and stem(row["text_word"]) in wrong)
 
 
-def _ratio(name: str, numerator: int, denominator: int) -> dict[str, float]:
-    return {name: numerator / denominator} if denominator else {}
+def _divide(numerator: int, denominator: int) -> float | None:
+    return numerator / denominator if denominator else None

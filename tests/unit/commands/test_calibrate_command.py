@@ -25,7 +25,7 @@ def catalogue(tmp_path, make_jpeg, model, embed_naively):
     colours = ["red", "green", "blue", "black"]
     rows = {split: [] for split in SPLITS}
     photos, embedded, bags = [], [], {}
-    for split, each in (("train", 1), ("val", 15), ("test", 5)):
+    for split, each in (("train", 8), ("val", 15), ("test", 5)):
         for n in range(4 * each):
             product = f"alder/{split}{n:03}"
             photo = {"product_id": product, "photo_id": f"{product}#0"}
@@ -73,14 +73,14 @@ def test_thresholds_are_written_beside_the_model_and_hold_its_digest(calibrate, 
 def test_calibrated_tags_are_the_words_that_reach_their_threshold(calibrate, tag, model, photos, embed_naively):
     calibrate("--target-precision", 0.6, "--min-products", 5)
     thresholds = pq.read_table(model.parent / "calibration" / "words.parquet").to_pylist()
-    w = load_file(model / "model.safetensors")["words"].astype(np.float64)
+    head = load_file(model.parent / "calibration" / "tag_head.safetensors")
     status, lines, _ = tag(photos, "--calibrated")
     assert status == 0
     for line in lines:
         assert list(line) == ["photo", "model", "words"]
         assert line["model"] == (model / "digest.txt").read_text().strip()
-        logits = embed_naively((photos / line["photo"]).read_bytes())[0].astype(np.float64) @ w.T
-        scores = logits - np.log(np.exp(logits).sum())
+        z = embed_naively((photos / line["photo"]).read_bytes())[0].astype(np.float64)
+        scores = dict(zip(head["word_ids"].tolist(), head["w"] @ z + head["bias"], strict=True))
         expected_words = {
             row["word"]
             for row in thresholds
@@ -186,7 +186,7 @@ def test_an_audit_is_a_list_and_a_page(weft, calibrate, catalogue, model, tmp_pa
     )
     status, lines, err = weft("audit", *arguments, "-o", tmp_path / "audit", model=model)
     assert (status, err) == (0, "")
-    assert lines[0].startswith("84 products: ")
+    assert lines[0].startswith("112 products: ")
     assert sorted(path.name for path in (tmp_path / "audit").iterdir()) == [
         "contact_sheet.jpg", "index.html", "mismatches.csv", "mismatches.parquet",
     ]  # fmt: skip

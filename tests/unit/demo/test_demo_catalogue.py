@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from weft import params
 from weft.demo import catalogue
 from weft.demo.catalogue import VIEWS, generate_product, generate_products
+from weft.demo.fault_injection import FAULT_RATE, SORTS, choose_fault
 from weft.demo.garment_kinds import KINDS
 from weft.demo.ground_truth import iter_ground_truth, list_product_truths, write_ground_truth
-from weft.demo.planted_faults import FAULT_RATE, SORTS, plant_fault
 from weft.demo.shops import SHOPS
 from weft.demo.text_generation import (
     MAX_DESCRIPTION_WORDS,
@@ -94,8 +94,8 @@ def test_no_template_is_left_unfilled() -> None:
 def test_every_product_is_under_its_brand_and_in_the_category_of_the_kind_that_its_text_names() -> None:
     for p in generate_products(1, 60):
         shelf, brand, *_ = generate_text(p).category_paths
-        fault = plant_fault(p)
-        kind = fault.said if fault and fault.attribute == "kind" else p.kind
+        fault = choose_fault(p)
+        kind = fault.text_value if fault and fault.attribute == "kind" else p.kind
         assert shelf[0] == p.gender.capitalize()
         assert shelf[-1] == KINDS[str(kind)].category
         assert brand == ("Brands", p.brand)
@@ -120,24 +120,24 @@ def test_one_word_in_eight_of_the_description_alone_is_missing_or_wrong() -> Non
     assert 1 - share == pytest.approx(WORD_NOISE_RATE, abs=0.025)
 
 
-def test_without_a_planted_fault_kind_colour_and_pattern_are_right_or_a_synonym() -> None:
+def test_without_an_injected_fault_kind_colour_and_pattern_are_right_or_a_synonym() -> None:
     # A dye named as its colour is its own synonym, so a little less is replaced.
     share = measure_share_right(("kind", "colour", "pattern"), with_faults=False)
     assert 1 - share == pytest.approx(SYNONYM_RATE, abs=0.015)
 
 
-def test_the_planted_faults_are_few_of_every_sort_and_in_the_text() -> None:
-    faults = [(p, fault) for p in generate_products(1, MANY) if (fault := plant_fault(p))]
+def test_the_fault_injection_are_few_of_every_sort_and_in_the_text() -> None:
+    faults = [(p, fault) for p in generate_products(1, MANY) if (fault := choose_fault(p))]
     assert len(faults) / MANY == pytest.approx(FAULT_RATE, abs=0.03)
     assert {fault.sort for _, fault in faults} == set(SORTS)
     for p, fault in faults:
-        assert fault.said != fault.true == getattr(p, fault.attribute)
-        assert getattr(describe_attributes(p), fault.attribute) == fault.said
+        assert fault.text_value != fault.true_value == getattr(p, fault.attribute)
+        assert getattr(describe_attributes(p), fault.attribute) == fault.text_value
         text = generate_text(p)
         title = text.title.lower()
         if fault.attribute == "colour":
-            assert text.colour == (fault.said.capitalize() if fault.said else None)
-        assert fault.said is None or fault.said == "plain" or fault.said in title
+            assert text.colour == (fault.text_value.capitalize() if fault.text_value else None)
+        assert fault.text_value is None or fault.text_value == "plain" or fault.text_value in title
 
 
 def test_the_truth_of_a_crawled_product_is_stated_in_the_words_of_the_crawl() -> None:

@@ -8,9 +8,9 @@ from html import unescape
 import pytest
 
 from weft.demo.catalogue import DemoProduct, generate_products
+from weft.demo.fault_injection import choose_fault
 from weft.demo.garment_kinds import KINDS
 from weft.demo.ground_truth import iter_ground_truth
-from weft.demo.planted_faults import plant_fault
 from weft.demo.shops import SHOPS, SHOPS_BY_MARKUP, SHOPS_BY_NAME, DemoShop
 from weft.demo.site import Site, SiteResponse
 from weft.demo.text_generation import generate_text, strip_tags
@@ -193,9 +193,9 @@ def test_the_ground_truth_is_never_served() -> None:
 
 def test_a_product_under_a_wrong_kind_is_on_the_listing_of_that_kind() -> None:
     product, fault = next(
-        (p, f) for p in generate_products(1, COUNT) if (f := plant_fault(p)) and f.attribute == "kind"
+        (p, f) for p in generate_products(1, COUNT) if (f := choose_fault(p)) and f.attribute == "kind"
     )
     category_path = generate_text(product).category_paths[0]
-    assert category_path[-1] == KINDS[str(fault.said)].category
+    assert category_path[-1] == KINDS[str(fault.text_value)].category
     html = request_html(make_site(SHOPS_BY_NAME[product.shop].markup), listing_path(category_path))
     assert product.sku in html

@@ -5,12 +5,14 @@ import pytest
 
 from weft import params, tables
 from weft.contracts import files
+from weft.contracts.ground_truth import ProductTruth, TextFault
 from weft.contracts.tables import PRODUCTS
 from weft.contracts.tagging import MISMATCHES
 from weft.errors import ContractError, ModelError
 from weft.tagging import audit as module
 from weft.tagging.audit import audit
 from weft.tagging.calibrate import calibrate
+from weft.tagging.fault_detection import format_detection
 
 
 @pytest.fixture
@@ -126,3 +128,21 @@ def test_the_error_names_a_product_that_the_crawl_lacks(consistent_shop, run, se
     tables.write_table(consistent_shop.inputs.products, kept, PRODUCTS)
     with pytest.raises(ContractError, match="lacks the product alder/0000"):
         audit(consistent_shop.inputs, params.Audit(5, 3), search, tmp_path / "audit")
+
+
+def test_an_audit_of_injected_faults_writes_its_recall_and_precision(consistent_shop, run, search, tmp_path):
+    consistent_shop.add(1, "blue shirt", "red shirt")
+    consistent_shop.add(1, "red dress", "red dress")
+    run(consistent_shop)
+    assert not (tmp_path / "audit" / files.FAULT_DETECTION).exists()
+    product_ids = [f"alder/{len(consistent_shop.products) - n:04}" for n in (2, 1)]
+    shown = [frozenset({"red", "shirt"}), frozenset({"blue", "dress"})]
+    fault = TextFault("wrong colour", frozenset({"red"}), frozenset({"blue"}))
+    missed = TextFault("wrong colour", frozenset({"blue"}), frozenset({"red"}))
+    truths = [ProductTruth(*truth) for truth in zip(product_ids, shown, (fault, missed), strict=True)]
+    unknown = ProductTruth("alder/not-crawled", frozenset(), fault)
+    counts = audit(consistent_shop.inputs, params.Audit(5, 3), search, tmp_path / "audit", [*truths, unknown])
+    assert (counts["fault_recall"], counts["fault_precision"]) == (0.5, 1.0)
+    assert format_detection(tmp_path / "audit") == (
+        "audit: found 1 of 2 injected faults (wrong colour 1 of 2); 1 of 1 mismatches are true"
+    )

@@ -164,7 +164,7 @@ def test_a_catalogue_without_val_products_raises_an_error(shop, settings):
 def test_a_catalogue_without_training_products_raises_an_error(shop, settings):
     shop.add(20, "red shirt", "red shirt", split="val")
     shop.write()
-    with pytest.raises(InputError, match="expected products in train"):
+    with pytest.raises(InputError, match="expected products with words in train"):
         run_calibrate(shop, settings)
 
 

@@ -26,7 +26,7 @@ def test_a_mismatch_is_true_if_the_photos_show_its_word_and_not_the_doubted_one(
     false = [mismatch("a/0", "green"), mismatch("a/0", "red", "shirt"), mismatch("a/0", "green", "blue")]
     scores = score_audit([*true, *false], truths)
     assert (scores["mismatches"], scores["true_mismatches"], scores["precision"]) == (5, 2, 0.4)
-    assert "recall" not in scores
+    assert scores["recall"] is None
 
 
 def test_every_sort_of_fault_has_its_own_recall():
@@ -45,4 +45,5 @@ def test_plurals_are_one_word_and_products_without_a_known_truth_do_not_count():
 
 @pytest.mark.parametrize("rows", [[], [mismatch("b/0", "red")]])
 def test_an_audit_without_known_products_has_no_ratios(rows):
-    assert score_audit(rows, []) == {"faults": 0, "found": 0, "mismatches": 0, "true_mismatches": 0, "by_sort": {}}
+    counts = dict.fromkeys(("faults", "found", "mismatches", "true_mismatches"), 0)
+    assert score_audit(rows, []) == {**counts, "recall": None, "precision": None, "by_sort": {}}

@@ -1,4 +1,4 @@
-"""Plant faults in the texts of a few products: each is recorded in the ground truth, so that an audit can be scored.
+"""Faults that are injected into the texts of a few products, and recorded in the ground truth to score an audit.
 
 The sorts are mistakes of real shops: the text of another colour variant, a colour field left empty, a product filed
 under another kind, and a wrong pattern.
@@ -20,33 +20,35 @@ SORTS = (WRONG_COLOUR, MISSING_COLOUR, WRONG_KIND, WRONG_PATTERN)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlantedFault:
+class InjectedFault:
     """One fault in the text of a product; its photos show the true value."""
 
     sort: str
     """One of SORTS."""
     attribute: str
     """The visible attribute: colour, kind or pattern."""
-    true: str
+    true_value: str
     """The value that the photos show."""
-    said: str | None
+    text_value: str | None
     """The value of the text; None if the text does not mention the attribute."""
 
 
-def plant_fault(product: DemoProduct) -> PlantedFault | None:
+def choose_fault(product: DemoProduct) -> InjectedFault | None:
     """Return the fault of a product's text, or None for the many products without one."""
     rng = random.Random(f"weft demo {product.seed} fault {product.number}")
     if rng.random() >= FAULT_RATE:
         return None
     sort = rng.choice(SORTS)
     if sort == WRONG_KIND:
-        return PlantedFault(sort=sort, attribute="kind", true=product.kind, said=rng.choice(_list_other_kinds(product)))
+        return InjectedFault(
+            sort=sort, attribute="kind", true_value=product.kind, text_value=rng.choice(_list_other_kinds(product))
+        )
     if sort == WRONG_PATTERN:
         others = [pattern for pattern in catalogue.PATTERN_SYNONYMS if pattern != product.pattern]
-        return PlantedFault(sort=sort, attribute="pattern", true=product.pattern, said=rng.choice(others))
+        return InjectedFault(sort=sort, attribute="pattern", true_value=product.pattern, text_value=rng.choice(others))
     others = [colour for colour in catalogue.COLOURS if colour != product.colour]
-    said = rng.choice(others) if sort == WRONG_COLOUR else None
-    return PlantedFault(sort=sort, attribute="colour", true=product.colour, said=said)
+    text_value = rng.choice(others) if sort == WRONG_COLOUR else None
+    return InjectedFault(sort=sort, attribute="colour", true_value=product.colour, text_value=text_value)
 
 
 def _list_other_kinds(product: DemoProduct) -> list[str]:

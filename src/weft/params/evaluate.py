@@ -81,7 +81,7 @@ class Calibrate:
     target_precision: OpenUnitInterval
     """Share of the products tagged with a word whose text has the word."""
     confidence: OpenUnitInterval
-    """The lower bound (Clopper-Pearson, one-sided) of the precision must reach the target at this confidence."""
+    """The lower bound of the precision on val must reach the target at this confidence."""
     min_products: PositiveInt
     """A word in the texts of fewer val products gets no threshold."""
 

@@ -22,7 +22,9 @@ from weft.word_scores import roc_auc
 
 _PHOTOS_PER_CHUNK = 512
 _CELLS_PER_BLOCK = 2_000_000
-"""Products x words whose scores are in memory at the same time; what all words share is fitted on so many."""
+"""Products x words whose scores are in memory at the same time."""
+_CELLS_OF_SHARED_SIGMOID = 500_000
+"""Products x words on which the sigmoid of all words is fitted: its two numbers need no more."""
 MIN_ROC_AUC = 0.75
 """A word is a tag only if photos predict it as a whole: the area under its ROC curve on val. Without this rule "women"
 is a tag of dresses where photos show no person, and words of delivery terms are by chance: every threshold is one more
@@ -133,8 +135,8 @@ def _fit_tag_head(catalogue: EmbeddedCatalogue, words: Ints, val: _Split) -> tup
 
 
 def _fit_shared_sigmoid(tags: TagHead, val: _Split) -> SharedSigmoid:
-    """Fit the sigmoid of all words to as many words as fit into memory, taken at equal distances."""
-    step = max(1, math.ceil(len(tags.word_ids) * val.n_products / _CELLS_PER_BLOCK))
+    """Fit the sigmoid of all words to a part of the words, taken at equal distances, if there are very many."""
+    step = max(1, math.ceil(len(tags.word_ids) * val.n_products / _CELLS_OF_SHARED_SIGMOID))
     sample = tags.select(tags.word_ids[::step])
     return platt_scaling.fit_shared_sigmoid(sample.score(val.z), val.in_text(sample.word_ids))
 

@@ -52,12 +52,12 @@ def fit_shared_sigmoid(scores: Scores, in_text: Bools) -> SharedSigmoid:
     slope, intercept = _fit_common(x, in_text)
     # Products of one shop may follow each other, so folds take every fifth.
     fold = np.arange(len(x)) % _N_FOLDS
+    folds = [(fold != number, fold == number) for number in range(min(_N_FOLDS, len(x)) if len(x) > 1 else 0)]
+    common_of_fold = [_fit_common(x[train], in_text[train]) for train, _ in folds]
 
     def held_out_loss(strength: float) -> float:
         loss = 0.0
-        for number in range(min(_N_FOLDS, len(x)) if len(x) > 1 else 0):
-            train, held_out = fold != number, fold == number
-            common = _fit_common(x[train], in_text[train])
+        for (train, held_out), common in zip(folds, common_of_fold, strict=True):
             word_slope, word_intercept = _fit_words(x[train], in_text[train], *common, strength)
             predicted = _sigmoid(word_slope * x[held_out] + word_intercept)
             loss -= float(np.log(np.where(in_text[held_out], predicted, 1 - predicted) + 1e-12).sum())

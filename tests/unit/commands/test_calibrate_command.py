@@ -190,5 +190,5 @@ def test_an_audit_is_a_list_and_a_page(weft, calibrate, catalogue, model, tmp_pa
     assert sorted(path.name for path in (tmp_path / "audit").iterdir()) == [
         "contact_sheet.jpg", "index.html", "mismatches.csv", "mismatches.parquet",
     ]  # fmt: skip
-    assert "Audit of the catalogue" in (tmp_path / "audit" / "index.html").read_text()
+    assert "Products whose text and photos disagree" in (tmp_path / "audit" / "index.html").read_text()
     assert weft("audit", *arguments, "-o", tmp_path / "prepared", model=model)[0] == 2

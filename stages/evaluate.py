@@ -12,13 +12,9 @@ def main() -> None:
     parser.add_argument("--benchmark", required=True)
     parser.add_argument("--photos", type=Path, required=True, help="the prepared photos: the output of prepare")
     parser.add_argument("--documents", type=Path, required=True, help="documents.parquet of documents")
-    parser.add_argument(
-        "--products", type=Path, required=True, help="products.parquet of the crawl, for the categories"
-    )
+    parser.add_argument("--products", type=Path, required=True, help="products.parquet of crawl, for categories")
     parser.add_argument("--features", type=Path, required=True, help="embeddings of the frozen backbone, by benchmark")
-    parser.add_argument(
-        "--embeddings", type=Path, required=True, help="embeddings of the finetuned model, by benchmark"
-    )
+    parser.add_argument("--embeddings", type=Path, required=True, help="those of the finetuned model, by benchmark")
     parser.add_argument("--words", type=Path, required=True, help="the output of train_head")
     parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
     parser.add_argument("--out", type=Path, required=True)
@@ -35,14 +31,8 @@ def main() -> None:
     settings = params.load_params(Path("params.yaml"))
     benchmark = settings.benchmarks[args.benchmark]
     folders = InputFolders(args.documents, args.features, args.embeddings, args.words, args.model)
-    inputs = [
-        args.documents,
-        args.words,
-        args.model,
-        args.features,
-        args.embeddings / args.benchmark,
-        Path(benchmark.path),
-    ]
+    embeddings = args.embeddings / args.benchmark
+    inputs = [args.documents, args.words, args.model, args.features, embeddings, Path(benchmark.path)]
     logged_params = {"evaluate": settings.evaluate, "benchmark": benchmark}
     test_set = {"test": Path(benchmark.path)}
     with tracking.start_stage_run("evaluate", logged_params, inputs, args.benchmark, test_set) as run:

@@ -28,8 +28,8 @@ def main() -> None:
     from weft.training.run_context import RunContext
 
     settings = params.load_params(Path("params.yaml"))
-    sections = {name: getattr(settings, name) for name in ("training", "model", "prepare")}
-    logged_params = {**sections, **asdict(settings.finetune)}
+    shared = {name: getattr(settings, name) for name in ("training", "model", "prepare")}
+    logged_params = {**shared, **asdict(settings.finetune)}
     inputs = args.photos, args.documents, args.words, args.initial
     splits = {"training": args.photos / "train", "validation": args.photos / "val"}
     with (
@@ -49,10 +49,7 @@ def main() -> None:
             compile_backend=runtime.compile_backend(),
             checkpoint_seconds=runtime.checkpoint_seconds(),
         )
-        photos, documents, words, initial = inputs
-        summary = run_finetune(
-            photos, documents, words, initial, settings, context, args.out, on_epoch_end=on_epoch_end
-        )
+        summary = run_finetune(*inputs, settings, context, args.out, on_epoch_end=on_epoch_end)
         run.log_missing_epochs(args.out / files.HISTORY)
         run.set_tags(summary.to_tags())
         run.log_artifact(args.out / files.HISTORY)

@@ -11,7 +11,7 @@ from weft.progress import log_line
 from weft.tracking.lineage import Lock
 from weft.tracking.pipeline_run import iter_history, log_pipeline_results
 from weft.tracking.registry import CALIBRATION, CALIBRATION_RUN_TAG, tag_versions_of_model
-from weft.tracking.store import Store, get_tracking_uri, import_mlflow
+from weft.tracking.store import TrackingStore, get_tracking_uri, import_mlflow
 
 FROZEN = "frozen backbone"
 """The beginning of the names of table rows that no training changes."""
@@ -25,7 +25,7 @@ class TrackedRun:
     """A tracked run of a stage. After the first error of MLflow it logs one warning and does nothing more."""
 
     def __init__(self) -> None:
-        self.store: Store | None = None
+        self.store: TrackingStore | None = None
         self.pipeline_run_id = ""
         self.run_id = ""
         self.lock = Lock({})

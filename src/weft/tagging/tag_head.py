@@ -2,7 +2,7 @@
 
 Word embeddings learned by softmax rank the words of one photo, but their scores are not comparable between words, and
 common words win. Ridge regression of "does the text contain the word" on standardised embeddings gives scores that are
-close to probabilities for all words alike (measured in docs/decisions/0057-tag-head.md), so that words with few
+close to probabilities for all words alike (measured in docs/decisions/0070-tag-head.md), so that words with few
 products can share evidence. Only sums over the photos are needed: one pass, in memory that does not grow with photos.
 """
 

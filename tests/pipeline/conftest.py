@@ -6,9 +6,10 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ import yaml
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
+AWS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+TERMINAL_WIDTH = 100
+"""Characters in a line of the outputs of `committed.run`."""
 FOREIGN_BENCHMARK = "strangers"
 """A second benchmark, of photos in folders named by their label."""
 
@@ -174,3 +178,44 @@ def not_in_an_out(checkout: Checkout) -> dict[str, str]:
         "the machine's name": f"://{socket.gethostname()}",
         "an address that was served for this run": "127.0.0.1:",
     }
+
+
+@pytest.fixture(scope="session")
+def committed(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """A copy of the finished checkout whose first run is committed, and a function that runs commands in it."""
+    folder = tmp_path_factory.mktemp("experiments") / "weft"
+    shutil.copytree(checkout.folder, folder, symlinks=True)
+    environment = checkout.environment | AWS | {"COLUMNS": str(TERMINAL_WIDTH), "PYTHONPATH": str(folder / "src")}
+    environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder.parent / 'runs.db'}"
+    environment |= {f"GIT_{who}_{what}": "user" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+    def run(*command: str, cwd: Path = folder) -> str:
+        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run("git", "add", "--all")
+    run("git", "commit", "--quiet", "--message", "First run")
+    return SimpleNamespace(folder=folder, run=run)
+
+
+@pytest.fixture(scope="session")
+def experiment(committed: SimpleNamespace) -> str:
+    """An experiment that runs the two shortest stages again, and is in the workspace."""
+    committed.run("dvc", "exp", "run", "-n", "few", "-S", "audit.num_examples=1")
+    return "few"
+
+
+@pytest.fixture
+def s3_bucket() -> Iterator[tuple[str, str]]:
+    """The URL of a bucket and of the server on loopback that has it."""
+    pytest.importorskip("dvc_s3", reason="needs dvc-s3 (the extra s3)")
+    server_module = pytest.importorskip("moto.server", reason="needs moto[s3]")
+    boto3 = pytest.importorskip("boto3")
+    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
+    boto3.client("s3", endpoint_url=endpoint, **keys).create_bucket(Bucket="weft")
+    yield "s3://weft/dvc", endpoint
+    server.stop()

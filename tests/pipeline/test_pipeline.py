@@ -165,3 +165,61 @@ def test_tag_and_search_work_on_the_result(checkout, tmp_path):
     assert len(scores) == 4
     assert scores == sorted(scores, reverse=True)
     assert scores[0] > 0.99
+
+
+def test_what_dvc_writes_is_ignored_by_git(committed, experiment):
+    for command in ("exp show --no-pager", "metrics show", "metrics diff", "plots show", "plots diff HEAD", "exp list"):
+        committed.run("dvc", *command.split())
+    changed = {line[3:] for line in committed.run("git", "status", "--porcelain").splitlines()}
+    assert changed == {"dvc.lock", "params.yaml"}
+
+
+@pytest.mark.parametrize("command", ["metrics show", "metrics diff --all", "exp show --no-pager --only-changed"])
+def test_metrics_fit_a_terminal(committed, experiment, command):
+    drop = ["--drop", "Created|.*/"] if command.startswith("exp") else []
+    lines = committed.run("dvc", *command.split(), *drop).splitlines()
+    assert lines
+    assert max(map(len, lines)) <= 100
+    assert not any("…" in line for line in lines)
+
+
+def test_every_curve_of_the_pipeline_is_drawn(committed, experiment):
+    committed.run("dvc", "plots", "diff", "HEAD")
+    page = (committed.folder / "dvc_plots" / "index.html").read_text()
+    for title in ("loss of train_head", "loss of finetune", "recall at k", "calibration curve"):
+        assert f'"text": "{title}' in page
+    assert page.count('"rev": "HEAD"') > 0
+
+
+def test_an_experiment_is_kept_as_a_branch_and_undone_in_the_workspace(committed, experiment):
+    committed.run("dvc", "exp", "apply", experiment)
+    committed.run("dvc", "exp", "branch", experiment, "kept")
+    committed.run("git", "checkout", "--quiet", "params.yaml", "dvc.lock")
+    committed.run("dvc", "checkout", "--quiet")
+    assert committed.run("dvc", "status").strip() == "Data and pipelines are up to date."
+    assert "kept" in committed.run("git", "branch")
+
+
+def assert_pull_needs_no_computation(committed, clone: Path) -> None:
+    """Push, clone with git, pull, and compare."""
+    committed.run("git", "checkout", "--quiet", "params.yaml", "dvc.lock")
+    committed.run("dvc", "checkout", "--quiet")
+    assert "pushed" in committed.run("dvc", "push")
+    committed.run("git", "commit", "--quiet", "--message", "Remote", ".dvc/config")
+    committed.run("git", "clone", "--quiet", str(committed.folder), str(clone))
+    assert "fetched" in committed.run("dvc", "pull", cwd=clone)
+    assert committed.run("dvc", "status", cwd=clone).strip() == "Data and pipelines are up to date."
+    metrics = [json.loads((folder / "reports/metrics.json").read_text()) for folder in (committed.folder, clone)]
+    assert metrics[0] == metrics[1]
+
+
+def test_a_folder_as_remote_is_pulled_without_computing(committed, tmp_path):
+    committed.run("dvc", "remote", "add", "--force", "-d", "storage", str(tmp_path / "storage"))
+    assert_pull_needs_no_computation(committed, tmp_path / "clone")
+
+
+def test_an_s3_server_as_remote_is_pulled_without_computing(committed, tmp_path, s3_bucket):
+    url, endpoint = s3_bucket
+    committed.run("dvc", "remote", "add", "--force", "-d", "storage", url)
+    committed.run("dvc", "remote", "modify", "storage", "endpointurl", endpoint)
+    assert_pull_needs_no_computation(committed, tmp_path / "clone")

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weft import errors, params, runtime, tracking
+from weft import errors, params, progress, runtime, tracking
 
 
 def main() -> None:
@@ -32,13 +32,15 @@ def main() -> None:
     truths = list_product_truths(settings.crawl, tokenize)
     out = args.pop("out")
     with tracking.start_stage_run("audit", settings.audit, list(args.values())) as run:
-        run.log_metrics(audit(AuditInputs(**args), settings.audit, find_nearest_neighbours, out, truths))
+        counts = audit(AuditInputs(**args), settings.audit, find_nearest_neighbours, out, truths)
+        run.log_metrics(counts)
         if truths:
             log_line(format_detection(out))
         write_audit_page(out, args["products"])
         run.log_artifact(out / files.MISMATCHES_CSV)
         run.log_table(out / files.MISMATCHES)
         run.log_artifact(out / files.CONTACT_SHEET)
+        progress.log_outcome("audit", out, counts)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weft import errors, params, runtime, tracking
+from weft import errors, params, progress, runtime, tracking
 
 
 def main() -> None:
@@ -22,8 +22,10 @@ def main() -> None:
     splits = {"validation": args.embeddings, "test": args.embeddings}
     inputs = [args.documents, args.embeddings, args.model]
     with tracking.start_stage_run("calibrate", settings, inputs, datasets=splits) as run:
-        run.log_metrics(calibrate(args.documents, args.embeddings, args.model, settings, args.out))
+        totals = calibrate(args.documents, args.embeddings, args.model, settings, args.out)
+        run.log_metrics(totals)
         run.log_calibration(args.out)
+        progress.log_outcome("calibrate", args.out, totals)
 
 
 if __name__ == "__main__":

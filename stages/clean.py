@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weft import errors, params, tracking
+from weft import errors, params, progress, tracking
 from weft.contracts import files
 from weft.text.clean import clean_products
 
@@ -20,6 +20,7 @@ def main() -> None:
         run.log_metrics(counts)
         run.log_artifact(args.out / files.REPORT)
         run.log_artifact(args.out / files.DROPPED)
+        progress.log_outcome("clean", args.out, counts)
 
 
 if __name__ == "__main__":

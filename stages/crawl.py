@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scrapy.utils.conf import init_env
 
-from weft import errors, params, tracking
+from weft import errors, params, progress, tracking
 from weft.demo.server import run_demo_shops
 
 
@@ -38,8 +38,10 @@ def main() -> None:
         run_demo_shops(markups, settings.demo.num_products, settings.demo.seed) as base_urls,
     ):
         connect_to = {f"{DEMO_URL_PREFIX}{markup}": base for markup, base in base_urls.items()}
-        run.log_metrics(crawl_shops(settings, args.state, args.out, connect_to, shard))
+        counts = crawl_shops(settings, args.state, args.out, connect_to, shard)
+        run.log_metrics(counts)
         run.log_artifact(args.out / "report.json")
+        progress.log_outcome("crawl", args.out, counts)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weft import errors, params, tracking
+from weft import errors, params, progress, tracking
 from weft.contracts import files
 from weft.text.documents import write_documents
 
@@ -19,8 +19,10 @@ def main() -> None:
     # The sections that chose the words; the stage itself has no params.
     logged_params = {name: getattr(settings, name) for name in ("clean", "vocabulary")}
     with tracking.start_stage_run("documents", logged_params, [args.products, args.words]) as run:
-        run.log_metrics(write_documents(args.products, args.words, args.out))
+        counts = write_documents(args.products, args.words, args.out)
+        run.log_metrics(counts)
         run.log_artifact(args.out / files.REPORT)
+        progress.log_outcome("documents", args.out, counts)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weft import errors, params, runtime, tracking
+from weft import errors, params, progress, runtime, tracking
 
 
 def main() -> None:
@@ -38,6 +38,7 @@ def main() -> None:
             process_group,
         )
         run.log_metrics(counts)
+        progress.log_outcome(f"embed@{args.benchmark}", args.out, counts)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weft import errors, params, runtime, tracking
+from weft import errors, params, progress, runtime, tracking
 
 
 def main() -> None:
@@ -52,6 +52,7 @@ def main() -> None:
         run.log_artifact(args.out / files.PER_QUERY)
         run.log_table(args.out / files.SLICES)
         run.log_table(args.out / files.CONFUSIONS)
+        progress.log_outcome(f"evaluate@{args.benchmark}", args.out, metrics)
 
 
 if __name__ == "__main__":

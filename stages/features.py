@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weft import errors, params, runtime, tracking
+from weft import errors, params, progress, runtime, tracking
 
 
 def main() -> None:
@@ -40,6 +40,7 @@ def main() -> None:
             process_group=process_group,
         )
         run.log_metrics(counts)
+        progress.log_outcome(f"features@{args.benchmark}", args.out, counts)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from weft import errors, params, runtime, tracking
+from weft import errors, params, progress, runtime, tracking
 
 
 def main() -> None:
@@ -54,6 +54,7 @@ def main() -> None:
         run.set_tags(summary.to_tags())
         run.log_artifact(args.out / files.HISTORY)
         run.log_model(args.out, read_first_photo(args.photos / "train"))
+        progress.log_outcome("finetune", args.out)
 
 
 if __name__ == "__main__":

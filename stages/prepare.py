@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weft import errors, params, tracking
+from weft import errors, params, progress, tracking
 from weft.contracts import files
 from weft.photos.prepare import prepare_photos
 
@@ -19,6 +19,7 @@ def main() -> None:
         counts = prepare_photos(args.photos, args.out, settings)
         run.log_metrics(counts)
         run.log_artifact(args.out / files.REPORT)
+        progress.log_outcome("prepare", args.out, counts)
 
 
 if __name__ == "__main__":

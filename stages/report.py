@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from weft import errors, params, tracking
+from weft import errors, params, progress, tracking
 from weft.contracts import files
 from weft.report.build import RESULTS, write_report
 from weft.report.headline import write_headline
@@ -53,6 +53,7 @@ def main() -> None:
         histories = {"train_head": args["head"] / files.HISTORY, "finetune": args["model"] / files.HISTORY}
         pictures = [args["benchmarks"], args["audit"]]
         run.log_pipeline_results(headline_metrics, out / PAGE, histories, pictures)
+        progress.log_outcome("report", out / PAGE, headline_metrics)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from weft import errors, params, runtime, tracking
+from weft import errors, params, progress, runtime, tracking
 
 
 def main() -> None:
@@ -48,6 +48,7 @@ def main() -> None:
         run.log_missing_epochs(args.out / files.HISTORY)
         run.log_artifact(args.out / files.HISTORY)
         run.set_tags(summary.to_tags())
+        progress.log_outcome("train_head", args.out)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weft import errors, params, tracking
+from weft import errors, params, progress, tracking
 from weft.contracts import files
 from weft.text.vocabulary import build_vocabulary
 
@@ -21,6 +21,7 @@ def main() -> None:
         run.log_metrics(counts)
         run.log_artifact(args.out / files.WORDS)
         run.log_artifact(args.out / files.DROPPED)
+        progress.log_outcome("vocabulary", args.out, counts)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 LOG_INTERVAL_SECONDS = 10.0
+_MAX_COUNTS = 5
 
 
 def is_main() -> bool:
@@ -22,6 +24,12 @@ def log_line(line: str) -> None:
         return
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
+
+
+def log_outcome(stage: str, out: Path, counts: Mapping[str, float] | None = None) -> None:
+    """Write the last line of a stage: its name, the first of what it counted or measured, and where the results are."""
+    shown = [f"{name.replace('_', ' ')} {value:,.6g}" for name, value in (counts or {}).items()][:_MAX_COUNTS]
+    log_line("; ".join([f"{stage}: {', '.join(shown) or 'done'}", f"results in {out}"]))
 
 
 def progress_bar(

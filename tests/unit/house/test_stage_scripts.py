@@ -64,3 +64,13 @@ def test_paths_of_a_command_are_deps_outs_or_state(stage: str) -> None:
         assert covered or path.startswith("var/"), (
             f"dvc.yaml: {stage} reads or writes {path}, which is neither dep nor out"
         )
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_stage_ends_with_the_line_that_says_where_its_results_are(script: Path) -> None:
+    main = next(node for node in ast.parse(script.read_text()).body if getattr(node, "name", "") == "main")
+    last = main.body[-1]
+    assert isinstance(last, ast.With)
+    call = ast.unparse(last.body[-1])
+    assert call.startswith("progress.log_outcome(")
+    assert script.stem in call

@@ -5,7 +5,7 @@
 search_and_tags.png  one query of each shop, its nearest products, and its predicted tags
 search.png           the same queries with the pretrained backbone and with the finetuned model
 report.png           the first screen of reports/summary/index.html
-mlflow.png           the runs of evaluate in MLflow
+mlflow.png           the newest two pipelines compared in MLflow
 
 Each picture is a PNG of at most 150 KB in docs/images. The last two are screenshots and need Chromium.
 """
@@ -209,16 +209,15 @@ def draw_report() -> None:
 
 
 def draw_mlflow() -> None:
-    """Take a screenshot of the runs of evaluate in MLflow."""
+    """Take a screenshot of the newest two pipelines compared in MLflow."""
     from weft import tracking
 
     with mlflow_server() as address:
         link = tracking.get_comparison_url(address)
         if not link:
-            raise SystemExit("MLflow has no run of evaluate; run `make repro` first")
-        screenshot(
-            f"{link}&compareRunsMode=CHART", OUT / "mlflow.png", width=1600, crop=1185
-        )  # the rest is MLflow's assistant
+            raise SystemExit("MLflow has no pipeline; run `make repro` and `dvc exp run -S finetune.epochs=1` first")
+        # To the right of the crop is MLflow's assistant.
+        screenshot(link, OUT / "mlflow.png", width=1600, crop=1185, height=1650)
 
 
 @contextmanager
@@ -251,7 +250,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], seconds: float = 12
     raise SystemExit(f"MLflow did not answer at {address} within {seconds:.0f} s; try `make ui`")
 
 
-def screenshot(url: str, out: Path, width: int = 1280, crop: int = 1280) -> None:
+def screenshot(url: str, out: Path, width: int = 1280, crop: int = 1280, height: int = WINDOW_HEIGHT) -> None:
     """Save the first screen of a page with headless Chromium.
 
     Args:
@@ -259,6 +258,7 @@ def screenshot(url: str, out: Path, width: int = 1280, crop: int = 1280) -> None
         out: The PNG to write.
         width: Of the browser's window, in pixels.
         crop: How many of these pixels are kept, from the left.
+        height: Of the browser's window, in pixels.
     """
     browser = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if browser is None:
@@ -266,11 +266,11 @@ def screenshot(url: str, out: Path, width: int = 1280, crop: int = 1280) -> None
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "screen.png"
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={folder}"]
-        size = f"--window-size={width},{WINDOW_HEIGHT}"
+        size = f"--window-size={width},{height}"
         command = [browser, *options, size, "--virtual-time-budget=120000", f"--screenshot={picture}", url]
         subprocess.run(command, check=True, capture_output=True, timeout=180)
         with Image.open(picture) as image:
-            save(image.convert("RGB").crop((0, 0, crop, WINDOW_HEIGHT)), out)
+            save(image.convert("RGB").crop((0, 0, crop, height)), out)
 
 
 def save(image: Image.Image, out: Path) -> None:

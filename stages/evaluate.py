@@ -31,11 +31,10 @@ def main() -> None:
     settings = params.load_params(Path("params.yaml"))
     benchmark = settings.benchmarks[args.benchmark]
     folders = InputFolders(args.documents, args.features, args.embeddings, args.words, args.model)
-    embeddings = args.embeddings / args.benchmark
-    inputs = [args.documents, args.words, args.model, args.features, embeddings, Path(benchmark.path)]
+    photos = Path(benchmark.path)
+    inputs = [args.documents, args.words, args.model, args.features, args.embeddings / args.benchmark, photos]
     logged_params = {"evaluate": settings.evaluate, "benchmark": benchmark}
-    test_set = {"test": Path(benchmark.path)}
-    with tracking.start_stage_run("evaluate", logged_params, inputs, args.benchmark, test_set) as run:
+    with tracking.start_stage_run("evaluate", logged_params, inputs, args.benchmark, {"test": photos}) as run:
         metrics = evaluate(
             args.benchmark,
             benchmark,
@@ -47,9 +46,7 @@ def main() -> None:
             args.out,
         )
         run.log_metrics(metrics)
-        run.log_artifact(args.out / files.METRICS)
-        run.log_artifact(args.out / files.CONTACT_SHEET)
-        run.log_artifact(args.out / files.PER_QUERY)
+        run.log_artifacts(args.out, [files.METRICS, files.CONTACT_SHEET, files.PER_QUERY])
         run.log_table(args.out / files.SLICES)
         run.log_table(args.out / files.CONFUSIONS)
         progress.log_outcome(f"evaluate@{args.benchmark}", args.out, metrics)

@@ -28,8 +28,8 @@ def main() -> None:
     from weft.training.run_context import RunContext
 
     settings = params.load_params(Path("params.yaml"))
-    shared = {name: getattr(settings, name) for name in ("training", "model", "prepare")}
-    logged_params = {**shared, **asdict(settings.finetune)}
+    sections = ("training", "model", "prepare")
+    logged_params = {name: getattr(settings, name) for name in sections} | asdict(settings.finetune)
     inputs = args.photos, args.documents, args.words, args.initial
     splits = {"training": args.photos / "train", "validation": args.photos / "val"}
     with (
@@ -48,11 +48,11 @@ def main() -> None:
             process_group=process_group,
             compile_backend=runtime.compile_backend(),
             checkpoint_seconds=runtime.checkpoint_seconds(),
+            on_steps=lambda step, loss: run.log_metrics({"train_loss_within_epoch": loss}, step=step),
         )
         summary = run_finetune(*inputs, settings, context, args.out, on_epoch_end=on_epoch_end)
-        run.log_missing_epochs(args.out / files.HISTORY)
+        run.log_history(args.out / files.HISTORY)
         run.set_tags(summary.to_tags())
-        run.log_artifact(args.out / files.HISTORY)
         run.log_model(args.out, read_first_photo(args.photos / "train"))
         progress.log_outcome("finetune", args.out)
 

@@ -45,8 +45,7 @@ def main() -> None:
             args.out,
             on_epoch_end=on_epoch_end,
         )
-        run.log_missing_epochs(args.out / files.HISTORY)
-        run.log_artifact(args.out / files.HISTORY)
+        run.log_history(args.out / files.HISTORY)
         run.set_tags(summary.to_tags())
         progress.log_outcome("train_head", args.out)
 

@@ -13,7 +13,7 @@ from PIL import Image
 from weft.contracts import files
 from weft.tracking.lineage import LockedStage
 from weft.tracking.pipeline import Pipeline, replace_invalid_chars
-from weft.tracking.store import TrackingStore, import_mlflow
+from weft.tracking.store import RunStore, import_mlflow
 
 STAGE_TAG = "stage"
 PIPELINE = "pipeline"
@@ -31,7 +31,7 @@ _CURVES = ("train_", "val_")
 """The beginnings of the columns of history.csv that are curves of a pipeline."""
 
 
-def open_pipeline_run(store: TrackingStore, pipeline: Pipeline) -> str:
+def open_pipeline_run(store: RunStore, pipeline: Pipeline) -> str:
     """Return the id of the run of this pipeline, which is created if there is none; it is then running."""
     key, params = (value.replace("'", "") for value in (pipeline.key, pipeline.params_digest))
     tags = {STAGE_TAG: PIPELINE, KEY_TAG: key, PARAMS_TAG: params}
@@ -45,7 +45,7 @@ def open_pipeline_run(store: TrackingStore, pipeline: Pipeline) -> str:
     return run_id
 
 
-def find_runs(store: TrackingStore, tags: Mapping[str, str], max_results: int = 100) -> list[Any]:
+def find_runs(store: RunStore, tags: Mapping[str, str], max_results: int = 100) -> list[Any]:
     """Return the runs of the experiment with all these tags, the newest first."""
     # MLflow has no escape for a quote in a value; none of these values should contain one.
     condition = " AND ".join(f"tags.`{name}` = '{value.replace(chr(39), '')}'" for name, value in tags.items())
@@ -57,7 +57,7 @@ def find_runs(store: TrackingStore, tags: Mapping[str, str], max_results: int = 
     return runs
 
 
-def log_new_params(store: TrackingStore, run_id: str, params: Mapping[str, Any]) -> None:
+def log_new_params(store: RunStore, run_id: str, params: Mapping[str, Any]) -> None:
     """Log the parameters that the run does not have; MLflow refuses to change the value of a parameter."""
     known = store.client.get_run(run_id).data.params
     new = [import_mlflow().entities.Param(name, str(value)) for name, value in params.items() if name not in known]
@@ -65,7 +65,7 @@ def log_new_params(store: TrackingStore, run_id: str, params: Mapping[str, Any])
         store.client.log_batch(run_id, params=new[start : start + _MAX_BATCH])
 
 
-def link_upstream_stages(store: TrackingStore, pipeline_run_id: str, upstream: Mapping[str, LockedStage]) -> None:
+def link_upstream_stages(store: RunStore, pipeline_run_id: str, upstream: Mapping[str, LockedStage]) -> None:
     """Record which runs computed the data that a stage reads.
 
     The outputs of a stage have an md5 only after its run. So a later stage tags the runs of earlier stages with the md5
@@ -96,7 +96,7 @@ def format_cached_tag(stage: str) -> str:
     return CACHED_TAG + replace_invalid_chars(stage.replace("@", "/", 1))
 
 
-def find_stage_run(store: TrackingStore, pipeline_run_id: str, stage: str) -> Any | None:
+def find_stage_run(store: RunStore, pipeline_run_id: str, stage: str) -> Any | None:
     """Return the run that computed the results of a stage of this pipeline, also if DVC took them from its cache."""
     children = find_runs(store, {"mlflow.parentRunId": pipeline_run_id, STAGE_TAG: stage}, max_results=1)
     if children:
@@ -106,7 +106,7 @@ def find_stage_run(store: TrackingStore, pipeline_run_id: str, stage: str) -> An
 
 
 def log_pipeline_results(
-    store: TrackingStore,
+    store: RunStore,
     pipeline_run_id: str,
     metrics: Mapping[str, float],
     page: Path,
@@ -142,7 +142,7 @@ def log_pipeline_results(
             _log_picture(store, pipeline_run_id, picture)
 
 
-def _log_picture(store: TrackingStore, run_id: str, picture: Path) -> None:
+def _log_picture(store: RunStore, run_id: str, picture: Path) -> None:
     """Log a picture twice: as a file for MLflow's page of comparison, which lists no folders, and for its charts."""
     name = f"{picture.stem}_{picture.parent.name}"
     with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from weft.errors import InputError, get_first_line
 from weft.tracking.pipeline_run import CACHED_TAG, PIPELINE, STAGE_TAG, find_runs, find_stage_run
-from weft.tracking.store import TrackingStore, get_tracking_uri, import_mlflow, open_store, store_exists
+from weft.tracking.store import RunStore, get_tracking_uri, import_mlflow, open_store, store_exists
 
 PARENT_TAG = "mlflow.parentRunId"
 NUM_COMPARED = 2
@@ -90,7 +90,7 @@ def resolve_evaluation(run_id: str) -> str:
     return run_id
 
 
-def find_pipeline_of_run(store: TrackingStore, run_id: str) -> str:
+def find_pipeline_of_run(store: RunStore, run_id: str) -> str:
     """Return the id of the pipeline run to which a run belongs, or which it is.
 
     Raises:
@@ -108,7 +108,7 @@ def find_pipeline_of_run(store: TrackingStore, run_id: str) -> str:
     return str(pipeline_run_id)
 
 
-def find_evaluations(store: TrackingStore, pipeline_run_id: str) -> dict[str, str]:
+def find_evaluations(store: RunStore, pipeline_run_id: str) -> dict[str, str]:
     """Return the run id of evaluate by benchmark, also where DVC took the results from its cache."""
     stages = {run.data.tags.get(STAGE_TAG, "") for run in find_runs(store, {PARENT_TAG: pipeline_run_id})}
     tags = store.client.get_run(pipeline_run_id).data.tags

@@ -23,7 +23,7 @@ from weft.tracking.pipeline_run import (
     log_new_params,
     open_pipeline_run,
 )
-from weft.tracking.store import TrackingStore, import_mlflow, open_store
+from weft.tracking.store import RunStore, import_mlflow, open_store
 from weft.tracking.tracked_run import TrackedRun
 
 STATE = Path("var/mlflow")
@@ -97,7 +97,7 @@ def _state_file(name: str) -> Path:
     return STATE / f"{name}.json"
 
 
-def _find_interrupted_run(store: TrackingStore, name: str, pipeline_run_id: str) -> str:
+def _find_interrupted_run(store: RunStore, name: str, pipeline_run_id: str) -> str:
     """Return the id of the run of this stage that did not finish; "" if there is none in this pipeline.
 
     An unfinished run of another pipeline is never continued: it and its pipeline are ended as killed.
@@ -132,7 +132,7 @@ def _input_tags(lock: Lock, inputs: Sequence[Path]) -> dict[str, str]:
     return {f"input.{replace_invalid_chars(path)}": md5 for path, md5 in filter(None, found)}
 
 
-def _find_model_id(store: TrackingStore, inputs: Sequence[Path]) -> str | None:
+def _find_model_id(store: RunStore, inputs: Sequence[Path]) -> str | None:
     """Return the id of the logged model that one of the inputs contains, by its digest."""
     for folder in inputs:
         if (folder / files.MODEL).is_file() and (folder / files.DIGEST).is_file():

@@ -36,7 +36,7 @@ _QUIET_ENVIRONMENT = {
 
 
 @dataclass(frozen=True)
-class TrackingStore:
+class RunStore:
     """An open store and the experiment that contains the runs of Weft."""
 
     client: Any
@@ -83,7 +83,7 @@ def import_mlflow() -> Any:
     return mlflow
 
 
-def open_store() -> TrackingStore:
+def open_store() -> RunStore:
     """Open the store and its experiment, which is created if there is none."""
     mlflow = import_mlflow()
     root, is_default = find_project_root(), not os.environ.get("MLFLOW_TRACKING_URI")
@@ -94,17 +94,17 @@ def open_store() -> TrackingStore:
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
     experiment = client.get_experiment_by_name(name)
     if experiment is not None:
-        return TrackingStore(client, experiment.experiment_id)
+        return RunStore(client, experiment.experiment_id)
     # MLflow's own default is relative to the current folder, which DVC may delete at the end of an experiment.
     location = str(root / ARTIFACTS / re.sub(r"[^\w.-]", "_", name)) if is_default else None
     try:
-        return TrackingStore(client, client.create_experiment(name, artifact_location=location))
+        return RunStore(client, client.create_experiment(name, artifact_location=location))
     except mlflow.exceptions.MlflowException:
         # Another process may have created it in the meantime.
         experiment = client.get_experiment_by_name(name)
         if experiment is None:
             raise
-        return TrackingStore(client, experiment.experiment_id)
+        return RunStore(client, experiment.experiment_id)
 
 
 def relocate_artifacts(root: Path) -> int:

@@ -11,7 +11,7 @@ from weft.progress import log_line
 from weft.tracking.lineage import Lock
 from weft.tracking.pipeline_run import iter_history, log_pipeline_results
 from weft.tracking.registry import CALIBRATION, CALIBRATION_RUN_TAG, tag_versions_of_model
-from weft.tracking.store import TrackingStore, get_tracking_uri, import_mlflow
+from weft.tracking.store import RunStore, get_tracking_uri, import_mlflow
 
 FROZEN = "frozen backbone"
 """The beginning of the names of table rows that no training changes."""
@@ -25,7 +25,7 @@ class TrackedRun:
     """A tracked run of a stage. After the first error of MLflow it logs one warning and does nothing more."""
 
     def __init__(self) -> None:
-        self.store: TrackingStore | None = None
+        self.store: RunStore | None = None
         self.pipeline_run_id = ""
         self.run_id = ""
         self.lock = Lock({})
@@ -79,6 +79,11 @@ class TrackedRun:
         """Log a file under its own name."""
         self.attempt(lambda: import_mlflow().log_artifact(str(path)))
 
+    def log_artifacts(self, folder: Path, names: Sequence[str]) -> None:
+        """Log files of a folder under their own names."""
+        for name in names:
+            self.log_artifact(folder / name)
+
     def log_table(self, path: Path) -> None:
         """Log a Parquet file as a table that MLflow shows: `confusions.json` for `confusions.parquet`."""
         import pyarrow.parquet as pq
@@ -91,8 +96,9 @@ class TrackedRun:
 
         self.attempt(log)
 
-    def log_missing_epochs(self, history: Path) -> None:
-        """Log the epochs of history.csv that the run lacks: epoch 0, and the epochs of a run that was lost."""
+    def log_history(self, history: Path) -> None:
+        """Log history.csv as a file, and as metrics the epochs that the run lacks, those of a run that was lost."""
+        self.log_artifact(history)
 
         def log() -> None:
             mlflow = import_mlflow()

@@ -33,6 +33,7 @@ from weft.training.lr_schedule import LRSchedule, build_optimizer
 from weft.training.mixed_precision import MixedPrecision
 from weft.training.objective import Objective, build_sampler
 from weft.training.run_context import RunContext
+from weft.training.step_losses import StepLosses
 from weft.training.stored_photos import StoredPhotos
 from weft.training.val_metrics import ValMetrics
 from weft.training.validation import Validation
@@ -150,8 +151,7 @@ def finetune(
         context: Device, threads, processes and the folder of the checkpoint, from which a killed training continues.
             batch_size counts the photos of all processes together.
         on_epoch_end: Called at the end of each epoch, and for epoch 0 before the first step.
-        word_weights: (words,) weight of each word in the losses on train and val, at least 0; None weights all words
-            equally.
+        word_weights: (words,) weight of each word in the losses on train and val, at least 0; None: equal weights.
 
     Returns:
         The metrics of each epoch; epoch 0 is the model before its first step.
@@ -181,7 +181,8 @@ def finetune(
         while not checkpoints.is_finished(settings.epochs, settings.early_stopping_patience):
             epoch, first_step = len(checkpoints.history), checkpoints.progress.steps
             batches = _load_epoch(train.store, sampler, training.seed, settings, context, epoch, first_step)
-            train_loss, timing = _train_epoch(train_state, batches, objective, checkpoints, len(sampler))
+            step_losses = StepLosses(context.on_steps, (epoch - 1) * sampler.count_steps(settings.batch_size))
+            train_loss, timing = _train_epoch(train_state, batches, objective, checkpoints, len(sampler), step_losses)
             lr = train_state.optimizer.param_groups[-1]["lr"]
             val_metrics, val_seconds = _validate(train_state, validation)
             metrics = EpochMetrics(epoch, train_loss, *val_metrics, lr, sampler.max_draws(epoch), sampler.n_capped)
@@ -232,6 +233,7 @@ def _train_epoch(
     objective: Objective,
     checkpoints: CheckpointManager,
     num_photos: int,
+    step_losses: StepLosses,
 ) -> tuple[float, EpochTiming]:
     """Take the remaining steps of an epoch.
 
@@ -241,6 +243,7 @@ def _train_epoch(
         objective: The training loss.
         checkpoints: Holds the loss of the steps that were done before a kill, and saves new checkpoints.
         num_photos: Number of photos in the whole epoch.
+        step_losses: Reports the loss within the epoch.
 
     Returns:
         The mean loss over all photos of the epoch, and the time that the remaining steps took.
@@ -274,6 +277,7 @@ def _train_epoch(
             train_state.ema.update_parameters(train_state.model)
         total += loss.detach().double() * len(z)
         seen += len(z)
+        step_losses.add(train_batch.step, total, seen)
         if checkpoints.is_checkpoint_due():
             checkpoints.save(EpochProgress(train_batch.step + 1, float(total)))
         requested_at = time.monotonic()

@@ -1,10 +1,15 @@
 """The device, threads, processes and folder with which a training runs."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from weft.process_group import SINGLE_PROCESS, ProcessGroup
+
+
+def _ignore_steps(_step: int, _loss: float) -> None:
+    """Do nothing with the loss of a step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,3 +28,5 @@ class RunContext:
     """A backend of torch.compile, such as "inductor"; empty for none."""
     checkpoint_seconds: float = math.inf
     """Maximum age of a checkpoint inside an epoch, in seconds; every epoch also ends with a checkpoint."""
+    on_steps: Callable[[int, float], None] = _ignore_steps
+    """Called in finetune after every few steps with the number of the step and the mean training loss since then."""

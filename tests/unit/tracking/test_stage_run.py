@@ -158,7 +158,7 @@ def test_epochs_of_the_history_that_were_not_logged_are_added(store, newest, set
     history.write_text("epoch,train_loss,val_loss\n0,,9.0\n1,5.0,8.0\n")
     with tracking.start_stage_run("train_head", settings) as run:
         run.log_metrics({"train_loss": 5.0, "val_loss": 8.0}, step=1)
-        run.log_missing_epochs(history)
+        run.log_history(history)
     points = store.get_metric_history(newest("train_head").info.run_id, "val_loss")
     assert sorted((point.step, point.value) for point in points) == [(0, 9.0), (1, 8.0)]
 

@@ -28,13 +28,12 @@ def main() -> None:
     from weft.training.run_context import RunContext
 
     settings = params.load_params(Path("params.yaml"))
-    sections = ("training", "model", "prepare")
-    logged_params = {name: getattr(settings, name) for name in sections} | asdict(settings.finetune)
+    shared = {key: getattr(settings, key) for key in ("training", "model", "prepare")}
     inputs = args.photos, args.documents, args.words, args.initial
     splits = {"training": args.photos / "train", "validation": args.photos / "val"}
     with (
         init_process_group(runtime.device()) as process_group,
-        tracking.start_stage_run("finetune", logged_params, inputs, datasets=splits) as run,
+        tracking.start_stage_run("finetune", asdict(settings.finetune) | shared, inputs, datasets=splits) as run,
     ):
 
         def on_epoch_end(metrics: EpochMetrics, timing: EpochTiming) -> None:

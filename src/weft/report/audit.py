@@ -8,9 +8,10 @@ from typing import Any
 from weft import tables
 from weft.contracts import files
 from weft.contracts.tagging import MISMATCHES
+from weft.errors import ContractError
 from weft.report.examples import Thumbnail, ThumbnailCache
 from weft.report.products import web_address
-from weft.report.readers import missing_file_error
+from weft.report.readers import missing_file_error, read_json
 
 MISSING, CONTRADICTED = "missing", "contradicted"
 
@@ -44,6 +45,8 @@ class Mismatches:
     word_counts: dict[str, tuple[tuple[str, int], ...]]
     """Kind to (words, number of products), most frequent first."""
     pictured: tuple[PicturedMismatch, ...]
+    planted_faults: dict[str, Any]
+    """How many of the demo's planted faults were found (fault_detection.json); empty for other catalogues."""
 
 
 def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
@@ -83,7 +86,12 @@ def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
         kind: tuple(sorted(by_words.items(), key=lambda pair: (-pair[1], pair[0])))
         for kind, by_words in word_counts.items()
     }
-    return Mismatches(counts, len(products), ordered, tuple(pictured))
+    detection = folder / files.FAULT_DETECTION
+    faults = read_json(detection, "audit") if detection.is_file() else {}
+    absent = {"faults", "found", "mismatches", "true_mismatches"} - faults.keys()
+    if faults and absent:
+        raise ContractError(f"{detection}: lacks {', '.join(sorted(absent))}; run the stage audit")
+    return Mismatches(counts, len(products), ordered, tuple(pictured), faults)
 
 
 def _iter_rows(path: Path) -> Iterator[dict[str, Any]]:

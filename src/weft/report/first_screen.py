@@ -15,7 +15,7 @@ from weft.report.tables import Results
 
 MAX_STRIPS = 3
 MAX_STRIP_PHOTOS = 5
-MAX_TRUSTED_WORDS = 30
+MAX_TRUSTED_WORDS = 20
 _SEARCH_TABLES = ("retrieval", "text_to_photo")
 """The tables of which the first screen has a sentence, in this order."""
 

@@ -1,3 +1,4 @@
+import json
 import re
 from html.parser import HTMLParser
 
@@ -89,6 +90,13 @@ def test_mismatches_are_shown_with_words_evidence_and_pictures(filled):
     assert (
         '<a href="http://alder.example/p/1" target="_blank" rel="noopener noreferrer"><bdi>Blue shirt</bdi></a>' in page
     )
+
+
+def test_the_demo_says_how_many_planted_faults_the_audit_finds(filled):
+    detection = {"faults": 66, "found": 21, "mismatches": 36, "true_mismatches": 29}
+    (filled.report_inputs.audit / files.FAULT_DETECTION).write_text(json.dumps(detection))
+    page = " ".join(build_page(filled).split())
+    assert "66 faults were planted, to measure the audit: it finds 21 of them, and 29 of its 36 cases" in page
 
 
 def test_a_url_that_is_not_http_does_not_become_a_link(filled, make_mismatch):

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from weft.api import Floats, Model, load
+from weft.commands.calibrate import default_calibration_dir, has_thresholds
 from weft.commands.embed import embed_source
-from weft.errors import InputError
+from weft.errors import ContractError, InputError, ModelError
 from weft.progress import log_line
 from weft.tagging.platt_scaling import probabilities
-from weft.tagging.tag_head import read_tag_head
-from weft.tagging.thresholds import read_calibrated_words
+from weft.tagging.tag_head import TagHead, read_tag_head
+from weft.tagging.thresholds import CalibratedWords, read_calibrated_words
 
 
 def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> Iterator[str]:
@@ -31,12 +32,45 @@ def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> It
     """
     loaded = load(model)
     if labels is None:
-        format_scores = _make_word_formatter(loaded, top_k or 10)
-    else:
-        format_scores = _make_label_formatter(_read_labels(labels, loaded), top_k)
+        yield from _tag_words(source, loaded, _open_calibration(default_calibration_dir(model), loaded), top_k or 10)
+        return
+    format_scores = _make_label_formatter(_read_labels(labels, loaded), top_k)
     for names, z in embed_source(source, loaded):
         for name, scores in zip(names, loaded.score_words(z), strict=True):
             yield json.dumps({"photo": name, **format_scores(scores)}, ensure_ascii=False)
+
+
+def _tag_words(
+    source: Path, model: Model, calibration: tuple[CalibratedWords, TagHead] | None, top_k: int
+) -> Iterator[str]:
+    """Yield one JSON line per photo; a word that has a threshold has its probability too."""
+    for names, z in embed_source(source, model):
+        probability_by_word: list[dict[str, float]] = [{} for _ in names]
+        if calibration is not None:
+            calibrated, head = calibration
+            words = [model.words[number] for number in calibrated.word_ids]
+            values = probabilities(head.score(z), calibrated.slope, calibrated.intercept)
+            probability_by_word = [dict(zip(words, map(float, row), strict=True)) for row in values]
+        for name, scores, known in zip(names, model.score_words(z), probability_by_word, strict=True):
+            tags = [
+                {"word": tag.word, "score": round(tag.score, 4)}
+                | ({"probability": round(known[tag.word], 4)} if tag.word in known else {})
+                for tag in model.best_tags(scores, top_k)
+            ]
+            yield json.dumps({"photo": name, "words": tags}, ensure_ascii=False)
+
+
+def _open_calibration(folder: Path, model: Model) -> tuple[CalibratedWords, TagHead] | None:
+    """Return the thresholds and the tag head beside a model; None, with a note, if they cannot be used."""
+    if not has_thresholds(folder):
+        return None
+    try:
+        calibrated = read_calibrated_words(folder, model.digest, len(model.words))
+        head = read_tag_head(folder, len(model.words), model.word_embeddings.shape[1])
+    except (ContractError, ModelError) as error:
+        log_line(f"probabilities are left out: {error}")
+        return None
+    return calibrated, head.select(calibrated.word_ids)
 
 
 def tag_calibrated(source: Path, model: Path, calibration: Path, top_k: int | None) -> Iterator[str]:
@@ -73,13 +107,6 @@ def tag_calibrated(source: Path, model: Path, calibration: Path, top_k: int | No
                 for n in kept
             ]
             yield json.dumps({"photo": name, "model": loaded.digest, "words": words}, ensure_ascii=False)
-
-
-def _make_word_formatter(model: Model, top_k: int) -> Callable[[Floats], dict[str, Any]]:
-    def format_scores(scores: Floats) -> dict[str, Any]:
-        return {"words": [{"word": tag.word, "score": round(tag.score, 4)} for tag in model.best_tags(scores, top_k)]}
-
-    return format_scores
 
 
 def _make_label_formatter(labels: dict[str, list[int]], top_k: int | None) -> Callable[[Floats], dict[str, Any]]:

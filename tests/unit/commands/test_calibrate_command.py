@@ -192,3 +192,24 @@ def test_an_audit_is_a_list_and_a_page(weft, calibrate, catalogue, model, tmp_pa
     ]  # fmt: skip
     assert "Products whose text and photos disagree" in (tmp_path / "audit" / "index.html").read_text()
     assert weft("audit", *arguments, "-o", tmp_path / "prepared", model=model)[0] == 2
+
+
+def test_a_word_with_a_threshold_has_the_same_probability_without_calibrated(calibrate, tag, photos):
+    assert calibrate()[0] == 0
+    reliable = [
+        {word["word"]: word["probability"] for word in line["words"]} for line in tag(photos, "--calibrated")[1]
+    ]
+    shown = [{word["word"]: word.get("probability") for word in line["words"]} for line in tag(photos)[1]]
+    assert any(reliable)
+    for words, all_words in zip(reliable, shown, strict=True):
+        assert words.items() <= all_words.items()
+
+
+def test_probabilities_of_another_model_are_left_out_with_a_note(calibrate, tag, photos, model):
+    assert calibrate()[0] == 0
+    settings = json.loads((model.parent / "calibration" / "calibration.json").read_text())
+    (model.parent / "calibration" / "calibration.json").write_text(json.dumps(settings | {"model": "other"}))
+    status, lines, err = tag(photos)
+    assert status == 0
+    assert "probabilities are left out" in err
+    assert all("probability" not in word for line in lines for word in line["words"])

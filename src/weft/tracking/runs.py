@@ -61,6 +61,8 @@ def download_artifact(run_id: str, name: str, folder: Path) -> Path:
     Raises:
         InputError: The store cannot be opened or has no such run, or the run logged no such file.
     """
+    if not store_exists():
+        raise InputError(f"{run_id}: expected a folder or an MLflow run, got neither: there is no {get_tracking_uri()}")
     try:
         found = import_mlflow().artifacts.download_artifacts(
             run_id=run_id, artifact_path=name, dst_path=str(folder), tracking_uri=get_tracking_uri()

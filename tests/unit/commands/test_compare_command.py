@@ -107,3 +107,12 @@ def test_scores_of_other_metrics_are_refused(out, compare):
     del metrics["tables"]["retrieval"][ROW]["recall_at_10"]
     (a / files.METRICS).write_text(json.dumps(metrics))
     assert "expected scores of the metrics in metrics.json, got others" in compare(a, a)[2]
+
+
+def test_without_a_store_nothing_is_created(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(sys, "argv", ["weft", "compare", "a", "b"])
+    assert cli.main() == 2
+    assert "expected a folder or an MLflow run, got neither" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -4,9 +4,9 @@
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from html import unescape
 from itertools import groupby
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import lxml.html
 from lxml.etree import ParserError
 
-from crawler.extract import images, prices, value_parsing
-from crawler.extract.document import collapse_whitespace
+from crawler.extract import image_urls, prices, value_parsing
 from crawler.extract.models import ExtractedFields, SourcedValue
+from crawler.extract.text import plain_text
 from weft.contracts.product import Attribute, PhotoLink
 
 MIN_DESCRIPTION_LENGTH = 80
@@ -32,6 +32,8 @@ _TOKEN = re.compile(r"[^\W_]+")
 _MIN_PARENT_SKU_LENGTH = 5
 _MAX_ID_LENGTH, _MAX_SLUG_LENGTH = 100, 60
 _PATH_SEPARATOR = re.compile(r"\s*(?:>|»|›|::|→)\s*|\s+/\s+")
+_MAX_CATEGORY_STEPS = 20
+"""Number of steps of a category path that are kept; a longer one is not a path."""
 _WRITTEN_FOR_PEOPLE = frozenset({"page", "override"})
 """The sources whose prices are text for people; those of all other sources are written by software."""
 _ITEM_ID_GETTERS: tuple[Callable[[ExtractedFields], str], ...] = (
@@ -88,7 +90,7 @@ def choose_price(
 
 def choose_title(extractions: Sequence[ExtractedFields], heading: str) -> SourcedValue[str] | None:
     """Return the title; an og:title such as "Blue shirt | Shop" is replaced by the heading that it contains."""
-    chosen = choose_first(extractions, lambda extracted: collapse_whitespace(unescape(extracted.title)))
+    chosen = choose_first(extractions, lambda extracted: plain_text(extracted.title))
     if chosen and chosen.source == "opengraph" and heading and chosen.value != heading and heading in chosen.value:
         return SourcedValue(heading, "page")
     return chosen
@@ -143,7 +145,7 @@ def merge_category_paths(category_paths: Iterable[str], product_title: str = "")
     """
     paths: dict[tuple[str, ...], str] = {}
     for category_path in category_paths:
-        names = (step for step in map(collapse_whitespace, _PATH_SEPARATOR.split(category_path)) if step)
+        names = (step for step in map(plain_text, _PATH_SEPARATOR.split(category_path)[:_MAX_CATEGORY_STEPS]) if step)
         steps = [step for step, _ in groupby(names)]
         if steps and steps[-1].lower() == product_title.lower():
             steps.pop()
@@ -159,7 +161,9 @@ def choose_attributes(extractions: Sequence[ExtractedFields]) -> tuple[SourcedVa
     extracted = next((extracted for extracted in extractions if extracted.attributes), None)
     if extracted is None:
         return ()
-    return tuple(SourcedValue(attribute, extracted.source) for attribute in dict.fromkeys(extracted.attributes))
+    plain = (Attribute(name=plain_text(a.name), value=plain_text(a.value)) for a in extracted.attributes)
+    distinct = dict.fromkeys(attribute for attribute in plain if attribute.name and attribute.value)
+    return tuple(SourcedValue(attribute, extracted.source) for attribute in distinct)
 
 
 def merge_photos(extractions: Sequence[ExtractedFields], html: str) -> tuple[SourcedValue[PhotoLink], ...]:
@@ -172,18 +176,21 @@ def merge_photos(extractions: Sequence[ExtractedFields], html: str) -> tuple[Sou
     links: dict[str, SourcedValue[PhotoLink]] = {}
     for extracted in extractions:
         for photo in extracted.photos:
-            if images.is_decorative_url(photo.url):
+            filled = image_urls.fill_size_template(photo.url)
+            if filled is None or image_urls.is_decorative_url(filled):
                 continue
-            key = images.image_key(photo.url)
+            key = image_urls.image_key(filled)
             known = links.get(key)
             if known is None:
-                links[key] = SourcedValue(photo, extracted.source)
+                links[key] = SourcedValue(PhotoLink(url=filled, colour=photo.colour), extracted.source)
             else:
-                url = images.larger_variant(known.value.url, photo.url)
+                url = image_urls.larger_variant(known.value.url, filled)
                 links[key] = SourcedValue(PhotoLink(url=url, colour=known.value.colour or photo.colour), known.source)
+    has_thumbnail = any(image_urls.width_from_url(sourced.value.url) < math.inf for sourced in links.values())
+    page_urls = image_urls.page_image_urls(html) if has_thumbnail else frozenset()
     return tuple(
         SourcedValue(
-            PhotoLink(url=images.original_variant(sourced.value.url, html), colour=sourced.value.colour),
+            PhotoLink(url=image_urls.original_variant(sourced.value.url, page_urls), colour=sourced.value.colour),
             sourced.source,
         )
         for sourced in links.values()

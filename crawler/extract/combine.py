@@ -1,7 +1,6 @@
 """Combine what all extractors find on a page into one product, field by field, the most specific source first."""
 
 from collections.abc import Callable, Sequence
-from html import unescape
 
 from crawler.extract import (
     choose_fields,
@@ -17,6 +16,7 @@ from crawler.extract import (
 from crawler.extract.choose_fields import choose_item_id
 from crawler.extract.document import Document, collapse_whitespace, parse_html
 from crawler.extract.models import ExtractedFields, ExtractedProduct
+from crawler.extract.text import plain_text
 from crawler.overrides import Override, selectors
 
 EXTRACTORS: tuple[Callable[[Document], ExtractedFields], ...] = (
@@ -102,9 +102,7 @@ def combine_fields(
         title=title,
         description=choose_fields.choose_description(extractions, title.value),
         brand=choose_fields.choose_first(extractions, lambda extracted: value_parsing.parse_brand(extracted.brand)),
-        colour=choose_fields.choose_first(
-            extractions, lambda extracted: collapse_whitespace(unescape(extracted.colour))
-        ),
+        colour=choose_fields.choose_first(extractions, lambda extracted: plain_text(extracted.colour)),
         sku=choose_fields.choose_sku(extractions, url),
         gtin=choose_fields.choose_first(extractions, lambda extracted: value_parsing.parse_gtin(extracted.gtin)),
         mpn=choose_fields.choose_first(extractions, lambda extracted: collapse_whitespace(extracted.mpn)),

@@ -2,11 +2,11 @@
 
 import html as html_entities
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
 import lxml.html
 from lxml import etree
@@ -14,6 +14,10 @@ from lxml.etree import ParserError
 
 from crawler.decoding.text_encoding import detect_encoding
 from crawler.discover import urls
+from crawler.extract.canonical import find_canonical_url
+from crawler.extract.heading import find_heading
+from crawler.extract.product_cards import ProductCards, ancestors_of
+from crawler.extract.text import visible_text
 
 _PLACEHOLDER = re.compile(
     r"\$[A-Za-z_]\w*|\{\{.*\}\}|\{%.*%\}|\[object Object\]|undefined|null|none|n/?a|-+", re.IGNORECASE
@@ -23,14 +27,28 @@ _MAX_TEMPLATE_LENGTH = 200
 _TITLE_SEPARATOR = re.compile(r"\s+[|–—·»›]\s+|\s+-\s+|\s*[|｜]\s*")
 _TEMPLATE_MARKER = re.compile(r"\{\{|\}\}|\{%|<%|\$\{|\[\[")
 _ENTITY = re.compile(r"&(?:amp|#0*38|#x0*26|#0*47|#x0*2f|quot|#0*34);", re.IGNORECASE)
-_BOILERPLATE_TAGS = frozenset({"nav", "footer", "aside", "noscript"})
 _NON_CONTENT_TAGS = frozenset({"script", "style", "template", "svg", "iframe", "head"})
-_BOILERPLATE_NAME = re.compile(
+_OTHER_PRODUCTS_NAME = re.compile(
     r"related|upsell|up-sell|cross-?sell|recommend|similar|also[-_ ]?(?:viewed|bought|like)|recently|you-may"
-    r"|complete-the|\bnav(?!igator)|\bmenu|footer|breadcrumb|newsletter|review|payment|instagram|minicart|cookie"
-    r"|modal-menu|sponsored|carousel-card|mega-?menu|sitemap|site-?header",
+    r"|complete-the|footer|breadcrumb|minicart|mini-cart|sponsored|carousel-card",
     re.IGNORECASE,
 )
+_PAGE_PART_NAME = re.compile(
+    r"(?<![a-z])nav(?:bar|igation)?(?![a-z])|\bmenu|newsletter|(?<![a-z])reviews?(?![a-z])|payment|instagram|cookie"
+    r"|modal-menu|mega-?menu|sitemap|site-?header",
+    re.IGNORECASE,
+)
+"""Names of parts of a page; a block around the product can have them too: "product-with-reviews"."""
+_PRODUCT_PART_NAME = re.compile(
+    r"product|gallery|(?<![a-z])pdp(?![a-z])|buy-?box|purchase|(?<![a-z])item-(?:info|detail)", re.IGNORECASE
+)
+_BUY_NAME = re.compile(
+    r"(?:cart|basket|bag)[-_/]?add|add[-_]?(?:to[-_]?)?(?:cart|basket|bag)|variations_form|buy-?(?:now|button)|warenkorb"
+    r"|product[-_]?form|in-den-",
+    re.IGNORECASE,
+)
+_MAX_BUY_CONTROLS = 4
+"""Maximum number of elements that belong to the one button to buy of a product page."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +62,10 @@ class Document:
     canonical_url: str
     """The canonical URL that the page declares, if it is on the same site, else `url`."""
     heading: str
-    """The text of the main h1, or ""."""
+    """The text of the h1 of the page's own product or listing, or ""."""
+    heading_element: Any
+    """That h1, or None."""
+    product_cards: ProductCards
     tree: lxml.html.HtmlElement
     html: str
     """The decoded source of the page."""
@@ -65,9 +86,56 @@ class Document:
         """The elements whose class or id names a breadcrumb."""
         return self._content_parts[1]
 
+    @property
+    def main_elements_and_noscript(self) -> list[Any]:
+        """The elements of the main content, and among them each <noscript> without its content."""
+        return self._content_parts[2]
+
     @cached_property
-    def _content_parts(self) -> tuple[list[Any], list[Any]]:
-        return split_main_content(self.tree, self.html)
+    def _content_parts(self) -> tuple[list[Any], list[Any], list[Any]]:
+        return _split_main_content(self)
+
+    @cached_property
+    def _around_heading(self) -> set[Any]:
+        return ancestors_of([] if self.heading_element is None else [self.heading_element])
+
+    @cached_property
+    def _around_buy_controls(self) -> set[Any]:
+        """The elements around the form or button to buy, if the page has one product to buy."""
+        controls = list(islice(_iter_buy_controls(self), _MAX_BUY_CONTROLS + 1))
+        return ancestors_of(controls) if len(controls) <= _MAX_BUY_CONTROLS else set()
+
+    def is_boilerplate(self, block: Any) -> bool:
+        """Return whether `block` is navigation, a footer, a block of other products or such, not around the product."""
+        if block in self._around_heading:
+            return False
+        names = f"{block.get('id') or ''} {block.get('class') or ''}"
+        if block.tag in ("nav", "footer", "noscript") or _is_other_products_name(names):
+            return True
+        if not (block.tag in ("aside", "header") or _is_page_part_name(names)):
+            return False
+        if block.tag == "aside" and not _is_page_part_name(names) and _PRODUCT_PART_NAME.search(names):
+            return False
+        return block not in self._around_buy_controls
+
+    def is_in_boilerplate(self, element: Any) -> bool:
+        """Return whether `element` is in such a block."""
+        visited, answer = [], False
+        while element is not None and element.tag not in ("html", "body"):
+            if element in self._known_boilerplate:
+                answer = self._known_boilerplate[element]
+                break
+            visited.append(element)
+            if self.is_boilerplate(element):
+                answer = True
+                break
+            element = element.getparent()
+        self._known_boilerplate.update(dict.fromkeys(visited, answer))
+        return answer
+
+    @cached_property
+    def _known_boilerplate(self) -> dict[Any, bool]:
+        return {}
 
     @cached_property
     def labelled_elements(self) -> list[tuple[Any, str]]:
@@ -92,11 +160,16 @@ def parse_html(html: str, url: str) -> Document:
     base_url = url
     for element in islice(tree.iter("base"), 1):
         base_url = resolve_href(url, element.get("href")) or url
+    cards = ProductCards()
+    heading_element = find_heading(tree, url, partial(resolve_href, base_url), cards)
+    heading = "" if heading_element is None else visible_text(heading_element)
     return Document(
         url=url,
         base_url=base_url,
-        canonical_url=_find_canonical_url(tree, base_url, url),
-        heading=_find_heading(tree),
+        canonical_url=find_canonical_url(tree, url, heading, partial(resolve_href, base_url)),
+        heading=heading,
+        heading_element=heading_element,
+        product_cards=cards,
         tree=tree,
         html=html,
     )
@@ -150,79 +223,49 @@ def clean_text(text: object) -> str:
     return "" if is_placeholder else line
 
 
-def _find_heading(tree: lxml.html.HtmlElement) -> str:
-    """Return the first h1 with which the title starts, else the first h1; some shops put their logo into an h1."""
-    headings = [text for h1 in tree.iter("h1") if (text := collapse_whitespace(h1.text_content()))]
-    if len(headings) > 1:
-        titles = [collapse_whitespace(title.text_content()) for title in tree.iter("title")]
-        titles += [
-            collapse_whitespace(meta.get("content") or "")
-            for meta in tree.iter("meta")
-            if meta.get("property") == "og:title"
-        ]
-        title_headings = (text for text in headings if any(title.startswith(text) for title in titles))
-        return next(title_headings, headings[0])
-    return headings[0] if headings else ""
-
-
-def _find_canonical_url(tree: lxml.html.HtmlElement, base_url: str, url: str) -> str:
-    links = (link.get("href") for link in tree.iter("link") if (link.get("rel") or "").lower() == "canonical")
-    tags = (meta.get("content") for meta in tree.iter("meta") if meta.get("property") == "og:url")
-    for href in (*links, *tags):
-        canonical = resolve_href(base_url, href)
-        if canonical and urls.is_same_site(canonical, url):
-            # Some shops declare their home page on every page.
-            if urlsplit(canonical).path in ("", "/") and urlsplit(url).path not in ("", "/"):
-                continue
-            return urls.canonicalize(canonical)
-    return url
-
-
-def is_inside_boilerplate(element: lxml.html.HtmlElement | None) -> bool:
-    """Return whether `element` is inside navigation, header, footer or a block of other products."""
-    while element is not None:
-        if element.tag in ("html", "body"):
-            return False
-        if is_boilerplate_block(element):
-            return True
-        element = element.getparent()
-    return False
-
-
-def is_boilerplate_block(element: lxml.html.HtmlElement) -> bool:
-    """Return whether `element` is itself such a block. A block by name, or a header, must not contain the h1."""
-    if element.tag in _BOILERPLATE_TAGS:
-        return True
-    if element.tag == "header":
-        return element.find(".//h1") is None
-    names = f"{element.get('id', '')} {element.get('class', '')}"
-    return _is_boilerplate_name(names) and element.find(".//h1") is None
+def _iter_buy_controls(document: Document) -> Iterator[Any]:
+    for element in document.tree.iter("form", "button", "input"):
+        names = " ".join(element.get(key) or "" for key in ("action", "class", "id", "name"))
+        if _BUY_NAME.search(names) and not document.product_cards.contain(element):
+            yield element
 
 
 @lru_cache(maxsize=65536)
-def _is_boilerplate_name(names: str) -> bool:
-    return bool(_BOILERPLATE_NAME.search(names))
+def _is_other_products_name(names: str) -> bool:
+    return bool(_OTHER_PRODUCTS_NAME.search(names))
 
 
-def split_main_content(tree: lxml.html.HtmlElement, html: str) -> tuple[list[Any], list[Any]]:
-    """Return (the elements of the main content in document order, the breadcrumb blocks).
+@lru_cache(maxsize=65536)
+def _is_page_part_name(names: str) -> bool:
+    return bool(_PAGE_PART_NAME.search(names))
+
+
+def _split_main_content(document: Document) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return (the elements of the main content, the breadcrumb blocks, the first with the <noscript> among them).
 
     Boilerplate and scripts are skipped with all that they contain.
     """
+    tree = document.tree
     body = tree.find("body")
-    main_elements, breadcrumb_blocks = [], []
+    main_elements, breadcrumb_blocks, with_noscript = [], [], []
     walk = etree.iterwalk(tree if body is None else body, events=("start",))
     for _, element in walk:
         tag = element.tag
         if not isinstance(tag, str) or tag in _NON_CONTENT_TAGS:
             walk.skip_subtree()
-        elif tag != "body" and is_boilerplate_block(element):
+        elif tag == "noscript":
+            walk.skip_subtree()
+            with_noscript.append(element)
+        elif tag != "body" and document.is_boilerplate(element):
             walk.skip_subtree()
             if is_breadcrumb_block(element):
                 breadcrumb_blocks.append(element)
         else:
             main_elements.append(element)
-    return main_elements, breadcrumb_blocks or (_find_hidden_breadcrumbs(tree) if "readcrumb" in html else [])
+            with_noscript.append(element)
+    if not breadcrumb_blocks and "readcrumb" in document.html:
+        breadcrumb_blocks = _find_hidden_breadcrumbs(tree)
+    return main_elements, breadcrumb_blocks, with_noscript
 
 
 def is_breadcrumb_block(element: lxml.html.HtmlElement) -> bool:

@@ -19,7 +19,6 @@ _MIN_NOTICE_LENGTH, _MAX_NOTICE_LENGTH = 2, 120
 _MAX_CANDIDATES = 12
 """Maximum number of buttons or prices in product cards that are checked on one page."""
 _MAX_BUTTON_LENGTH = 80
-_MIN_CARDS, _MAX_CARDS_COMPARED = 3, 6
 
 
 def has_buy_button(document: Document) -> bool:
@@ -27,7 +26,7 @@ def has_buy_button(document: Document) -> bool:
     num_tried = 0
     for element in document.main_elements:
         if element.tag in ("button", "input", "a", "form") and _is_buy_control(element):
-            if not in_product_card(element):
+            if not document.product_cards.contain(element):
                 return True
             num_tried += 1
             if num_tried == _MAX_CANDIDATES:
@@ -42,7 +41,7 @@ def find_price(document: Document) -> str:
         if _is_price_name(names):
             text = collapse_whitespace(element.text_content())
             if 0 < len(text) <= _MAX_PRICE_LENGTH and prices.parse_price(text).amount.strip("0."):
-                if not in_product_card(element):
+                if not document.product_cards.contain(element):
                     return text
                 num_tried += 1
                 if num_tried == _MAX_CANDIDATES:
@@ -58,25 +57,9 @@ def is_sold_out(document: Document) -> bool:
         if _MIN_NOTICE_LENGTH <= len(element.text or "") <= _MAX_NOTICE_LENGTH and element.tag != "option"
     )
     return any(
-        labelled_values.has_phrase("sold out", element.text) and not in_product_card(element) for element in notices
+        labelled_values.has_phrase("sold out", element.text) and not document.product_cards.contain(element)
+        for element in notices
     )
-
-
-def in_product_card(element: Any) -> bool:
-    """Return whether `element` is in a product card: one of several similar siblings with a link and an image each."""
-    while (parent := element.getparent()) is not None and parent.tag != "html":
-        shape = (element.tag, element.get("class"))
-        siblings = [child for child in parent if (child.tag, child.get("class")) == shape]
-        if len(siblings) >= _MIN_CARDS:
-            cards = [
-                child
-                for child in siblings[:_MAX_CARDS_COMPARED]
-                if child.find(".//img") is not None and child.find(".//a") is not None
-            ]
-            if len(cards) >= _MIN_CARDS:
-                return True
-        element = parent
-    return False
 
 
 def _is_buy_control(element: Any) -> bool:

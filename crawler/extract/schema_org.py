@@ -3,13 +3,17 @@
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from crawler.discover import urls
 from crawler.extract import value_parsing
 from crawler.extract.choose_fields import parent_sku
 from crawler.extract.document import Document, clean_text
-from crawler.extract.main_product import Node, as_list, find_main_product, node_types
+from crawler.extract.image_urls import IMAGE_EXTENSION
+from crawler.extract.linked_nodes import Node, as_list, node_types
+from crawler.extract.main_product import find_main_product
 from crawler.extract.models import ExtractedFields
+from crawler.extract.text import plain_text
 from weft.contracts.product import Attribute, PhotoLink
 
 _ATTRIBUTE_PROPERTIES = ("material", "pattern", "gender", "fit", "neckline", "sleeveLength")
@@ -17,6 +21,11 @@ _GTIN_PROPERTIES = ("gtin13", "gtin", "gtin14", "gtin12", "gtin8", "isbn", "ean"
 _HOME_NAMES = frozenset(
     {"home", "homepage", "home page", "start", "startseite", "accueil", "inicio", "início", "главная"}
 )
+_MAX_BREADCRUMBS = 20
+_MAX_IMAGE_DEPTH = 5
+_NOT_IMAGE_TYPES = frozenset({"videoobject", "audioobject", "3dmodel", "clip"})
+_IMAGE_KEYS = ("contentUrl", "url", "image", "src", "@id", "associatedMedia", "hasPart", "thumbnailUrl", "thumbnail")
+"""The properties of an image or a gallery, the best first; of an @id or a url, which may name a page, only an image."""
 _NUMBER_PREFIX = re.compile(r"^(?:sku|mpn|isbn|ean|gtin\d*|upc)[:=]\s*", re.IGNORECASE)
 
 
@@ -41,22 +50,24 @@ def parse_breadcrumb_list(node: Node) -> str:
     names = []
     for list_item in items:
         item = list_item.get("item")
-        names.append(
-            clean_text(list_item.get("name")) or (clean_text(item.get("name")) if isinstance(item, dict) else "")
-        )
-    return " > ".join(name for name in names if name and name.lower() not in _HOME_NAMES)
+        name = _value_text(list_item.get("name")) or (_value_text(item.get("name")) if isinstance(item, dict) else "")
+        # A ">" in a name would be taken for the separator of two categories.
+        names.append(name.replace(" > ", " ").strip("> "))
+    return " > ".join(name for name in names[:_MAX_BREADCRUMBS] if name and name.lower() not in _HOME_NAMES)
 
 
 def _find_variants(product: Node, nodes: list[Node]) -> list[Node]:
     """Return the variants of a group: nested in it, or beside it with a reference to its @id."""
     nested = [variant for variant in as_list(product.get("hasVariant")) if isinstance(variant, dict)]
     group_ids = {clean_text(product.get(key)) for key in ("@id", "productGroupID")} - {""}
-    return [*nested, *(node for node in nodes if node is not product and group_ids & _parent_group_ids(node))]
+    beside = (node for node in nodes if node is not product and group_ids & _parent_group_ids(node))
+    return list({id(variant): variant for variant in (*nested, *beside)}.values())
 
 
 def _parent_group_ids(node: Node) -> set[str]:
     groups = (group for group in as_list(node.get("isVariantOf")) if isinstance(group, dict))
-    return {clean_text(group.get(key)) for group in groups for key in ("@id", "productGroupID")} - {""}
+    ids = {clean_text(group.get(key)) for group in groups for key in ("@id", "productGroupID")}
+    return (ids | {clean_text(node.get("inProductGroupWithID"))}) - {""}
 
 
 def _fill_fields(extracted: ExtractedFields, node: Node, variants: list[Node], document: Document) -> None:
@@ -90,7 +101,7 @@ def _colour(node: Node, variants: list[Node]) -> str:
     """Return the colour of the product, "" if its variants have several."""
     parts = [node] if _first_value(node, "color", "colour") else variants
     colours = {
-        clean_text(colour) for part in parts for key in ("color", "colour") for colour in as_list(part.get(key))
+        _value_text(colour) for part in parts for key in ("color", "colour") for colour in as_list(part.get(key))
     } - {""}
     return colours.pop() if len(colours) == 1 else ""
 
@@ -115,7 +126,7 @@ def _value_text(value: Any) -> str:
         inner = part
         if isinstance(part, dict):
             inner = next((part[key] for key in ("name", "@value", "value") if part.get(key)), None)
-        name = clean_text(next(iter(as_list(inner)), None))
+        name = plain_text(clean_text(next(iter(as_list(inner)), None)))
         if name and not name.startswith(("http://", "https://")):
             return name
     return ""
@@ -168,9 +179,9 @@ def _category_path(value: Any) -> str:
 
 def _attributes(node: Node) -> Iterator[Attribute]:
     for part in as_list(node.get("additionalProperty")):
-        if isinstance(part, dict) and (name := clean_text(part.get("name"))):
+        if isinstance(part, dict) and (name := _value_text(part.get("name"))):
             for value in as_list(part.get("value")):
-                if text := clean_text(value):
+                if text := _value_text(value):
                     yield Attribute(name=name, value=text)
     for key in _ATTRIBUTE_PROPERTIES:
         if text := _value_text(node.get(key)):
@@ -178,7 +189,7 @@ def _attributes(node: Node) -> Iterator[Attribute]:
 
 
 def _photos(node: Node, variants: list[Node], document: Document) -> Iterator[PhotoLink]:
-    for url in _image_urls(node.get("image"), document):
+    for url in _image_urls([node.get(key) for key in ("image", "photo", "associatedMedia")], document):
         yield PhotoLink(url=url)
     for variant in variants:
         colour = _first_value(variant, "color", "colour") or None
@@ -186,20 +197,31 @@ def _photos(node: Node, variants: list[Node], document: Document) -> Iterator[Ph
             yield PhotoLink(url=url, colour=colour)
 
 
-def _image_urls(value: Any, document: Document) -> Iterator[str]:
+def _image_urls(value: Any, document: Document, depth: int = 0) -> Iterator[str]:
+    """Yield the URL of each image in `value`: a URL, an ImageObject, a gallery, a list. Videos are skipped."""
+    if depth > _MAX_IMAGE_DEPTH:
+        return
     for part in as_list(value):
-        if isinstance(part, dict):
-            part = next(
-                (
-                    candidate
-                    for key in ("contentUrl", "url", "@id", "src")
-                    for candidate in as_list(part.get(key))
-                    if candidate
-                ),
-                None,
-            )
-        if url := document.resolve_href(part):
+        if isinstance(part, list):
+            yield from _image_urls(part, document, depth + 1)
+        elif isinstance(part, dict):
+            if not node_types(part) & _NOT_IMAGE_TYPES:
+                yield from _image_object_urls(part, document, depth)
+        elif url := document.resolve_href(part):
             yield url
+
+
+def _image_object_urls(node: Node, document: Document, depth: int) -> Iterator[str]:
+    """Yield the URLs of the first property of an image that has any; of a page as `url` only if there is no other."""
+    pages: list[str] = []
+    for key in _IMAGE_KEYS:
+        found = list(_image_urls(node.get(key), document, depth + 1))
+        if found and key in ("url", "@id") and not IMAGE_EXTENSION.search(urlsplit(found[0]).path):
+            pages += found if key == "url" or urlsplit(found[0]).fragment == "" else []
+        elif found:
+            yield from found
+            return
+    yield from pages[:1]
 
 
 def product_url(node: Node, document: Document) -> str:

@@ -4,7 +4,7 @@ Microdata (read by extruct) and RDFa are converted to the shape of JSON-LD. JSON
 a broken script does not affect the others.
 """
 
-from collections.abc import Iterator
+import re
 from typing import Any
 
 import lxml.html
@@ -12,7 +12,7 @@ from extruct.w3cmicrodata import MicrodataExtractor
 
 from crawler.extract import json_repair, schema_org
 from crawler.extract.document import Document, clean_text, collapse_whitespace
-from crawler.extract.main_product import Node, top_level_nodes
+from crawler.extract.linked_nodes import Node, link_nodes, resolve_references
 from crawler.extract.models import ExtractedFields
 from weft.contracts.product import Attribute, PhotoLink
 
@@ -31,11 +31,16 @@ def extract_json_ld(document: Document) -> ExtractedFields:
     return schema_org.extract_schema_org(find_json_ld_nodes(document), document, "json-ld")
 
 
-def find_json_ld_nodes(document: Document) -> Iterator[Node]:
-    """Yield the top-level nodes of each JSON-LD script that can be parsed."""
-    for script in document.tree.iter("script"):
-        if "ld+json" in (script.get("type") or "").lower():
-            yield from top_level_nodes(json_repair.loads(script.text or ""))
+def find_json_ld_nodes(document: Document) -> list[Node]:
+    """Return the top-level nodes of all JSON-LD scripts that can be parsed, with references to each other resolved."""
+    values = [
+        json_repair.loads(script.text or "")
+        for script in document.tree.iter("script")
+        if "ld+json" in (script.get("type") or "").lower()
+    ]
+    # Only items of microdata with an itemid can be referred to.
+    others = _parse_microdata(document) if values and "itemid" in document.html else ()
+    return link_nodes(values, document.base_url, others)
 
 
 def extract_microdata(document: Document) -> ExtractedFields:
@@ -45,6 +50,13 @@ def extract_microdata(document: Document) -> ExtractedFields:
 
 def find_microdata_nodes(document: Document) -> list[Node]:
     """Return the microdata items of the page in the shape of top-level JSON-LD nodes."""
+    nodes = _parse_microdata(document)
+    if nodes and "ld+json" in document.html and re.search(r"<link[^<>]+href=[\"']?#", document.html):
+        return resolve_references(nodes, find_json_ld_nodes(document), document.base_url)
+    return nodes
+
+
+def _parse_microdata(document: Document) -> list[Node]:
     if not 0 < document.html.count("itemscope") <= _MAX_MICRODATA_ITEMS or document.tree.xpath(_TOO_DEEP_XPATH):
         return []
     return [_microdata_node(item) for item in _MICRODATA_EXTRACTOR.extract_items(document.tree, document.base_url)]
@@ -70,7 +82,8 @@ def extract_rdfa(document: Document) -> ExtractedFields:
 
 def find_rdfa_nodes(document: Document) -> list[Node]:
     """Return the top-level RDFa resources of the page in the shape of JSON-LD nodes."""
-    if "typeof" not in document.html:
+    # Scripts are full of the operator of the same name.
+    if "typeof=" not in document.html:
         return []
     elements = document.tree.xpath("//*[@typeof and not(@property)]")
     return [_rdfa_node(element) for element in elements]
@@ -87,9 +100,9 @@ def _rdfa_node(element: lxml.html.HtmlElement) -> Node:
 
 def _read_rdfa_properties(element: lxml.html.HtmlElement, node: Node) -> None:
     """Add the RDFa properties below `element` to `node`; a nested resource keeps its own properties."""
-    queue = list(element)
-    while queue:
-        child = queue.pop(0)
+    stack = list(reversed(element))
+    while stack:
+        child = stack.pop()
         if not isinstance(child.tag, str):
             continue
         names, kind = (child.get("property") or "").split(), child.get("typeof")
@@ -98,7 +111,7 @@ def _read_rdfa_properties(element: lxml.html.HtmlElement, node: Node) -> None:
             for name in names:
                 node.setdefault(_strip_vocabulary(name), []).append(value)
         if not kind:
-            queue[:0] = child
+            stack.extend(reversed(child))
 
 
 def _strip_vocabulary(name: str) -> str:

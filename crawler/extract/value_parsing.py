@@ -1,8 +1,9 @@
 """Parse the values that shops write: availability, brands, GTINs, languages."""
 
-import html
 import re
 from typing import Any
+
+from crawler.extract.text import plain_text
 
 _AVAILABILITY_BY_WORD = {
     "instock": "InStock", "available": "InStock", "yes": "InStock", "true": "InStock", "onlineonly": "InStock",
@@ -18,7 +19,7 @@ _DOMAIN = re.compile(r"(?:www\.)?[\w-]+\.(?:com|net|org|co\.uk|[a-z]{2})", re.IG
 
 def parse_brand(text: str) -> str:
     """Return the name of a brand on one line; "" for a domain name, which some shops write instead."""
-    name = " ".join(html.unescape(text).split())
+    name = plain_text(text)
     return "" if _DOMAIN.fullmatch(name) else name
 
 

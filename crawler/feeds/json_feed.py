@@ -12,7 +12,8 @@ from crawler.discover.platform_apis import SHOPIFY
 from crawler.extract import flat_record, schema_org
 from crawler.extract.document import clean_text, empty_document
 from crawler.extract.graphql import flatten_connections
-from crawler.extract.main_product import is_product_node, node_types
+from crawler.extract.linked_nodes import node_types
+from crawler.extract.main_product import is_product_node
 from crawler.extract.models import ExtractedFields, ExtractedProduct
 from crawler.feeds import algolia, bigcommerce, magento, prestashop, shopify, shopware, woocommerce
 from crawler.feeds.entries import NOT_A_MAPPING, OnBadRow, entry_to_product, ignore_bad_row

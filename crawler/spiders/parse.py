@@ -126,7 +126,8 @@ class ResponseParser:
         if response.status == HTTPStatus.NOT_MODIFIED:
             yield UnchangedItem(row=response.meta["row"])
         elif images.is_image(response.body):
-            yield PhotoItem(row=response.meta["row"], body=response.body, response_info=items.response_info(response))
+            body = images.strip_junk(response.body)
+            yield PhotoItem(row=response.meta["row"], body=body, response_info=items.response_info(response))
         else:
             yield self._make_failed_item(response, exceptions.NOT_A_PHOTO)
 

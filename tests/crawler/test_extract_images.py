@@ -5,7 +5,7 @@ import json
 import pytest
 
 from crawler.extract.combine import extract_product_from_html
-from crawler.extract.images import image_key, larger_variant, original_variant, width_from_url
+from crawler.extract.image_urls import image_key, larger_variant, original_variant, width_from_url
 
 CDN = "https://cdn.shopify.com/s/files/1"
 SIZES = json.dumps({"https://shop.example/l.jpg": [900, 900], "https://shop.example/s.jpg": [90, 90]})
@@ -33,6 +33,23 @@ def extract_photo_paths(inner: str, head: str = "") -> list[str]:
         (f"<img src='/s.jpg' data-sizes='{SIZES}'>", "/l.jpg"),
         ("<picture><source srcset='/a-2000.webp 2000w'><img src='/a-400.jpg'></picture>", "/a-2000.webp"),
         ("<a href='#' data-image='/big.jpg'><img width='60' height='60' src='/small.jpg'></a>", "/big.jpg"),
+        ("<img data-src='/a_{width}x.jpg' data-widths='[180, 1080]'>", "/a_1080x.jpg"),
+        ("<img data-src='/a_{width}x.jpg'><noscript><img src='/a_800x.jpg'></noscript>", "/a_800x.jpg"),
+        ("<div data-lazy></div><noscript><img src='/a.jpg'></noscript>", "/a.jpg"),
+        ("<noscript>&lt;img src='/a.jpg'&gt;</noscript>", "/a.jpg"),
+        ("<amp-img src='/a-s.jpg' srcset='/a-s.jpg 300w, /a-l.jpg 900w' width='9' height='9'></amp-img>", "/a-l.jpg"),
+        ("<div style=\"background-image: url('/a.jpg')\"></div>", "/a.jpg"),
+        ("<div style='background:#fff url(/a.jpg) no-repeat'></div>", "/a.jpg"),
+        ("<span data-bg='/a.jpg'></span>", "/a.jpg"),
+        ("<a href='/big.jpg'>Enlarge</a>", "/big.jpg"),
+        ("<a href='/big.jpg'><span style='background-image:url(/s.jpg)'></span></a>", "/big.jpg"),
+        ("<li data-src='/big.jpg'></li>", "/big.jpg"),
+        ("<img src='/black-logo-tee.png'>", "/black-logo-tee.png"),
+        ("<img class='star' src='/logo.png'><img src='/a.jpg'>", "/a.jpg"),
+        ("<img src='/a.jpg'><img src='/size-chart.jpg'><img src='/b1.jpg' alt='Size guide'>", "/a.jpg"),
+        ("<img src='/a.jpg'><div class='video'><img src='/v.jpg'></div><img src='/w.jpg' alt='Video'>", "/a.jpg"),
+        ("<a href='/a.jpg'><img src='/thumbs/a.jpg'></a><img src='/small/a.jpg'>", "/a.jpg"),
+        ("<noscript><img width='1' height='1' src='/t.jpg'></noscript><img src='/a.jpg'>", "/a.jpg"),
     ],
 )
 def test_the_largest_version_of_an_image_is_taken(image: str, expected: str) -> None:
@@ -65,7 +82,7 @@ def test_a_thumbnail_is_kept_if_its_original_may_not_exist() -> None:
     ],
 )
 def test_the_original_follows_from_the_naming_rules_of_known_platforms(thumbnail: str, expected: str) -> None:
-    assert original_variant(thumbnail, "") == expected
+    assert original_variant(thumbnail, ()) == expected
 
 
 def test_sizes_of_one_photo_have_one_key_and_two_photos_have_two() -> None:
@@ -94,6 +111,27 @@ def test_a_url_without_a_size_is_the_original() -> None:
 def test_relative_escaped_and_encoded_image_urls_are_resolved(href: str, expected: str) -> None:
     node = {"@type": "Product", "name": "Hat", "image": href}
     assert extract_photo_paths("", f"<script type='application/ld+json'>{json.dumps(node)}</script>") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ({"@type": "ImageObject", "image": "/a.jpg"}, ["/a.jpg"]),
+        ({"@type": "ImageObject", "contentUrl": "/a.jpg", "thumbnailUrl": "/t.jpg"}, ["/a.jpg"]),
+        ({"@type": "ImageObject", "thumbnailUrl": "/a.jpg"}, ["/a.jpg"]),
+        ({"@type": "ImageObject", "@id": "/p/hat#photo", "url": "/a.jpg"}, ["/a.jpg"]),
+        ({"@type": "ImageObject", "url": {"@id": "/a.jpg"}}, ["/a.jpg"]),
+        ({"@list": ["/a.jpg", {"url": "/b.jpg"}]}, ["/a.jpg", "/b.jpg"]),
+        ({"@set": [["/a.jpg"], "/b.jpg"]}, ["/a.jpg", "/b.jpg"]),
+        ([{"@type": "VideoObject", "thumbnailUrl": "/v.jpg"}, "/a.jpg"], ["/a.jpg"]),
+        ({"@type": "ImageGallery", "associatedMedia": [{"contentUrl": "/a.jpg"}]}, ["/a.jpg"]),
+        ("/a_{width}x.jpg", []),
+        (["/a-100x100.jpg", "/a.jpg"], ["/a.jpg"]),
+    ],
+)
+def test_each_way_to_write_an_image_in_jsonld_is_read(image: object, expected: list[str]) -> None:
+    node = {"@type": "Product", "name": "Hat", "image": image}
+    assert extract_photo_paths("", f"<script type='application/ld+json'>{json.dumps(node)}</script>") == expected
 
 
 @pytest.mark.parametrize("href", ["data:image/png;base64,AA", "blob:https://x/1", "{{ image }}", "", "${src}"])

@@ -196,3 +196,84 @@ def test_microdata_that_is_nested_too_deep_is_ignored() -> None:
 def test_a_script_of_brackets_only_is_ignored() -> None:
     html = f'<h1>Hat</h1><script type="application/ld+json">{"[" * 50_000}{"]" * 50_000}</script>'
     assert extract_product_from_html(html, URL) is None
+
+
+def test_references_by_id_are_resolved_over_all_scripts() -> None:
+    group = {"@type": "ProductGroup", "@id": "#g", "name": "Coat", "hasVariant": [{"@id": "#v1"}, "#v2"]}
+    variants = [
+        {"@id": URL + "#v1", "@type": "Product", "color": "Green", "image": {"@id": "#photo"}, "sku": "C-1"},
+        {"@id": "#v2", "@type": "Product", "color": "Blue", "image": "/b.jpg", "offers": {"@id": "#o"}},
+    ]
+    parts = [{"@id": "#photo", "@type": "ImageObject", "url": "/g.jpg"}, {"@id": "#o", "@type": "Offer", "price": "9"}]
+    product = extract_found(group, *variants, *parts, body="<h1>Coat</h1>")
+    assert [(photo.value.url[-6:], photo.value.colour) for photo in product.photos] == [
+        ("/g.jpg", "Green"),
+        ("/b.jpg", "Blue"),
+    ]
+    assert product.price is not None
+    assert product.price.value == "9"
+
+
+def test_parts_of_one_node_in_two_scripts_are_merged() -> None:
+    product = extract_found(
+        {"@id": "#p", "@type": "Product", "name": "Blue shirt"}, {"@id": "#p", "@type": "Product", "image": "/a.jpg"}
+    )
+    assert (product.title.value, product.photos[0].value.url) == ("Blue shirt", "https://shop.example/a.jpg")
+
+
+def test_jsonld_refers_to_an_item_of_microdata() -> None:
+    item = (
+        '<div itemscope itemid="#i" itemtype="http://schema.org/ImageObject"><img itemprop="contentUrl" src="/m.jpg">'
+    )
+    product = extract_found(
+        make_product_node("Blue shirt", image={"@id": "#i"}), body=f"<h1>Blue shirt</h1>{item}</div>"
+    )
+    assert [photo.value.url for photo in product.photos] == ["https://shop.example/m.jpg"]
+
+
+def test_nodes_that_refer_to_each_other_end() -> None:
+    page = {"@id": "#w", "@type": "WebPage", "mainEntity": {"@id": "#p"}, "isPartOf": {"@id": "#w"}}
+    node = make_product_node(
+        "Blue shirt", mainEntityOfPage={"@id": "#w"}, **{"@id": "#p", "isVariantOf": {"@id": "#p"}}
+    )
+    assert extract_found(page, node).title.value == "Blue shirt"
+
+
+def test_expanded_jsonld_is_read() -> None:
+    schema = "http://schema.org/"
+    node = {"@type": [f"{schema}Product"], f"{schema}name": [{"@value": "Blue shirt"}], "schema:sku": {"@value": "B1"}}
+    product = extract_found([node])
+    assert (product.title.value, product.sku and product.sku.value) == ("Blue shirt", "B1")
+
+
+@pytest.mark.parametrize(
+    "shop",
+    [
+        {"@type": "Organization", "name": "Fenwick", "logo": "/logo.png", "image": "/shop.jpg"},
+        {"@type": ["Organization", "Product"], "name": "Fenwick", "image": "/shop.jpg", "sku": "1"},
+        {"@type": "ClothingStore", "name": "Fenwick", "image": "/shop.jpg", "priceRange": "$$"},
+    ],
+)
+def test_an_organization_in_a_graph_is_not_a_product(shop: dict[str, object]) -> None:
+    others = [{"@type": "WebSite", "name": "Fenwick"}, {"@type": "WebPage", "about": {"@id": "#o"}}]
+    assert extract_page({"@graph": [{**shop, "@id": "#o"}, *others]}, body="<h1>Fenwick</h1>") is None
+
+
+def test_tags_and_entities_in_the_names_of_jsonld_are_decoded() -> None:
+    crumbs = {
+        "@type": "BreadcrumbList",
+        "itemListElement": [{"name": "Men &amp; Boys"}, {"item": {"name": "<b>Tops</b>"}}],
+    }
+    node = make_product_node(
+        "Rock &amp;amp; Roll<br/>Shirt&nbsp;&quot;Blue&quot;",
+        brand={"name": "Fenwick &amp; S&ouml;hne<sup>&reg;</sup>"},
+        color="Sky&#039;s <i>blue</i>",
+        additionalProperty={"name": "Fit &amp; Size", "value": "<span>Slim</span>"},
+    )
+    product = extract_found(crumbs, node)
+    assert product.title.value == 'Rock & Roll Shirt "Blue"'
+    assert product.brand is not None
+    assert product.colour is not None
+    assert (product.brand.value, product.colour.value) == ("Fenwick & Söhne®", "Sky's blue")
+    assert [path.value for path in product.categories] == ["Men & Boys > Tops"]
+    assert [(a.value.name, a.value.value) for a in product.attributes] == [("Fit & Size", "Slim")]

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.discover import crawl_traps, urls
-            yield href, anchor.tag == "link" or not document.is_in_boilerplate(anchor)
-    yield from ((href, True) for href in _scripted_hrefs(document))
-    yield from ((href, True) for href in script_data.product_links(document))
+from crawler.extract import html_heuristics, script_data, structured_data
+from crawler.extract.document import Document, collapse_whitespace
+from crawler.extract.linked_nodes import as_list, node_types
 
 MAX_REFRESH_SECONDS = 10
 """A page that is refreshed after a longer wait shows something itself."""
@@ -112,13 +112,9 @@ def _all_hrefs(document: Document) -> Iterator[tuple[object, bool]]:
         if "nofollow" in rel or (anchor.tag == "link" and not {"next", "prev"} & set(rel)):
             continue
         if href := anchor.get("href"):
-<<<<<<< HEAD
-            yield href, anchor.tag == "link" or not is_inside_boilerplate(anchor)
+            yield href, anchor.tag == "link" or not document.is_in_boilerplate(anchor)
     yield from ((href, True) for href in _scripted_hrefs(document))
     yield from ((href, True) for href in script_data.product_links(document))
-=======
-            yield href, anchor.tag == "link" or not document.is_in_boilerplate(anchor)
->>>>>>> 9884feb (Pages: photos told apart by their URLs, references over all scripts, the heading and the canonical link of the product)
     for node in structured_data.find_json_ld_nodes(document):
         # A listing that is rendered by scripts has its product links only here.
         if "itemlist" in node_types(node):

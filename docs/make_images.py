@@ -217,7 +217,7 @@ def draw_mlflow() -> None:
         if not link:
             raise SystemExit("MLflow has no pipeline; run `make repro` and `dvc exp run -S finetune.epochs=1` first")
         # To the right of the crop is MLflow's assistant.
-        screenshot(link, OUT / "mlflow.png", width=1600, crop=1185, height=1650)
+        screenshot(link, OUT / "mlflow.png", width=1600, crop=1185, height=2250)
 
 
 @contextmanager
@@ -227,7 +227,7 @@ def mlflow_server() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    command = ["mlflow", "ui", "--backend-store-uri", "sqlite:///mlflow.db", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "weft.tracking.ui", "--port", str(port)]
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -238,7 +238,7 @@ def mlflow_server() -> Iterator[str]:
             server.wait()
 
 
-def _wait_for(address: str, server: subprocess.Popen[bytes], seconds: float = 120.0) -> None:
+def _wait_for(address: str, server: subprocess.Popen[bytes], seconds: float = 300.0) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and server.poll() is None:
         try:

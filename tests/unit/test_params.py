@@ -224,6 +224,18 @@ def test_a_projection_before_cosine_logits_cannot_be_discarded(get_error):
     assert get_error(change).startswith("finetune.discard_projection_head: expected false, because training.logits")
 
 
+def test_early_stopping_needs_a_criterion(get_error):
+    error = get_error(lambda values: values["finetune"].update(keep_best_by="last", early_stopping_patience=2))
+    assert error.startswith(
+        "finetune.early_stopping_patience = 2: expected 0, because with finetune.keep_best_by = last"
+    )
+
+
+def test_the_head_is_not_kept_by_a_metric_that_it_does_not_change(get_error):
+    error = get_error(lambda values: values["train_head"].update(keep_best_by="val_map_at_r"))
+    assert error.startswith("train_head.keep_best_by = 'val_map_at_r': Input should be 'val_tag_precision', 'val_loss'")
+
+
 def test_val_and_test_must_leave_products_to_train_on(get_error):
     assert "expected less than 1" in get_error(lambda v: v["prepare"].update(val_share=0.5, test_share=0.5))
 

@@ -20,6 +20,7 @@ from weft.params import ModelParams
 from weft.retrieval.embed import embed
 from weft.training.finetune_stage import run_finetune
 from weft.training.train_head_stage import run_train_head
+from weft.training_summary import read_training_summary
 
 BACKBONE, DIM = "shufflenet_v2_x0_5", 1_024
 WORDS = ["red", "green", "blue", "black", "dress", "striped"]
@@ -169,6 +170,18 @@ def test_retrain_head_changes_only_w(tmp_path, settings, work, run_words):
         assert list(state.iterdir()) == []
         found.append(load_bundle(tmp_path / f"{refit}").embedder.state_dict())
     assert [name for name, tensor in found[0].items() if not torch.equal(tensor, found[1][name])] == ["words"]
+
+
+def test_a_training_that_improves_nothing_says_so_and_keeps_the_untrained_weights(
+    tmp_path, settings, work, run_words, capsys
+):
+    initial, state = run_words(tmp_path / "words"), tmp_path / "state"
+    still = replace(settings.finetune.optimizer, backbone_lr=1e-30, head_lr=1e-30)
+    given = replace(settings, finetune=replace(settings.finetune, optimizer=still, freeze_batch_norm=True))
+    summary = run_finetune(*work.inputs, initial, given, in_folder(state), tmp_path / "out", on_epoch_end=ignore_report)
+    assert (summary.kept_epoch, summary.epochs, summary.improved) == (0, 1, False)
+    assert read_training_summary(tmp_path / "out" / "training.json") == summary
+    assert "finetune: no epoch of 1 lowered val_loss" in capsys.readouterr().err
 
 
 def test_a_finished_stage_deletes_its_state(tmp_path, run_words, run_network):

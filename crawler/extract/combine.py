@@ -7,6 +7,7 @@ from crawler.extract import (
     html_heuristics,
     inline_scripts,
     magento,
+    purchase_signals,
     script_data,
     shopify,
     structured_data,
@@ -30,6 +31,8 @@ EXTRACTORS: tuple[Callable[[Document], ExtractedFields], ...] = (
 )
 """The extractors of markup, the most specific first; heuristics, head and inline scripts come after them."""
 _MIN_INTERNAL_SKU_DIGITS = 6
+_MIN_EVIDENCE_BESIDE_CARDS = 2
+"""A page with cards of products, whose only claim is og:type, must have this many of: price, photo, code, button."""
 _HEURISTIC_FIELDS = ("brand", "sku", "price", "availability")
 
 
@@ -56,12 +59,16 @@ def extract_product(document: Document, override: Override | None = None) -> Ext
         already_found.discard("sku")
     elif all(_is_internal_sku(extracted.sku, document) for extracted in with_sku):
         already_found.add("internal sku")
-    if any(extracted.is_product for extracted in extractions):
+    # A single flag such as og:type is not enough: the page itself must look like a product page.
+    claims = [extracted for extracted in extractions if extracted.is_product]
+    if any(extracted.source != "opengraph" for extracted in claims):
         already_found.add("product")
     extractions.append(html_heuristics.extract_by_heuristics(document, frozenset(already_found)))
     if "internal sku" in already_found and extractions[-1].sku:
         for extracted in with_sku:
             extracted.sku = ""
+    if not _shows_one_product(extractions, document):
+        return None
     extractions.append(structured_data.extract_head(document))
     title = choose_fields.choose_title(extractions, document.heading)
     missing = frozenset(
@@ -69,6 +76,26 @@ def extract_product(document: Document, override: Override | None = None) -> Ext
     )
     extractions.append(inline_scripts.extract_from_scripts(document, missing, title.value if title else ""))
     return combine_fields(extractions, document.canonical_url, document.heading, document.html)
+
+
+def _shows_one_product(extractions: Sequence[ExtractedFields], document: Document) -> bool:
+    """Return whether the page shows one product: not a listing, nor the notice that a product is gone."""
+    claims = {extracted.source for extracted in extractions if extracted.is_product}
+    if not claims:
+        return False
+    page = extractions[-1]
+    by_markup = [extracted for extracted in extractions if extracted.source != "opengraph"]
+    has_price = any(extracted.price for extracted in extractions)
+    has_photo = any(extracted.photos for extracted in by_markup)
+    if not (has_price or has_photo) and purchase_signals.is_gone(document):
+        return False
+    if claims != {"opengraph"}:
+        return True
+    has_code = any(e.gtin or e.mpn or (e.sku and e is not page) for e in extractions)
+    evidence = has_price + has_photo + has_code + (page.availability == "InStock")
+    if purchase_signals.has_product_cards(document):
+        return evidence >= _MIN_EVIDENCE_BESIDE_CARDS
+    return evidence > 0 or any(extracted.photos for extracted in extractions)
 
 
 def _is_internal_sku(sku: str, document: Document) -> bool:

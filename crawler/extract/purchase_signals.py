@@ -3,9 +3,12 @@
 import re
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
+from crawler.discover import urls
 from crawler.extract import labelled_values, prices
 from crawler.extract.document import Document, collapse_whitespace
+from crawler.extract.image_urls import IMAGE_EXTENSION
 
 _PRICE_NAME = re.compile(r"price|preis|prix|precio|prezzo|preço|preco|\bcena\b|hind\b|fiyat|цена|kaina", re.IGNORECASE)
 _OTHER_PRICE = re.compile(
@@ -19,6 +22,7 @@ _MIN_NOTICE_LENGTH, _MAX_NOTICE_LENGTH = 2, 120
 _MAX_CANDIDATES = 12
 """Maximum number of buttons or prices in product cards that are checked on one page."""
 _MAX_BUTTON_LENGTH = 80
+_MIN_CARDS = 3
 
 
 def has_buy_button(document: Document) -> bool:
@@ -60,6 +64,29 @@ def is_sold_out(document: Document) -> bool:
         labelled_values.has_phrase("sold out", element.text) and not document.product_cards.contain(element)
         for element in notices
     )
+
+
+def is_gone(document: Document) -> bool:
+    """Return whether the heading, the title or a short text says that the product or the page does not exist."""
+    short_texts = (
+        text
+        for element in document.main_elements
+        if _MIN_NOTICE_LENGTH <= len(text := element.text or "") <= _MAX_NOTICE_LENGTH and element.tag != "option"
+    )
+    return any(labelled_values.has_phrase("gone", text) for text in (document.heading, document.title, *short_texts))
+
+
+def has_product_cards(document: Document) -> bool:
+    """Return whether the main content shows several other products: cards, or images that link to other pages."""
+    targets: set[str] = set()
+    for element in document.main_elements:
+        if element.tag == "a" and (element.find(".//img") is not None or document.product_cards.contain(element)):
+            target = document.resolve_href(element.get("href"))
+            if target and urls.is_same_site(target, document.url) and not IMAGE_EXTENSION.search(urlsplit(target).path):
+                targets.add(urls.canonicalize(target))
+                if len(targets - {document.url, document.canonical_url}) >= _MIN_CARDS:
+                    return True
+    return False
 
 
 def _is_buy_control(element: Any) -> bool:

@@ -1,24 +1,20 @@
 """Extract fields from the visible page: heading, breadcrumb, description block, attribute tables and gallery."""
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
 
 import lxml.html
 
-from crawler.extract import attribute_hints, images, labelled_values, purchase_signals
-from crawler.extract.document import Document, clean_text, collapse_whitespace
+from crawler.extract import attribute_hints, attributes, images, printed_values, purchase_signals
+from crawler.extract.document import Document, collapse_whitespace
 from crawler.extract.models import ExtractedFields
-from weft.contracts.product import Attribute, PhotoLink
+from crawler.extract.text import visible_text
+from weft.contracts.product import PhotoLink
 
-MAX_ATTRIBUTE_NAME_LENGTH = 40
-"""Maximum number of characters of a name in an attribute table."""
-MAX_ATTRIBUTE_VALUE_LENGTH = 200
-"""Maximum number of characters of a value in an attribute table."""
 MAX_DESCRIPTION_LENGTH = 20_000
 """Maximum number of characters of text; a longer block is a whole page."""
-_MIN_PRODUCT_SIGNALS, _CELLS_PER_ROW = 2, 2
+_MIN_PRODUCT_SIGNALS = 2
 _MIN_INNER_TEXT_SHARE = 0.8
 """A nested block replaces the longest one if it has at least this share of its text."""
 
@@ -52,7 +48,7 @@ def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> 
     """
     breadcrumb = extract_breadcrumb(document)
     photos = images.extract_photos(document)
-    labelled = labelled_values.find_labelled_values(document)
+    labelled = printed_values.find_labelled_values(document)
     extracted = ExtractedFields(
         source="page",
         title=document.heading,
@@ -61,7 +57,7 @@ def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> 
         gtin=labelled.get("gtin", ""),
         mpn=labelled.get("mpn", ""),
         categories=(breadcrumb,) if breadcrumb else (),
-        attributes=tuple(extract_attributes(document)),
+        attributes=tuple(attributes.extract_attributes(document)),
         photos=tuple(PhotoLink(url=url) for url in photos),
     )
     if "brand" not in already_found:
@@ -99,7 +95,7 @@ def extract_breadcrumb(document: Document) -> str:
     """Return the breadcrumb, "Women > Tops", without the home page and the page itself; "" if there is none."""
     for block in document.breadcrumb_blocks:
         items = block.xpath(".//li") or block.xpath(".//a | .//span[not(.//a) and not(ancestor::a)]")
-        names = [_BREADCRUMB_SEPARATORS.sub("", collapse_whitespace(item.text_content())) for item in items]
+        names = [_BREADCRUMB_SEPARATORS.sub("", visible_text(item)) for item in items]
         while names and names[0].lower() in _HOME_NAMES:
             names.pop(0)
         if names and names[-1] == document.heading:
@@ -142,18 +138,6 @@ def _is_description_name(names: str) -> bool:
 @lru_cache(maxsize=65536)
 def _is_details_name(names: str) -> bool:
     return bool(_DETAILS_NAME.search(names)) and not _OTHER_BLOCK_NAME.search(names)
-
-
-def extract_attributes(document: Document) -> Iterator[Attribute]:
-    """Yield the names and values of two-column tables and definition lists."""
-    rows = [(row[0], row[1]) for row in document.main_elements if row.tag == "tr" and len(row) == _CELLS_PER_ROW]
-    rows += [(dt, dt.getnext()) for dt in document.main_elements if dt.tag == "dt"]
-    for name, value in rows:
-        if value is None or value.tag not in ("td", "dd"):
-            continue
-        label, text = clean_text(name.text_content()).rstrip(":"), clean_text(value.text_content())
-        if 0 < len(label) <= MAX_ATTRIBUTE_NAME_LENGTH and 0 < len(text) <= MAX_ATTRIBUTE_VALUE_LENGTH:
-            yield Attribute(name=label, value=text)
 
 
 def missing_signals(document: Document) -> list[str]:

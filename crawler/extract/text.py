@@ -70,7 +70,8 @@ def _text_parts(element: Any) -> Iterator[str]:
             continue
         if part is not element and part.tail:
             stack.append(part.tail)
-        if not isinstance(part.tag, str) or part.tag in _UNSEEN_TAGS or part.tag in _CONTROL_TAGS:
+        is_unseen = not isinstance(part.tag, str) or part.tag in _UNSEEN_TAGS
+        if is_unseen or (part.tag in _CONTROL_TAGS and part is not element):
             continue
         if part.tag in _BLOCK_TAGS:
             yield " "

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract import attribute_hints, labelled_values, purchase_signals, value_parsing
+from crawler.extract import attribute_hints, labelled_values, printed_values, purchase_signals, value_parsing
 from crawler.extract.document import Document, parse_html
 
 
@@ -35,7 +35,7 @@ def parse_page(body: str, url: str = "https://shop.example/p/hat") -> Document:
     ],
 )
 def test_the_value_beside_a_label_is_extracted(body: str, expected: dict[str, str]) -> None:
-    assert labelled_values.find_labelled_values(parse_page(body)) == expected
+    assert printed_values.find_labelled_values(parse_page(body)) == expected
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_labels_are_classified_regardless_of_case_and_punctuation() -> None:
 @given(st.text(alphabet="<>/abdtrlipSKU:= '\"1-9", max_size=150))
 def test_no_broken_page_raises_an_error(body: str) -> None:
     document = parse_page(body)
-    labelled_values.find_labelled_values(document)
+    printed_values.find_labelled_values(document)
     attribute_hints.find_sku(document)
     attribute_hints.find_brand(document)
     attribute_hints.find_form_product_id(document)

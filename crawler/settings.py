@@ -15,7 +15,6 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 1
 AUTOTHROTTLE_MAX_DELAY = 60.0  # read by crawler.extensions.throttle, which replaces AutoThrottle
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
-COOKIES_ENABLED = False
 
 # Addresses. A proxy would resolve names itself, so their addresses could not be checked.
 TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # crawler.downloader.resolver wraps it
@@ -68,11 +67,14 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.middlewares.retry.BackoffRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "crawler.middlewares.cookies.CookieRefreshMiddleware": 580,
     "crawler.middlewares.size_limits.SizeLimitedCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "crawler.middlewares.offsite.HttpRedirectMiddleware": 600,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "crawler.middlewares.cookies.ShopCookiesMiddleware": 700,
 }
-METAREFRESH_ENABLED = False
 
 # Commands of this project, and their messages; at the level DEBUG the log has everything that Scrapy logs.
 COMMANDS_MODULE = "crawler.commands"

@@ -183,7 +183,7 @@ def apply_spider_args(settings: BaseSettings, spider_args: dict[str, Any]) -> No
         # Scrapy 2.19 counts a request only once it has started, so the limit per host alone can be exceeded.
         _set_setting(settings, "CONCURRENT_REQUESTS", concurrency)
     if values["connect_to"]:
-        _set_setting(settings, CONNECT_TO, {url_parts.netloc: values["connect_to"]})
+        _set_setting(settings, CONNECT_TO, {urls.ascii_netloc(url_parts): values["connect_to"]})
     if _parse_bool("allow_private_network", values["allow_private_network"]):
         _set_setting(settings, PRIVATE_HOST, url_parts.hostname or "")
     contact = str(values["contact"] or "")

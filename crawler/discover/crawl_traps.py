@@ -18,7 +18,8 @@ class SkippedUrl(NamedTuple):
     url: str
     """In canonical form."""
     reason: str
-    """A key of TRAP_PARAMS, "account", "repeats itself", "repeats an earlier page" or "over budget"."""
+    """A key of TRAP_PARAMS, "account", "repeats itself", "repeats an earlier page", "same filters in another
+    order" or "over budget"."""
 
 
 # fmt: off
@@ -58,10 +59,25 @@ _ACCOUNT_PATH = re.compile(
     r"/(?:accounts?|customer|my-?account|log-?in|log-?out|sign-?in|sign-?up|checkout|cart|wish-?list|warenkorb)(?:[/.]|$)"
     # These words also name products, as "basket" is a sneaker and "panier" a bag in French: only an action is a trap.
     r"|/(?:basket|panier|compare|register|konto|cesta|carrello|korb|cesto|kosz|kosik|bag)"
-    r"(?:/(?:add|remove|delete|update|save|clear|ajax|submit|login|checkout|ajouter|supprimer|[\d,;-]+)(?:[/.]|$)"
-    r"|\.(?:php|aspx?|jsp|do)$)",
+    r"(?:/(?:add|remove|delete|update|save|clear|ajax|submit|login|checkout|ajouter|supprimer)(?:[/.]|$)"
+    r"|\.(?:php|aspx?|jsp|do)$)"
+    r"|/compare/\d+(?:[,;-]\d+)*/?$",
     re.IGNORECASE,
 )
+_PAGE_VALUE = re.compile(
+    r"(?!.*(?:add|remove|delete|compare))(?:show|view)?[_-]?(?:"
+    # Products, in English, German, French, Spanish, Italian, Dutch and Polish.
+    r"product|produkt|produit|prodott|article|artikel|art[ií]culo|articolo|artyku|item|detail|d[eé]tail|dettagl|detalle|"
+    # Categories, brands and collections.
+    r"categor|kategor|cat$|brand|marke$|marque|marca|merk$|marka$|collection|kollektion|colecci|collezion|kolekcj|"
+    # For whom: "mode" is fashion in French, German and Dutch.
+    r"women|men$|mens$|kids|girls|boys|damen|herren|kinder|femme|homme|enfant|fille|mujer|hombre|ni[nñ][oa]s|donna|uomo|"
+    r"bambin|dames|heren|kobiet|m[eę][zż]czy|m[eę]sk|dzieci)",
+    re.IGNORECASE,
+)
+"""Beginnings of values that name a page: "view=productdetails", "mode=femme"; "view=grid" and "do=add" do not."""
+_PAGE_PARAMS = frozenset({"view", "mode", "layout", "display", "show", "action", "do"})
+"""Parameters of TRAP_PARAMS that select the page itself in some shop software."""
 _VIEW_REASONS = frozenset({"facet", "sort", "view"})
 _MAX_SEGMENT_REPEATS = 2
 MAX_PATH_SEGMENTS = 12
@@ -77,6 +93,9 @@ PAGE_PARAMS = frozenset(
 OFFSET_PARAMS = frozenset({"start", "offset", "from", "skip", "first", "cursor", "after", "page_info"})
 """Query parameters with the position at which a page of a listing starts."""
 
+MIN_UNORDERED_PARTS = 3
+"""URLs with fewer segments and parameters are not compared without their order."""
+_FILTER_SEPARATOR = re.compile(r"[/+,;]")
 _PAGE_NUMBER_IN_PATH = re.compile(r"/(?:page|seite|pagina)[/-](\d+)/?$|/p(?:age)?(\d+)/?$", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _HEX = re.compile(r"[0-9a-f-]{16,}", re.IGNORECASE)
@@ -86,7 +105,7 @@ _HEX = re.compile(r"[0-9a-f-]{16,}", re.IGNORECASE)
 def skip_reason(url: str) -> str:
     """Return why the crawl must not request `url` (in canonical form); "" if it may."""
     parts = urlsplit(url)
-    reasons = (_param_skip_reason(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    reasons = (_param_skip_reason(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True))
     if param_reason := next((reason for reason in reasons if reason), ""):
         return param_reason
     if _ACCOUNT_PATH.search(parts.path):
@@ -110,14 +129,16 @@ def strip_view_params(url: str, reason: str) -> str:
         return ""
     parts = urlsplit(url)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    kept = urlencode([(name, value) for name, value in pairs if not _param_skip_reason(name)])
+    kept = urlencode([(name, value) for name, value in pairs if not _param_skip_reason(name, value)])
     return "" if _ACCOUNT_PATH.search(parts.path) else parts._replace(query=kept).geturl()
 
 
-def _param_skip_reason(name: str) -> str:
-    """Return why a query parameter of this name makes a trap; "" if it does not."""
+def _param_skip_reason(name: str, value: str) -> str:
+    """Return why a query parameter makes a trap; "" if it does not."""
     name = name.lower()
     short = name.partition("[")[0]
+    if short in _PAGE_PARAMS and _PAGE_VALUE.match(value):
+        return ""
     reasons = (reason for reason, known in TRAP_PARAMS.items() if short in known)
     return next(reasons, "facet" if _FACET_PARAM.search(name) else "")
 
@@ -134,6 +155,26 @@ def url_template(url: str) -> str:
     varying = ["#" if segments[-1][0].isdigit() else "*"] if segments else []
     names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
     return "/" + "/".join(kept + varying) + (f"?{'&'.join(names)}" if names else "")
+
+
+def unordered_parts(url: str) -> tuple[str, ...]:
+    """Return the parts of a path and its query in an order that is the same however a shop orders its filters.
+
+    "/dresses/red/size-m", "/dresses/size-m/red" and "/dresses/size-m+red" are equal. Numbers keep their order, because
+    /2026/11 and /11/2026 differ.
+
+    Returns:
+        No parts if the URL has fewer than MIN_UNORDERED_PARTS.
+    """
+    parts = urlsplit(url)
+    words = [word for word in _FILTER_SEPARATOR.split(parts.path) if word]
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    if len(words) + len(pairs) < MIN_UNORDERED_PARTS:
+        return ()
+    numbers = [word for word in words if word.isdigit()]
+    # Values of the same name keep their order.
+    ordered_pairs = sorted(pairs, key=lambda pair: pair[0])
+    return (*sorted(word for word in words if not word.isdigit()), *numbers, *(f"{n}={v}" for n, v in ordered_pairs))
 
 
 def has_number_or_query(template: str) -> bool:

@@ -51,7 +51,7 @@ def canonicalize(url: str) -> str:
     kept = [(name, value) for name, value in pairs if not _is_tracking(name)]
     query = parts.query if len(kept) == len(pairs) else urlencode(kept)
     path = _normalize_encoding(_SESSION_IN_PATH.sub("", parts.path) or "/")
-    return urlunsplit((parts.scheme.lower(), _host(parts), path, _normalize_encoding(query), ""))
+    return urlunsplit((parts.scheme.lower(), ascii_netloc(parts), path, _normalize_encoding(query), ""))
 
 
 def absolute_url(base: str, href: str) -> str | None:
@@ -118,7 +118,8 @@ def ascii_host(host: str) -> str:
         return lower
 
 
-def _host(parts: SplitResult) -> str:
+def ascii_netloc(parts: SplitResult) -> str:
+    """Return the host of a URL in its ASCII form, with the port unless it is the default one."""
     host = ascii_host(parts.hostname or "")
     host = f"[{host}]" if ":" in host else host
     port = parts.port
@@ -144,4 +145,4 @@ def _origin(url: str) -> str:
 
 @lru_cache(URL_CACHE_SIZE)
 def _site(url: str) -> str:
-    return _host(urlsplit(url)).removeprefix("www.")
+    return ascii_netloc(urlsplit(url)).removeprefix("www.")

@@ -20,7 +20,8 @@ from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, Do
 from scrapy.http import Request, Response
 from twisted.internet.interfaces import IAddress
 
-from crawler.downloader.resolver import Network, install_resolver, to_ascii_host
+from crawler.discover import urls
+from crawler.downloader.resolver import Network, install_resolver
 from crawler.exceptions import NoContactError, PrivateAddressError, RequestRefusedError, TooLargeError, TooSlowError
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 CONNECT_TO = "WEFT_CONNECT_TO"
 """Setting: {"shop.example": "http://127.0.0.1:8001"}: the server to connect to for a host, like curl's --connect-to.
-URLs, robots.txt and delays still use the host name. The user chose the server, so its network is not checked.
+The host is in its ASCII form. URLs, robots.txt and delays still use the host name. The user chose the server, so its
+network is not checked.
 """
 PRIVATE_HOST = "WEFT_PRIVATE_HOST"
 """Setting: the host of a shop that may have a private address; "" for none."""
@@ -95,7 +97,7 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
                 raise TooLargeError from None
             raise
         except CannotResolveHostError:
-            network = self._resolver.refused_networks.get(to_ascii_host(urlsplit(request.url).hostname or ""))
+            network = self._resolver.refused_networks.get(urls.ascii_host(urlsplit(request.url).hostname or ""))
             if network is None:
                 raise
             refusal = NoContactError if network is Network.PUBLIC else PrivateAddressError
@@ -126,13 +128,14 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
 
     def _apply_connect_to(self, request: Request) -> Request:
         parts = urlsplit(request.url)
-        if parts.netloc not in self._connect_to:
+        host = urls.ascii_netloc(parts)
+        if host not in self._connect_to:
             return request
-        server = urlsplit(self._connect_to[parts.netloc])
+        server = urlsplit(self._connect_to[host])
         alias = self._resolver.register_alias(server.hostname or "")
         netloc = alias if server.port is None else f"{alias}:{server.port}"
         url = urlunsplit((server.scheme, netloc, parts.path, parts.query, ""))
-        return request.replace(url=url, headers={**request.headers, b"Host": parts.netloc})
+        return request.replace(url=url, headers={**request.headers, b"Host": host})
 
 
 class HeadersTooLongError(Exception):

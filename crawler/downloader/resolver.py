@@ -19,6 +19,8 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer  # type: ignore[import-untyped]
 
+from crawler.discover.urls import ascii_host
+
 _LOCAL_NETWORKS = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
 _NAT64 = ip_network("64:ff9b::/96")
 _IPV4_COMPATIBLE = ip_network("::/96")
@@ -38,7 +40,7 @@ class GuardedResolver:
     def __init__(self, resolver: Any, *, has_contact: bool, private_host: str = "") -> None:
         self._resolver = resolver
         self._allowed_networks = {Network.PUBLIC} if has_contact else set()
-        self._private_host = to_ascii_host(private_host)
+        self._private_host = ascii_host(private_host)
         self._aliases: dict[str, str] = {}
         self.refused_networks: dict[str, Network] = {}
         """By name, the network of names whose last look-up gave no allowed address."""
@@ -67,7 +69,7 @@ class GuardedResolver:
         """Resolve a name; Twisted calls this."""
         target_host = self._aliases.get(hostName)
         receiver = (
-            resolutionReceiver if target_host else _FilteringReceiver(resolutionReceiver, self, to_ascii_host(hostName))
+            resolutionReceiver if target_host else _FilteringReceiver(resolutionReceiver, self, ascii_host(hostName))
         )
         name = target_host or hostName
         resolution: IHostResolution = self._resolver.resolveHostName(
@@ -115,14 +117,6 @@ def install_resolver(reactor: Any, *, has_contact: bool, private_host: str) -> G
         reactor.installNameResolver(resolver)
     guarded: GuardedResolver = reactor.nameResolver
     return guarded
-
-
-def to_ascii_host(host: str) -> str:
-    """Return `host` in lower-case ASCII (IDNA)."""
-    try:
-        return host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return host.lower()
 
 
 class Network(Enum):

@@ -17,6 +17,7 @@ LINKED_OFFSET = 2**62
 MAX_PRIORITY = 2**63 - 1
 """Upper bound of all priorities."""
 REPEATED_PAGE = "repeats an earlier page"
+REORDERED = "same filters in another order"
 
 
 class Frontier:
@@ -215,8 +216,32 @@ class FrontierWriter:
                 "INSERT OR IGNORE INTO frontier (kind, url, priority, optional) VALUES (?, ?, ?, 0) RETURNING id",
                 (PAGE, link.url, compute_priority(link.url, linked=True)),
             ).fetchone()
-            if inserted:
+            if not inserted:
+                continue
+            if self._is_reordered(link.url, inserted[0]):
+                self._db.execute("DELETE FROM frontier WHERE id = ?", inserted)
+                self._db.execute("INSERT OR IGNORE INTO skipped_urls VALUES (?, ?)", (link.url, REORDERED))
+            else:
                 self.budget.register_link(inserted[0], link.url, source_template)
+
+    def _is_reordered(self, url: str, row: int) -> bool:
+        """Return whether a known page, which did not fail, has the parts of `url` in another order.
+
+        If there is none, the page in `row`, which is that of `url`, becomes the known one.
+        """
+        parts = crawl_traps.unordered_parts(url)
+        if not parts:
+            return False
+        digest = int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:8], "big", signed=True)
+        known = self._db.execute(
+            "SELECT 1 FROM unordered_urls u JOIN frontier f ON f.id = u.frontier_id"
+            " WHERE u.hash = ? AND f.status != 'failed'",
+            (digest,),
+        )
+        if known.fetchone() is not None:
+            return True
+        self._db.execute("INSERT OR REPLACE INTO unordered_urls VALUES (?, ?)", (digest, row))
+        return False
 
     def set_status(
         self, row: int, status: str, attempts: int = 1, reason: str | None = None, signature: str | None = None

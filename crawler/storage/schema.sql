@@ -69,8 +69,14 @@ CREATE TABLE IF NOT EXISTS link_sources (
 );
 CREATE INDEX IF NOT EXISTS by_template ON link_sources (url_template);
 CREATE TABLE IF NOT EXISTS crawl_budget (
-  url_template TEXT PRIMARY KEY, remaining INTEGER NOT NULL
+  url_template TEXT PRIMARY KEY, -- '' for the whole crawl
+  remaining INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS product_templates (url_template TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unordered_urls (
+  hash INTEGER PRIMARY KEY,      -- of the parts of a linked URL without their order
+  frontier_id INTEGER NOT NULL   -- the first page with these parts
+);
 CREATE TABLE IF NOT EXISTS skipped_urls (url TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sitemap_photos (
   page_url TEXT NOT NULL, position INTEGER NOT NULL, url TEXT NOT NULL, PRIMARY KEY (page_url, position)

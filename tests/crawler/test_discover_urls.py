@@ -39,6 +39,12 @@ SHOP = "https://shop.example"
         ("/basket/add/7", "account"),
         ("/compare/12,13", "account"),
         ("/basket.php", "account"),
+        ("/basket/10001.html", ""),
+        ("/index.php?option=com_virtuemart&view=productdetails&virtuemart_product_id=5", ""),
+        ("/shop.php?do=artikel&id=5", ""),
+        ("/fr/?mode=femme", ""),
+        ("/c?mode=list", "view"),
+        ("/shop.php?action=add_product&id=5", "action"),
         ("/index.php?route=product/category&path=20_27", ""),
     ],
 )
@@ -51,6 +57,7 @@ def test_a_trap_is_recognised_by_its_url(path: str, reason: str) -> None:
     [
         ("/c/men?id=3&color=red&sort=price", "/c/men?id=3"),
         ("/p/1?variant=7", "/p/1"),
+        ("/index.php?view=category&id=3&sort=price", "/index.php?view=category&id=3"),
         ("/search?q=shirt", ""),
         ("/login?lang=fr", ""),
     ],

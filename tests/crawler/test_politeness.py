@@ -130,8 +130,14 @@ def test_arguments_become_scrapy_settings() -> None:
     assert settings.getfloat("DOWNLOAD_DELAY") == 2
     assert settings.getint("CONCURRENT_REQUESTS") == 3
     assert settings["WEFT_PRIVATE_HOST"] == "shop.example"
-    assert settings["WEFT_CONNECT_TO"] == {"Shop.example:81": "http://127.0.0.1:1"}
+    assert settings["WEFT_CONNECT_TO"] == {"shop.example:81": "http://127.0.0.1:1"}
     assert settings["USER_AGENT"] == "WeftBot/0.1 (+a@b.org; product crawler; obeys robots.txt)"
+
+
+def test_server_of_an_international_host_name_is_found_by_its_ascii_form() -> None:
+    settings = Settings()
+    spider_args.apply_spider_args(settings, {"url": "http://müller-mode.example/", "connect_to": "http://127.0.0.1:1"})
+    assert settings["WEFT_CONNECT_TO"] == {"xn--mller-mode-9db.example": "http://127.0.0.1:1"}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +153,6 @@ def test_scrapy_command_has_polite_defaults() -> None:
     assert crawl_settings.ROBOTSTXT_OBEY
     assert "crawler.extensions.throttle.Throttle" in crawl_settings.EXTENSIONS
     assert not crawl_settings.TELNETCONSOLE_ENABLED
-    assert not crawl_settings.COOKIES_ENABLED
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address, IPv6Address
 
-from crawler.downloader.resolver import GuardedResolver, Network, classify_network, to_ascii_host
+from crawler.downloader.resolver import GuardedResolver, Network, classify_network
 
 
 @pytest.mark.parametrize(
@@ -112,5 +112,7 @@ def test_connect_to_server_is_allowed_under_its_alias_only() -> None:
     assert resolve(resolver, "127.0.0.1") == []
 
 
-def test_unicode_and_punycode_host_names_are_equal() -> None:
-    assert to_ascii_host("Bücher.example") == to_ascii_host("xn--bcher-kva.example") == "xn--bcher-kva.example"
+def test_private_host_may_be_written_in_unicode() -> None:
+    fake = FakeResolver(**{"xn--bcher-kva.example": [["127.0.0.1"]]})
+    resolver = GuardedResolver(fake, has_contact=False, private_host="Bücher.example")
+    assert resolve(resolver, "xn--bcher-kva.example") == ["127.0.0.1"]

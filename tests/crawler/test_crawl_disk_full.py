@@ -78,9 +78,10 @@ def test_nothing_is_saved_after_a_failed_commit(tmp_path: Path, monkeypatch: pyt
     rows = [row for row, _ in store.select_todo(PAGE, 9, ())]
     store.save(ProductItem(row=min(rows), product=make_product(1, photos=(PhotoLink(url=f"{BASE_URL}/1.jpg"),))))
     ((photo, _),) = store.select_todo(PHOTO, 1, ())
-    store.save(PhotoItem(row=photo, body=b"bytes"))
     with monkeypatch.context() as broken:
+        # Before the photo is saved, because a thread writes it at once.
         broken.setattr(os, "fsync", _raise_disk_full)
+        store.save(PhotoItem(row=photo, body=b"bytes"))
         with pytest.raises(StateError):
             store.commit()
     with pytest.raises(StateError, match=r"s\.sqlite: cannot be written"):

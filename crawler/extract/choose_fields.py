@@ -180,6 +180,10 @@ def merge_photos(extractions: Sequence[ExtractedFields], html: str) -> tuple[Sou
             if filled is None or image_urls.is_decorative_url(filled):
                 continue
             key = image_urls.image_key(filled)
+            # Another source that names the file without a query shows that the query is a size of a kind unknown here.
+            file_key = image_urls.file_key(filled)
+            if key not in links and file_key in links and links[file_key].source != extracted.source:
+                key = file_key
             known = links.get(key)
             if known is None:
                 links[key] = SourcedValue(PhotoLink(url=filled, colour=photo.colour), extracted.source)

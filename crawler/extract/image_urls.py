@@ -23,6 +23,8 @@ _SIZE_FOLDER = re.compile(
     r"|(?P<name>thumbs?|thumbnails?|small|medium|large|zoom|originals?|full|full-?size|big|preview))(?=/)",
     re.IGNORECASE,
 )
+_PATH_OPTIONS = re.compile(r"(?:;[a-z]=[\dx]+)+$")
+_PATH_WIDTH = re.compile(r";s=(?P<width>\d{1,4})x\d*")
 _PRESTASHOP_SIZE = re.compile(r"(?<=\d)-(?P<name>cart|small|medium|home|large|thickbox)_default(?=[/.])")
 _NAME_PREFIX = re.compile(r"(?<=/)(?:thumb|thumbnail|tn)[-_](?=[^/]+$)", re.IGNORECASE)
 _PROXY_OPTIONS = re.compile(
@@ -45,10 +47,10 @@ _RENDERING_PARAMETERS = frozenset(
     {"fit", "crop", "format", "fm", "fmt", "auto", "sharp", "sharpen", "op_sharpen", "resmode", "strip", "sfrm", "sm"}
 )
 _NUMERIC_SIZE = re.compile(r"\d+(?:\.\d+)?(?:x\d*)?(?:px)?|auto", re.IGNORECASE)
-_VERSION_PARAMETERS = frozenset({"v", "ver", "version", "t", "ts", "timestamp", "cb", "_", "rev", "mtime", "itok"}) | {
-    *("s", "sig", "signature")
-}
-"""Parameters that only state a version or a signature of the file, if the path alone names the file."""
+_VERSION_PARAMETERS = frozenset({"v", "ver", "version", "t", "ts", "timestamp", "cb", "_", "rev", "mtime", "itok"})
+"""Parameters that state a version of the file, if the path alone names the file."""
+_SIGNATURE_PARAMETERS = frozenset({"s", "sig", "signature", "hash", "hmac", "token"})
+"""Parameters that sign the size beside them, if the path alone names the file."""
 _VERSION = re.compile(r"(?:[0-9a-f]{5,})?", re.IGNORECASE)
 _PROXY_PARAMETERS = frozenset({"url", "src", "image", "img", "file", "path"})
 _TEMPLATE = re.compile(r"(?:\{\{?|%7B(?:%7B)?)\s*(?P<name>[a-z_]+)\s*(?:\}\}?|%7D(?:%7D)?)", re.IGNORECASE)
@@ -80,7 +82,7 @@ _SIZE_CHART = re.compile(
 )
 _VIDEO_HOST = re.compile(r"(?:^|\.)(?:ytimg\.com|youtube(?:-nocookie)?\.com|youtu\.be|vimeocdn\.com|vumbnail\.com)$")
 _VIDEO_NAME = re.compile(
-    r"(?<![a-z])(?:video[\s_-]?(?:thumb(?:nail)?|poster|preview|cover|still|placeholder)|play[\s_-]?(?:button|icon))"
+    r"(?<![a-z])(?:video[\s_-]?(?:thumb(?:nail)?|poster|preview|cover|still|placeholder)|play[\s_-]?(?:button|icon)|360[\s_-]?(?:icon|view|spin))"
     r"(?![a-z])",
     re.IGNORECASE,
 )
@@ -126,10 +128,19 @@ def image_key(url: str) -> str:
     parts = _inner_image(urlsplit(url))
     path = _PROXY_OPTIONS.sub("", _MAGENTO_CACHE.sub("", parts.path))
     path = _NAME_PREFIX.sub("", _PRESTASHOP_SIZE.sub("", _SIZE_FOLDER.sub("", path)))
-    path = unquote(_AMAZON_SIZE.sub("", _SIZE_SUFFIX.sub("", path)))
+    path = unquote(_PATH_OPTIONS.sub("", _AMAZON_SIZE.sub("", _SIZE_SUFFIX.sub("", path))))
     names_file = bool(IMAGE_EXTENSION.search(parts.path))
-    query = "&".join(part for part in _split_query(parts.query) if not _is_size_parameter(part, names_file))
+    kept = [part for part in _split_query(parts.query) if not _is_size_parameter(part, names_file)]
+    if names_file and len(kept) < len(_split_query(parts.query)):
+        kept = [part for part in kept if part.partition("=")[0].lower() not in _SIGNATURE_PARAMETERS]
+    query = "&".join(kept)
     return f"{parts.netloc}{path}?{query}"
+
+
+def file_key(url: str) -> str:
+    """Return `image_key` of the file that the path of `url` names, whatever its query; "" if it names none."""
+    parts = urlsplit(url)
+    return image_key(urlunsplit(parts._replace(query=""))) if IMAGE_EXTENSION.search(parts.path) else ""
 
 
 @lru_cache(maxsize=65536)
@@ -141,7 +152,7 @@ def width_from_url(url: str) -> float:
         name, _, value = part.partition("=")
         if name.lower() in _WIDTH_PARAMETERS | {"size"} and value.isdecimal() and len(value) < 6:
             widths.append(int(value))
-    for pattern in (_SIZE_SUFFIX, _AMAZON_SIZE, _SIZE_FOLDER, _PRESTASHOP_SIZE):
+    for pattern in (_SIZE_SUFFIX, _AMAZON_SIZE, _SIZE_FOLDER, _PATH_WIDTH, _PRESTASHOP_SIZE):
         if match := pattern.search(parts.path):
             groups = match.groupdict()
             if name := (groups.get("name") or "").lower():
@@ -230,7 +241,7 @@ def _is_size_parameter(part: str, names_file: bool) -> bool:
     name = name.lower()
     if name in _RENDERING_PARAMETERS or (name in _NUMERIC_SIZE_PARAMETERS and _NUMERIC_SIZE.fullmatch(value)):
         return True
-    if re.fullmatch(r"(?:\$|%24)\w+(?:\$|%24)", part, re.IGNORECASE):
+    if re.fullmatch(r"(?:\$|%24)[\w-]+(?:\$|%24)", part, re.IGNORECASE):
         return True  # A named size of Adobe Scene7.
     return names_file and (name in _VERSION_PARAMETERS or bool(_VERSION.fullmatch(part)))
 

@@ -34,7 +34,8 @@ def extract_woocommerce(document: Document) -> ExtractedFields:
         extracted.platform_id = extracted.platform_id or product_id
     images = document.tree.xpath("//*[contains(@class, 'woocommerce-product-gallery__image')]")
     gallery_urls = [url for image in images if (url := _full_size_url(image, document))]
-    variation_photos = [link for variation in variations for link in _variation_photos(variation, forms[0], document)]
+    options = _option_texts(forms[0]) if variations else {}
+    variation_photos = [link for variation in variations for link in _variation_photos(variation, options, document)]
     colours = {link.url: link.colour for link in variation_photos if link.colour}
     urls = dict.fromkeys((*gallery_urls, *(link.url for link in variation_photos)))
     extracted.photos = tuple(PhotoLink(url=url, colour=colours.get(url)) for url in urls)
@@ -57,20 +58,30 @@ def _parse_variations(form: Any) -> list[dict[str, Any]]:
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
-def _variation_photos(variation: dict[str, Any], form: Any, document: Document) -> Iterator[PhotoLink]:
+def _option_texts(form: Any) -> dict[tuple[str, str], str]:
+    """Return the text of each option by the name of its menu and its value."""
+    return {
+        (select.get("name"), option.get("value")): collapse_whitespace(option.text_content())
+        for select in form.iter("select")
+        for option in select.iter("option")
+    }
+
+
+def _variation_photos(
+    variation: dict[str, Any], options: dict[tuple[str, str], str], document: Document
+) -> Iterator[PhotoLink]:
     image = variation.get("image")
     if not isinstance(image, dict):
         return
     links = (document.resolve_href(image.get(key)) for key in ("full_src", "url", "src"))
     if url := next(filter(None, links), None):
-        yield PhotoLink(url=url, colour=_colour(variation.get("attributes"), form))
+        yield PhotoLink(url=url, colour=_colour(variation.get("attributes"), options))
 
 
-def _colour(attributes: Any, form: Any) -> str | None:
+def _colour(attributes: Any, options: dict[tuple[str, str], str]) -> str | None:
     """Return the colour of a variation as the menu shows it: "Dark blue" for attribute_pa_color=dark-blue."""
     for name, value in attributes.items() if isinstance(attributes, dict) else ():
         bare = str(name).removeprefix("attribute_").removeprefix("pa_").replace("-", " ")
         if labelled_values.is_colour_label(bare) and clean_text(value):
-            options = form.xpath(".//select[@name=$name]//option[@value=$value]", name=str(name), value=str(value))
-            return collapse_whitespace(options[0].text_content()) if options else clean_text(value)
+            return options.get((str(name), str(value))) or clean_text(value)
     return None

@@ -21,7 +21,7 @@ def extract(body: str) -> tuple[str | None, list[tuple[str, str]]]:
 @pytest.mark.parametrize(
     "body",
     [
-        f"<table><tr><th><label for=c>Color</label></th><td><select id=c>{OPTIONS}</select><a>Clear</a></td></tr></table>",
+        f"<table><tr><th><label for=c>Color</label></th><td><select>{OPTIONS}</select><a>Clear</a></td></tr></table>",
         f"<table><tr><td>Color:</td><td><select>{OPTIONS}</select></td></tr></table>",
         f"<dl><dt>Color</dt><dd><select>{OPTIONS}</select></dd></dl>",
         f"<label for='c'>Color</label><select id='c'>{OPTIONS}</select>",
@@ -29,7 +29,7 @@ def extract(body: str) -> tuple[str | None, list[tuple[str, str]]]:
         f"<label>Color: <select>{OPTIONS}</select></label>",
         f"<div><span>Color:</span><div><select>{OPTIONS}</select></div></div>",
         f"<select aria-label='Color'>{OPTIONS}</select>",
-        "<label for=c>Color</label><select id=c><option>Bitte wählen</option><option>Blue</option><option>Green</select>",
+        "<label for=c>Color</label><select id=c><option>Bitte wählen<option>Blue<option>Green</select>",
         "<label for='c'>Color</label><select id='c'><option>-- Select --</option><option>Blue (+5,00 €)</option>"
         "<option>Green - Sold out</option></select>",
         "<fieldset><legend>Color</legend><input type=radio name=c id=b><label for=b>Blue</label>"

@@ -57,7 +57,9 @@ def extract_photos(document: Document) -> list[str]:
     """Return the URLs of the product photos in document order, the largest version of each."""
     in_gallery: dict[Any, bool] = {}
     candidates = list(_candidate_images(document, in_gallery))
-    gallery_images = [image for image in candidates if _is_in_gallery(image, in_gallery)]
+    gallery_images = [
+        image for image in candidates if image.tag not in _IMAGE_TAGS or _is_in_gallery(image, in_gallery)
+    ]
     photo_urls = [url for image in gallery_images if (url := largest_image_url(image, document))]
     if not photo_urls:
         photo_urls = [url for image in candidates if (url := largest_image_url(image, document))]
@@ -84,7 +86,7 @@ def _candidate_images(document: Document, in_gallery: dict[Any, bool]) -> Iterat
                     yield image
         elif (
             _names_image(element)
-            and _is_in_gallery(element, in_gallery)
+            and (_is_gallery_element(element) or _is_in_gallery(element, in_gallery))
             and next(element.iter(*_IMAGE_TAGS), None) is None
             and not (_is_video(element) or is_size_chart(_alternative_text(element)))
         ):
@@ -155,6 +157,8 @@ def _is_video(element: Any) -> bool:
 
 
 def _is_icon(image: Any, document: Document, in_gallery: dict[Any, bool]) -> bool:
+    if image.tag == "amp-img":
+        return False  # Its width and height can be a ratio.
     sizes = (image.get("width", ""), image.get("height", ""))
     small = [int(size) for size in sizes if size.isdecimal() and int(size) < MIN_SIDE_PX]
     if not small:
@@ -187,11 +191,15 @@ def _is_in_gallery(image: Any, known: dict[Any, bool]) -> bool:
             answer = known[ancestor]
             break
         visited.append(ancestor)
-        if _is_gallery_name(f"{ancestor.get('id', '')} {ancestor.get('class', '')}") or ancestor.tag == "amp-carousel":
+        if _is_gallery_element(ancestor):
             answer = True
             break
     known.update(dict.fromkeys(visited, answer))
     return answer
+
+
+def _is_gallery_element(element: Any) -> bool:
+    return element.tag == "amp-carousel" or _is_gallery_name(f"{element.get('id', '')} {element.get('class', '')}")
 
 
 @lru_cache(maxsize=65536)

@@ -41,6 +41,10 @@ def extract_photo_paths(inner: str, head: str = "") -> list[str]:
         ("<div style=\"background-image: url('/a.jpg')\"></div>", "/a.jpg"),
         ("<div style='background:#fff url(/a.jpg) no-repeat'></div>", "/a.jpg"),
         ("<span data-bg='/a.jpg'></span>", "/a.jpg"),
+        (
+            "<amp-carousel><amp-img src='/a.jpg' width='1' height='1' layout='responsive'></amp-img></amp-carousel>",
+            "/a.jpg",
+        ),
         ("<a href='/big.jpg'>Enlarge</a>", "/big.jpg"),
         ("<a href='/big.jpg'><span style='background-image:url(/s.jpg)'></span></a>", "/big.jpg"),
         ("<li data-src='/big.jpg'></li>", "/big.jpg"),
@@ -138,3 +142,26 @@ def test_each_way_to_write_an_image_in_jsonld_is_read(image: object, expected: l
 def test_a_value_that_is_not_a_url_is_not_a_photo(href: str) -> None:
     node = {"@type": "Product", "name": "Hat", "image": [href, "/a.jpg"]}
     assert extract_photo_paths("", f"<script type='application/ld+json'>{json.dumps(node)}</script>") == ["/a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<div class='product-image' style='background-image:url(/a.jpg)'></div>", ["/a.jpg"]),
+        ("<noscript><div class=gallery><img src=/a.jpg><img src=/b.jpg></div></noscript>", ["/a.jpg", "/b.jpg"]),
+        ("<img src='/black-logo-tee.jpg'><img src='/logo.png'><img src='/visa-icon.png'>", ["/black-logo-tee.jpg"]),
+        ("<img src='/img.php?pic=1'><img src='/img.php?pic=2'>", ["/img.php?pic=1", "/img.php?pic=2"]),
+        ("<a href='/big.jpg'><img src='/small.jpg'></a>", ["/big.jpg"]),
+    ],
+)  # fmt: skip
+def test_photos_outside_a_gallery_are_found(body: str, expected: list[str]) -> None:
+    html = f"<body><h1>Hat</h1>{body}<form action='/cart/add'><button>Add to cart</button></form></body>"
+    product = extract_product_from_html(html, "https://shop.example/p/hat")
+    assert product is not None
+    assert [photo.value.url.removeprefix("https://shop.example") for photo in product.photos] == expected
+
+
+def test_a_query_of_an_unknown_kind_is_a_size_if_another_source_names_the_file_alone() -> None:
+    node = {"@type": "Product", "name": "Hat", "image": ["/a.jpg", "/b.jpg?f=1", "/b.jpg?f=2"]}
+    script = f"<script type='application/ld+json'>{json.dumps(node)}</script>"
+    assert extract_photo_paths("<img src='/a.jpg?f=s'>", script) == ["/a.jpg", "/b.jpg?f=1", "/b.jpg?f=2"]

@@ -81,9 +81,10 @@ def _bold_attribute(label: Any) -> Iterator[Attribute]:
     if not text or len(text) > MAX_ATTRIBUTE_NAME_LENGTH + 2:
         return
     tail = label.tail or ""
-    name = visible_text(label)
-    if not name.endswith((":", "：")) and not tail.lstrip().startswith((":", "：")):
+    whole = label.text_content() if len(label) else text
+    if not whole.rstrip().endswith((":", "：")) and not tail.lstrip().startswith((":", "：")):
         return
+    name = visible_text(label)
     parts = [tail]
     for sibling in label.itersiblings():
         if sibling.tag not in _INLINE_TAGS or (sibling.text or "").rstrip().endswith(":"):

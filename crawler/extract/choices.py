@@ -44,13 +44,17 @@ def choices_in(element: Any) -> list[str] | None:
 
 def find_choices(document: Document) -> Iterator[tuple[str, list[str]]]:
     """Yield the label and the choices of each menu and each group of radio buttons of the main content."""
-    labels = _labels_by_id(document.tree)
+    controls = [
+        element
+        for element in document.main_elements
+        if element.tag in ("select", "input")
+        and element.get("type") in (None, "radio")
+        and not _is_other_control(element)
+        and not document.product_cards.contain(element)
+    ]
+    labels = _labels_by_id(document.tree) if controls else {}
     radios: dict[str, list[Any]] = {}
-    for element in document.main_elements:
-        if element.tag not in ("select", "input") or _is_other_control(element):
-            continue
-        if document.product_cards.contain(element):
-            continue
+    for element in controls:
         if element.tag == "select":
             if (choices := choices_in(element)) and (label := _label_of(element, labels)):
                 yield label, choices

@@ -9,6 +9,7 @@ import lxml.html
 
 from crawler.extract import labelled_values
 from crawler.extract.document import Document, clean_text
+from crawler.extract.text import visible_text
 
 _FIELD_NAME = re.compile(
     r"(?:^|[\s_-])(?:(?P<sku>skus?|(?:product|item|article|style|catalogue?|artikel|prod)[-_]?"
@@ -67,7 +68,7 @@ def find_sku(document: Document) -> str:
             return code
     test_labelled = ((e, e.get(key) or "") for key in _TEST_ID_ATTRIBUTES for e in _elements_with(document, (key,)))
     for element, names in (*document.labelled_elements, *test_labelled):
-        if _matched_field(names) == "sku" and (code := _valid_code(_strip_label(clean_text(element.text_content())))):
+        if _matched_field(names) == "sku" and (code := _valid_code(_strip_label(clean_text(visible_text(element))))):
             return code
     return ""
 
@@ -110,7 +111,7 @@ def _is_brand_link(element: lxml.html.HtmlElement) -> bool:
 
 
 def _brand_name(element: lxml.html.HtmlElement) -> str:
-    text = _strip_label(clean_text(element.text_content()))
+    text = _strip_label(clean_text(visible_text(element)))
     if not text:
         alternatives = (clean_text(image.get("alt") or image.get("title")) for image in element.iter("img"))
         text = next(filter(None, alternatives), "") or clean_text(element.get("title"))

@@ -131,7 +131,10 @@ def _group_label(control: Any) -> str:
     for _ in range(_MAX_LEVELS):
         if element.get("role") == "radiogroup" and element.get("aria-label"):
             return _clean_label(element.get("aria-label"))
-        before = element.getprevious()
+        before, around = element.getprevious(), element.getparent()
+        text = "" if around is None or around.tag in ("body", "form") else (around.text or "").strip()
+        if text and (before is None or text.endswith((":", "："))):
+            return _clean_label(text)
         if before is not None and isinstance(before.tag, str):
             text = visible_text(before) or ""
             return _clean_label(text) if before.find(".//input") is None and before.tag != "input" else ""
@@ -143,4 +146,6 @@ def _group_label(control: Any) -> str:
 
 def _clean_label(text: str) -> str:
     label = clean_text(text).strip(" :：*")
+    # "Select your size" names the choice of a size.
+    label = labelled_values.without_phrase("choose", label) or label
     return label if len(label) <= _MAX_LABEL_LENGTH else ""

@@ -16,7 +16,7 @@ from crawler.decoding.text_encoding import detect_encoding
 from crawler.discover import urls
 from crawler.extract.canonical import find_canonical_url
 from crawler.extract.heading import find_heading
-from crawler.extract.product_cards import ProductCards, ancestors_of
+from crawler.extract.product_cards import ProductCards, find_ancestors
 from crawler.extract.text import visible_text
 
 _PLACEHOLDER = re.compile(
@@ -97,13 +97,13 @@ class Document:
 
     @cached_property
     def _around_heading(self) -> set[Any]:
-        return ancestors_of([] if self.heading_element is None else [self.heading_element])
+        return find_ancestors([] if self.heading_element is None else [self.heading_element])
 
     @cached_property
     def _around_buy_controls(self) -> set[Any]:
         """The elements around the form or button to buy, if the page has one product to buy."""
         controls = list(islice(_iter_buy_controls(self), _MAX_BUY_CONTROLS + 1))
-        return ancestors_of(controls) if len(controls) <= _MAX_BUY_CONTROLS else set()
+        return find_ancestors(controls) if len(controls) <= _MAX_BUY_CONTROLS else set()
 
     def is_boilerplate(self, block: Any) -> bool:
         """Return whether `block` is navigation, a footer, a block of other products or such, not around the product."""

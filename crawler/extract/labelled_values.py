@@ -49,6 +49,13 @@ def starts_with_phrase(section: str, text: str) -> bool:
     return match is not None and not text.casefold()[match.end() : match.end() + 1].isalpha()
 
 
+def without_phrase(section: str, text: str) -> str:
+    """Return `text` without a phrase of `section` of field_labels.txt with which it starts."""
+    if not starts_with_phrase(section, text) or (match := _phrase_pattern(section).match(text.casefold())) is None:
+        return text
+    return text[match.end() :].strip()
+
+
 @cache
 def _phrase_pattern(section: str) -> re.Pattern[str]:
     phrases = sorted(_load_sections()[section], reverse=True)

@@ -48,7 +48,7 @@ def _is_card(element: Any) -> bool:
     return has_image and element.find(".//a") is not None
 
 
-def ancestors_of(elements: Iterable[Any]) -> set[Any]:
+def find_ancestors(elements: Iterable[Any]) -> set[Any]:
     """Return the elements around any of `elements`."""
     ancestors: set[Any] = set()
     for element in elements:

@@ -36,7 +36,8 @@ def extract_schema_org(nodes: Iterable[Node], document: Document, source: str) -
     breadcrumbs = [parse_breadcrumb_list(node) for node in nodes if "breadcrumblist" in node_types(node)]
     product = find_main_product(nodes, document)
     if product is not None:
-        _fill_fields(extracted, product, _find_variants(product, nodes), document)
+        variants = _find_variants(product, nodes) or _find_siblings(product, nodes, document)
+        _fill_fields(extracted, product, variants, document)
     extracted.categories = (*extracted.categories, *(path for path in breadcrumbs if path))
     return extracted
 
@@ -62,6 +63,20 @@ def _find_variants(product: Node, nodes: list[Node]) -> list[Node]:
     group_ids = {clean_text(product.get(key)) for key in ("@id", "productGroupID")} - {""}
     beside = (node for node in nodes if node is not product and group_ids & _parent_group_ids(node))
     return list({id(variant): variant for variant in (*nested, *beside)}.values())
+
+
+def _find_siblings(product: Node, nodes: list[Node], document: Document) -> list[Node]:
+    """Return the variants on this page of a group that the page does not describe itself, `product` among them."""
+    group_ids = _parent_group_ids(product)
+    own_paths = {urlsplit(url).path for url in (document.url, document.canonical_url)}
+    siblings = [
+        node
+        for node in nodes
+        if node is not product
+        and group_ids & _parent_group_ids(node)
+        and (not (url := document.resolve_href(node.get("url"))) or urlsplit(url).path in own_paths)
+    ]
+    return [product, *siblings] if siblings else []
 
 
 def _parent_group_ids(node: Node) -> set[str]:
@@ -99,7 +114,7 @@ def _fill_fields(extracted: ExtractedFields, node: Node, variants: list[Node], d
 
 def _colour(node: Node, variants: list[Node]) -> str:
     """Return the colour of the product, "" if its variants have several."""
-    parts = [node] if _first_value(node, "color", "colour") else variants
+    parts = [node] if _first_value(node, "color", "colour") and not (variants and variants[0] is node) else variants
     colours = {
         _value_text(colour) for part in parts for key in ("color", "colour") for colour in as_list(part.get(key))
     } - {""}

@@ -37,6 +37,8 @@ def extract(body: str) -> tuple[str | None, list[tuple[str, str]]]:
         "<div>Color</div><div><label><input type=radio name=c value=1>Blue</label>"
         "<label><input type=radio name=c value=2>Green</label></div>",
         "<dl><dt>Color</dt><dd><ul class=swatches><li title='Blue'></li><li>Green</li></ul></dd></dl>",
+        f"<p>Color: <select>{OPTIONS}</select></p>",
+        f"<label>Select your Color</label><select>{OPTIONS}</select>",
         "<dl><dt>Color</dt><dd><button>Blue</button><button>Green</button></dd></dl>",
     ],
 )

@@ -277,3 +277,24 @@ def test_tags_and_entities_in_the_names_of_jsonld_are_decoded() -> None:
     assert (product.brand.value, product.colour.value) == ("Fenwick & Söhne®", "Sky's blue")
     assert [path.value for path in product.categories] == ["Men & Boys > Tops"]
     assert [(a.value.name, a.value.value) for a in product.attributes] == [("Fit & Size", "Slim")]
+
+
+def test_variants_of_a_group_that_is_not_described_give_their_photos_and_no_single_colour() -> None:
+    variants = [
+        make_product_node("Coat", sku=f"C-{colour}", color=colour, image=f"/{colour}.jpg", isVariantOf={"@id": "#g"})
+        for colour in ("red", "blue")
+    ]
+    product = extract_found(*variants, body="<h1>Coat</h1>")
+    assert product.colour is None
+    assert [(photo.value.url[20:], photo.value.colour) for photo in product.photos] == [
+        ("/red.jpg", "red"),
+        ("/blue.jpg", "blue"),
+    ]
+
+
+def test_a_variant_with_a_page_of_its_own_keeps_its_colour() -> None:
+    group = {"isVariantOf": {"@id": "#g"}}
+    own = make_product_node("Blue shirt", url=URL, color="Blue", image="/b.jpg", **group)
+    other = make_product_node("Red shirt", url="/p/red-shirt", color="Red", image="/r.jpg", **group)
+    product = extract_found(own, other)
+    assert (product.colour and product.colour.value, len(product.photos)) == ("Blue", 1)

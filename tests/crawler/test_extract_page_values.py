@@ -49,6 +49,7 @@ def test_the_value_beside_a_label_is_extracted(body: str, expected: dict[str, st
         ("<div class='brand'>Fenwick</div>", "", "Fenwick"),
         ("<a class='product-brand' href='/x'><img alt='Fenwick' src='/f.svg'></a>", "", "Fenwick"),
         ("<a href='/marken/fenwick'>Fenwick</a>", "", "Fenwick"),
+        ("<div class='brand'>Fenwick &amp; Co<button>Follow</button></div>", "", "Fenwick & Co"),
         ("<div class='brand'>12/09(Wed)</div>", "", ""),
         ("<div class='skull'>AB-12</div><div class='rebrand'>Fenwick</div>", "", ""),
     ],

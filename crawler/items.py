@@ -9,6 +9,7 @@ from scrapy.http import Response
 
 from crawler.discover.crawl_traps import SkippedUrl
 from crawler.discover.links import Link
+from crawler.extract.relations import Relations
 from weft.contracts.product import Product
 
 SITEMAP, FEED, PHOTO, PAGE = "sitemap", "feed", "photo", "page"
@@ -79,6 +80,8 @@ class SitemapItem(CrawlItem):
     """By page, the last modification as the sitemap writes it; pages without one are missing."""
     photos: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By page, the image URLs that the sitemap lists for it; pages without images are missing."""
+    translations: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """By page, (language code, URL) of its translations; pages without translations are missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +99,10 @@ class ProductItem(CrawlItem):
     """A page that shows one product."""
 
     product: Product
+    relations: Relations = field(default_factory=Relations)
+    """The other pages that the page names as those of the same product."""
+    variants: tuple[str, ...] = ()
+    """The pages of variants to request; canonical URLs."""
     response_info: ResponseInfo = ResponseInfo()
 
 
@@ -108,6 +115,8 @@ class ListingItem(CrawlItem):
     """The category path that the page states, "" if it states none."""
     page_title: str
     """The name of the page, used in the category paths of the listings below it."""
+    language: str = ""
+    """The language of the page, an ISO 639 code in lower case, "" if it states none."""
     links: tuple[Link, ...]
     """The links to pages of the same shop."""
     skipped: tuple[SkippedUrl, ...] = ()

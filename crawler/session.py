@@ -127,7 +127,8 @@ class CrawlSession:
 
     def has_enough_products(self) -> bool:
         """Return whether the limit on products is reached."""
-        return 0 < self.args.shop.max_products <= self.store.product_count
+        limit = self.args.shop.max_products
+        return 0 < limit <= self.store.product_count and limit <= self.store.recount_products()
 
     def start_next_strategy(self) -> bool:
         """Start the next strategy, or else request the previous crawl's products; return whether URLs were added."""

@@ -102,10 +102,16 @@ _HEX = re.compile(r"[0-9a-f-]{16,}", re.IGNORECASE)
 
 
 @lru_cache(urls.URL_CACHE_SIZE)
-def skip_reason(url: str) -> str:
-    """Return why the crawl must not request `url` (in canonical form); "" if it may."""
+def skip_reason(url: str, identifying_params: frozenset[str] = frozenset()) -> str:
+    """Return why the crawl must not request `url` (in canonical form); "" if it may.
+
+    Args:
+        url: The URL.
+        identifying_params: Names of parameters that tell products apart, so that they make no trap.
+    """
     parts = urlsplit(url)
-    reasons = (_param_skip_reason(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True))
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    reasons = (_param_skip_reason(name, value) for name, value in pairs if name not in identifying_params)
     if param_reason := next((reason for reason in reasons if reason), ""):
         return param_reason
     if _ACCOUNT_PATH.search(parts.path):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from crawler.discover import crawl_traps, urls
+from crawler.discover import crawl_traps, identifying_params, urls
 from crawler.extract import html_heuristics, script_data, structured_data
 from crawler.extract.document import Document, collapse_whitespace
 from crawler.extract.linked_nodes import as_list, node_types
@@ -39,8 +39,9 @@ def extract_links(document: Document) -> PageLinks:
     """Return the links of a page to its own shop; a sorted or filtered view is replaced by its plain URL."""
     followed: dict[str, bool] = {}
     skipped: dict[str, str] = {}
-    for url, in_main_content in _internal_links(document):
-        reason = crawl_traps.skip_reason(url)
+    kept = document.identifying_params | identifying_params.find_identifying_params(document)
+    for url, in_main_content in _internal_links(document, kept):
+        reason = crawl_traps.skip_reason(url, kept)
         if reason:
             skipped.setdefault(url, reason)
             url = crawl_traps.strip_view_params(url, reason)
@@ -78,13 +79,13 @@ def parent_paths(url: str) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _internal_links(document: Document) -> Iterator[tuple[str, bool]]:
+def _internal_links(document: Document, kept: frozenset[str]) -> Iterator[tuple[str, bool]]:
     """Yield (canonical URL, whether it is in the main content) of each link to another page of the shop."""
     for href, in_main_content in _all_hrefs(document):
         url = document.resolve_href(href)
         if url is None or not urls.is_same_site(url, document.url):
             continue
-        url = urls.canonicalize(url)
+        url = urls.canonicalize(url, kept)
         if url != document.url and not urls.has_ignored_extension(url):
             yield url, in_main_content
 

@@ -12,12 +12,14 @@ import lxml.etree
 from crawler.decoding.byte_stream import open_limited
 from crawler.decoding.text_encoding import detect_feed_encoding
 from crawler.decoding.xml_stream import RepairedXml
-from crawler.discover import urls
+from crawler.discover import identifying_params, urls
 from weft.contracts.product import PhotoLink, Product
 from weft.errors import ShopError
 
 MAX_SITEMAP_BYTES = 64_000_000
 """Maximum size of a sitemap after decompression; the protocol allows 52,428,800 bytes."""
+MAX_TRANSLATIONS = 200
+"""Maximum number of translations of one page."""
 MAX_PHOTOS_PER_PAGE = 1_000
 """Maximum number of images of one page, as in Google's image sitemaps."""
 
@@ -42,6 +44,8 @@ class SitemapEntry(NamedTuple):
     """The date of the last change as written in the sitemap (W3C date format), "" if it is missing."""
     photos: tuple[str, ...] = ()
     """URLs of the images on the page (image:image)."""
+    translations: tuple[tuple[str, str], ...] = ()
+    """(language code, URL) of the page in other languages (xhtml:link), in canonical form."""
 
 
 class Sitemap(NamedTuple):
@@ -119,9 +123,11 @@ def _iter_entries(
         if event != "end" or _local_name(element) not in _ENTRY_TAGS:
             continue
         fields: dict[str, str] = {}
-        photos = []
+        photos, translations = [], []
         for part in element:
-            if _local_name(part) == "link":
+            if part.get("hreflang"):
+                translations.append((part.get("hreflang"), part.get("href") or ""))
+            elif _local_name(part) == "link":
                 # RSS and Atom, which the protocol of sitemaps allows.
                 fields.setdefault("loc", (part.text or part.get("href") or "").strip())
             elif _local_name(part) == "image":
@@ -134,6 +140,7 @@ def _iter_entries(
                 page,
                 fields.get("lastmod") or fields.get("updated", ""),
                 tuple(dict.fromkeys(photo for photo in photo_urls if photo)),
+                tuple(_iter_translations(translations[:MAX_TRANSLATIONS], url)),
             )
         # Free the element: a sitemap may have 50,000 entries.
         element.clear()
@@ -141,13 +148,32 @@ def _iter_entries(
             del element.getparent()[0]
 
 
+def _iter_translations(links: Iterable[tuple[str, str]], url: str) -> Iterator[tuple[str, str]]:
+    for code, href in links:
+        target = urls.absolute_url(url, href) if href else None
+        if target and urls.is_same_site(target, url):
+            yield code, urls.canonicalize(target)
+
+
 def _deduplicate(entries: Iterator[SitemapEntry]) -> Iterator[SitemapEntry]:
+    """Yield each page once.
+
+    A sitemap lists the addresses of pages, so a parameter in which two of its entries differ tells pages apart, even if
+    it looks like a tracking parameter.
+    """
+    first_urls: dict[str, str] = {}
     seen = set()
     for entry in entries:
-        canonical = entry._replace(url=urls.canonicalize(entry.url))
-        if canonical.url not in seen:
-            seen.add(canonical.url)
-            yield canonical
+        canonical = urls.canonicalize(entry.url)
+        first_url = first_urls.setdefault(canonical, entry.url)
+        kept = identifying_params.collapsing_params(first_url, entry.url) if first_url != entry.url else frozenset()
+        found = [entry._replace(url=urls.canonicalize(entry.url, kept))]
+        if kept:
+            found.insert(0, SitemapEntry(urls.canonicalize(first_url, kept)))
+        for page in found:
+            if page.url not in seen:
+                seen.add(page.url)
+                yield page
 
 
 def _local_name(element: lxml.etree._Element) -> str:

@@ -18,7 +18,11 @@ TRACKING_PARAMS = frozenset(
     }
 )
 # fmt: on
-"""Query parameters that describe the visitor, not the page."""
+"""Query parameters that describe the visitor in most shops, not the page."""
+_CLICK_IDS = frozenset(
+    {"gclid", "gclsrc", "dclid", "fbclid", "msclkid", "yclid", "twclid", "ttclid", "srsltid", "mc_cid", "mc_eid"}
+)
+
 
 _TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "_pos", "_sid", "_psq", "_ss")
 _SESSION_PARAM = re.compile(
@@ -40,15 +44,20 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @lru_cache(URL_CACHE_SIZE)
-def canonicalize(url: str) -> str:
+def canonicalize(url: str, identifying_params: frozenset[str] = frozenset()) -> str:
     """Return `url` without tracking parameters, session, fragment and default port; scheme and host in lower case.
+
+    Args:
+        url: Any http(s) URL.
+        identifying_params: Names of query parameters that tell the pages of this shop apart, so that they are kept
+            although they look like tracking parameters, see `crawler.discover.identifying_params`.
 
     The host is in its ASCII form (IDNA). Percent-encoding is normalised by RFC 3986, section 6.2.2, and characters
     outside ASCII are in Unicode's composed form (NFC), so that the spellings of one address are equal.
     """
     parts = urlsplit(url.strip())
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    kept = [(name, value) for name, value in pairs if not _is_tracking(name)]
+    kept = [(name, value) for name, value in pairs if name in identifying_params or not _is_tracking(name)]
     query = parts.query if len(kept) == len(pairs) else urlencode(kept)
     path = _normalize_encoding(_SESSION_IN_PATH.sub("", parts.path) or "/")
     return urlunsplit((parts.scheme.lower(), ascii_netloc(parts), path, _normalize_encoding(query), ""))
@@ -83,6 +92,17 @@ def path_suffixes(url: str) -> Iterator[str]:
 def has_ignored_extension(url: str) -> bool:
     """Return whether `url` is that of an image, script or document, not of a page."""
     return urlsplit(url).path.lower().endswith(_IGNORED_EXTENSIONS)
+
+
+def query_params(url: str) -> frozenset[str]:
+    """Return the names of the query parameters of `url`."""
+    return frozenset(name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+def is_visitor_param(name: str) -> bool:
+    """Return whether a parameter is set by an advertisement or a session, so that it never identifies a page."""
+    name = name.lower()
+    return name in _CLICK_IDS or name.startswith(("utm_", "mtm_", "pk_", "hsa_")) or bool(_SESSION_PARAM.search(name))
 
 
 def _is_tracking(name: str) -> bool:

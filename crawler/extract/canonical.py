@@ -28,7 +28,13 @@ _MIN_NAME_WORDS = 2
 _MAX_ANCHORS, _MAX_LEVELS = 20, 5
 
 
-def find_canonical_url(tree: Any, url: str, heading: str, resolve: Callable[[object], str | None]) -> str:
+def find_canonical_url(
+    tree: Any,
+    url: str,
+    heading: str,
+    resolve: Callable[[object], str | None],
+    identifying_params: frozenset[str] = frozenset(),
+) -> str:
     """Return the canonical URL that the page at `url` declares, else its og:url, else `url`, in canonical form.
 
     Some shops declare the home page, or the category, on every page. Ignored is therefore a URL of another site, of
@@ -41,7 +47,7 @@ def find_canonical_url(tree: Any, url: str, heading: str, resolve: Callable[[obj
         target = resolve(href)
         if not target or not urls.is_same_site(target, url):
             continue
-        canonical = urls.canonicalize(target)
+        canonical = urls.canonicalize(target, identifying_params)
         if canonical == url or not _is_another_page(tree, canonical, url, heading, resolve):
             return canonical
     return url

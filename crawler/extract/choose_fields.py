@@ -15,6 +15,7 @@ import lxml.html
 from lxml.etree import ParserError
 
 from crawler.extract import image_urls, prices, value_parsing
+from crawler.extract.document import collapse_whitespace
 from crawler.extract.models import ExtractedFields, SourcedValue
 from crawler.extract.text import plain_text
 from weft.contracts.product import Attribute, PhotoLink
@@ -205,15 +206,23 @@ def choose_item_id(extractions: Iterable[ExtractedFields], canonical_url: str) -
     """Return the id of the item within its shop.
 
     It is, in this order, the id of the override, the group id, the item_group_id, the product id of the platform, the
-    parent SKU or the canonical URL. Each is searched in all sources before the next.
+    parent SKU or the canonical URL. Each is searched in all sources before the next. A name is not an id, because it
+    changes and because two products can share it.
     """
     extractions = list(extractions)
+    titles = {collapse_whitespace(extracted.title).casefold() for extracted in extractions}
     for get_id in _ITEM_ID_GETTERS:
         for extracted in extractions:
-            if value := get_id(extracted):
+            value = get_id(extracted)
+            if value and (value == extracted.item_id or not _is_name(value, titles)):
                 return SourcedValue(_to_safe_id(value), extracted.source)
     slug = _UNSAFE.sub("-", urlsplit(canonical_url).path).strip("-.")[-_MAX_SLUG_LENGTH:]
     return SourcedValue(f"{slug or 'product'}-{_digest(canonical_url)}", "url")
+
+
+def _is_name(value: str, titles: set[str]) -> bool:
+    has_digit = any(map(str.isdigit, value))
+    return collapse_whitespace(value).casefold() in titles or (not has_digit and " " in value.strip())
 
 
 def parent_sku(sku: str, url: str) -> str:

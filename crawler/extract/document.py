@@ -69,6 +69,8 @@ class Document:
     tree: lxml.html.HtmlElement
     html: str
     """The decoded source of the page."""
+    identifying_params: frozenset[str] = frozenset()
+    """The query parameters of the page's URL that tell the products of this shop apart."""
 
     @cached_property
     def title(self) -> str:
@@ -148,15 +150,21 @@ class Document:
         return resolve_href(self.base_url, href)
 
 
-def parse_html(html: str, url: str) -> Document:
-    """Parse `html`, which may be broken or empty, as the page at `url`."""
+def parse_html(html: str, url: str, identifying_params: frozenset[str] = frozenset()) -> Document:
+    """Parse `html`, which may be broken or empty, as the page at `url`.
+
+    Args:
+        html: The decoded page.
+        url: Its URL.
+        identifying_params: Names of query parameters that are part of the page's address in this shop.
+    """
     try:
         # Bytes and a declared encoding: lxml refuses text with an XML encoding declaration.
         parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
         tree = lxml.html.document_fromstring(html.encode("utf-8", errors="replace"), parser=parser)
     except ParserError:
         tree = lxml.html.document_fromstring("<html></html>")
-    url = urls.canonicalize(url)
+    url = urls.canonicalize(url, identifying_params)
     base_url = url
     for element in islice(tree.iter("base"), 1):
         base_url = resolve_href(url, element.get("href")) or url
@@ -166,12 +174,13 @@ def parse_html(html: str, url: str) -> Document:
     return Document(
         url=url,
         base_url=base_url,
-        canonical_url=find_canonical_url(tree, url, heading, partial(resolve_href, base_url)),
+        canonical_url=find_canonical_url(tree, url, heading, partial(resolve_href, base_url), identifying_params),
         heading=heading,
         heading_element=heading_element,
         product_cards=cards,
         tree=tree,
         html=html,
+        identifying_params=identifying_params,
     )
 
 

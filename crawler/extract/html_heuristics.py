@@ -1,16 +1,26 @@
 """Extract fields from the visible page: heading, breadcrumb, description block, attribute tables and gallery."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from html import escape
 
 import lxml.html
 
-from crawler.extract import attribute_hints, attributes, images, printed_values, purchase_signals
+from crawler.extract import (
+    attribute_hints,
+    attributes,
+    images,
+    labelled_values,
+    printed_values,
+    purchase_signals,
+    relations,
+    value_parsing,
+)
 from crawler.extract.document import Document, collapse_whitespace
 from crawler.extract.models import ExtractedFields
 from crawler.extract.text import visible_text
-from weft.contracts.product import PhotoLink
+from weft.contracts.product import Attribute, PhotoLink
 
 MAX_DESCRIPTION_LENGTH = 20_000
 """Maximum number of characters of text; a longer block is a whole page."""
@@ -38,8 +48,8 @@ _BREADCRUMB_SEPARATORS = re.compile(r"^[\s/>»›|·•→-]+|[\s/>»›|·•�
 def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> ExtractedFields:
     """Extract fields from the visible page.
 
-    The page counts as a product page if it has a name, a photo, and either a buy button or two of these three signals:
-    a price, a printed SKU or GTIN, a product id in the URL.
+    The page counts as a product page if it has a name, a photo, and one of these: a buy button; two of the signals
+    price, printed SKU or GTIN, product id in the URL; a list of variants that have pages of their own.
 
     Args:
         document: The page.
@@ -72,6 +82,7 @@ def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> 
             or url_id
             or labelled.get("reference")
             or attribute_hints.find_form_product_id(document)
+            or _find_code_of_gtin_label(extracted.attributes)
         )
     can_be_bought = False
     if not {"product", "availability"} <= already_found:
@@ -86,9 +97,22 @@ def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> 
         map(bool, (extracted.price, labelled.get("sku") or labelled.get("reference") or extracted.gtin, url_id))
     )
     extracted.is_product = bool((document.heading or document.title) and photos) and (
-        can_be_bought or signals >= _MIN_PRODUCT_SIGNALS
+        can_be_bought or signals >= _MIN_PRODUCT_SIGNALS or _is_group_of_variants(document, extracted)
     )
     return extracted
+
+
+def _find_code_of_gtin_label(attributes: Iterable[Attribute]) -> str:
+    """Return the value beside a label such as "UPC" that is no GTIN: the shop writes its own number there."""
+    codes = (a.value for a in attributes if labelled_values.classify_label(a.name) == "gtin")
+    return next((code for code in codes if printed_values.is_code(code) and not value_parsing.parse_gtin(code)), "")
+
+
+def _is_group_of_variants(document: Document, extracted: ExtractedFields) -> bool:
+    """Return whether the page is that of a product whose variants, which have pages of their own, are bought there."""
+    links = relations.find_variant_links(document)
+    has_offer = bool(extracted.price or extracted.sku or extracted.gtin)
+    return bool(links.urls) and (has_offer or (links.are_certain and bool(extracted.description)))
 
 
 def extract_breadcrumb(document: Document) -> str:
@@ -120,10 +144,25 @@ def extract_description(document: Document) -> str:
         blocks = [(element, length) for element, length in blocks if length <= MAX_DESCRIPTION_LENGTH]
         max_length = max((length for _, length in blocks), default=0)
         if max_length:
-            return inner_html(
-                [element for element, length in blocks if length >= _MIN_INNER_TEXT_SHARE * max_length][-1]
-            )
+            block = [element for element, length in blocks if length >= _MIN_INNER_TEXT_SHARE * max_length][-1]
+            parts = _text_below_heading(block) if _is_only_heading(block) else [block]
+            return " ".join(map(inner_html, parts))
     return ""
+
+
+def _is_only_heading(block: lxml.html.HtmlElement) -> bool:
+    text = collapse_whitespace(block.text_content())
+    return any(collapse_whitespace(heading.text_content()) == text for heading in block.iter("h2", "h3", "h4"))
+
+
+def _text_below_heading(block: lxml.html.HtmlElement) -> list[lxml.html.HtmlElement]:
+    """Return the paragraphs and lists that follow a block which is only the heading of the description."""
+    found = []
+    for sibling in block.itersiblings():
+        if sibling.tag not in ("p", "ul", "ol"):
+            break
+        found.append(sibling)
+    return found
 
 
 def _has_heading_or_form(block: lxml.html.HtmlElement) -> bool:

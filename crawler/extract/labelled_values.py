@@ -5,6 +5,10 @@ from functools import cache
 from pathlib import Path
 
 _LABEL_KINDS = ("colour", "brand", "manufacturer", "gtin", "mpn", "reference", "sku")
+_SIZE_LABEL = re.compile(
+    r"\b(?:size|sizes|gr(?:ö|oe?)(?:ß|ss)e|taille|taglia|talla|tamanho|maat|rozmiar|velikost|storlek|størrelse|koko)\b",
+    re.IGNORECASE,
+)
 _LABEL_PUNCTUATION = re.compile(r"[\s._:：#№*]+")
 
 
@@ -26,6 +30,11 @@ def _labels_of(section: str) -> frozenset[str]:
 def is_colour_label(name: str) -> bool:
     """Return whether `name` is a label of a colour: "Colour", "Farbe"."""
     return classify_label(name) == "colour"
+
+
+def is_size_label(name: str) -> bool:
+    """Return whether `name` is a label of a size: "Size", "Größe"."""
+    return bool(_SIZE_LABEL.search(name))
 
 
 @cache
@@ -54,6 +63,12 @@ def without_phrase(section: str, text: str) -> str:
     if not starts_with_phrase(section, text) or (match := _phrase_pattern(section).match(text.casefold())) is None:
         return text
     return text[match.end() :].strip()
+
+
+@cache
+def colour_names() -> frozenset[str]:
+    """Return the words of field_labels.txt that name a colour in a product's name, in lower case."""
+    return frozenset(name.casefold() for name in _load_sections()["colour names"])
 
 
 @cache

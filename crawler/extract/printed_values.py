@@ -37,6 +37,11 @@ def find_labelled_values(document: Document) -> dict[str, str]:
     return value_by_kind
 
 
+def is_code(text: str) -> bool:
+    """Return whether `text` has the form of an article number: no white space, and at least one digit."""
+    return bool(_CODE.fullmatch(text))
+
+
 def _labelled_pairs(element: Any, text: str) -> Iterator[tuple[str, str]]:
     """Yield (kind, value) for the label with which `element` starts."""
     if len(text) <= MAX_LABEL_LENGTH and (kind := labelled_values.classify_label(text)):
@@ -99,4 +104,7 @@ def _clean_value(kind: str, value: str) -> str:
     if kind in ("sku", "reference", "mpn"):
         code = text.split(" ")[0].strip(",;()") if text else ""
         return code if _CODE.fullmatch(code) else ""
+    if labelled_values.classify_label(text) or labelled_values.is_size_label(text):
+        # The header of the next column.
+        return ""
     return text if 0 < len(text) <= MAX_NAME_LENGTH and any(c.isalnum() for c in text) and "http" not in text else ""

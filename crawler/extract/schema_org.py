@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.discover import urls
-from crawler.extract import value_parsing
+from crawler.extract import value_parsing, variant_skus
 from crawler.extract.choose_fields import parent_sku
 from crawler.extract.document import Document, clean_text
 from crawler.extract.image_urls import IMAGE_EXTENSION
@@ -95,7 +95,10 @@ def _fill_fields(extracted: ExtractedFields, node: Node, variants: list[Node], d
     )
     product_sku = _first_value(node, "sku") or _NUMBER_PREFIX.sub("", _first_value(node, "productID"))
     extracted.sku = product_sku or _first_in_nodes((*variants, *offers), "sku")
-    extracted.parent_sku = _first_in_nodes(groups, "sku") if groups else parent_sku(product_sku, document.canonical_url)
+    if groups:
+        extracted.parent_sku = _first_in_nodes(groups, "sku")
+    elif not variant_skus.is_sku_of_variant(product_sku, _skus((*variants, *offers)), document):
+        extracted.parent_sku = parent_sku(product_sku, document.canonical_url)
     gtins = (value_parsing.parse_gtin(text) for part in (node, *variants, *offers) for text in _gtin_candidates(part))
     extracted.gtin = next(filter(None, gtins), "")
     extracted.title = _first_in_nodes(all_nodes, "name")
@@ -110,6 +113,10 @@ def _fill_fields(extracted: ExtractedFields, node: Node, variants: list[Node], d
     extracted.categories = tuple(path for value in as_list(node.get("category")) if (path := _category_path(value)))
     extracted.attributes = tuple(_attributes(node))
     extracted.photos = tuple(_photos(node, variants, document))
+
+
+def _skus(nodes: Iterable[Node]) -> set[str]:
+    return {sku for node in nodes if (sku := _first_value(node, "sku"))}
 
 
 def _colour(node: Node, variants: list[Node]) -> str:

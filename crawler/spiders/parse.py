@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from itertools import chain, islice
 from typing import Any
@@ -14,7 +15,7 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 from crawler import exceptions, items
 from crawler.discover import crawl_traps, links, sitemaps, urls
 from crawler.discover.sitemaps import add_sitemap_images
-from crawler.extract import combine, document, images
+from crawler.extract import combine, document, images, relations, value_parsing
 from crawler.feeds import reader
 from crawler.items import (
     CrawlItem,
@@ -92,6 +93,7 @@ class ResponseParser:
                 pages=tuple(page.url for page in part),
                 lastmod={page.url: page.lastmod for page in part if page.lastmod},
                 photos={page.url: page.photos for page in part if page.photos},
+                translations={page.url: page.translations for page in part if page.translations},
             )
         yield SitemapItem(row=row, sitemaps=parsed.sitemaps, pages=())
 
@@ -105,13 +107,13 @@ class ResponseParser:
             yield ListingItem(row=row, url=response.url, breadcrumb="", page_title="", links=())
             return
         try:
-            page = document.parse_html(response.text, response.url)
+            page = document.parse_html(response.text, response.url, _params_of_request(response))
             extracted = combine.extract_product(page, self._override)
             # A home page marked up as a product is treated as a listing, so that its links are followed.
             if extracted is not None and not (follow_links and urlsplit(response.url).path in ("", "/")):
                 product = extracted.to_product(self._spider_args.shop.name)
                 product = add_sitemap_images(product, self._get_sitemap_photos(response.url))
-                yield ProductItem(row=row, product=product, response_info=items.response_info(response))
+                yield self._make_product_item(response, page, product, follow_links=follow_links)
                 return
             page_links = links.extract_links(page) if follow_links else links.PageLinks((), ())
             listing = self._make_listing_item(row, page, page_links)
@@ -131,6 +133,23 @@ class ResponseParser:
         else:
             yield self._make_failed_item(response, exceptions.NOT_A_PHOTO)
 
+    def _make_product_item(
+        self, response: Response, page: document.Document, product: Product, *, follow_links: bool
+    ) -> ProductItem:
+        related = relations.find_relations(page)
+        variants = tuple(url for url in related.pages_of_variants if self._may_request(url)) if follow_links else ()
+        language = related.language_of(page.url) or related.language_of(page.canonical_url)
+        return ProductItem(
+            row=response.meta["row"],
+            product=replace(product, language=language or product.language),
+            relations=related,
+            variants=variants,
+            response_info=items.response_info(response),
+        )
+
+    def _may_request(self, url: str) -> bool:
+        return self.robots_rules.can_fetch(url, self._user_agent) and self._override.allows(url)
+
     def _make_listing_item(self, row: int, page: document.Document, page_links: links.PageLinks) -> ListingItem:
         allowed = [link for link in page_links.followed if self.robots_rules.can_fetch(link.url, self._user_agent)]
         denied = [
@@ -143,6 +162,7 @@ class ResponseParser:
             url=page.url,
             breadcrumb=links.breadcrumb(page),
             page_title=links.page_title(page),
+            language=value_parsing.parse_language(page.tree.get("lang") or ""),
             links=tuple(link for link in allowed if self._override.allows(link.url)),
             skipped=(*page_links.skipped, *denied),
             look=describe_page(page),
@@ -153,6 +173,12 @@ class ResponseParser:
 
     def _make_failed_item(self, response: Response, reason: str) -> FailedItem:
         return FailedItem(row=response.meta["row"], reason=reason, attempts=count_attempts(response.meta))
+
+
+def _params_of_request(response: Response) -> frozenset[str]:
+    """Return the query parameters of the URL in the frontier: the canonical form keeps only those that matter."""
+    requested = next(iter(response.meta.get("redirect_urls", ())), response.request.url if response.request else "")
+    return urls.query_params(requested)
 
 
 def shop_name(url: str) -> str:

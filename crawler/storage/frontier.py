@@ -106,6 +106,20 @@ class FrontierWriter:
         )
         self._db.executemany("INSERT OR IGNORE INTO frontier (kind, url, priority, optional) VALUES (?, ?, ?, ?)", rows)
 
+    def add_variants(self, row: int, urls: Iterable[str]) -> None:
+        """Add the pages of a product's variants; they have the priority of its page, so that limits keep them.
+
+        A page that was found as a variant adds none, so the number of pages is bounded however pages link.
+        """
+        query = "SELECT priority, is_variant FROM frontier WHERE id = ?"
+        priority, is_variant = self._db.execute(query, (row,)).fetchone()
+        if is_variant:
+            return
+        self._db.executemany(
+            "INSERT OR IGNORE INTO frontier (kind, url, priority, is_variant) VALUES (?, ?, ?, 1)",
+            ((PAGE, url, priority) for url in urls if url not in self._purged_urls),
+        )
+
     def add_sitemap(self, item: SitemapItem) -> None:
         """Add the pages, the further sitemaps, and the photos that the sitemap lists for the pages."""
         self.add_urls(SITEMAP, item.sitemaps)
@@ -113,6 +127,10 @@ class FrontierWriter:
         self._db.executemany(
             "INSERT OR IGNORE INTO sitemap_photos VALUES (?, ?, ?)",
             ((page, position, url) for page, photos in item.photos.items() for position, url in enumerate(photos)),
+        )
+        self._db.executemany(
+            "INSERT OR IGNORE INTO sitemap_translations VALUES (?, ?, ?)",
+            ((page, language, url) for page, links in item.translations.items() for language, url in links),
         )
 
     def add_feed(self, item: FeedPartItem) -> list[str]:
@@ -176,8 +194,8 @@ class FrontierWriter:
             links = [link for link in links if link not in repeated]
             skipped += [SkippedUrl(link.url, REPEATED_PAGE) for link in repeated if not self._is_in_frontier(link.url)]
             main_links, is_later_page = [], False
-        row = (item.url, item.breadcrumb, item.page_title)
-        self._db.execute("INSERT OR REPLACE INTO listings VALUES (?, ?, ?)", row)
+        row = (item.url, item.breadcrumb, item.page_title, item.language)
+        self._db.execute("INSERT OR REPLACE INTO listings VALUES (?, ?, ?, ?)", row)
         self._db.executemany(
             "INSERT OR IGNORE INTO listing_links VALUES (?, ?)", ((link.url, item.url) for link in main_links)
         )

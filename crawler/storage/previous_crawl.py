@@ -3,14 +3,16 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+from crawler.extract.relations import Relations
 from crawler.items import FEED, PAGE, PHOTO, SITEMAP
 from crawler.storage import product_json
 from crawler.storage.blobs import BlobStore
+from crawler.storage.families import Families, find_families
 from crawler.storage.frontier import compute_priority
 from weft.contracts.product import Product
 from weft.errors import ShopError
@@ -31,7 +33,7 @@ def find_previous_state(folder: Path, state: Path, shop: str, start_url: str, sn
         try:
             with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
                 meta = dict(db.execute("SELECT name, value FROM meta"))
-                db.execute("SELECT is_from_feed FROM products LIMIT 1")
+                db.execute("SELECT relations FROM products LIMIT 1")
         except sqlite3.Error:
             continue
         number = int(meta.get("snapshot") or 0)
@@ -72,8 +74,8 @@ class PreviousCrawl:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute(
                 "INSERT OR REPLACE INTO previous_products"
-                " SELECT page_url, product_id, product_json, is_from_feed, read_at, headers, lastmod FROM old.products"
-                " LEFT JOIN old.frontier ON url = page_url AND kind = ?",
+                " SELECT page_url, product_id, product_json, is_from_feed, relations, read_at, headers, lastmod"
+                " FROM old.products LEFT JOIN old.frontier ON url = page_url AND kind = ?",
                 (PAGE,),
             )
             self._db.execute("INSERT OR REPLACE INTO previous_photos SELECT * FROM old.photos")
@@ -144,6 +146,13 @@ class PreviousCrawl:
         ).fetchone()
         return product_json.product_from_json(found[0]) if found else None
 
+    def get_relations(self, row: int) -> Relations:
+        """Return the pages that the page in this row named as those of the same product in the previous crawl."""
+        found = self._db.execute(
+            "SELECT relations FROM previous_products JOIN frontier ON url = page_url WHERE id = ?", (row,)
+        ).fetchone()
+        return Relations.from_json(found[0] if found else "")
+
     def restore_page(self, row: int, confirmed_at: str | None) -> None:
         """Copy the product of an unchanged page from the previous crawl.
 
@@ -152,8 +161,9 @@ class PreviousCrawl:
             confirmed_at: The time at which the shop answered HTTP 304, None if the page was not requested.
         """
         self._db.execute(
-            "INSERT OR REPLACE INTO products SELECT page_url, priority, product_id, product_json, is_from_feed,"
-            " coalesce(?, read_at), headers FROM previous_products JOIN frontier ON url = page_url WHERE id = ?",
+            "INSERT OR REPLACE INTO products SELECT page_url, priority, product_id, product_json, relations,"
+            " is_from_feed, coalesce(?, read_at), headers FROM previous_products"
+            " JOIN frontier ON url = page_url WHERE id = ?",
             (confirmed_at, row),
         )
 
@@ -187,16 +197,20 @@ class PreviousCrawl:
             "SELECT product_id, page_url, product_json, is_from_feed FROM previous_products WHERE product_json != ''"
             " AND product_id NOT IN (SELECT product_id FROM products) ORDER BY product_id, page_url"
         ).fetchall()
+        families = find_families(self._db, "previous_products") if missing else Families()
         for product_id, page, body, is_of_feed in missing:
             reason = self._removal_reason(page, is_of_feed)
             product = product_json.product_from_json(body)
+            if reason and self._is_any_known(families.members_of(families.id_of(product_id))):
+                # Only a variant is gone.
+                continue
             if reason:
-                row = (product_id, product.url, reason)
+                row = (families.id_of(product_id), product.url, reason)
                 self._db.execute("INSERT OR IGNORE INTO removed_products VALUES (?, ?, ?)", row)
                 continue
             self._db.execute(
                 "INSERT OR IGNORE INTO products"
-                " SELECT page_url, ?, product_id, product_json, is_from_feed, read_at, headers"
+                " SELECT page_url, ?, product_id, product_json, relations, is_from_feed, read_at, headers"
                 " FROM previous_products WHERE page_url = ?",
                 (compute_priority(page, linked=True), page),
             )
@@ -205,6 +219,10 @@ class PreviousCrawl:
                     "INSERT OR IGNORE INTO photos SELECT * FROM previous_photos WHERE url = ?", (photo.url,)
                 )
         self._db.execute("DELETE FROM removed_products WHERE product_id IN (SELECT product_id FROM products)")
+
+    def _is_any_known(self, product_ids: Iterable[str]) -> bool:
+        query = "SELECT 1 FROM products WHERE product_id = ? LIMIT 1"
+        return any(self._db.execute(query, (product_id,)).fetchone() for product_id in product_ids)
 
     def _removal_reason(self, page: str, is_of_feed: bool) -> str:
         """Return why the product of `page` counts as removed, "" if that is not certain."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from crawler.discover import urls
 from crawler.storage import product_json
 from crawler.storage.blobs import BlobStore
+from crawler.storage.families import find_families
 from crawler.storage.state_file import SCHEMA_VERSION, acquire_lock
 from weft import tables
 from weft.contracts.product import Product
@@ -101,7 +102,8 @@ def _collect(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: 
     """Add to `purged` what this state file contains of `value`."""
     rows = list(_read_observations(db))
     shop = dict(db.execute("SELECT name, value FROM meta")).get("shop", "")
-    matched = {row for row in rows if _is_match(row, kind, value, shop)}
+    members = _find_members(db, value) if kind == PRODUCT else {value}
+    matched = {row for row in rows if _is_match(row, kind, value, shop, members)}
     is_photo = kind == URL and _has_photo(db, value)
     if not (matched or is_photo or (kind == SHOP and shop == value)):
         return
@@ -119,12 +121,18 @@ def _collect(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: 
     )
 
 
-def _is_match(row: tuple[str, str, str], kind: str, value: str, shop: str) -> bool:
+def _find_members(db: sqlite3.Connection, product_id: str) -> set[str]:
+    """Return the ids of all pages that show the product: of its variants and translations too."""
+    families = [find_families(db, table) for table in ("products", "previous_products")]
+    return {product_id}.union(*(found.members_of(found.id_of(product_id)) for found in families))
+
+
+def _is_match(row: tuple[str, str, str], kind: str, value: str, shop: str, members: set[str]) -> bool:
     page, product_id, body = row
     if kind == SHOP:
         return shop == value
     if kind == PRODUCT:
-        return product_id == value
+        return product_id in members
     return page == value or (bool(body) and product_json.product_from_json(body).url == value)
 
 
@@ -156,8 +164,11 @@ def _urls_sharing_digests(db: sqlite3.Connection, digests: Iterable[str], photos
 def _purge_entries(kind: str, value: str, purged: Purged) -> list[tuple[str, str]]:
     if kind == SHOP:
         return [(SHOP, value)]
-    page_entries = [(URL, page) for page in sorted(purged.pages)] if kind == PRODUCT else []
-    return [(kind, value), *page_entries, *((DIGEST, digest) for digest in sorted(purged.digests))]
+    other_entries: list[tuple[str, str]] = []
+    if kind == PRODUCT:
+        other_entries += [(PRODUCT, product) for product in sorted(purged.products - {value})]
+        other_entries += [(URL, page) for page in sorted(purged.pages)]
+    return [(kind, value), *other_entries, *((DIGEST, digest) for digest in sorted(purged.digests))]
 
 
 def _delete(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: Purged) -> None:
@@ -174,7 +185,8 @@ def _delete(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: P
         db.executemany(f"DELETE FROM {table} WHERE page_url = ?", pages)
     for table in ("photos", "previous_photos"):
         db.executemany(f"DELETE FROM {table} WHERE url = ?", photos)
-    db.executemany("DELETE FROM sitemap_photos WHERE page_url = ?", pages)
+    for table in ("sitemap_photos", "sitemap_translations"):
+        db.executemany(f"DELETE FROM {table} WHERE page_url = ?", pages)
     db.executemany("DELETE FROM sitemap_photos WHERE url = ?", photos)
     db.executemany("DELETE FROM removed_products WHERE product_id = ?", [(product,) for product in purged.products])
     # The URLs stay in the frontier as done, so they are not requested again.

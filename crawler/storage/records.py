@@ -3,9 +3,11 @@
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from crawler.discover import urls
+from crawler.extract.relations import Relations
 from crawler.items import PAGE, PHOTO, PhotoItem, ProductItem, ResponseInfo
 from crawler.storage import product_json
 from crawler.storage.blobs import BlobStore, BlobWriter
@@ -46,13 +48,20 @@ class RecordWriter:
         product = item.product
         if self._purge_list.contains(product):
             return []
-        new_ids = self._record_if_new(item.row, product.product_id)
-        self.write_observation(item.row, product.product_id, product_json.product_to_json(product), item.response_info)
+        new_ids = self._record_if_new(item.row, product.product_id, item.relations)
+        self.write_observation(
+            item.row,
+            product.product_id,
+            product_json.product_to_json(product),
+            item.response_info,
+            relations=item.relations.to_json(),
+        )
+        self._frontier.add_variants(item.row, item.variants)
         self._frontier.add_urls(PHOTO, (photo.url for photo in product.photos))
         return new_ids
 
     def write_observation(
-        self, row: int, product_id: str, body: str, response_info: ResponseInfo | None = None
+        self, row: int, product_id: str, body: str, response_info: ResponseInfo | None = None, relations: str = ""
     ) -> None:
         """Save that the page in `row` shows `product_id`.
 
@@ -61,12 +70,21 @@ class RecordWriter:
             product_id: The product.
             body: The product as JSON, "" if only the URL identifies it.
             response_info: How the page was served.
+            relations: The pages that the page names as those of the same product, as JSON.
         """
         response_info = response_info or ResponseInfo()
         self._db.execute(
-            "INSERT OR REPLACE INTO products SELECT url, priority, ?, ?, 0, ?, iif(url = ?, ?, '{}')"
+            "INSERT OR REPLACE INTO products SELECT url, priority, ?, ?, ?, 0, ?, iif(url = ?, ?, '{}')"
             " FROM frontier WHERE id = ?",
-            (product_id, body, response_info.fetched_at, response_info.url, _headers_json(response_info), row),
+            (
+                product_id,
+                body,
+                relations,
+                response_info.fetched_at,
+                response_info.url,
+                _headers_json(response_info),
+                row,
+            ),
         )
 
     def get_product(self, product_id: str) -> Product | None:
@@ -74,7 +92,7 @@ class RecordWriter:
         query = "SELECT page_url, product_json FROM products WHERE product_id = ? AND product_json != ''"
         rows = self._db.execute(query, (product_id,))
         observations = [(page, product_json.product_from_json(body)) for page, body in rows]
-        return product_json.merge_observations(observations, ()) if observations else None
+        return product_json.merge_observations(product_json.own_pages_first(observations), ()) if observations else None
 
     def find_product_at_suffix(self, row: int, url: str) -> str:
         """Return the product_id of the sitemap page whose path ends a linked URL, "" if there is none."""
@@ -133,7 +151,7 @@ class RecordWriter:
         product = self._previous_crawl.get_product(row)
         if product is None:
             return None
-        new_ids = self._record_if_new(row, product.product_id)
+        new_ids = self._record_if_new(row, product.product_id, self._previous_crawl.get_relations(row))
         self._previous_crawl.restore_page(row, confirmed_at)
         photos = [photo.url for photo in product.photos]
         self._frontier.add_urls(PHOTO, photos)
@@ -141,6 +159,10 @@ class RecordWriter:
             if self._previous_crawl.can_reuse_with_page(url) and self._previous_crawl.restore_photo(url):
                 self._db.execute("UPDATE frontier SET status = 'done' WHERE url = ? AND kind = ?", (url, PHOTO))
         return new_ids
+
+    def _is_product_page(self, url: str) -> bool:
+        query = "SELECT 1 FROM products WHERE page_url = ? AND product_json != ''"
+        return self._db.execute(query, (url,)).fetchone() is not None
 
     def requeue_missing_photos(self) -> int:
         """Add photos whose files are missing to the frontier again; return the number of missing files."""
@@ -155,11 +177,25 @@ class RecordWriter:
             self._db.execute("DELETE FROM photos WHERE sha256 = ?", row)
         return len(missing)
 
-    def _record_if_new(self, row: int, product_id: str) -> list[str]:
-        known = self._db.execute("SELECT 1 FROM products WHERE product_id = ? LIMIT 1", (product_id,))
-        is_new = known.fetchone() is None
+    def _record_if_new(self, row: int, product_id: str, relations: Relations) -> list[str]:
+        """Return `product_id` in a list if neither it nor a page of the same product is known.
+
+        This is a first guess: which pages show one product is known only at the end, see crawler.storage.families.
+        """
+        known = self._db.execute(
+            "SELECT 1 FROM products WHERE product_id = ?"
+            " UNION ALL SELECT 1 FROM frontier WHERE id = ? AND is_variant LIMIT 1",
+            (product_id, row),
+        )
+        is_new = known.fetchone() is None and not any(map(self._is_product_page, _related_pages(relations)))
         self._frontier.budget.record_product(row, is_new=is_new)
         return [product_id] if is_new else []
+
+
+def _related_pages(relations: Relations) -> Iterator[str]:
+    yield from relations.groups
+    yield from relations.pages_of_variants
+    yield from (url for _, url in relations.translations)
 
 
 def _headers_json(response_info: ResponseInfo) -> str:

@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS frontier (
   status TEXT NOT NULL DEFAULT 'todo',  -- todo, done, failed; over_budget: waits for the budget of its URL template;
                                  -- postponed: todo, but not in this run
   optional INTEGER NOT NULL DEFAULT 0,  -- 1: the URL is a guess, so it is no failure when it is missing
+  is_variant INTEGER NOT NULL DEFAULT 0,  -- 1: only the page of another variant of the same product led here
   attempts INTEGER NOT NULL DEFAULT 0,  -- in all runs together
   reason TEXT,                   -- of a failure
   lastmod TEXT,                  -- the last modification that the sitemap states
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS products (
   priority INTEGER NOT NULL,     -- of that page
   product_id TEXT NOT NULL,
   product_json TEXT NOT NULL,    -- '' where the URL alone identified the product
+  relations TEXT NOT NULL DEFAULT '',   -- JSON; the pages that this page names as the same product
   is_from_feed INTEGER NOT NULL DEFAULT 0,
   read_at TEXT NOT NULL DEFAULT '',     -- for an unchanged page, the time of the crawl that read it
   headers TEXT NOT NULL DEFAULT '{}'    -- JSON; validators for the conditional requests of the next crawl
@@ -31,7 +33,8 @@ CREATE TABLE IF NOT EXISTS products (
 CREATE INDEX IF NOT EXISTS by_product_id ON products (product_id, page_url);
 
 CREATE TABLE IF NOT EXISTS listings (
-  page_url TEXT PRIMARY KEY, breadcrumb TEXT NOT NULL, page_title TEXT NOT NULL
+  page_url TEXT PRIMARY KEY, breadcrumb TEXT NOT NULL, page_title TEXT NOT NULL,
+  language TEXT NOT NULL DEFAULT ''     -- an ISO 639 code
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS listing_links (
   target_url TEXT NOT NULL, listing_url TEXT NOT NULL, PRIMARY KEY (target_url, listing_url)
@@ -50,7 +53,7 @@ CREATE INDEX IF NOT EXISTS by_content ON photos (sha256);
 -- The previous crawl of the shop, if there was one.
 CREATE TABLE IF NOT EXISTS previous_products (
   page_url TEXT PRIMARY KEY, product_id TEXT NOT NULL, product_json TEXT NOT NULL, is_from_feed INTEGER NOT NULL,
-  read_at TEXT NOT NULL, headers TEXT NOT NULL, lastmod TEXT
+  relations TEXT NOT NULL, read_at TEXT NOT NULL, headers TEXT NOT NULL, lastmod TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS previous_by_product_id ON previous_products (product_id);
 CREATE TABLE IF NOT EXISTS previous_photos (
@@ -78,6 +81,9 @@ CREATE TABLE IF NOT EXISTS unordered_urls (
   frontier_id INTEGER NOT NULL   -- the first page with these parts
 );
 CREATE TABLE IF NOT EXISTS skipped_urls (url TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sitemap_translations (  -- xhtml:link with hreflang
+  page_url TEXT NOT NULL, language TEXT NOT NULL, url TEXT NOT NULL, PRIMARY KEY (page_url, language)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sitemap_photos (
   page_url TEXT NOT NULL, position INTEGER NOT NULL, url TEXT NOT NULL, PRIMARY KEY (page_url, position)
 ) WITHOUT ROWID;

@@ -2,9 +2,8 @@
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from crawler.discover import crawl_traps, links
 from crawler.items import PAGE, PHOTO
 from crawler.storage import product_json
 from crawler.storage.blobs import BlobStore
+from crawler.storage.families import Families, count_products, find_families
 from crawler.storage.frontier import LINKED_OFFSET, MAX_PRIORITY
 from crawler.storage.no_products import explain_no_products
 from crawler.storage.state_file import SCHEMA_VERSION
@@ -58,6 +58,13 @@ def count_skipped_urls(db: sqlite3.Connection) -> dict[str, SkippedUrls]:
 
 def _top_counts(counts: Counter[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_TEMPLATES_PER_REASON])
+
+
+def _urls_in_language(observations: Sequence[tuple[str, Product]], bodies: Mapping[str, str]) -> set[str]:
+    """Return the URLs of a product without those of its translations: their listings are in another language."""
+    same_language, _ = product_json.split_languages(observations)
+    identified_only = {page for page, body in bodies.items() if not body}
+    return identified_only.union(*((page, product.url) for page, product in same_language))
 
 
 class FailedUrl(NamedTuple):
@@ -146,19 +153,38 @@ class Snapshot:
 
     def _observations(self) -> Iterator[tuple[list[tuple[str, Product]], set[str]]]:
         """Iterate over products: their (page, product) observations, and all URLs under which they are known."""
-        rows = self._db.execute(
-            "SELECT product_id, page_url, product_json FROM products WHERE priority <= ? ORDER BY product_id, page_url",
-            (self._last_priority,),
-        )
-        for _, product_rows in groupby(rows, key=lambda row: row[0]):
-            bodies = {page: body for _, page, body in product_rows}
-            observations = [(page, product_json.product_from_json(body)) for page, body in bodies.items() if body]
+        for (product_id,) in self._db.execute(
+            "SELECT DISTINCT product_id FROM products WHERE priority <= ? ORDER BY product_id", (self._last_priority,)
+        ):
+            if self._families.id_of(product_id) != product_id:
+                continue
+            bodies: dict[str, str] = {}
+            observations: list[tuple[str, Product]] = []
+            for member in self._families.members_of(product_id):
+                rows = self._db.execute(
+                    "SELECT page_url, product_json FROM products"
+                    " WHERE product_id = ? AND priority <= ? ORDER BY page_url",
+                    (member, self._last_priority),
+                ).fetchall()
+                pages = [(page, product_json.product_from_json(body)) for page, body in rows if body]
+                bodies.update(rows)
+                observations += product_json.own_pages_first(pages)
             # A URL can identify a product whose page was discarded later.
             if observations:
-                yield observations, {*bodies, *(product.url for _, product in observations)}
+                yield observations, _urls_in_language(observations, bodies)
+
+    @cached_property
+    def _families(self) -> Families:
+        return find_families(self._db, start_language=self._start_language)
+
+    @property
+    def _start_language(self) -> str:
+        query = "SELECT language FROM listings WHERE page_url = ?"
+        row = self._db.execute(query, (self._meta.get("start_url", ""),)).fetchone()
+        return str(row[0]) if row else ""
 
     def _count_products(self) -> int:
-        return int(self._db.execute("SELECT count(DISTINCT product_id) FROM products").fetchone()[0])
+        return count_products(self._db)
 
     def photo_digest(self, url: str) -> str | None:
         """Return the SHA-256 of a photo, None if it was not downloaded."""
@@ -253,7 +279,7 @@ class Snapshot:
             return MAX_PRIORITY
         chosen: set[str] = set()
         for product_id, priority in self._db.execute("SELECT product_id, priority FROM products ORDER BY priority"):
-            chosen.add(product_id)
+            chosen.add(self._families.id_of(product_id))
             if len(chosen) == self._max_products:
                 return int(priority)
         return MAX_PRIORITY

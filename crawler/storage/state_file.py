@@ -16,7 +16,7 @@ from typing import TextIO
 
 from weft.errors import ShopError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The version of crawler/storage/schema.sql, saved in every state file; raise it when a column changes its meaning."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000; "

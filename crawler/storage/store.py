@@ -24,7 +24,7 @@ from crawler.items import (
     SitemapItem,
     UnchangedItem,
 )
-from crawler.storage import purge
+from crawler.storage import families, purge
 from crawler.storage.blobs import BlobStore
 from crawler.storage.frontier import Frontier, FrontierWriter
 from crawler.storage.previous_crawl import PreviousCrawl, extraction_version, find_previous_state
@@ -207,6 +207,11 @@ class Store(Frontier):
         self.product_count += len(product_ids)
         self.new_product_ids += product_ids
 
+    def recount_products(self) -> int:
+        """Return the number of products, now that pages that were counted apart may have turned out to be one."""
+        self.product_count = self._count_products()
+        return self.product_count
+
     def take_new_products(self) -> Iterator[Product]:
         """Iterate over the products that were found since the last call, as they are known now."""
         while self.new_product_ids:
@@ -296,4 +301,4 @@ class Store(Frontier):
         self.commit()
 
     def _count_products(self) -> int:
-        return int(self._db.execute("SELECT count(DISTINCT product_id) FROM products").fetchone()[0])
+        return families.count_products(self._db)

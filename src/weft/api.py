@@ -23,6 +23,9 @@ from weft.errors import InputError, ModelError, PhotoError
 from weft.model.bundle import Bundle, load_bundle
 from weft.model.fuse_batch_norm import fuse_batch_norm
 from weft.retrieval.embed import embed
+from weft.retrieval.exact_index import ExactIndex
+from weft.retrieval.product_search import Hit as Hit
+from weft.retrieval.product_search import PhotoSearch
 from weft.retrieval.search import find_nearest_neighbours
 from weft.text.label_words import label_to_word_ids
 
@@ -44,16 +47,6 @@ class Tag:
     word: str
     score: float
     """The logit of the word: comparable between words and photos of one model, unbounded."""
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A photo of the catalogue that a search found."""
-
-    photo_id: str
-    product_id: str
-    similarity: float
-    """Cosine similarity to the query, from -1 to 1."""
 
 
 class Model:
@@ -163,17 +156,12 @@ class Index:
 
     def __init__(self, model: Model, embeddings: npt.NDArray[np.floating], photos: pa.Table) -> None:
         self._model = model
-        self._embeddings = embeddings
-        self._photos = photos
+        photo_ids, product_ids = photos["photo_id"].to_pylist(), photos["product_id"].to_pylist()
+        self.photos = PhotoSearch(ExactIndex(embeddings), photo_ids, product_ids)
+        """The index itself, for searches by embeddings, among some photos only, or for products."""
 
     def __len__(self) -> int:
-        return len(self._embeddings)
-
-    @property
-    def product_ids(self) -> list[str]:
-        """The product of each photo, in the order of the photos."""
-        product_ids: list[str] = self._photos["product_id"].to_pylist()
-        return product_ids
+        return len(self.photos.photo_ids)
 
     def search(self, query: str | Path | bytes | Image.Image, top_k: int = 10) -> list[Hit]:
         """Return the `top_k` photos nearest to a query, best first.
@@ -187,21 +175,7 @@ class Index:
             PhotoError: The photo cannot be decoded.
         """
         vector = self._model.embed_text(query) if isinstance(query, str) else self._model.embed(query)
-        return self.search_vector(vector, top_k)
-
-    def search_vector(
-        self, vector: Floats, top_k: int = 10, candidates: npt.NDArray[np.bool_] | None = None
-    ) -> list[Hit]:
-        """Return the `top_k` photos nearest to an embedding, (1, embedding_dim), best first.
-
-        With a mask `candidates`, (photos,), only these photos are found.
-        """
-        # A photo of the query's group is never found: group 0 is the query's.
-        groups = (None, None) if candidates is None else (np.zeros(1, np.int64), candidates.astype(np.int64))
-        rows, similarities = find_nearest_neighbours(vector, self._embeddings, min(top_k, max(1, len(self))), *groups)
-        found = self._photos.take(rows[0][rows[0] >= 0])
-        pairs = zip(found["photo_id"].to_pylist(), found["product_id"].to_pylist(), similarities[0], strict=False)
-        return [Hit(photo_id, product_id, float(similarity)) for photo_id, product_id, similarity in pairs]
+        return self.photos.find_photos(vector[0], top_k)
 
 
 def load(path: str | Path, device: str | None = None, workers: int | None = None) -> Model:

@@ -1,6 +1,5 @@
 """`weft search`: the catalogue's products nearest to a photo or to words, as a table, JSON lines or a page."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from weft.api import Floats, Index, Model, load, open_index
-from weft.commands.catalogue_products import CatalogueProduct, Filters, read_products, select_products
 from weft.commands.embed import embed_source
 from weft.commands.search_page import write_page
 from weft.commands.search_results import FoundProduct, format_json_lines, format_table
 from weft.errors import InputError
 from weft.progress import log_line
+from weft.retrieval.catalogue_products import CatalogueProduct, Filters, read_products, select_products
 from weft.text.tokenize import load_stop_words, tokenize_words
 
 PRODUCTS = Path("data/crawl/products.parquet")
@@ -86,18 +85,16 @@ def find_products(
         allowed: The products that may be found; None for all.
         top_k: At least 1.
     """
-    product_ids = index.product_ids
-    candidates = None if allowed is None else np.array([product_id in allowed for product_id in product_ids], bool)
-    sizes = Counter(product_id for product_id in product_ids if allowed is None or product_id in allowed)
-    # This many photos hold `top_k` products, even if the largest ones come first with all their photos.
-    num_photos = sum(size for _, size in sizes.most_common(top_k))
-    photos_by_product: dict[str, list[tuple[str, float]]] = {}
-    if num_photos:
-        for hit in index.search_vector(vector, num_photos, candidates):
-            photos_by_product.setdefault(hit.product_id, []).append((hit.photo_id, hit.similarity))
+    search = index.photos
+    candidates = None if allowed is None else np.array([product_id in allowed for product_id in search.products], bool)
     return [
-        FoundProduct(product_id, products.get(product_id), photos[0][1], tuple(photo_id for photo_id, _ in photos))
-        for product_id, photos in list(photos_by_product.items())[:top_k]
+        FoundProduct(
+            hits[0].product_id,
+            products.get(hits[0].product_id),
+            hits[0].similarity,
+            tuple(hit.photo_id for hit in hits),
+        )
+        for hits in search.find_products(vector[0], top_k, candidates)
     ]
 
 

@@ -1,4 +1,4 @@
-"""The products of the crawl as `weft search` shows and filters them."""
+"""The products of the crawl as searches show and filter them."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -22,7 +22,8 @@ from crawler.items import CrawlItem, FailedItem, ListingItem
 from crawler.overrides import Override, load_override
 from crawler.spider_args import SPIDER_ARGS, SpiderArgs
 from crawler.storage.no_products import PAGE_LOOKS
-from crawler.storage.snapshot import SkippedUrls, Snapshot
+from crawler.storage.skipped_urls import SkippedUrls
+from crawler.storage.snapshot import Snapshot
 from crawler.storage.state_file import StateError
 from crawler.storage.store import Store
 from crawler.strategies import DiscoveryStrategy

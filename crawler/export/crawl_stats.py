@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from crawler.items import PAGE, PHOTO
-from crawler.storage.snapshot import SkippedUrls, Snapshot
+from crawler.storage.skipped_urls import SkippedUrls
+from crawler.storage.snapshot import Snapshot
 from weft.params.crawl import COVERAGE_FIELDS
 
 

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Self
 from crawler.discover import crawl_traps, urls
 from crawler.extract import labelled_values, structured_data, value_parsing
 from crawler.extract.document import Document, collapse_whitespace
-from crawler.extract.main_product import Node, as_list, is_product_node, node_types
+from crawler.extract.linked_nodes import Node, as_list, node_types
+from crawler.extract.main_product import is_product_node
 from crawler.extract.variant_names import is_variant_name
 
 X_DEFAULT = "x-default"
@@ -63,7 +64,7 @@ class Relations:
         translations = tuple((language, url) for language, url in values.get("translations", ()))
         return cls(breadcrumb=values.get("breadcrumb", ""), translations=translations, **lists)
 
-    def language_of(self, url: str) -> str:
+    def find_language(self, url: str) -> str:
         """Return the language that hreflang states for a page, "" if it states none."""
         return next((code for code, target in self.translations if target == url and code != X_DEFAULT), "")
 

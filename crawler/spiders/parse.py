@@ -138,7 +138,7 @@ class ResponseParser:
     ) -> ProductItem:
         related = relations.find_relations(page)
         variants = tuple(url for url in related.pages_of_variants if self._may_request(url)) if follow_links else ()
-        language = related.language_of(page.url) or related.language_of(page.canonical_url)
+        language = related.find_language(page.url) or related.find_language(page.canonical_url)
         return ProductItem(
             row=response.meta["row"],
             product=replace(product, language=language or product.language),

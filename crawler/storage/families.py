@@ -38,11 +38,11 @@ class Families:
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """By first member, all members in the order of precedence."""
 
-    def id_of(self, product_id: str) -> str:
+    def find_id(self, product_id: str) -> str:
         """Return the id of the product that `product_id` is a page of."""
         return self.first_member.get(product_id, product_id)
 
-    def members_of(self, product_id: str) -> tuple[str, ...]:
+    def find_members(self, product_id: str) -> tuple[str, ...]:
         """Return the ids whose pages show the product with this id, in the order of precedence."""
         return self.members.get(product_id, (product_id,))
 
@@ -65,7 +65,7 @@ def count_products(db: sqlite3.Connection) -> int:
     """Return the number of products; the pages of one family count once."""
     families = find_families(db)
     ids = (str(row[0]) for row in db.execute("SELECT DISTINCT product_id FROM products"))
-    return len({families.id_of(product_id) for product_id in ids})
+    return len({families.find_id(product_id) for product_id in ids})
 
 
 class _FamilyFinder:
@@ -77,6 +77,8 @@ class _FamilyFinder:
         self._languages: dict[str, str] = {}
         """By product_id, the language that hreflang states for its page."""
         self._x_defaults: set[str] = set()
+        self._language_positions: dict[str, int] = {}
+        """By language, its lowest position in the lists of languages."""
 
     def add_claims(self) -> None:
         """Join the ids of pages that name each other."""
@@ -121,7 +123,9 @@ class _FamilyFinder:
             self._read_translations(product_id, ((language, url),))
 
     def _read_translations(self, product_id: str, translations: Iterable[tuple[str, str]]) -> None:
-        for language, url in translations:
+        for position, (language, url) in enumerate(translations):
+            known_position = self._language_positions.get(language, position)
+            self._language_positions[language] = min(position, known_position)
             translation = self._product_of(url)
             if not translation:
                 continue
@@ -192,6 +196,7 @@ class _FamilyFinder:
             return (
                 bool(start_language) and language != start_language,
                 product_id not in self._x_defaults,
+                self._language_positions.get(language, 0),
                 -self._group_votes[product_id],
                 product_id,
             )
@@ -246,7 +251,7 @@ class _Facts:
         return name_stem(self.title, self.values)
 
     @property
-    def is_told_by_name(self) -> bool:
+    def names_variant(self) -> bool:
         """Whether the name has a colour or a size that tells the variant."""
         return len(self.stem) < count_words(self.title)
 
@@ -265,7 +270,7 @@ class _Facts:
             return
         if sku := sku_stem(self.sku):
             # The same name in two products is no evidence: many products are just "Black dress".
-            if self.is_told_by_name:
+            if self.names_variant:
                 yield "sku stem", sku, self.stem
             if self.description:
                 yield "sku stem and text", sku, self.stem, _digest(self.description)

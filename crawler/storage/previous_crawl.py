@@ -201,11 +201,11 @@ class PreviousCrawl:
         for product_id, page, body, is_of_feed in missing:
             reason = self._removal_reason(page, is_of_feed)
             product = product_json.product_from_json(body)
-            if reason and self._is_any_known(families.members_of(families.id_of(product_id))):
+            if reason and self._is_any_known(families.find_members(families.find_id(product_id))):
                 # Only a variant is gone.
                 continue
             if reason:
-                row = (families.id_of(product_id), product.url, reason)
+                row = (families.find_id(product_id), product.url, reason)
                 self._db.execute("INSERT OR IGNORE INTO removed_products VALUES (?, ?, ?)", row)
                 continue
             self._db.execute(

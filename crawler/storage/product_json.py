@@ -32,7 +32,7 @@ def product_from_json(text: str) -> Product:
     return Product(**values)
 
 
-def own_pages_first(observations: Observations) -> list[tuple[str, Product]]:
+def sort_observations(observations: Observations) -> list[tuple[str, Product]]:
     """Return (page, product) sorted by page, those pages first that are the canonical URLs of their products."""
     return sorted(observations, key=lambda s: (s[0] != s[1].url, s[0]))
 

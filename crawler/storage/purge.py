@@ -124,7 +124,7 @@ def _collect(path: Path, db: sqlite3.Connection, kind: str, value: str, purged: 
 def _find_members(db: sqlite3.Connection, product_id: str) -> set[str]:
     """Return the ids of all pages that show the product: of its variants and translations too."""
     families = [find_families(db, table) for table in ("products", "previous_products")]
-    return {product_id}.union(*(found.members_of(found.id_of(product_id)) for found in families))
+    return {product_id}.union(*(found.find_members(found.find_id(product_id)) for found in families))
 
 
 def _is_match(row: tuple[str, str, str], kind: str, value: str, shop: str, members: set[str]) -> bool:

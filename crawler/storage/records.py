@@ -92,7 +92,9 @@ class RecordWriter:
         query = "SELECT page_url, product_json FROM products WHERE product_id = ? AND product_json != ''"
         rows = self._db.execute(query, (product_id,))
         observations = [(page, product_json.product_from_json(body)) for page, body in rows]
-        return product_json.merge_observations(product_json.own_pages_first(observations), ()) if observations else None
+        return (
+            product_json.merge_observations(product_json.sort_observations(observations), ()) if observations else None
+        )
 
     def find_product_at_suffix(self, row: int, url: str) -> str:
         """Return the product_id of the sitemap page whose path ends a linked URL, "" if there is none."""

@@ -1,63 +1,24 @@
 """Reader of one shop's finished crawl, in an order that is the same for every run of the crawl."""
 
 import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from crawler.discover import crawl_traps, links
+from crawler.discover import links
 from crawler.items import PAGE, PHOTO
 from crawler.storage import product_json
 from crawler.storage.blobs import BlobStore
 from crawler.storage.families import Families, count_products, find_families
 from crawler.storage.frontier import LINKED_OFFSET, MAX_PRIORITY
 from crawler.storage.no_products import explain_no_products
+from crawler.storage.skipped_urls import SkippedUrls, count_skipped_urls
 from crawler.storage.state_file import SCHEMA_VERSION
 from weft.contracts.product import PhotoLink, Product
 from weft.errors import ShopError
-
-MAX_EXAMPLES_PER_REASON = 5
-MAX_TEMPLATES_PER_REASON = 20
-"""Number of the most frequent URL templates that are listed for each reason."""
-OVER_BUDGET = "over budget"
-
-
-class SkippedUrls(TypedDict):
-    """The URLs that were skipped for one reason."""
-
-    pages: int
-    url_templates: dict[str, int]
-    """By URL template the number of pages, highest first."""
-    examples: list[str]
-    """The alphabetically first URLs."""
-
-
-def count_skipped_urls(db: sqlite3.Connection) -> dict[str, SkippedUrls]:
-    """Return the URLs that a crawl did not request, by reason, with counts by URL template and examples."""
-    rows = db.execute(
-        "SELECT reason, url FROM skipped_urls"
-        " UNION ALL SELECT ?, url FROM frontier WHERE status = 'over_budget' ORDER BY 1, 2",
-        (OVER_BUDGET,),
-    )
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    examples: defaultdict[str, list[str]] = defaultdict(list)
-    for reason, url in rows:
-        counts[reason][crawl_traps.url_template(url)] += 1
-        if len(examples[reason]) < MAX_EXAMPLES_PER_REASON:
-            examples[reason].append(url)
-    return {
-        reason: SkippedUrls(
-            pages=template_counts.total(), url_templates=_top_counts(template_counts), examples=examples[reason]
-        )
-        for reason, template_counts in sorted(counts.items())
-    }
-
-
-def _top_counts(counts: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_TEMPLATES_PER_REASON])
 
 
 def _urls_in_language(observations: Sequence[tuple[str, Product]], bodies: Mapping[str, str]) -> set[str]:
@@ -129,7 +90,7 @@ class Snapshot:
     def is_complete(self) -> bool:
         """Whether the crawl is finished, and did not end at a limit on products that is lower than the present one."""
         is_limit_higher = self._crawled_limit > 0 and not 0 < self._max_products <= self._crawled_limit
-        ended_at_limit = is_limit_higher and self._count_products() >= self._crawled_limit
+        ended_at_limit = is_limit_higher and count_products(self._db) >= self._crawled_limit
         return self._meta.get("complete") == "yes" and not ended_at_limit
 
     @property
@@ -156,11 +117,11 @@ class Snapshot:
         for (product_id,) in self._db.execute(
             "SELECT DISTINCT product_id FROM products WHERE priority <= ? ORDER BY product_id", (self._last_priority,)
         ):
-            if self._families.id_of(product_id) != product_id:
+            if self._families.find_id(product_id) != product_id:
                 continue
             bodies: dict[str, str] = {}
             observations: list[tuple[str, Product]] = []
-            for member in self._families.members_of(product_id):
+            for member in self._families.find_members(product_id):
                 rows = self._db.execute(
                     "SELECT page_url, product_json FROM products"
                     " WHERE product_id = ? AND priority <= ? ORDER BY page_url",
@@ -168,7 +129,7 @@ class Snapshot:
                 ).fetchall()
                 pages = [(page, product_json.product_from_json(body)) for page, body in rows if body]
                 bodies.update(rows)
-                observations += product_json.own_pages_first(pages)
+                observations += product_json.sort_observations(pages)
             # A URL can identify a product whose page was discarded later.
             if observations:
                 yield observations, _urls_in_language(observations, bodies)
@@ -182,9 +143,6 @@ class Snapshot:
         query = "SELECT language FROM listings WHERE page_url = ?"
         row = self._db.execute(query, (self._meta.get("start_url", ""),)).fetchone()
         return str(row[0]) if row else ""
-
-    def _count_products(self) -> int:
-        return count_products(self._db)
 
     def photo_digest(self, url: str) -> str | None:
         """Return the SHA-256 of a photo, None if it was not downloaded."""
@@ -279,7 +237,7 @@ class Snapshot:
             return MAX_PRIORITY
         chosen: set[str] = set()
         for product_id, priority in self._db.execute("SELECT product_id, priority FROM products ORDER BY priority"):
-            chosen.add(self._families.id_of(product_id))
+            chosen.add(self._families.find_id(product_id))
             if len(chosen) == self._max_products:
                 return int(priority)
         return MAX_PRIORITY

@@ -73,7 +73,7 @@ class Store(Frontier):
         self._committed_at = time.monotonic()
         self._write_error: StateError | None = None
         self._recover()
-        self.product_count = self._count_products()
+        self.product_count, self._is_counted = families.count_products(self._db), True
         """Number of different products so far."""
         self.new_product_ids: deque[str] = deque()
         """The products that `take_new_products` has not returned yet."""
@@ -123,12 +123,9 @@ class Store(Frontier):
             self._frontier_writer.add_urls(kind, urls, optional=optional, linked=linked)
 
     def add_unseen_previous_urls(self) -> bool:
-        """Add the previous crawl's pages that this crawl has not found, if no other URL is left.
+        """Add the previous crawl's pages that this crawl has not found, if no other URL is left; return whether any was.
 
         Their responses tell which products were removed from the shop.
-
-        Returns:
-            Whether any page was added.
         """
         if not self.get_meta("previous_state") or self.get_meta("unseen") == "requested":
             return False
@@ -206,10 +203,12 @@ class Store(Frontier):
     def _add_products(self, product_ids: list[str]) -> None:
         self.product_count += len(product_ids)
         self.new_product_ids += product_ids
+        self._is_counted = self._is_counted and not product_ids
 
     def recount_products(self) -> int:
-        """Return the number of products, now that pages that were counted apart may have turned out to be one."""
-        self.product_count = self._count_products()
+        """Count the products again, because pages may have turned out to show one product; return their number."""
+        if not self._is_counted:
+            self.product_count, self._is_counted = families.count_products(self._db), True
         return self.product_count
 
     def take_new_products(self) -> Iterator[Product]:
@@ -232,7 +231,8 @@ class Store(Frontier):
         with self._transaction():
             changed = self._frontier_writer.revert_pages(signature)
         self.commit()
-        self.product_count = self._count_products()
+        self._is_counted = False
+        self.recount_products()
         return changed
 
     def finish(self) -> None:
@@ -299,6 +299,3 @@ class Store(Frontier):
         if n_missing:
             self.set_meta(complete="")
         self.commit()
-
-    def _count_products(self) -> int:
-        return families.count_products(self._db)

@@ -209,7 +209,12 @@ def test_photos_that_variants_share_are_no_placeholders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("start_language", "x_default", "title"),
-    [("de", "en", "Leinenkleid"), ("", "fr", "Robe en lin"), ("en", "", "Linen dress")],
+    [
+        ("de", "en", "Leinenkleid"),
+        ("", "fr", "Robe en lin"),
+        ("en", "", "Linen dress"),
+        ("", "", "Linen dress"),
+    ],
 )
 def test_texts_are_in_the_language_of_the_start_page_or_of_x_default(
     start_language: str, x_default: str, title: str, tmp_path: Path

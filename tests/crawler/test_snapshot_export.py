@@ -7,7 +7,7 @@ from state_files import BASE_URL, make_product, make_snapshot, save_item
 from crawler.discover.links import Link
 from crawler.export.export import export
 from crawler.items import PAGE, PHOTO, SITEMAP, FailedItem, ListingItem, ProductItem, SitemapItem
-from crawler.storage.product_json import merge_observations, own_pages_first, product_from_json, product_to_json
+from crawler.storage.product_json import merge_observations, sort_observations, product_from_json, product_to_json
 from crawler.storage.snapshot import Snapshot
 from crawler.storage.store import Store
 from weft import tables
@@ -27,8 +27,8 @@ def test_merge_observations_is_independent_of_order() -> None:
     one = make_product(1, categories=("Men",), photos=(PhotoLink(url="a"), PhotoLink(url="b")))
     two = make_product(1, categories=("Sale",), colour="Blue", photos=(PhotoLink(url="b", colour="Blue"),))
     sightings = [(f"{BASE_URL}/p/1", one), (f"{BASE_URL}/sale/1", two)]
-    joined = merge_observations(own_pages_first(sightings), ["New"])
-    assert joined == merge_observations(own_pages_first(sightings[::-1]), ["New"])
+    joined = merge_observations(sort_observations(sightings), ["New"])
+    assert joined == merge_observations(sort_observations(sightings[::-1]), ["New"])
     assert (joined.categories, joined.colour) == (("Men", "New", "Sale"), "Blue")
     assert joined.photos == (PhotoLink(url="a"), PhotoLink(url="b", colour="Blue"))
 

@@ -68,6 +68,12 @@ class DecompressionError(RequestRefusedError):
     reason = "cannot be decompressed"
 
 
+class RenderError(RequestRefusedError):
+    """The browser cannot render the page."""
+
+    reason = "cannot be rendered"
+
+
 class LoginRequiredError(RequestRefusedError):
     """The URL is only for users with an account."""
 

@@ -9,7 +9,7 @@ from itertools import islice
 from crawler.extract.document import Document, collapse_whitespace
 
 SCRIPT_SHELL = "script shell"
-"""Its content is filled in by scripts, which the crawler does not run."""
+"""Its content is filled in by scripts, which only a browser runs (`render`)."""
 BOT_CHECK = "bot check"
 """It asks whether the visitor is a human, or denies the access."""
 REDIRECT_PAGE = "redirect page"

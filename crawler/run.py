@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import crawler
+from crawler.downloader.browser import check_browser
 from crawler.export.export import export
 from crawler.progress import CrawlProgress
 from crawler.shards import SINGLE_SHARD, Shard, select_shops
@@ -61,6 +62,8 @@ def crawl_shops(
         ParamsError: A shop at a public address is listed, but no contact is set.
     """
     check_contact(settings)
+    if any(shop.render for shop in settings.shops):
+        check_browser()
     purge_list = purge.load_purge_list(state_dir)
     for shop in settings.shops:
         purge_list.check_shop(shop.name)
@@ -173,7 +176,8 @@ def _build_command(job: CrawlJob, settings: Crawl) -> list[str]:
 
 def _limit_and_strategy_args(shop: Shop) -> dict[str, str]:
     names = ("strategy", "feed", "product_urls", "max_products", "max_pages", "max_photos", "max_bytes", "max_minutes")
-    return {name: str(value) for name in names if (value := getattr(shop, name))}
+    spider_args = {name: str(value) for name in names if (value := getattr(shop, name))}
+    return spider_args | ({"render": "1"} if shop.render else {})
 
 
 def _build_environment() -> dict[str, str]:

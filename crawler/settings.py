@@ -62,6 +62,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.robotstxt.RobotsMiddleware": 100,
     "crawler.middlewares.tdm_reservation.TdmReservationMiddleware": 110,
     "crawler.middlewares.conditional_requests.ConditionalRequestMiddleware": 150,
+    "crawler.middlewares.render.RenderMiddleware": 520,  # only for shops with render: true
     "crawler.middlewares.opt_out.OptOutMiddleware": 530,
     "crawler.middlewares.encoding.EncodingMiddleware": 540,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,

@@ -11,6 +11,7 @@ from scrapy.settings import BaseSettings
 
 from crawler import block_detection
 from crawler.discover import urls
+from crawler.downloader.browser import check_browser
 from crawler.downloader.handler import CONNECT_TO, HAS_CONTACT, PRIVATE_HOST
 from crawler.extensions.throttle import PRIVATE_DELAY
 from crawler.storage.state_file import state_path
@@ -59,13 +60,16 @@ def configure(settings: BaseSettings, kwargs: dict[str, Any]) -> SpiderArgs:
     """Return the arguments of the spider after those about delay, contact and network are moved to `settings`.
 
     Raises:
-        ShopError: An argument is missing, unknown or invalid.
+        ShopError: An argument is missing, unknown or invalid, or pages are to be rendered without a browser.
     """
     if not {"name", "url"} <= kwargs.keys():
         raise ShopError(MISSING_ARGUMENTS)
     remaining = dict(kwargs)
     apply_spider_args(settings, remaining)
-    return parse_spider_args(remaining.pop("name"), remaining.pop("url"), remaining.pop("state", ""), remaining)
+    args = parse_spider_args(remaining.pop("name"), remaining.pop("url"), remaining.pop("state", ""), remaining)
+    if args.shop.render:
+        check_browser()
+    return args
 
 
 def parse_spider_args(name: str, url: str, state: str, extra_args: dict[str, Any]) -> SpiderArgs:

@@ -7,6 +7,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Request
 
+from crawler.items import PAGE
 from crawler.session import CrawlSession, find_session
 
 _CONDITIONAL_HEADERS = ("If-None-Match", "If-Modified-Since")
@@ -37,7 +38,9 @@ class ConditionalRequestMiddleware:
         for name in _CONDITIONAL_HEADERS:
             request.headers.pop(name, None)
         request.meta.pop("handle_httpstatus_list", None)
-        if request.meta.get("redirect_times"):
+        # The data that a script fills in changes without the page that loads it.
+        is_rendered = self._session.args.shop.render and request.meta["kind"] == PAGE
+        if is_rendered or request.meta.get("redirect_times"):
             return
         if validators := self._session.store.previous_crawl.validators(request.meta["kind"], request.url):
             request.headers.update(validators)

@@ -34,8 +34,8 @@ _ADVICE_BY_REASON = {
 }
 _ADVICE_BY_LOOK = {
     SCRIPT_SHELL: (
-        "are filled in by scripts, which the crawler does not run",
-        f"use {_FEED_HINT} or the url of a sitemap that lists product pages",
+        "are filled in by scripts",
+        f"let a browser render them (render: true, or -a render=1; it needs weft[browser]), or use {_FEED_HINT}",
     ),
     BOT_CHECK: (
         "are bot checks or deny the access",

@@ -76,6 +76,8 @@ class Shop:
     """The crawl stops after this many minutes, summed over all runs of an interrupted crawl. 0 sets no limit."""
     delay: NonNegativeFloat | None = None
     """Seconds between two requests to one host of this shop. The default is crawl.delay."""
+    render: bool = False
+    """Whether the pages of the shop are rendered in a browser, because scripts fill them in. It needs weft[browser]."""
     allow_private_network: bool = False
     """Whether the shop may be at a private address (loopback, a company's network), because it is your own."""
 

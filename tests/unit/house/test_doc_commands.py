@@ -15,7 +15,12 @@ from weft import cli
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 MAKE_TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-SCRAPY_COMMANDS = {"crawl": {"-a", "-s", "-L"}, "list": set()}
+SCRAPY_COMMANDS = {
+    "crawl": {"-a", "-s", "-L", "-O", "-o"},
+    "parse": {"-a", "-s", "-L"},
+    "shell": {"-s", "-L"},
+    "list": set(),
+}
 
 
 def iter_commands(page: Path) -> Iterator[list[str]]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from crawler.exceptions import RenderError
+from crawler.exceptions import RenderError, TooLargeError
 from weft.errors import ShopError
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -20,6 +20,7 @@ RENDER_TIMEOUT_SECONDS = 60.0
 """Time in which a page must be rendered, with the delays between its requests; later it is read as it is then."""
 CLOSE_TIMEOUT_SECONDS = 5.0
 """Time to read and to close a page; a script that never ends lets it pass."""
+MAX_HTML_CHARS = 16 * 1024 * 1024
 MAX_CONCURRENT_PAGES = 2
 MAX_REQUESTS_PER_PAGE = 60
 _ARGUMENTS = (
@@ -88,6 +89,7 @@ class Browser:
 
         Raises:
             RenderError: The browser cannot be started, or the page has broken it.
+            TooLargeError: The HTML has more than MAX_HTML_CHARS.
         """
         # Imported here because it is an extra.
         from playwright.async_api import Error
@@ -95,7 +97,9 @@ class Browser:
         async with self._page_slots:
             try:
                 await self._start()
-                context = await self._chromium.new_context(user_agent=self._user_agent, service_workers="block")
+                context = await self._chromium.new_context(
+                    user_agent=self._user_agent, service_workers="block", accept_downloads=False
+                )
             except Error as error:
                 raise RenderError from error
             try:
@@ -106,13 +110,11 @@ class Browser:
                     async with asyncio.timeout(RENDER_TIMEOUT_SECONDS):
                         await page.goto(url, wait_until="networkidle", timeout=0)
                 async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                    return str(await page.content())
+                    return await _read_html(await context.new_cdp_session(page))
             except (Error, TimeoutError) as error:
                 raise RenderError from error
             finally:
-                with suppress(Error, TimeoutError):
-                    async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-                        await context.close()
+                await self._close_context(context)
 
     async def close(self) -> None:
         """Close the browser."""
@@ -120,6 +122,17 @@ class Browser:
             await self._chromium.close()
         if self._playwright is not None:
             await self._playwright.stop()
+
+    async def _close_context(self, context: Any) -> None:
+        """Close a page; if that does not work, close the browser, which is started again for the next page."""
+        from playwright.async_api import Error
+
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await context.close()
+        except (Error, TimeoutError):
+            with suppress(Error):
+                await self._chromium.close()
 
     async def _start(self) -> None:
         from playwright.async_api import async_playwright
@@ -170,6 +183,25 @@ class _Router:
                 await route.abort()
             else:
                 await route.fulfill(status=response.status, headers=response.headers, body=response.body)
+
+
+async def _read_html(session: Any) -> str:
+    """Return the HTML of a page, read in a world of its own, in which the page cannot pretend to be smaller.
+
+    Args:
+        session: A session of the Chrome DevTools Protocol.
+
+    Raises:
+        TooLargeError: The HTML has more than MAX_HTML_CHARS.
+    """
+    frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
+    world = (await session.send("Page.createIsolatedWorld", {"frameId": frame}))["executionContextId"]
+    expression = f"(html => html.length > {MAX_HTML_CHARS} ? null : html)(document.documentElement?.outerHTML ?? '')"
+    evaluated = await session.send("Runtime.evaluate", {"expression": expression, "contextId": world})
+    html = evaluated["result"].get("value")
+    if html is None:
+        raise TooLargeError
+    return f"<!DOCTYPE html>{html}"
 
 
 def _find_chromium() -> str | None:

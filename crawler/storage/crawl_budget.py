@@ -70,7 +70,7 @@ class CrawlBudget:
     def record_product(self, row: int, *, is_new: bool) -> None:
         """Reward the crawl, and the templates of the product page in `row` and of the page that links to it."""
         if is_new:
-            self._adjust_crawl(NEW_PRODUCT_REWARD)
+            self.record_new_products(1)
         template, source_template = self._templates(row)
         if not template:
             return
@@ -78,6 +78,10 @@ class CrawlBudget:
         self._adjust(template, PRODUCT_REWARD if is_new else -KNOWN_PRODUCTS_COST)
         if is_new and source_template:
             self._adjust(source_template, LINKING_PAGE_REWARD)
+
+    def record_new_products(self, count: int) -> None:
+        """Reward the crawl for new products, wherever they were found."""
+        self._adjust_crawl(count * NEW_PRODUCT_REWARD)
 
     def _templates(self, row: int) -> tuple[str, str]:
         found = self._db.execute(

@@ -152,6 +152,7 @@ class FrontierWriter:
         )
         if has_more:
             self.add_urls(FEED, item.next_pages)
+        self.budget.record_new_products(len(new_ids))
         return new_ids
 
     def _is_known_product(self, product_id: str, before_priority: int) -> bool:

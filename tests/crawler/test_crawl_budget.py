@@ -8,7 +8,7 @@ import pytest
 
 from crawler.discover import crawl_traps
 from crawler.discover.links import Link
-from crawler.items import PAGE, FailedItem, ListingItem, ProductItem
+from crawler.items import FEED, PAGE, FailedItem, FeedPartItem, FeedProduct, ListingItem, ProductItem
 from crawler.storage.frontier import REORDERED
 from crawler.storage.store import Store
 from weft.contracts.product import Product
@@ -94,6 +94,23 @@ def test_filters_in_the_path_hide_no_product(store: Store) -> None:
     num_pages, num_products = crawl(store, get_links)
     assert num_products == 60
     assert num_pages <= 600
+
+
+def test_products_of_a_feed_earn_budget_for_listings(store: Store) -> None:
+    """A feed that breaks off is followed by listings, which mostly show what the feed has shown."""
+    known = [f"/p/{n}" for n in range(200)]
+    store.add_urls(FEED, [f"{SHOP}/feed"])
+    ((row, _),) = store.select_todo(FEED, 1, ())
+    products = (Product(product_id=f"shop{path}", shop="shop", url=SHOP + path, title=path) for path in known)
+    store.save(FeedPartItem(row=row, products=tuple(FeedProduct(n, product) for n, product in enumerate(products))))
+
+    def get_links(path: str) -> Sequence[str] | None:
+        """Link to a new product from the last of 300 categories only."""
+        if path == "/":
+            return [f"/for-{chr(97 + n % 20)}/{chr(97 + n // 20)}/list" for n in range(300)]
+        return None if path.startswith("/p/") else [*known[:5], *(["/p/new"] if path == "/for-t/o/list" else [])]
+
+    assert crawl(store, get_links)[1] == 201
 
 
 def test_a_blog_beside_the_shop_hides_no_product(store: Store) -> None:

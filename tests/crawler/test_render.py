@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from crawl_server import get_crawl_server
 from hostile_crawl import ROOT, CrawlResult, run_crawl
-from local_shop import LocalShop, StubResponse, run_local_shop
+from local_shop import LocalShop, StubResponse, make_crawl_settings, run_local_shop
 
 from crawler.downloader import browser
 from crawler.downloader.browser import Browser, PageRequest, PageResponse
-from crawler.exceptions import RenderError
+from crawler.exceptions import RenderError, RequestRefusedError, TooLargeError
 from crawler.middlewares.render import is_allowed, is_shop_host
+from crawler.run import crawl_shops
+from weft import params
 from weft.errors import ShopError
 
 HAS_BROWSER = find_spec("playwright") is not None and any(map(shutil.which, browser.CHROMIUM_NAMES))
@@ -94,6 +96,14 @@ def test_what_is_missing_is_named_in_one_sentence(
         browser.check_browser()
 
 
+def test_pipeline_refuses_to_render_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "find_spec", lambda _: None)
+    settings = make_crawl_settings(params.Shop(name="test", url="http://127.0.0.1:1/", render=True))
+    with pytest.raises(ShopError, match="weft"):
+        crawl_shops(settings, tmp_path / "state", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(HAS_BROWSER, reason="the browser is installed")
 def test_crawl_without_the_extra_ends_with_status_2(tmp_path: Path) -> None:
@@ -104,41 +114,50 @@ def test_crawl_without_the_extra_ends_with_status_2(tmp_path: Path) -> None:
     assert not (tmp_path / "s.sqlite").exists()
 
 
-def render(html: str, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, list[str]]:
-    """Return a page as its scripts have made it, and what it requested."""
-    monkeypatch.setattr(browser, "RENDER_TIMEOUT_SECONDS", 3.0)
-    monkeypatch.setattr(browser, "CLOSE_TIMEOUT_SECONDS", 1.0)
+def render(monkeypatch: pytest.MonkeyPatch, *pages: str) -> tuple[list[str], list[str]]:
+    """Return pages as their scripts have made them, or why they failed, and what they requested in vain."""
+    monkeypatch.setattr(browser, "RENDER_TIMEOUT_SECONDS", 2.0)
+    monkeypatch.setattr(browser, "CLOSE_TIMEOUT_SECONDS", 2.0)
     requested: list[str] = []
 
     async def fetch(request: PageRequest) -> PageResponse | None:
         requested.append(request.url)
-        body = answers.get(request.url)
-        return None if body is None else PageResponse(200, {"Content-Type": "text/javascript"}, body.encode())
+        return None
 
-    async def run() -> str:
+    async def run() -> list[str]:
         chromium = Browser("WeftBot/0.1")
-        try:
-            return await chromium.render(START, html, fetch)
-        finally:
-            await chromium.close()
+        rendered = []
+        for page in pages:
+            try:
+                rendered.append(await chromium.render(START, f"<html><body>{page}</body></html>", fetch))
+            except RequestRefusedError as error:
+                rendered.append(error.reason)
+        await chromium.close()
+        return rendered
 
     return asyncio.run(run()), requested
 
 
 @needs_browser
 @pytest.mark.slow
-def test_page_that_never_ends_its_requests_is_read_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    script = "<script>document.body.append('ready'); setInterval(() => fetch('/more'), 50)</script>"
-    html, requested = render(f"<html><body>{script}</body></html>", {}, monkeypatch)
-    assert "ready" in html
-    assert len(requested) < browser.MAX_REQUESTS_PER_PAGE
+def test_page_that_breaks_the_browser_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered, _ = render(
+        monkeypatch,
+        "<script>while (true) {}</script>",
+        "<script>document.body.hidden = true; document.body.append('x'.repeat(2e7))</script>",
+        "<script>document.body.append('still ' + 'here'); window.open('/popup'); alert('?')</script>",
+    )
+    assert rendered[:2] == [RenderError.reason, TooLargeError.reason]
+    assert "still here" in rendered[2]
 
 
 @needs_browser
 @pytest.mark.slow
-def test_script_that_never_ends_fails_its_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(RenderError):
-        render("<html><body><script>while (true) {}</script></body></html>", {}, monkeypatch)
+def test_page_that_never_ends_its_requests_is_read_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "<script>document.body.append('rea' + 'dy'); setInterval(() => fetch('/more'), 20)</script>"
+    (html,), requested = render(monkeypatch, script)
+    assert "ready" in html
+    assert len(requested) < browser.MAX_REQUESTS_PER_PAGE
 
 
 @pytest.fixture(scope="module")

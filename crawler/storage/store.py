@@ -123,7 +123,7 @@ class Store(Frontier):
             self._frontier_writer.add_urls(kind, urls, optional=optional, linked=linked)
 
     def add_unseen_previous_urls(self) -> bool:
-        """Add the previous crawl's pages that this crawl has not found, if no other URL is left; return whether any was.
+        """Add the pages of the previous crawl that this crawl lacks, if no other URL is left; return whether any was.
 
         Their responses tell which products were removed from the shop.
         """

@@ -7,7 +7,7 @@ from state_files import BASE_URL, make_product, make_snapshot, save_item
 from crawler.discover.links import Link
 from crawler.export.export import export
 from crawler.items import PAGE, PHOTO, SITEMAP, FailedItem, ListingItem, ProductItem, SitemapItem
-from crawler.storage.product_json import merge_observations, sort_observations, product_from_json, product_to_json
+from crawler.storage.product_json import merge_observations, product_from_json, product_to_json, sort_observations
 from crawler.storage.snapshot import Snapshot
 from crawler.storage.store import Store
 from weft import tables

@@ -1,6 +1,6 @@
 """Explain why a page is not recognised as a product, for an engineer who debugs a shop."""
 
-from crawler.extract import html_heuristics, structured_data
+from crawler.extract import html_heuristics, purchase_signals, structured_data
 from crawler.extract.document import Document
 from crawler.extract.main_product import is_product_node
 
@@ -17,6 +17,12 @@ def explain_no_product(document: Document) -> str:
         return f"{len(products)} products in the markup, none of which is the main one; is it a listing?"
     if len(products) == 1:
         return "one product in the markup, with another URL and another name than the page; is it a listing?"
+    if structured_data.extract_opengraph(document).is_product:
+        if purchase_signals.is_gone(document):
+            return (
+                "og:type says product, but the page says that the product is gone, and has no price or photo of its own"
+            )
+        return "og:type says product, but the page shows too little of one product; is it a listing?"
     missing = [
         *(["no schema.org Product"] if not products else []),
         "no og:type product or product price in meta tags",

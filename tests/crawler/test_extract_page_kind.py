@@ -7,6 +7,7 @@ import pytest
 from crawler.discover.links import extract_links
 from crawler.extract.combine import extract_product_from_html
 from crawler.extract.document import parse_html
+from crawler.extract.explain import explain_no_product
 
 URL = "https://shop.example/c/dresses"
 OG = '<meta property="og:type" content="product"><meta property="og:title" content="Dresses">'
@@ -82,3 +83,10 @@ def test_a_product_that_is_sold_out_is_a_product() -> None:
 def test_a_page_of_a_shop_that_is_an_organization_is_no_product() -> None:
     graph = {"@graph": [{"@type": "Organization", "name": "Fenwick", "image": "/a.jpg"}, {"@type": "WebPage"}]}
     assert not is_product("<h1>Fenwick</h1>", f"<script type='application/ld+json'>{json.dumps(graph)}</script>")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"), [(f"<h1>Dresses</h1>{CARDS[0]}", "a listing"), ("<h1>Not found</h1><p>404</p>", "is gone")]
+)
+def test_it_is_said_why_an_og_type_is_not_believed(body: str, reason: str) -> None:
+    assert reason in explain_no_product(parse_html(f"<head>{OG}</head><body>{body}</body>", URL))

@@ -11,6 +11,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from crawler.extract.relations import X_DEFAULT, Relations
@@ -246,7 +247,7 @@ class _Facts:
             language=product["language"] or "",
         )
 
-    @property
+    @cached_property
     def stem(self) -> tuple[str, ...]:
         return name_stem(self.title, self.values)
 
@@ -255,7 +256,7 @@ class _Facts:
         """Whether the name has a colour or a size that tells the variant."""
         return len(self.stem) < count_words(self.title)
 
-    @property
+    @cached_property
     def gallery_digest(self) -> bytes:
         return _digest("\n".join(sorted(self.gallery)))
 

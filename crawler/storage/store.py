@@ -221,9 +221,7 @@ class Store(Frontier):
         """Schedule only the failed URLs for this run; return their number."""
         with self._transaction():
             changed = self._frontier_writer.retry_failed()
-        if changed:
-            self.set_meta(complete="")
-        self.commit()
+        self.set_meta(**({"complete": ""} if changed else {}))
         return changed
 
     def revert_pages(self, signature: str) -> int:

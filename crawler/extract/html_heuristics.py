@@ -104,7 +104,7 @@ def extract_by_heuristics(document: Document, already_found: frozenset[str]) -> 
 
 def _find_code_of_gtin_label(attributes: Iterable[Attribute]) -> str:
     """Return the value beside a label such as "UPC" that is no GTIN: the shop writes its own number there."""
-    codes = (a.value for a in attributes if labelled_values.classify_label(a.name) == "gtin")
+    codes = (a.value for a in attributes if labelled_values.classify_label(a.name) == "gtin" and not a.value.isdigit())
     return next((code for code in codes if printed_values.is_code(code) and not value_parsing.parse_gtin(code)), "")
 
 

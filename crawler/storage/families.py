@@ -230,7 +230,6 @@ class _Facts:
     gallery: frozenset[str]
     sku: str
     group_id: str
-    description: str
     language: str
 
     @classmethod
@@ -243,7 +242,6 @@ class _Facts:
             gallery=frozenset(photo["url"] for photo in product["photos"]),
             sku=product["sku"] or "",
             group_id=product["group_id"] or "",
-            description=product["description"],
             language=product["language"] or "",
         )
 
@@ -269,12 +267,9 @@ class _Facts:
             yield "sku and name", self.sku, self.stem or self.title.casefold()
         if not self.stem:
             return
-        if sku := sku_stem(self.sku):
-            # The same name in two products is no evidence: many products are just "Black dress".
-            if self.names_variant:
-                yield "sku stem", sku, self.stem
-            if self.description:
-                yield "sku stem and text", sku, self.stem, _digest(self.description)
+        # The same name in two products is no evidence: many products are just "Black dress".
+        if self.names_variant and (sku := sku_stem(self.sku)):
+            yield "sku stem", sku, self.stem
 
 
 def _is_variant(member: _Facts, group: _Facts) -> bool:

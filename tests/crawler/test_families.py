@@ -81,6 +81,10 @@ DIFFERENT_PRODUCTS: dict[str, list[Page]] = {
         make_page("1", "Ankle dress", "a", sku="SS2024-001"),
         make_page("2", "Ankle dress", "b", sku="SS2024-002"),
     ],
+    "the same name and text, which the shop sells as two products": [
+        make_page("1", "Exercise ball", "a", sku="24-WG081-blue", description="A ball."),
+        make_page("2", "Exercise ball", "b", sku="24-WG081-gray", description="A ball."),
+    ],
     "a recommendation whose name begins alike": [
         make_page("1", "Linen shirt", "a", Relations(variant_links=(url("2"), url("3")))),
         make_page("2", "Linen shirt dress", "b"),

@@ -12,12 +12,14 @@ import pyarrow as pa
 from weft import params, tables
 from weft.contracts import files
 from weft.contracts.tables import CLEANED_PRODUCTS, PRODUCTS
-from weft.progress import progress_bar
+from weft.progress import log_line, progress_bar
 from weft.text import brand_names
+from weft.text.catalogue_tokenizers import CatalogueTokenizers
+from weft.text.drop_reasons import BRAND_NAME, OFF_TOPIC, SHOP_NAME, find_drop_reason
 from weft.text.fields import iter_texts, list_category_steps
 from weft.text.html import extract_visible_text
 from weft.text.off_topic import SHORT_FIELDS, ProductTypeWords
-from weft.text.tokenize import is_word, load_commerce_stop_words, load_stop_words, tokenize
+from weft.text.shop_tokenizer import ShopTokenizer
 
 KEPT = "kept"
 MAX_DROPPED_LISTED = 5_000
@@ -25,13 +27,8 @@ MAX_DROPPED_LISTED = 5_000
 _MAX_DROPPED_COUNTED = 400_000
 """Distinct dropped tokens in memory; without a limit, article numbers would grow with the catalogue."""
 
-BRAND_NAME = "brand name"
-SHOP_NAME = "shop name"
-NUMBER = "number"
-TOO_SHORT = "too short"
-STOP_WORD = "stop word"
-COMMERCE_STOP_WORD = "commerce stop word"
-OFF_TOPIC = "off-topic"
+TEXT_FIELDS = ("title", "categories", "description", "colour", "attributes")
+"""The columns that hold texts."""
 
 
 class CleanStats:
@@ -92,7 +89,7 @@ class CleanStats:
 
 
 def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[str, float]:
-    """Read the table `products` and write products.parquet, report.json and dropped.tsv into `out`.
+    """Read the table `products` and write products.parquet, report.json, dropped.tsv and languages.json into `out`.
 
     Returns:
         Counts: products, products_without_words, tokens_kept, tokens_dropped.
@@ -101,10 +98,11 @@ def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[st
         ContractError: `products` is missing or breaks its contract.
     """
     stats = CleanStats()
-    product_types = _collect_product_types(products) if settings.drop_off_topic_words else None
+    tokenizers = _count_words(products, settings)
+    product_types = _collect_product_types(products, tokenizers) if settings.drop_off_topic_words else None
 
     def clean_batch(table: pa.Table) -> pa.Table:
-        rows = [clean_product(product, settings, stats, product_types) for product in table.to_pylist()]
+        rows = [clean_product(product, settings, stats, tokenizers, product_types) for product in table.to_pylist()]
         return pa.Table.from_pylist(rows, schema=CLEANED_PRODUCTS.schema)
 
     batches = (clean_batch(table) for table in tables.read_stream(products, PRODUCTS))
@@ -114,20 +112,37 @@ def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[st
             temporary / files.PRODUCTS, progress_bar(batches, "clean", unit="batches"), CLEANED_PRODUCTS
         )
         stats.write(temporary / files.REPORT, temporary / files.DROPPED)
+        languages = json.dumps(tokenizers.describe(), indent=1, ensure_ascii=False)
+        tables.write_text(temporary / files.LANGUAGES, languages + "\n")
+    for sentence in tokenizers.iter_missing_segmenters():
+        log_line(f"clean: {sentence}")
     return stats.compute_totals()
 
 
-def _collect_product_types(products: Path) -> ProductTypeWords:
+def _count_words(products: Path, settings: params.Clean) -> CatalogueTokenizers:
+    """Read the texts of all products: how a word is cut depends on the whole shop."""
+    tokenizers = CatalogueTokenizers()
+    for table in tables.read_stream(products, PRODUCTS, ("product_id", "shop", "language", *TEXT_FIELDS)):
+        for product in table.to_pylist():
+            tokenizers.count(product, settings.fields)
+    return tokenizers
+
+
+def _collect_product_types(products: Path, tokenizers: CatalogueTokenizers) -> ProductTypeWords:
     """Read the short fields of all products: which words name product types depends on the whole shop."""
-    product_types = ProductTypeWords()
-    for table in tables.read_stream(products, PRODUCTS, ("product_id", "shop", "brand", *SHORT_FIELDS)):
+    product_types = ProductTypeWords(tokenizers)
+    for table in tables.read_stream(products, PRODUCTS, ("product_id", "shop", "brand", "language", *SHORT_FIELDS)):
         for product in table.to_pylist():
             product_types.add(product)
     return product_types
 
 
 def clean_product(
-    product: Mapping[str, Any], settings: params.Clean, stats: CleanStats, product_types: ProductTypeWords | None = None
+    product: Mapping[str, Any],
+    settings: params.Clean,
+    stats: CleanStats,
+    tokenizers: CatalogueTokenizers,
+    product_types: ProductTypeWords | None = None,
 ) -> dict[str, Any]:
     """Turn one row of PRODUCTS into a row of CLEANED_PRODUCTS and count it.
 
@@ -135,16 +150,18 @@ def clean_product(
         product: The row of PRODUCTS.
         settings: The section `clean` of params.yaml.
         stats: Counts the product.
+        tokenizers: The tokenizers of all shops, which have counted all products.
         product_types: The type words of all shops; without them no token is dropped as off-topic.
 
     Returns:
         The row; its tokens are in the order of the text, with repeats.
     """
+    tokenizer = tokenizers.find(product)
     words: list[str] = []
     description_range = range(0)
     for field in settings.fields:
         start = len(words)
-        words += [token for text in iter_texts(product, (field,)) for token in tokenize(text)]
+        words += [token for text in iter_texts(product, (field,)) for token in tokenizer.tokenize(text)]
         if field == "description":
             description_range = range(start, len(words))
     off_topic = (
@@ -152,14 +169,15 @@ def clean_product(
         if product_types
         else set[str]()
     )
-    brand, shop = _tokenize_short_text(product["brand"] or ""), _tokenize_short_text(product["shop"])
-    name_reasons = dict.fromkeys(_find_name_positions(shop, words, product), SHOP_NAME)
-    name_reasons |= dict.fromkeys(_find_name_positions(brand, words, product), BRAND_NAME)
+    brand = _tokenize_short_text(tokenizer, product["brand"] or "")
+    shop = _tokenize_short_text(tokenizer, product["shop"])
+    name_reasons = dict.fromkeys(_find_name_positions(shop, words, product, tokenizer), SHOP_NAME)
+    name_reasons |= dict.fromkeys(_find_name_positions(brand, words, product, tokenizer), BRAND_NAME)
     kept: list[str] = []
     in_short_fields: list[bool] = []
     dropped: list[tuple[str, str]] = []
     for position, word in enumerate(words):
-        reason = name_reasons.get(position) or _find_token_drop_reason(word, settings.min_token_length)
+        reason = name_reasons.get(position) or find_drop_reason(word, settings.min_token_length, tokenizer.language)
         if not reason and position in description_range and word in off_topic:
             reason = OFF_TOPIC
         if reason:
@@ -172,34 +190,28 @@ def clean_product(
     return {**row, "tokens": kept, "in_short_fields": in_short_fields}
 
 
-def _find_name_positions(name: list[str], words: list[str], product: Mapping[str, Any]) -> set[int]:
+def _find_name_positions(
+    name: list[str], words: list[str], product: Mapping[str, Any], tokenizer: ShopTokenizer
+) -> set[int]:
     """Return the positions at which the product's text contains the name of its own brand or shop."""
-    if name and brand_names.is_descriptive(name, _tokenize_descriptive_fields(name, product)):
+    if name and brand_names.is_descriptive(name, _tokenize_descriptive_fields(name, product, tokenizer)):
         return set()
     return brand_names.match_positions(name, words)
 
 
-def _tokenize_descriptive_fields(name: list[str], product: Mapping[str, Any]) -> list[list[str]]:
+def _tokenize_descriptive_fields(
+    name: list[str], product: Mapping[str, Any], tokenizer: ShopTokenizer
+) -> list[list[str]]:
     """Tokenise the product's colour and its category steps, except steps that are the name alone."""
-    tokenized_steps = [_tokenize_short_text(step) for step in list_category_steps(product)]
-    return [_tokenize_short_text(product["colour"] or ""), *(step for step in tokenized_steps if step != name)]
+    tokenized_steps = [_tokenize_short_text(tokenizer, step) for step in list_category_steps(product)]
+    colour = _tokenize_short_text(tokenizer, product["colour"] or "")
+    return [colour, *(step for step in tokenized_steps if step != name)]
 
 
 @lru_cache(maxsize=50_000)
-def _tokenize_short_text(text: str) -> list[str]:
+def _tokenize_short_text(tokenizer: ShopTokenizer, text: str) -> list[str]:
     """Tokenise a name, colour or category step. The cached list must not be changed.
 
     These texts are few and repeat on many products.
     """
-    return tokenize(extract_visible_text(text))
-
-
-@lru_cache(maxsize=200_000)
-def _find_token_drop_reason(token: str, min_letters: int) -> str | None:
-    if not is_word(token):
-        return NUMBER
-    if len(token) < min_letters:
-        return TOO_SHORT
-    if token in load_stop_words():
-        return STOP_WORD
-    return COMMERCE_STOP_WORD if token in load_commerce_stop_words() else None
+    return tokenizer.tokenize(extract_visible_text(text))

@@ -2,17 +2,20 @@
 
 In a real catalogue the word "jeans" stood in 3,978 products of which 332 were jeans; a network that learns the word
 from shirts recognises both worse. The rule needs no list of product types, because the steps of a shop's category
-paths end with them ("Men > Casual Shoes").
+paths end with them ("Men > Casual Shoes"), or begin with them in Romance languages ("Femme > Robes longues").
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from weft.text.catalogue_tokenizers import CatalogueTokenizers
 from weft.text.fields import iter_texts, list_category_steps
 from weft.text.html import extract_visible_text
 from weft.text.inflection import singularize
-from weft.text.tokenize import tokenize_words
+from weft.text.languages import load_language
+from weft.text.shop_tokenizer import ShopTokenizer
+from weft.text.tokenize import is_word
 
 SHORT_FIELDS = ("title", "categories", "attributes")
 """Words in these fields describe the product itself."""
@@ -25,15 +28,18 @@ and flat 0.20."""
 class ProductTypeWords:
     """The words with which each shop names product types: one pass; memory grows with words, not with products."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokenizers: CatalogueTokenizers) -> None:
+        self._tokenizers = tokenizers
         self._short_field_counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._category_counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._types_by_shop: dict[str, frozenset[str]] = {}
 
     def add(self, product: Mapping[str, Any]) -> None:
         """Count one row of PRODUCTS; its description is not read."""
-        short_field_words = _collect_short_field_words(product)
-        heads = {singularize(words[-1]) for words in _tokenize_category_steps(product)}
+        tokenizer = self._tokenizers.find(product)
+        short_field_words = _collect_short_field_words(product, tokenizer)
+        head = 0 if load_language(tokenizer.language).category_head == "first" else -1
+        heads = {singularize(words[head]) for words in _tokenize_category_steps(product, tokenizer)}
         self._short_field_counts[product["shop"]].update(short_field_words)
         self._category_counts[product["shop"]].update(word for word in short_field_words if singularize(word) in heads)
 
@@ -54,7 +60,9 @@ class ProductTypeWords:
         """
         if not product["categories"]:
             return set()
-        short_field_types = {singularize(word) for word in _collect_short_field_words(product)}
+        short_field_types = {
+            singularize(word) for word in _collect_short_field_words(product, self._tokenizers.find(product))
+        }
         return {
             word
             for word in self.get_type_words(product["shop"]).intersection(description_words)
@@ -62,11 +70,14 @@ class ProductTypeWords:
         }
 
 
-def _collect_short_field_words(product: Mapping[str, Any]) -> set[str]:
-    return {word for text in iter_texts(product, SHORT_FIELDS) for word in tokenize_words(text)}
+def _collect_short_field_words(product: Mapping[str, Any], tokenizer: ShopTokenizer) -> set[str]:
+    return {word for text in iter_texts(product, SHORT_FIELDS) for word in tokenizer.tokenize(text) if is_word(word)}
 
 
-def _tokenize_category_steps(product: Mapping[str, Any]) -> list[list[str]]:
+def _tokenize_category_steps(product: Mapping[str, Any], tokenizer: ShopTokenizer) -> list[list[str]]:
     """Return the words of each category step, except steps that are the product's brand ("Brands > Nike")."""
-    brand = tokenize_words(extract_visible_text(product["brand"] or ""))
-    return [words for step in list_category_steps(product) if (words := tokenize_words(step)) and words != brand]
+    brand, *steps = (
+        [word for word in tokenizer.tokenize(text) if is_word(word)]
+        for text in (extract_visible_text(product["brand"] or ""), *list_category_steps(product))
+    )
+    return [words for words in steps if words and words != brand]

@@ -17,7 +17,8 @@ The stop words are our own lists, because ready-made lists contain fashion words
 import unicodedata
 from collections.abc import Callable
 from functools import cache
-from importlib import resources
+
+from weft.text.languages import ENGLISH, load_language
 
 _APOSTROPHES = "\u2018\u2019\u02bc\u00b4\u0060\uff07\u2032"
 _HYPHENS = "\u2010\u2011\uff0d\ufe63"
@@ -110,20 +111,11 @@ def _build_tokenizer() -> Callable[[str], list[str]]:
     return tokenizer.tokenize  # type: ignore[no-any-return]
 
 
-@cache
 def load_stop_words() -> frozenset[str]:
     """Return the English function words."""
-    return _read_word_list("stop_words.txt")
+    return load_language(ENGLISH).function_words
 
 
-@cache
 def load_commerce_stop_words() -> frozenset[str]:
-    """Return the words about selling, shipping, sizing and washing a product."""
-    return _read_word_list("commerce_stop_words.txt")
-
-
-def _read_word_list(file_name: str) -> frozenset[str]:
-    """Read a list of one lower-case word per line; `#` begins a comment."""
-    text = resources.files("weft.text").joinpath(file_name).read_text(encoding="utf-8")
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return frozenset(line for line in lines if line)
+    """Return the English words about selling, shipping, sizing and washing a product."""
+    return load_language(ENGLISH).trade_words

@@ -10,6 +10,7 @@ import pytest
 from weft import params, tables
 from weft.contracts.tables import CLEANED_PRODUCTS, PRODUCTS
 from weft.errors import ContractError
+from weft.text.catalogue_tokenizers import CatalogueTokenizers
 from weft.text.clean import CleanStats, clean_product, clean_products
 from weft.text.tokenize import load_stop_words, tokenize
 
@@ -23,7 +24,7 @@ def _make_product(**columns: Any) -> dict[str, Any]:
 
 
 def _clean_tokens(**columns: Any) -> list[str]:
-    return list(clean_product(_make_product(**columns), SETTINGS, CleanStats())["tokens"])
+    return list(clean_product(_make_product(**columns), SETTINGS, CleanStats(), CatalogueTokenizers())["tokens"])
 
 
 def _write_products(path: Path, products: list[dict[str, Any]]) -> Path:
@@ -67,14 +68,16 @@ def test_the_own_shop_name_is_dropped() -> None:
 
 
 def test_the_brand_column_holds_the_tokens_of_the_brand() -> None:
-    cleaned = clean_product(_make_product(brand="United Colors of Benetton"), SETTINGS, CleanStats())
+    cleaned = clean_product(
+        _make_product(brand="United Colors of Benetton"), SETTINGS, CleanStats(), CatalogueTokenizers()
+    )
     assert cleaned["brand"] == ["united", "colors", "of", "benetton"]
 
 
 def test_only_the_fields_of_the_settings_are_read() -> None:
     settings = params.Clean(fields=("title",), min_token_length=2, drop_off_topic_words=True)
     product = _make_product(title="Shirt", description="red", colour="blue")
-    assert clean_product(product, settings, CleanStats())["tokens"] == ["shirt"]
+    assert clean_product(product, settings, CleanStats(), CatalogueTokenizers())["tokens"] == ["shirt"]
 
 
 def test_cleaning_equals_a_naive_implementation(tmp_path: Path) -> None:

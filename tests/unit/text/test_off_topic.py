@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from weft.text.catalogue_tokenizers import CatalogueTokenizers
 from weft.text.off_topic import ProductTypeWords
 
 
@@ -25,7 +26,7 @@ ALL_WORDS = [
 
 
 def _make_product_types(*products: dict[str, Any]) -> ProductTypeWords:
-    types = ProductTypeWords()
+    types = ProductTypeWords(CatalogueTokenizers())
     for product in products:
         types.add(product)
     return types

@@ -11,6 +11,7 @@ from weft import errors, runtime
 from weft.commands import runners
 from weft.commands.help_examples import EXAMPLES
 from weft.commands.model_argument import model_folder_opened
+from weft.text.languages import AUTO, LANGUAGE_CODES
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_results_commands(commands)
     _add_extract_command(commands)
     _add_purge_command(commands)
+    _add_tokens_command(commands)
     for name, command in commands.choices.items():
         command.formatter_class = _HelpFormatter
         command.epilog = _format_examples(EXAMPLES[name])
@@ -230,6 +232,20 @@ def _add_purge_command(commands: "Commands") -> None:
     )
     purge.add_argument("--dry-run", action="store_true", help="list only, remove nothing")
     purge.set_defaults(run=_purge)
+
+
+def _add_tokens_command(commands: "Commands") -> None:
+    help_text = "print the words that clean finds in each line of a text file, to check how a language is read"
+    tokens = commands.add_parser(
+        "tokens",
+        help=help_text,
+        description=f"{help_text[0].upper()}{help_text[1:]}. All lines together are the texts of one shop.",
+    )
+    tokens.add_argument("file", metavar="FILE|-", help="a text file in UTF-8, one text a line; - is standard input")
+    languages = [AUTO, *LANGUAGE_CODES]
+    tokens.add_argument("--language", choices=languages, default=AUTO, metavar="CODE", help=f"{', '.join(languages)}")
+    tokens.add_argument("--explain", action="store_true", help="also print each dropped token with its reason")
+    tokens.set_defaults(run=runners.run_tokens)
 
 
 def _add_command(commands: "Commands", name: str, run: object, help_text: str) -> argparse.ArgumentParser:

@@ -35,6 +35,10 @@ EXAMPLES = {
         weft promote RUN
         weft promote --candidate
     """,
+    "tokens": """
+        weft tokens --language ko titles.txt
+        weft tokens --explain titles.txt
+    """,
     "extract": """
         weft extract page.html --url https://www.example.com/p/1
         weft extract --feed products.json --url https://www.example.com/

@@ -68,6 +68,13 @@ def run_compare(args: argparse.Namespace) -> None:
     print_lines(compare(args.run_a, args.run_b, args.model_row, args.top))
 
 
+def run_tokens(args: argparse.Namespace) -> None:
+    """Run `weft tokens`."""
+    from weft.commands.tokens import tokens
+
+    print_lines(tokens(args.file, args.language, explain=args.explain))
+
+
 def run_extract(args: argparse.Namespace) -> None:
     """Run `weft extract`."""
     from weft.commands.extract import extract_feed, extract_page

@@ -113,7 +113,7 @@ class Model:
 
     def find_word_ids(self, text: str) -> list[int]:
         """Return the ids of the words of a text that the vocabulary has, each once; empty if it has none."""
-        return label_to_word_ids(text, self._word_ids)
+        return label_to_word_ids(text, self._word_ids, split_compounds=True)
 
     def find_similar_words(self, word: str) -> list[str]:
         """Return up to three words of the vocabulary that are spelt similarly, the most similar first."""

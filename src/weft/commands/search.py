@@ -113,8 +113,16 @@ def _embed_query(query: str, model: Model) -> Floats:
         vector = model.embed_text(query)
     except InputError as error:
         raise InputError(f"{error}, and no photo has this path") from error
+    _log_reading(query, model)
     _log_unused_words(query, model)
     return vector
+
+
+def _log_reading(query: str, model: Model) -> None:
+    """Say which words of the vocabulary are searched for, where they are others than those of the query."""
+    read = [model.words[word_id] for word_id in model.find_word_ids(query)]
+    if not set(read) <= set(tokenize_words(query)):
+        log_line(f"the query is read as: {', '.join(read)}")
 
 
 def _log_unused_words(query: str, model: Model) -> None:

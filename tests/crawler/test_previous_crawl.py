@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from state_files import BASE_URL, make_product
 
+from crawler.extract.relations import Relations
 from crawler.items import (
     FEED,
     PAGE,
@@ -181,3 +182,27 @@ def test_previous_crawl_is_the_latest_finished_one_of_the_same_shop(tmp_path: Pa
 def _export_tables(folder: Path, snapshot: int) -> list[object]:
     found = Snapshot(folder / f"shop-{snapshot}.sqlite")
     return [(each, [found.photo_digest(photo.url) for photo in each.photos]) for each in found.products()]
+
+
+@pytest.mark.parametrize(("parent_is_gone", "removed"), [(False, []), (True, ["shop/1"])])
+def test_variant_that_is_gone_is_no_removed_product(parent_is_gone: bool, removed: list[str], tmp_path: Path) -> None:
+    relations = Relations(variants=(PAGE_2,))
+    first = start_crawl(tmp_path, 1)
+    save_sitemap(first)
+    for row, url in first.select_todo(PAGE, 9, ()):
+        stated = relations if url == PAGE_1 else Relations()
+        first.save(ProductItem(row=row, product=make_product(int(url[-1])), relations=stated))
+    first.finish()
+    first.close()
+    second = start_crawl(tmp_path, 2)
+    save_sitemap(second)
+    for row, url in second.select_todo(PAGE, 9, ()):
+        if url == PAGE_2 or parent_is_gone:
+            second.save(FailedItem(row=row, reason="HTTP 404", attempts=1))
+        else:
+            second.save(ProductItem(row=row, product=make_product(1), relations=relations))
+    second.set_meta(unseen="requested")
+    second.finish()
+    second.close()
+    snapshot = Snapshot(tmp_path / "shop-2.sqlite")
+    assert [product.product_id for product in snapshot.removed_products()] == removed

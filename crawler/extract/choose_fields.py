@@ -221,8 +221,9 @@ def choose_item_id(extractions: Iterable[ExtractedFields], canonical_url: str) -
 
 
 def _is_name(value: str, titles: set[str]) -> bool:
-    has_digit = any(map(str.isdigit, value))
-    return collapse_whitespace(value).casefold() in titles or (not has_digit and " " in value.strip())
+    """Return whether several words are a title, or have no digit; one word can be a code that is also the title."""
+    text = collapse_whitespace(value)
+    return " " in text and (text.casefold() in titles or not any(map(str.isdigit, text)))
 
 
 def parent_sku(sku: str, url: str) -> str:

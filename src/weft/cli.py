@@ -80,7 +80,7 @@ class _PrintVersion(argparse.Action):
 
 
 def _add_inference_commands(commands: "Commands") -> None:
-    """Add the commands that apply a trained model: embed, tag, search."""
+    """Add the commands that apply a trained model: embed, tag, search, serve."""
     source = "a photo, a folder or a zip of photos, or a Parquet shard of prepared or crawled photos"
 
     embed = _add_command(commands, "embed", runners.run_embed, "write the embeddings of photos to a Parquet file")
@@ -118,6 +118,20 @@ def _add_inference_commands(commands: "Commands") -> None:
     search.add_argument(
         "--photos", type=Path, default=Path("data/prepared"), help="pictures for --html; default: %(default)s"
     )
+
+    serve = _add_command(commands, "serve", runners.run_serve, "start a search page and an HTTP API on the catalogue")
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="address; others than loopback need a token; default: %(default)s"
+    )
+    serve.add_argument("--port", type=_port, default=8000, help="0 for any free port; default: %(default)s")
+    serve.add_argument("--token-file", type=Path, metavar="FILE", help="the bearer token that clients must send")
+    serve.add_argument(
+        "--embeddings", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s"
+    )
+    serve.add_argument(
+        "--products", type=Path, default=Path("data/crawl/products.parquet"), help="default: %(default)s"
+    )
+    serve.add_argument("--photos", type=Path, default=Path("data/prepared"), help="default: %(default)s")
 
 
 def _add_calibration_commands(commands: "Commands") -> None:
@@ -277,6 +291,12 @@ def _price(text: str) -> float:
     if not price >= 0:
         raise argparse.ArgumentTypeError(f"expected a price of at least 0, got {text!r}")
     return price
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
+    return int(text)
 
 
 def _positive_int(text: str) -> int:

@@ -16,6 +16,11 @@ EXAMPLES = {
         weft search striped shirt --shop alder --category "women > tops" --max-price 50
         weft search red dress --format jsonl
     """,
+    "serve": """
+        weft serve
+        weft serve --port 8080 --model models:/weft-embedder@champion
+        weft serve --host 0.0.0.0 --token-file token.txt
+    """,
     "calibrate": """
         weft calibrate --target-precision 0.9
         weft calibrate -o var/calibration

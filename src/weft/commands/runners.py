@@ -42,6 +42,13 @@ def run_search(args: argparse.Namespace) -> None:
     print_lines(search(" ".join(args.query), inputs, filters, args.top_k, output_format, args.html))
 
 
+def run_serve(args: argparse.Namespace) -> None:
+    """Run `weft serve`."""
+    from weft.commands.serve import serve
+
+    serve(args.model, args.embeddings, args.products, args.photos, args.host, args.port, args.token_file)
+
+
 def run_calibrate(args: argparse.Namespace) -> None:
     """Run `weft calibrate`."""
     from weft.commands.calibrate import calibrate_model

@@ -11,7 +11,7 @@ from weft.contracts.tables import PRODUCTS
 from weft.errors import ContractError, InputError
 from weft.progress import log_line
 
-_COLUMNS = ("product_id", "shop", "url", "title", "categories", "price", "currency", "availability")
+_COLUMNS = ("product_id", "shop", "url", "title", "categories", "price", "currency", "availability", "colour")
 _MAX_SUGGESTIONS = 8
 
 
@@ -30,6 +30,8 @@ class CatalogueProduct:
     currency: str | None = None
     """ISO 4217, such as "EUR"."""
     availability: str | None = None
+    colour: str | None = None
+    """The shop's name of the colour."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def read_products(path: Path) -> dict[str, CatalogueProduct]:
             None if price is None else float(price),
             row.get("currency"),
             row.get("availability"),
+            row.get("colour"),
         )
     return products
 

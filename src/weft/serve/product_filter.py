@@ -1,0 +1,69 @@
+"""Filters of a search as masks over the products, so that the index never scores what they leave out."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from weft.contracts.arrays import Bools
+from weft.retrieval.catalogue_products import CatalogueProduct
+
+
+@dataclass(frozen=True)
+class ProductFilter:
+    """Which products a search may find; all conditions hold at once."""
+
+    shops: tuple[str, ...] = ()
+    """Any of these; empty for all."""
+    category: str = ""
+    """A part of a category path, in any letter case."""
+    colour: str = ""
+    """A part of the shop's name of the colour, in any letter case."""
+    min_price: float | None = None
+    """In the shop's currency; products without a price are left out."""
+    max_price: float | None = None
+
+
+class FilterColumns:
+    """What the filters read of each product, in the order of the index."""
+
+    def __init__(self, products: Sequence[CatalogueProduct | None]) -> None:
+        self._shops = np.array([product.shop if product else "" for product in products], object)
+        self._categories = [product.categories if product else () for product in products]
+        self._colours = [(product.colour or "") if product else "" for product in products]
+        prices = [product.price if product else None for product in products]
+        self._prices = np.array([np.nan if price is None else price for price in prices], np.float64)
+        self.shops = sorted({shop for shop in self._shops if shop})
+        self.categories = _by_frequency(category for categories in self._categories for category in categories)
+        self.colours = _by_frequency(colour for colour in self._colours if colour)
+
+    def select(self, requested: ProductFilter) -> Bools | None:
+        """Return a mask, (products,); None if the filter allows all."""
+        if requested == ProductFilter():
+            return None
+        mask = np.ones(len(self._prices), bool)
+        if requested.shops:
+            mask &= np.isin(self._shops, requested.shops)
+        if requested.category:
+            part = requested.category.casefold()
+            mask &= self._matches(self.categories, lambda name: part in name.casefold(), self._categories)
+        if requested.colour:
+            part_of_colour = requested.colour.casefold()
+            colours = [(colour,) for colour in self._colours]
+            mask &= self._matches(self.colours, lambda name: part_of_colour in name.casefold(), colours)
+        if requested.min_price is not None:
+            mask &= self._prices >= requested.min_price
+        if requested.max_price is not None:
+            mask &= self._prices <= requested.max_price
+        return mask
+
+    @staticmethod
+    def _matches(names: Sequence[str], test: Callable[[str], bool], values: Sequence[Sequence[str]]) -> Bools:
+        """Return the products that have a value which passes a test; each distinct name is tested once."""
+        passing = {name for name in names if test(name)}
+        return np.array([not passing.isdisjoint(of_product) for of_product in values], bool)
+
+
+def _by_frequency(names: Iterable[str]) -> list[str]:
+    return [name for name, _ in sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))]

@@ -1,0 +1,67 @@
+"""Run the application with uvicorn until SIGTERM or SIGINT."""
+
+import signal
+import socket
+
+import uvicorn
+
+from weft.errors import InputError
+from weft.serve.app import create_app
+from weft.serve.catalogue import ServedCatalogue
+from weft.serve.request_log import configure_logging, log_event
+from weft.serve.settings import ServedFiles, ServerSettings
+
+_GRACE_SECONDS = 10
+"""How long a stopping server goes on with the requests that it has accepted."""
+
+
+def run_server(files: ServedFiles, settings: ServerSettings) -> None:
+    """Load the catalogue, listen, and answer until the process is stopped.
+
+    Raises:
+        InputError: The address cannot be used.
+        ContractError: A file is missing or breaks its contract.
+        ModelError: The model cannot be loaded, or another model made the embeddings.
+    """
+    listener = _listen(settings)
+    with listener:
+        catalogue = ServedCatalogue(files)
+        configure_logging()
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        url = f"http://{host}:{listener.getsockname()[1]}/"
+        # From here on connections wait in the queue of the socket until uvicorn accepts them.
+        listener.listen(128)
+        log_event("ready", url=url, photos=len(catalogue.search_index.photo_ids), model=catalogue.model.digest)
+        config = uvicorn.Config(
+            create_app(catalogue, settings),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_keep_alive=10,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        server = uvicorn.Server(config)
+
+        def stop(*_: object) -> None:
+            server.should_exit = True
+
+        # uvicorn stops at the first signal, and then sends it again to the handler that it found: the process ends with
+        # status 0, and a signal before uvicorn has its own handlers stops the server too.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        server.run(sockets=[listener])
+        log_event("stopped")
+
+
+def _listen(settings: ServerSettings) -> socket.socket:
+    """Return a socket with the address, so that an address in use is noticed before the model is loaded."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise InputError(f"--host {settings.host} --port {settings.port}: cannot listen there: {error}") from error
+    return listener

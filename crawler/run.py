@@ -71,7 +71,8 @@ def crawl_shops(
     _run_jobs([job for job in jobs if not (job.state.exists() and _is_complete(job))], settings)
     snapshots = [Snapshot(job.state, job.shop.max_products) for job in jobs]
     try:
-        return export(snapshots, out, settings.quality_checks)
+        languages = {shop.name: shop.language for shop in settings.shops if shop.language != "auto"}
+        return export(snapshots, out, settings.quality_checks, languages)
     finally:
         for snapshot in snapshots:
             snapshot.close()

@@ -7,7 +7,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,19 @@ PRODUCTS_PER_BATCH = 1_000
 """Number of products that are converted to Arrow at once."""
 
 
-def export(snapshots: Sequence[Snapshot], out: Path, quality_checks: QualityChecks | None = None) -> dict[str, float]:
+def export(
+    snapshots: Sequence[Snapshot],
+    out: Path,
+    quality_checks: QualityChecks | None = None,
+    languages: Mapping[str, str] | None = None,
+) -> dict[str, float]:
     """Write products.parquet, photos/, failures.parquet, removed.parquet and report.json into `out`.
 
     Args:
         snapshots: Finished crawls.
         out: Folder of the tables.
         quality_checks: Thresholds; None for no checks.
+        languages: Shop -> the language of all its texts, instead of the one that its pages state.
 
     Returns:
         The totals of the report: products, photos, failures, photos_per_product and the coverage of each field.
@@ -55,7 +61,9 @@ def export(snapshots: Sequence[Snapshot], out: Path, quality_checks: QualityChec
     try:
         return write_tables(
             out,
-            products=(_product_row(product) for snapshot in ordered for product in snapshot.products()),
+            products=(
+                _product_row(product, languages or {}) for snapshot in ordered for product in snapshot.products()
+            ),
             photos=_photo_rows(zip(ordered, stats, strict=True)),
             failures=[{"shop": s.shop, **failure._asdict()} for s in ordered for failure in s.failures()],
             removed=[{"shop": s.shop, **product._asdict()} for s in ordered for product in s.removed_products()],
@@ -111,7 +119,7 @@ def _product_batches(rows: Iterator[dict[str, Any]]) -> Iterator[pa.Table]:
         yield pa.Table.from_pylist(batch, schema=PRODUCTS.schema)
 
 
-def _product_row(product: Product) -> dict[str, Any]:
+def _product_row(product: Product, languages: Mapping[str, str]) -> dict[str, Any]:
     return {
         "product_id": product.product_id,
         "shop": product.shop,
@@ -129,7 +137,7 @@ def _product_row(product: Product) -> dict[str, Any]:
         "price": float(product.price) if product.price else None,
         "currency": product.currency,
         "availability": product.availability,
-        "language": product.language,
+        "language": languages.get(product.shop, product.language),
     }
 
 

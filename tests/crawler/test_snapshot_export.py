@@ -53,6 +53,17 @@ def test_tables_are_sorted_by_shop(tmp_path: Path) -> None:
     assert found == sorted(f"{name}/1" for name in names)
 
 
+def test_the_language_of_a_shop_in_params_replaces_that_of_its_pages(tmp_path: Path) -> None:
+    snapshots = [
+        make_snapshot(
+            tmp_path / f"{name}.sqlite", make_product(1, product_id=f"{name}/1", shop=name, language="en"), shop=name
+        )
+        for name in ("a", "b")
+    ]
+    export(snapshots, tmp_path / "out", languages={"b": "ko"})
+    assert tables.read_table(tmp_path / "out" / "products.parquet", PRODUCTS)["language"].to_pylist() == ["en", "ko"]
+
+
 def test_export_rejects_two_crawls_of_the_same_shop(tmp_path: Path) -> None:
     one, two = (make_snapshot(tmp_path / f"{n}.sqlite", make_product(1)) for n in (1, 2))
     with pytest.raises(ShopError, match="two crawls of the same shop"):

@@ -9,6 +9,9 @@ from pydantic.dataclasses import dataclass
 
 from weft.params.types import STRICT_CONFIG, NonNegativeFloat, NonNegativeInt, PositiveInt, Slug, UnitInterval
 
+Language = Literal[
+    "auto", "ar", "da", "de", "en", "es", "fr", "it", "ja", "ko", "nb", "nl", "pt", "ru", "sv", "th", "tr", "zh"
+]
 COVERAGE_FIELDS = ("title", "description", "brand", "colour", "categories", "attributes", "photos")
 """Product fields whose coverage is measured: the share of products that have them."""
 
@@ -78,6 +81,9 @@ class Shop:
     """Seconds between two requests to one host of this shop. The default is crawl.delay."""
     render: bool = False
     """Whether the pages of the shop are rendered in a browser, because scripts fill them in. It needs weft[browser]."""
+    language: Language = "auto"
+    """The language of all texts, an ISO 639-1 code, where you know better than the shop's pages. auto: the language
+    that each page states, or, if it states none, the one that the stage clean finds in the texts."""
     allow_private_network: bool = False
     """Whether the shop may be at a private address (loopback, a company's network), because it is your own."""
 

@@ -13,6 +13,8 @@ MIN_DISTINCT = 3
 in 롱패딩, 롱코트, 롱다운."""
 _PREFIX_PENALTY = 1.0
 """How much more evidence, as a logarithm, a beginning that never stands alone needs."""
+_MIN_LETTERS = 3
+"""Words of one or two syllables stay whole: what is cut off them would leave a single syllable."""
 _MAX_LETTERS = 40
 """Longer words stay whole: no word of a language is longer, and the search for parts is quadratic."""
 
@@ -30,9 +32,13 @@ class KoreanWords:
 
     def cut(self, word: str) -> tuple[str, ...]:
         """Return the parts of a word in order; the word alone if it has no known parts."""
-        if len(word) > _MAX_LETTERS:
+        if not _MIN_LETTERS <= len(word) <= _MAX_LETTERS:
             return (word,)
-        stems = [word.removesuffix(particle) for particle in self._particles if word.endswith(particle)]
+        stems = (
+            [word.removesuffix(particle) for particle in self._particles if word.endswith(particle)]
+            if word.endswith(self._particles)
+            else []
+        )
         frequent = (stem for stem in stems if len(stem) >= 2 and self._counts.get(stem, 0) >= self._min_count(word, 2))
         stem = next(frequent, word)
         for candidate in (stem, *(stems if stem == word else ())):

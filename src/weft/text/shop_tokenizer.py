@@ -79,7 +79,7 @@ class ShopTokenizer:
 
     def tokenize(self, text: str) -> list[str]:
         """Return the tokens of a text, in order, with repeats; also numbers and codes such as "t20"."""
-        if self._language.code == ENGLISH and text.isascii():
+        if self._language.code == ENGLISH and find_script(text) == "alphabet":
             return tokenize(text)
         found: list[str] = []
         for token in self._tokenize(text):

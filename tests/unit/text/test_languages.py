@@ -1,9 +1,12 @@
 """The language files can be read, and the language of a shop is found from its texts."""
 
+from typing import get_args
+
 import pytest
 
+from weft.params.crawl import Language
 from weft.text.detect_language import detect_language
-from weft.text.languages import LANGUAGE_CODES, load_language, normalise_code
+from weft.text.languages import AUTO, LANGUAGE_CODES, load_language, normalise_code
 from weft.text.tokenize import tokenize
 
 FASHION_WORDS = (
@@ -42,6 +45,10 @@ def test_each_word_of_a_list_is_one_token_and_no_fashion_word(code: str) -> None
 )
 def test_a_tag_becomes_a_known_code_or_none(tag: str | None, code: str | None) -> None:
     assert normalise_code(tag) == code
+
+
+def test_params_offer_the_languages_that_have_a_file() -> None:
+    assert set(get_args(Language)) == {AUTO, *LANGUAGE_CODES}
 
 
 def test_an_unknown_code_is_refused() -> None:

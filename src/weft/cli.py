@@ -1,7 +1,6 @@
 """The command `weft`: use a trained model, check its tags, and see the results of the pipeline."""
 
 import argparse
-import math
 import os
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from weft import errors, runtime
 from weft.commands import runners
+from weft.commands.argument_types import port, positive_int, price
 from weft.commands.help_examples import EXAMPLES
 from weft.commands.model_argument import model_folder_opened
 from weft.text.languages import AUTO, LANGUAGE_CODES
@@ -92,7 +92,7 @@ def _add_inference_commands(commands: "Commands") -> None:
     tag = _add_command(commands, "tag", runners.run_tag, "print the words that photos show, as JSON lines, best first")
     tag.add_argument("source", type=Path, metavar="SOURCE", help=source)
     tag.add_argument(
-        "--top-k", type=_positive_int, metavar="K", help="words per photo (default 10), or labels (default all)"
+        "--top-k", type=positive_int, metavar="K", help="words per photo (default 10), or labels (default all)"
     )
     modes = tag.add_mutually_exclusive_group()
     modes.add_argument(
@@ -107,10 +107,10 @@ def _add_inference_commands(commands: "Commands") -> None:
         commands, "search", runners.run_search, "print the catalogue's products nearest to a photo or to words"
     )
     search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
-    search.add_argument("--top-k", type=_positive_int, default=10, metavar="K", help="products (default 10)")
+    search.add_argument("--top-k", type=positive_int, default=10, metavar="K", help="products (default 10)")
     search.add_argument("--shop", action="append", default=[], metavar="NAME", help="only this shop; repeatable")
     search.add_argument("--category", metavar="TEXT", help="only products with this text in a category path")
-    search.add_argument("--max-price", type=_price, metavar="P", help="only up to this price, in the shop's currency")
+    search.add_argument("--max-price", type=price, metavar="P", help="only up to this price, in the shop's currency")
     search.add_argument("--format", choices=["table", "jsonl"], help="default: table on a terminal, else jsonl")
     search.add_argument("--html", type=Path, metavar="FILE.html", help="also write a page with pictures")
     search.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
@@ -123,7 +123,7 @@ def _add_inference_commands(commands: "Commands") -> None:
     serve.add_argument(
         "--host", default="127.0.0.1", help="address; others than loopback need a token; default: %(default)s"
     )
-    serve.add_argument("--port", type=_port, default=8000, help="0 for any free port; default: %(default)s")
+    serve.add_argument("--port", type=port, default=8000, help="0 for any free port; default: %(default)s")
     serve.add_argument("--token-file", type=Path, metavar="FILE", help="the bearer token that clients must send")
     serve.add_argument(
         "--embeddings", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s"
@@ -147,7 +147,7 @@ def _add_calibration_commands(commands: "Commands") -> None:
     )
     calibrate.add_argument(
         "--min-products",
-        type=_positive_int,
+        type=positive_int,
         default=10,
         metavar="N",
         help="minimum val products whose text has the word (default 10)",
@@ -171,10 +171,10 @@ def _add_calibration_commands(commands: "Commands") -> None:
     audit.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
     audit.add_argument("--calibration-dir", type=Path, metavar="FOLDER", help="default: calibration beside the model")
     audit.add_argument(
-        "--neighbours", type=_positive_int, default=20, metavar="K", help="similar photos to compare with (default 20)"
+        "--neighbours", type=positive_int, default=20, metavar="K", help="similar photos to compare with (default 20)"
     )
     audit.add_argument(
-        "--num-examples", type=_positive_int, default=24, metavar="N", help="examples with photos per kind (default 24)"
+        "--num-examples", type=positive_int, default=24, metavar="N", help="examples with photos per kind (default 24)"
     )
     audit.add_argument("-o", "--out", type=Path, default=Path("reports/audit"), help="a folder; default: %(default)s")
 
@@ -191,7 +191,7 @@ def _add_results_commands(commands: "Commands") -> None:
         "--model-row", default="finetuned", help="row of the results tables to compare (default: %(default)s)"
     )
     compare.add_argument(
-        "--top", type=_positive_int, default=10, metavar="N", help="products whose rank changed most (default 10)"
+        "--top", type=positive_int, default=10, metavar="N", help="products whose rank changed most (default 10)"
     )
     compare.set_defaults(run=runners.run_compare)
 
@@ -281,28 +281,6 @@ def _purge(args: argparse.Namespace) -> None:
 
     kind = next(name for name in ("shop", "product", "url") if getattr(args, name) is not None)
     runners.print_lines(purge(kind, getattr(args, kind), args.state, args.root, dry_run=args.dry_run))
-
-
-def _price(text: str) -> float:
-    try:
-        price = float(text)
-    except ValueError:
-        price = math.nan
-    if not price >= 0:
-        raise argparse.ArgumentTypeError(f"expected a price of at least 0, got {text!r}")
-    return price
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
-    return int(text)
-
-
-def _positive_int(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return int(text)
 
 
 if __name__ == "__main__":

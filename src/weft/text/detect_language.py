@@ -15,6 +15,8 @@ MIN_SCRIPT_SHARE = 0.3
 """A script other than Latin with this share of the letters decides; product names and sizes are Latin everywhere."""
 MIN_FUNCTION_WORDS = 3
 """With fewer function words of one language the texts are taken for English."""
+MIN_FUNCTION_WORD_SHARE = 0.02
+"""Nor is a smaller share of all words enough: names such as Crème de la Mer stand in any catalogue."""
 _KANA = re.compile("[\u3041-\u30ff]")
 _SCRIPT_LANGUAGES = (
     ("ko", re.compile("[\uac00-\ud7a3]")),
@@ -33,6 +35,7 @@ class LanguageCounts:
 
     def __init__(self) -> None:
         self.num_texts = 0
+        self._num_words = 0
         self._letters: Counter[str] = Counter()
         self._function_words: Counter[str] = Counter()
 
@@ -54,6 +57,7 @@ class LanguageCounts:
             self._letters["han"] += len(_HAN.findall(text))
         for token in tokenize(text):
             if find_script(token) == "alphabet":
+                self._num_words += 1
                 for code in _languages_by_function_word().get(token, ()):
                     self._function_words[code] += 1
 
@@ -69,7 +73,8 @@ class LanguageCounts:
         if east_asian >= MIN_SCRIPT_SHARE * total:
             return "ja" if self._letters["kana"] >= _MIN_KANA_SHARE * east_asian else "zh"
         ranked = sorted(((self._function_words[code], code == ENGLISH, code) for code in _LATIN), reverse=True)
-        return ranked[0][2] if ranked[0][0] >= MIN_FUNCTION_WORDS else ENGLISH
+        min_count = max(MIN_FUNCTION_WORDS, MIN_FUNCTION_WORD_SHARE * self._num_words)
+        return ranked[0][2] if ranked[0][0] >= min_count else ENGLISH
 
 
 def detect_language(texts: Iterable[str]) -> str:

@@ -62,6 +62,7 @@ def test_an_unknown_code_is_refused() -> None:
         ("en", ["Red dress with a belt", "Blue shirt for men", "The long skirt"]),
         ("en", ["Nike Air Max 90", "Zara Top"]),
         ("en", []),
+        ("en", ["Leather boots black"] * 98 + ["Crème de la Mer"]),
         ("de", ["Schwarze Weste mit Reißverschluss für Damen", "Hose aus Leder", "Kleid mit Gürtel und Kragen"]),
         ("fr", ["Robe longue avec ceinture", "Chemise à manches courtes pour femme", "Pull en laine"]),
         ("es", ["Vestido de mujer con cinturón", "Camisa de manga larga para hombre", "Falda con bolsillos"]),

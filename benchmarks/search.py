@@ -47,7 +47,7 @@ def search_naively(
 
 def measure(path: Path, name: str) -> dict[str, object]:
     """Return the seconds to open, the median milliseconds of a query, the peak memory and the rows found."""
-    from weft.retrieval.exact_index import ExactIndex
+    from weft.search.exact_index import ExactIndex
 
     z = np.load(path, mmap_mode="r")
     rng = np.random.default_rng(2)

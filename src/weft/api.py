@@ -23,10 +23,10 @@ from weft.errors import InputError, ModelError, PhotoError
 from weft.model.bundle import Bundle, load_bundle
 from weft.model.fuse_batch_norm import fuse_batch_norm
 from weft.retrieval.embed import embed
-from weft.retrieval.exact_index import ExactIndex
-from weft.retrieval.product_search import Hit as Hit
-from weft.retrieval.product_search import PhotoSearch
 from weft.retrieval.search import find_nearest_neighbours
+from weft.search.exact_index import ExactIndex
+from weft.search.product_search import Hit as Hit
+from weft.search.product_search import PhotoSearch
 from weft.text.label_words import label_to_word_ids
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ def run_tag(args: argparse.Namespace) -> None:
 def run_search(args: argparse.Namespace) -> None:
     """Run `weft search`."""
     from weft.commands.search import SearchInputs, search
-    from weft.retrieval.catalogue_products import Filters
+    from weft.search.catalogue_products import Filters
 
     inputs = SearchInputs(args.model, args.index, args.products, args.photos)
     filters = Filters(tuple(args.shop), args.category, args.max_price)

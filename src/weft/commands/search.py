@@ -12,7 +12,7 @@ from weft.commands.search_page import write_page
 from weft.commands.search_results import FoundProduct, format_json_lines, format_table
 from weft.errors import InputError
 from weft.progress import log_line
-from weft.retrieval.catalogue_products import CatalogueProduct, Filters, read_products, select_products
+from weft.search.catalogue_products import CatalogueProduct, Filters, read_products, select_products
 from weft.text.tokenize import load_stop_words, tokenize_words
 
 PRODUCTS = Path("data/crawl/products.parquet")

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from weft.retrieval.catalogue_products import CatalogueProduct
+from weft.search.catalogue_products import CatalogueProduct
 
 _MAX_TITLE_WIDTH = 44
 

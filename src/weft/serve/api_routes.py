@@ -67,7 +67,7 @@ def make_api(catalogue: ServedCatalogue, metrics: ServerMetrics) -> APIRouter:
     @router.get("/v1/products/{product_id:path}")
     def product(product_id: str) -> ProductResponse:
         """Return a product of the catalogue with its photos."""
-        photo_ids = catalogue.photos_of(product_id)
+        photo_ids = catalogue.list_photo_ids(product_id)
         if not photo_ids and product_id not in catalogue.products:
             raise HTTPException(404, "the catalogue has no product with this product_id")
         photos = [PhotoResponse(photo_id=photo_id, url=photo_url(photo_id)) for photo_id in photo_ids]

@@ -9,9 +9,9 @@ import numpy as np
 from weft import api, artefacts
 from weft.contracts.arrays import Scores
 from weft.errors import InputError
-from weft.retrieval.catalogue_products import CatalogueProduct, read_products
-from weft.retrieval.product_search import Hit
-from weft.serve.photo_tags import PhotoTagger
+from weft.search.catalogue_products import CatalogueProduct, read_products
+from weft.search.product_search import Hit
+from weft.serve.photo_tags import CalibratedTagger
 from weft.serve.prepared_photos import PreparedPhotos
 from weft.serve.product_filter import FilterColumns, ProductFilter
 from weft.serve.settings import ServedFiles
@@ -46,7 +46,7 @@ class ServedCatalogue:
     """Answers searches. Threads may share it: one photo is embedded at a time, with all cores."""
 
     def __init__(self, files: ServedFiles) -> None:
-        """Read everything, and embed one photo so that the first request is as fast as the next.
+        """Read everything, and embed a photo and a word so that the first request is as fast as the next.
 
         Raises:
             ContractError: A file is missing or breaks its contract.
@@ -57,7 +57,7 @@ class ServedCatalogue:
         self._embeddings = artefacts.read_embeddings(files.embeddings).z
         self.products = read_products(files.products)
         self.photos = PreparedPhotos(files.photos)
-        self.tagger = PhotoTagger(self.model, files.calibration)
+        self.tagger = CalibratedTagger(self.model, files.calibration)
         self.filters = FilterColumns([self.products.get(name) for name in self.search_index.products])
         self._scale = SimilarityScale.measure(self._embeddings, self.model.word_embeddings)
         self._rows = {photo_id: row for row, photo_id in enumerate(self.search_index.photo_ids)}
@@ -65,6 +65,7 @@ class ServedCatalogue:
         first_photo = next((name for name in self.search_index.photo_ids if name in self.photos), None)
         if first_photo is not None and (jpeg := self.photos.read(first_photo)):
             self.embed(jpeg)
+        self.model.embed_text(self.model.words[0])  # imports the tokeniser
 
     def embed(self, photo: bytes) -> Scores:
         """Return the embedding of a photo, (embedding_dim,), not normalised.
@@ -101,7 +102,7 @@ class ServedCatalogue:
             for hits in groups
         ]
 
-    def photos_of(self, product_id: str) -> list[str]:
+    def list_photo_ids(self, product_id: str) -> list[str]:
         """Return the photo_ids of a product in the index."""
         index = self.search_index
         return [index.photo_ids[row] for row, name in enumerate(index.product_ids) if name == product_id]

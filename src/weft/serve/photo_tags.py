@@ -27,7 +27,7 @@ class PhotoTag:
     """Whether the word reaches its threshold."""
 
 
-class PhotoTagger:
+class CalibratedTagger:
     """Tags embeddings with the words of a model."""
 
     def __init__(self, model: Model, calibration: Path) -> None:

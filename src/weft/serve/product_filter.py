@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weft.contracts.arrays import Bools
-from weft.retrieval.catalogue_products import CatalogueProduct
+from weft.search.catalogue_products import CatalogueProduct
 
 
 @dataclass(frozen=True)

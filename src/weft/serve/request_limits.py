@@ -1,4 +1,4 @@
-"""Limits on requests: their size, how many at once, and how many of one client in a second."""
+"""ServerLimits on requests: their size, how many at once, and how many of one client in a second."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from contextlib import suppress
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from weft.serve.errors import send_error
-from weft.serve.settings import Limits
+from weft.serve.settings import ServerLimits
 
 _MAX_CLIENTS = 10_000
 _LIMITED_PREFIXES = ("/v1/",)
@@ -44,7 +44,7 @@ class RateLimiter:
 class RequestLimits:
     """ASGI middleware: refuses what is over a limit with status 413 or 429."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, app: ASGIApp, limits: ServerLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self._app, self._limits = app, limits
         self._rate = RateLimiter(limits.requests_per_second, limits.burst, clock)
         self._in_flight = 0

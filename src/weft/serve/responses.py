@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from weft.retrieval.catalogue_products import CatalogueProduct
+from weft.search.catalogue_products import CatalogueProduct
 from weft.serve.catalogue import FoundItem
 
 

@@ -23,7 +23,7 @@ class ServedFiles:
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServerLimits:
     """What one server accepts."""
 
     max_body_bytes: int = 10_000_000
@@ -44,7 +44,7 @@ class ServerSettings:
     port: int = 8000
     token: str | None = None
     """The bearer token of each request; None only on loopback."""
-    limits: Limits = field(default_factory=Limits)
+    limits: ServerLimits = field(default_factory=ServerLimits)
 
     def __post_init__(self) -> None:
         """Refuse a server without a token that other machines could use.

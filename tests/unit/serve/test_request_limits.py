@@ -5,13 +5,13 @@ import pytest
 
 from weft.errors import InputError
 from weft.serve.request_limits import RateLimiter
-from weft.serve.settings import Limits, ServerSettings
+from weft.serve.settings import ServerLimits, ServerSettings
 
 TOKEN = "0123456789abcdef"
 
 
 def make_settings(**limits):
-    return ServerSettings(limits=Limits(**limits))
+    return ServerSettings(limits=ServerLimits(**limits))
 
 
 @pytest.mark.parametrize("path", ["/v1/search", "/v1/tag", "/"])

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_nearest import naive_nearest
 
-from weft.retrieval.exact_index import BLOCK_SIZE, ExactIndex
-from weft.retrieval.product_search import PhotoSearch
+from weft.search.exact_index import BLOCK_SIZE, ExactIndex
+from weft.search.product_search import PhotoSearch
 
 SIZES = [1, 7, BLOCK_SIZE - 1, BLOCK_SIZE, BLOCK_SIZE + 1]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from weft.contracts.arrays import Bools, Matrix
-from weft.retrieval.exact_index import VectorIndex
+from weft.search.exact_index import VectorIndex
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,9 @@ def make_api(catalogue: ServedCatalogue, metrics: ServerMetrics) -> APIRouter:
         max_price: Price = None,
     ) -> SearchResponse:
         """Return the products, or photos, nearest to a photo, to a photo of the catalogue, to words, or to both."""
-        data = None if photo is None else photo.file.read()
+        embedding = None if photo is None else catalogue.embed(photo.file.read())
         requested = ProductFilter(tuple(shop), category, colour, min_price, max_price)
-        found = catalogue.search(SearchQuery(data, like, text, photo_weight), requested, k, group_by == "product")
+        found = catalogue.search(SearchQuery(embedding, like, text, photo_weight), requested, k, group_by == "product")
         return SearchResponse(model=catalogue.model.digest, results=[describe_found(item) for item in found])
 
     @router.get("/v1/products/{product_id:path}")

@@ -22,7 +22,8 @@ from weft.serve.similarity_words import SimilarityScale
 class Query:
     """What a client searches for: a photo, a photo of the catalogue, words, or a photo and words."""
 
-    photo: bytes | None = None
+    photo: Scores | None = None
+    """The embedding of a photo, (embedding_dim,)."""
     like: str | None = None
     """The photo_id of a photo of the catalogue, which is then the photo of the query."""
     text: str = ""
@@ -82,7 +83,6 @@ class ServedCatalogue:
 
         Raises:
             InputError: The query is empty, or has no word that the model knows.
-            PhotoError: The photo cannot be used.
         """
         vector, photo_weight = self._embed_query(query)
         mask = self.filters.select(requested)
@@ -111,7 +111,7 @@ class ServedCatalogue:
         """Return the vector of a query, and how much of it is a photo."""
         photo = None
         if query.photo is not None:
-            photo = _normalise(self.embed(query.photo))
+            photo = _normalise(query.photo)
         elif query.like is not None:
             if query.like not in self._rows:
                 raise InputError(f"the catalogue has no photo {query.like[:100]!r}")

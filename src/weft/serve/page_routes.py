@@ -105,12 +105,13 @@ def _answer(form: FormData | QueryParams, catalogue: ServedCatalogue) -> tuple[d
             _read_number(form, "max_price"),
         )
         upload = form.get("photo")
-        photo = upload.file.read() if isinstance(upload, UploadFile) else None
-        query = Query(photo or None, context["like"] or None, context["text"], context["photo_weight"])
+        photo = upload.file.read() if isinstance(upload, UploadFile) else b""
+        embedding = catalogue.embed(photo) if photo else None
+        query = Query(embedding, context["like"] or None, context["text"], context["photo_weight"])
         if query.photo is not None or query.like is not None or query.text:
             context["found"] = catalogue.search(query, requested, RESULTS)
-        if query.photo is not None:
-            context["tags"] = catalogue.tagger.tag(catalogue.embed(query.photo), TAGS)
+        if embedding is not None:
+            context["tags"] = catalogue.tagger.tag(embedding, TAGS)
     except (InputError, PhotoError) as error:
         context["error"] = str(error)
         return context, 422

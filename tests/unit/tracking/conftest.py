@@ -22,9 +22,13 @@ def settings():
     return _Settings()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A folder with a store of runs of its own; making one takes MLflow a second, so the tests share it."""
+    """A folder with a store of runs of its own; making one takes MLflow a second, so the tests of a module share it.
+
+    Modules do not share one: a stage continues the interrupted run of the same pipeline, which another module may have
+    left there.
+    """
     return tmp_path_factory.mktemp("project")
 
 

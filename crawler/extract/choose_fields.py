@@ -79,6 +79,8 @@ def choose_price(
 ) -> tuple[SourcedValue[str] | None, SourcedValue[str] | None]:
     """Return the first price above zero and its currency; a page shows 0 until a script fills in the price."""
     for extracted in extractions:
+        if not extracted.price:
+            continue
         parse = prices.parse_price if extracted.source in _WRITTEN_FOR_PEOPLE else prices.parse_machine_price
         price = parse(extracted.price, extracted.currency)
         if price.amount.strip("0."):

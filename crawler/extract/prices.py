@@ -23,8 +23,8 @@ _CODES = frozenset(
 _THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """The currencies of three decimals, of which "12.500" is twelve and a half."""
 # fmt: on
-_SYMBOLS = sorted(_CODE_BY_SYMBOL, key=len, reverse=True)
-_SYMBOL = "|".join(re.escape(symbol) if not symbol[0].isalpha() else rf"{re.escape(symbol)}" for symbol in _SYMBOLS)
+_CODE_BY_FOLDED_SYMBOL = {symbol.casefold(): code for symbol, code in _CODE_BY_SYMBOL.items()}
+_SYMBOL = "|".join(map(re.escape, sorted(_CODE_BY_SYMBOL, key=len, reverse=True)))
 _CURRENCY = rf"(?:{_SYMBOL}|kr\.?|(?<![A-Za-z])(?:{'|'.join(sorted(_CODES))})(?![A-Za-z]))"
 # A space separates thousands only in front of exactly three digits, so that "Pack of 2 29.99 €" holds two numbers.
 _NUMBER = r"\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|(?<![\d.,])[.,]\d+|\d+(?:[.,']\d+)*"
@@ -35,12 +35,14 @@ _AMOUNT = re.compile(
 )
 _RANGE = re.compile(r"\s?[-~〜–—]\s?")
 _MACHINE_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER_AND_CODE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]{3})|([A-Za-z]{3})\s*(\d+(?:\.\d+)?)")
 _SUPERSCRIPT_CENTS = re.compile(r"(?<=\d)[ ,.]?([⁰¹²³⁴-⁹]{2})")
 _SPACES = re.compile(r"[\s\u00a0\u2007\u2009\u202f]+")
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "\u066b": ".", "\u066c": ",", "，": ",", "．": "."})
 _MAX_LENGTH = 400
-_MAX_DECIMALS = 2
 _GROUP = 3
+"""Number of digits between two separators of thousands."""
+_CODE_LENGTH = 3
 
 
 class Price(NamedTuple):
@@ -49,7 +51,7 @@ class Price(NamedTuple):
     amount: str = ""
     """A plain decimal number: "1299.50"."""
     currency: str = ""
-    """The ISO 4217 code, "" if it is unknown or if several countries use the symbol."""
+    """The ISO 4217 code, "" if it is unknown; of a symbol that several countries use, that of the largest."""
 
 
 def parse_price(text: str, currency: str = "") -> Price:
@@ -90,7 +92,7 @@ def parse_machine_price(text: str, currency: str = "") -> Price:
     stripped = text.strip()
     if _MACHINE_NUMBER.fullmatch(stripped) and stripped.isascii():
         return Price(stripped, currency_code(currency))
-    if match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]{3})|([A-Za-z]{3})\s*(\d+(?:\.\d+)?)", stripped):
+    if match := _NUMBER_AND_CODE.fullmatch(stripped):
         number, code = match[1] or match[4], match[2] or match[3]
         if code.upper() in _CODES:
             return Price(number, code.upper())
@@ -102,10 +104,9 @@ def currency_code(text: str) -> str:
     stripped = text.strip()
     if stripped.upper() in _CODES:
         return "CNY" if stripped.upper() == "RMB" else stripped.upper()
-    by_symbol = {symbol.casefold(): code for symbol, code in _CODE_BY_SYMBOL.items()}
-    if stripped.casefold() in by_symbol:
-        return by_symbol[stripped.casefold()]
-    is_unknown_code = len(stripped) == _GROUP and stripped.isascii() and stripped.isalpha() and stripped.isupper()
+    if code := _CODE_BY_FOLDED_SYMBOL.get(stripped.casefold()):
+        return code
+    is_unknown_code = len(stripped) == _CODE_LENGTH and stripped.isascii() and stripped.isalpha() and stripped.isupper()
     return stripped if is_unknown_code else ""
 
 

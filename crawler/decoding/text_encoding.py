@@ -1,14 +1,16 @@
 """Detect the encoding of pages and feeds from their bytes, because servers and files state wrong ones."""
 
 import codecs
+import io
 import re
 from collections.abc import Iterator
+from typing import TextIO
 
 from charset_normalizer import from_bytes
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
 
-SAMPLE_BYTES = 1 << 20
-"""Number of bytes of a feed from which its encoding is detected."""
+SAMPLE_BYTES = 1 << 16
+"""Number of bytes of a feed from which its encoding is detected: the buffer of `byte_stream.open_limited`."""
 # The encodings of the WHATWG standard under their Python names. Python has other codecs, some of which take hours for
 # a megabyte (punycode) or are not encodings of pages (unicode_escape).
 _WEB_CODECS = re.compile(
@@ -51,6 +53,12 @@ def detect_encoding(body: bytes, content_type: str) -> str:
     if other := next((name for name in declared if name != "utf-8"), ""):
         return other
     return _guess_encoding(body) if not declared else _FALLBACK_ENCODING
+
+
+def open_text(source: io.BufferedReader) -> TextIO:
+    """Return `source` as text in the encoding that its bytes are in; broken characters are replaced."""
+    sample = source.peek(SAMPLE_BYTES)[:SAMPLE_BYTES]
+    return io.TextIOWrapper(source, encoding=detect_feed_encoding(sample), errors="replace", newline="")
 
 
 def detect_feed_encoding(sample: bytes) -> str:

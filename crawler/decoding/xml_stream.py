@@ -7,12 +7,13 @@ import html
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html.entities import html5
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from crawler.decoding.byte_stream import open_limited
-from crawler.decoding.text_encoding import SAMPLE_BYTES, detect_feed_encoding
+from crawler.decoding.text_encoding import open_text
 from weft.errors import ShopError
 
 _CHUNK_CHARS = 1 << 16
@@ -60,14 +61,9 @@ class RepairedXml(io.RawIOBase):
         return length
 
 
-def open_text(source: io.BufferedReader) -> TextIO:
-    """Return `source` as text in the encoding that its bytes are in; broken characters are replaced."""
-    sample = source.peek(SAMPLE_BYTES)[:SAMPLE_BYTES]
-    return io.TextIOWrapper(source, encoding=detect_feed_encoding(sample), errors="replace", newline="")
-
-
-def repair_xml(source: Path | str | BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """Yield the repaired bytes of an XML file or stream once; the source is closed afterwards."""
+@contextmanager
+def open_repaired_xml(source: Path | str | BinaryIO, name: str) -> Iterator[BinaryIO]:
+    """Open an XML file or stream of any encoding as the bytes of its repaired text; see `open_limited`."""
     with open_limited(source, name) as raw:
         yield io.BufferedReader(RepairedXml(open_text(raw), name), buffer_size=_CHUNK_CHARS)
 

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, NamedTuple
 from crawler.extract import flat_record
 from crawler.extract.models import ExtractedFields, ExtractedProduct
 from crawler.feeds import bigcommerce, magento, opencart, prestashop, shopify, woocommerce
-from crawler.feeds.csv_table import Rows, read_table
+from crawler.feeds.csv_table import Rows, open_table
 from crawler.feeds.entries import OnBadRow, entry_to_product, ignore_bad_row
 from weft.errors import ShopError
 
@@ -53,10 +53,11 @@ def csv_products(
     def read_rows(on_bad_row: OnBadRow) -> Iterator[tuple[int, dict[str, str]]]:
         if not isinstance(source, str | Path):
             source.seek(start)
-        for table in read_table(source, name, on_bad_row):
+        with open_table(source, name, on_bad_row) as table:
             yield from table.rows
 
-    header = next((table.header for table in read_table(source, name, ignore_bad_row)), [])
+    with open_table(source, name, ignore_bad_row) as table:
+        header = table.header
     columns = frozenset(flat_record.normalise_columns(dict.fromkeys(header)))
     if not _TITLE_COLUMNS & columns:
         raise ShopError(

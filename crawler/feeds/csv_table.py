@@ -2,13 +2,14 @@
 
 import csv
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, TextIO
 
 from crawler.decoding.byte_stream import open_limited
-from crawler.decoding.xml_stream import open_text
+from crawler.decoding.text_encoding import open_text
 from crawler.feeds.entries import OnBadRow
 
 MAX_CELL_CHARS = 16 * 1024**2
@@ -39,8 +40,9 @@ class _UnclosedQuoteError(Exception):
     """A row goes on for more lines than a row can have."""
 
 
-def read_table(source: Path | str | BinaryIO, name: str, on_bad_row: OnBadRow) -> Iterator[Table]:
-    """Yield the table in `source` once; the source is closed afterwards.
+@contextmanager
+def open_table(source: Path | str | BinaryIO, name: str, on_bad_row: OnBadRow) -> Iterator[Table]:
+    """Open the table in `source`; see `open_limited`.
 
     The delimiter is a comma, semicolon, tab or bar. A first line "sep=;" states it. Surplus cells are cut off if they
     are blank; any other row with more cells than the header is a bad row, as is a row with a quote that is not closed.
@@ -61,7 +63,7 @@ def read_table(source: Path | str | BinaryIO, name: str, on_bad_row: OnBadRow) -
         header = [cell.strip() for cell in next(csv.reader([header_line], delimiter=delimiter), [])]
         sample = list(islice(text, _SAMPLED_LINES))
         quoting = _detect_quoting(sample, delimiter, len(header))
-        reader = _RowReader(_chain(sample, text), delimiter, quoting, len(header), on_bad_row)
+        reader = _RowReader(chain(sample, text), delimiter, quoting, len(header), on_bad_row)
         yield Table(header, reader.rows(header))
 
 
@@ -71,11 +73,6 @@ def _first_line(text: TextIO) -> str:
         if line.strip():
             return line.removeprefix("\ufeff")
     return ""
-
-
-def _chain(lines: Iterable[str], text: TextIO) -> Iterator[str]:
-    yield from lines
-    yield from text
 
 
 def _detect_quoting(sample: list[str], delimiter: str, width: int) -> _Quoting:

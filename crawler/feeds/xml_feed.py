@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from crawler.decoding.xml_stream import repair_xml
+from crawler.decoding.xml_stream import open_repaired_xml
 from crawler.extract import flat_record
 from crawler.extract.models import ExtractedProduct
 from crawler.feeds import xml_dialects
@@ -38,7 +38,7 @@ def xml_products(
     Raises:
         ShopError: The feed cannot be read, declares entities of its own, or is not XML.
     """
-    for stream in repair_xml(source, base_url if not isinstance(source, str | Path) else ""):
+    with open_repaired_xml(source, base_url if not isinstance(source, str | Path) else "") as stream:
         events = etree.iterparse(
             stream,
             events=("start", "end"),
@@ -86,7 +86,7 @@ def _iter_records(events: Any, base_url: str) -> Iterator[dict[str, Any]]:
 def _record_products(
     record: dict[str, Any], base_url: str, row: str, on_bad_row: OnBadRow
 ) -> Iterator[ExtractedProduct]:
-    """Yield the product of an item; an item with variants of its own gives one entry for each of them."""
+    """Yield the product of an item, or report the item as a bad row."""
     extracted = flat_record.extract_fields(record, base_url, "merchant")
     url = flat_record.product_url(record, base_url)
     if not extracted.sku and not extracted.item_group_id and url == base_url:

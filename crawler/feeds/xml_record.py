@@ -29,47 +29,75 @@ def local_name(element: Any) -> str:
 def element_to_record(item: Any) -> dict[str, Any]:
     """Return the record of an item.
 
-    The record has a list of texts for each tag, and, where the item has them, "attributes" (a list of name and value),
-    "images" (a list of URLs) and "variants" (a list of records). XML attributes of the item are fields too.
+    The record has a list of texts for each tag, and, where the item has them, "attributes" (a list of name and value)
+    and "images" (a list of URLs). XML attributes of the item are fields too. Variants inside the item are left out:
+    they repeat it in other sizes.
     """
-    fields: dict[str, list[Any]] = {}
-    plain: dict[str, list[Any]] = {}
-    record: dict[str, Any] = {"attributes": [], "images": [], "variants": []}
+    reader = _ItemReader()
     for child in item:
-        _read_child(child, fields, plain, record, _MAX_DEPTH)
+        reader.read(child, _MAX_DEPTH)
     for name, value in item.attrib.items():
-        plain.setdefault(name.rpartition("}")[2].lower(), []).append(value)
-    for name, values in plain.items():
-        fields.setdefault(name, values)
-    return {**fields, **{name: values for name, values in record.items() if values}}
+        reader.plain.setdefault(name.rpartition("}")[2].lower(), []).append(value)
+    record: dict[str, Any] = dict(reader.fields)
+    for name, values in reader.plain.items():
+        record.setdefault(name, values)
+    lists = {"attributes": reader.attributes, "images": reader.images}
+    return record | {name: values for name, values in lists.items() if values}
 
 
-def _read_child(
-    child: Any, fields: dict[str, list[Any]], plain: dict[str, list[Any]], record: dict[str, Any], depth: int
-) -> None:
-    name = local_name(child)
-    if name in _ATTRIBUTE_TAGS and (pair := _read_pair(child)):
-        record["attributes"].append(pair)
-    elif _IMAGE_CONTAINER.match(name) and (len(child) or not (child.text or "").strip()) and name != "content":
-        record["images"].extend(_iter_image_urls(child))
-    elif _VARIANT_TAG.match(name) and len(child):
-        record["variants"].append(element_to_record(child) if depth else {})
-    elif name == "link":
-        if child.get("rel") in (None, "alternate", "canonical"):
-            _target(child, name, fields, plain).setdefault(name, []).append(_text(child) or child.get("href") or "")
-    elif not len(child):
-        _read_leaf(child, name, fields, plain, record)
-    elif depth and all(local_name(part) == "language" for part in child):
-        texts = [text for part in child if (text := _text(part))]
-        fields.setdefault(name, []).extend(texts[:1])
-    elif depth and name.startswith("structured_"):
-        content = next((_text(part) for part in child if local_name(part) == "content"), "")
-        fields.setdefault(name.removeprefix("structured_"), []).append(content)
-    elif depth and _holds_parts(child):
-        for part in child:
-            _read_child(part, fields, plain, record, depth - 1)
-    else:
-        _target(child, name, fields, plain).setdefault(name, []).append(_text(child))
+class _ItemReader:
+    """Collects what the elements of one item say."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, list[str]] = {}
+        self.plain: dict[str, list[str]] = {}
+        """The fields that one of `fields` of the same name replaces."""
+        self.attributes: list[dict[str, str]] = []
+        self.images: list[str] = []
+
+    def read(self, element: Any, depth: int) -> None:
+        """Read one element, and at most `depth` levels of lists inside it."""
+        name = local_name(element)
+        if name in _ATTRIBUTE_TAGS and (pair := _read_pair(element)):
+            self.attributes.append(pair)
+        elif _IMAGE_CONTAINER.match(name) and (len(element) or not (element.text or "").strip()):
+            self.images.extend(_iter_image_urls(element))
+        elif _VARIANT_TAG.match(name) and len(element):
+            return
+        elif name == "link":
+            if element.get("rel") in (None, "alternate", "canonical"):
+                self._add(element, _text(element) or element.get("href") or "")
+        elif not len(element):
+            self._read_leaf(element, name)
+        elif depth and all(local_name(part) == "language" for part in element):
+            texts = [text for part in element if (text := _text(part))]
+            self.fields.setdefault(name, []).extend(texts[:1])
+        elif depth and name.startswith("structured_"):
+            content = next((_text(part) for part in element if local_name(part) == "content"), "")
+            self.fields.setdefault(name.removeprefix("structured_"), []).append(content)
+        elif depth and _holds_parts(element):
+            for part in element:
+                self.read(part, depth - 1)
+        else:
+            self._add(element, _text(element))
+
+    def _read_leaf(self, element: Any, name: str) -> None:
+        url = next((element.get(key) for key in _URL_ATTRIBUTES if element.get(key)), "")
+        is_image = (element.get("medium") or element.get("type") or "image").startswith("image")
+        looks_like_image = _IMAGE_TAG.match(name) or (name == "content" and _IMAGE_FILE.search(url))
+        if url and is_image and looks_like_image:
+            self.images.append(url)
+        # Atom: <category term="Dresses"/>
+        elif text := _text(element) or element.get("term") or element.get("label") or "":
+            self._add(element, text)
+
+    def _add(self, element: Any, text: str) -> None:
+        name = local_name(element)
+        is_google = isinstance(element.tag, str) and (
+            element.tag.startswith(f"{{{_GOOGLE_NAMESPACE}}}") or element.prefix in ("g", "c")
+        )
+        target = self.fields if is_google or name not in _RSS_TAGS else self.plain
+        target.setdefault(name, []).append(text)
 
 
 def _holds_parts(element: Any) -> bool:
@@ -79,29 +107,6 @@ def _holds_parts(element: Any) -> bool:
     is_list = len(names) == 1 and parent in {f"{name}s" for name in names} | {f"{name[:-1]}ies" for name in names}
     is_attribute_list = bool(names) and names <= _ATTRIBUTE_TAGS
     return is_list or is_attribute_list or all(map(_VARIANT_TAG.match, names)) or parent in ("attributes", "attrs")
-
-
-def _read_leaf(
-    child: Any, name: str, fields: dict[str, list[Any]], plain: dict[str, list[Any]], record: dict[str, Any]
-) -> None:
-    text = _text(child)
-    url = next((child.get(key) for key in _URL_ATTRIBUTES if child.get(key)), "")
-    is_image = (child.get("medium") or child.get("type") or "image").startswith("image")
-    looks_like_image = _IMAGE_TAG.match(name) or (name == "content" and _IMAGE_FILE.search(url))
-    if url and is_image and looks_like_image:
-        record["images"].append(url)
-        return
-    # Atom: <category term="Dresses"/>
-    text = text or child.get("term") or child.get("label") or ""
-    if text:
-        _target(child, name, fields, plain).setdefault(name, []).append(text)
-
-
-def _target(child: Any, name: str, fields: dict[str, list[Any]], plain: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    is_google = isinstance(child.tag, str) and (
-        child.tag.startswith(f"{{{_GOOGLE_NAMESPACE}}}") or child.prefix in ("g", "c")
-    )
-    return fields if is_google or name not in _RSS_TAGS else plain
 
 
 def _read_pair(element: Any) -> dict[str, str] | None:

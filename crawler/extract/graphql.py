@@ -2,7 +2,8 @@
 
 from typing import Any
 
-_MAX_DEPTH = 12
+_MAX_DEPTH = 24
+"""Twice the depth at which a feed's products are searched, so that the lists of each product are flattened too."""
 
 
 def flatten_connections(value: Any, depth: int = 0) -> Any:

@@ -82,7 +82,7 @@ def api_products(
     entries = value.get("products") if platform == SHOPIFY and isinstance(value, dict) else value
     if not isinstance(entries, list):
         raise ShopError(f"{base_url}: expected a list of products of {platform}, got {type(value).__name__}")
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(flatten_connections(entries)):
         yield from _entry_products(entry, base_url, f"product {number}", on_bad_row)
 
 
@@ -140,13 +140,14 @@ def find_entries(value: Any, depth: int = 0) -> list[Any]:
         return [value]
     keys = [key for key in _PRODUCT_LIST_KEYS if isinstance(value.get(key), list | dict)]
     others = [key for key, part in value.items() if key not in keys and isinstance(part, list | dict)]
+    found: list[Any] | None = None
     for key in (*keys, *others):
         entries = find_entries(value[key], depth + 1)
         if any(isinstance(entry, dict) and _is_named(_unwrap(entry)) for entry in entries):
             return entries
-    for key in keys:
-        return find_entries(value[key], depth + 1)
-    return [value]
+        if found is None and keys:
+            found = entries
+    return [value] if found is None else found
 
 
 def extract_entry(entry: dict[str, Any], base_url: str) -> tuple[ExtractedFields, str]:
@@ -175,7 +176,7 @@ def _entry_products(entry: Any, base_url: str, location: str, on_bad_row: OnBadR
     if not isinstance(entry, dict):
         on_bad_row(location, NOT_A_MAPPING)
         return
-    entry = _unwrap(flatten_connections(entry))
+    entry = _unwrap(entry)
     if not _is_named(entry) and (url := clean_text(entry.get("url"))):
         on_bad_row(location, f"it is only a link to {url}, without a title")
         return
@@ -243,7 +244,8 @@ def _decode_line(line: bytes | None, location: str, on_bad_row: OnBadRow) -> dic
     if not isinstance(entry, dict):
         on_bad_row(location, NOT_A_MAPPING)
         return None
-    return entry
+    flat: dict[str, Any] = flatten_connections(entry)
+    return flat
 
 
 def _iter_lines(raw: io.BufferedReader) -> Iterator[tuple[int, bytes | None]]:

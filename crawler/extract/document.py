@@ -73,6 +73,11 @@ class Document:
     """The query parameters of the page's URL that tell the products of this shop apart."""
 
     @cached_property
+    def results(self) -> dict[Any, Any]:
+        """What `once_per_document` has read, by function."""
+        return {}
+
+    @cached_property
     def title(self) -> str:
         """The text of the title tag without the name of the shop, or ""."""
         title = next((collapse_whitespace(element.text_content()) for element in self.tree.iter("title")), "")

@@ -13,6 +13,7 @@ from crawler.extract import flat_record, labelled_values, shopify
 from crawler.extract.document import Document, clean_text
 from crawler.extract.graphql import flatten_connections
 from crawler.extract.models import ExtractedFields
+from crawler.extract.once_per_document import once_per_document
 from crawler.extract.script_values import iter_script_values
 
 MAX_VALUES = 50_000
@@ -63,7 +64,7 @@ def extract_script_data(document: Document) -> ExtractedFields:
 
 def product_links(document: Document) -> Iterator[str]:
     """Yield the URLs of the products in the data of the page's scripts."""
-    for node in _iter_product_nodes(document):
+    for node in _find_product_nodes(document):
         yield from (url for key in _URL_KEYS if (url := clean_text(node.get(key))) and _is_link(url))
 
 
@@ -73,7 +74,7 @@ def _is_link(url: str) -> bool:
 
 def _find_main_product(document: Document) -> Node | None:
     """Return the product that the page is about: by its URL, slug, id or name; None if no product is sure."""
-    nodes = list(_iter_product_nodes(document))
+    nodes = _find_product_nodes(document)
     scores = [_score(node, document) for node in nodes]
     best = max(scores, default=0)
     if best > 0:
@@ -105,6 +106,11 @@ def _name(node: Node) -> str:
     return next((text for key in _NAMES if (text := clean_text(node.get(key)))), "")
 
 
+@once_per_document
+def _find_product_nodes(document: Document) -> list[Node]:
+    return list(_iter_product_nodes(document))
+
+
 def _iter_product_nodes(document: Document) -> Iterator[Node]:
     visited = 0
     for value in iter_script_values(document):
@@ -129,7 +135,7 @@ def _is_product_shaped(node: Node) -> bool:
 
 
 def _colour_photos(entry: Node) -> Node:
-    """Return {"colors": {colour: photos}} from the variants of an entry, and their photos if it has none itself."""
+    """Return {"colors": {colour: photos}} from the variants of an entry, {} if no variant has a colour and a photo."""
     by_colour: dict[str, list[Any]] = {}
     for key in _VARIANT_KEYS:
         for variant in entry[key] if isinstance(entry.get(key), list) else ():

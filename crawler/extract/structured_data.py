@@ -14,6 +14,7 @@ from crawler.extract import json_repair, schema_org
 from crawler.extract.document import Document, clean_text, collapse_whitespace
 from crawler.extract.linked_nodes import Node, link_nodes, resolve_references
 from crawler.extract.models import ExtractedFields
+from crawler.extract.once_per_document import once_per_document
 from weft.contracts.product import Attribute, PhotoLink
 
 _MAX_MICRODATA_ITEMS = 1_000
@@ -31,6 +32,7 @@ def extract_json_ld(document: Document) -> ExtractedFields:
     return schema_org.extract_schema_org(find_json_ld_nodes(document), document, "json-ld")
 
 
+@once_per_document
 def find_json_ld_nodes(document: Document) -> list[Node]:
     """Return the top-level nodes of all JSON-LD scripts that can be parsed, with references to each other resolved."""
     values = [
@@ -48,6 +50,7 @@ def extract_microdata(document: Document) -> ExtractedFields:
     return schema_org.extract_schema_org(find_microdata_nodes(document), document, "microdata")
 
 
+@once_per_document
 def find_microdata_nodes(document: Document) -> list[Node]:
     """Return the microdata items of the page in the shape of top-level JSON-LD nodes."""
     nodes = _parse_microdata(document)

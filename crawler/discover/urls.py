@@ -30,6 +30,7 @@ _SESSION_PARAM = re.compile(
     r"|^(?:zenid|oscsid|cftoken|cfid|xsid|sessid|session|csrf_?token|form_key|___sid|asp\.net_sessionid)$"
 )
 """Names of query parameters that hold a session id."""
+_PRODUCT_ID_PARAM = re.compile(r"(?:^|_)(?:p?id|sku|product(?:_?id)?|item(?:_?id)?|article|art|prod)$", re.IGNORECASE)
 _SESSION_IN_PATH = re.compile(r";(?:jsessionid|phpsessid|sid|sessionid)=[^/?#;]*|(?<=/)\(S\([^)]*\)\)/", re.IGNORECASE)
 _IGNORED_EXTENSIONS = (
     *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".ico", ".css", ".js", ".pdf", ".zip"),
@@ -103,6 +104,11 @@ def is_visitor_param(name: str) -> bool:
     """Return whether a parameter is set by an advertisement or a session, so that it never identifies a page."""
     name = name.lower()
     return name in _CLICK_IDS or name.startswith(("utm_", "mtm_", "pk_", "hsa_")) or bool(_SESSION_PARAM.search(name))
+
+
+def is_product_id_param(name: str) -> bool:
+    """Return whether a query parameter of this name usually holds the id of a product: "product_id", "sku"."""
+    return _PRODUCT_ID_PARAM.search(name) is not None
 
 
 def _is_tracking(name: str) -> bool:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import lxml.html
 
+from crawler.discover import urls
 from crawler.extract import labelled_values
 from crawler.extract.document import Document, clean_text
 from crawler.extract.text import visible_text
@@ -35,7 +36,6 @@ _TOKEN = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 _MIN_DIGITS = 5
 _MIN_MIXED_LENGTH = 6
-_ID_PARAMETER = re.compile(r"(?:^|_)(?:p?id|sku|product(?:_?id)?|item(?:_?id)?|article|art|prod)$", re.IGNORECASE)
 _CHARS_BEFORE_VALUE = frozenset("\"'>:=, \t\r\n({[|#;")
 _CHARS_AFTER_VALUE = frozenset("\"'<,; \t\r\n)}]|&")
 MAX_BRAND_LENGTH = 40
@@ -133,7 +133,7 @@ def _url_codes(url: str) -> Iterator[str]:
     """Yield the codes in `url`: id parameters first, then the parts of the path from last to first."""
     parts = urlsplit(url)
     for name, value in parse_qsl(parts.query):
-        if _ID_PARAMETER.search(name) and len(value) >= _MIN_DIGITS and _TOKEN.fullmatch(value):
+        if urls.is_product_id_param(name) and len(value) >= _MIN_DIGITS and _TOKEN.fullmatch(value):
             yield value
     for token in reversed(_TOKEN.findall(unquote(parts.path))):
         if token.isdigit():

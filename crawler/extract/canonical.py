@@ -19,7 +19,6 @@ _LISTING_PATH = re.compile(
     re.IGNORECASE,
 )
 _PRODUCT_SEGMENT = re.compile(r"/(?:p|products?|prod|dp|item|artikel|produkte?|produits?|productos?)/[^/]+", re.I)
-_ID_PARAMETER = re.compile(r"(?:^|_)(?:p?id|sku|product(?:_?id)?|item(?:_?id)?|article|art|prod)$", re.IGNORECASE)
 _SCRIPT_PATH = re.compile(
     r"/(?:index|products?|item|detail|details|view|show|product_info)?(?:\.(?:php|aspx?|jsp|html?|cgi))?/?$", re.I
 )
@@ -72,7 +71,7 @@ def _loses_product_id(canonical: str, url: str) -> bool:
     if not _SCRIPT_PATH.search(urlsplit(canonical).path):
         return False
     kept = dict(parse_qsl(urlsplit(canonical).query))
-    return any(_ID_PARAMETER.search(name) and name not in kept for name, _ in parse_qsl(urlsplit(url).query))
+    return any(urls.is_product_id_param(name) and name not in kept for name, _ in parse_qsl(urlsplit(url).query))
 
 
 def _breadcrumb_names(tree: Any, canonical: str, resolve: Callable[[object], str | None]) -> Iterator[str]:

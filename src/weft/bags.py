@@ -3,7 +3,7 @@
 import hashlib
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +91,7 @@ class WordBags:
         is_first = self._is_first()
         starts, weights = np.flatnonzero(is_first), self.entry_weights
         merged = merge.reduceat(weights, starts) if len(starts) else weights
-        return WordBags(np.concatenate([[0], np.cumsum(is_first)])[self.offsets], self.words[is_first], merged)
+        return replace(self.filter_entries(is_first), weights=merged)
 
     def _is_first(self) -> Bools:
         """Return (entries,): whether the entry is the first one of its word in its bag.

@@ -60,6 +60,11 @@ class WordBags:
         """Return the number of entries of each word, (vocabulary_size,); without repeats, its number of bags."""
         return np.bincount(self.words, minlength=vocabulary_size)
 
+    def sample_nonempty(self, max_bags: int) -> Ints:
+        """Return the indices of at most `max_bags` bags that have words, evenly spaced."""
+        nonempty = np.flatnonzero(self.sizes)
+        return nonempty[:: max(1, -(-len(nonempty) // max_bags))]
+
     def take(self, bags: Ints) -> "WordBags":
         """Return the bags with the given indices, in that order; an index may be repeated."""
         sizes = self.sizes[bags]

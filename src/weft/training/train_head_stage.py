@@ -122,8 +122,7 @@ def _build_predictability_table(
 
 def _scale_for_scoring(cached: CachedEmbeddings, normalise: bool) -> tuple[npt.NDArray[np.float16] | Matrix, WordBags]:
     """Return z, scaled as in the scores of stage 1, and the words of at most MAX_SCORED_PHOTOS photos with words."""
-    photos = np.flatnonzero(cached.bags.sizes)
-    photos = photos[:: max(1, -(-len(photos) // MAX_SCORED_PHOTOS))]
+    photos = cached.bags.sample_nonempty(MAX_SCORED_PHOTOS)
     z, bags = cached.z[photos], cached.bags.take(photos)
     if not normalise:
         return z, bags

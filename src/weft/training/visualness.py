@@ -44,8 +44,7 @@ def measure_visualness(z: npt.NDArray[np.float16] | Matrix, bags: WordBags, word
         words: W, (words, embedding_dim).
         bias: (words, 1).
     """
-    sampled_photos = np.flatnonzero(bags.sizes)
-    sampled_photos = sampled_photos[:: max(1, -(-len(sampled_photos) // MAX_SCORED_PHOTOS))]
+    sampled_photos = bags.sample_nonempty(MAX_SCORED_PHOTOS)
     sample = bags.take(sampled_photos)
     pairs = np.unique(np.stack([sample.words, sample.owners()]), axis=1)
     starts = np.searchsorted(pairs[0], np.arange(len(words) + 1))

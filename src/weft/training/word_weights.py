@@ -90,7 +90,7 @@ def measure_uncertainty_coefficients(
         words: W, (words, embedding_dim).
         bias: (words, 1).
     """
-    sampled_photos = [_subsample_photos(bags) for _, bags in (train, val)]
+    sampled_photos = [bags.sample_nonempty(MAX_SCORED_PHOTOS) for _, bags in (train, val)]
     coefficients = np.zeros(len(words))
     if not all(len(photos) for photos in sampled_photos):
         return coefficients
@@ -148,12 +148,6 @@ def _bin_scores(scores: Matrix, bin_edges: Matrix) -> Ints:
     return bins
 
 
-def _subsample_photos(bags: WordBags) -> Ints:
-    """Return the indices of at most MAX_SCORED_PHOTOS photos with words, evenly spaced."""
-    photos = np.flatnonzero(bags.sizes)
-    return photos[:: max(1, -(-len(photos) // MAX_SCORED_PHOTOS))]
-
-
 def _presence_mask(bags: WordBags, photos: Ints, words: range) -> PresenceMask:
     """Return whether each photo has each word of the range, (photos, words)."""
     sample = bags.take(photos)
@@ -170,8 +164,7 @@ def measure_redundancy(bags: WordBags, vocabulary_size: int) -> Floats:
         bags: The words of the training photos; repeats of a word in one text are ignored.
         vocabulary_size: Number of words.
     """
-    photos = np.flatnonzero(bags.sizes)
-    photos = photos[:: max(1, -(-len(photos) // MAX_COUNTED_PHOTOS))]
+    photos = bags.sample_nonempty(MAX_COUNTED_PHOTOS)
     present = bags.take(photos).unique().to_csr(vocabulary_size).tocsc()
     share = np.asarray(present.sum(axis=0), np.float64).ravel() / max(1, len(photos))
     deviation = np.sqrt(share * (1 - share))

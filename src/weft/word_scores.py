@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from weft.contracts.arrays import Bools, Ints, Matrix, Scores
+from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
 
 DEFAULT_CHUNK_SIZE = 512
 """Photos per chunk: 512 photos x 30,000 words take 60 MB."""
@@ -65,3 +65,16 @@ def roc_auc(scores: Matrix, is_positive: Bools) -> float:
     ranks = (np.searchsorted(ordered, positives, "left") + np.searchsorted(ordered, positives, "right") + 1) / 2
     above = ranks.sum() - num_positives * (num_positives + 1) / 2
     return float(above / (num_positives * num_negatives))
+
+
+def roc_auc_variance(auc: float, num_positives: Ints, num_negatives: Ints) -> Floats:
+    """Return the sampling variance of a ROC AUC (Hanley and McNeil 1982), one for each pair of class sizes.
+
+    Args:
+        auc: 0 to 1.
+        num_positives: (pairs,): at least 1 each.
+        num_negatives: (pairs,): at least 1 each.
+    """
+    both_above, both_below = auc / (2 - auc) - auc**2, 2 * auc**2 / (1 + auc) - auc**2
+    variance: Floats = auc * (1 - auc) + (num_positives - 1) * both_above + (num_negatives - 1) * both_below
+    return variance / (num_positives * num_negatives)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from weft.contracts import files
 from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WORD_MAP
 from weft.errors import ContractError
@@ -14,6 +16,7 @@ from weft.report.charts import SERIES, inline_svg
 from weft.report.glossary import percent
 from weft.report.number_forms import are_number_forms, drop_plurals
 from weft.report.readers import read_json, read_rows
+from weft.word_scores import roc_auc_variance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -184,14 +187,12 @@ def _choose_map_words(folder: Path) -> list[dict[str, Any]]:
 
 
 def _auc_standard_error(auc: float, n_positives: int, n_all: int) -> float:
-    """Return the standard error of a ROC AUC (Hanley and McNeil 1982); infinite where one class is empty."""
+    """Return the standard error of a ROC AUC; infinite where one class is empty."""
     n_negatives = n_all - n_positives
     if n_positives <= 0 or n_negatives <= 0:
         return math.inf
-    both_above = auc / (2 - auc)
-    both_below = 2 * auc**2 / (1 + auc)
-    variance = auc * (1 - auc) + (n_positives - 1) * (both_above - auc**2) + (n_negatives - 1) * (both_below - auc**2)
-    return math.sqrt(max(variance, 0.0) / (n_positives * n_negatives))
+    variance = roc_auc_variance(auc, np.array([n_positives]), np.array([n_negatives]))
+    return math.sqrt(max(float(variance[0]), 0.0))
 
 
 def _add_margin(share: float) -> float:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from weft.bags import WordBags
 from weft.contracts.arrays import Floats, Ints
-from weft.word_scores import log_partition, roc_auc, score_words
+from weft.word_scores import log_partition, roc_auc, roc_auc_variance, score_words
 
 Matrix = npt.NDArray[np.float32]
 
@@ -96,13 +96,10 @@ def _shrink_to_mean(values: Floats, counts: Ints, photos: int) -> Floats:
 
 
 def _somers_d_variance(value: float, n: Ints, photos: int) -> Floats:
-    """Return the sampling variance of Somers' D for words with n positive photos (Hanley and McNeil 1982).
+    """Return the sampling variance of Somers' D for words with n positive photos.
 
     `value` is the mean of all words and not that of each word: otherwise a word with a single photo that ranks first
     would have a variance of nearly 0.
     """
     area = min(max((value + 1) / 2, 0.5), 0.99)
-    q1, q2 = area / (2 - area) - area**2, 2 * area**2 / (1 + area) - area**2
-    n_negatives = photos - n
-    variance: Floats = (area * (1 - area) + (n - 1) * q1 + (n_negatives - 1) * q2) / (n * n_negatives)
-    return 4 * variance
+    return 4 * roc_auc_variance(area, n, photos - n)

@@ -15,6 +15,8 @@ from weft.tracking.lineage import LockedStage
 from weft.tracking.pipeline import Pipeline, replace_invalid_chars
 from weft.tracking.store import RunStore, import_mlflow
 
+PARENT_TAG = "mlflow.parentRunId"
+"""MLflow's tag of a nested run: the id of the run above it."""
 STAGE_TAG = "stage"
 PIPELINE = "pipeline"
 """The value of STAGE_TAG of a pipeline run."""
@@ -74,9 +76,7 @@ def link_upstream_stages(store: RunStore, pipeline_run_id: str, upstream: Mappin
     """
     if not upstream:
         return
-    children = {
-        run.data.tags.get(STAGE_TAG): run for run in reversed(find_runs(store, {"mlflow.parentRunId": pipeline_run_id}))
-    }
+    children = {run.data.tags.get(STAGE_TAG): run for run in reversed(find_runs(store, {PARENT_TAG: pipeline_run_id}))}
     known = store.client.get_run(pipeline_run_id).data.tags
     for name, stage in upstream.items():
         outputs = {OUTPUT_TAG + replace_invalid_chars(path): md5 for path, md5 in stage.outs.items()}
@@ -98,7 +98,7 @@ def format_cached_tag(stage: str) -> str:
 
 def find_stage_run(store: RunStore, pipeline_run_id: str, stage: str) -> Any | None:
     """Return the run that computed the results of a stage of this pipeline, also if DVC took them from its cache."""
-    children = find_runs(store, {"mlflow.parentRunId": pipeline_run_id, STAGE_TAG: stage}, max_results=1)
+    children = find_runs(store, {PARENT_TAG: pipeline_run_id, STAGE_TAG: stage}, max_results=1)
     if children:
         return children[0]
     cached = store.client.get_run(pipeline_run_id).data.tags.get(format_cached_tag(stage))

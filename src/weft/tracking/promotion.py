@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from weft.errors import InputError
-from weft.tracking.pipeline_run import find_stage_run
+from weft.tracking.pipeline_run import PARENT_TAG, find_stage_run
 from weft.tracking.registry import (
     CANDIDATE,
     CHAMPION,
@@ -13,7 +13,7 @@ from weft.tracking.registry import (
     find_version_of_run,
     set_champion,
 )
-from weft.tracking.runs import PARENT_TAG, find_evaluations, find_pipeline_of_run
+from weft.tracking.runs import find_evaluations, find_pipeline_of_run
 from weft.tracking.store import get_tracking_uri, open_store, store_exists
 
 PIPELINE_TAG = "promotion.pipeline"

@@ -6,10 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from weft.errors import InputError, get_first_line
-from weft.tracking.pipeline_run import CACHED_TAG, PIPELINE, STAGE_TAG, find_runs, find_stage_run
+from weft.tracking.pipeline_run import CACHED_TAG, PARENT_TAG, PIPELINE, STAGE_TAG, find_runs, find_stage_run
 from weft.tracking.store import RunStore, get_tracking_uri, import_mlflow, open_store, store_exists
 
-PARENT_TAG = "mlflow.parentRunId"
 NUM_COMPARED = 2
 """Pipelines that the comparison link selects: the newest ones."""
 

@@ -18,6 +18,7 @@ from weft.progress import is_main
 from weft.tracking.lineage import Lock, read_lock
 from weft.tracking.pipeline import flatten_params, identify_pipeline, replace_invalid_chars, run_git
 from weft.tracking.pipeline_run import (
+    PARENT_TAG,
     STAGE_TAG,
     link_upstream_stages,
     log_new_params,
@@ -109,7 +110,7 @@ def _find_interrupted_run(store: RunStore, name: str, pipeline_run_id: str) -> s
     except (OSError, ValueError, KeyError, TypeError, import_mlflow().exceptions.MlflowException):
         # No file, a file of another version, or a run in another store.
         return ""
-    parent = run.data.tags.get("mlflow.parentRunId")
+    parent = run.data.tags.get(PARENT_TAG)
     if parent == pipeline_run_id and run.info.lifecycle_stage == "active":
         return run_id
     for unfinished in (run, *([store.client.get_run(parent)] if parent else [])):

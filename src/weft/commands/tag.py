@@ -13,8 +13,8 @@ from weft.commands.embed import embed_source
 from weft.errors import ContractError, InputError, ModelError
 from weft.progress import log_line
 from weft.tagging.platt_scaling import probabilities
-from weft.tagging.tag_head import TagHead, read_tag_head
-from weft.tagging.thresholds import CalibratedWords, read_calibrated_words
+from weft.tagging.tag_head import TagHead, read_calibrated_head
+from weft.tagging.thresholds import CalibratedWords
 
 
 def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> Iterator[str]:
@@ -65,12 +65,10 @@ def _open_calibration(folder: Path, model: Model) -> tuple[CalibratedWords, TagH
     if not has_thresholds(folder):
         return None
     try:
-        calibrated = read_calibrated_words(folder, model.digest, len(model.words))
-        head = read_tag_head(folder, len(model.words), model.word_embeddings.shape[1])
+        return read_calibrated_head(folder, model.digest, len(model.words), model.word_embeddings.shape[1])
     except (ContractError, ModelError) as error:
         log_line(f"probabilities are left out: {error}")
         return None
-    return calibrated, head.select(calibrated.word_ids)
 
 
 def tag_calibrated(source: Path, model: Path, calibration: Path, top_k: int | None) -> Iterator[str]:
@@ -88,8 +86,8 @@ def tag_calibrated(source: Path, model: Path, calibration: Path, top_k: int | No
         InputError: The source cannot be used.
     """
     loaded = load(model)
-    calibrated = read_calibrated_words(calibration, loaded.digest, len(loaded.words))
-    head = read_tag_head(calibration, len(loaded.words), loaded.word_embeddings.shape[1]).select(calibrated.word_ids)
+    embedding_dim = loaded.word_embeddings.shape[1]
+    calibrated, head = read_calibrated_head(calibration, loaded.digest, len(loaded.words), embedding_dim)
     for names, z in embed_source(source, loaded):
         scores = head.score(z)
         word_probabilities = probabilities(scores, calibrated.slope, calibrated.intercept)

@@ -10,8 +10,8 @@ from weft.contracts.arrays import Scores
 from weft.errors import ContractError, ModelError
 from weft.progress import log_line
 from weft.tagging.platt_scaling import probabilities
-from weft.tagging.tag_head import read_tag_head
-from weft.tagging.thresholds import read_calibrated_words
+from weft.tagging.tag_head import TagHead, read_calibrated_head
+from weft.tagging.thresholds import CalibratedWords
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,12 @@ class CalibratedTagger:
 
     def __init__(self, model: Model, calibration: Path) -> None:
         self._model = model
-        self._calibrated = self._head = None
+        self._calibration: tuple[CalibratedWords, TagHead] | None = None
         try:
             if calibration.is_dir():
-                self._calibrated = read_calibrated_words(calibration, model.digest, len(model.words))
-                head = read_tag_head(calibration, len(model.words), model.word_embeddings.shape[1])
-                self._head = head.select(self._calibrated.word_ids)
+                dim = model.word_embeddings.shape[1]
+                self._calibration = read_calibrated_head(calibration, model.digest, len(model.words), dim)
         except (ContractError, ModelError) as error:
-            self._calibrated = None
             log_line(f"probabilities of tags are left out: {error}")
 
     def tag(self, embedding: Scores, top_k: int) -> list[PhotoTag]:
@@ -51,9 +49,9 @@ class CalibratedTagger:
         """
         scores = self._model.score_words(embedding[None])[0]
         known: dict[int, tuple[float, bool]] = {}
-        if self._calibrated is not None and self._head is not None:
-            calibrated = self._calibrated
-            head_scores = self._head.score(embedding[None])[0]
+        if self._calibration is not None:
+            calibrated, head = self._calibration
+            head_scores = head.score(embedding[None])[0]
             values = probabilities(head_scores[None], calibrated.slope, calibrated.intercept)[0]
             reached = head_scores >= calibrated.thresholds
             known = {

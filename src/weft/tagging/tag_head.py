@@ -18,6 +18,7 @@ from weft.contracts import files
 from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
 from weft.errors import ModelError
 from weft.tagging.tag_scores import EmbeddedCatalogue
+from weft.tagging.thresholds import CalibratedWords, read_calibrated_words
 
 PENALTIES = tuple(float(10 ** (exponent / 2)) for exponent in range(-4, 5))
 """Candidates for the ridge penalty, relative to the variance of a standardised feature: 0.01 to 100."""
@@ -187,3 +188,22 @@ def read_tag_head(folder: Path, vocabulary_size: int, embedding_dim: int) -> Tag
             f"{embedding_dim} numbers, got {w.dtype} {w.shape}; run weft calibrate"
         )
     return TagHead(word_ids, w, bias)
+
+
+def read_calibrated_head(
+    folder: Path, model_digest: str, vocabulary_size: int, embedding_dim: int
+) -> tuple[CalibratedWords, TagHead]:
+    """Read the words with a threshold, and the tag head of these words, in their order.
+
+    Args:
+        folder: The output folder of calibrate.
+        model_digest: The digest of the model that will use them.
+        vocabulary_size: The number of words of that model.
+        embedding_dim: The dimension of its embeddings.
+
+    Raises:
+        ContractError: words.parquet is missing or broken.
+        ModelError: The thresholds or the head are broken or belong to another model.
+    """
+    words = read_calibrated_words(folder, model_digest, vocabulary_size)
+    return words, read_tag_head(folder, vocabulary_size, embedding_dim).select(words.word_ids)

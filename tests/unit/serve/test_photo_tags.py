@@ -20,12 +20,12 @@ def tagger(catalogue, tmp_path):
     """A tagger with thresholds for the words 1 and 3."""
     tagger = CalibratedTagger(catalogue.model, tmp_path)
     numbers = np.array([0.0, 0.0])
-    tagger._calibrated = CalibratedWords(np.array([1, 3]), numbers, numbers + 1, numbers, numbers + 0.8)
+    words = CalibratedWords(np.array([1, 3]), numbers, numbers + 1, numbers, numbers + 0.8)
+    tagger._calibration = words, FakeHead(-1.0, 2.0)
     return tagger
 
 
 def test_words_that_reach_their_threshold_come_first_with_their_probability(tagger, catalogue, upload):
-    tagger._head = FakeHead(-1.0, 2.0)
     embedding = catalogue.embed(upload("red")["photo"][1])
     first, *others = tagger.tag(embedding, 99)
     assert (first.word, first.is_predicted) == (catalogue.model.words[3], True)

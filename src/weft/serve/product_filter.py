@@ -1,7 +1,7 @@
 """Filters of a search as masks over the products, so that the index never scores what they leave out."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,12 +31,12 @@ class FilterColumns:
     def __init__(self, products: Sequence[CatalogueProduct | None]) -> None:
         self._shops = np.array([product.shop if product else "" for product in products], object)
         self._categories = [product.categories if product else () for product in products]
-        self._colours = [(product.colour or "") if product else "" for product in products]
+        self._colours = [(product.colour,) if product and product.colour else () for product in products]
         prices = [product.price if product else None for product in products]
         self._prices = np.array([np.nan if price is None else price for price in prices], np.float64)
         self.shops = sorted({shop for shop in self._shops if shop})
         self.categories = _by_frequency(category for categories in self._categories for category in categories)
-        self.colours = _by_frequency(colour for colour in self._colours if colour)
+        self.colours = _by_frequency(colour for colours in self._colours for colour in colours)
 
     def select(self, requested: ProductFilter) -> Bools | None:
         """Return a mask, (products,); None if the filter allows all."""
@@ -46,23 +46,21 @@ class FilterColumns:
         if requested.shops:
             mask &= np.isin(self._shops, requested.shops)
         if requested.category:
-            part = requested.category.casefold()
-            mask &= self._matches(self.categories, lambda name: part in name.casefold(), self._categories)
+            mask &= _contain(requested.category, self.categories, self._categories)
         if requested.colour:
-            part_of_colour = requested.colour.casefold()
-            colours = [(colour,) for colour in self._colours]
-            mask &= self._matches(self.colours, lambda name: part_of_colour in name.casefold(), colours)
+            mask &= _contain(requested.colour, self.colours, self._colours)
         if requested.min_price is not None:
             mask &= self._prices >= requested.min_price
         if requested.max_price is not None:
             mask &= self._prices <= requested.max_price
         return mask
 
-    @staticmethod
-    def _matches(names: Sequence[str], test: Callable[[str], bool], values: Sequence[Sequence[str]]) -> Bools:
-        """Return the products that have a value which passes a test; each distinct name is tested once."""
-        passing = {name for name in names if test(name)}
-        return np.array([not passing.isdisjoint(of_product) for of_product in values], bool)
+
+def _contain(part: str, names: Sequence[str], values: Sequence[Sequence[str]]) -> Bools:
+    """Return which products have a value that contains a text in any letter case; each name is tested once."""
+    part = part.casefold()
+    passing = {name for name in names if part in name.casefold()}
+    return np.array([not passing.isdisjoint(of_product) for of_product in values], bool)
 
 
 def _by_frequency(names: Iterable[str]) -> list[str]:

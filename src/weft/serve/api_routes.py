@@ -93,7 +93,7 @@ def _add_photo_routes(router: APIRouter, catalogue: ServedCatalogue) -> None:
     @router.get("/photos/{photo_id:path}", response_class=Response)
     def picture(photo_id: str, request: Request) -> Response:
         """Return the picture of a photo of the catalogue, as JPEG."""
-        jpeg = catalogue.photos.read(photo_id) if photo_id in catalogue.photos else None
+        jpeg = catalogue.photos.read(photo_id)
         if jpeg is None:
             raise HTTPException(404, "the catalogue has no photo with this photo_id")
         # A new run of the pipeline may prepare the same photo in another way; its model then has another digest.

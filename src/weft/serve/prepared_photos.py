@@ -31,11 +31,14 @@ class PreparedPhotos:
                     raise ContractError(f"{path}: not a readable shard of prepared photos: {error}") from error
         if not self._places:
             raise ContractError(f"{folder}: it holds no prepared photos; run `dvc repro prepare`")
-        self.read = lru_cache(_CACHED_PHOTOS)(self._read)
-        """Return the JPEG bytes of a photo, by its photo_id; None if there is no such photo."""
+        self._read_cached = lru_cache(_CACHED_PHOTOS)(self._read)
 
     def __contains__(self, photo_id: str) -> bool:
         return photo_id in self._places
+
+    def read(self, photo_id: str) -> bytes | None:
+        """Return the JPEG bytes of a photo; None, which is never cached, if there is no such photo."""
+        return self._read_cached(photo_id) if photo_id in self._places else None
 
     def _add_shard(self, path: Path) -> None:
         with pq.ParquetFile(path) as shard:
@@ -43,9 +46,7 @@ class PreparedPhotos:
                 photo_ids = shard.read_row_group(group, columns=["photo_id"])["photo_id"].to_pylist()
                 self._places |= {photo_id: (path, group, row) for row, photo_id in enumerate(photo_ids)}
 
-    def _read(self, photo_id: str) -> bytes | None:
-        if photo_id not in self._places:
-            return None
+    def _read(self, photo_id: str) -> bytes:
         path, group, row = self._places[photo_id]
         with pq.ParquetFile(path, memory_map=True) as shard:
             jpeg: bytes = shard.read_row_group(group, columns=["jpeg"])["jpeg"][row].as_py()

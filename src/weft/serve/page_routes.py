@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, QueryParams, UploadFile
 
 from weft.errors import InputError, PhotoError
@@ -47,8 +48,6 @@ def make_page(catalogue: ServedCatalogue, settings: ServerSettings, openapi: Cal
 
     @router.post("/")
     async def search(request: Request) -> HTMLResponse:
-        from starlette.concurrency import run_in_threadpool
-
         async with request.form(max_files=1, max_fields=50) as form:
             return await run_in_threadpool(render, form)
 

@@ -1,4 +1,4 @@
-"""ServerLimits on requests: their size, how many at once, and how many of one client in a second."""
+"""Limits on requests: their size, how many at once, and how many of one client in a second."""
 
 import time
 from collections.abc import Callable

@@ -207,7 +207,7 @@ def _add_results_commands(commands: "Commands") -> None:
     target.add_argument("run_id", nargs="?", metavar="RUN", help="the id of the run of a pipeline or of its finetune")
     target.add_argument("--candidate", action="store_true", help="the model that was trained last, for scheduled runs")
     promote.add_argument("--force", action="store_true", help="promote also after a loss; a tag of the model says so")
-    promote.set_defaults(run=_promote)
+    promote.set_defaults(run=runners.run_promote)
 
 
 def _add_extract_command(commands: "Commands") -> None:
@@ -245,7 +245,7 @@ def _add_purge_command(commands: "Commands") -> None:
         "--root", type=Path, default=Path(), help="folder that holds data, models and reports; default: here"
     )
     purge.add_argument("--dry-run", action="store_true", help="list only, remove nothing")
-    purge.set_defaults(run=_purge)
+    purge.set_defaults(run=runners.run_purge)
 
 
 def _add_tokens_command(commands: "Commands") -> None:
@@ -268,19 +268,6 @@ def _add_command(commands: "Commands", name: str, run: object, help_text: str) -
     command.add_argument("--model", type=Path, default=Path("models/embedder"), metavar="FOLDER|URI", help=model_help)
     command.set_defaults(run=run)
     return command
-
-
-def _promote(args: argparse.Namespace) -> None:
-    from weft.commands.promote import promote
-
-    runners.print_lines(promote(args.run_id, force=args.force))
-
-
-def _purge(args: argparse.Namespace) -> None:
-    from weft.commands.purge import purge
-
-    kind = next(name for name in ("shop", "product", "url") if getattr(args, name) is not None)
-    runners.print_lines(purge(kind, getattr(args, kind), args.state, args.root, dry_run=args.dry_run))
 
 
 if __name__ == "__main__":

@@ -101,6 +101,21 @@ def run_summary(args: argparse.Namespace) -> None:
     print_lines([format_summary(args.reports)])
 
 
+def run_promote(args: argparse.Namespace) -> None:
+    """Run `weft promote`."""
+    from weft.commands.promote import promote
+
+    print_lines(promote(args.run_id, force=args.force))
+
+
+def run_purge(args: argparse.Namespace) -> None:
+    """Run `weft purge`."""
+    from weft.commands.purge import purge
+
+    kind = next(name for name in ("shop", "product", "url") if getattr(args, name) is not None)
+    print_lines(purge(kind, getattr(args, kind), args.state, args.root, dry_run=args.dry_run))
+
+
 def print_lines(lines: Iterable[str]) -> None:
     """Write lines to standard output as they come."""
     for line in lines:

@@ -23,6 +23,8 @@ from weft.evaluation.bootstrap import (
 )
 
 BOOTSTRAP_SAMPLES = 2000
+LEGEND = "Percent. B - A with the 95 % interval of the paired bootstrap over items; * marks intervals without 0."
+"""What the lines of `format_difference` mean."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def compare(run_a: str, run_b: str, row: str, top_n: int) -> Iterator[str]:
                 f"expected a row that both runs have, got {row!r}; rows of A: {', '.join(_list_rows(first))}"
             )
         yield f"{first.benchmark}, {row}: A {run_a}, B {run_b}"
-        yield "Percent. B - A with the 95 % interval of the paired bootstrap over items; * marks intervals without 0."
+        yield LEGEND
         for table in table_names:
             yield from _format_table(table, get_scores(first, table, row), get_scores(second, table, row), top_n)
 

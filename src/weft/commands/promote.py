@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from weft import tracking
-from weft.commands.compare import BOOTSTRAP_SAMPLES, Evaluation, format_difference, get_scores, open_run
+from weft.commands.compare import BOOTSTRAP_SAMPLES, LEGEND, Evaluation, format_difference, get_scores, open_run
 from weft.errors import InputError
 from weft.evaluation.bootstrap import PairedDifference, compute_paired_differences
 from weft.evaluation.per_query_scores import FINETUNED
@@ -55,7 +55,7 @@ def promote(run: str | None, *, force: bool) -> Iterator[str]:
             yield f"version {candidate.version} of {tracking.MODEL_NAME} is the champion already"
             return
         yield f"A: champion, version {champion.version}; B: version {candidate.version}"
-        yield "Percent. B - A with the 95 % interval of the paired bootstrap over items; * marks intervals without 0."
+        yield LEGEND
         evaluations = registry.find_evaluations(champion_pipeline), registry.find_evaluations(pipeline)
         comparisons, obstacle = _compare_if_possible(*evaluations)
         yield from map(str, comparisons)

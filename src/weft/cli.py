@@ -83,13 +83,15 @@ def _add_inference_commands(commands: "Commands") -> None:
     """Add the commands that apply a trained model: embed, tag, search, serve."""
     source = "a photo, a folder or a zip of photos, or a Parquet shard of prepared or crawled photos"
 
-    embed = _add_command(commands, "embed", runners.run_embed, "write the embeddings of photos to a Parquet file")
+    embed = _add_model_command(commands, "embed", runners.run_embed, "write the embeddings of photos to a Parquet file")
     embed.add_argument("source", type=Path, metavar="SOURCE", help=source)
     embed.add_argument(
         "-o", "--out", type=Path, required=True, metavar="FILE.parquet", help="columns: photo, embedding"
     )
 
-    tag = _add_command(commands, "tag", runners.run_tag, "print the words that photos show, as JSON lines, best first")
+    tag = _add_model_command(
+        commands, "tag", runners.run_tag, "print the words that photos show, as JSON lines, best first"
+    )
     tag.add_argument("source", type=Path, metavar="SOURCE", help=source)
     tag.add_argument(
         "--top-k", type=positive_int, metavar="K", help="words per photo (default 10), or labels (default all)"
@@ -103,7 +105,7 @@ def _add_inference_commands(commands: "Commands") -> None:
     )
     tag.add_argument("--calibration-dir", type=Path, metavar="FOLDER", help="default: calibration beside the model")
 
-    search = _add_command(
+    search = _add_model_command(
         commands, "search", runners.run_search, "print the catalogue's products nearest to a photo or to words"
     )
     search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
@@ -119,7 +121,9 @@ def _add_inference_commands(commands: "Commands") -> None:
         "--photos", type=Path, default=Path("data/prepared"), help="pictures for --html; default: %(default)s"
     )
 
-    serve = _add_command(commands, "serve", runners.run_serve, "start a search page and an HTTP API on the catalogue")
+    serve = _add_model_command(
+        commands, "serve", runners.run_serve, "start a search page and an HTTP API on the catalogue"
+    )
     serve.add_argument(
         "--host", default="127.0.0.1", help="address; others than loopback need a token; default: %(default)s"
     )
@@ -136,7 +140,7 @@ def _add_inference_commands(commands: "Commands") -> None:
 
 def _add_calibration_commands(commands: "Commands") -> None:
     """Add the commands that check tags against the catalogue: calibrate, audit."""
-    calibrate = _add_command(
+    calibrate = _add_model_command(
         commands, "calibrate", runners.run_calibrate, "find for each word the threshold that reaches a target precision"
     )
     calibrate.add_argument(
@@ -158,7 +162,7 @@ def _add_calibration_commands(commands: "Commands") -> None:
     calibrate.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
     calibrate.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="default: calibration beside the model")
 
-    audit = _add_command(
+    audit = _add_model_command(
         commands, "audit", runners.run_audit, "list products whose photos and texts disagree, with a page of pictures"
     )
     audit.add_argument(
@@ -202,38 +206,33 @@ def _add_results_commands(commands: "Commands") -> None:
     summary.set_defaults(run=runners.run_summary)
 
     help_text = "make the model of an MLflow run the champion, unless the present champion is better"
-    promote = commands.add_parser("promote", help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
+    promote = _add_command(commands, "promote", runners.run_promote, help_text)
     target = promote.add_mutually_exclusive_group(required=True)
     target.add_argument("run_id", nargs="?", metavar="RUN", help="the id of the run of a pipeline or of its finetune")
     target.add_argument("--candidate", action="store_true", help="the model that was trained last, for scheduled runs")
     promote.add_argument("--force", action="store_true", help="promote also after a loss; a tag of the model says so")
-    promote.set_defaults(run=runners.run_promote)
 
 
 def _add_extract_command(commands: "Commands") -> None:
     help_text = "print the products that the crawler extracts from a saved page or feed, with the source of each field"
-    extract = commands.add_parser(
-        "extract",
-        help=help_text,
-        description=f"{help_text[0].upper()}{help_text[1:]}: one JSON line per product. For a page or feed without a "
-        "product it prints the reason on standard error and exits with status 2.",
+    details = (
+        ": one JSON line per product. For a page or feed without a product it prints the reason on standard error and "
+        "exits with status 2."
     )
+    extract = _add_command(commands, "extract", runners.run_extract, help_text, details)
     source = extract.add_mutually_exclusive_group(required=True)
     source.add_argument("page", type=Path, nargs="?", metavar="PAGE.html[.gz]", help="a saved page; needs --url")
     feed_help = "a saved feed: JSON of Shopify or WooCommerce, JSON lines, Google Merchant XML, or CSV; may be gzipped"
     source.add_argument("--feed", type=Path, metavar="FEED", help=feed_help)
     extract.add_argument("--url", help="the URL of the page, or the base URL of a feed's relative links")
-    extract.set_defaults(run=runners.run_extract)
 
 
 def _add_purge_command(commands: "Commands") -> None:
     help_text = "remove a shop, a product or a URL from the crawl state, and list the outputs that still hold it"
-    purge = commands.add_parser(
-        "purge",
-        help=help_text,
-        description=f"{help_text[0].upper()}{help_text[1:]}. No crawl with the same state fetches it again. "
-        "The outputs of later stages are listed and left unchanged.",
+    details = (
+        ". No crawl with the same state fetches it again. The outputs of later stages are listed and left unchanged."
     )
+    purge = _add_command(commands, "purge", runners.run_purge, help_text, details)
     target = purge.add_mutually_exclusive_group(required=True)
     target.add_argument("--shop", metavar="NAME", help="all data of a shop")
     target.add_argument("--product", metavar="ID", help="a product_id, with the photos that no other product has")
@@ -245,28 +244,32 @@ def _add_purge_command(commands: "Commands") -> None:
         "--root", type=Path, default=Path(), help="folder that holds data, models and reports; default: here"
     )
     purge.add_argument("--dry-run", action="store_true", help="list only, remove nothing")
-    purge.set_defaults(run=runners.run_purge)
 
 
 def _add_tokens_command(commands: "Commands") -> None:
     help_text = "print the words that clean finds in each line of a text file, to check how a language is read"
-    tokens = commands.add_parser(
-        "tokens",
-        help=help_text,
-        description=f"{help_text[0].upper()}{help_text[1:]}. All lines together are the texts of one shop.",
-    )
+    details = ". All lines together are the texts of one shop."
+    tokens = _add_command(commands, "tokens", runners.run_tokens, help_text, details)
     tokens.add_argument("file", metavar="FILE|-", help="a text file in UTF-8, one text a line; - is standard input")
     languages = [AUTO, *LANGUAGE_CODES]
     tokens.add_argument("--language", choices=languages, default=AUTO, metavar="CODE", help=f"{', '.join(languages)}")
     tokens.add_argument("--explain", action="store_true", help="also print each dropped token with its reason")
-    tokens.set_defaults(run=runners.run_tokens)
 
 
-def _add_command(commands: "Commands", name: str, run: object, help_text: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".")
+def _add_command(
+    commands: "Commands", name: str, run: object, help_text: str, details: str = "."
+) -> argparse.ArgumentParser:
+    """Add a command whose description is its help text and `details`."""
+    command = commands.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + details)
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_model_command(commands: "Commands", name: str, run: object, help_text: str) -> argparse.ArgumentParser:
+    """Add a command that has the option --model."""
+    command = _add_command(commands, name, run, help_text)
     model_help = "a folder, or models:/weft-embedder@champion; default: %(default)s"
     command.add_argument("--model", type=Path, default=Path("models/embedder"), metavar="FOLDER|URI", help=model_help)
-    command.set_defaults(run=run)
     return command
 
 

@@ -92,9 +92,19 @@ def normalise_columns(record: Mapping[Any, Any]) -> dict[str, Any]:
     return normalised
 
 
-def extract_fields(record: Mapping[Any, Any], base_url: str, source: str) -> ExtractedFields:
-    """Extract the fields of one record; `source` names the format of the feed."""
+def read_record(record: Mapping[Any, Any], base_url: str, source: str) -> tuple[ExtractedFields, str]:
+    """Return the fields of one record and the URL of the product's page.
+
+    Args:
+        record: The record; its columns need not be normalised.
+        base_url: Relative URLs are resolved against it. A record without a link gets it with its id as a parameter.
+        source: The name of the format.
+    """
     row = normalise_columns(record)
+    return _extract_fields(row, base_url, source), _find_url(row, base_url)
+
+
+def _extract_fields(row: Mapping[str, Any], base_url: str, source: str) -> ExtractedFields:
     record_id, sku, group = (
         _first_text(row, "id"),
         _first_text(row, "sku"),
@@ -126,9 +136,7 @@ def extract_fields(record: Mapping[Any, Any], base_url: str, source: str) -> Ext
     )
 
 
-def product_url(record: Mapping[Any, Any], base_url: str) -> str:
-    """Return the URL of the product's page; a record without a link gets `base_url` with its id as a parameter."""
-    row = normalise_columns(record)
+def _find_url(row: Mapping[str, Any], base_url: str) -> str:
     for text in _iter_texts(row, "link"):
         if url := resolve_href(base_url, text):
             return url

@@ -53,7 +53,7 @@ def extract_script_data(document: Document) -> ExtractedFields:
     if shopify.is_product_json(entry):
         extracted = shopify.extract_fields(entry, document.base_url)
     else:
-        extracted = flat_record.extract_fields({**entry, **_colour_photos(entry)}, document.base_url, "")
+        extracted, _ = flat_record.read_record({**entry, **_colour_photos(entry)}, document.base_url, "")
         if extracted.sku == clean_text(entry.get("id")) and not any("sku" in key.lower() for key in entry):
             # In a feed the id is the SKU; in the data of a page it is a number of the shop's software.
             extracted.platform_id, extracted.sku, extracted.parent_sku = extracted.sku, "", ""

@@ -146,8 +146,7 @@ def _read_group(rows: list[dict[str, str]], number: int, base_url: str) -> tuple
         "colors": photos_by_colour,
         "attributes": [{"name": name, "value": value} for name, value in attributes],
     }
-    extracted = flat_record.extract_fields(record, base_url, "bigcommerce")
-    return f"row {number}", extracted, flat_record.product_url(record, base_url)
+    return f"row {number}", *flat_record.read_record(record, base_url, "bigcommerce")
 
 
 def _is_image(column: str) -> bool:

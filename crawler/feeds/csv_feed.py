@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from crawler.extract import flat_record
 from crawler.extract.models import ExtractedFields, ExtractedProduct
@@ -71,6 +71,4 @@ def csv_products(
 
 def _read_flat_rows(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[str, ExtractedFields, str]]:
     for number, row in rows(on_bad_row):
-        record: dict[str, Any] = row
-        extracted = flat_record.extract_fields(record, base_url, "csv")
-        yield f"row {number}", extracted, flat_record.product_url(record, base_url)
+        yield f"row {number}", *flat_record.read_record(row, base_url, "csv")

@@ -165,11 +165,8 @@ def extract_entry(entry: dict[str, Any], base_url: str) -> tuple[ExtractedFields
         return woocommerce.extract_fields(entry, base_url), woocommerce.product_url(entry, base_url)
     for platform in _PLATFORMS:
         if platform.is_product_json(entry):
-            record = platform.to_record(entry)
-            return flat_record.extract_fields(record, base_url, platform.name), flat_record.product_url(
-                record, base_url
-            )
-    return flat_record.extract_fields(entry, base_url, "json"), flat_record.product_url(entry, base_url)
+            return flat_record.read_record(platform.to_record(entry), base_url, platform.name)
+    return flat_record.read_record(entry, base_url, "json")
 
 
 def _entry_products(entry: Any, base_url: str, location: str, on_bad_row: OnBadRow) -> Iterator[ExtractedProduct]:

@@ -172,8 +172,7 @@ def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[
         seen.add(sku)
         parent = own.get(parents.get(sku, sku)) or _Parent(sku, plain.get("name", ""), plain.get("url_key", ""))
         record = _csv_record(plain, parent)
-        extracted = flat_record.extract_fields(record, base_url, "magento")
-        yield f"row {number}", extracted, flat_record.product_url(record, base_url)
+        yield f"row {number}", *flat_record.read_record(record, base_url, "magento")
 
 
 def _csv_record(plain: dict[str, str], parent: _Parent) -> dict[str, Any]:

@@ -34,5 +34,4 @@ def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[
             "categories": [c for c in re.split(r"\s*[,|;]\s*", plain.get("categories", "")) if not c.isdigit()],
             "link": plain.get("link") or f"/index.php?route=product/product&product_id={plain.get('product_id', '')}",
         }
-        extracted = flat_record.extract_fields(record, base_url, "opencart")
-        yield f"row {number}", extracted, flat_record.product_url(record, base_url)
+        yield f"row {number}", *flat_record.read_record(record, base_url, "opencart")

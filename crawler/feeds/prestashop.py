@@ -88,5 +88,4 @@ def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[
         record["image_urls"] = re.split(r"\s*,\s*", plain.get("image_urls", ""))
         if plain.get("url_rewritten") and plain.get("id"):
             record["url"] = f"/{plain['id']}-{record.pop('url_rewritten')}.html"
-        extracted = flat_record.extract_fields(record, base_url, "prestashop")
-        yield f"row {number}", extracted, flat_record.product_url(record, base_url)
+        yield f"row {number}", *flat_record.read_record(record, base_url, "prestashop")

@@ -147,10 +147,10 @@ def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[
         record |= {"name": title or own[1], "item_group_id": item_id}
         for name in [name for name in record if name.startswith("attribute_") and "_value" in name]:
             record[name] = _split_list(record[name])
-        extracted = flat_record.extract_fields(record, base_url, "woocommerce")
+        extracted, url = flat_record.read_record(record, base_url, "woocommerce")
         extracted.categories = tuple(_split_list(plain.get("categories", "")))
         extracted.attributes += tuple(Attribute(name="tag", value=tag) for tag in _split_list(plain.get("tags", "")))
-        yield f"row {number}", extracted, flat_record.product_url({**record, "id": item_id}, base_url)
+        yield f"row {number}", extracted, url
 
 
 def _split_list(text: str) -> list[str]:

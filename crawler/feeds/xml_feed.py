@@ -87,8 +87,7 @@ def _record_products(
     record: dict[str, Any], base_url: str, row: str, on_bad_row: OnBadRow
 ) -> Iterator[ExtractedProduct]:
     """Yield the product of an item, or report the item as a bad row."""
-    extracted = flat_record.extract_fields(record, base_url, "merchant")
-    url = flat_record.product_url(record, base_url)
+    extracted, url = flat_record.read_record(record, base_url, "merchant")
     if not extracted.sku and not extracted.item_group_id and url == base_url:
         on_bad_row(row, "it has neither an id nor a link")
         return

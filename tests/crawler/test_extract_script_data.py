@@ -143,4 +143,5 @@ def test_any_script_is_read_without_an_error(text: str) -> None:
         f"<script>window.__STATE__ = {text} name:</script>",
         f'<script type="application/json">{text}"name"</script>',
     ):
-        extract(render(script))
+        product = extract(render(script))
+        assert product is None or product.title.value

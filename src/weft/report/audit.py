@@ -1,17 +1,15 @@
 """The mismatches that the audit found: products whose photos and texts disagree, with their evidence."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from weft import tables
 from weft.contracts import files
 from weft.contracts.tagging import MISMATCHES
 from weft.errors import ContractError
 from weft.report.examples import Thumbnail, ThumbnailCache
 from weft.report.products import web_address
-from weft.report.readers import missing_file_error, read_json
+from weft.report.readers import iter_rows, read_json
 
 MISSING, CONTRADICTED = "missing", "contradicted"
 
@@ -60,7 +58,7 @@ def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
     word_counts: dict[str, dict[str, int]] = {CONTRADICTED: {}, MISSING: {}}
     products: set[str] = set()
     pictured = []
-    for number, row in enumerate(_iter_rows(path)):
+    for number, row in enumerate(iter_rows(path, MISMATCHES, "audit")):
         products.add(row["product_id"])
         kind, words = row["kind"], row["predicted_word"]
         if row["text_word"] is not None:
@@ -92,13 +90,6 @@ def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
     if faults and absent:
         raise ContractError(f"{detection}: lacks {', '.join(sorted(absent))}; run the stage audit")
     return Mismatches(counts, len(products), ordered, tuple(pictured), faults)
-
-
-def _iter_rows(path: Path) -> Iterator[dict[str, Any]]:
-    if not path.exists():
-        raise missing_file_error(path, "audit")
-    for table in tables.read_stream(path, MISMATCHES):
-        yield from table.to_pylist()
 
 
 def _describe_evidence(row: dict[str, Any]) -> str:

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from weft import tables
 from weft.contracts import files
 from weft.contracts.tables import EXAMPLES
 from weft.errors import ContractError
 from weft.report.glossary import FROZEN
-from weft.report.readers import missing_file_error
+from weft.report.readers import iter_rows
 
 MAX_THUMBNAIL_SIDE = 256
 """Pixels; the page shows photos at about 100 CSS pixels, and a screen has up to 3 device pixels for each."""
@@ -191,10 +190,8 @@ def read_examples(folder: Path, models: Sequence[str], thumbnails: ThumbnailCach
         ContractError: The file is missing, breaks its contract, or holds a photo that cannot be decoded.
     """
     path = folder / files.EXAMPLES
-    if not path.exists():
-        raise missing_file_error(path, f"evaluate@{folder.name}")
     groups: dict[tuple[str, int], dict[str, list[dict[str, Any]]]] = {}
-    for row in _iter_rows(path, thumbnails):
+    for row in _iter_shown_rows(path, thumbnails):
         groups.setdefault((row["kind"], row["example"]), {}).setdefault(row["model"], []).append(row)
     position = {model: number for number, model in enumerate(models)}
     ranked, tagged = [], []
@@ -210,21 +207,18 @@ def read_examples(folder: Path, models: Sequence[str], thumbnails: ThumbnailCach
     return Examples(tuple(ranked), tuple(tagged))
 
 
-def _iter_rows(path: Path, thumbnails: ThumbnailCache) -> Iterator[dict[str, Any]]:
+def _iter_shown_rows(path: Path, thumbnails: ThumbnailCache) -> Iterator[dict[str, Any]]:
     """Yield the rows that are shown, a few hundred at a time, with their thumbnail in place of the photo's bytes."""
     with_query: set[tuple[str, str, int]] = set()
-    number = 0
-    for table in tables.read_stream(path, EXAMPLES):
-        for row in table.to_pylist():
-            source = f"{path}, row {number} ({row['photo_id']})"
-            number += 1
-            if row["rank"] == 0:
-                with_query.add((row["kind"], row["model"], row["example"]))
-            elif (row["kind"], row["model"], row["example"]) not in with_query:
-                raise ContractError(f"{source}: the example has no rank 0, which is its query")
-            if row["rank"] <= MAX_HITS:
-                row["photo"] = thumbnails.add(row.pop("jpeg"), source)
-                yield row
+    for number, row in enumerate(iter_rows(path, EXAMPLES, f"evaluate@{path.parent.name}")):
+        source = f"{path}, row {number} ({row['photo_id']})"
+        if row["rank"] == 0:
+            with_query.add((row["kind"], row["model"], row["example"]))
+        elif (row["kind"], row["model"], row["example"]) not in with_query:
+            raise ContractError(f"{source}: the example has no rank 0, which is its query")
+        if row["rank"] <= MAX_HITS:
+            row["photo"] = thumbnails.add(row.pop("jpeg"), source)
+            yield row
 
 
 def _label_and_words(label: str) -> set[str]:

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from weft import tables
 from weft.contracts.tables import PRODUCTS
-from weft.report.readers import missing_file_error
+from weft.report.readers import iter_rows
 
 _COLUMNS = ("product_id", "title", "url", "price", "currency")
 _RESERVED_DOMAIN = ".example"
@@ -47,25 +45,20 @@ def read_products(path: Path, product_ids: Iterable[str]) -> ShopProducts:
     Raises:
         ContractError: The file is missing or broken.
     """
-    if not path.exists():
-        raise missing_file_error(path, "crawl")
     requested = set(product_ids)
-    columns = [name for name in _COLUMNS if name in PRODUCTS.schema.names]
     products: dict[str, ShopProduct] = {}
-    for table in tables.read_stream(path, PRODUCTS, columns):
-        for row in table.to_pylist():
-            if row["product_id"] in requested:
-                price = format_price(row.get("price"), row.get("currency"))
-                products[row["product_id"]] = ShopProduct(row["title"], price, web_address(row["url"]))
+    for row in iter_rows(path, PRODUCTS, "crawl", _COLUMNS):
+        if row["product_id"] in requested:
+            price = format_price(row["price"], row["currency"])
+            products[row["product_id"]] = ShopProduct(row["title"], price, web_address(row["url"]))
     return ShopProducts(products)
 
 
-def format_price(amount: Any, currency: str | None) -> str:
+def format_price(amount: float | None, currency: str | None) -> str:
     """Return a price such as "1,299.50 EUR" or "1,980 JPY"; empty without an amount."""
-    if amount is None or amount == "":
+    if amount is None:
         return ""
-    number = float(amount)
-    text = f"{number:,.0f}" if number.is_integer() else f"{number:,.2f}"
+    text = f"{amount:,.0f}" if float(amount).is_integer() else f"{amount:,.2f}"
     return f"{text} {currency}" if currency else text
 
 

@@ -1,6 +1,7 @@
 """The paths of the report's inputs, and readers whose errors name the stage to run."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,3 +65,23 @@ def read_rows(path: Path, contract: TableContract, stage: str) -> list[dict[str,
         raise missing_file_error(path, stage)
     rows: list[dict[str, Any]] = tables.read_table(path, contract).to_pylist()
     return rows
+
+
+def iter_rows(
+    path: Path, contract: TableContract, stage: str, columns: Sequence[str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table that grows with the catalogue, of which a few hundred are in memory at a time.
+
+    Args:
+        path: The file.
+        contract: Its contract.
+        stage: The stage that writes it, for the error.
+        columns: The columns to read; all if None.
+
+    Raises:
+        ContractError: The file is missing or breaks its contract.
+    """
+    if not path.exists():
+        raise missing_file_error(path, stage)
+    for table in tables.read_stream(path, contract, columns):
+        yield from table.to_pylist()

@@ -49,10 +49,10 @@ class Validation:
 
         Photos are compared by the z that the final model will have: the backbone's own if the projection is discarded.
         """
-        discards_projection = self._discards_projection and model.projection is not None
+        discarded = model.projection if self._discards_projection else None
         device, sample, replica = model.words.device, self._sample, self._replica
-        wide = model.projection if discards_projection and model.projection is not None else model.words
-        retrieval_z = torch.zeros(len(sample), wide.shape[1], device=device)
+        retrieval_dim = (model.words if discarded is None else discarded).shape[1]
+        retrieval_z = torch.zeros(len(sample), retrieval_dim, device=device)
 
         def iter_embedded() -> Iterator[tuple[torch.Tensor, Batch]]:
             for pixels, batch in prefetch_photos(self._store, self._local_batches, self._workers):
@@ -60,7 +60,7 @@ class Validation:
                     encoded = model.encode(torch.from_numpy(pixels).to(device))
                     z = model.project(encoded)
                 rows, positions = sample.locate(batch.photo_indices)
-                retrieval_z[positions] = (encoded if discards_projection else z)[rows].float()
+                retrieval_z[positions] = (z if discarded is None else encoded)[rows].float()
                 yield z, batch
 
         model.eval()

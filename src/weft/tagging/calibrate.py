@@ -179,14 +179,14 @@ def _choose_threshold(scores: Matrix, in_text: Bools, expected: Matrix, bar: Pre
     if threshold is None:
         return {"roc_auc": auc, "reject_reason": PRECISION_NOT_REACHED}
     above = scores >= threshold
-    counts = _count("val", above, in_text)
-    bound = bar.lower_bound(*(np.array([value]) for value in (*reversed(counts.values()), expected[above].mean())))
+    true_positives, predicted = np.array([(above & in_text).sum()]), np.array([above.sum()])
+    bound = bar.lower_bound(true_positives, predicted, np.array([expected[above].mean()]))
     return {
         "roc_auc": auc,
         "threshold": threshold,
         "reject_reason": "",
         "precision_lower_bound": float(bound[0]),
-        **counts,
+        **_count("val", above, in_text),
     }
 
 

@@ -72,13 +72,6 @@ class ScoredCatalogue:
     scores: CrossFittedScores
     """The scores of the tag words."""
 
-    @property
-    def is_tag(self) -> Bools:
-        """(words,): whether this catalogue uses the word as a tag."""
-        is_tag = np.zeros(len(self.head.words), np.bool_)
-        is_tag[self.tag_words] = True
-        return is_tag
-
     @classmethod
     def build(cls, catalogue: EmbeddedCatalogue, head: WordHead, penalty: float) -> "ScoredCatalogue":
         """Fit the heads that score the catalogue; `penalty` is that of the tag head."""
@@ -97,7 +90,9 @@ def find_mismatches(scored: ScoredCatalogue, calibrated: CalibratedWords) -> lis
     relation_finder = WordRelationFinder(scored.head.words, scored.head.w, text_terms, short_field_terms)
     threshold_of = dict(zip(calibrated.word_ids.tolist(), calibrated.thresholds.tolist(), strict=True))
     text_columns = text_terms.tocsc()
-    is_visible_tag = np.zeros(len(scored.head.words), np.bool_)
+    is_tag = np.zeros(len(scored.head.words), np.bool_)
+    is_tag[scored.tag_words] = True
+    is_visible_tag = np.zeros_like(is_tag)
     missing: list[Mismatch] = []
     doubts: dict[int, list[Mismatch]] = {}
     for position, scores in scored.scores.iter_scores(scored.tag_words):
@@ -113,7 +108,7 @@ def find_mismatches(scored: ScoredCatalogue, calibrated: CalibratedWords) -> lis
         products = np.flatnonzero((scores >= limit) & ~in_text)
         products = products[contains_none(text_terms, products, relations.variants)]
         products = products[np.argsort(-scores[products], kind="stable")]
-        exclusive = relations.exclusive & scored.is_tag
+        exclusive = relations.exclusive & is_tag
         is_free = contains_none(short_field_terms, products, exclusive)
         is_missing = is_free & contains_none(text_terms, products, relations.related) & (scores[products] >= threshold)
         for product in products[is_missing][:MAX_CANDIDATES_PER_WORD]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from weft import tables
 from weft.commands.search_results import FoundProduct
-from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 from weft.errors import InputError
 from weft.photos.decode import decode
+from weft.photos.prepared_jpegs import read_prepared_jpegs
 
 _MAX_PHOTOS_PER_PRODUCT = 4
 _QUERY_HEIGHT = 256
@@ -38,7 +38,7 @@ def write_page(path: Path, query: str, found: Sequence[FoundProduct], photos: Pa
         query=query,
         query_picture=_read_query_picture(query),
         found=found,
-        pictures=_read_pictures(photos, photo_ids),
+        pictures={name: _to_data_url(jpeg) for name, jpeg in read_prepared_jpegs(photos, photo_ids).items()},
         max_photos=_MAX_PHOTOS_PER_PRODUCT,
     )
     if not path.parent.is_dir():
@@ -47,17 +47,6 @@ def write_page(path: Path, query: str, found: Sequence[FoundProduct], photos: Pa
         tables.write_text(path, page)
     except OSError as error:
         raise InputError(f"--html {path}: cannot be written: {error}") from error
-
-
-def _read_pictures(photos: Path, photo_ids: set[str]) -> dict[str, str]:
-    """Return the prepared photos as data URLs by photo_id."""
-    pictures: dict[str, str] = {}
-    for split in SPLITS:
-        for table in tables.read_shards(photos / split, PREPARED_PHOTOS, ("photo_id", "jpeg")):
-            for row, photo_id in enumerate(table["photo_id"].to_pylist()):
-                if photo_id in photo_ids:
-                    pictures[photo_id] = _to_data_url(table["jpeg"][row].as_py())
-    return pictures
 
 
 def _read_query_picture(query: str) -> str | None:

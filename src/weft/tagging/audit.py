@@ -17,10 +17,10 @@ from weft.contracts import files
 from weft.contracts.arrays import Bools, Ints
 from weft.contracts.ground_truth import ProductTruth
 from weft.contracts.search import Search
-from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 from weft.contracts.tagging import MISMATCHES
 from weft.errors import ContractError
 from weft.photos.contact_sheet import Tile, draw_contact_sheet
+from weft.photos.prepared_jpegs import read_prepared_jpegs
 from weft.tagging.fault_detection import score_audit
 from weft.tagging.mismatches import (
     CONTRADICTED,
@@ -212,12 +212,7 @@ def _add_pictures(rows: list[dict[str, Any]], photos: Path, num_examples: int) -
 
 
 def _read_jpegs(photos: Path, photo_ids: set[str]) -> dict[str, bytes]:
-    jpegs: dict[str, bytes] = {}
-    for split in SPLITS:
-        for table in tables.read_shards(photos / split, PREPARED_PHOTOS, ("photo_id", "jpeg")):
-            for row, photo_id in enumerate(table["photo_id"].to_pylist()):
-                if photo_id in photo_ids:
-                    jpegs[photo_id] = table["jpeg"][row].as_py()
+    jpegs = read_prepared_jpegs(photos, photo_ids)
     absent = sorted(photo_ids - jpegs.keys())
     if absent:
         raise ContractError(

@@ -105,11 +105,13 @@ class VariantLinks(NamedTuple):
     """The texts of two links are names of variants, or two links are in a table of colours or sizes."""
 
 
+@lru_cache(maxsize=1)
 def find_variant_links(document: Document) -> VariantLinks:
     """Return the links to the variants of the product on this page.
 
     A link is one to a variant if its text is the heading with something added ("Shirt, blue, M"), or if the block
-    around it is named or headed like a list of variants. Links in product cards are those of other products.
+    around it is named or headed like a list of variants. Links in product cards are those of other products. The
+    answer for the last page is kept, because both its kind and its relations depend on it.
     """
     found: dict[str, bool] = {}
     blocks = _VariantBlocks()
@@ -120,14 +122,15 @@ def find_variant_links(document: Document) -> VariantLinks:
             hrefs = tuple(v for name in _URL_ATTRIBUTES_OF_OPTION if (v := element.get(name)) and _looks_like_url(v))
         else:
             continue
+        has_name = _has_variant_name(element, document)
+        block = "" if has_name else blocks.find(element)
+        if not (has_name or block):
+            continue
         url = next((url for href in hrefs if (url := _page_url(href, document))), None)
-        if url and url not in found:
-            has_name = _has_variant_name(element, document)
-            block = "" if has_name else blocks.find(element)
-            if (has_name or block) and not document.product_cards.contain(element):
-                found[url] = has_name or block == "table"
-                if len(found) == MAX_VARIANTS:
-                    break
+        if url and url not in found and not document.product_cards.contain(element):
+            found[url] = has_name or block == "table"
+            if len(found) == MAX_VARIANTS:
+                break
     if len(found) < MIN_VARIANT_LINKS:
         return VariantLinks((), are_certain=False)
     return VariantLinks(tuple(found), are_certain=sum(found.values()) >= MIN_VARIANT_LINKS)

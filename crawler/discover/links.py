@@ -96,7 +96,7 @@ def _scripted_hrefs(document: Document) -> Iterator[str]:
         refresh = _REFRESH.match(meta.get("content") or "")
         if (meta.get("http-equiv") or "").lower() == "refresh" and refresh and float(refresh[1]) <= MAX_REFRESH_SECONDS:
             yield refresh[2]
-    if not any(name in document.html for name in ("data-href", "data-link", "data-url", "data-product-url", "onclick")):
+    if not any(name in document.html for name in (*_LINK_ATTRIBUTES, "onclick")):
         return
     for element in document.main_elements:
         if element.tag == "a" and element.get("href", "#").strip() not in ("#", "") and "onclick" not in element.attrib:

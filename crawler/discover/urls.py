@@ -9,22 +9,19 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlenc
 import idna
 
 # fmt: off
-TRACKING_PARAMS = frozenset(
-    {
-        "src", "pos", "ref", "ref_", "referrer", "gclid", "gclsrc", "dclid", "fbclid", "msclkid", "yclid", "twclid",
-        "ttclid", "igshid", "wbraid", "gbraid", "mc_cid", "mc_eid", "sid", "sessionid", "session_id", "phpsessid",
-        "jsessionid", "_ga", "_gl", "_hsenc", "_hsmi", "cmpid", "campaign", "affid", "aff_id", "clickid", "trk",
-        "srsltid", "spm", "scm", "pvid",
-    }
-)
-# fmt: on
-"""Query parameters that describe the visitor in most shops, not the page."""
 _CLICK_IDS = frozenset(
     {"gclid", "gclsrc", "dclid", "fbclid", "msclkid", "yclid", "twclid", "ttclid", "srsltid", "mc_cid", "mc_eid"}
 )
-
-
-_TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "_pos", "_sid", "_psq", "_ss")
+"""Query parameters that an advertisement or a mail sets, in any shop."""
+TRACKING_PARAMS = _CLICK_IDS | {
+    "src", "pos", "ref", "ref_", "referrer", "igshid", "wbraid", "gbraid", "sid", "sessionid", "session_id",
+    "phpsessid", "jsessionid", "_ga", "_gl", "_hsenc", "_hsmi", "cmpid", "campaign", "affid", "aff_id", "clickid",
+    "trk", "spm", "scm", "pvid",
+}
+# fmt: on
+"""Query parameters that describe the visitor in most shops, not the page."""
+_CAMPAIGN_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_")
+_TRACKING_PREFIXES = (*_CAMPAIGN_PREFIXES, "_pos", "_sid", "_psq", "_ss")
 _SESSION_PARAM = re.compile(
     r"^(?:php|j|asp|aspx|cf|zen|osc|cgi|w)?-?_?sess(?:ion)?[_-]?(?:id)?$"
     r"|^(?:zenid|oscsid|cftoken|cfid|xsid|sessid|session|csrf_?token|form_key|___sid|asp\.net_sessionid)$"
@@ -103,7 +100,7 @@ def query_params(url: str) -> frozenset[str]:
 def is_visitor_param(name: str) -> bool:
     """Return whether a parameter is set by an advertisement or a session, so that it never identifies a page."""
     name = name.lower()
-    return name in _CLICK_IDS or name.startswith(("utm_", "mtm_", "pk_", "hsa_")) or bool(_SESSION_PARAM.search(name))
+    return name in _CLICK_IDS or name.startswith(_CAMPAIGN_PREFIXES) or bool(_SESSION_PARAM.search(name))
 
 
 def is_product_id_param(name: str) -> bool:

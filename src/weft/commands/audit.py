@@ -4,11 +4,11 @@ from pathlib import Path
 
 from weft import params
 from weft.contracts import files
+from weft.contracts.tagging import CONTRADICTED, MISSING
 from weft.errors import InputError
 from weft.report.html import write_audit_page
 from weft.retrieval.search import find_nearest_neighbours
 from weft.tagging.audit import AuditInputs, audit
-from weft.tagging.mismatches import CONTRADICTED, MISSING
 
 
 def audit_catalogue(inputs: AuditInputs, neighbours: int, num_examples: int, out: Path) -> str:

@@ -4,6 +4,11 @@ import pyarrow as pa
 
 from weft.contracts.schema import STRING_LIST, TableContract, column, finite, in_values, not_blank, not_negative
 
+WITH_PROBABILITY, WITH_THRESHOLD = "words with a probability", "words with a threshold"
+"""The values of word_group of the calibration curve."""
+MISSING, CONTRADICTED = "missing", "contradicted"
+"""The kinds of mismatches."""
+
 CALIBRATED_WORDS = TableContract(
     "calibrated words",
     pa.schema(
@@ -85,5 +90,5 @@ MISMATCHES = TableContract(
         ]
     ),
     key=("kind", "rank"),
-    checks=(in_values("kind", ("missing", "contradicted")), not_negative("rank"), not_blank("predicted_word")),
+    checks=(in_values("kind", (MISSING, CONTRADICTED)), not_negative("rank"), not_blank("predicted_word")),
 )

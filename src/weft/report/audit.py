@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from weft.contracts import files
-from weft.contracts.tagging import MISMATCHES
+from weft.contracts.tagging import CONTRADICTED, MISMATCHES, MISSING
 from weft.errors import ContractError
 from weft.report.examples import Thumbnail, ThumbnailCache
 from weft.report.products import web_address
 from weft.report.readers import iter_rows, read_json
-
-MISSING, CONTRADICTED = "missing", "contradicted"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weft.contracts import files
-from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WORD_MAP
+from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WITH_PROBABILITY, WITH_THRESHOLD, WORD_MAP
 from weft.errors import ContractError
 from weft.report.charts import SERIES, inline_svg
 from weft.report.glossary import percent
@@ -21,8 +21,6 @@ from weft.word_scores import roc_auc_variance
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_WITH_PROBABILITY, _WITH_THRESHOLD = "words with a probability", "words with a threshold"
-"""The word groups of calibrate."""
 MAP_WIDTH, MAP_HEIGHT = 1000, 640
 """The natural size of the map in pixels; a narrow screen scrolls it."""
 _MAP_MARGIN = 0.04
@@ -109,8 +107,8 @@ def read_calibration(folder: Path) -> Calibration:
             {reason: reasons.count(reason) for reason in sorted(set(reasons))},
             tuple((group, tuple(bins)) for group, bins in curves.items()),
             {
-                _WITH_PROBABILITY: sum(row["slope"] is not None for row in rows),
-                _WITH_THRESHOLD: len(calibrated),
+                WITH_PROBABILITY: sum(row["slope"] is not None for row in rows),
+                WITH_THRESHOLD: len(calibrated),
             },
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -17,19 +17,12 @@ from weft.contracts import files
 from weft.contracts.arrays import Bools, Ints
 from weft.contracts.ground_truth import ProductTruth
 from weft.contracts.search import Search
-from weft.contracts.tagging import MISMATCHES
+from weft.contracts.tagging import CONTRADICTED, MISMATCHES, MISSING
 from weft.errors import ContractError
 from weft.photos.contact_sheet import Tile, draw_contact_sheet
 from weft.photos.prepared_jpegs import read_prepared_jpegs
 from weft.tagging.fault_detection import score_audit
-from weft.tagging.mismatches import (
-    CONTRADICTED,
-    MISSING,
-    Mismatch,
-    ScoredCatalogue,
-    find_mismatches,
-    read_titles,
-)
+from weft.tagging.mismatches import Mismatch, ScoredCatalogue, find_mismatches, read_titles
 from weft.tagging.tag_scores import read_embedded_catalogue, read_word_head
 from weft.tagging.thresholds import CalibratedWords, read_calibrated_words, read_calibration_settings
 from weft.tagging.word_relations import stem

@@ -11,7 +11,7 @@ import pyarrow as pa
 from weft import params, tables
 from weft.contracts import files
 from weft.contracts.arrays import Bools, Ints, Matrix
-from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WORD_MAP
+from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WITH_PROBABILITY, WITH_THRESHOLD, WORD_MAP
 from weft.errors import InputError
 from weft.tagging import platt_scaling, tag_head, thresholds, word_map
 from weft.tagging.platt_scaling import CalibrationCurve, SharedSigmoid
@@ -29,7 +29,6 @@ MIN_ROC_AUC = 0.75
 """A word is a tag only if photos predict it as a whole: the area under its ROC curve on val. Without this rule "women"
 is a tag of dresses where photos show no person, and words of delivery terms are by chance: every threshold is one more
 chance to reach the bar."""
-WITH_PROBABILITY, WITH_THRESHOLD = "words with a probability", "words with a threshold"
 
 
 def calibrate(

@@ -16,6 +16,7 @@ import scipy.sparse as sparse
 from weft import tables
 from weft.contracts.arrays import Bools, Floats, Ints, Scores
 from weft.contracts.tables import PRODUCTS
+from weft.contracts.tagging import CONTRADICTED, MISSING
 from weft.errors import ContractError
 from weft.tagging.cross_fitting import CrossFittedScores
 from weft.tagging.tag_scores import EmbeddedCatalogue, WordHead
@@ -23,7 +24,6 @@ from weft.tagging.thresholds import CalibratedWords
 from weft.tagging.word_relations import WordRelationFinder, contains_none
 from weft.word_scores import roc_auc
 
-MISSING, CONTRADICTED = "missing", "contradicted"
 NEVER_CONTRADICTED = ("unisex",)
 """Words about who may wear a product: no photo can contradict them."""
 MAX_CANDIDATES_PER_WORD = 500

@@ -1,7 +1,7 @@
 """Cut Korean words by what the shop's own texts contain: particles off, compounds into their parts. No dictionary."""
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 
 from weft.text.languages import Language
@@ -84,4 +84,4 @@ def _count_beginnings(counts: Mapping[str, int]) -> dict[str, int]:
         for cut in range(1, min(len(word), _MAX_LETTERS) - 1):
             if counts.get(word[cut:], 0) >= max(MIN_COUNT + 2, 2 * count):
                 endings[word[:cut]].add(word[cut:])
-    return dict(Counter({beginning: len(words) for beginning, words in endings.items()}))
+    return {beginning: len(words) for beginning, words in endings.items()}

@@ -156,6 +156,8 @@ class Index:
 
     def __init__(self, model: Model, embeddings: npt.NDArray[np.floating], photos: pa.Table) -> None:
         self._model = model
+        self.embeddings = embeddings
+        """(photos, embedding_dim), not normalised."""
         photo_ids, product_ids = photos["photo_id"].to_pylist(), photos["product_id"].to_pylist()
         self.photos = PhotoSearch(ExactIndex(embeddings), photo_ids, product_ids)
         """The index itself, for searches by embeddings, among some photos only, or for products."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weft import api, artefacts
+from weft import api
 from weft.contracts.arrays import Scores
 from weft.errors import InputError
 from weft.search.catalogue_products import CatalogueProduct, read_products
@@ -54,8 +54,8 @@ class ServedCatalogue:
             ModelError: The model cannot be loaded, or another model made the embeddings.
         """
         self.model = api.load(files.model)
-        self.search_index = api.open_index(files.embeddings, self.model).photos
-        self._embeddings = artefacts.read_embeddings(files.embeddings).z
+        index = api.open_index(files.embeddings, self.model)
+        self.search_index, self._embeddings = index.photos, index.embeddings
         self.products = read_products(files.products)
         self.photos = PreparedPhotos(files.photos)
         self.tagger = CalibratedTagger(self.model, files.calibration)

@@ -58,17 +58,16 @@ def read_products(path: Path) -> dict[str, CatalogueProduct]:
         present = set(pq.read_schema(path).names) if path.is_file() else set(_COLUMNS)
     except (pa.ArrowInvalid, OSError) as error:
         raise ContractError(f"{path}: not a readable Parquet file of products: {error}") from error
-    columns = [name for name in _COLUMNS if name in present and name in PRODUCTS.schema.names]
+    columns = [name for name in _COLUMNS if name in present]
     products = {}
     for row in tables.read_table(path, PRODUCTS, columns).to_pylist():
-        price = row.get("price")
         products[row["product_id"]] = CatalogueProduct(
             row["product_id"],
             row["shop"],
             row["url"],
             row["title"],
             tuple(row["categories"]),
-            None if price is None else float(price),
+            row.get("price"),
             row.get("currency"),
             row.get("availability"),
             row.get("colour"),

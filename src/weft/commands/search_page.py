@@ -10,6 +10,7 @@ from weft.commands.search_results import FoundProduct
 from weft.errors import InputError
 from weft.photos.decode import decode
 from weft.photos.prepared_jpegs import read_prepared_jpegs
+from weft.report.products import web_address
 
 _MAX_PHOTOS_PER_PRODUCT = 4
 _QUERY_HEIGHT = 256
@@ -34,6 +35,7 @@ def write_page(path: Path, query: str, found: Sequence[FoundProduct], photos: Pa
     environment = Environment(
         loader=PackageLoader("weft.commands", "templates"), autoescape=True, undefined=StrictUndefined
     )
+    environment.globals["web_address"] = web_address
     page = environment.get_template("search.html").render(
         query=query,
         query_picture=_read_query_picture(query),

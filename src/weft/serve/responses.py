@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
+from weft.report.products import web_address
 from weft.search.catalogue_products import CatalogueProduct
 from weft.serve.catalogue import FoundItem
 
@@ -91,7 +92,7 @@ def photo_url(photo_id: str) -> str:
 
 def shop_url(product: CatalogueProduct | None) -> str | None:
     """Return the page of the shop; None if it is unknown or has another scheme, such as javascript."""
-    return product.url if product is not None and product.url.startswith(("http://", "https://")) else None
+    return None if product is None else web_address(product.url) or None
 
 
 def describe_product(product_id: str, product: CatalogueProduct | None, photos: list[PhotoResponse]) -> ProductResponse:

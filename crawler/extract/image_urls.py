@@ -61,7 +61,7 @@ _SHOPIFY_PATH = "/cdn/shop/"
 _WORDPRESS_PATH = "/wp-content/uploads/"
 
 _FILE_AND_QUERY = re.compile(r"\.(?:jpe?g|png|webp|avif|gif)(?:\?[^\s\"'<>(),\\]*)?", re.IGNORECASE)
-_BEFORE_URL = re.compile(r"""[\s"'<>(),;=\\]""")
+_URL_CHARACTERS = re.compile(r"""[^\s"'<>(),;=\\]*""")
 _MAX_URL_LENGTH = 500
 _NAME_WORD = re.compile(r"[^\W\d_]+|\d+")
 _PARTS_OF_NO_MEANING = frozenset(
@@ -190,7 +190,9 @@ def page_image_urls(html: str) -> frozenset[str]:
     for match in _FILE_AND_QUERY.finditer(html):
         start = html[max(0, match.start() - _MAX_URL_LENGTH) : match.start()].replace("\\/", "/")
         query = match[0].partition("&quot;")[0].replace("&amp;", "&")
-        found.add(_path_and_query(_BEFORE_URL.split(start)[-1] + query))
+        # Read backwards from the file name, so that the cost is that of the URL, not that of all the text before it.
+        reversed_start = _URL_CHARACTERS.match(start[::-1])[0]  # type: ignore[index]
+        found.add(_path_and_query(reversed_start[::-1] + query))
     return frozenset(found)
 
 

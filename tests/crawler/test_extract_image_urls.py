@@ -109,7 +109,11 @@ def test_a_size_template_is_filled_or_refused(template: str, widths: list[int], 
 @given(st.text(alphabet="abx/?&=-_.{}%7BD0123456789[]:", max_size=60))
 def test_no_url_raises_an_error(text: str) -> None:
     for url in (f"{HOST}/{text}", f"{HOST}/a.jpg?{text}"):
-        image_key(url), width_from_url(url), is_decorative_url(url), fill_size_template(url)
+        assert image_key(url).startswith("shop.example")
+        assert width_from_url(url) >= 0
+        assert is_decorative_url(url) is is_decorative_url(url.partition("?")[0]), "the file name alone tells"
+        filled = fill_size_template(url)
+        assert filled is None or fill_size_template(filled) == filled
 
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from weft import tracking
 from weft.commands.compare import BOOTSTRAP_SAMPLES, LEGEND, Evaluation, format_difference, get_scores, open_run
+from weft.contracts.tables import FINETUNED
 from weft.errors import InputError
 from weft.evaluation.bootstrap import PairedDifference, compute_paired_differences
-from weft.evaluation.per_query_scores import FINETUNED
 
 DECISIVE_METRIC = "map_at_r"
 """The metric of a table that decides, where the table has it; else its first metric decides."""

@@ -172,6 +172,9 @@ EMBEDDED_PHOTOS = TableContract(
     checks=(not_negative("row"), not_blank("photo_id")),
 )
 
+FROZEN, HEAD_ONLY, FINETUNED = "frozen backbone", "head only", "finetuned"
+"""The models of the evaluation: the values of the column model, and the rows of the results tables in this order."""
+
 EXAMPLES = TableContract(
     "examples for the report",
     pa.schema(

@@ -8,6 +8,7 @@ from weft import params
 from weft.bags import WordBags, build_word_bags
 from weft.contracts.arrays import Floats, Ints, Matrix
 from weft.contracts.search import Search
+from weft.contracts.tables import FINETUNED, FROZEN
 from weft.datasets.deepfashion_attributes import DeepFashionAttributes
 from weft.datasets.deepfashion_files import AttributeNames
 from weft.evaluation.benchmark_results import BenchmarkResults
@@ -27,7 +28,7 @@ from weft.evaluation.label_metrics import (
     top_k_correct,
 )
 from weft.evaluation.linear_probe import MAX_TRAIN_PHOTOS, RIDGE_PENALTIES, fit_ridge, score_split_with_probe
-from weft.evaluation.per_query_scores import FINETUNED, FROZEN, PerQueryScores, build_slice_columns
+from weft.evaluation.per_query_scores import PerQueryScores, build_slice_columns
 from weft.evaluation.tagging_task import build_word_scorers
 from weft.evaluation.word_scorers import WordScorer
 from weft.evaluation.zero_shot_labels_task import TOP_K as CATEGORY_TOP_K

@@ -12,11 +12,10 @@ from PIL import Image
 
 from weft import tables
 from weft.contracts.arrays import Ints
-from weft.contracts.tables import EXAMPLES
+from weft.contracts.tables import EXAMPLES, FINETUNED
 from weft.datasets.base import EvalDataset
 from weft.evaluation.benchmark_results import BenchmarkResults, TagPredictions
 from weft.evaluation.inputs import EvalPhotos
-from weft.evaluation.per_query_scores import FINETUNED
 from weft.evaluation.retrieval_metrics import RankedLists, first_hit_index
 from weft.evaluation.retrieval_task import NUM_RETRIEVED_SHOWN
 from weft.photos.contact_sheet import Tile, draw_contact_sheet

@@ -7,12 +7,13 @@ import numpy as np
 from weft import params
 from weft.contracts.arrays import Bools, Floats, Ints
 from weft.contracts.search import Search
+from weft.contracts.tables import FINETUNED, FROZEN
 from weft.evaluation.benchmark_results import BenchmarkResults
 from weft.evaluation.inputs import EvalPhotos
 from weft.evaluation.knn import knn_correct_across_groups, knn_correct_on_split
 from weft.evaluation.label_metrics import LabelTask
 from weft.evaluation.linear_probe import NUM_FOLDS, probe_correct_across_groups, score_split_with_probe
-from weft.evaluation.per_query_scores import FINETUNED, FROZEN, PerQueryScores, build_slice_columns, encoder_rows
+from weft.evaluation.per_query_scores import PerQueryScores, build_slice_columns, encoder_rows
 from weft.evaluation.retrieval_metrics import RankedLists, precision_at_k, rank_gallery
 
 LABEL_RETRIEVAL_K = 10

@@ -7,12 +7,9 @@ from typing import TypeVar
 import numpy as np
 
 from weft.contracts.arrays import Floats, Ints
+from weft.contracts.tables import FINETUNED, FROZEN, HEAD_ONLY
 from weft.datasets.base import PhotoRecord
 from weft.evaluation.bootstrap import bootstrap_ratios, ratio_of_sums
-
-FROZEN = "frozen backbone"
-HEAD_ONLY = "head only"
-FINETUNED = "finetuned"
 
 MetricTable = dict[str, dict[str, float]]
 """Row to metric to a value in 0..1. The rows have the order FROZEN, HEAD_ONLY, FINETUNED, then others."""

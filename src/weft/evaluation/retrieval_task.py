@@ -7,9 +7,10 @@ import numpy as np
 
 from weft.contracts.arrays import Ints
 from weft.contracts.search import Search
+from weft.contracts.tables import FINETUNED, FROZEN
 from weft.evaluation.benchmark_results import BenchmarkResults
 from weft.evaluation.inputs import EvalPhotos
-from weft.evaluation.per_query_scores import FINETUNED, FROZEN, PerQueryScores, build_slice_columns, encoder_rows
+from weft.evaluation.per_query_scores import PerQueryScores, build_slice_columns, encoder_rows
 from weft.evaluation.retrieval_metrics import (
     RankedLists,
     compute_query_metrics,

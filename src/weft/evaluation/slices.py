@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from weft import tables
-from weft.contracts.tables import CONFUSIONS, PER_QUERY, SLICES
+from weft.contracts.tables import CONFUSIONS, FINETUNED, PER_QUERY, SLICES
 from weft.evaluation.benchmark_results import BenchmarkResults, compute_table_with_ci
 from weft.evaluation.inputs import EvalPhotos
-from weft.evaluation.per_query_scores import FINETUNED, PerQueryScores
+from weft.evaluation.per_query_scores import PerQueryScores
 
 Row = dict[str, Any]
 

@@ -7,14 +7,12 @@ import numpy as np
 from weft.bags import WordBags
 from weft.contracts.arrays import Bools, Ints
 from weft.contracts.search import Search
+from weft.contracts.tables import FINETUNED, FROZEN, HEAD_ONLY
 from weft.evaluation.benchmark_results import BenchmarkResults, TagPredictions
 from weft.evaluation.inputs import EvalInputs
 from weft.evaluation.knn import take_rows
 from weft.evaluation.per_query_scores import (
-    FINETUNED,
     FREQUENCY_BAND_NAMES,
-    FROZEN,
-    HEAD_ONLY,
     WORD_FREQUENCY,
     PerQueryScores,
     assign_frequency_bands,

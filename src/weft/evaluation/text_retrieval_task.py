@@ -7,14 +7,13 @@ import numpy as np
 from weft.bags import WordBags
 from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
 from weft.contracts.search import Search
+from weft.contracts.tables import FINETUNED, HEAD_ONLY
 from weft.evaluation import retrieval_metrics
 from weft.evaluation.benchmark_results import BenchmarkResults
 from weft.evaluation.inputs import EvalInputs
 from weft.evaluation.knn import take_rows
 from weft.evaluation.per_query_scores import (
-    FINETUNED,
     FREQUENCY_BAND_NAMES,
-    HEAD_ONLY,
     WORD_FREQUENCY,
     PerQueryScores,
     SliceColumn,

@@ -8,6 +8,7 @@ import numpy as np
 from weft import params
 from weft.contracts.arrays import Ints
 from weft.contracts.search import Search
+from weft.contracts.tables import FINETUNED
 from weft.evaluation.benchmark_results import BenchmarkResults, TagPredictions
 from weft.evaluation.inputs import EvalInputs, EvalPhotos
 from weft.evaluation.label_metrics import (
@@ -18,7 +19,6 @@ from weft.evaluation.label_metrics import (
     top_k_correct,
 )
 from weft.evaluation.per_query_scores import (
-    FINETUNED,
     FREQUENCY_BAND_NAMES,
     WORD_FREQUENCY,
     PerQueryScores,

@@ -12,9 +12,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from weft import tables
 from weft.contracts import files
-from weft.contracts.tables import CONFUSIONS, PER_QUERY, SLICES
+from weft.contracts.tables import CONFUSIONS, FINETUNED, PER_QUERY, SLICES
 from weft.errors import ContractError
-from weft.report.glossary import FINETUNED, metric_name, percent, points
+from weft.report.glossary import metric_name, percent, points
 from weft.report.number_forms import are_number_forms, drop_plurals
 from weft.report.readers import missing_file_error, read_rows
 from weft.report.tables import Results, list_metrics, verdict

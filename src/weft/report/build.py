@@ -8,6 +8,7 @@ from pathlib import Path
 
 from weft import tables
 from weft.contracts import files
+from weft.contracts.tables import FINETUNED, FROZEN, HEAD_ONLY
 from weft.report.audit import read_mismatches
 from weft.report.breakdowns import (
     RecallCurves,
@@ -20,7 +21,6 @@ from weft.report.calibration import Calibration, read_calibration, read_word_map
 from weft.report.changes import list_changes
 from weft.report.examples import ThumbnailCache, read_examples
 from weft.report.first_screen import describe_problems
-from weft.report.glossary import FINETUNED, FROZEN, HEAD_ONLY
 from weft.report.html import PAGE, BenchmarkSection, PipelineSection, render_page
 from weft.report.markdown import results_markdown
 from weft.report.pipeline import read_crawl, read_history, read_words

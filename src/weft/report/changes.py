@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weft.report.glossary import FINETUNED, metric_name, percent, points, table_title
+from weft.contracts.tables import FINETUNED
+from weft.report.glossary import metric_name, percent, points, table_title
 from weft.report.tables import Results, list_metrics, verdict
 
 

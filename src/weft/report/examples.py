@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from weft.contracts import files
-from weft.contracts.tables import EXAMPLES
+from weft.contracts.tables import EXAMPLES, FROZEN
 from weft.errors import ContractError
-from weft.report.glossary import FROZEN
 from weft.report.readers import iter_rows
 
 MAX_THUMBNAIL_SIDE = 256

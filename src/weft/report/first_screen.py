@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weft.report import glossary
+from weft.contracts.tables import FINETUNED
 from weft.report.audit import Mismatches
 from weft.report.calibration import Calibration
 from weft.report.changes import Change, find_extremes, list_changes
@@ -135,4 +135,4 @@ def _choose_strips(benchmarks: Sequence[tuple[Results, Examples]]) -> tuple[tupl
 
 def _finetuned_photos(query: RankedExample) -> tuple[RankedPhoto, ...]:
     by_model = dict(query.ranked_lists)
-    return by_model.get(glossary.FINETUNED, query.ranked_lists[-1][1])[:MAX_STRIP_PHOTOS]
+    return by_model.get(FINETUNED, query.ranked_lists[-1][1])[:MAX_STRIP_PHOTOS]

@@ -3,10 +3,7 @@
 import re
 from collections.abc import Sequence
 
-FROZEN, HEAD_ONLY = "frozen backbone", "head only"
-"""The rows of the models that are not finetuned."""
-FINETUNED = "finetuned"
-"""The row of the finished model."""
+from weft.contracts.tables import FINETUNED, FROZEN
 
 MAX_NAMED_SHOPS = 4
 

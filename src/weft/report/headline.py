@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from weft import tables
+from weft.contracts.tables import FINETUNED
 from weft.report.calibration import read_calibration
-from weft.report.glossary import FINETUNED
 from weft.report.provenance import read_provenance
 from weft.report.readers import ReportInputs
 from weft.report.tables import Results, read_results

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from weft.contracts.tables import FROZEN, HEAD_ONLY
 from weft.report.changes import Change
-from weft.report.glossary import FROZEN, HEAD_ONLY, metric_name, table_title
+from weft.report.glossary import metric_name, table_title
 
 _NUMBER_WORDS = {5: "five", 10: "ten", 20: "twenty", 30: "thirty", 50: "fifty", 100: "hundred"}
 _PREFERRED_K = 10

@@ -6,16 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from weft.contracts.tables import FROZEN, HEAD_ONLY
 from weft.errors import get_first_line
 from weft.progress import log_line
 from weft.tracking.lineage import Lock
 from weft.tracking.pipeline_run import iter_history, log_pipeline_results
 from weft.tracking.registry import CALIBRATION, CALIBRATION_RUN_TAG, tag_versions_of_model
 from weft.tracking.store import RunStore, get_tracking_uri, import_mlflow
-
-FROZEN = "frozen backbone"
-"""The beginning of the names of table rows that no training changes."""
-HEAD_ONLY = "head only"
 
 _CONTEXT_OF_PREFIX = {"train_": "training", "val_": "validation"}
 """The dataset on which a metric was measured, by the beginning of the metric's name."""

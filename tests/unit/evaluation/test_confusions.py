@@ -3,10 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from weft import tables
-from weft.contracts.tables import CONFUSIONS
+from weft.contracts.tables import CONFUSIONS, FINETUNED
 from weft.datasets.base import PhotoRecord
 from weft.evaluation.benchmark_results import BenchmarkResults
-from weft.evaluation.per_query_scores import FINETUNED
 from weft.evaluation.slices import write_confusions
 
 

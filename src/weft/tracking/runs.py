@@ -19,8 +19,7 @@ def get_runs_url(ui_url: str) -> str:
     Args:
         ui_url: The address of `make ui`, "http://127.0.0.1:5000".
     """
-    found = _find_newest_pipelines()
-    return f"{ui_url}/#/experiments/{found[0].info.experiment_id}/runs?workflowType=machine_learning" if found else ""
+    return _format_runs_url(ui_url, _find_newest_pipelines())
 
 
 def get_comparison_url(ui_url: str) -> str:
@@ -34,10 +33,14 @@ def get_comparison_url(ui_url: str) -> str:
     """
     found = _find_newest_pipelines()
     if len(found) < NUM_COMPARED:
-        return get_runs_url(ui_url)
+        return _format_runs_url(ui_url, found)
     runs = quote(json.dumps([run.info.run_id for run in found], separators=(",", ":")))
     experiments = quote(json.dumps([found[0].info.experiment_id]))
     return f"{ui_url}/#/compare-runs?runs={runs}&experiments={experiments}"
+
+
+def _format_runs_url(ui_url: str, found: list[Any]) -> str:
+    return f"{ui_url}/#/experiments/{found[0].info.experiment_id}/runs?workflowType=machine_learning" if found else ""
 
 
 def _find_newest_pipelines() -> list[Any]:

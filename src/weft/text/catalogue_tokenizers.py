@@ -41,7 +41,7 @@ class CatalogueTokenizers:
                 return
         elif stated == ENGLISH and _is_alphabetic(product):
             return
-        tokenizer = self._tokenizers.setdefault(key, ShopTokenizer(stated or ENGLISH))
+        tokenizer = self._get_tokenizer(key)
         for text in iter_texts(product, fields):
             tokenizer.count(text)
 
@@ -52,8 +52,14 @@ class CatalogueTokenizers:
         if stated == _UNSTATED and product["shop"] in self._unstated:
             # All texts are counted, so the language is decided once and for all.
             language = self._unstated.pop(product["shop"]).decide()
-            self._tokenizers[key] = self._tokenizers.get(key, ShopTokenizer(ENGLISH)).with_language(language)
-        return self._tokenizers.setdefault(key, ShopTokenizer(stated or ENGLISH))
+            self._tokenizers[key] = self._get_tokenizer(key).with_language(language)
+        return self._get_tokenizer(key)
+
+    def _get_tokenizer(self, key: tuple[str, str]) -> ShopTokenizer:
+        """Return the tokenizer of a shop and a stated language; the first time, one that has counted nothing."""
+        if key not in self._tokenizers:
+            self._tokenizers[key] = ShopTokenizer(key[1] or ENGLISH)
+        return self._tokenizers[key]
 
     def describe(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Return shop -> language -> products, how many of them state the language, and what cuts the words."""

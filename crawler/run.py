@@ -13,12 +13,13 @@ from crawler.downloader.browser import check_browser
 from crawler.export.export import export
 from crawler.progress import CrawlProgress
 from crawler.shards import SINGLE_SHARD, Shard, select_shops
-from crawler.spider_args import DEMO_URL_PREFIX, build_politeness_args, check_contact, state_key
+from crawler.spider_args import build_politeness_args, check_contact, state_key
 from crawler.storage import purge
 from crawler.storage.snapshot import Snapshot
 from crawler.storage.state_file import read_error, state_path
 from weft.errors import ShopError
 from weft.params import Crawl, Shop
+from weft.params.crawl import DEMO_URL_PREFIX
 
 MAX_CONCURRENT_SHOPS = 4
 """Number of shops that are crawled at the same time."""

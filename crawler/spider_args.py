@@ -17,6 +17,7 @@ from crawler.extensions.throttle import PRIVATE_DELAY
 from crawler.storage.state_file import state_path
 from weft.errors import ParamsError, ShopError
 from weft.params import Crawl, Shop
+from weft.params.crawl import DEMO_URL_PREFIX
 from weft.params.types import NonNegativeInt, PositiveInt
 
 SPIDER_ARGS = "WEFT_SPIDER_ARGS"
@@ -28,8 +29,6 @@ DEFAULT_STATE_DIR = Path("var/crawl")
 _NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private_network")
 """Fields of a shop that the state's file name contains anyway, or that do not change which products are found."""
 USER_AGENT_NAME = "WeftBot"
-DEMO_URL_PREFIX = "demo:"
-"""Prefix of the url of a built-in shop."""
 MIN_PUBLIC_DELAY_SECONDS = 1.0
 """Minimum delay between two requests to a public host, unless params.yaml sets a delay for the shop."""
 _USER_AGENT_VERSION = "0.1"

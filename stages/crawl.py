@@ -8,6 +8,7 @@ from scrapy.utils.conf import init_env
 
 from weft import errors, params, progress, tracking
 from weft.demo.server import run_demo_shops
+from weft.params.crawl import DEMO_URL_PREFIX
 
 
 def main() -> None:
@@ -26,7 +27,6 @@ def main() -> None:
     init_env()
     from crawler import shards
     from crawler.run import crawl_shops
-    from crawler.spider_args import DEMO_URL_PREFIX
 
     shard = shards.parse_shard(args.shard)
     settings = params.load_params(Path("params.yaml")).crawl

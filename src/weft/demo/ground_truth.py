@@ -12,10 +12,9 @@ from weft.demo.fault_injection import WRONG_KIND, InjectedFault, choose_fault
 from weft.demo.garment_kinds import KINDS
 from weft.demo.shops import SHOPS_BY_MARKUP
 from weft.demo.text_generation import describe_attributes, get_true_words
+from weft.params.crawl import DEMO_URL_PREFIX
 
 Tokenizer = Callable[[str], list[str]]
-DEMO_URL_PREFIX = "demo:"
-"""The url of a demo shop in params.yaml is this prefix and the shop's markup."""
 
 
 def iter_ground_truth(count: int, seed: int) -> Iterator[dict[str, object]]:

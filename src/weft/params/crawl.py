@@ -12,6 +12,8 @@ from weft.params.types import STRICT_CONFIG, NonNegativeFloat, NonNegativeInt, P
 Language = Literal[
     "auto", "ar", "da", "de", "en", "es", "fr", "it", "ja", "ko", "nb", "nl", "pt", "ru", "sv", "th", "tr", "zh"
 ]
+DEMO_URL_PREFIX = "demo:"
+"""The url of a built-in shop is this prefix and the shop's markup."""
 COVERAGE_FIELDS = ("title", "description", "brand", "colour", "categories", "attributes", "photos")
 """Product fields whose coverage is measured: the share of products that have them."""
 

@@ -126,7 +126,7 @@ def test_without_an_injected_fault_kind_colour_and_pattern_are_right_or_a_synony
     assert 1 - share == pytest.approx(SYNONYM_RATE, abs=0.015)
 
 
-def test_the_fault_injection_are_few_of_every_sort_and_in_the_text() -> None:
+def test_the_injected_faults_are_few_of_every_sort_and_in_the_text() -> None:
     faults = [(p, fault) for p in generate_products(1, MANY) if (fault := choose_fault(p))]
     assert len(faults) / MANY == pytest.approx(FAULT_RATE, abs=0.03)
     assert {fault.sort for _, fault in faults} == set(SORTS)

@@ -67,9 +67,9 @@ class Model:
         """The sha256 of the model's files, which identifies the model."""
         return self._bundle.digest
 
-    @property
+    @cached_property
     def word_embeddings(self) -> Floats:
-        """W, (words, embedding_dim)."""
+        """W, (words, embedding_dim); copied from the GPU, if the network is there, once."""
         words: Floats = self._bundle.embedder.words.detach().cpu().numpy()
         return words
 

@@ -17,7 +17,6 @@ from crawler.storage import product_json
 from crawler.storage.blobs import BlobStore
 from crawler.storage.families import find_families
 from crawler.storage.state_file import SCHEMA_VERSION, acquire_lock
-from weft import tables
 from weft.contracts.product import Product
 from weft.errors import ShopError
 
@@ -244,6 +243,9 @@ def load_purge_list(folder: Path) -> PurgeList:
 
 def add_to_purge_list(folder: Path, entries: list[tuple[str, str]]) -> None:
     """Add (kind, value) entries to the purge list; they are on disk when this returns."""
+    # Imported here because it loads Arrow, which a crawl does not need: it only reads the list.
+    from weft import tables
+
     lines = _read_lines(folder)
     new = (json.dumps({"kind": kind, "value": value}, ensure_ascii=False) for kind, value in entries)
     text = "".join(f"{line}\n" for line in dict.fromkeys([*lines, *new]))

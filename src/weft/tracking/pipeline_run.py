@@ -29,6 +29,7 @@ CACHED_TAG = "cached."
 NOT_IN_STORE = "computed by a run that is not in this store"
 
 _MAX_BATCH = 100
+_RUNS_PER_REQUEST = 1_000
 _CURVES = ("train_", "val_")
 """The beginnings of the columns of history.csv that are curves of a pipeline."""
 
@@ -47,15 +48,24 @@ def open_pipeline_run(store: RunStore, pipeline: Pipeline) -> str:
     return run_id
 
 
-def find_runs(store: RunStore, tags: Mapping[str, str], max_results: int = 100) -> list[Any]:
-    """Return the runs of the experiment with all these tags, the newest first."""
+def find_runs(store: RunStore, tags: Mapping[str, str], max_results: int | None = None) -> list[Any]:
+    """Return the runs of the experiment with all these tags, the newest first; all of them, or `max_results`."""
     # MLflow has no escape for a quote in a value; none of these values should contain one.
     condition = " AND ".join(f"tags.`{name}` = '{value.replace(chr(39), '')}'" for name, value in tags.items())
-    runs: list[Any] = list(
-        store.client.search_runs(
-            [store.experiment_id], condition, max_results=max_results, order_by=["attributes.start_time DESC"]
+    runs: list[Any] = []
+    token = None
+    while max_results is None or len(runs) < max_results:
+        page = store.client.search_runs(
+            [store.experiment_id],
+            condition,
+            max_results=max_results or _RUNS_PER_REQUEST,
+            order_by=["attributes.start_time DESC"],
+            page_token=token,
         )
-    )
+        runs += page
+        token = page.token
+        if not token:
+            break
     return runs
 
 

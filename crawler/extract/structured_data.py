@@ -34,7 +34,14 @@ def extract_json_ld(document: Document) -> ExtractedFields:
 
 @once_per_document
 def find_json_ld_nodes(document: Document) -> list[Node]:
-    """Return the top-level nodes of all JSON-LD scripts that can be parsed, with references to each other resolved."""
+    """Return the top-level nodes of all JSON-LD scripts that can be parsed, with references to each other resolved.
+
+    Several extractors read the same nodes, so they must not change them.
+    """
+    return _parse_json_ld(document)
+
+
+def _parse_json_ld(document: Document) -> list[Node]:
     values = [
         json_repair.loads(script.text or "")
         for script in document.tree.iter("script")
@@ -55,7 +62,8 @@ def find_microdata_nodes(document: Document) -> list[Node]:
     """Return the microdata items of the page in the shape of top-level JSON-LD nodes."""
     nodes = _parse_microdata(document)
     if nodes and "ld+json" in document.html and re.search(r"<link[^<>]+href=[\"']?#", document.html):
-        return resolve_references(nodes, find_json_ld_nodes(document), document.base_url)
+        # Not the nodes that others read: the references in them are replaced too.
+        return resolve_references(nodes, _parse_json_ld(document), document.base_url)
     return nodes
 
 

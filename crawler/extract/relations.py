@@ -16,6 +16,7 @@ from crawler.extract import labelled_values, structured_data, value_parsing
 from crawler.extract.document import Document, collapse_whitespace
 from crawler.extract.linked_nodes import Node, as_list, node_types
 from crawler.extract.main_product import is_product_node
+from crawler.extract.once_per_document import once_per_document
 from crawler.extract.variant_names import is_variant_name
 
 X_DEFAULT = "x-default"
@@ -105,13 +106,12 @@ class VariantLinks(NamedTuple):
     """The texts of two links are names of variants, or two links are in a table of colours or sizes."""
 
 
-@lru_cache(maxsize=1)
+@once_per_document
 def find_variant_links(document: Document) -> VariantLinks:
     """Return the links to the variants of the product on this page.
 
     A link is one to a variant if its text is the heading with something added ("Shirt, blue, M"), or if the block
-    around it is named or headed like a list of variants. Links in product cards are those of other products. The
-    answer for the last page is kept, because both its kind and its relations depend on it.
+    around it is named or headed like a list of variants. Links in product cards are those of other products.
     """
     found: dict[str, bool] = {}
     blocks = _VariantBlocks()

@@ -1,10 +1,13 @@
 """The main product of a page is chosen among its schema.org nodes and combined with its group and variants."""
 
+import copy
 import json
 
 import pytest
 
+from crawler.extract import structured_data
 from crawler.extract.combine import extract_product_from_html
+from crawler.extract.document import parse_html
 from crawler.extract.models import ExtractedProduct
 
 URL = "https://shop.example/p/blue-shirt-4711"
@@ -298,3 +301,15 @@ def test_a_variant_with_a_page_of_its_own_keeps_its_colour() -> None:
     other = make_product_node("Red shirt", url="/p/red-shirt", color="Red", image="/r.jpg", **group)
     product = extract_found(own, other)
     assert (product.colour and product.colour.value, len(product.photos)) == ("Blue", 1)
+
+
+def test_references_of_microdata_do_not_change_the_json_ld_that_other_extractors_read() -> None:
+    page = parse_html(
+        """<script type="application/ld+json">[{"@type": "Product", "@id": "#x", "name": "A", "brand": {"@id": "#b"}},
+        {"@id": "#b", "@type": "Brand"}]</script>
+        <div itemscope itemtype="http://schema.org/Product"><link itemprop="isVariantOf" href="#x"></div>""",
+        "https://shop.example/p",
+    )
+    before = copy.deepcopy(structured_data.find_json_ld_nodes(page))
+    assert structured_data.find_microdata_nodes(page)[0]["isVariantOf"]["name"] == "A"
+    assert structured_data.find_json_ld_nodes(page) == before

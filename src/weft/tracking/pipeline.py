@@ -4,15 +4,15 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-PARAMS_FILE = "params.yaml"
+from weft.checkout import read_committed_params, read_params
+
 PIPELINE_FILE = "dvc.yaml"
 LAST_STAGE_OF_MODEL = "finetune"
 """The code of this stage and of the stages before it identifies the model; later stages only measure it."""
@@ -42,9 +42,7 @@ def identify_pipeline(folder: Path) -> Pipeline:
     The digest does not contain the code of stages after finetune, results, or the git commit: a pipeline whose report
     is written again after a change of the report's code is the same pipeline.
     """
-    params_file = folder / PARAMS_FILE
-    values = yaml.safe_load(params_file.read_text(encoding="utf-8")) if params_file.is_file() else {}
-    params = flatten_params(values or {})
+    params = read_params(folder)
     params_digest = hashlib.sha256(json.dumps(params, sort_keys=True, default=str).encode()).hexdigest()
     digest = hashlib.sha256(f"{params_digest} {_digest_model_code(folder)}".encode()).hexdigest()
     experiment = os.environ.get("DVC_EXP_NAME", "")
@@ -55,19 +53,6 @@ def identify_pipeline(folder: Path) -> Pipeline:
         params=params,
         params_digest=params_digest,
     )
-
-
-def flatten_params(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested parameters by their dotted key, in characters that MLflow allows; dataclasses count as mappings."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if is_dataclass(value) and not isinstance(value, type):
-            flat |= flatten_params(asdict(value), f"{prefix}{key}.")
-        elif isinstance(value, Mapping):
-            flat |= flatten_params(value, f"{prefix}{key}.")
-        else:
-            flat[replace_invalid_chars(f"{prefix}{key}")] = value
-    return flat
 
 
 def replace_invalid_chars(name: str) -> str:
@@ -104,22 +89,7 @@ def _format_value(value: Any) -> str:
 
 def _read_baseline_params(folder: Path, params: dict[str, Any]) -> dict[str, Any]:
     """Return the committed parameters: of the experiment's baseline, else of HEAD; `params` where there are none."""
-    revision = os.environ.get("DVC_EXP_BASELINE_REV") or "HEAD"
-    committed = run_git("show", f"{revision}:./{PARAMS_FILE}", folder=folder)
-    try:
-        values = yaml.safe_load(committed)
-    except yaml.YAMLError:
-        return params
-    return flatten_params(values) if isinstance(values, dict) else params
-
-
-def run_git(*arguments: str, folder: Path) -> str:
-    """Return what a git command prints; nothing outside a repository, or where there is no git."""
-    command = ["git", *arguments]
-    try:
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout.strip()
-    except OSError:
-        return ""
+    return read_committed_params(folder, os.environ.get("DVC_EXP_BASELINE_REV") or "HEAD") or params
 
 
 def _digest_model_code(folder: Path) -> str:

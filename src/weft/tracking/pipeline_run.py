@@ -10,8 +10,8 @@ from typing import Any
 
 from PIL import Image
 
+from weft.checkout import LockedStage
 from weft.contracts import files
-from weft.tracking.lineage import LockedStage
 from weft.tracking.pipeline import Pipeline, replace_invalid_chars
 from weft.tracking.store import RunStore, import_mlflow
 
@@ -72,7 +72,8 @@ def find_runs(store: RunStore, tags: Mapping[str, str], max_results: int | None 
 def log_new_params(store: RunStore, run_id: str, params: Mapping[str, Any]) -> None:
     """Log the parameters that the run does not have; MLflow refuses to change the value of a parameter."""
     known = store.client.get_run(run_id).data.params
-    new = [import_mlflow().entities.Param(name, str(value)) for name, value in params.items() if name not in known]
+    named = {replace_invalid_chars(key): str(value) for key, value in params.items()}
+    new = [import_mlflow().entities.Param(name, value) for name, value in named.items() if name not in known]
     for start in range(0, len(new), _MAX_BATCH):
         store.client.log_batch(run_id, params=new[start : start + _MAX_BATCH])
 

@@ -13,10 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from weft import tables
+from weft.checkout import (
+    LOCK_FILE,
+    PARAMS_FILE,
+    Lock,
+    flatten_params,
+    has_uncommitted_changes,
+    read_commit,
+    read_lock,
+)
 from weft.contracts import files
 from weft.progress import is_main
-from weft.tracking.lineage import Lock, read_lock
-from weft.tracking.pipeline import flatten_params, identify_pipeline, replace_invalid_chars, run_git
+from weft.tracking.pipeline import identify_pipeline, replace_invalid_chars
 from weft.tracking.pipeline_run import (
     PARENT_TAG,
     STAGE_TAG,
@@ -121,10 +129,11 @@ def _find_interrupted_run(store: RunStore, name: str, pipeline_run_id: str) -> s
 
 def _git_tags() -> dict[str, str]:
     """Return the commit, and whether the checkout has other changes than those that DVC itself writes."""
-    ignored = ["dvc.lock", *(["params.yaml"] if os.environ.get("DVC_EXP_NAME") else [])]
-    changes = run_git("status", "--porcelain", "--", ".", *(f":(exclude){path}" for path in ignored), folder=Path())
-    commit = run_git("rev-parse", "--verify", "--quiet", "HEAD", folder=Path())
-    return {"git_commit": commit or "none", "git_dirty": str(bool(changes))}
+    ignored = [LOCK_FILE, *([PARAMS_FILE] if os.environ.get("DVC_EXP_NAME") else [])]
+    return {
+        "git_commit": read_commit(Path()) or "none",
+        "git_dirty": str(has_uncommitted_changes(Path(), ignored)),
+    }
 
 
 def _input_tags(lock: Lock, inputs: Sequence[Path]) -> dict[str, str]:

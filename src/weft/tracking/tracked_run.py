@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from weft.checkout import Lock
 from weft.contracts.tables import FROZEN, HEAD_ONLY
 from weft.errors import get_first_line
 from weft.progress import log_line
-from weft.tracking.lineage import Lock
 from weft.tracking.pipeline_run import iter_history, log_pipeline_results
 from weft.tracking.registry import CALIBRATION, CALIBRATION_RUN_TAG, tag_versions_of_model
 from weft.tracking.store import RunStore, get_tracking_uri, import_mlflow

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from weft.tracking.lineage import read_lock
+from weft.checkout import LockedStage, read_lock
 
 LOCK = """
 schema: '2.0'
@@ -48,8 +48,16 @@ def test_upstream_stages_are_those_that_made_the_inputs_and_no_others(lock):
     assert lock.find_upstream([Path("elsewhere")]) == {}
 
 
-@pytest.mark.parametrize("text", [None, "", "schema: '2.0'\n"])
-def test_a_project_without_results_has_no_stages(tmp_path, text):
+@pytest.mark.parametrize(
+    "text",
+    [None, "", "schema: '2.0'\n", "- a", "stages: [1]", "stages: {prepare: 3}", "{"],
+)
+def test_a_project_without_results_or_with_a_broken_lock_has_no_stages(tmp_path, text):
     if text is not None:
         (tmp_path / "dvc.lock").write_text(text)
     assert read_lock(tmp_path).stages == {}
+
+
+def test_strange_entries_of_a_stage_are_left_out(tmp_path):
+    (tmp_path / "dvc.lock").write_text("stages: {prepare: {outs: [1, {md5: a}], deps: {path: b}}}")
+    assert read_lock(tmp_path).stages == {"prepare": LockedStage({}, {})}

@@ -10,14 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 from crawler.extract import labelled_values
+from crawler.extract.column_names import iter_values, normalise_columns
 from crawler.extract.document import clean_text, collapse_whitespace, resolve_href
 from crawler.extract.models import ExtractedFields
+from crawler.extract.record_values import parse_pairs, text_of_mapping
 from weft.contracts.product import Attribute, PhotoLink
 
-_NON_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
-_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_HINT = re.compile(r"\([^)]*\)|\[\d+\]|\*")
-"""What software adds to the name of a column: "Body (HTML)", "name(en-gb)", "image[0].url", "Name *"."""
 # fmt: off
 _COLUMN_ALIASES: dict[str, tuple[str, ...]] = {
     "group": ("item_group_id", "group_id", "itemgroup_id", "product_group_id", "parent_id", "parent_sku", "parent",
@@ -28,19 +26,23 @@ _COLUMN_ALIASES: dict[str, tuple[str, ...]] = {
     "gtin": ("gtin", "ean", "upc", "isbn", "barcode", "variant_barcode", "gtin13", "gtin14", "gtin12", "gtin8", "ean13",
              "gtin_upc_ean_or_isbn", "global_unique_id", "product_upc_ean", "jan"),
     "mpn": ("mpn", "manufacturer_part_number", "vendorcode", "productno", "supplier_reference", "google_shopping_mpn"),
-    "title": ("title", "name", "product_name", "product_title", "item_name", "productname", "display_name"),
+    "title": ("title", "name", "product_name", "product_title", "item_name", "productname", "display_name",
+              "structured_title"),
     "description": ("description", "long_description", "description_long", "description_html",
                     "body_html", "body",
-                    "content", "encoded", "product_description", "summary", "short_description", "details", "desc"),
+                    "content", "encoded", "product_description", "summary", "short_description", "details", "desc",
+                    "structured_description"),
     "link": ("canonical_link", "link", "url", "product_url", "permalink", "product_link", "deeplink",
              "online_store_url", "canonical_url", "pdp_url", "path", "href"),
     "brand": ("brand", "brand_name", "vendor", "manufacturer", "manufacturer_name", "designer", "brands", "supplier"),
     "colour": ("color", "colour", "colour_name", "color_name", "base_colour"),
     "category": ("product_type", "category", "categories", "category_path", "breadcrumbs", "breadcrumb", "type",
-                 "product_category", "categories_name", "google_product_category"),
+                 "product_category", "categories_name"),
+    "google category": ("google_product_category",),
     "price": ("sale_price", "special_price", "final_price", "price", "variant_price", "regular_price", "price_with_vat",
               "price_vat", "price_gross", "current_price", "selling_price", "prices", "offers", "price_range",
-              "price_tax_included", "price_tax_excluded_or_tax_included"),
+              "price_tax_included", "price_tax_incl", "price_incl_tax", "price_incl_vat", "price_ek",
+             "price_tax_excluded_or_tax_included", "price_net", "price_tax_excluded", "price_tax_excl"),
     "currency": ("currency", "currencyid", "price_currency", "currency_code"),
     "availability": ("availability", "stock_status", "in_stock", "instock", "is_in_stock", "available", "avail"),
     "language": ("language", "lang", "locale", "content_language"),
@@ -76,20 +78,12 @@ _IMAGE_KEYS = ("src", "url", "link", "href", "originalSrc", "transformedSrc", "u
 _EXCEL_APOSTROPHE = re.compile(r"^'(?=\d)")
 """Spreadsheets mark a number as text by an apostrophe, which some shops export."""
 _LABELLED_FIELDS = ("brand", "manufacturer", "gtin", "mpn")
-
-
-def normalise_columns(record: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return `record` with normalised names: "g:Image Link" becomes "image_link", "Body (HTML)" becomes "body"."""
-    normalised: dict[str, Any] = {}
-    for name, value in record.items():
-        words = _CAMEL_CASE.sub("_", _HINT.sub("_", str(name))).lower().removeprefix("g:")
-        plain = _NON_ALPHANUMERIC.sub("_", words).strip("_")
-        if plain in normalised and value:
-            # "image[0].url" and "image[1].url" are one column of several values.
-            normalised[plain] = [*_iter_values(normalised[plain]), *_iter_values(value)]
-        elif plain:
-            normalised[plain] = value
-    return normalised
+_PAIR_COLUMNS = frozenset(
+    {"product_detail", "product_details", "configurator_options", "options", "features", "attributes", "properties"}
+) | {"specifications", "specification", "specs", "characteristics"}
+"""Columns that can hold several attributes as text: "Fit:Regular|Neck:Round"."""
+_DIGITAL_SOURCE = re.compile(r"(?:trained_algorithmic_media|default)\s*:\s*\"?(.*?)\"?", re.DOTALL)
+"""Google's structured_title in a table: who wrote the text, then the text."""
 
 
 def read_record(record: Mapping[Any, Any], base_url: str, source: str) -> tuple[ExtractedFields, str]:
@@ -120,8 +114,8 @@ def _extract_fields(row: Mapping[str, Any], base_url: str, source: str) -> Extra
         parent_sku=sku or record_id,
         gtin=_EXCEL_APOSTROPHE.sub("", _first_text(row, "gtin") or labelled.get("gtin", "")),
         mpn=_first_text(row, "mpn") or labelled.get("mpn", ""),
-        title=collapse_whitespace(html.unescape(_first_text(row, "title"))),
-        description=max((text for text in _iter_texts(row, "description")), key=len, default=""),
+        title=collapse_whitespace(html.unescape(_without_digital_source(_first_text(row, "title")))),
+        description=max(map(_without_digital_source, _iter_texts(row, "description")), key=len, default=""),
         brand=collapse_whitespace(html.unescape(_first_text(row, "brand")))
         or labelled.get("brand", "")
         or labelled.get("manufacturer", ""),
@@ -136,6 +130,11 @@ def _extract_fields(row: Mapping[str, Any], base_url: str, source: str) -> Extra
     )
 
 
+def _without_digital_source(text: str) -> str:
+    match = _DIGITAL_SOURCE.fullmatch(text)
+    return match[1] if match else text
+
+
 def _find_url(row: Mapping[str, Any], base_url: str) -> str:
     for text in _iter_texts(row, "link"):
         if url := resolve_href(base_url, text):
@@ -144,21 +143,12 @@ def _find_url(row: Mapping[str, Any], base_url: str) -> str:
     return f"{base_url}?id={quote(product_id, safe='')}" if product_id else base_url
 
 
-def _iter_values(value: Any) -> Iterator[Any]:
-    if isinstance(value, list | tuple):
-        yield from value
-    elif value is not None:
-        yield value
-
-
 def _iter_texts(row: Mapping[str, Any], field: str) -> Iterator[str]:
     for name in _COLUMN_ALIASES[field]:
-        for value in _iter_values(row.get(name)):
+        for value in iter_values(row.get(name)):
             if isinstance(value, dict):
-                inner = [clean_text(part) and str(part) for part in value.values()]
-                joined = str(value.get("name") or "") if "name" in value else " ".join(filter(None, inner))
-                if joined.strip():
-                    yield joined.strip()
+                if text := text_of_mapping(value):
+                    yield text
             elif isinstance(value, bool):
                 yield str(value)
             elif clean_text(value):
@@ -170,8 +160,16 @@ def _first_text(row: Mapping[str, Any], field: str) -> str:
 
 
 def _categories(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the category paths of the shop, else the name of Google's category."""
+    paths = list(_shop_categories(row))
+    yield from paths
+    if not paths:
+        yield from (path for path in _iter_texts(row, "google category") if not path.isdigit())
+
+
+def _shop_categories(row: Mapping[str, Any]) -> Iterator[str]:
     for name in _COLUMN_ALIASES["category"]:
-        for value in _iter_values(row.get(name)):
+        for value in iter_values(row.get(name)):
             # Catalogues write both [["Women", "Tops"]] and ["Women/Tops"].
             text = (
                 " > ".join(filter(None, map(clean_text, value)))
@@ -182,7 +180,7 @@ def _categories(row: Mapping[str, Any]) -> Iterator[str]:
                 text = clean_text(value.get("name"))
             text = re.sub(r"\s*->\s*", " > ", html.unescape(text))
             for path in re.split(r"\s*[|;]\s*|,\s*(?=[^,>]+>)", text):
-                if path and not path.isdigit() and name != "google_product_category":
+                if path and not path.isdigit():
                     yield re.sub(r"(?<=\w)/(?=\w)", " > ", path) if " > " not in path and path.count("/") else path
         if name == "categories" and row.get(name):
             return
@@ -208,7 +206,7 @@ def _only_colour(attributes: Iterable[Attribute]) -> str:
 
 def _attributes(row: Mapping[str, Any]) -> Iterator[Attribute]:
     for label, values in (*_named_attributes(row), *_attribute_columns(row)):
-        for value in _iter_values(values):
+        for value in iter_values(values):
             text = collapse_whitespace(html.unescape(clean_text(value)))
             if text and len(text) <= _MAX_VALUE_LENGTH and not text.startswith(("http:", "https:", "{", "[")):
                 yield Attribute(name=collapse_whitespace(str(label)).replace("_", " "), value=text)
@@ -220,7 +218,10 @@ def _named_attributes(row: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
     if isinstance(attribute_values, dict):
         yield from attribute_values.items()
         return
-    for part in _iter_values(attribute_values):
+    if isinstance(attribute_values, str):
+        yield from parse_pairs(attribute_values)
+        return
+    for part in iter_values(attribute_values):
         if isinstance(part, dict):
             values = part.get("value", part.get("values", part.get("options", part.get("option"))))
             yield part.get("name", part.get("label")), values
@@ -234,6 +235,8 @@ def _attribute_columns(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if prefix in pairs:
             if name.endswith(("_value", "_values")) and pairs[prefix].lower() not in ("", "title"):
                 yield pairs[prefix], value
+        elif name in _PAIR_COLUMNS and isinstance(value, str) and (attributes := parse_pairs(value)):
+            yield from attributes
         elif name not in _MAPPED_COLUMNS and not _COMMERCE_COLUMN.search(name):
             yield name, value
 
@@ -245,7 +248,7 @@ def _photos(row: Mapping[str, Any], base_url: str) -> Iterator[tuple[str, str | 
     names = dict.fromkeys((*_COLUMN_ALIASES["image"], *(name for name in row if _IMAGE_COLUMN.match(name))))
     found = any(row.get(name) for name in names)
     for name in names if found else _SMALL_IMAGE_COLUMNS:
-        for value in _iter_values(row.get(name)):
+        for value in iter_values(row.get(name)):
             if isinstance(value, dict):
                 value = next((value[key] for key in _IMAGE_KEYS if value.get(key)), None)
             for part in _IMAGE_LIST_SEPARATOR.split(value.strip()) if isinstance(value, str) else ():
@@ -260,6 +263,6 @@ def _photos_by_colour(row: Mapping[str, Any], base_url: str) -> Iterator[tuple[s
     for name in ("colours", "colors"):
         photos_by_colour = row.get(name)
         for colour, links in photos_by_colour.items() if isinstance(photos_by_colour, dict) else ():
-            for link in _iter_values(links):
+            for link in iter_values(links):
                 if url := resolve_href(base_url, link):
                     yield url, clean_text(colour) or None

@@ -17,11 +17,12 @@ _CODES = frozenset(
     re.findall(
         "[A-Z]+",
         "AED AUD BGN BHD BRL CAD CHF CLP CNY COP CRC CZK DKK EGP EUR GBP HKD HUF IDR ILS INR IQD JOD JPY KRW KWD LYD "
-        "MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RMB RON RUB SAR SEK SGD THB TND TRY TWD UAH USD VND ZAR",
+        "MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RMB RON RUB RUR SAR SEK SGD THB TND TRY TWD UAH USD VND ZAR",
     )
 )
 _THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 """The currencies of three decimals, of which "12.500" is twelve and a half."""
+_CODE_BY_OLD_NAME = {"RMB": "CNY", "RUR": "RUB"}
 # fmt: on
 _CODE_BY_FOLDED_SYMBOL = {symbol.casefold(): code for symbol, code in _CODE_BY_SYMBOL.items()}
 _SYMBOL = "|".join(map(re.escape, sorted(_CODE_BY_SYMBOL, key=len, reverse=True)))
@@ -103,7 +104,7 @@ def currency_code(text: str) -> str:
     """Return the ISO 4217 code of a symbol or a code, "" if it is unknown."""
     stripped = text.strip()
     if stripped.upper() in _CODES:
-        return "CNY" if stripped.upper() == "RMB" else stripped.upper()
+        return _CODE_BY_OLD_NAME.get(stripped.upper(), stripped.upper())
     if code := _CODE_BY_FOLDED_SYMBOL.get(stripped.casefold()):
         return code
     is_unknown_code = len(stripped) == _CODE_LENGTH and stripped.isascii() and stripped.isalpha() and stripped.isupper()

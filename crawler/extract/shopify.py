@@ -112,6 +112,7 @@ def extract_fields(entry: dict[str, Any], base_url: str) -> ExtractedFields:
         brand=clean_text(entry.get("vendor")),
         colour=distinct_colours.pop() if len(distinct_colours) == 1 else "",
         price=_decimal_price(first_variant.get("price", entry.get("price"))),
+        currency=clean_text(entry.get("currency")),
         availability=_availability(variants, entry),
         categories=(product_type,) if product_type else (),
         attributes=tuple(_attributes(entry, options, variants)),

@@ -6,13 +6,14 @@ from typing import Any
 
 from crawler.extract import flat_record, labelled_values
 from crawler.extract.document import clean_text
-from crawler.extract.flat_record import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.extract.value_parsing import list_or_empty
-from crawler.feeds.csv_table import Rows
+from crawler.feeds.csv_table import Rows, group_rows
 from crawler.feeds.entries import OnBadRow
 
 _OPTION = re.compile(r"(?:\[\w+\])?\s*([^=,\[\]]+)=([^,:]+)")
+_KINDS_OF_PARTS = frozenset({"sku", "variant", "image", "rule", "custom field", "video"})
+"""The item types of the rows that belong to the product in front of them."""
 _NEW_OPTION = re.compile(r"Name=([^|]+)\|Value=([^|\[]+)")
 
 
@@ -100,21 +101,15 @@ def is_csv_header(columns: frozenset[str]) -> bool:
 
 def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[str, ExtractedFields, str]]:
     """Yield the products of the export; the rows of its variants and images follow a product."""
-    group: list[dict[str, str]] = []
-    first_number = 0
-    for number, row in rows(on_bad_row):
-        plain = normalise_columns(row)
-        kind = (plain.get("item_type") or plain.get("item", "")).strip().lower()
-        if kind == "product":
-            if group:
-                yield _read_group(group, first_number, base_url)
-            group, first_number = [plain], number
-        elif group and kind in ("sku", "variant", "image", "rule", "custom field", "video"):
-            group.append(plain)
+    for number, group in group_rows(rows(on_bad_row), lambda row, _: _kind(row) not in _KINDS_OF_PARTS):
+        if _kind(group[0]) == "product":
+            yield _read_group(group, number, base_url)
         else:
-            on_bad_row(f"row {number}", f"expected a row of a product, got the item type {kind!r}")
-    if group:
-        yield _read_group(group, first_number, base_url)
+            on_bad_row(f"row {number}", f"expected a row of a product, got the item type {_kind(group[0])!r}")
+
+
+def _kind(row: dict[str, str]) -> str:
+    return (row.get("item_type") or row.get("item", "")).strip().lower()
 
 
 def _read_group(rows: list[dict[str, str]], number: int, base_url: str) -> tuple[str, ExtractedFields, str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from crawler.extract import flat_record
+from crawler.extract.column_names import normalise_columns
 from crawler.extract.models import ExtractedFields, ExtractedProduct
 from crawler.feeds import bigcommerce, magento, opencart, prestashop, shopify, woocommerce
 from crawler.feeds.csv_table import Rows, open_table
@@ -21,7 +22,9 @@ class CsvExport(NamedTuple):
     """Yields (location, fields, URL) of each entry."""
 
 
-_TITLE_COLUMNS = frozenset({"title", "name", "product_name", "product_title", "item_name"})
+_TITLE_COLUMNS = frozenset(
+    {"title", "name", "product_name", "product_title", "item_name", "structured_title", "productname", "display_name"}
+)
 _EXPORTS = (
     CsvExport(shopify.is_csv_header, shopify.read_csv),
     CsvExport(woocommerce.is_csv_header, woocommerce.read_csv),
@@ -58,7 +61,7 @@ def csv_products(
 
     with open_table(source, name, ignore_bad_row) as table:
         header = table.header
-    columns = frozenset(flat_record.normalise_columns(dict.fromkeys(header)))
+    columns = frozenset(normalise_columns(dict.fromkeys(header)))
     if not _TITLE_COLUMNS & columns:
         raise ShopError(
             f"{base_url}: the first line: expected column names with one of {', '.join(sorted(_TITLE_COLUMNS))}, "

@@ -1,15 +1,17 @@
 """Read the rows of a table as spreadsheets and shops write it: any encoding, delimiter and way of quoting."""
 
 import csv
+import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, TextIO
+from typing import Any, BinaryIO, Literal, NamedTuple, TextIO
 
 from crawler.decoding.byte_stream import open_limited
 from crawler.decoding.text_encoding import open_text
+from crawler.extract.column_names import normalise_columns
 from crawler.feeds.entries import OnBadRow
 
 MAX_CELL_CHARS = 16 * 1024**2
@@ -19,6 +21,7 @@ MAX_LINES_PER_ROW = 1_000
 _MAX_HEADER_CHARS = 64 * 1024
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = "sep="
+_COMMENT_LINE = re.compile(r"\"?#\s+\w")
 _SAMPLED_LINES = 200
 _Quoting = Literal[0, 3]
 _QUOTINGS: tuple[_Quoting, ...] = (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)
@@ -67,11 +70,35 @@ def open_table(source: Path | str | BinaryIO, name: str, on_bad_row: OnBadRow) -
         yield Table(header, reader.rows(header))
 
 
+def group_rows(
+    numbered_rows: Iterable[tuple[int, dict[str, str]]],
+    begins_group: Callable[[dict[str, Any], dict[str, Any]], bool],
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Yield (number of the first row, rows with normalised columns) of each product that takes several rows.
+
+    Args:
+        numbered_rows: The rows of a table.
+        begins_group: Whether a row begins another product than that of the first row of the group in front of it.
+    """
+    group: list[dict[str, Any]] = []
+    first_number = 0
+    for number, row in numbered_rows:
+        plain = normalise_columns(row)
+        if group and begins_group(plain, group[0]):
+            yield first_number, group
+            group = []
+        first_number = first_number if group else number
+        group.append(plain)
+    if group:
+        yield first_number, group
+
+
 def _first_line(text: TextIO) -> str:
-    """Return the first line that is not blank."""
+    """Return the first line that is neither blank nor a comment, as Facebook writes: "# Required | ..."."""
     while line := text.readline(_MAX_HEADER_CHARS):
-        if line.strip():
-            return line.removeprefix("\ufeff")
+        line = line.removeprefix("\ufeff")
+        if line.strip() and not _COMMENT_LINE.match(line):
+            return line
     return ""
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from crawler.extract import flat_record, labelled_values
+from crawler.extract.column_names import normalise_columns
 from crawler.extract.document import clean_text
-from crawler.extract.flat_record import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.extract.value_parsing import list_or_empty
 from crawler.feeds.csv_table import Rows
@@ -19,6 +19,7 @@ _SYSTEM_ATTRIBUTES = re.compile(
     r"|custom_|category_ids|tax_|msrp|price|special_|cost|news_|quantity|ts_|is_|visibility|status|links_|weight|sku|name"
     r"|country|created|updated|store|website)"
 )
+_OFFLINE = "2"
 _PAIR_SEPARATOR = re.compile(r",(?=[\w.-]+=)")
 _ROOT_CATEGORY = re.compile(r"^(?:Default Category|Root Catalog)(?:/|$)", re.IGNORECASE)
 
@@ -170,6 +171,9 @@ def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[
             on_bad_row(f"row {number}", f"it repeats a product for the store view {plain['store_view_code']}")
             continue
         seen.add(sku)
+        if plain.get("product_online", "1").strip() == _OFFLINE:
+            on_bad_row(f"row {number}", "it is disabled: the shop does not show it")
+            continue
         parent = own.get(parents.get(sku, sku)) or _Parent(sku, plain.get("name", ""), plain.get("url_key", ""))
         record = _csv_record(plain, parent)
         yield f"row {number}", *flat_record.read_record(record, base_url, "magento")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.extract import flat_record
-from crawler.extract.flat_record import normalise_columns
+from crawler.extract.column_names import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.feeds.csv_table import Rows
 from crawler.feeds.entries import OnBadRow

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.extract import flat_record
+from crawler.extract.column_names import normalise_columns
 from crawler.extract.document import clean_text
-from crawler.extract.flat_record import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.extract.value_parsing import list_or_empty
 from crawler.feeds.csv_table import Rows
@@ -14,6 +14,10 @@ from crawler.feeds.entries import OnBadRow
 
 _FEATURE = re.compile(r"([^:,]+):([^:,]+)(?::[^,]*)?")
 _INACTIVE = "0"
+_SIGNATURES = (
+    frozenset({"name", "reference", "image_urls"}),
+    frozenset({"name", "reference", "price_tax_excl", "price_tax_incl", "status"}),
+)
 
 
 def is_product_json(entry: dict[str, Any]) -> bool:
@@ -69,8 +73,8 @@ def _listed_image(image: Any) -> str:
 
 def is_csv_header(columns: frozenset[str]) -> bool:
     """Return whether the columns are those of PrestaShop's import and export of products."""
-    return ("name" in columns and bool({"url_rewritten", "id_default_combination"} & columns)) or (
-        {"reference", "image_urls", "name"} <= columns
+    return ("name" in columns and bool({"url_rewritten", "id_default_combination"} & columns)) or any(
+        signature <= columns for signature in _SIGNATURES
     )
 
 
@@ -78,7 +82,7 @@ def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[
     """Yield the rows of the export; a feature is written "Name:Value:Position"."""
     for number, row in rows(on_bad_row):
         plain: dict[str, Any] = normalise_columns(row)
-        if plain.get("active", "1").strip() == _INACTIVE:
+        if plain.get("active", plain.get("status", "1")).strip() == _INACTIVE:
             on_bad_row(f"row {number}", "it is not active: the shop does not show it")
             continue
         features = next((value for name, value in plain.items() if name.startswith("feature") and ":" in value), "")

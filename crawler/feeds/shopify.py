@@ -6,16 +6,28 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from crawler.extract import shopify
+from crawler.extract.column_names import normalise_columns
 from crawler.extract.document import clean_text
-from crawler.extract.flat_record import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.extract.value_parsing import list_or_empty
-from crawler.feeds.csv_table import Rows
+from crawler.feeds.csv_table import Rows, group_rows
 from crawler.feeds.entries import OnBadRow
 
 _GID = re.compile(r"gid://shopify/(\w+)/(\d+)")
 _MAX_OPTIONS = 3
 _UNPUBLISHED = frozenset({"draft", "archived"})
+_PRICE_PATHS = (("priceRange", "minVariantPrice"), ("priceRangeV2", "minVariantPrice"))
+_OLD_NAMES = {
+    "url_handle": "handle",
+    "description": "body",
+    "sku": "variant_sku",
+    "barcode": "variant_barcode",
+    "price": "variant_price",
+    "product_image_url": "image_src",
+    "variant_image_url": "variant_image",
+    "published_on_online_store": "published",
+}
+"""The columns of the old export, by their names in the new one."""
 
 
 def is_product_json(entry: dict[str, Any]) -> bool:
@@ -62,8 +74,12 @@ def _from_graphql(entry: dict[str, Any]) -> dict[str, Any]:
         names = dict.fromkeys(name for variant in variants for name in variant.get("_option_names", ()))
         options = [{"name": name} for name in names]
     category = entry.get("category") if isinstance(entry.get("category"), dict) else {}
+    prices = (_money(entry, *path) for path in _PRICE_PATHS)
+    price = next(filter(None, (*(variant["_money"] for variant in variants), *prices)), {})
     return {
         **entry,
+        "price": clean_text(price.get("amount")) or entry.get("price"),
+        "currency": clean_text(price.get("currencyCode")),
         "id": _plain_id(entry.get("id")),
         "body_html": entry.get("body_html") or entry.get("descriptionHtml"),
         "product_type": entry.get("product_type") or entry.get("productType") or (category or {}).get("fullName"),
@@ -76,10 +92,10 @@ def _from_graphql(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _variant_from_graphql(variant: dict[str, Any]) -> dict[str, Any]:
     selected = [part for part in list_or_empty(variant.get("selectedOptions")) if isinstance(part, dict)]
-    price = variant.get("price")
-    plain = {**variant, "id": _plain_id(variant.get("id"))}
-    if isinstance(price, dict):
-        plain["price"] = clean_text(price.get("amount"))
+    money = _money(variant, "price") or _money(variant, "priceV2")
+    plain = {**variant, "id": _plain_id(variant.get("id")), "_money": money}
+    if money:
+        plain["price"] = clean_text(money.get("amount"))
     if "availableForSale" in variant:
         plain["available"] = variant["availableForSale"]
     if "image" in variant and "featured_image" not in variant:
@@ -89,6 +105,14 @@ def _variant_from_graphql(variant: dict[str, Any]) -> dict[str, Any]:
     if selected:
         plain["_option_names"] = [clean_text(option.get("name")) for option in selected]
     return plain
+
+
+def _money(entry: dict[str, Any], *path: str) -> dict[str, Any]:
+    """Return the amount and the currency at a path of names, {} if there is none."""
+    value: Any = entry
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
 def _image_from_graphql(image: Any) -> Any:
@@ -105,25 +129,22 @@ def _plain_id(value: Any) -> Any:
 
 
 def is_csv_header(columns: frozenset[str]) -> bool:
-    """Return whether the columns are those of Shopify's product export."""
-    return "handle" in columns and bool({"option1_name", "variant_price", "variant_inventory_qty"} & columns)
+    """Return whether the columns are those of Shopify's product export, in its old or its new form."""
+    return "url_handle" in columns or (
+        "handle" in columns and bool({"option1_name", "variant_price", "variant_inventory_qty"} & columns)
+    )
 
 
 def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[str, ExtractedFields, str]]:
     """Yield the products of the export, in which a product has one row per variant and per image."""
-    group: list[dict[str, str]] = []
-    first_number = 0
-    for number, row in rows(on_bad_row):
-        plain = normalise_columns(row)
-        handle = plain.get("handle", "")
-        if group and handle in ("", group[0].get("handle", "")):
-            group.append(plain)
-            continue
-        if group:
-            yield from _read_group(group, first_number, base_url, on_bad_row)
-        group, first_number = [plain], number
-    if group:
-        yield from _read_group(group, first_number, base_url, on_bad_row)
+    renamed = ((number, normalise_columns(row)) for number, row in rows(on_bad_row))
+    named = ((number, {_OLD_NAMES.get(name, name): cell for name, cell in row.items()}) for number, row in renamed)
+    for number, group in group_rows(named, _begins_product):
+        yield from _read_group(group, number, base_url, on_bad_row)
+
+
+def _begins_product(row: dict[str, str], first_row: dict[str, str]) -> bool:
+    return row.get("handle", "") not in ("", first_row.get("handle", ""))
 
 
 def _read_group(
@@ -133,6 +154,9 @@ def _read_group(
     status = first.get("status", "").strip().lower()
     if status in _UNPUBLISHED:
         on_bad_row(location, f"its status is {status}: the shop does not show it")
+        return
+    if first.get("published", "").strip().lower() == "false":
+        on_bad_row(location, "it is not published: the shop does not show it")
         return
     names = [first[f"option{n}_name"] for n in range(1, _MAX_OPTIONS + 1) if first.get(f"option{n}_name")]
     handle = first.get("handle", "")

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.extract import flat_record, labelled_values
+from crawler.extract.column_names import normalise_columns
 from crawler.extract.document import clean_text, collapse_whitespace, resolve_href
-from crawler.extract.flat_record import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.extract.value_parsing import list_or_empty, strip_text
 from crawler.feeds.csv_table import Rows

@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from crawler.feeds.xml_record import local_name
+from crawler.feeds import prestashop
+from crawler.feeds.xml_record import element_to_record, local_name
 
 _PATH_LIMIT = 20
 """Maximum depth of a category."""
@@ -11,6 +12,10 @@ _PATH_LIMIT = 20
 
 class Dialect:
     """A feed whose records need no change."""
+
+    def read_item(self, element: Any) -> dict[str, Any]:
+        """Return the record of an item."""
+        return self.complete(element_to_record(element))
 
     def read_outside_items(self, element: Any) -> None:
         """Read an element that is outside the items of the feed."""
@@ -37,7 +42,9 @@ class Yandex(Dialect):
         paths = [self._path(identifier) for identifier in record.pop("categoryid", [])]
         parts = (record.get("typeprefix"), record.get("vendor"), record.get("model"))
         title = record.get("name") or [" ".join(part[0] for part in parts if part)]
-        return {**record, "name": title, "category": [path for path in paths if path]}
+        # The type of an offer is that of its markup, "vendor.model", and its model is a part of the name.
+        kept = {name: value for name, value in record.items() if name not in ("type", "typeprefix", "model")}
+        return {**kept, "name": title, "category": [path for path in paths if path]}
 
     def _path(self, identifier: str) -> str:
         names: list[str] = []
@@ -75,7 +82,26 @@ class Ceneo(Dialect):
         return {**record, "category": record.get("cat", []), "description": record.get("desc", [])}
 
 
-_DIALECT_BY_ROOT: dict[str, type[Dialect]] = {"yml_catalog": Yandex, "shop": Heureka, "offers": Ceneo}
+class PrestaShop(Dialect):
+    """The web service of PrestaShop: texts by language, and photos by their numbers."""
+
+    def read_item(self, element: Any) -> dict[str, Any]:
+        """Return the record of a product, whose JSON has the same names."""
+        entry: dict[str, Any] = {}
+        for part in element:
+            texts = [(text.text or "").strip() for text in part if local_name(text) == "language"]
+            entry[local_name(part)] = [{"value": text} for text in texts] if texts else (part.text or "").strip()
+        numbers = element.iterfind("associations/images/image/id")
+        entry["associations"] = {"images": [{"id": (number.text or "").strip()} for number in numbers]}
+        return prestashop.to_record(entry)
+
+
+_DIALECT_BY_ROOT: dict[str, type[Dialect]] = {
+    "yml_catalog": Yandex,
+    "shop": Heureka,
+    "offers": Ceneo,
+    "prestashop": PrestaShop,
+}
 
 
 def find_dialect(root_tag: str) -> Dialect:

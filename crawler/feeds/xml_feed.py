@@ -15,10 +15,10 @@ from crawler.extract import flat_record
 from crawler.extract.models import ExtractedProduct
 from crawler.feeds import xml_dialects
 from crawler.feeds.entries import OnBadRow, entry_to_product, ignore_bad_row
-from crawler.feeds.xml_record import element_to_record, local_name
+from crawler.feeds.xml_record import local_name
 from weft.errors import ShopError
 
-_ITEM_TAGS = frozenset({"item", "entry", "product", "offer", "shopitem", "o"})
+_ITEM_TAGS = frozenset({"item", "entry", "product", "offer", "shopitem", "o", "listing"})
 
 
 def xml_products(
@@ -70,7 +70,7 @@ def _iter_records(events: Any, base_url: str) -> Iterator[dict[str, Any]]:
                     item_depth = depth
                 continue
             if item_depth == depth:
-                yield dialect.complete(element_to_record(element))
+                yield dialect.read_item(element)
                 item_depth = 0
             elif not item_depth:
                 dialect.read_outside_items(element)

@@ -13,7 +13,7 @@ _ATTRIBUTE_TAGS = frozenset(
     {"param", "product_detail", "attribute", "attr", "feature", "property", "spec", "specification", "a"}
 )
 _IMAGE_TAG = re.compile(r"^(?:.*_)?(?:image|img|picture|photo|main|thumbnail|enclosure)(?:s|_?url|_link|_?\d+)?$")
-_IMAGE_CONTAINER = re.compile(r"^(?:images|imgs|pictures|photos|gallery|media|additional_?images|group)$")
+_IMAGE_CONTAINER = re.compile(r"^(?:images?|imgs|pictures?|photos?|gallery|media|additional_?images|group)$")
 _VARIANT_TAG = re.compile(r"^(?:variant|variation|sku|combination)$")
 _IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?:[?#]|$)", re.IGNORECASE)
 _URL_ATTRIBUTES = ("url", "href", "src")
@@ -120,8 +120,9 @@ def _read_pair(element: Any) -> dict[str, str] | None:
 
 def _iter_image_urls(element: Any) -> Iterator[str]:
     for part in element.iter():
+        text = "" if len(part) else (part.text or "").strip()
         url = next((part.get(key) for key in _URL_ATTRIBUTES if part.get(key)), "") or (
-            "" if len(part) else (part.text or "").strip()
+            text if re.search("[/.]", text) and " " not in text else ""
         )
         kind = part.get("medium") or part.get("type") or "image"
         if url and kind.startswith("image"):

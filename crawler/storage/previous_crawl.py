@@ -255,8 +255,7 @@ def extraction_version() -> str:
     package_dir = Path(__file__).parents[1]
     files = [
         package_dir / "storage" / "product_json.py",
-        *sorted((package_dir / "extract").glob("*.py")),
-        package_dir / "extract" / "field_labels.txt",
+        *sorted((package_dir / "extract").glob("*.*")),
         *sorted((package_dir / "feeds").glob("*.py")),
         *sorted((package_dir / "overrides").glob("*.*")),
     ]

@@ -8,6 +8,7 @@
       BenchmarkError      the files of a benchmark are not in the expected format
       ModelError          the files of a model are missing, changed, or do not fit together
       InputError          an argument of a command cannot be used
+      EngineError         the processes or machines that share the work cannot be used
 
 A message says where the problem is (file, row, key, URL), what was expected, what was found, and what to do.
 """
@@ -58,6 +59,10 @@ class ModelError(WeftError):
 
 class InputError(WeftError):
     """An argument of a command cannot be used."""
+
+
+class EngineError(WeftError):
+    """The processes or machines that share the work cannot be used."""
 
 
 def run_main(main: Callable[[], object]) -> int:

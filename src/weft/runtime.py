@@ -2,7 +2,9 @@
 
 WEFT_DEVICE              cpu, cuda, cuda:1 ...; default: cuda if there is a GPU, another one for each process
 WEFT_THREADS             compute threads on the CPU; default: the number of cores
-WEFT_WORKERS             threads that decode photos; default: the number of cores, at most 8
+WEFT_WORKERS             threads that decode photos (default: the number of cores, at most 8), and processes that share
+                         the shards of clean, vocabulary and prepare (default: the number of cores)
+WEFT_ENGINE              where these shards are worked on: "local", or "ray://HOST:PORT"; default: local
 WEFT_PROCESSES           processes of features, finetune and embed (torchrun); default: 1
 WEFT_CHECKPOINT_MINUTES  maximum minutes between two checkpoints in an epoch; default: 5
 WEFT_COMPILE             backend of torch.compile for finetune, such as "inductor"; default: no compilation
@@ -87,8 +89,13 @@ def explain_oom(hint: str) -> Iterator[None]:
 
 
 def workers() -> int:
-    """Return the number of threads or processes that decode photos, at least 1."""
+    """Return the number of threads that decode photos, at least 1."""
     return _read_positive_int("WEFT_WORKERS", min(_count_cores(), MAX_WORKERS))
+
+
+def shard_processes() -> int:
+    """Return the number of processes that share the shards of a table, at least 1."""
+    return _read_positive_int("WEFT_WORKERS", _count_cores())
 
 
 def device() -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from weft.contracts.check_rows import cast_to_contract, check_key_increases, check_part, check_table
 from weft.contracts.schema import TableContract
 from weft.errors import ContractError
 
@@ -26,7 +26,7 @@ def write_table(path: Path, table: pa.Table, contract: TableContract) -> None:
     Raises:
         ContractError: A column is wrong, a value is null, a key is repeated, or a check fails.
     """
-    table = check_table(_cast_to_contract(table, contract, str(path)), contract, str(path), require_sorted=False)
+    table = check_table(cast_to_contract(table, contract, str(path)), contract, str(path), require_sorted=False)
     with atomic_write(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", row_group_size=ROWS_PER_GROUP * 10)
 
@@ -38,11 +38,9 @@ def read_table(path: Path, contract: TableContract, columns: Sequence[str] | Non
         ContractError: The file is missing, is not Parquet, or breaks the contract.
     """
     _check_exists(path, contract)
-    try:
+    with explain_unreadable(path, contract):
         table = pq.read_table(path, columns=list(columns) if columns else None)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ContractError(f"{path}: not a readable Parquet file of {contract.name}: {error}") from error
-    return check_table(_cast_to_contract(table, contract, str(path), columns), contract, str(path))
+    return check_table(cast_to_contract(table, contract, str(path), columns), contract, str(path))
 
 
 def write_shards(
@@ -87,7 +85,7 @@ def _write_shard(
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
                 raise ContractError(f"{group_location}: {contract.name}: {error}") from error
             check_table(table, contract, group_location)
-            last_key = _check_key_increases(table, contract, group_location, last_key)
+            last_key = check_key_increases(table, contract, group_location, last_key)
             writer.write_table(table)
             written += len(group)
         if not written:
@@ -102,21 +100,11 @@ def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | 
     Raises:
         ContractError: There is no shard, or one breaks the contract.
     """
-    _check_exists(folder, contract)
-    files = sorted(folder.glob("*.parquet"))
-    if not files:
-        raise ContractError(
-            f"{folder}: expected shards (*.parquet) of {contract.name}, got none; run the previous stage (dvc repro)"
-        )
-    for file in files:
-        try:
-            with pq.ParquetFile(file) as parquet:
-                for group in range(parquet.num_row_groups):
-                    table = parquet.read_row_group(group, columns=list(columns) if columns else None)
-                    location = f"{file} (row group {group})"
-                    yield check_table(_cast_to_contract(table, contract, location, columns), contract, location)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise ContractError(f"{file}: not a readable Parquet file of {contract.name}: {error}") from error
+    for file in list_files(folder, contract):
+        with explain_unreadable(file, contract), pq.ParquetFile(file) as parquet:
+            for group in range(parquet.num_row_groups):
+                table = parquet.read_row_group(group, columns=list(columns) if columns else None)
+                yield check_part(table, contract, f"{file} (row group {group})", columns)
 
 
 def read_stream(path: Path, contract: TableContract, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -127,16 +115,13 @@ def read_stream(path: Path, contract: TableContract, columns: Sequence[str] | No
     """
     _check_exists(path, contract)
     first_row, last_key = 0, None
-    try:
-        with pq.ParquetFile(path) as parquet:
-            for batch in parquet.iter_batches(ROWS_PER_GROUP, columns=list(columns) if columns else None):
-                location = f"{path} (from row {first_row})"
-                table = _cast_to_contract(pa.Table.from_batches([batch]), contract, location, columns)
-                last_key = _check_key_increases(check_table(table, contract, location), contract, location, last_key)
-                yield table
-                first_row += table.num_rows
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ContractError(f"{path}: not a readable Parquet file of {contract.name}: {error}") from error
+    with explain_unreadable(path, contract), pq.ParquetFile(path) as parquet:
+        for batch in parquet.iter_batches(ROWS_PER_GROUP, columns=list(columns) if columns else None):
+            location = f"{path} (from row {first_row})"
+            table = check_part(pa.Table.from_batches([batch]), contract, location, columns)
+            last_key = check_key_increases(table, contract, location, last_key)
+            yield table
+            first_row += table.num_rows
 
 
 def write_stream(path: Path, chunks: Iterable[pa.Table], contract: TableContract) -> int:
@@ -152,107 +137,33 @@ def write_stream(path: Path, chunks: Iterable[pa.Table], contract: TableContract
     with atomic_write(path) as temporary, pq.ParquetWriter(temporary, contract.schema, compression="zstd") as writer:
         for chunk in chunks:
             location = f"{path} (from row {count})"
-            table = check_table(_cast_to_contract(chunk, contract, location), contract, location)
-            last_key = _check_key_increases(table, contract, location, last_key)
+            table = check_part(chunk, contract, location)
+            last_key = check_key_increases(table, contract, location, last_key)
             writer.write_table(table.cast(contract.schema))
             count += table.num_rows
     return count
 
 
-def _check_key_increases(
-    table: pa.Table, contract: TableContract, location: str, previous_key: tuple[Any, ...] | None
-) -> tuple[Any, ...] | None:
-    """Check that the first key comes after `previous_key`, and return the key of the last row."""
-    if table.num_rows == 0 or not set(contract.key).issubset(table.column_names):
-        return previous_key
-    keys = table.select(contract.key)
-    first_key = tuple(keys.slice(0, 1).to_pylist()[0].values())
-    if previous_key is not None and first_key <= previous_key:
+def list_files(path: Path, contract: TableContract) -> list[Path]:
+    """Return the Parquet files of a table, in order: the file `path` itself, or all files of the folder.
+
+    Raises:
+        ContractError: There is no such file or folder, or no Parquet file in the folder.
+    """
+    _check_exists(path, contract)
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.glob("*.parquet"))
+    if not files:
         raise ContractError(
-            f"{location}: {contract.name}: key {first_key} does not come after {previous_key} of the previous row"
+            f"{path}: expected shards (*.parquet) of {contract.name}, got none; run the previous stage (dvc repro)"
         )
-    return tuple(keys.slice(table.num_rows - 1).to_pylist()[0].values())
+    return files
 
 
 def count_rows(folder: Path) -> int:
     """Return the number of rows in all shards of `folder`; only the file footers are read."""
     return sum(pq.read_metadata(file).num_rows for file in sorted(folder.glob("*.parquet")))
-
-
-def check_table(table: pa.Table, contract: TableContract, location: str, require_sorted: bool = True) -> pa.Table:
-    """Return the table, sorted by the contract's key, if every check passes; columns it lacks are not checked.
-
-    Args:
-        table: The table, with the column types of the contract.
-        contract: The contract.
-        location: The file or folder, for error messages.
-        require_sorted: Refuse rows out of order instead of sorting them.
-
-    Raises:
-        ContractError: The message names `location`, the row, the column and the expected value.
-    """
-    present = set(table.column_names)
-    for column in contract.schema:
-        if column.name in present and not column.nullable and table[column.name].null_count:
-            row = pc.index(pc.is_null(table[column.name]), pa.scalar(True)).as_py()
-            raise ContractError(
-                f"{location}, row {row}: {contract.name}.{column.name} is null, expected a {column.type}"
-            )
-    for rule in contract.checks:
-        columns = [rule.column] if rule.other_column is None else [rule.column, rule.other_column]
-        if present.issuperset(columns) and table.num_rows:
-            passed = rule.predicate(*(table[name] for name in columns))
-            bad = pc.index(pc.fill_null(passed, True), pa.scalar(False)).as_py()
-            if bad >= 0:
-                value = str(table[rule.column][bad].as_py())[:80]
-                raise ContractError(
-                    f"{location}, row {bad}: {contract.name}.{rule.column}: expected {rule.description}, got {value!r}"
-                )
-    if not present.issuperset(contract.key) or table.num_rows < 2:
-        return table
-    return _sort_by_key(table, contract, location, require_sorted)
-
-
-def _sort_by_key(table: pa.Table, contract: TableContract, location: str, require_sorted: bool) -> pa.Table:
-    order = pc.sort_indices(table.select(contract.key), sort_keys=[(name, "ascending") for name in contract.key])
-    rank = pc.sort_indices(order)
-    first_descent = pc.index(pc.greater(rank[1:], rank[:-1]), pa.scalar(False)).as_py()
-    if require_sorted and first_descent >= 0:
-        raise ContractError(
-            f"{location}, row {first_descent + 1}: {contract.name} is not sorted by {', '.join(contract.key)}"
-        )
-    table = table if require_sorted else table.take(order)
-    is_repeat = None
-    for name in contract.key:
-        column = table[name].combine_chunks()
-        equal = pc.equal(column[1:], column[:-1])
-        is_repeat = equal if is_repeat is None else pc.and_(is_repeat, equal)
-    repeated = pc.index(is_repeat, pa.scalar(True)).as_py()
-    if repeated >= 0:
-        key = tuple(table[name][repeated].as_py() for name in contract.key)
-        raise ContractError(f"{location}, row {repeated + 1}: {contract.name} repeats the key {key}")
-    return table
-
-
-def _cast_to_contract(
-    table: pa.Table, contract: TableContract, location: str, columns: Sequence[str] | None = None
-) -> pa.Table:
-    """Return the table with the contract's columns, or the requested ones, in the contract's order and types."""
-    selected = [field for field in contract.schema if columns is None or field.name in columns]
-    missing = [field.name for field in selected if field.name not in table.column_names]
-    if missing:
-        raise ContractError(
-            f"{location}: {contract.name} lacks the column {', '.join(missing)}; it has {table.column_names}"
-        )
-    unknown = set(table.column_names) - set(contract.schema.names)
-    if unknown:
-        raise ContractError(f"{location}: {contract.name} has the unknown column {', '.join(sorted(unknown))}")
-    try:
-        return table.select([field.name for field in selected]).cast(
-            pa.schema([f.with_nullable(True) for f in selected])
-        )
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise ContractError(f"{location}: {contract.name}: {error}") from error
 
 
 @contextmanager
@@ -276,6 +187,15 @@ def write_text(path: Path, text: str) -> None:
     """Write a small text file atomically."""
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def explain_unreadable(file: Path, contract: TableContract) -> Iterator[None]:
+    """Turn an error of reading `file` into a ContractError that names it."""
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ContractError(f"{file}: not a readable Parquet file of {contract.name}: {error}") from error
 
 
 def _check_exists(path: Path, contract: TableContract) -> None:

@@ -24,7 +24,7 @@ def test_other_errors_keep_their_traceback():
         errors.run_main(main)
 
 
-@pytest.mark.parametrize("name", ["Params", "Contract", "Shop", "Photo", "Benchmark", "Model", "Input"])
+@pytest.mark.parametrize("name", ["Params", "Contract", "Shop", "Photo", "Benchmark", "Model", "Input", "Engine"])
 def test_every_error_is_a_weft_error_and_listed_in_the_docstring(name):
     assert issubclass(getattr(errors, f"{name}Error"), errors.WeftError)
     assert f"{name}Error " in errors.__doc__

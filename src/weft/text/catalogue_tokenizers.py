@@ -12,6 +12,9 @@ from weft.text.shop_tokenizer import ShopTokenizer
 
 _UNSTATED = ""
 
+CutterNames = dict[tuple[str, str], dict[str, str]]
+"""(shop, stated language) -> language -> what cuts its words."""
+
 
 class CatalogueTokenizers:
     """First `count` all products, then `find` gives each product the tokenizer of its shop and language.
@@ -45,6 +48,14 @@ class CatalogueTokenizers:
         for text in iter_texts(product, fields):
             tokenizer.count(text)
 
+    def merge(self, other: "CatalogueTokenizers") -> None:
+        """Add the counts of other products, before any tokenizer is used."""
+        self._products.update(other._products)
+        for shop, counts in other._unstated.items():
+            self._unstated.setdefault(shop, LanguageCounts()).merge(counts)
+        for key, tokenizer in other._tokenizers.items():
+            self._get_tokenizer(key).merge_counts(tokenizer)
+
     def find(self, product: Mapping[str, Any]) -> ShopTokenizer:
         """Return the tokenizer of a product; call this after all products are counted."""
         stated = _find_stated_language(product)
@@ -60,6 +71,15 @@ class CatalogueTokenizers:
         if key not in self._tokenizers:
             self._tokenizers[key] = ShopTokenizer(key[1] or ENGLISH)
         return self._tokenizers[key]
+
+    def get_cutters(self) -> CutterNames:
+        """Return what has cut words so far."""
+        return {key: tokenizer.describe_cutters() for key, tokenizer in self._tokenizers.items()}
+
+    def add_cutters(self, cutters: CutterNames) -> None:
+        """Note what the tokenizers of another process, which are copies of these, have cut words with."""
+        for (shop, stated), names in cutters.items():
+            self.find({"shop": shop, "language": stated}).note_cutters(names)
 
     def describe(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Return shop -> language -> products, how many of them state the language, and what cuts the words."""

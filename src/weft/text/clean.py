@@ -1,8 +1,8 @@
-"""Turn the texts of products into lists of words: one stream, and every dropped token is counted with its reason."""
+"""Turn the texts of products into lists of words; every dropped token is counted with its reason."""
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,84 +12,30 @@ import pyarrow as pa
 from weft import params, tables
 from weft.contracts import files
 from weft.contracts.tables import CLEANED_PRODUCTS, PRODUCTS
-from weft.progress import log_line, progress_bar
+from weft.engine.map_shards import map_shards
+from weft.engine.table_shards import TableShard, list_shards, read_shard
+from weft.progress import log_line
 from weft.text import brand_names
-from weft.text.catalogue_tokenizers import CatalogueTokenizers
+from weft.text.catalogue_tokenizers import CatalogueTokenizers, CutterNames
+from weft.text.clean_stats import CleanStats
 from weft.text.drop_reasons import BRAND_NAME, OFF_TOPIC, SHOP_NAME, find_drop_reason
 from weft.text.fields import iter_texts, list_category_steps
 from weft.text.html import extract_visible_text
-from weft.text.off_topic import SHORT_FIELDS, ProductTypeWords
+from weft.text.off_topic import SHORT_FIELDS, ProductTypeCounts, ProductTypeWords
 from weft.text.shop_tokenizer import ShopTokenizer
 
-KEPT = "kept"
-MAX_DROPPED_LISTED = 5_000
-"""Lines of dropped.tsv: enough to judge the rules."""
-_MAX_DROPPED_COUNTED = 400_000
-"""Distinct dropped tokens in memory; without a limit, article numbers would grow with the catalogue."""
+ROWS_PER_SHARD = 1_000
+"""Cleaning so many products takes about two seconds of a core."""
 
 TEXT_FIELDS = ("title", "categories", "description", "colour", "attributes")
 """The columns that hold texts."""
 
 
-class CleanStats:
-    """Counts of kept and dropped tokens, by shop and reason, with the most frequent dropped tokens."""
-
-    def __init__(self) -> None:
-        self._products: Counter[str] = Counter()
-        self._products_without_words: Counter[str] = Counter()
-        self._tokens_by_reason: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self._dropped_counts: Counter[tuple[str, str]] = Counter()
-
-    def add(self, shop: str, kept: int, dropped: Iterable[tuple[str, str]]) -> None:
-        """Count one product.
-
-        Args:
-            shop: The shop of the product.
-            kept: How many of its tokens were kept.
-            dropped: (token, reason) of each dropped token.
-        """
-        self._products[shop] += 1
-        self._products_without_words[shop] += kept == 0
-        by_reason = self._tokens_by_reason[shop]
-        by_reason[KEPT] += kept
-        for pair in dropped:
-            by_reason[pair[1]] += 1
-            self._dropped_counts[pair] += 1
-        if len(self._dropped_counts) > _MAX_DROPPED_COUNTED:
-            self._dropped_counts = Counter(dict(self._rank_dropped(_MAX_DROPPED_COUNTED // 2)))
-
-    def compute_totals(self) -> dict[str, float]:
-        """Return the numbers of products and tokens over all shops."""
-        tokens = sum(self._tokens_by_reason.values(), Counter[str]())
-        return {
-            "products": self._products.total(),
-            "products_without_words": self._products_without_words.total(),
-            "tokens_kept": tokens[KEPT],
-            "tokens_dropped": tokens.total() - tokens[KEPT],
-        }
-
-    def write(self, report_path: Path, dropped_path: Path) -> None:
-        """Write the counts as JSON and the most frequent dropped tokens as tab-separated values."""
-        shops = {
-            shop: {
-                "products": self._products[shop],
-                "products_without_words": self._products_without_words[shop],
-                "tokens": dict(sorted(self._tokens_by_reason[shop].items())),
-            }
-            for shop in sorted(self._products)
-        }
-        tables.write_text(
-            report_path, json.dumps({**self.compute_totals(), "shops": shops}, indent=1, ensure_ascii=False) + "\n"
-        )
-        lines = [f"{token}\t{reason}\t{count}\n" for (token, reason), count in self._rank_dropped(MAX_DROPPED_LISTED)]
-        tables.write_text(dropped_path, "token\treason\tcount\n" + "".join(lines))
-
-    def _rank_dropped(self, limit: int) -> list[tuple[tuple[str, str], int]]:
-        return sorted(self._dropped_counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
-
-
 def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[str, float]:
     """Read the table `products` and write products.parquet, report.json, dropped.tsv and languages.json into `out`.
+
+    The table is read twice to count, because how a word is cut and which words name product types depend on the whole
+    shop, and a third time to clean. Each time the shards of the table are shared (`weft.engine`).
 
     Returns:
         Counts: products, products_without_words, tokens_kept, tokens_dropped.
@@ -97,20 +43,22 @@ def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[st
     Raises:
         ContractError: `products` is missing or breaks its contract.
     """
+    shards = list_shards(products, PRODUCTS, ROWS_PER_SHARD)
+    tokenizers = CatalogueTokenizers()
+    for counted in map_shards(_CountWords(settings), shards, "count words"):
+        tokenizers.merge(counted)
+    product_types = _count_product_types(shards, tokenizers) if settings.drop_off_topic_words else None
     stats = CleanStats()
-    tokenizers = _count_words(products, settings)
-    product_types = _collect_product_types(products, tokenizers) if settings.drop_off_topic_words else None
 
-    def clean_batch(table: pa.Table) -> pa.Table:
-        rows = [clean_product(product, settings, stats, tokenizers, product_types) for product in table.to_pylist()]
-        return pa.Table.from_pylist(rows, schema=CLEANED_PRODUCTS.schema)
+    def iter_tables() -> Iterator[pa.Table]:
+        for cleaned in map_shards(_CleanShard(settings, tokenizers, product_types), shards, "clean"):
+            stats.merge(cleaned.stats)
+            tokenizers.add_cutters(cleaned.cutters)
+            yield from cleaned.tables
 
-    batches = (clean_batch(table) for table in tables.read_stream(products, PRODUCTS))
     with tables.atomic_write(out) as temporary:
         temporary.mkdir(parents=True)
-        tables.write_stream(
-            temporary / files.PRODUCTS, progress_bar(batches, "clean", unit="batches"), CLEANED_PRODUCTS
-        )
+        tables.write_stream(temporary / files.PRODUCTS, iter_tables(), CLEANED_PRODUCTS)
         stats.write(temporary / files.REPORT, temporary / files.DROPPED)
         languages = json.dumps(tokenizers.describe(), indent=1, ensure_ascii=False)
         tables.write_text(temporary / files.LANGUAGES, languages + "\n")
@@ -119,22 +67,69 @@ def clean_products(products: Path, out: Path, settings: params.Clean) -> dict[st
     return stats.compute_totals()
 
 
-def _count_words(products: Path, settings: params.Clean) -> CatalogueTokenizers:
-    """Read the texts of all products: how a word is cut depends on the whole shop."""
-    tokenizers = CatalogueTokenizers()
-    for table in tables.read_stream(products, PRODUCTS, ("product_id", "shop", "language", *TEXT_FIELDS)):
-        for product in table.to_pylist():
-            tokenizers.count(product, settings.fields)
-    return tokenizers
+@dataclass(frozen=True)
+class _CountWords:
+    """Counts the words of all texts of a shard."""
+
+    settings: params.Clean
+
+    def __call__(self, shard: TableShard) -> CatalogueTokenizers:
+        tokenizers = CatalogueTokenizers()
+        for table in read_shard(shard, PRODUCTS, ("product_id", "shop", "language", *TEXT_FIELDS)):
+            for product in table.to_pylist():
+                tokenizers.count(product, self.settings.fields)
+        return tokenizers
 
 
-def _collect_product_types(products: Path, tokenizers: CatalogueTokenizers) -> ProductTypeWords:
-    """Read the short fields of all products: which words name product types depends on the whole shop."""
+def _count_product_types(shards: Sequence[TableShard], tokenizers: CatalogueTokenizers) -> ProductTypeWords:
     product_types = ProductTypeWords(tokenizers)
-    for table in tables.read_stream(products, PRODUCTS, ("product_id", "shop", "brand", "language", *SHORT_FIELDS)):
-        for product in table.to_pylist():
-            product_types.add(product)
+    for counts, cutters in map_shards(_CountProductTypes(tokenizers), shards, "find product types"):
+        product_types.counts.merge(counts)
+        tokenizers.add_cutters(cutters)
     return product_types
+
+
+@dataclass(frozen=True)
+class _CountProductTypes:
+    """Counts the words of the short fields of a shard."""
+
+    tokenizers: CatalogueTokenizers
+
+    def __call__(self, shard: TableShard) -> tuple[ProductTypeCounts, CutterNames]:
+        product_types = ProductTypeWords(self.tokenizers)
+        for table in read_shard(shard, PRODUCTS, ("product_id", "shop", "brand", "language", *SHORT_FIELDS)):
+            for product in table.to_pylist():
+                product_types.add(product)
+        return product_types.counts, self.tokenizers.get_cutters()
+
+
+@dataclass(frozen=True)
+class _CleanedShard:
+    """The rows of a shard, their counts, and what has cut their words."""
+
+    tables: list[pa.Table]
+    stats: CleanStats
+    cutters: CutterNames
+
+
+@dataclass(frozen=True)
+class _CleanShard:
+    """Cleans the products of a shard."""
+
+    settings: params.Clean
+    tokenizers: CatalogueTokenizers
+    product_types: ProductTypeWords | None
+
+    def __call__(self, shard: TableShard) -> _CleanedShard:
+        stats = CleanStats()
+        cleaned = []
+        for table in read_shard(shard, PRODUCTS):
+            rows = [
+                clean_product(product, self.settings, stats, self.tokenizers, self.product_types)
+                for product in table.to_pylist()
+            ]
+            cleaned.append(pa.Table.from_pylist(rows, schema=CLEANED_PRODUCTS.schema))
+        return _CleanedShard(cleaned, stats, self.tokenizers.get_cutters())
 
 
 def clean_product(

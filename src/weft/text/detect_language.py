@@ -61,6 +61,13 @@ class LanguageCounts:
                 for code in _languages_by_function_word().get(token, ()):
                     self._function_words[code] += 1
 
+    def merge(self, other: "LanguageCounts") -> None:
+        """Add the counts of other texts."""
+        self.num_texts += other.num_texts
+        self._num_words += other._num_words
+        self._letters.update(other._letters)
+        self._function_words.update(other._function_words)
+
     def decide(self) -> str:
         """Return the code of the language; English if nothing speaks for another one."""
         total = self._letters["all"]

@@ -25,13 +25,32 @@ of that name. In a real catalogue: t-shirt 0.99, kurta 0.94, jeans 0.90, sandals
 and flat 0.20."""
 
 
+class ProductTypeCounts:
+    """Counts of the words in the short fields of each shop; memory grows with words, not with products.
+
+    Attributes:
+        short_fields: Shop -> word -> number of products with the word in SHORT_FIELDS.
+        in_category: The same for the products that also stand in a category of that name.
+    """
+
+    def __init__(self) -> None:
+        self.short_fields: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.in_category: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def merge(self, other: "ProductTypeCounts") -> None:
+        """Add the counts of other products."""
+        for shop, counts in other.short_fields.items():
+            self.short_fields[shop].update(counts)
+        for shop, counts in other.in_category.items():
+            self.in_category[shop].update(counts)
+
+
 class ProductTypeWords:
-    """The words with which each shop names product types: one pass; memory grows with words, not with products."""
+    """The words with which each shop names product types."""
 
     def __init__(self, tokenizers: CatalogueTokenizers) -> None:
+        self.counts = ProductTypeCounts()
         self._tokenizers = tokenizers
-        self._short_field_counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        self._category_counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._types_by_shop: dict[str, frozenset[str]] = {}
 
     def add(self, product: Mapping[str, Any]) -> None:
@@ -40,13 +59,15 @@ class ProductTypeWords:
         short_field_words = _collect_short_field_words(product, tokenizer)
         head = 0 if load_language(tokenizer.language).category_head == "first" else -1
         heads = {singularize(words[head]) for words in _tokenize_category_steps(product, tokenizer)}
-        self._short_field_counts[product["shop"]].update(short_field_words)
-        self._category_counts[product["shop"]].update(word for word in short_field_words if singularize(word) in heads)
+        self.counts.short_fields[product["shop"]].update(short_field_words)
+        self.counts.in_category[product["shop"]].update(
+            word for word in short_field_words if singularize(word) in heads
+        )
 
     def get_type_words(self, shop: str) -> frozenset[str]:
         """Return the type words of `shop` in its own spelling; call this after all its products are counted."""
         if shop not in self._types_by_shop:
-            in_category, in_short_fields = self._category_counts[shop], self._short_field_counts[shop]
+            in_category, in_short_fields = self.counts.in_category[shop], self.counts.short_fields[shop]
             self._types_by_shop[shop] = frozenset(
                 word for word in in_category if in_category[word] >= MIN_TYPE_SHARE * in_short_fields[word]
             )

@@ -1,7 +1,7 @@
 """From a text, its language and the shop's own words to tokens: the one function that all texts go through."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from weft.text.inflected_words import InflectedWords
@@ -46,8 +46,18 @@ class ShopTokenizer:
         """
         self._language = load_language(language)
         self._uncut: Counter[str] = Counter()
+        self._cutter_names: dict[str, str] = {}
         self._cutters: dict[str, WordCutter] = {}
         self._tokens: dict[str, tuple[str, ...]] = {}
+
+    def __getstate__(self) -> tuple[str, Counter[str], dict[str, str]]:
+        # Another process builds its cutters itself: they are functions of the counts, and some cannot be pickled.
+        return self._language.code, self._uncut, self._cutter_names
+
+    def __setstate__(self, state: tuple[str, Counter[str], dict[str, str]]) -> None:
+        code, uncut, cutter_names = state
+        self.__init__(code)  # type: ignore[misc]
+        self._uncut, self._cutter_names = uncut, cutter_names
 
     @property
     def language(self) -> str:
@@ -58,12 +68,18 @@ class ShopTokenizer:
     def missing(self) -> list[str]:
         """What is lost in the texts cut so far because a segmenter is not installed, one sentence for each language."""
         return [
-            describe_missing(code) for code in sorted(self._cutters) if code in NEEDS_EXTRA and not is_installed(code)
+            describe_missing(code)
+            for code in sorted(self._cutter_names)
+            if code in NEEDS_EXTRA and not is_installed(code)
         ]
 
     def describe_cutters(self) -> dict[str, str]:
         """Return language -> what has cut its pieces so far; English and numbers are not listed."""
-        return {code: cutter.name for code, cutter in sorted(self._cutters.items())}
+        return dict(sorted(self._cutter_names.items()))
+
+    def note_cutters(self, names: Mapping[str, str]) -> None:
+        """Note what a copy of this tokenizer in another process has cut with."""
+        self._cutter_names.update(names)
 
     def with_language(self, language: str) -> "ShopTokenizer":
         """Return a tokenizer for the same texts in another language; the counts are shared."""
@@ -74,6 +90,14 @@ class ShopTokenizer:
     def count(self, text: str) -> None:
         """Count the words of a text; later texts are cut by what the shop's texts contain."""
         self._uncut.update(self._tokenize(text))
+        self._limit_counts()
+
+    def merge_counts(self, other: "ShopTokenizer") -> None:
+        """Add the words that another tokenizer of the same shop and language has counted in other texts."""
+        self._uncut.update(other._uncut)
+        self._limit_counts()
+
+    def _limit_counts(self) -> None:
         if len(self._uncut) > _MAX_COUNTED:
             self._uncut = Counter({word: count for word, count in self._uncut.items() if count > 1})
 
@@ -122,6 +146,7 @@ class ShopTokenizer:
             return (piece,)
         if language not in self._cutters:
             self._cutters[language] = _build_cutter(language, self._count_pieces(language))
+            self._cutter_names[language] = self._cutters[language].name
         return self._cutters[language].cut(piece)
 
     def _count_pieces(self, language: str) -> Counter[str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from weft import params
-from weft.text.boilerplate import DocumentFrequencies, find_drop_reason, find_shop_names
+from weft.text.boilerplate import DocumentFrequencies, DropRules
 
 SETTINGS = params.Vocabulary(
     max_size=100, min_document_frequency=1, boilerplate_min_df=0.5, boilerplate_min_ratio=10.0, brand_min_share=0.5
@@ -21,13 +21,13 @@ def _count_words(shops: dict[str, list[str]], brand: dict[str, list[str]] | None
 
 
 def _get_drop_reason(word: str, counts: DocumentFrequencies) -> str | None:
-    drop = find_drop_reason(word, counts, find_shop_names(counts), SETTINGS)
+    drop = DropRules(counts, SETTINGS).find_reason(word)
     return drop.reason if drop else None
 
 
 def test_a_word_in_most_products_of_one_shop_and_rare_in_the_others_is_dropped() -> None:
     counts = _count_words({"alder": ["returns"] * 12 + ["red"] * 8, "brunel": ["red"] * 20, "corso": ["blue"] * 20})
-    drop = find_drop_reason("returns", counts, find_shop_names(counts), SETTINGS)
+    drop = DropRules(counts, SETTINGS).find_reason("returns")
     assert drop == ("shop boilerplate", "in 60.0 % of the products of alder, 0.0 % of others")
 
 
@@ -78,7 +78,7 @@ def test_a_brand_name_that_many_products_of_other_brands_use_stays() -> None:
     texts = ["shoes"] * 30 + ["rose"] * 10 + ["blue"] * 20
     brands = ["red rose"] * 30 + [""] * 30
     counts = _count_words({"alder": texts}, {"alder": brands})
-    assert counts.compute_brand_share("rose") == 0.75
+    assert DropRules(counts, SETTINGS).compute_brand_share("rose") == 0.75
     assert _get_drop_reason("rose", counts) is None
 
 
@@ -87,4 +87,7 @@ def test_the_detail_of_a_rare_word_gives_its_frequency() -> None:
     settings = params.Vocabulary(
         max_size=100, min_document_frequency=2, boilerplate_min_df=0.5, boilerplate_min_ratio=10.0, brand_min_share=0.5
     )
-    assert find_drop_reason("tulle", counts, {}, settings) == ("too few products", "in 1 products, expected at least 2")
+    assert DropRules(counts, settings).find_reason("tulle") == (
+        "too few products",
+        "in 1 products, expected at least 2",
+    )

@@ -11,7 +11,8 @@ from weft import params, tables
 from weft.contracts.tables import CLEANED_PRODUCTS, PRODUCTS
 from weft.errors import ContractError
 from weft.text.catalogue_tokenizers import CatalogueTokenizers
-from weft.text.clean import CleanStats, clean_product, clean_products
+from weft.text.clean import clean_product, clean_products
+from weft.text.clean_stats import CleanStats
 from weft.text.tokenize import load_stop_words, tokenize
 
 FIELDS = ("title", "categories", "description", "colour", "attributes")

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from weft.text.clean import CleanStats
+from weft.text.clean_stats import CleanStats
 
 
 def test_the_report_counts_by_shop_and_reason(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
+from weft.engine.current_work import get_work
 from weft.engine.in_order import iter_in_order
 from weft.errors import EngineError, WeftError, get_first_line
 from weft.progress import log_line
@@ -24,9 +25,6 @@ Result = TypeVar("Result")
 MAX_RETRIES = 5
 """How often a shard is worked on again after its machine or its process is lost."""
 _CONNECT_SECONDS = 10.0
-
-_works: dict[str, Any] = {}
-"""In a process of a task: the work of the current call, because Ray would read it again for each shard."""
 
 
 def map_shards(work: Callable[[Shard], Result], shards: Sequence[Shard], address: str) -> Iterator[Result]:
@@ -80,10 +78,8 @@ def _run_task(work_id: str, shared: list[Any], folder: str, code: str, shard: An
         os.chdir(folder)
     except OSError as error:
         raise EngineError(f"the machine {machine} has no folder {folder}; share it under the same path") from error
-    if work_id not in _works:
-        _works.clear()
-        _works[work_id] = ray.get(shared[0])
-    return _works[work_id](shard)
+    # Ray would read the work again for each shard.
+    return get_work(work_id, lambda: ray.get(shared[0]))(shard)
 
 
 def _connect(address: str) -> ModuleType:

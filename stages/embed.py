@@ -20,6 +20,7 @@ def main() -> None:
     from weft.model.bundle import load_bundle
     from weft.process_group import init_process_group
     from weft.retrieval.embed_dataset import embed_dataset
+    from weft.retrieval.whiten_gallery import store_whitening
 
     settings = params.load_params(Path("params.yaml")).benchmarks[args.benchmark]
     tracked = tracking.start_stage_run("embed", settings, [args.model, Path(settings.path)], benchmark=args.benchmark)
@@ -37,6 +38,8 @@ def main() -> None:
             model.digest,
             process_group,
         )
+        if process_group.is_main:
+            store_whitening(args.out)
         run.log_metrics(counts)
         progress.log_outcome(f"embed@{args.benchmark}", args.out, counts)
 

@@ -27,7 +27,9 @@ from weft.retrieval.search import find_nearest_neighbours
 from weft.search.exact_index import ExactIndex
 from weft.search.product_search import Hit as Hit
 from weft.search.product_search import PhotoSearch
+from weft.search.whitened_index import WhitenedIndex
 from weft.text.label_words import label_to_word_ids
+from weft.whitening import Whitening, read_whitening
 
 if TYPE_CHECKING:
     from weft.datasets import PhotoRecord
@@ -154,30 +156,62 @@ class Model:
 class Index:
     """An embedded catalogue, searched exactly by cosine similarity. Make it with `open_index`."""
 
-    def __init__(self, model: Model, embeddings: npt.NDArray[np.floating], photos: pa.Table) -> None:
+    def __init__(
+        self,
+        model: Model,
+        embeddings: npt.NDArray[np.floating],
+        photos: pa.Table,
+        whitening: Whitening | None = None,
+    ) -> None:
         self._model = model
         self.embeddings = embeddings
         """(photos, embedding_dim), not normalised."""
         photo_ids, product_ids = photos["photo_id"].to_pylist(), photos["product_id"].to_pylist()
-        self.photos = PhotoSearch(ExactIndex(embeddings), photo_ids, product_ids)
+        index = ExactIndex(embeddings)
+        self.photos = PhotoSearch(index, photo_ids, product_ids)
         """The index itself, for searches by embeddings, among some photos only, or for products."""
+        self.same_item_photos: PhotoSearch | None = None
+        """The same for the embedding of a photo, with the very same item first; None where there is no whitening."""
+        if whitening is not None:
+            whitened_index = WhitenedIndex(index, embeddings, whitening)
+            self.same_item_photos = PhotoSearch(whitened_index, photo_ids, product_ids)
 
     def __len__(self) -> int:
         return len(self.photos.photo_ids)
 
-    def search(self, query: str | Path | bytes | Image.Image, top_k: int = 10) -> list[Hit]:
+    def search(self, query: str | Path | bytes | Image.Image, top_k: int = 10, *, same_item: bool = False) -> list[Hit]:
         """Return the `top_k` photos nearest to a query, best first.
 
         Args:
             query: Text as a `str`; a photo as a `Path`, bytes or an image.
             top_k: At least 1.
+            same_item: Whether the very same item comes first, by whitened embeddings, and not what looks most alike;
+                for photos only.
 
         Raises:
-            InputError: The text has no known word, or the file cannot be read.
+            InputError: The text has no known word, the file cannot be read, or `same_item` is not possible.
             PhotoError: The photo cannot be decoded.
         """
+        photos = self.choose_search(is_photo=not isinstance(query, str), same_item=same_item)
         vector = self._model.embed_text(query) if isinstance(query, str) else self._model.embed(query)
-        return self.photos.find_photos(vector[0], top_k)
+        return photos.find_photos(vector[0], top_k)
+
+    def choose_search(self, *, is_photo: bool, same_item: bool) -> PhotoSearch:
+        """Return `photos` or, for a photo with `same_item`, `same_item_photos`.
+
+        Raises:
+            InputError: `same_item` with words, or in an index without a whitening.
+        """
+        if not same_item:
+            return self.photos
+        if not is_photo:
+            raise InputError("the same item can be found by a photo only, got words; leave out --same-item (same_item)")
+        if self.same_item_photos is None:
+            raise InputError(
+                "the index has no whitening.safetensors, which --same-item (same_item) needs; run the stage embed "
+                "again, or leave it out"
+            )
+        return self.same_item_photos
 
 
 def load(path: str | Path, device: str | None = None, workers: int | None = None) -> Model:
@@ -200,7 +234,7 @@ def open_index(path: str | Path, model: Model) -> Index:
 
     Raises:
         ContractError: The folder does not hold embeddings.
-        ModelError: Another model made the embeddings.
+        ModelError: Another model made the embeddings, or their whitening is broken.
     """
     gallery = artefacts.read_embeddings(Path(path))
     if gallery.model_digest != model.digest:
@@ -208,7 +242,7 @@ def open_index(path: str | Path, model: Model) -> Index:
             f"{path}: expected embeddings by the model {model.digest[:12]}, got embeddings by another model; "
             "run `dvc repro embed@catalogue` or choose another index"
         )
-    return Index(model, gallery.z, gallery.photos)
+    return Index(model, gallery.z, gallery.photos, read_whitening(Path(path), gallery.z.shape[1]))
 
 
 def score(

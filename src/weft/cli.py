@@ -110,6 +110,9 @@ def _add_inference_commands(commands: "Commands") -> None:
     )
     search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
     search.add_argument("--top-k", type=positive_int, default=10, metavar="K", help="products (default 10)")
+    search.add_argument(
+        "--same-item", action="store_true", help="the very same item first, not what looks most alike; needs a photo"
+    )
     search.add_argument("--shop", action="append", default=[], metavar="NAME", help="only this shop; repeatable")
     search.add_argument("--category", metavar="TEXT", help="only products with this text in a category path")
     search.add_argument("--max-price", type=price, metavar="P", help="only up to this price, in the shop's currency")

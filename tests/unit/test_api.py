@@ -15,6 +15,7 @@ from weft.errors import InputError, ModelError, PhotoError
 from weft.model.bundle import load_bundle
 from weft.model.fuse_batch_norm import fuse_batch_norm
 from weft.photos.prefetch import decode_and_letterbox
+from weft.whitening import Whitening, write_whitening
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,27 @@ def test_search_ranks_by_cosine_similarity(model, index, photos, naive_embedding
         assert [hit.similarity for hit in hits] == pytest.approx(sorted(similarities, reverse=True), abs=1e-3)
     assert len(index) == 3
     assert [hit.photo_id for hit in index.search(photos[1], top_k=1)] == ["alder/1#0"]
+
+
+def test_the_same_item_is_searched_by_whitened_embeddings(tmp_path, model, index, photos):
+    z = index.embeddings.astype(np.float32)
+    unit = z / np.linalg.norm(z, axis=1, keepdims=True)
+    # The similarity of embeddings that are centred and not scaled.
+    centred = unit - unit.mean(0)
+    write_whitening(tmp_path / "index", Whitening(unit.mean(0), np.eye(z.shape[1], dtype=np.float32)))
+    whitened = weft.open_index(tmp_path / "index", model)
+    hits = whitened.search(photos[1], same_item=True)
+    similarities = centred @ centred[1] / np.linalg.norm(centred, axis=1) / np.linalg.norm(centred[1])
+    assert [hit.product_id for hit in hits] == [f"alder/{n}" for n in np.argsort(-similarities)]
+    assert [hit.similarity for hit in hits] == pytest.approx(sorted(similarities, reverse=True), abs=1e-2)
+    assert whitened.search(photos[1]) == index.search(photos[1])
+    with pytest.raises(InputError, match="by a photo only, got words"):
+        whitened.search("red dress", same_item=True)
+
+
+def test_without_a_whitening_the_same_item_cannot_be_searched(index, photos):
+    with pytest.raises(InputError, match=r"no whitening\.safetensors"):
+        index.search(photos[0], same_item=True)
 
 
 def test_an_index_of_another_model_is_refused(tmp_path, model):

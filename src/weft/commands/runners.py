@@ -39,7 +39,8 @@ def run_search(args: argparse.Namespace) -> None:
     inputs = SearchInputs(args.model, args.index, args.products, args.photos)
     filters = Filters(tuple(args.shop), args.category, args.max_price)
     output_format = args.format or ("table" if sys.stdout.isatty() else "jsonl")
-    print_lines(search(" ".join(args.query), inputs, filters, args.top_k, output_format, args.html))
+    query = " ".join(args.query)
+    print_lines(search(query, inputs, filters, args.top_k, output_format, args.html, args.same_item))
 
 
 def run_serve(args: argparse.Namespace) -> None:

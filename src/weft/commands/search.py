@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from weft.api import Floats, Index, Model, load, open_index
+from weft.api import Floats, Model, load, open_index
 from weft.commands.embed import embed_source
 from weft.commands.search_page import write_page
 from weft.commands.search_results import FoundProduct, format_json_lines, format_table
 from weft.errors import InputError
 from weft.progress import log_line
 from weft.search.catalogue_products import CatalogueProduct, Filters, read_products, select_products
+from weft.search.product_search import PhotoSearch
 from weft.text.tokenize import load_stop_words, tokenize_words
 
 PRODUCTS = Path("data/crawl/products.parquet")
@@ -35,7 +36,13 @@ class SearchInputs:
 
 
 def search(
-    query: str, inputs: SearchInputs, filters: Filters, top_k: int, output_format: str, page: Path | None
+    query: str,
+    inputs: SearchInputs,
+    filters: Filters,
+    top_k: int,
+    output_format: str,
+    page: Path | None,
+    same_item: bool = False,
 ) -> Iterator[str]:
     """Yield the lines that describe the products found, best first, and write the page if one is named.
 
@@ -49,6 +56,7 @@ def search(
         top_k: The number of products.
         output_format: "table" or "jsonl".
         page: The HTML file to write, or None.
+        same_item: Whether the very same item comes first, not what looks most alike; for photos only.
 
     Raises:
         ModelError: The model cannot be loaded, or another model made the index.
@@ -60,7 +68,8 @@ def search(
     allowed = select_products(products or {}, filters)
     model = load(inputs.model)
     index = open_index(inputs.index, model)
-    found = find_products(_embed_query(query, model), index, products or {}, allowed, top_k)
+    photos = index.choose_search(is_photo=_is_file(query), same_item=same_item)
+    found = find_products(_embed_query(query, model), photos, products or {}, allowed, top_k)
     if products is None:
         log_line(f"{PRODUCTS}: no such file, so titles, prices and URLs are left out; name it with --products")
     if page is not None:
@@ -71,7 +80,7 @@ def search(
 
 def find_products(
     vector: Floats,
-    index: Index,
+    search: PhotoSearch,
     products: dict[str, CatalogueProduct],
     allowed: frozenset[str] | None,
     top_k: int,
@@ -80,12 +89,11 @@ def find_products(
 
     Args:
         vector: The embedding of the query.
-        index: The embedded catalogue.
+        search: The search in the embedded catalogue.
         products: What is known about the products, by product_id.
         allowed: The products that may be found; None for all.
         top_k: At least 1.
     """
-    search = index.photos
     candidates = None if allowed is None else np.array([product_id in allowed for product_id in search.products], bool)
     return [
         FoundProduct(

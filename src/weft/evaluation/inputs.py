@@ -1,7 +1,7 @@
 """The inputs of one evaluation: a benchmark, embeddings before and after training, word embeddings of both stages."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from weft.contracts.arrays import Ints, Matrix, Scores
 from weft.datasets.base import EvalDataset, PhotoRecord
 from weft.errors import ContractError, ModelError
 from weft.evaluation.knn import take_rows
+from weft.whitening import Whitening, read_whitening
 
 CATALOGUE = "catalogue"
 """The benchmark that is the shop's own catalogue; its training photos are the source of kNN tag transfer."""
@@ -44,6 +45,8 @@ class EvalPhotos:
     """(photos,)."""
     num_missing: int
     """Photos of the benchmark without embeddings, because they could not be decoded."""
+    whitening: Whitening | None = None
+    """The whitening of `finetuned` that the stage embed fitted; None where none could be fitted."""
 
     def __len__(self) -> int:
         return len(self.record_indices)
@@ -235,7 +238,9 @@ def select_tagged_photos(photos: EvalPhotos, product_bags: WordBags, split: str)
 
 def _read_photos(name: str, dataset: EvalDataset, folders: InputFolders) -> EvalPhotos:
     frozen = artefacts.read_embeddings(folders.features / name)
-    return join_embeddings(dataset, frozen, artefacts.read_embeddings(folders.embeddings / name), name)
+    finetuned = artefacts.read_embeddings(folders.embeddings / name)
+    whitening = read_whitening(folders.embeddings / name, finetuned.z.shape[1])
+    return replace(join_embeddings(dataset, frozen, finetuned, name), whitening=whitening)
 
 
 def _read_word_embeddings(folders: InputFolders) -> WordEmbeddings:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from weft.contracts.arrays import Ints
+from weft.contracts.arrays import Ints, Matrix
 from weft.contracts.search import Search
-from weft.contracts.tables import FINETUNED, FROZEN
+from weft.contracts.tables import FINETUNED, FINETUNED_WHITENED, FROZEN
 from weft.evaluation.benchmark_results import BenchmarkResults
 from weft.evaluation.inputs import EvalPhotos
-from weft.evaluation.per_query_scores import PerQueryScores, build_slice_columns, encoder_rows
+from weft.evaluation.per_query_scores import PerQueryScores, Value, build_slice_columns, encoder_rows
 from weft.evaluation.retrieval_metrics import (
     RankedLists,
     compute_query_metrics,
@@ -99,9 +99,12 @@ def _add_table(
     queries = task.queries[num_positives > 0]
     length = max(*task.recall_k, NUM_RETRIEVED_SHOWN, MIN_LIST_LENGTH, int(num_positives.max()))
     length = min(length, len(task.gallery))
+    embeddings: dict[str, Matrix] = {FROZEN: photos.frozen, FINETUNED: photos.finetuned}
+    if photos.whitening is not None:
+        embeddings[FINETUNED_WHITENED] = photos.whitening.apply(photos.finetuned)
     ranked = {
         model: rank_gallery(z, photos.products, task.groups, queries, task.gallery, length, search)
-        for model, z in ((FROZEN, photos.frozen), (FINETUNED, photos.finetuned))
+        for model, z in embeddings.items()
     }
     results.tables[task.table] = _build_scores(task, photos, ranked, fields)
     if task.table == "retrieval":
@@ -109,7 +112,7 @@ def _add_table(
             "retrieval: queries without a positive are left out; a query never retrieves itself; ties keep the order "
             "of the gallery; head only equals frozen backbone by construction, since train_head keeps the encoder"
         )
-        results.ranked_examples = ranked
+        results.ranked_examples = {model: ranked[model] for model in (FROZEN, FINETUNED)}
 
 
 def _add_counts(task: _RetrievalTask, num_positives: Ints, results: BenchmarkResults) -> None:
@@ -130,8 +133,15 @@ def _build_scores(
     return PerQueryScores(
         query_indices=queries,
         cluster_ids=photos.cluster_ids[queries],
-        numerators=encoder_rows(metrics[FROZEN], metrics[FINETUNED]),
+        numerators=_order_rows(metrics),
         upper_bounds={f"recall_all_at_{k}": recall_all_upper_bound(num_positives, k) for k in task.recall_all_k},
-        first_hit_ranks=encoder_rows(ranks[FROZEN], ranks[FINETUNED]),
+        first_hit_ranks=_order_rows(ranks),
         slices=build_slice_columns(photos.iter_records(queries), fields),
     )
+
+
+def _order_rows(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the rows of a table in their order; that of the whitened embeddings, where there is one, is the last."""
+    return encoder_rows(values[FROZEN], values[FINETUNED]) | {
+        model: value for model, value in values.items() if model == FINETUNED_WHITENED
+    }

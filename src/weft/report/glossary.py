@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from weft.contracts.tables import FINETUNED, FROZEN
+from weft.contracts.tables import FINETUNED, FINETUNED_WHITENED, FROZEN
 
 MAX_NAMED_SHOPS = 4
 
@@ -63,6 +63,11 @@ _ROWS: tuple[tuple[str, str], ...] = (
     (
         r"finetuned \(kNN tags, k=\d+\)",
         "the finetuned network; a photo gets the words of the k most similar training photos",
+    ),
+    (
+        re.escape(FINETUNED_WHITENED),
+        "the photo vectors of the finetuned network, whitened: a search for the very same item, not for what looks "
+        "alike",
     ),
     (FINETUNED, "network and word embeddings trained together on the words of the shops"),
 )

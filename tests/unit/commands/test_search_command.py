@@ -6,6 +6,7 @@ import pytest
 
 from weft import artefacts, tables
 from weft.contracts.tables import PREPARED_PHOTOS, PRODUCTS
+from weft.retrieval.whiten_gallery import store_whitening
 
 TITLES = ["Red dress", "Green <b>dress</b>", "Blue\x1b[31m shirt\u202e", "Black tie"]
 KEYS = ["product", "score", "title", "price", "currency", "availability", "url", "photo", "photos"]
@@ -231,3 +232,15 @@ def test_the_page_escapes_texts_and_shows_pictures(weft, index, products, tmp_pa
 def test_a_page_is_not_written_over_another_kind_of_file(refused, index, tmp_path):
     assert "expected a name that ends in .html" in refused("search", "red", "--html", tmp_path / "x.parquet")
     assert not (tmp_path / "x.parquet").exists()
+
+
+def test_the_same_item_needs_a_photo_and_a_whitening(weft, index, products, tmp_path, make_jpeg):
+    (tmp_path / "query.jpg").write_bytes(make_jpeg("red", seed=50))
+    options = ("--same-item", "--index", index, "--products", products)
+    status, _, err = weft("search", "red", *options)
+    assert (status, "by a photo only, got words" in err) == (2, True)
+    status, _, err = weft("search", tmp_path / "query.jpg", *options)
+    assert (status, "the index has no whitening.safetensors" in err) == (2, True)
+    store_whitening(index)
+    status, lines, err = weft("search", tmp_path / "query.jpg", *options)
+    assert (status, len(lines)) == (0, 4), err

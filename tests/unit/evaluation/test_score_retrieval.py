@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from aligned_photos import make_eval_photos, make_record
@@ -10,6 +12,7 @@ from weft.evaluation.retrieval_task import (
     score_cross_colour_retrieval,
     score_inshop_retrieval,
 )
+from weft.whitening import Whitening
 
 COLOUR = {"colour": "colour"}
 
@@ -131,3 +134,17 @@ def test_a_metric_that_is_undefined_is_null_in_metrics_json():
     written = results.to_metrics_json("b", "inshop", results.compute_tables(50), 50)
     row = {"recall_at_1": 1.0, "map_at_r": None}
     assert written["tables"] == {"retrieval": {"frozen backbone": row, "finetuned": row}}
+
+
+def test_a_whitening_adds_a_row_after_the_others_and_changes_none_of_them(search):
+    records = [make_record(product, view=view) for product in "ab" for view in range(2)]
+    # The first coordinate differs between the views, the second one between the products.
+    z = np.array([[5, 1], [-5, 1], [5, -1], [-5, -1]], np.float32)
+    photos = make_eval_photos(records, z)
+    whitening = Whitening(np.zeros(2, np.float32), np.diag([0.01, 1]).astype(np.float32))
+    plain = run_task(score_catalogue_retrieval, photos, search).tables["retrieval"].compute_table()
+    table = run_task(score_catalogue_retrieval, replace(photos, whitening=whitening), search).tables["retrieval"]
+    assert list(table.compute_table()) == [*plain, "finetuned (whitened)"]
+    assert {row: table.compute_table()[row] for row in plain} == plain
+    assert plain["finetuned"]["recall_at_1"] == 0
+    assert table.compute_table()["finetuned (whitened)"]["recall_at_1"] == 1

@@ -30,6 +30,7 @@ from weft.search.product_search import PhotoSearch
 from weft.search.whitened_index import WhitenedIndex
 from weft.text.label_words import label_to_word_ids
 from weft.whitening import Whitening, read_whitening
+from weft.word_scores import average_query_words
 
 if TYPE_CHECKING:
     from weft.datasets import PhotoRecord
@@ -124,6 +125,8 @@ class Model:
     def embed_text(self, text: str) -> Floats:
         """Return the mean embedding of the known words of a text, (1, embedding_dim): a query for photos.
 
+        Each word is weighted by how well photos show it (`Bundle.query_weights`).
+
         Raises:
             InputError: The vocabulary has none of the words; the message suggests similar ones.
         """
@@ -132,8 +135,7 @@ class Model:
             similar = [word for part in text.lower().split() for word in self.find_similar_words(part)]
             hint = f" (similar words: {', '.join(dict.fromkeys(similar))})" if similar else ""
             raise InputError(f"{text!r}: none of these words is in the model's vocabulary{hint}")
-        mean: Floats = self.word_embeddings[word_ids].mean(0, keepdims=True)
-        return mean
+        return average_query_words(self.word_embeddings, self._bundle.query_weights, word_ids)[None]
 
     def score_words(self, embeddings: Floats) -> Floats:
         """Return the logits of all words, (photos, words), for embeddings, (photos, embedding_dim)."""

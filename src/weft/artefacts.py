@@ -1,7 +1,7 @@
 """Read and write the artefacts that are not Parquet tables: embeddings and word lists. Reading needs no torch."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,6 +174,29 @@ def read_word_predictability(path: Path) -> pd.DataFrame:
             "run the stage train_head again"
         )
     return table
+
+
+def read_query_weights(folder: Path, words: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Read the weight of each word in a text query from the word_predictability.tsv of a model folder.
+
+    The weight is Somers' D of the word on val, shrunk: 0 for a word that photos do not show, 1 for one that they always
+    show. All weights are 1 where the folder has no such file, or val could not measure any word.
+
+    Args:
+        folder: The output of train_head or finetune.
+        words: The vocabulary of the model.
+
+    Raises:
+        ContractError: The file is broken or describes other words.
+    """
+    path = folder / files.WORD_PREDICTABILITY
+    if not path.is_file():
+        return np.ones(len(words), np.float32)
+    table = read_word_predictability(path)
+    if table["word"].tolist() != list(words):
+        raise ContractError(f"{path}: expected the words of {files.WORDS}, got others; run the stage train_head again")
+    weights = table["somers_d_shrunk"].to_numpy(np.float32).clip(0, 1)
+    return np.ones_like(weights) if np.isnan(weights).any() else weights
 
 
 def read_word_embeddings(path: Path) -> npt.NDArray[np.float32]:

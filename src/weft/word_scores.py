@@ -1,5 +1,7 @@
 """Scores of words for embeddings: logits in chunks of photos, the log-partition of the softmax, and the ROC AUC."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
@@ -23,6 +25,22 @@ def score_words(z: Matrix, rows: Ints, w: Scores, bias: Scores, chunk_size: int 
         chunk = slice(start, start + chunk_size)
         logits[chunk] = z[rows[chunk]].astype(np.float32) @ w.T + bias.T
     return logits
+
+
+def average_query_words(w: Scores, query_weights: Scores, word_ids: Sequence[int] | Ints) -> Scores:
+    """Return the embedding of a text query, (embedding_dim,): the weighted mean of its words' embeddings.
+
+    Args:
+        w: Word embeddings, (words, embedding_dim).
+        query_weights: (words,): the weight of each word, at least 0. If it is 0 for all words of the query, each counts
+            the same.
+        word_ids: The words of the query, at least one.
+    """
+    weights = query_weights[word_ids]
+    if not weights.any():
+        weights = np.ones_like(weights)
+    mean: Scores = weights @ w[word_ids] / weights.sum()
+    return mean
 
 
 def log_partition(z: Matrix, rows: Ints, w: Scores, bias: Scores, chunk_size: int = DEFAULT_CHUNK_SIZE) -> Scores:

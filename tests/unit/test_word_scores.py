@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.word_scores import log_partition, roc_auc, score_words
+from weft.word_scores import average_query_words, log_partition, roc_auc, score_words
 
 
 @pytest.fixture
@@ -18,6 +18,14 @@ def test_the_roc_auc_is_the_share_of_pairs_in_the_right_order(observations):
     pairs = [(positive, negative) for positive in scores[is_positive] for negative in scores[~is_positive]]
     naive = np.mean([(a > b) + (a == b) / 2 for a, b in pairs]) if pairs else np.nan
     assert roc_auc(scores, is_positive) == pytest.approx(naive, nan_ok=True)
+
+
+def test_the_embedding_of_a_text_is_the_weighted_mean_of_its_words() -> None:
+    w = np.array([[1, 0], [0, 1], [5, 5]], np.float32)
+    weights = np.array([0.9, 0.3, 0], np.float32)
+    np.testing.assert_allclose(average_query_words(w, weights, [0, 1, 2]), [0.75, 0.25])
+    # A query of words that photos do not show is still a query.
+    np.testing.assert_allclose(average_query_words(w, weights, [2]), [5, 5])
 
 
 def test_without_positives_or_without_negatives_the_roc_auc_is_undefined():

@@ -175,6 +175,9 @@ EMBEDDED_PHOTOS = TableContract(
 FROZEN, HEAD_ONLY, FINETUNED = "frozen backbone", "head only", "finetuned"
 """The models of the evaluation: the values of the column model, and the rows of the results tables in this order."""
 
+FINETUNED_EQUAL_WORDS = f"{FINETUNED} (all words equal)"
+"""The row of a search by texts whose words all have the same weight."""
+
 FINETUNED_WHITENED = f"{FINETUNED} (whitened)"
 """The row of a search that finds the very same item first: the embeddings of FINETUNED, whitened."""
 

@@ -142,6 +142,8 @@ class WordEmbeddings:
     """b after train_head, (words, 1), zeros where it was trained without a bias."""
     finetuned_bias: Scores
     """b after finetune, (words, 1)."""
+    query_weights: Scores
+    """(words,): the weight of each word in a text query, 0 to 1."""
 
     def map_words_to_ids(self) -> dict[str, int]:
         """Return word_id by word."""
@@ -257,4 +259,5 @@ def _read_word_embeddings(folders: InputFolders) -> WordEmbeddings:
     if tuple(vocabularies[0]["word"]) != words:
         raise ModelError(f"{folders.words} and {folders.model} have different words; run dvc repro finetune")
     document_frequencies = vocabularies[1]["document_frequency"].to_numpy(np.int64)
-    return WordEmbeddings(words, document_frequencies, *matrices, *biases)
+    query_weights = artefacts.read_query_weights(folders.model, words)
+    return WordEmbeddings(words, document_frequencies, *matrices, *biases, query_weights)

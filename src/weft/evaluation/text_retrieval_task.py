@@ -7,7 +7,7 @@ import numpy as np
 from weft.bags import WordBags
 from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
 from weft.contracts.search import Search
-from weft.contracts.tables import FINETUNED, HEAD_ONLY
+from weft.contracts.tables import FINETUNED, FINETUNED_EQUAL_WORDS, HEAD_ONLY
 from weft.evaluation import retrieval_metrics
 from weft.evaluation.benchmark_results import BenchmarkResults
 from weft.evaluation.inputs import EvalInputs
@@ -22,6 +22,7 @@ from weft.evaluation.per_query_scores import (
 )
 from weft.evaluation.word_scorers import WordScorer, iter_chunks, linear_word_scores
 from weft.ranking_metrics import map_at_r
+from weft.word_scores import average_query_words
 
 MAX_QUERY_WORDS = 1_000
 MAX_SCORES = 50_000_000
@@ -76,7 +77,9 @@ def score_text_to_product(
 ) -> None:
     """Add "text_to_product": the words of each test product, as one query, search all test photos for its photos.
 
-    The query embedding is the mean of the words' embeddings, as in `weft search`.
+    The query embedding is that of `weft search`: the mean of the words' embeddings, each weighted by how well photos
+    show it. The last row gives all words the same weight. recall_at_k counts photos; product_recall_at_k counts each
+    product once, at its best photo.
     """
     photos, test_set = inputs.photos, inputs.test_set
     test = photos.get_split_rows("test")
@@ -87,15 +90,16 @@ def score_text_to_product(
     queries, products = test_set.rows[first], photos.products[test]
     num_positives = np.array([(products == photos.products[row]).sum() for row in queries], np.int64)
     length = min(max(*top_k, int(num_positives.max())), len(test))
+    # This many photos show max(top_k) products, even if the first ones come with all their photos.
+    product_length = min(max(top_k) * int(np.bincount(products).max()), len(test))
     numerators, ranks = {}, {}
-    for model, z, w in (
-        (HEAD_ONLY, photos.frozen, inputs.words.head_w),
-        (FINETUNED, photos.finetuned, inputs.words.finetuned_w),
-    ):
-        query_embeddings = np.stack([w[test_set.bags[int(index)]].mean(axis=0) for index in first])
-        rows, _ = search(query_embeddings, take_rows(z, test), length)
-        hits = retrieval_metrics.find_hits(rows, photos.products[queries], products)
+    for model, z, w, weights in _list_text_searches(inputs):
+        query_embeddings = np.stack([average_query_words(w, weights, test_set.bags[int(index)]) for index in first])
+        rows, _ = search(query_embeddings, take_rows(z, test), max(length, product_length))
+        product_ranks = rank_own_products(products[rows], photos.products[queries])
+        hits = retrieval_metrics.find_hits(rows[:, :length], photos.products[queries], products)
         numerators[model] = {f"recall_at_{k}": retrieval_metrics.recall_at_k(hits, k) for k in top_k}
+        numerators[model] |= {f"product_recall_at_{k}": np.asarray(product_ranks < k, np.float64) for k in top_k}
         numerators[model]["map_at_r"] = map_at_r(hits, num_positives)
         ranks[model] = retrieval_metrics.first_hit_ranks(hits)
     results.tables["text_to_product"] = PerQueryScores(
@@ -105,6 +109,38 @@ def score_text_to_product(
         first_hit_ranks=ranks,
         slices=build_slice_columns(photos.iter_records(queries), fields),
     )
+
+
+def _list_text_searches(inputs: EvalInputs) -> list[tuple[str, Matrix, Scores, Scores]]:
+    """Return the row, the photos' embeddings, the words' embeddings and the words' weights of each search by texts."""
+    photos, words = inputs.photos, inputs.words
+    searches = [
+        (HEAD_ONLY, photos.frozen, words.head_w, words.query_weights),
+        (FINETUNED, photos.finetuned, words.finetuned_w, words.query_weights),
+    ]
+    if len(np.unique(words.query_weights)) > 1:
+        equal = np.ones_like(words.query_weights)
+        searches.append((FINETUNED_EQUAL_WORDS, photos.finetuned, words.finetuned_w, equal))
+    return searches
+
+
+def rank_own_products(retrieved: Ints, products: Ints) -> Ints:
+    """Return the rank of each query's product from 0, counting each product once, at its best photo.
+
+    Args:
+        retrieved: (queries, positions): the product of each retrieved photo, best first.
+        products: (queries,): the query's product.
+
+    Returns:
+        (queries,); the number of positions where the query's product is not retrieved.
+    """
+    ranks = np.full(len(products), retrieved.shape[1], np.int64)
+    for query, product in enumerate(products):
+        distinct = np.fromiter(dict.fromkeys(retrieved[query].tolist()), np.int64)
+        found = np.flatnonzero(distinct == product)
+        if len(found):
+            ranks[query] = found[0]
+    return ranks
 
 
 def choose_query_words(bags: WordBags, num_words: int) -> Ints:

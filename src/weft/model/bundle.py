@@ -9,6 +9,8 @@ preprocess.json     height, width: the size of photos in pixels; mean, std: the 
                     channels, for pixels between 0 and 1
 words.tsv           the vocabulary; word_id is the row of the tensor "words"
 digest.txt          the sha256 of the sha256 of these four files
+
+word_predictability.tsv may lie beside them. It weights the words of a text query and changes no embedding or score.
 """
 
 import hashlib
@@ -18,6 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from weft import artefacts, tables
@@ -45,6 +49,8 @@ class Bundle:
     """Width in pixels to which photos are resized."""
     digest: str
     """The content of digest.txt, which identifies the model."""
+    query_weights: npt.NDArray[np.float32]
+    """(words,): the weight of each word in a text query, 0 to 1."""
 
 
 def save_bundle(folder: Path, embedder: Embedder, model: ModelParams, height: int, width: int, words: Path) -> str:
@@ -92,6 +98,7 @@ def load_bundle(folder: Path) -> Bundle:
     """Return the content of a model folder.
 
     Raises:
+        ContractError: word_predictability.tsv is broken.
         ModelError: A file is missing, was changed, or does not fit the other files.
     """
     for name in (*_CONTENT_FILES, files.DIGEST):
@@ -121,7 +128,7 @@ def load_bundle(folder: Path) -> Bundle:
         # The first line of torch's message only says that loading failed; the second one says why.
         reason = " ".join(line.strip() for line in str(error).splitlines()[:2])
         raise ModelError(f"{folder}: config, vocabulary and weights do not fit each other: {reason}") from error
-    return Bundle(embedder.eval(), words, height, width, digest)
+    return Bundle(embedder.eval(), words, height, width, digest, artefacts.read_query_weights(folder, words))
 
 
 def _build_model(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Embedder:

@@ -3,11 +3,16 @@
 import re
 from collections.abc import Sequence
 
-from weft.contracts.tables import FINETUNED, FINETUNED_WHITENED, FROZEN
+from weft.contracts.tables import FINETUNED, FINETUNED_EQUAL_WORDS, FINETUNED_WHITENED, FROZEN
 
 MAX_NAMED_SHOPS = 4
 
 _METRICS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"product_recall_at_(\d+)",
+        r"product recall at \1",
+        "share of the queries whose product is among the first k products; a product counts once, at its best photo",
+    ),
     (
         r"recall_at_(\d+)",
         r"recall at \1",
@@ -69,6 +74,10 @@ _ROWS: tuple[tuple[str, str], ...] = (
         "the photo vectors of the finetuned network, whitened: a search for the very same item, not for what looks "
         "alike",
     ),
+    (
+        re.escape(FINETUNED_EQUAL_WORDS),
+        "the finetuned network; in a query all words count the same, also those that photos do not show",
+    ),
     (FINETUNED, "network and word embeddings trained together on the words of the shops"),
 )
 
@@ -87,7 +96,8 @@ _TABLES: tuple[tuple[str, str], ...] = (
     ),
     (
         "text_to_product",
-        "All words of a product that the model has not seen are one query, which searches the product's photos.",
+        "All words of a product that the model has not seen are one query, which searches the product's photos. Words "
+        "that photos show well count more.",
     ),
     (
         "attributes/mean_of_types",

@@ -6,6 +6,7 @@ trained with word weights, and W is then trained without them (Kang et al. 2020,
 "classifier re-training"). `wise_ft` interpolates between the weights before and after the training.
 """
 
+import shutil
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -103,6 +104,8 @@ def run_finetune(
         retrain_head(model, splits, word_bags, settings.training, settings.train_head, head_context)
     size = settings.prepare
     save_bundle(out, model, settings.model, size.height, size.width, words)
+    # Text queries weight their words by it, with this model as with that of train_head.
+    shutil.copyfile(head_dir / files.WORD_PREDICTABILITY, out / files.WORD_PREDICTABILITY)
     write_history(out / files.HISTORY, history)
     write_training_summary(out / files.TRAINING, summary)
     delete_checkpoint(state_dir)

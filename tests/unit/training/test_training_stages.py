@@ -121,7 +121,7 @@ def test_both_stages_write_the_same_bytes_twice(tmp_path, run_words, run_network
     assert run_network(tmp_path / "c", first) == run_network(tmp_path / "d", second)
     assert set(read_files(tmp_path / "c")) == {
         "model.safetensors", "config.json", "preprocess.json", "words.tsv", "digest.txt", "history.csv",
-        "training.json",
+        "training.json", "word_predictability.tsv",
     }  # fmt: skip
     assert read_files(tmp_path / "c") == read_files(tmp_path / "d")
     bundle = load_bundle(tmp_path / "c")

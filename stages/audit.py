@@ -15,6 +15,7 @@ def main() -> None:
     parser.add_argument("--embeddings", type=Path, required=True, help="the output of embed for the catalogue")
     parser.add_argument("--model", type=Path, required=True, help="the output of finetune")
     parser.add_argument("--calibration", type=Path, required=True, help="the output of calibrate")
+    parser.add_argument("--verdicts", type=Path, required=True, help="the verdicts of people, verdicts.tsv")
     parser.add_argument("--out", type=Path, required=True)
     args = vars(parser.parse_args())
     runtime.configure_threads()
@@ -26,13 +27,15 @@ def main() -> None:
     from weft.retrieval.search import find_nearest_neighbours
     from weft.tagging.audit import AuditInputs, audit
     from weft.tagging.fault_detection import format_detection
+    from weft.tagging.verdicts import read_verdicts
     from weft.text.tokenize import tokenize
 
     settings = params.load_params(Path("params.yaml"))
     truths = list_product_truths(settings.crawl, tokenize)
-    out = args.pop("out")
-    with tracking.start_stage_run("audit", settings.audit, list(args.values())) as run:
-        counts = audit(AuditInputs(**args), settings.audit, find_nearest_neighbours, out, truths)
+    out, verdicts = args.pop("out"), args.pop("verdicts")
+    with tracking.start_stage_run("audit", settings.audit, [*args.values(), verdicts]) as run:
+        inputs = AuditInputs(**args)
+        counts = audit(inputs, settings.audit, find_nearest_neighbours, out, truths, read_verdicts(verdicts))
         run.log_metrics(counts)
         if truths:
             log_line(format_detection(out))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from weft import errors, runtime
 from weft.commands import runners
-from weft.commands.argument_types import port, positive_int, price
+from weft.commands.argument_types import positive_int, price
 from weft.commands.help_examples import EXAMPLES
 from weft.commands.model_argument import model_folder_opened
+from weft.commands.serve_arguments import add_serve_arguments, add_verdicts_arguments
 from weft.text.languages import AUTO, LANGUAGE_CODES
 
 if TYPE_CHECKING:
@@ -127,22 +128,11 @@ def _add_inference_commands(commands: "Commands") -> None:
     serve = _add_model_command(
         commands, "serve", runners.run_serve, "start a search page and an HTTP API on the catalogue"
     )
-    serve.add_argument(
-        "--host", default="127.0.0.1", help="address; others than loopback need a token; default: %(default)s"
-    )
-    serve.add_argument("--port", type=port, default=8000, help="0 for any free port; default: %(default)s")
-    serve.add_argument("--token-file", type=Path, metavar="FILE", help="the bearer token that clients must send")
-    serve.add_argument(
-        "--embeddings", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s"
-    )
-    serve.add_argument(
-        "--products", type=Path, default=Path("data/crawl/products.parquet"), help="default: %(default)s"
-    )
-    serve.add_argument("--photos", type=Path, default=Path("data/prepared"), help="default: %(default)s")
+    add_serve_arguments(serve)
 
 
 def _add_calibration_commands(commands: "Commands") -> None:
-    """Add the commands that check tags against the catalogue: calibrate, audit."""
+    """Add the commands that check tags against the catalogue: calibrate, audit, verdicts."""
     calibrate = _add_model_command(
         commands, "calibrate", runners.run_calibrate, "find for each word the threshold that reaches a target precision"
     )
@@ -163,6 +153,7 @@ def _add_calibration_commands(commands: "Commands") -> None:
         "--documents", type=Path, default=Path("data/documents/documents.parquet"), help="default: %(default)s"
     )
     calibrate.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
+    calibrate.add_argument("--verdicts", type=Path, metavar="FILE", help="the verdicts of people; default: none")
     calibrate.add_argument("-o", "--out", type=Path, metavar="FOLDER", help="default: calibration beside the model")
 
     audit = _add_model_command(
@@ -183,7 +174,12 @@ def _add_calibration_commands(commands: "Commands") -> None:
     audit.add_argument(
         "--num-examples", type=positive_int, default=24, metavar="N", help="examples with photos per kind (default 24)"
     )
+    audit.add_argument("--verdicts", type=Path, metavar="FILE", help="leave out what people judged; default: none")
     audit.add_argument("-o", "--out", type=Path, default=Path("reports/audit"), help="a folder; default: %(default)s")
+
+    help_text = "write the verdicts of the audit page to the file that the stages calibrate and audit read"
+    verdicts = _add_command(commands, "verdicts", runners.run_verdicts, help_text, ". What only the file has is kept.")
+    add_verdicts_arguments(verdicts)
 
 
 def _add_results_commands(commands: "Commands") -> None:

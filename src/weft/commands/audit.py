@@ -9,9 +9,10 @@ from weft.errors import InputError
 from weft.report.html import write_audit_page
 from weft.retrieval.search import find_nearest_neighbours
 from weft.tagging.audit import AuditInputs, audit
+from weft.tagging.verdicts import NO_VERDICTS, read_verdicts
 
 
-def audit_catalogue(inputs: AuditInputs, neighbours: int, num_examples: int, out: Path) -> str:
+def audit_catalogue(inputs: AuditInputs, neighbours: int, num_examples: int, out: Path, verdicts: Path | None) -> str:
     """Audit the catalogue, write the results and return a summary of a few lines.
 
     Args:
@@ -19,6 +20,7 @@ def audit_catalogue(inputs: AuditInputs, neighbours: int, num_examples: int, out
         neighbours: The number of most similar photos of other products to compare with.
         num_examples: The number of mismatches per kind that the page shows with photos.
         out: The folder to write; an earlier audit in it is replaced.
+        verdicts: verdicts.tsv, if people judged cases, which are then left out.
 
     Raises:
         ContractError: An input is missing or invalid.
@@ -27,12 +29,15 @@ def audit_catalogue(inputs: AuditInputs, neighbours: int, num_examples: int, out
     """
     if out.exists() and not (out.is_dir() and (not any(out.iterdir()) or (out / files.MISMATCHES).is_file())):
         raise InputError(f"{out}: expected an empty folder or an earlier audit, got other files; choose another folder")
-    totals = audit(inputs, params.Audit(neighbours, num_examples), find_nearest_neighbours, out)
+    known = NO_VERDICTS if verdicts is None else read_verdicts(verdicts)
+    settings = params.Audit(neighbours, num_examples)
+    totals = audit(inputs, settings, find_nearest_neighbours, out, verdicts=known)
     page = write_audit_page(out, inputs.products)
     return "\n".join(
         [
             f"{totals['products']:,.0f} products: {totals[CONTRADICTED]:,.0f} whose text the photos contradict, "
             f"{totals[MISSING]:,.0f} words that photos show and texts lack",
+            *([f"{totals['judged']:,.0f} cases left out because people judged them"] if known else []),
             f"List:  {out / files.MISMATCHES_CSV}",
             f"Page:  {page}",
         ]

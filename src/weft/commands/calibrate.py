@@ -6,6 +6,7 @@ from weft import params
 from weft.errors import InputError
 from weft.progress import log_line
 from weft.tagging.calibrate import calibrate
+from weft.tagging.verdicts import NO_VERDICTS, read_verdicts
 
 
 def calibrate_model(
@@ -16,6 +17,7 @@ def calibrate_model(
     confidence: float,
     min_products: int,
     out: Path | None,
+    verdicts: Path | None,
 ) -> str:
     """Calibrate the model, write the thresholds and return a summary of a few lines.
 
@@ -27,6 +29,7 @@ def calibrate_model(
         confidence: The confidence of the lower bound of the precision, between 0 and 1.
         min_products: The minimum number of val products whose text has a word.
         out: The folder to write; by default `calibration` beside the model.
+        verdicts: verdicts.tsv, if people judged tags.
 
     Raises:
         ContractError: An input is missing or invalid.
@@ -39,7 +42,9 @@ def calibrate_model(
     folder = default_calibration_dir(model) if out is None else out
     if folder.exists() and not (folder.is_dir() and (not any(folder.iterdir()) or has_thresholds(folder))):
         raise InputError(f"{folder}: expected an empty folder or thresholds, got other files; choose another folder")
-    totals = calibrate(documents, index, model, params.Calibrate(target_precision, confidence, min_products), folder)
+    settings = params.Calibrate(target_precision, confidence, min_products)
+    known = NO_VERDICTS if verdicts is None else read_verdicts(verdicts)
+    totals = calibrate(documents, index, model, settings, folder, known)
     log_line(f"thresholds written to {folder}")
     lines = [
         f"{totals['calibrated_words']:,.0f} of {totals['words']:,.0f} words reach a precision of {target_precision:g} "

@@ -27,6 +27,11 @@ EXAMPLES = {
     """,
     "audit": """
         weft audit --num-examples 48 -o var/audit
+        weft audit --verdicts verdicts.tsv -o var/audit
+    """,
+    "verdicts": """
+        weft verdicts
+        weft verdicts --verdict-store /srv/weft/var/verdicts.sqlite -o verdicts.tsv
     """,
     "compare": """
         weft compare reports/benchmarks/catalogue ../other/reports/benchmarks/catalogue

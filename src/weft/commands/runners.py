@@ -45,9 +45,18 @@ def run_search(args: argparse.Namespace) -> None:
 
 def run_serve(args: argparse.Namespace) -> None:
     """Run `weft serve`."""
+    from weft.commands.calibrate import default_calibration_dir
     from weft.commands.serve import serve
+    from weft.serve.settings import AuditFiles, ServedFiles
 
-    serve(args.model, args.embeddings, args.products, args.photos, args.host, args.port, args.token_file)
+    calibration = default_calibration_dir(args.model)
+    serve(
+        ServedFiles(args.model, args.embeddings, args.products, args.photos, calibration),
+        AuditFiles(args.audit, args.verdict_store, args.verdicts),
+        args.host,
+        args.port,
+        args.token_file,
+    )
 
 
 def run_calibrate(args: argparse.Namespace) -> None:
@@ -55,7 +64,7 @@ def run_calibrate(args: argparse.Namespace) -> None:
     from weft.commands.calibrate import calibrate_model
 
     numbers = (args.target_precision, args.confidence, args.min_products)
-    print_lines([calibrate_model(args.model, args.documents, args.index, *numbers, args.out)])
+    print_lines([calibrate_model(args.model, args.documents, args.index, *numbers, args.out, args.verdicts)])
 
 
 def run_audit(args: argparse.Namespace) -> None:
@@ -66,7 +75,14 @@ def run_audit(args: argparse.Namespace) -> None:
 
     calibration = args.calibration_dir or default_calibration_dir(args.model)
     inputs = AuditInputs(args.products, args.documents, args.photos, args.index, args.model, calibration)
-    print_lines([audit_catalogue(inputs, args.neighbours, args.num_examples, args.out)])
+    print_lines([audit_catalogue(inputs, args.neighbours, args.num_examples, args.out, args.verdicts)])
+
+
+def run_verdicts(args: argparse.Namespace) -> None:
+    """Run `weft verdicts`."""
+    from weft.commands.verdicts import export_verdicts
+
+    print_lines([export_verdicts(args.verdict_store, args.out)])
 
 
 def run_compare(args: argparse.Namespace) -> None:

@@ -2,21 +2,16 @@
 
 from pathlib import Path
 
-from weft.commands.calibrate import default_calibration_dir
 from weft.errors import InputError
-from weft.serve.settings import ServedFiles, ServerSettings
+from weft.serve.settings import AuditFiles, ServedFiles, ServerSettings
 
 
-def serve(
-    model: Path, embeddings: Path, products: Path, photos: Path, host: str, port: int, token_file: Path | None
-) -> None:
+def serve(files: ServedFiles, audit: AuditFiles, host: str, port: int, token_file: Path | None) -> None:
     """Answer until the process is stopped.
 
     Args:
-        model: The model's folder.
-        embeddings: The embeddings of the catalogue by this model.
-        products: products.parquet of the stage crawl.
-        photos: The folder of the prepared photos.
+        files: The outputs of the pipeline.
+        audit: The cases of the audit page, and the verdicts on them.
         host: The address to listen at.
         port: The port; 0 for any that is free.
         token_file: The file of the token that clients must send; required if other machines can reach the host.
@@ -31,7 +26,7 @@ def serve(
         from weft.serve.server import run_server
     except ModuleNotFoundError as error:
         raise InputError(f"weft serve needs {error.name}: run `pip install weft[serve]`") from error
-    run_server(ServedFiles(model, embeddings, products, photos, default_calibration_dir(model)), settings)
+    run_server(files, audit, settings)
 
 
 def _read_token(path: Path) -> str:

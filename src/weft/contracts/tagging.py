@@ -8,6 +8,12 @@ WITH_PROBABILITY, WITH_THRESHOLD = "words with a probability", "words with a thr
 """The values of word_group of the calibration curve."""
 MISSING, CONTRADICTED = "missing", "contradicted"
 """The kinds of mismatches."""
+TAG = "tag"
+"""The kind of a verdict on a tag that was drawn at random."""
+ACCEPTED, REJECTED = "accepted", "rejected"
+"""The verdicts of people."""
+VERDICT_COLUMNS = ("kind", "product_id", "predicted_word", "text_word", "verdict", "judged_at")
+"""The columns of verdicts.tsv."""
 
 CALIBRATED_WORDS = TableContract(
     "calibrated words",
@@ -32,6 +38,22 @@ CALIBRATED_WORDS = TableContract(
     ),
     key=("word_id",),
     checks=(not_negative("word_id"), not_blank("word"), finite("threshold"), finite("slope"), finite("intercept")),
+)
+
+JUDGED_TAGS = TableContract(
+    "judged tags",
+    pa.schema(
+        [
+            column("word_id", pa.int32()),
+            column("word", pa.string()),
+            column("judged", pa.int32()),
+            column("accepted", pa.int32()),
+            column("precision_lower_bound", pa.float64()),
+            column("precision_upper_bound", pa.float64()),
+        ]
+    ),
+    key=("word_id",),
+    checks=(not_blank("word"), not_negative("judged"), not_negative("accepted")),
 )
 
 CALIBRATION_CURVE = TableContract(

@@ -75,7 +75,7 @@ def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
                     row["text_word"],
                     thumbnails.add(row["jpeg"], source),
                     tuple(thumbnails.add(jpeg, source) for jpeg in row["nearest_jpegs"]),
-                    _describe_evidence(row),
+                    describe_evidence(row),
                 )
             )
     ordered = {
@@ -90,7 +90,8 @@ def read_mismatches(folder: Path, thumbnails: ThumbnailCache) -> Mismatches:
     return Mismatches(counts, len(products), ordered, tuple(pictured), faults)
 
 
-def _describe_evidence(row: dict[str, Any]) -> str:
+def describe_evidence(row: dict[str, Any]) -> str:
+    """Return one or two sentences on a row of mismatches.parquet."""
     support = _percent(row["neighbour_support"])
     if row["text_word"] is None:
         return (

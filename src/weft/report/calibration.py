@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weft.contracts import files
-from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WITH_PROBABILITY, WITH_THRESHOLD, WORD_MAP
+from weft.contracts.tagging import (
+    CALIBRATED_WORDS,
+    CALIBRATION_CURVE,
+    JUDGED_TAGS,
+    WITH_PROBABILITY,
+    WITH_THRESHOLD,
+    WORD_MAP,
+)
 from weft.errors import ContractError
 from weft.report.charts import SERIES, inline_svg
 from weft.report.glossary import percent
@@ -50,6 +57,8 @@ class CalibratedWord:
     """On test; "-" where no product was predicted."""
     recall: str
     """On test; "-" where no product has the word."""
+    people_counts: str
+    """Tags that people accepted, of those that they judged: "19 of 20"; "-" without verdicts."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,8 @@ class Calibration:
     """(Word group, bins of its calibration curve)."""
     curve_words: dict[str, int]
     """Word group to the number of its words."""
+    people_precision: float | None
+    """The share of all judged tags that people accepted; None without verdicts."""
 
     def shown_curves(self) -> list[tuple[str, list[dict[str, Any]]]]:
         """Return ("words with a threshold (46 words)", bins with pairs) of each group of at least MIN_CURVE_WORDS."""
@@ -91,6 +102,8 @@ def read_calibration(folder: Path) -> Calibration:
     rows = read_rows(folder / files.CALIBRATED_WORDS, CALIBRATED_WORDS, "calibrate")
     calibrated = [row for row in rows if row["threshold"] is not None]
     calibrated.sort(key=lambda row: (-row["test_predicted"], row["word_id"]))
+    judged = _read_judged_tags(folder / files.JUDGED_TAGS)
+    total = sum(row["judged"] for row in judged.values())
     reasons = [row["reject_reason"] for row in rows if row["threshold"] is None]
     curves: dict[str, list[dict[str, Any]]] = {}
     for row in read_rows(folder / files.CALIBRATION_CURVE, CALIBRATION_CURVE, "calibrate"):
@@ -103,19 +116,25 @@ def read_calibration(folder: Path) -> Calibration:
             int(settings["val_products"]),
             int(settings["test_products"]),
             {str(name): None if value is None else float(value) for name, value in settings["totals"].items()},
-            tuple(_format_word(row) for row in calibrated),
+            tuple(_format_word(row, judged.get(row["word_id"])) for row in calibrated),
             {reason: reasons.count(reason) for reason in sorted(set(reasons))},
             tuple((group, tuple(bins)) for group, bins in curves.items()),
             {
                 WITH_PROBABILITY: sum(row["slope"] is not None for row in rows),
                 WITH_THRESHOLD: len(calibrated),
             },
+            sum(row["accepted"] for row in judged.values()) / total if total else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ContractError(f"{path}: not a file of calibrate: {error}; run dvc repro calibrate") from error
 
 
-def _format_word(row: dict[str, Any]) -> CalibratedWord:
+def _read_judged_tags(path: Path) -> dict[int, dict[str, Any]]:
+    """Return the rows of judged_tags.parquet by word_id; calibrate writes no such file without verdicts."""
+    return {row["word_id"]: row for row in read_rows(path, JUDGED_TAGS, "calibrate")} if path.exists() else {}
+
+
+def _format_word(row: dict[str, Any], judged: dict[str, Any] | None) -> CalibratedWord:
     true_positives, predicted, positives = row["test_true_positives"], row["test_predicted"], row["test_products"]
     return CalibratedWord(
         row["word"],
@@ -125,6 +144,7 @@ def _format_word(row: dict[str, Any]) -> CalibratedWord:
         f"{true_positives:,} of {predicted:,}",
         percent(true_positives / predicted if predicted else None),
         percent(true_positives / positives if positives else None),
+        "-" if judged is None else f"{judged['accepted']:,} of {judged['judged']:,}",
     )
 
 

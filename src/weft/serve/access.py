@@ -39,7 +39,9 @@ class AccessControl:
                     headers.setdefault(name, value)
             await send(message)
 
-        if self._token is None or scope["path"] in _OPEN_PATHS or has_token(scope, self._token):
+        if is_of_another_site(scope):
+            await send_error(scope, send_with_headers, 403, "a page of another site sent this request")
+        elif self._token is None or scope["path"] in _OPEN_PATHS or has_token(scope, self._token):
             await self._app(scope, receive, send_with_headers)
         elif scope["path"] == "/":
             await send_with_headers(
@@ -49,6 +51,22 @@ class AccessControl:
         else:
             message = "expected the header Authorization: Bearer with the token of this server"
             await send_error(scope, send_with_headers, 401, message, {"www-authenticate": "Bearer"})
+
+
+def is_of_another_site(scope: Scope) -> bool:
+    """Return whether a page of another site makes a browser send a request that may change something.
+
+    Browsers say so in Sec-Fetch-Site or, where the address is neither HTTPS nor loopback, in Origin. Programs send
+    neither.
+    """
+    if scope["method"] in ("GET", "HEAD"):
+        return False
+    headers = dict(scope["headers"])
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site not in (b"same-origin", b"none")
+    origin = headers.get(b"origin")
+    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host")
 
 
 def has_token(scope: Scope, token: str) -> bool:

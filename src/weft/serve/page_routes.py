@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, QueryParams, UploadFile
 
@@ -16,31 +16,34 @@ from weft.serve.access import COOKIE, is_token, make_cookie
 from weft.serve.api_routes import MAX_TEXT_LENGTH
 from weft.serve.catalogue import Query, ServedCatalogue
 from weft.serve.product_filter import ProductFilter
-from weft.serve.responses import photo_url, shop_url
 from weft.serve.settings import ServerSettings
 
 RESULTS = 24
 TAGS = 12
 _MAX_CHOICES = 200
 _STATIC_TYPES = {
+    "audit.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
 }
 
 
-def make_page(catalogue: ServedCatalogue, settings: ServerSettings, openapi: Callable[[], dict[str, Any]]) -> APIRouter:
+def make_page(
+    catalogue: ServedCatalogue,
+    settings: ServerSettings,
+    environment: Environment,
+    openapi: Callable[[], dict[str, Any]],
+    has_audit: bool,
+) -> APIRouter:
     """Return the routes of the page."""
     router = APIRouter(default_response_class=HTMLResponse)
-    environment = Environment(
-        loader=PackageLoader("weft.serve", "templates"), autoescape=True, undefined=StrictUndefined
-    )
-    environment.globals |= {"photo_url": photo_url, "shop_url": shop_url}
     page = environment.get_template("page.html")
 
     def render(form: FormData | QueryParams) -> HTMLResponse:
         context, status = _answer(form, catalogue)
-        return HTMLResponse(page.render(filters=catalogue.filters, max_choices=_MAX_CHOICES, **context), status)
+        context |= {"filters": catalogue.filters, "max_choices": _MAX_CHOICES, "has_audit": has_audit}
+        return HTMLResponse(page.render(context), status)
 
     @router.get("/")
     def show_page(request: Request) -> HTMLResponse:

@@ -32,11 +32,13 @@ class CalibratedTagger:
 
     def __init__(self, model: Model, calibration: Path) -> None:
         self._model = model
-        self._calibration: tuple[CalibratedWords, TagHead] | None = None
+        self.words = model.words
+        self.calibration: tuple[CalibratedWords, TagHead] | None = None
+        """The words that have a threshold, and their head."""
         try:
             if calibration.is_dir():
                 dim = model.word_embeddings.shape[1]
-                self._calibration = read_calibrated_head(calibration, model.digest, len(model.words), dim)
+                self.calibration = read_calibrated_head(calibration, model.digest, len(model.words), dim)
         except (ContractError, ModelError) as error:
             log_line(f"probabilities of tags are left out: {error}")
 
@@ -49,8 +51,8 @@ class CalibratedTagger:
         """
         scores = self._model.score_words(embedding[None])[0]
         known: dict[int, tuple[float, bool]] = {}
-        if self._calibration is not None:
-            calibrated, head = self._calibration
+        if self.calibration is not None:
+            calibrated, head = self.calibration
             head_scores = head.score(embedding[None])[0]
             values = probabilities(head_scores[None], calibrated.slope, calibrated.intercept)[0]
             reached = head_scores >= calibrated.thresholds

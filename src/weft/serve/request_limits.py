@@ -11,7 +11,7 @@ from weft.serve.settings import ServerLimits
 
 _MAX_CLIENTS = 10_000
 _LIMITED_PREFIXES = ("/v1/",)
-_LIMITED_PATHS = ("/", "/login")
+_LIMITED_PATHS = ("/", "/audit", "/login")
 
 
 class _BodyTooLargeError(Exception):

@@ -7,15 +7,19 @@ import uvicorn
 
 from weft.errors import InputError
 from weft.serve.app import create_app
+from weft.serve.audit_cases import AuditCases
+from weft.serve.audit_routes import AuditPage
 from weft.serve.catalogue import ServedCatalogue
 from weft.serve.request_log import configure_logging, log_event
-from weft.serve.settings import ServedFiles, ServerSettings
+from weft.serve.settings import AuditFiles, ServedFiles, ServerSettings
+from weft.serve.verdict_store import VerdictStore
+from weft.tagging.verdicts import NO_VERDICTS, read_verdicts
 
 _GRACE_SECONDS = 10
 """How long a stopping server goes on with the requests that it has accepted."""
 
 
-def run_server(files: ServedFiles, settings: ServerSettings) -> None:
+def run_server(files: ServedFiles, audit_files: AuditFiles, settings: ServerSettings) -> None:
     """Load the catalogue, listen, and answer until the process is stopped.
 
     Raises:
@@ -26,6 +30,7 @@ def run_server(files: ServedFiles, settings: ServerSettings) -> None:
     listener = _listen(settings)
     with listener:
         catalogue = ServedCatalogue(files)
+        audit = _open_audit(files, audit_files, catalogue)
         configure_logging()
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{listener.getsockname()[1]}/"
@@ -33,7 +38,7 @@ def run_server(files: ServedFiles, settings: ServerSettings) -> None:
         listener.listen(128)
         log_event("ready", url=url, photos=len(catalogue.search_index.photo_ids), model=catalogue.model.digest)
         config = uvicorn.Config(
-            create_app(catalogue, settings),
+            create_app(catalogue, settings, audit=audit),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -51,7 +56,17 @@ def run_server(files: ServedFiles, settings: ServerSettings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
         server.run(sockets=[listener])
+        audit.store.close()
         log_event("stopped")
+
+
+def _open_audit(files: ServedFiles, audit_files: AuditFiles, catalogue: ServedCatalogue) -> AuditPage:
+    """Return the audit page; verdicts of before are merged into its store."""
+    earlier = read_verdicts(audit_files.verdicts) if audit_files.verdicts.exists() else NO_VERDICTS
+    cases = AuditCases.read(audit_files.audit, files.embeddings, catalogue.products, catalogue.tagger)
+    store = VerdictStore(audit_files.verdict_store)
+    store.merge(earlier)
+    return AuditPage(cases, store, catalogue.photos)
 
 
 def _listen(settings: ServerSettings) -> socket.socket:

@@ -23,6 +23,18 @@ class ServedFiles:
 
 
 @dataclass(frozen=True)
+class AuditFiles:
+    """What the audit page reads and writes."""
+
+    audit: Path
+    """The output folder of the audit; without it the page has no mismatches."""
+    verdict_store: Path
+    """The SQLite file of the verdicts; it is created if there is none."""
+    verdicts: Path
+    """verdicts.tsv with verdicts of before, if there is one."""
+
+
+@dataclass(frozen=True)
 class ServerLimits:
     """What one server accepts."""
 

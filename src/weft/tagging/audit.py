@@ -25,6 +25,7 @@ from weft.tagging.fault_detection import score_audit
 from weft.tagging.mismatches import Mismatch, ScoredCatalogue, find_mismatches, read_titles
 from weft.tagging.tag_scores import read_embedded_catalogue, read_word_head
 from weft.tagging.thresholds import CalibratedWords, read_calibrated_words, read_calibration_settings
+from weft.tagging.verdicts import NO_VERDICTS, JudgedWords, Verdicts
 from weft.tagging.word_relations import stem
 
 MIN_EVIDENCE = 0.85
@@ -56,7 +57,12 @@ class AuditInputs:
 
 
 def audit(
-    inputs: AuditInputs, settings: params.Audit, search: Search, out: Path, truths: Sequence[ProductTruth] = ()
+    inputs: AuditInputs,
+    settings: params.Audit,
+    search: Search,
+    out: Path,
+    truths: Sequence[ProductTruth] = (),
+    verdicts: Verdicts = NO_VERDICTS,
 ) -> dict[str, float]:
     """Find mismatches of texts and photos; write `out`/mismatches.parquet, mismatches.csv and contact_sheet.jpg.
 
@@ -67,10 +73,11 @@ def audit(
         out: The folder to write.
         truths: What is known about the products, if the catalogue is one whose faults were injected; then
             `out`/fault_detection.json has the recall and the precision of the audit.
+        verdicts: The verdicts of people. Mismatches of words that they judged are left out.
 
     Returns:
         The number of products, and the number of mismatches of each kind. With truths also fault_recall and
-        fault_precision.
+        fault_precision, and with verdicts `judged`, the number of candidates that were left out.
 
     Raises:
         ContractError: An input is missing or broken.
@@ -82,7 +89,8 @@ def audit(
     titles = read_titles(inputs.products, catalogue.product_ids)
     penalty = float(read_calibration_settings(inputs.calibration)["penalty"])
     scored = ScoredCatalogue.build(catalogue, head, penalty)
-    candidates = find_mismatches(scored, calibrated)
+    judged = JudgedWords(verdicts)
+    candidates = find_mismatches(scored, calibrated, judged)
     rows = _rank(_confirm_by_neighbours(scored, calibrated, candidates, settings.neighbours, search))
     for row in rows:
         row["title"], row["url"] = titles[row["product_id"]]
@@ -99,6 +107,8 @@ def audit(
             (folder / files.FAULT_DETECTION).write_text(json.dumps(detection, indent=1) + "\n", encoding="utf-8")
     kinds = Counter(row["kind"] for row in rows)
     totals = {"products": len(catalogue.offsets), MISSING: kinds[MISSING], CONTRADICTED: kinds[CONTRADICTED]}
+    if verdicts:
+        totals["judged"] = judged.num_left_out
     return totals | {
         f"fault_{name}": detection[name] for name in ("recall", "precision") if detection[name] is not None
     }

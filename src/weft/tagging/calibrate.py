@@ -14,10 +14,12 @@ from weft.contracts.arrays import Bools, Ints, Matrix
 from weft.contracts.tagging import CALIBRATED_WORDS, CALIBRATION_CURVE, WITH_PROBABILITY, WITH_THRESHOLD, WORD_MAP
 from weft.errors import InputError
 from weft.tagging import platt_scaling, tag_head, thresholds, word_map
+from weft.tagging.judged_tags import JudgedTags
 from weft.tagging.platt_scaling import CalibrationCurve, SharedSigmoid
 from weft.tagging.tag_head import TagHead
 from weft.tagging.tag_scores import EmbeddedCatalogue, WordHead, read_embedded_catalogue, read_word_head
 from weft.tagging.thresholds import NOT_PREDICTED, PRECISION_NOT_REACHED, TOO_FEW_PRODUCTS, PrecisionBar
+from weft.tagging.verdicts import NO_VERDICTS, Verdicts
 from weft.word_scores import roc_auc
 
 _PHOTOS_PER_CHUNK = 512
@@ -32,7 +34,12 @@ chance to reach the bar."""
 
 
 def calibrate(
-    documents: Path, embeddings: Path, model: Path, settings: params.Calibrate, out: Path
+    documents: Path,
+    embeddings: Path,
+    model: Path,
+    settings: params.Calibrate,
+    out: Path,
+    verdicts: Verdicts = NO_VERDICTS,
 ) -> dict[str, float]:
     """Calibrate every word of a model and write the folder `out` atomically.
 
@@ -42,8 +49,8 @@ def calibrate(
             choose its penalty and the thresholds, test products only measure them.
         model: The model folder.
         settings: The precision that a word must reach, and on how much evidence.
-        out: The output folder: tag_head.safetensors, words.parquet, calibration_curve.parquet, word_map.parquet and
-            calibration.json.
+        out: The output folder; DATA_FORMAT.md describes its files.
+        verdicts: Of people: a word loses its threshold if they prove its precision to be below the target.
 
     Returns:
         words and calibrated_words, and on test: precision, photo_precision, recall, share_of_products_tagged,
@@ -62,15 +69,16 @@ def calibrate(
     tags, penalty = _fit_tag_head(catalogue, frequent, val)
     shared = _fit_shared_sigmoid(tags, val)
     bar = PrecisionBar(settings.target_precision, settings.confidence)
-    rows, curves = _calibrate_words(head, tags, val, test, shared, bar)
+    judged = JudgedTags(catalogue, head.words, verdicts, bar)
+    rows, curves = _calibrate_words(head, tags, val, test, shared, judged)
     totals = _totals(rows, curves, test) | _measure_photos(catalogue, tags, rows)
     with tables.atomic_write(out) as folder:
         folder.mkdir(parents=True)
         words = pa.Table.from_pylist(rows, schema=CALIBRATED_WORDS.schema)
         tables.write_table(folder / files.CALIBRATED_WORDS, words, CALIBRATED_WORDS)
         tag_head.write_tag_head(folder, tags)
-        bins = pa.Table.from_pylist(_curve_rows(curves), schema=CALIBRATION_CURVE.schema)
-        tables.write_table(folder / files.CALIBRATION_CURVE, bins, CALIBRATION_CURVE)
+        judged.write(folder)
+        tables.write_table(folder / files.CALIBRATION_CURVE, _curve_table(curves), CALIBRATION_CURVE)
         tables.write_table(folder / files.WORD_MAP, _build_word_map(head, rows), WORD_MAP)
         summary = {
             "model": head.digest,
@@ -141,7 +149,7 @@ def _fit_shared_sigmoid(tags: TagHead, val: _Split) -> SharedSigmoid:
 
 
 def _calibrate_words(
-    head: WordHead, tags: TagHead, val: _Split, test: _Split, shared: SharedSigmoid, bar: PrecisionBar
+    head: WordHead, tags: TagHead, val: _Split, test: _Split, shared: SharedSigmoid, judged: JudgedTags
 ) -> tuple[list[dict[str, Any]], dict[str, CalibrationCurve]]:
     """Return one row per word, and the calibration curves on test."""
     val_products, test_products = val.document_frequency(), test.document_frequency()
@@ -159,7 +167,11 @@ def _calibrate_words(
         for column, word in enumerate(block.word_ids):
             row = rows[int(word)]
             row |= {"slope": float(slope[column]), "intercept": float(intercept[column])}
-            row |= _choose_threshold(scores[:, column], in_text[:, column], expected[:, column], bar)
+            chosen = _choose_threshold(scores[:, column], in_text[:, column], expected[:, column], judged.bar)
+            threshold = chosen.get("threshold")
+            if threshold is not None and judged.measure(int(word), block, threshold).is_below(judged.bar.target):
+                chosen = {"roc_auc": chosen["roc_auc"], "reject_reason": thresholds.REJECTED_BY_PEOPLE}
+            row |= chosen
             if row["threshold"] is None:
                 continue
             test_above = test_scores[:, column] >= row["threshold"]
@@ -250,18 +262,9 @@ def _measure_photos(catalogue: EmbeddedCatalogue, tags: TagHead, rows: list[dict
     }
 
 
-def _curve_rows(curves: dict[str, CalibrationCurve]) -> list[dict[str, Any]]:
-    return [
-        {
-            "word_group": name,
-            "bin": number,
-            "count": int(curve.counts[number]),
-            "mean_predicted": curve.mean_predicted(number),
-            "fraction_positive": curve.fraction_positive(number),
-        }
-        for name, curve in curves.items()
-        for number in range(platt_scaling.N_BINS)
-    ]
+def _curve_table(curves: dict[str, CalibrationCurve]) -> pa.Table:
+    rows = [row for name, curve in curves.items() for row in curve.rows(name)]
+    return pa.Table.from_pylist(rows, schema=CALIBRATION_CURVE.schema)
 
 
 def _build_word_map(head: WordHead, rows: list[dict[str, Any]]) -> pa.Table:

@@ -21,6 +21,7 @@ from weft.errors import ContractError
 from weft.tagging.cross_fitting import CrossFittedScores
 from weft.tagging.tag_scores import EmbeddedCatalogue, WordHead
 from weft.tagging.thresholds import CalibratedWords
+from weft.tagging.verdicts import JudgedWords
 from weft.tagging.word_relations import WordRelationFinder, contains_none
 from weft.word_scores import roc_auc
 
@@ -79,12 +80,13 @@ class ScoredCatalogue:
         return cls(catalogue, head, words, CrossFittedScores(catalogue, words, penalty))
 
 
-def find_mismatches(scored: ScoredCatalogue, calibrated: CalibratedWords) -> list[Mismatch]:
+def find_mismatches(scored: ScoredCatalogue, calibrated: CalibratedWords, judged: JudgedWords) -> list[Mismatch]:
     """Return all candidates: for each product the words that it seems to lack and its most doubtful word.
 
     Args:
         scored: The catalogue with its scores.
         calibrated: The words that have a threshold. Only these can be missing.
+        judged: The words that people judged, which are left out.
     """
     text_terms, short_field_terms = scored.catalogue.text_terms, scored.catalogue.short_field_terms
     relation_finder = WordRelationFinder(scored.head.words, scored.head.w, text_terms, short_field_terms)
@@ -120,7 +122,24 @@ def find_mismatches(scored: ScoredCatalogue, calibrated: CalibratedWords) -> lis
                     doubts.setdefault(int(text_word), []).append(replace(candidate, text_word=int(text_word)))
     visible_doubts = {word: doubts[word] for word in sorted(doubts) if is_visible_tag[word]}
     frequency = np.asarray(short_field_terms.sum(axis=0), np.float64).ravel()
-    return missing + _most_doubtful_per_product(list(_confirm(scored, visible_doubts)), frequency)
+    missing, confirmed = (
+        _leave_out(judged, scored, candidates) for candidates in (missing, _confirm(scored, visible_doubts))
+    )
+    return missing + _most_doubtful_per_product(confirmed, frequency)
+
+
+def _leave_out(judged: JudgedWords, scored: ScoredCatalogue, candidates: Iterable[Mismatch]) -> list[Mismatch]:
+    """Return the candidates that people did not judge."""
+    words, product_ids = scored.head.words, scored.catalogue.product_ids
+    return [
+        candidate
+        for candidate in candidates
+        if not judged.leaves_out(
+            product_ids[candidate.product],
+            words[candidate.predicted_word],
+            None if candidate.text_word is None else words[candidate.text_word],
+        )
+    ]
 
 
 def tag_words(short_field_terms: "sparse.csr_matrix", text_terms: "sparse.csr_matrix") -> Ints:

@@ -5,6 +5,7 @@ a word departs from it as far as its own products show it (a Gaussian prior arou
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -150,6 +151,19 @@ class CalibrationCurve:
     def fraction_positive(self, number: int) -> float | None:
         """Return the share of one bin's pairs whose text contains the word; None where the bin is empty."""
         return float(self.positive[number] / self.counts[number]) if self.counts[number] else None
+
+    def rows(self, word_group: str) -> list[dict[str, Any]]:
+        """Return the rows of calibration_curve.parquet."""
+        return [
+            {
+                "word_group": word_group,
+                "bin": number,
+                "count": int(self.counts[number]),
+                "mean_predicted": self.mean_predicted(number),
+                "fraction_positive": self.fraction_positive(number),
+            }
+            for number in range(N_BINS)
+        ]
 
     def expected_calibration_error(self) -> float:
         """Return the mean distance between probability and outcome, bins weighted by their pairs; 0 is perfect."""

@@ -18,6 +18,7 @@ from weft.tagging.platt_scaling import probabilities
 
 TOO_FEW_PRODUCTS, NOT_PREDICTED = "too few val products say it", "photos do not predict it"
 PRECISION_NOT_REACHED = "precision not reached"
+REJECTED_BY_PEOPLE = "people rejected its tags"
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ def test_the_text_tables_are_described_column_by_column() -> None:
     assert [column for column, _ in parse_described_columns("models/head/word_predictability.tsv")] == list(
         WORD_PREDICTABILITY_COLUMNS
     )
+    assert [column for column, _ in parse_described_columns("verdicts.tsv")] == list(tagging.VERDICT_COLUMNS)
     assert [column for column, _ in parse_described_columns("history.csv")] == [
         field.name for field in fields(EpochMetrics)
     ]

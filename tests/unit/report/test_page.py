@@ -2,9 +2,11 @@ import json
 import re
 from html.parser import HTMLParser
 
+import pyarrow as pa
+
 from weft import tables
 from weft.contracts import files
-from weft.contracts.tagging import WORD_MAP
+from weft.contracts.tagging import JUDGED_TAGS, WORD_MAP
 from weft.report.build import write_report
 from weft.report.html import write_audit_page
 from weft.report.versions import ChangedParameter, Versions
@@ -54,6 +56,18 @@ def test_crawl_words_calibration_and_map_show_their_numbers(filled):
         "-3.25", "denim: washed 0.81<", "75.0&nbsp;% of the tags", "11 have none (precision not reached)",
     ):  # fmt: skip
         assert text in page
+
+
+def test_what_people_accepted_stands_beside_the_precision_by_texts(filled):
+    assert "people" not in build_page(filled)
+    row = {"word_id": 0, "word": "denim", "judged": 20, "accepted": 19}
+    table = pa.Table.from_pylist(
+        [row | {"precision_lower_bound": 0.9, "precision_upper_bound": 1.0}], schema=JUDGED_TAGS.schema
+    )
+    tables.write_table(filled.report_inputs.calibration / files.JUDGED_TAGS, table, JUDGED_TAGS)
+    page = " ".join(build_page(filled).split())
+    assert "Of the tags that people judged, 95.0&nbsp;% are right." in page
+    assert "<td>-3.25</td><td>19 of 20</td>" in page
 
 
 def test_results_are_shown_by_slice(filled):

@@ -11,9 +11,16 @@ import pytest
 import weft
 from weft import artefacts, tables
 from weft.contracts.tables import PREPARED_PHOTOS, PRODUCTS
+from weft.contracts.tagging import MISMATCHES
 from weft.serve.app import create_app
+from weft.serve.audit_cases import AuditCases
+from weft.serve.audit_routes import AuditPage
 from weft.serve.catalogue import ServedCatalogue
+from weft.serve.photo_tags import CalibratedTagger
 from weft.serve.settings import ServedFiles, ServerSettings
+from weft.serve.verdict_store import VerdictStore
+from weft.tagging.tag_head import TagHead
+from weft.tagging.thresholds import CalibratedWords
 
 COLOURS = ("red", "green", "blue", "black")
 TITLES = (
@@ -61,6 +68,28 @@ def catalogue(served_files):
     return ServedCatalogue(served_files)
 
 
+@pytest.fixture(scope="session")
+def audit_cases(catalogue, served_files, tmp_path_factory):
+    """One mismatch of each kind, with markup in the URL and the title; and a random sample of the tags."""
+    folder = tmp_path_factory.mktemp("audit")
+    shown = {"url": "javascript:alert(1)", "score": 0.9, "threshold": 0.5, "probability": 0.9, "neighbour_support": 1.0}
+    pictures = {"nearest": ["shop1/2#0", "gone/1#0"], "jpeg": None, "nearest_jpegs": []}
+    rows = [
+        {"kind": "contradicted", "product_id": "shop0/0", "photo_id": "shop0/0#1", "predicted_word": "green"}
+        | {"text_word": "red", "text_word_percentile": 0.0, "neighbour_text_support": 0.0},
+        {"kind": "missing", "product_id": "shop0/1", "photo_id": "shop0/1#0", "predicted_word": "dress"}
+        | {"text_word": None, "text_word_percentile": None, "neighbour_text_support": None},
+    ]
+    rows = [row | shown | pictures | {"rank": 0, "title": "a title"} for row in rows]
+    tables.write_table(folder / "mismatches.parquet", pa.Table.from_pylist(rows, schema=MISMATCHES.schema), MISMATCHES)
+    tagger = CalibratedTagger(catalogue.model, folder / "none")
+    numbers = np.zeros(2)
+    dim = catalogue.model.word_embeddings.shape[1]
+    head = TagHead(np.array([0, 1]), np.zeros((2, dim), np.float32), np.array([1.0, -1.0], np.float32))
+    tagger.calibration = CalibratedWords(head.word_ids, numbers, numbers + 1, numbers, numbers + 0.8), head
+    return AuditCases.read(folder, served_files.embeddings, catalogue.products, tagger)
+
+
 class Client:
     """Sends requests to an application in this process."""
 
@@ -95,6 +124,20 @@ def client(catalogue):
     """A client whose requests are a second apart, by the clock of the server."""
     seconds = itertools.count()
     return Client(create_app(catalogue, ServerSettings(), lambda: float(next(seconds))))
+
+
+@pytest.fixture
+def audit(audit_cases, catalogue, tmp_path):
+    """The audit page with a new store of verdicts."""
+    store = VerdictStore(tmp_path / "verdicts.sqlite")
+    yield AuditPage(audit_cases, store, catalogue.photos)
+    store.close()
+
+
+@pytest.fixture
+def audit_client(catalogue, audit):
+    seconds = itertools.count()
+    return Client(create_app(catalogue, ServerSettings(), lambda: float(next(seconds)), audit))
 
 
 @pytest.fixture

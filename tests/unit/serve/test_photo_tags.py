@@ -21,7 +21,7 @@ def tagger(catalogue, tmp_path):
     tagger = CalibratedTagger(catalogue.model, tmp_path)
     numbers = np.array([0.0, 0.0])
     words = CalibratedWords(np.array([1, 3]), numbers, numbers + 1, numbers, numbers + 0.8)
-    tagger._calibration = words, FakeHead(-1.0, 2.0)
+    tagger.calibration = words, FakeHead(-1.0, 2.0)
     return tagger
 
 

@@ -1,6 +1,5 @@
 """The catalogue behind the page and the API: the model, the index, the products and their photos."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from weft.contracts.arrays import Scores
 from weft.errors import InputError
 from weft.search.catalogue_products import CatalogueProduct, read_products
 from weft.search.product_search import Hit
+from weft.serve.photo_batches import PhotoBatches
 from weft.serve.photo_tags import CalibratedTagger
 from weft.serve.prepared_photos import PreparedPhotos
 from weft.serve.product_filter import FilterColumns, ProductFilter
@@ -44,7 +44,7 @@ class FoundItem:
 
 
 class ServedCatalogue:
-    """Answers searches. Threads may share it: one photo is embedded at a time, with all cores."""
+    """Answers searches. Threads may share it: photos of concurrent requests are embedded together."""
 
     def __init__(self, files: ServedFiles) -> None:
         """Read everything, and embed a photo and a word so that the first request is as fast as the next.
@@ -62,7 +62,7 @@ class ServedCatalogue:
         self.filters = FilterColumns([self.products.get(name) for name in self.search_index.products])
         self._scale = SimilarityScale.measure(self._embeddings, self.model.word_embeddings)
         self._rows = {photo_id: row for row, photo_id in enumerate(self.search_index.photo_ids)}
-        self._model_lock = threading.Lock()
+        self._batches = PhotoBatches(self.model)
         first_photo = next((name for name in self.search_index.photo_ids if name in self.photos), None)
         if first_photo is not None and (jpeg := self.photos.read(first_photo)):
             self.embed(jpeg)
@@ -74,9 +74,7 @@ class ServedCatalogue:
         Raises:
             PhotoError: The bytes are no photo that can be used.
         """
-        with self._model_lock:
-            z: Scores = self.model.embed(photo)[0]
-            return z
+        return self._batches.embed(photo)
 
     def search(self, query: Query, requested: ProductFilter, k: int, group_by_product: bool = True) -> list[FoundItem]:
         """Return the `k` nearest products, or photos, best first.

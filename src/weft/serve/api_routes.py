@@ -55,12 +55,13 @@ def make_api(catalogue: ServedCatalogue, metrics: ServerMetrics) -> APIRouter:
         shop: Annotated[list[str], Form(max_length=MAX_RESULTS, description="Any of these shops.")] = [],  # noqa: B006
         category: Text = "",
         colour: Text = "",
+        not_colour: Annotated[list[str], Form(max_length=MAX_RESULTS, description="None of these colours.")] = [],  # noqa: B006
         min_price: Price = None,
         max_price: Price = None,
     ) -> SearchResponse:
         """Return the products, or photos, nearest to a photo, to a photo of the catalogue, to words, or to both."""
         embedding = None if photo is None else catalogue.embed(photo.file.read())
-        requested = ProductFilter(tuple(shop), category, colour, min_price, max_price)
+        requested = ProductFilter(tuple(shop), category, colour, min_price, max_price, tuple(not_colour))
         found = catalogue.search(SearchQuery(embedding, like, text, photo_weight), requested, k, group_by == "product")
         return SearchResponse(model=catalogue.model.digest, results=[describe_found(item) for item in found])
 

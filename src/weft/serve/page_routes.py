@@ -100,11 +100,12 @@ def _answer(form: FormData | QueryParams, catalogue: ServedCatalogue) -> tuple[d
     try:
         context["photo_weight"] = min(1.0, _read_number(form, "photo_weight") or 0.0) if "photo_weight" in form else 0.5
         context["requested"] = requested = ProductFilter(
-            tuple(str(shop) for shop in form.getlist("shop") if shop),
+            _list_texts(form, "shop"),
             _read_text(form, "category"),
             _read_text(form, "colour"),
             _read_number(form, "min_price"),
             _read_number(form, "max_price"),
+            _list_texts(form, "not_colour"),
         )
         upload = form.get("photo")
         photo = upload.file.read() if isinstance(upload, UploadFile) else b""
@@ -118,6 +119,12 @@ def _answer(form: FormData | QueryParams, catalogue: ServedCatalogue) -> tuple[d
         context["error"] = str(error)
         return context, 422
     return context, 200
+
+
+def _list_texts(form: FormData | QueryParams, name: str) -> tuple[str, ...]:
+    """Return the texts of a field that may be given several times, each once."""
+    texts = (value.strip()[:MAX_TEXT_LENGTH] for value in form.getlist(name) if isinstance(value, str))
+    return tuple(dict.fromkeys(filter(None, texts)))
 
 
 def _read_text(form: FormData | QueryParams, name: str) -> str:

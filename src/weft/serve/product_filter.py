@@ -23,6 +23,8 @@ class ProductFilter:
     min_price: float | None = None
     """In the shop's currency; products without a price are left out."""
     max_price: float | None = None
+    excluded_colours: tuple[str, ...] = ()
+    """None of these names of colours, in any letter case."""
 
 
 class FilterColumns:
@@ -53,6 +55,9 @@ class FilterColumns:
             mask &= self._prices >= requested.min_price
         if requested.max_price is not None:
             mask &= self._prices <= requested.max_price
+        if requested.excluded_colours:
+            excluded = {colour.casefold() for colour in requested.excluded_colours}
+            mask &= np.array([all(name.casefold() not in excluded for name in names) for names in self._colours], bool)
         return mask
 
 

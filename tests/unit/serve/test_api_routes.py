@@ -2,7 +2,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-FORM_NAMES = ["text", "like", "photo_weight", "k", "group_by", "shop", "category", "colour", "min_price", "max_price"]
+FORM_NAMES = [
+    *("text", "like", "photo_weight", "k", "group_by", "shop"),
+    *("category", "colour", "not_colour", "min_price", "max_price"),
+]
 HOSTILE_VALUES = st.one_of(
     st.text(max_size=40),
     st.sampled_from(["nan", "inf", "-1", "1e999", "0", "1", "photo", "product", "red", "shop0/0#0", "\0", "\ud800"]),
@@ -51,6 +54,7 @@ def test_a_photo_of_the_catalogue_finds_itself_first(client):
         ({"min_price": "15"}, {"shop0/1", "shop1/2"}),
         ({"min_price": "15", "max_price": "20", "category": "women"}, {"shop0/1"}),
         ({"shop": "no such shop"}, set()),
+        ({"not_colour": ["RED", "blue"]}, {"shop0/1", "shop1/3"}),
     ],
 )
 def test_filters_leave_only_products_that_pass_all_of_them(client, filters, products):

@@ -49,6 +49,15 @@ def test_more_like_this_searches_with_a_photo_of_the_catalogue(client):
     assert page.index("shop1/3%231") < page.index("shop1/2")
 
 
+def test_not_this_colour_leaves_out_a_colour_until_it_is_unchecked(client):
+    page = client.get("/", params={"text": "red"}).text
+    assert re.search(r'form="search" name="not_colour" value="Red">Not this colour', page)
+    page = client.post("/", data={"text": "red", "not_colour": ["Red", "Red", ""]}).text
+    assert "3 products" in page
+    assert "Red dress" not in page
+    assert re.findall(r'type="checkbox" form="search" name="not_colour" value="(\w+)" checked', page) == ["Red"]
+
+
 def test_filters_that_leave_nothing_say_so(client):
     assert "No product passes these filters" in client.get("/", params={"text": "red", "category": "shoes"}).text
 

@@ -24,12 +24,12 @@ function choosePhoto(file) {
   photo.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-async function search() {
+async function search(button = null) {
   const number = ++latestSearch;
   results.setAttribute("aria-busy", "true");
   let answer;
   try {
-    const response = await fetch("/", { method: "POST", body: new FormData(form) });
+    const response = await fetch("/", { method: "POST", body: new FormData(form, button) });
     const text = await response.text();
     answer = new DOMParser().parseFromString(text, "text/html").getElementById("results");
     if (!answer) {
@@ -54,7 +54,8 @@ async function search() {
 
 form.addEventListener("submit", event => {
   event.preventDefault();
-  search();
+  if (results.contains(event.submitter)) results.focus({ preventScroll: true });
+  search(event.submitter);
 });
 
 photo.addEventListener("change", () => {
@@ -93,6 +94,10 @@ document.addEventListener("paste", event => {
   if (!file) return;
   event.preventDefault();
   choosePhoto(file);
+});
+
+results.addEventListener("change", event => {
+  if (event.target.name === "not_colour") search();
 });
 
 function showView(event) {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from crawler.discover import urls
 from crawler.extract.text import visible_text
@@ -61,9 +61,19 @@ def _is_another_page(
         return not _HOME_PATH.fullmatch(own_path)
     if _LISTING_PATH.search(path) and not _PRODUCT_SEGMENT.search(path) and not _LISTING_PATH.search(own_path):
         return True
-    if _loses_product_id(canonical, url):
+    if _loses_product_id(canonical, url) or _loses_name(path, own_path, heading):
         return True
     return any(not _is_name_of_parent(name, heading) for name in _breadcrumb_names(tree, canonical, resolve))
+
+
+def _loses_name(path: str, own_path: str, heading: str) -> bool:
+    """Return whether the own path names the page as its heading does, and `path` is of other words: a category."""
+    words, own_words = (
+        set(_WORD.findall(unquote(p.rstrip("/").rsplit("/", 1)[-1]).casefold())) for p in (path, own_path)
+    )
+    heading_words = set(_WORD.findall(heading.casefold()))
+    has_digit = any(map(str.isdigit, path))
+    return len(heading_words & own_words) >= _MIN_NAME_WORDS and not (words & (heading_words | own_words) or has_digit)
 
 
 def _loses_product_id(canonical: str, url: str) -> bool:

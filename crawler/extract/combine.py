@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from crawler.extract import (
+    bigcommerce,
     choose_fields,
     html_heuristics,
     inline_scripts,
@@ -27,12 +28,15 @@ EXTRACTORS: tuple[Callable[[Document], ExtractedFields], ...] = (
     structured_data.extract_rdfa,
     structured_data.extract_opengraph,
     magento.extract_magento,
+    bigcommerce.extract_bigcommerce,
     woocommerce.extract_woocommerce,
 )
 """The extractors of markup, the most specific first; heuristics, head and inline scripts come after them."""
 _MIN_INTERNAL_SKU_DIGITS = 6
 _MIN_EVIDENCE_BESIDE_CARDS = 2
-"""A page with cards of products, whose only claim is og:type, must have this many of: price, photo, code, button."""
+"""A page with cards of products needs this many of price, photo, code and button if og:type alone says product.
+
+So does one whose markup has neither photo nor code, as that of a listing with the ratings of all its products."""
 _HEURISTIC_FIELDS = ("brand", "sku", "price", "availability")
 
 
@@ -89,13 +93,13 @@ def _shows_one_product(extractions: Sequence[ExtractedFields], document: Documen
     has_photo = any(extracted.photos for extracted in by_markup)
     if not (has_price or has_photo) and purchase_signals.is_gone(document):
         return False
-    if claims != {"opengraph"}:
-        return True
     has_code = any(e.gtin or e.mpn or (e.sku and e is not page) for e in extractions)
-    evidence = has_price + has_photo + has_code + (page.availability == "InStock")
+    if claims != {"opengraph"} and (has_photo or has_code or "page" in claims):
+        return True
+    evidence = has_price + has_photo + has_code + purchase_signals.has_buy_button(document)
     if purchase_signals.has_product_cards(document):
         return evidence >= _MIN_EVIDENCE_BESIDE_CARDS
-    return evidence > 0 or any(extracted.photos for extracted in extractions)
+    return claims != {"opengraph"} or evidence > 0 or any(extracted.photos for extracted in extractions)
 
 
 def _is_internal_sku(sku: str, document: Document) -> bool:

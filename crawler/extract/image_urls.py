@@ -59,6 +59,8 @@ _SHOPIFY_TEMPLATE_SUFFIX = re.compile(r"[-_]+(?:\{[^{}]*\}|[x@\d])+(?=\.\w{3,4}(
 _SHOPIFY_HOST = re.compile(r"^cdn\.shopify\.com$|(?:^|\.)shopifycdn\.")
 _SHOPIFY_PATH = "/cdn/shop/"
 _WORDPRESS_PATH = "/wp-content/uploads/"
+_WORDPRESS_ORIGINAL = re.compile(r"-(?:scaled|rotated)(?=\.\w{3,4}$)")
+"""What WordPress adds to the name of a large original that it has made smaller."""
 
 _FILE_AND_QUERY = re.compile(r"\.(?:jpe?g|png|webp|avif|gif)(?:\?[^\s\"'<>(),\\]*)?", re.IGNORECASE)
 _URL_CHARACTERS = re.compile(r"""[^\s"'<>(),;=\\]*""")
@@ -66,12 +68,18 @@ _MAX_URL_LENGTH = 500
 _NAME_WORD = re.compile(r"[^\W\d_]+|\d+")
 _PARTS_OF_NO_MEANING = frozenset(
     {"image", "img", "photo", "picture", "pic", "default", "woocommerce", "small", "medium", "large", "thumb", "site"}
-) | {"thumbnail", "x", "px", "shop", "store", "header", "footer", "main"}
+) | {"thumbnail", "x", "px", "shop", "store", "header", "footer", "main", "product", "products", "produkt", "item"}
 _DECORATIONS = frozenset(
     {"logo", "logos", "placeholder", "noimage", "nophoto", "nopicture", "nopic", "spacer", "blank", "transparent"}
 ) | {"pixel", "loading", "loader", "spinner", "sprite", "sprites", "icon", "icons", "favicon", "star", "stars", "flag"}
 _DECORATIONS |= {"flags", "banner", "avatar", "rating", "qrcode", "captcha", "badge", "comingsoon", "notfound"}
 _ABSENCE_WORDS = frozenset({"no", "not", "missing", "coming", "soon", "available", "found", "unavailable"})
+_ABSENT_IMAGE = re.compile(
+    r"(?<![a-z])(?:kein|keine|ohne|pas[-_]de|sans|sin|sem|senza|nessuna|geen|brak|bez|ingen|uden|nincs|net|yok)[-_]?"
+    r"(?:produkt)?(?:bild|foto|photo|image|imagen|imagem|immagine|afbeelding|obrazku|obr[aá]zok|zdjecia|zdj[eę]cia|billede"
+    r"|bilde|kep|k[eé]p|resim)(?![a-z])"
+)
+"""The name of the picture that a shop shows where it has none, in other languages than English."""
 _HASH = re.compile(r"[0-9a-f]{8,}|\d+x\d*|x\d+")
 _SIZE_CHART = re.compile(
     r"(?<![a-z])(?:size|sizing|measurements?)[\s_-]?(?:charts?|guides?)(?![a-z])"
@@ -109,6 +117,8 @@ def is_size_chart(text: str) -> bool:
 @lru_cache(maxsize=65536)
 def _is_decorative_name(name: str) -> bool:
     stem = IMAGE_EXTENSION.sub("", name)
+    if _ABSENT_IMAGE.search(stem):
+        return True
     words = [word for part in re.split(r"[^a-z0-9]+", stem) if not _HASH.fullmatch(part) for word in _words(part)]
     meaning = [word for word in words if word not in _PARTS_OF_NO_MEANING]
     if not meaning:
@@ -127,6 +137,8 @@ def image_key(url: str) -> str:
     """Return a key that is equal for all sizes of one photo: the URL without scheme and without its size."""
     parts = _inner_image(urlsplit(url))
     path = _PROXY_OPTIONS.sub("", _MAGENTO_CACHE.sub("", parts.path))
+    if _WORDPRESS_PATH in path:
+        path = _WORDPRESS_ORIGINAL.sub("", path)
     path = _NAME_PREFIX.sub("", _PRESTASHOP_SIZE.sub("", _SIZE_FOLDER.sub("", path)))
     path = unquote(_PATH_OPTIONS.sub("", _AMAZON_SIZE.sub("", _SIZE_SUFFIX.sub("", path))))
     names_file = bool(IMAGE_EXTENSION.search(parts.path))

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from crawler.extract.document import Document, clean_text
+from crawler.extract.labelled_values import classify_label
 from crawler.extract.models import ExtractedFields
 
 MAX_SCRIPT_LENGTH = 1_000_000
@@ -12,10 +14,21 @@ _BRAND = re.compile(
     r"(?:[bB]rand|BRAND|[mM]anufacturer|[vV]endor|[mM]arca)(?:[_]?[nN]ame)?(?:\\?[\"'])?\s*[:=,]\s*"
     r"(?:\{\\?[\"']name\\?[\"']\s*:\s*)?(?:\\?[\"'])([^\"'\\<>{}\n]{1,60})\\?[\"']"
 )
+_ATTRIBUTE_PAIR = re.compile(
+    r"[\"']\w{0,20}(?:[nN]ame|[lL]abel|[kK]ey|[tT]itle)\\?[\"']\s*:\s*\\?[\"']([^\"'\\]{2,40})\\?[\"']\s*,\s*"
+    r"\\?[\"']\w{0,20}(?:[vV]alues?|[tT]ext|[vV]al|[cC]ontent)\\?[\"']\s*:\s*\[?\s*\\?[\"']([^\"'\\<>{}\n]{1,60})\\?[\"']"
+)
+"""A label and its value in a list of attributes: {"attrName": "Brand Name", "attrValue": "Fenwick"}."""
+_WORD = re.compile(r"\w+")
+_BRAND_ATTRIBUTE = re.compile(
+    r"\bdata-[\w-]{0,40}(?:brand|manufacturer|vendor)(?:-?name)?=[\"']([^\"'<>]{1,60})[\"']", re.IGNORECASE
+)
+"""An attribute for the scripts of the page, which other products on the page have too."""
 _SKU = re.compile(
     r"(?:\b|_)(?:sku|SKU|[pP]roductSku|product_sku|[aA]rticleNumber|articleCode|[pP]roductCode|product_code|itemNumber)"
     r"(?:\\?[\"'])?\s*[:=,]\s*\[?\s*(?:\\?[\"'])?((?=[^\s\"'\\,}]*\d)[\w./-]{3,40})\\?[\"',\s;}\]]"
 )
+_BRAND_LABELS = ("brand", "manufacturer")
 _PLACEHOLDER_BRANDS = re.compile(r"^(?:true|false|null|undefined|string|none|brand|other|all)$", re.IGNORECASE)
 
 
@@ -27,12 +40,20 @@ def extract_from_scripts(document: Document, missing_fields: frozenset[str], tit
     """
     extracted = ExtractedFields(source="script")
     brands: dict[str, None] = {}
+    labelled_brands: dict[str, None] = {}
     skus: dict[str, None] = {}
+    if "brand" in missing_fields:
+        found = (unescape(match[1]) for match in _BRAND_ATTRIBUTE.finditer(document.html))
+        brands.update((name, None) for text in found if _is_in_title(name := clean_text(text), title))
     for text in _script_texts(document):
         if "brand" in missing_fields:
             brands.update((clean_text(match[1]), None) for match in _BRAND.finditer(text))
+            pairs = (match.groups() for match in _ATTRIBUTE_PAIR.finditer(text))
+            labelled_brands.update((value, None) for label, value in pairs if classify_label(label) in _BRAND_LABELS)
         if "sku" in missing_fields:
             skus.update((match[1], None) for match in _SKU.finditer(text))
+    # The brand in the product's own list of attributes is surer than any name in the scripts.
+    brands = labelled_brands if len(labelled_brands) == 1 else brands
     names = [name for name in brands if name and any(c.isalpha() for c in name) and not _PLACEHOLDER_BRANDS.match(name)]
     in_title = [name for name in names if _is_in_title(name, title)]
     extracted.brand = max(in_title, key=len) if in_title else names[0] if len(names) == 1 else ""
@@ -47,4 +68,6 @@ def _script_texts(document: Document) -> Iterator[str]:
 
 
 def _is_in_title(name: str, title: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", title.casefold()) is not None
+    """Return whether the words of `name` follow each other in the title: "TP Link" in "TP-LINK Archer"."""
+    words = " ".join(_WORD.findall(name.casefold()))
+    return bool(words) and f" {words} " in f" {' '.join(_WORD.findall(title.casefold()))} "

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from crawler.extract import labelled_values, value_parsing
@@ -23,6 +24,7 @@ _BRAND_STORE_LINK = re.compile(
 )
 """The link of a marketplace to the store of the brand."""
 _MAX_PARENT_LEVELS = 2
+_SWATCH_NAME = re.compile(r"swatch|colou?r|option|variant|variation", re.IGNORECASE)
 
 
 def find_labelled_values(document: Document) -> dict[str, str]:
@@ -89,8 +91,21 @@ def _values_beside(label: Any) -> Iterator[str]:
 
 def _single_value(element: Any) -> str:
     """Return the text of an element, "" if it offers a choice of several values, of which none is the product's."""
+    if _is_one_of_several_controls(element):
+        return ""
     choices = choices_in(element)
     return visible_text(element) if choices is None else choices[0] if len(choices) == 1 else ""
+
+
+def _is_one_of_several_controls(element: Any) -> bool:
+    """Return whether another radio button, button or swatch beside `element` is another choice."""
+    is_control = (
+        element.tag in ("button", "input")
+        or element.find(".//input") is not None
+        or _SWATCH_NAME.search(element.get("class") or "")
+    )
+    others = islice(element.itersiblings(element.tag), 1)
+    return bool(is_control) and any(True for _ in others)
 
 
 def _is_content_element(node: Any) -> bool:

@@ -28,14 +28,15 @@ def localised_text(value: Mapping[str, Any]) -> str:
 
 def _money_text(value: Mapping[str, Any]) -> str:
     """Return an amount that is stated in the smallest unit: {"centAmount": 8900, "currencyCode": "EUR"}; else ""."""
-    decimals = next((value[key] for key in _NUM_DECIMALS_KEYS if isinstance(value.get(key), int)), None)
-    keys = _MINOR_UNIT_KEYS if decimals is None else (*_MINOR_UNIT_KEYS, "amount", "value")
-    amount = next((value[key] for key in keys if isinstance(value.get(key), int)), None)
-    if amount is None or not 0 <= (decimals := 2 if decimals is None else decimals) <= _MAX_DECIMALS:
+    stated: int | None = next((value[key] for key in _NUM_DECIMALS_KEYS if isinstance(value.get(key), int)), None)
+    keys = _MINOR_UNIT_KEYS if stated is None else (*_MINOR_UNIT_KEYS, "amount", "value")
+    amount: int | None = next((value[key] for key in keys if isinstance(value.get(key), int)), None)
+    decimals = 2 if stated is None else stated
+    if amount is None or not 0 <= decimals <= _MAX_DECIMALS:
         return ""
     currency = next((c for key in ("currencyCode", "currency", "currency_code") if (c := value.get(key))), "")
     code = currency.get("code") if isinstance(currency, dict) else currency
-    return f"{amount / 10**decimals:.{decimals}f} {clean_text(code)}".strip()
+    return f"{amount / 10.0**decimals:.{decimals}f} {clean_text(code)}".strip()
 
 
 def _joined_text(value: Mapping[str, Any]) -> str:

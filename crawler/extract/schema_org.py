@@ -26,6 +26,7 @@ _MAX_IMAGE_DEPTH = 5
 _NOT_IMAGE_TYPES = frozenset({"videoobject", "audioobject", "3dmodel", "clip"})
 _IMAGE_KEYS = ("contentUrl", "url", "image", "src", "@id", "associatedMedia", "hasPart", "thumbnailUrl", "thumbnail")
 """The properties of an image or a gallery, the best first; of an @id or a url, which may name a page, only an image."""
+_OTHER_PRICE_TYPE = re.compile(r"(?:List|Regular|Strikethrough|Invoice|Minimum\w*)Price|S?RP$", re.IGNORECASE)
 _NUMBER_PREFIX = re.compile(r"^(?:sku|mpn|isbn|ean|gtin\d*|upc)[:=]\s*", re.IGNORECASE)
 
 
@@ -172,12 +173,19 @@ def _iter_offers(node: Node) -> Iterator[Node]:
 
 
 def _offer_price(offer: Node) -> str:
-    specifications = (part for part in as_list(offer.get("priceSpecification")) if isinstance(part, dict))
+    specifications = [part for part in as_list(offer.get("priceSpecification")) if isinstance(part, dict)]
+    specifications = [part for part in specifications if _is_price_to_pay(part)] or specifications
     return (
         _first_value(offer, "price")
         or _first_value(offer, "lowPrice")
         or next(filter(None, (_first_value(part, "price") for part in specifications)), "")
     )
+
+
+def _is_price_to_pay(specification: Node) -> bool:
+    """Return whether a price is neither the former or recommended price nor that of a unit, such as 100 g."""
+    kind = _first_value(specification, "priceType") or clean_text(specification.get("priceType"))
+    return not (_OTHER_PRICE_TYPE.search(kind) or specification.get("referenceQuantity"))
 
 
 def _offer_currency(offer: Node) -> str:

@@ -14,18 +14,20 @@ from crawler.extract.document import Document, clean_text
 from crawler.extract.graphql import flatten_connections
 from crawler.extract.models import ExtractedFields
 from crawler.extract.once_per_document import once_per_document
+from crawler.extract.record_values import localised_text
 from crawler.extract.script_values import iter_script_values
 
 MAX_VALUES = 50_000
 """Maximum number of JSON values of one page that are visited."""
 _MAX_DEPTH = 14
-_NAMES = ("name", "title", "productName", "product_name", "displayName")
+_NAMES = ("name", "title", "productName", "product_name", "displayName", "item_name")
 _PRICE_KEY = re.compile(r"price|^offers?$|^amount$|^prices$", re.IGNORECASE)
 _IMAGE_KEY = re.compile(r"image|^img|picture|photo|^media|gallery|thumbnail|^assets$", re.IGNORECASE)
 _URL_KEYS = ("url", "href", "link", "path", "canonicalUrl", "productUrl", "permalink", "uri", "canonical_url", "pdpUrl")
 _SLUG_KEYS = ("slug", "handle", "urlKey", "url_key", "seoUrl", "urlPath", "seoName")
-_ID_KEYS = ("id", "sku", "productId", "product_id", "code", "articleNumber", "itemId", "styleId")
+_ID_KEYS = ("id", "sku", "productId", "product_id", "code", "articleNumber", "itemId", "styleId", "item_id")
 _VARIANT_KEYS = ("variants", "skus", "variations", "children", "colors", "colours", "colorVariants", "items")
+_MAIN_VARIANT_KEYS = ("masterVariant", "defaultVariant", "selectedVariant", "firstVariant", "defaultSku")
 _COLOUR_KEYS = ("color", "colour", "colorName", "colourName", "color_name", "colour_name")
 _IMAGE_LIST_KEYS = (
     "images",
@@ -92,7 +94,7 @@ def _score(node: Node, document: Document) -> int:
     page_urls = {document.url, document.canonical_url}
     last_step = unquote(urlsplit(document.canonical_url).path.rstrip("/").rsplit("/", 1)[-1]).lower()
     links = [document.resolve_href(node.get(key)) for key in _URL_KEYS if isinstance(node.get(key), str)]
-    slugs = {clean_text(node.get(key)).strip("/").rsplit("/", 1)[-1].lower() for key in _SLUG_KEYS} - {""}
+    slugs = {_text(node.get(key)).strip("/").rsplit("/", 1)[-1].lower() for key in _SLUG_KEYS} - {""}
     name = _name(node).casefold()
     headings = {document.heading.casefold(), document.title.casefold()} - {""}
     ids = {clean_text(node.get(key)).lower() for key in _ID_KEYS}
@@ -103,7 +105,11 @@ def _score(node: Node, document: Document) -> int:
 
 
 def _name(node: Node) -> str:
-    return next((text for key in _NAMES if (text := clean_text(node.get(key)))), "")
+    return next((text for key in _NAMES if (text := _text(node.get(key)))), "")
+
+
+def _text(value: Any) -> str:
+    return localised_text(value) if isinstance(value, dict) else clean_text(value)
 
 
 @once_per_document
@@ -118,11 +124,17 @@ def _iter_product_nodes(document: Document) -> Iterator[Node]:
         while stack and visited < MAX_VALUES:
             part, depth = stack.pop()
             visited += 1
-            if isinstance(part, dict) and _is_product_shaped(part):
-                yield part
+            if isinstance(part, dict) and _is_product_shaped(whole := _with_main_variant(part)):
+                yield whole
             if depth < _MAX_DEPTH and isinstance(part, dict | list):
                 inner = part.values() if isinstance(part, dict) else part
                 stack.extend((child, depth + 1) for child in reversed(list(inner)) if isinstance(child, dict | list))
+
+
+def _with_main_variant(node: Node) -> Node:
+    """Return a product with the prices and images that it states only in its main variant, as commercetools does."""
+    variant = next((node[key] for key in _MAIN_VARIANT_KEYS if isinstance(node.get(key), dict)), None)
+    return node if variant is None else {**variant, **{key: value for key, value in node.items() if value}}
 
 
 def _is_product_shaped(node: Node) -> bool:

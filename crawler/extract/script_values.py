@@ -7,6 +7,7 @@ __NUXT__ ...) and the streamed chunks of Next.js.
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import chompjs
@@ -15,17 +16,26 @@ from crawler.extract.document import Document
 
 MAX_SCRIPT_LENGTH = 4_000_000
 """Maximum number of characters of one script that is read."""
-_MARKERS = ('"name"', '"title"', "name:", "title:", '\\"name\\"', '\\"title\\"', "productName", "product_name")
+_MARKERS = (
+    *('"name"', '"title"', "name:", "title:", '\\"name\\"', '\\"title\\"', "productName", "product_name"),
+    *("item_name", "'name'"),
+)
 _ASSIGNMENT = re.compile(
     r"(?:^|[;\s,({])(?:(?:window|self|globalThis|this)\s*(?:\.|\[\s*[\"']))?"
-    r"(?:__\w{1,60}__|\w{0,40}(?:state|data|product|catalog|config|props|bootstrap|payload)\w{0,40})(?:[\"']\s*\])?"
+    r"(?:__\w{1,60}__|\w{0,40}(?:state|data|product|catalog|config|props|bootstrap|payload|context|pdp|model)\w{0,40})(?:[\"']\s*\])?"
     r"\s*[=:]\s*(?=(?P<parse>JSON\.parse\(\s*[\"'`])|[\[{])",
     re.IGNORECASE,
 )
+_TRACKING_CALL = re.compile(
+    r"\bdataLayer\.push\(\s*(?=\{)|\bgtag\(\s*[\"']event[\"']\s*,\s*[\"']view_item[\"']\s*,\s*(?=\{)"
+)
+"""What a shop tells its analytics of the product that a visitor looks at."""
 _NUXT_FUNCTION = re.compile(r"__NUXT__\s*=\s*\(?function\s*\((?P<names>[^)]*)\)\s*\{\s*return\s*(?=\{)")
 _NEXT_CHUNK = re.compile(r"self\.__next_f\.push\(\s*(?=\[)")
 _NEXT_LINE = re.compile(r"(?:^|\n)[0-9a-f]{1,4}:(?=[\[{])")
 _MAX_ASSIGNMENTS = 40
+_JSON_ATTRIBUTE = re.compile(r"=\s*(?:'\s*\[?\{|\"\s*\[?\{&quot;)")
+_MIN_ATTRIBUTE_LENGTH = 40
 _MAX_DEPTH = 14
 _NAMES = frozenset({"name", "title", "productName", "product_name", "displayName"})
 
@@ -47,9 +57,21 @@ def iter_script_values(document: Document) -> Iterator[Any]:
             yield _read_nuxt_function(text, nuxt)
         else:
             yield from _read_assignments(text)
+            for match in islice(_TRACKING_CALL.finditer(text), _MAX_ASSIGNMENTS):
+                yield _decode_at(text, match.end())
+    yield from _read_attributes(document)
     stream = "".join(chunk[1] for chunk in chunks if isinstance(chunk, list) and len(chunk) > 1 and _is_text(chunk[1]))
     for match in _NEXT_LINE.finditer(stream):
         yield _decode_at(stream, match.end())
+
+
+def _read_attributes(document: Document) -> Iterator[Any]:
+    """Yield the JSON objects in attributes of elements, with which a page fills in a component of React or Vue."""
+    if _JSON_ATTRIBUTE.search(document.html):
+        texts = document.tree.xpath("//body//@*[starts-with(., '{') or starts-with(., '[{')]")
+        for text in islice(texts, _MAX_ASSIGNMENTS):
+            if _MIN_ATTRIBUTE_LENGTH <= len(text) <= MAX_SCRIPT_LENGTH and any(marker in text for marker in _MARKERS):
+                yield _loads(str(text))
 
 
 def _is_text(value: Any) -> bool:

@@ -16,7 +16,7 @@ _PRODUCT_JSON_START = re.compile(
     r"(?:\bproduct|\bmeta|productJson|product_json|current_?[pP]roduct)[\"']?\s*[:=]\s*(?=\{)"
 )
 _ANALYTICS_PRODUCT_ID = re.compile(
-    r"\bmeta\s*=\s*\{\s*\"product\":\s*\{\s*\"id\":\s*(\d+)|\"resourceType\":\s*\"product\",\s*\"resourceId\":\s*(\d+)"
+    r"\bmeta\s*=\s*(?P<start>\{)\s*\"product\":\s*\{\s*\"id\":\s*(?P<id>\d+)|\"resourceType\":\s*\"product\",\s*\"resourceId\":\s*(?P<resource>\d+)"
 )
 _MAX_JSON_DEPTH, _MAX_JSON_VALUES = 6, 2_000
 _MAX_SCRIPT_LENGTH = 2_000_000
@@ -35,18 +35,30 @@ def extract_shopify(document: Document) -> ExtractedFields:
     if not matching and len(ids) == 1 and not any(entry.get("handle") for entry in entries):
         matching = entries
     if not matching:
-        return _extract_analytics_id(document)
+        return _extract_analytics_data(document)
     # Analytics scripts repeat the product without its texts, so take the copy with the most keys.
     extracted = extract_fields(max(matching, key=len), document.base_url)
     extracted.is_product = bool(extracted.title)
     return extracted
 
 
-def _extract_analytics_id(document: Document) -> ExtractedFields:
-    """Extract the product id only, which every theme passes to Shopify's analytics."""
+def _extract_analytics_data(document: Document) -> ExtractedFields:
+    """Extract what every theme passes to Shopify's analytics: the id, and mostly vendor, type, and prices in cents."""
     match = _ANALYTICS_PRODUCT_ID.search(document.html)
-    product_id = (match[1] or match[2]) if match else ""
-    return ExtractedFields(source="shopify", platform_id=product_id, is_product=bool(product_id))
+    product_id = (match["id"] or match["resource"]) if match else ""
+    extracted = ExtractedFields(source="shopify", platform_id=product_id, is_product=bool(product_id))
+    if match and match["id"]:
+        try:
+            value, _ = json.JSONDecoder(strict=False).raw_decode(document.html, match.start("start"))
+        except (ValueError, RecursionError):
+            return extracted
+        product = value.get("product")
+        variants = [part for part in list_or_empty(product.get("variants")) if isinstance(part, dict)]
+        extracted.brand = clean_text(product.get("vendor"))
+        extracted.categories = tuple(filter(None, [clean_text(product.get("type"))]))
+        extracted.price = _decimal_price(variants[0].get("price")) if variants else ""
+        extracted.sku = clean_text(variants[0].get("sku")) if variants else ""
+    return extracted
 
 
 def _product_scripts(document: Document) -> Iterator[tuple[str, bool]]:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from crawler.extract import labelled_values
 from crawler.extract.text import plain_text
 
 _AVAILABILITY_BY_WORD = {
@@ -14,12 +15,19 @@ _AVAILABILITY_BY_WORD = {
     "availablefororder": "BackOrder", "pending": "PreOrder",
 }  # fmt: skip
 _GTIN_LENGTHS = (8, 12, 13, 14)
+_BRAND_LABELS = ("brand", "manufacturer")
 _DOMAIN = re.compile(r"(?:www\.)?[\w-]+\.(?:com|net|org|co\.uk|[a-z]{2})", re.IGNORECASE)
 
 
 def parse_brand(text: str) -> str:
-    """Return the name of a brand on one line; "" for a domain name, which some shops write instead."""
+    """Return the name of a brand on one line, without a label; "" for a domain name, which some shops write instead."""
     name = plain_text(text)
+    label, colon, value = name.replace("：", ":").rpartition(":")
+    first_word, _, rest = name.partition(" ")
+    if colon and labelled_values.classify_label(label.rsplit(" ", 1)[-1]) in _BRAND_LABELS:
+        name = value.strip()
+    elif rest and (first_word == "by" or labelled_values.classify_label(first_word) in _BRAND_LABELS):
+        name = rest.strip()
     return "" if _DOMAIN.fullmatch(name) else name
 
 

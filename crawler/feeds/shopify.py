@@ -75,7 +75,8 @@ def _from_graphql(entry: dict[str, Any]) -> dict[str, Any]:
         options = [{"name": name} for name in names]
     category = entry.get("category") if isinstance(entry.get("category"), dict) else {}
     prices = (_money(entry, *path) for path in _PRICE_PATHS)
-    price = next(filter(None, (*(variant["_money"] for variant in variants), *prices)), {})
+    stated = (*(variant["_money"] for variant in variants), *prices)
+    price: dict[str, Any] = next((money for money in stated if money), {})
     return {
         **entry,
         "price": clean_text(price.get("amount")) or entry.get("price"),

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from stored_calibration import write_calibration
 from stored_documents import add_documents
 
 from weft import artefacts, tables
@@ -130,3 +131,21 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory, model_words: list[str]
     _calibrate_batch_norm(embedder)
     save_bundle(folder / "embedder", embedder, model, SIDE_PX, SIDE_PX, words)
     return folder / "embedder"
+
+
+@pytest.fixture(scope="session")
+def calibration(tmp_path_factory: pytest.TempPathFactory, saved_model: Path, model_words: list[str]) -> Path:
+    """Thresholds and a tag head for the words 0 and 3 of `saved_model`."""
+    return write_calibration(tmp_path_factory.mktemp("calibration"), saved_model, model_words, [0, 3])
+
+
+@pytest.fixture(scope="session")
+def exported_model(tmp_path_factory: pytest.TempPathFactory, saved_model: Path, calibration: Path) -> Path:
+    """`saved_model` as an ONNX folder with its calibration; read it, never change it."""
+    pytest.importorskip("onnx", reason="needs the extra onnx")
+    from weft.export.onnx_export import export_onnx
+
+    photos = [(f"{colour}{seed}", _make_jpeg(colour, seed)) for colour in COLOURS for seed in range(5)]
+    folder = tmp_path_factory.mktemp("exported") / "onnx"
+    export_onnx(saved_model, calibration, photos, folder)
+    return folder

@@ -1,29 +1,25 @@
 """The Python API: load a trained model, embed and tag photos, search an embedded catalogue, score a dataset.
 
-`import weft` shows everything here and imports torch only when a name is first used.
+`import weft` shows everything here and imports it when a name is first used. torch is imported when a model is loaded
+that needs it: a folder that `weft export onnx` wrote does not.
 """
 
 import difflib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import torch
 from PIL import Image
-from torch import nn
 
-from weft import artefacts, runtime
+from weft import artefacts, extras, runtime
 from weft.errors import InputError, ModelError, PhotoError
-from weft.model.bundle import Bundle, load_bundle
-from weft.model.fuse_batch_norm import fuse_batch_norm
-from weft.retrieval.embed import embed
-from weft.retrieval.search import find_nearest_neighbours
+from weft.inference.loaded_model import Key, LoadedModel
+from weft.inference.onnx_folder import is_onnx_folder
 from weft.search.exact_index import ExactIndex
 from weft.search.product_search import Hit as Hit
 from weft.search.product_search import PhotoSearch
@@ -35,7 +31,6 @@ from weft.word_scores import average_query_words
 if TYPE_CHECKING:
     from weft.datasets import PhotoRecord
 
-Key = TypeVar("Key")
 Floats = npt.NDArray[np.float32]
 Photo = str | Path | bytes | Image.Image
 """A photo: the path of a file, the bytes of one, or an image in memory."""
@@ -55,32 +50,29 @@ class Tag:
 class Model:
     """A trained model, ready to embed and tag photos. Make it with `load`."""
 
-    def __init__(self, bundle: Bundle, device: str, workers: int) -> None:
-        self._bundle = bundle
-        self._device, self._workers = device, workers
-        self._word_ids = {word: number for number, word in enumerate(bundle.words)}
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._loaded = loaded
+        self._word_ids = {word: number for number, word in enumerate(loaded.words)}
 
     @property
     def words(self) -> Sequence[str]:
         """The vocabulary; the position of a word is its id, and its column in the scores."""
-        return self._bundle.words
+        return self._loaded.words
 
     @property
     def digest(self) -> str:
-        """The sha256 of the model's files, which identifies the model."""
-        return self._bundle.digest
+        """The sha256 of the model's files, which identifies the model; an exported model keeps it."""
+        return self._loaded.digest
 
-    @cached_property
+    @property
     def word_embeddings(self) -> Floats:
-        """W, (words, embedding_dim); copied from the GPU, if the network is there, once."""
-        words: Floats = self._bundle.embedder.words.detach().cpu().numpy()
-        return words
+        """W, (words, embedding_dim)."""
+        return self._loaded.word_embeddings
 
     @property
     def word_bias(self) -> Floats:
         """The bias of each word, (words,); zeros where the model has none."""
-        bias = self._bundle.embedder.bias
-        return np.zeros(len(self.words), np.float32) if bias is None else bias.detach().cpu().numpy()[:, 0]
+        return self._loaded.word_bias
 
     def embed(self, photos: Photo | Iterable[Photo]) -> Floats:
         """Return the embeddings of photos, (photos, embedding_dim), not normalised.
@@ -105,14 +97,7 @@ class Model:
         Raises:
             PhotoError: A photo cannot be decoded and `skipped` is not given.
         """
-        height, width = self._bundle.height, self._bundle.width
-        return embed(photos, self._network, height, width, self._device, self._workers, skipped)
-
-    @cached_property
-    def _network(self) -> nn.Module:
-        """The network with fused batch norms: fusing costs as much as a photo, and `embed` leaves a fused one alone."""
-        embedder = self._bundle.embedder
-        return fuse_batch_norm(embedder.to(self._device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
+        return self._loaded.encoder.embed_stream(photos, skipped)
 
     def find_word_ids(self, text: str) -> list[int]:
         """Return the ids of the words of a text that the vocabulary has, each once; empty if it has none."""
@@ -125,7 +110,7 @@ class Model:
     def embed_text(self, text: str) -> Floats:
         """Return the mean embedding of the known words of a text, (1, embedding_dim): a query for photos.
 
-        Each word is weighted by how well photos show it (`Bundle.query_weights`).
+        Each word is weighted by how well photos show it (docs/decisions/0099-text-queries-weight-their-words.md).
 
         Raises:
             InputError: The vocabulary has none of the words; the message suggests similar ones.
@@ -135,7 +120,7 @@ class Model:
             similar = [word for part in text.lower().split() for word in self.find_similar_words(part)]
             hint = f" (similar words: {', '.join(dict.fromkeys(similar))})" if similar else ""
             raise InputError(f"{text!r}: none of these words is in the model's vocabulary{hint}")
-        return average_query_words(self.word_embeddings, self._bundle.query_weights, word_ids)[None]
+        return average_query_words(self.word_embeddings, self._loaded.query_weights, word_ids)[None]
 
     def score_words(self, embeddings: Floats) -> Floats:
         """Return the logits of all words, (photos, words), for embeddings, (photos, embedding_dim)."""
@@ -217,18 +202,29 @@ class Index:
 
 
 def load(path: str | Path, device: str | None = None, workers: int | None = None) -> Model:
-    """Load a model folder, such as `models/embedder`.
+    """Load a model folder, such as `models/embedder`, or a folder that `weft export onnx` wrote.
 
     Args:
         path: The folder.
-        device: The torch device that embeds photos; by default WEFT_DEVICE, else CUDA where there is a GPU.
+        device: The torch device that embeds photos; by default WEFT_DEVICE, else CUDA where there is a GPU. An exported
+            model always computes on the CPU, without torch, whatever WEFT_DEVICE says.
         workers: Threads that decode photos; by default WEFT_WORKERS, else one per core, at most 8.
 
     Raises:
         ModelError: A file is missing, was changed, or does not fit the others.
-        InputError: WEFT_DEVICE or WEFT_WORKERS has an invalid value.
+        InputError: WEFT_DEVICE or WEFT_WORKERS has an invalid value, or a library of an extra is not installed.
     """
-    return Model(load_bundle(Path(path)), device or runtime.device(), workers or runtime.workers())
+    folder, workers = Path(path), workers or runtime.workers()
+    with extras.required("this model"):
+        if is_onnx_folder(folder):
+            if device not in (None, "cpu"):
+                raise InputError(f"{path}: an exported model computes on the CPU, got the device {device!r}")
+            from weft.inference.onnx_encoder import load_onnx_model
+
+            return Model(load_onnx_model(folder, runtime.threads(), workers))
+        from weft.inference.torch_encoder import load_torch_model
+
+        return Model(load_torch_model(folder, device or runtime.device(), workers))
 
 
 def open_index(path: str | Path, model: Model) -> Index:
@@ -273,6 +269,7 @@ def score(
     from weft.datasets import open_dataset
     from weft.evaluation import retrieval_metrics
     from weft.params import Benchmark
+    from weft.retrieval.search import find_nearest_neighbours
 
     if reader not in get_args(RetrievalReader):
         raise InputError(f"expected the reader inshop, inshop:crops or catalogue, got {reader!r}")

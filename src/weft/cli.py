@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from weft import errors, runtime
+from weft import errors, extras, runtime
 from weft.commands import runners
 from weft.commands.argument_types import positive_int, price
+from weft.commands.export_parser import add_export_command
 from weft.commands.help_examples import EXAMPLES
-from weft.commands.model_argument import model_folder_opened
+from weft.commands.model_argument import RUNTIMES, model_folder_opened
 from weft.commands.serve_arguments import add_serve_arguments, add_verdicts_arguments
 from weft.text.languages import AUTO, LANGUAGE_CODES
 
@@ -37,7 +38,7 @@ def main() -> int:
 
 def _run_command(args: argparse.Namespace) -> None:
     runtime.configure_threads()
-    with model_folder_opened(args):
+    with extras.required("this command"), model_folder_opened(args):
         args.run(args)
     sys.stdout.flush()
 
@@ -48,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version of weft and exit")
     commands = parser.add_subparsers(metavar="COMMAND")
     _add_inference_commands(commands)
+    add_export_command(commands, _add_model_command)
     _add_calibration_commands(commands)
     _add_results_commands(commands)
     _add_extract_command(commands)
@@ -84,13 +86,15 @@ def _add_inference_commands(commands: "Commands") -> None:
     """Add the commands that apply a trained model: embed, tag, search, serve."""
     source = "a photo, a folder or a zip of photos, or a Parquet shard of prepared or crawled photos"
 
-    embed = _add_model_command(commands, "embed", runners.run_embed, "write the embeddings of photos to a Parquet file")
+    embed = _add_inference_command(
+        commands, "embed", runners.run_embed, "write the embeddings of photos to a Parquet file"
+    )
     embed.add_argument("source", type=Path, metavar="SOURCE", help=source)
     embed.add_argument(
         "-o", "--out", type=Path, required=True, metavar="FILE.parquet", help="columns: photo, embedding"
     )
 
-    tag = _add_model_command(
+    tag = _add_inference_command(
         commands, "tag", runners.run_tag, "print the words that photos show, as JSON lines, best first"
     )
     tag.add_argument("source", type=Path, metavar="SOURCE", help=source)
@@ -106,7 +110,7 @@ def _add_inference_commands(commands: "Commands") -> None:
     )
     tag.add_argument("--calibration-dir", type=Path, metavar="FOLDER", help="default: calibration beside the model")
 
-    search = _add_model_command(
+    search = _add_inference_command(
         commands, "search", runners.run_search, "print the catalogue's products nearest to a photo or to words"
     )
     search.add_argument("query", nargs="+", metavar="PHOTO|WORDS", help="the path of a photo, or words: red dress")
@@ -125,7 +129,7 @@ def _add_inference_commands(commands: "Commands") -> None:
         "--photos", type=Path, default=Path("data/prepared"), help="pictures for --html; default: %(default)s"
     )
 
-    serve = _add_model_command(
+    serve = _add_inference_command(
         commands, "serve", runners.run_serve, "start a search page and an HTTP API on the catalogue"
     )
     add_serve_arguments(serve)
@@ -267,8 +271,18 @@ def _add_command(
 def _add_model_command(commands: "Commands", name: str, run: object, help_text: str) -> argparse.ArgumentParser:
     """Add a command that has the option --model."""
     command = _add_command(commands, name, run, help_text)
-    model_help = "a folder, or models:/weft-embedder@champion; default: %(default)s"
-    command.add_argument("--model", type=Path, default=Path("models/embedder"), metavar="FOLDER|URI", help=model_help)
+    model_help = "a folder, or models:/weft-embedder@champion; default: models/embedder"
+    command.add_argument("--model", type=Path, metavar="FOLDER|URI", help=model_help)
+    return command
+
+
+def _add_inference_command(commands: "Commands", name: str, run: object, help_text: str) -> argparse.ArgumentParser:
+    """Add a command that has the options --model and --runtime."""
+    command = _add_model_command(commands, name, run, help_text)
+    runtime_help = (
+        "onnx: models/onnx, or another folder of weft export onnx, without PyTorch; default: as --model needs"
+    )
+    command.add_argument("--runtime", choices=RUNTIMES, help=runtime_help)
     return command
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from weft import params
+from weft.commands.calibration_folder import default_calibration_dir, has_thresholds
 from weft.errors import InputError
 from weft.progress import log_line
 from weft.tagging.calibrate import calibrate
@@ -57,15 +58,3 @@ def calibrate_model(
             f"none for {1 - totals['share_of_products_tagged']:.1%} of products"
         )
     return "\n".join(lines)
-
-
-def default_calibration_dir(model: Path) -> Path:
-    """Return the default folder of thresholds, beside the model's folder, which no later command may change."""
-    return model.parent / "calibration"
-
-
-def has_thresholds(folder: Path) -> bool:
-    """Return whether the folder holds thresholds."""
-    from weft.contracts import files
-
-    return (folder / files.CALIBRATION).is_file()

@@ -18,8 +18,13 @@ EXAMPLES = {
     """,
     "serve": """
         weft serve
+        weft serve --runtime onnx
         weft serve --port 8080 --model models:/weft-embedder@champion
         weft serve --host 0.0.0.0 --token-file token.txt
+    """,
+    "export": """
+        weft export onnx
+        weft export onnx --model models:/weft-embedder@champion -o var/onnx
     """,
     "calibrate": """
         weft calibrate --target-precision 0.9

@@ -19,7 +19,7 @@ def run_embed(args: argparse.Namespace) -> None:
 
 def run_tag(args: argparse.Namespace) -> None:
     """Run `weft tag`."""
-    from weft.commands.calibrate import default_calibration_dir
+    from weft.commands.calibration_folder import default_calibration_dir
     from weft.commands.tag import tag, tag_calibrated
 
     if args.calibrated:
@@ -45,7 +45,7 @@ def run_search(args: argparse.Namespace) -> None:
 
 def run_serve(args: argparse.Namespace) -> None:
     """Run `weft serve`."""
-    from weft.commands.calibrate import default_calibration_dir
+    from weft.commands.calibration_folder import default_calibration_dir
     from weft.commands.serve import serve
     from weft.serve.settings import AuditFiles, ServedFiles
 
@@ -70,7 +70,7 @@ def run_calibrate(args: argparse.Namespace) -> None:
 def run_audit(args: argparse.Namespace) -> None:
     """Run `weft audit`."""
     from weft.commands.audit import audit_catalogue
-    from weft.commands.calibrate import default_calibration_dir
+    from weft.commands.calibration_folder import default_calibration_dir
     from weft.tagging.audit import AuditInputs
 
     calibration = args.calibration_dir or default_calibration_dir(args.model)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from weft import extras
 from weft.errors import InputError
 from weft.serve.settings import AuditFiles, ServedFiles, ServerSettings
 
@@ -22,10 +23,8 @@ def serve(files: ServedFiles, audit: AuditFiles, host: str, port: int, token_fil
         ModelError: The model cannot be loaded, or another model made the embeddings.
     """
     settings = ServerSettings(host, port, None if token_file is None else _read_token(token_file))
-    try:
+    with extras.required("weft serve"):
         from weft.serve.server import run_server
-    except ModuleNotFoundError as error:
-        raise InputError(f"weft serve needs {error.name}: run `pip install weft[serve]`") from error
     run_server(files, audit, settings)
 
 

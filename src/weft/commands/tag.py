@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from weft.api import Floats, Model, load
-from weft.commands.calibrate import default_calibration_dir, has_thresholds
+from weft.commands.calibration_folder import default_calibration_dir, has_thresholds
 from weft.commands.embed import embed_source
 from weft.errors import ContractError, InputError, ModelError
 from weft.progress import log_line

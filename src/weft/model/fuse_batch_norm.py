@@ -5,6 +5,7 @@ On a CPU each batch norm costs one pass over the feature map: without them the f
 the time, and the whole network takes 60 % of it. torch.fx.experimental.optimization.fuse does the work.
 """
 
+import copy
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -25,7 +26,8 @@ def fuse_batch_norm(module: nn.Module) -> nn.Module:
     if not any(isinstance(part, nn.BatchNorm2d) for part in module.modules()):
         return module
     try:
-        return fuse(module)
+        # A copy of a network with another pooling than its own is in training mode, which `fuse` refuses.
+        return fuse(copy.deepcopy(module).eval(), inplace=True)
     except _TRACE_ERRORS:
         return module
 

@@ -53,6 +53,14 @@ def test_a_whole_embedder_can_be_folded():
     torch.testing.assert_close(quick(photos), model(photos), rtol=1e-4, atol=1e-5)
 
 
+@torch.no_grad()
+def test_a_network_with_another_pooling_can_be_folded(x):
+    network = load_backbone("shufflenet_v2_x0_5", "random", "stage3", "gem").network.eval()
+    quick = fuse_batch_norm(network)
+    assert count_batch_norms(quick) == 0 < count_batch_norms(network)
+    torch.testing.assert_close(quick(x), network(x), rtol=1e-4, atol=1e-5)
+
+
 def test_what_has_no_batch_norm_stays_itself():
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
     assert fuse_batch_norm(network) is network

@@ -4,17 +4,19 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 
 from weft import tables
 from weft.contracts import files
 from weft.contracts.tables import EMBEDDED_PHOTOS
 from weft.errors import ContractError
+
+if TYPE_CHECKING:
+    import pandas as pd  # half a second, which a server of embeddings does not need
 
 WORD_COLUMNS = ("word_id", "word", "document_frequency", "count")
 WORD_PREDICTABILITY_COLUMNS = (
@@ -105,18 +107,20 @@ def read_embeddings(folder: Path) -> Embeddings:
     return Embeddings(z, photos, model_digest)
 
 
-def write_words(path: Path, words: pd.DataFrame) -> None:
+def write_words(path: Path, words: "pd.DataFrame") -> None:
     """Write words.tsv: the columns WORD_COLUMNS, in the order of word_id."""
     table = words.loc[:, list(WORD_COLUMNS)]
     tables.write_text(path, table.to_csv(sep="\t", index=False, lineterminator="\n", quoting=csv.QUOTE_NONE))
 
 
-def read_words(path: Path) -> pd.DataFrame:
+def read_words(path: Path) -> "pd.DataFrame":
     """Read words.tsv; row n is the word of word_id n.
 
     Raises:
         ContractError: The file is missing, or its columns or word ids are wrong.
     """
+    import pandas as pd
+
     try:
         words = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False, dtype={"word": str})
     except (OSError, ValueError) as error:
@@ -132,19 +136,21 @@ def read_words(path: Path) -> pd.DataFrame:
     return words
 
 
-def write_word_predictability(path: Path, predictability: pd.DataFrame) -> None:
+def write_word_predictability(path: Path, predictability: "pd.DataFrame") -> None:
     """Write word_predictability.tsv: WORD_PREDICTABILITY_COLUMNS in the order of word_id, NaN as an empty text."""
     table = predictability.loc[:, list(WORD_PREDICTABILITY_COLUMNS)]
     text = table.to_csv(sep="\t", index=False, lineterminator="\n", quoting=csv.QUOTE_NONE, float_format="%.4f")
     tables.write_text(path, text)
 
 
-def read_word_predictability(path: Path) -> pd.DataFrame:
+def read_word_predictability(path: Path) -> "pd.DataFrame":
     """Read word_predictability.tsv. Row n is the word with word_id n; an empty number becomes NaN.
 
     Raises:
         ContractError: The file is missing, or its columns, word ids or numbers are not as written.
     """
+    import pandas as pd
+
     try:
         table = pd.read_csv(path, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False, dtype=str)
     except (OSError, ValueError) as error:

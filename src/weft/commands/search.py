@@ -14,7 +14,7 @@ from weft.errors import InputError
 from weft.progress import log_line
 from weft.search.catalogue_products import CatalogueProduct, Filters, read_products, select_products
 from weft.search.product_search import PhotoSearch
-from weft.text.tokenize import load_stop_words, tokenize_words
+from weft.text.tokenize import is_word, load_stop_words, tokenize_query
 
 PRODUCTS = Path("data/crawl/products.parquet")
 """Where the stage crawl writes the products."""
@@ -129,12 +129,13 @@ def _embed_query(query: str, model: Model) -> Floats:
 def _log_reading(query: str, model: Model) -> None:
     """Say which words of the vocabulary are searched for, where they are others than those of the query."""
     read = [model.words[word_id] for word_id in model.find_word_ids(query)]
-    if not set(read) <= set(tokenize_words(query)):
+    if not set(read) <= set(tokenize_query(query)):
         log_line(f"the query is read as: {', '.join(read)}")
 
 
 def _log_unused_words(query: str, model: Model) -> None:
-    unused = dict.fromkeys(word for word in tokenize_words(query) if not model.find_word_ids(word))
+    words = [token for token in tokenize_query(query) if is_word(token)]
+    unused = dict.fromkeys(word for word in words if not model.find_word_ids(word))
     unknown = [_suggest(word, model) for word in unused if word not in load_stop_words()]
     if unknown:
         log_line(f"not in the model's vocabulary, left out: {', '.join(unknown)}")

@@ -9,7 +9,7 @@ products can share evidence. Only sums over the photos are needed: one pass, in 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,10 @@ import numpy.typing as npt
 from weft.contracts import files
 from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
 from weft.errors import ModelError
-from weft.tagging.tag_scores import EmbeddedCatalogue
 from weft.tagging.thresholds import CalibratedWords, read_calibrated_words
+
+if TYPE_CHECKING:
+    from weft.tagging.tag_scores import EmbeddedCatalogue  # imports scipy, which a reader of the head does not need
 
 PENALTIES = tuple(float(10 ** (exponent / 2)) for exponent in range(-4, 5))
 """Candidates for the ridge penalty, relative to the variance of a standardised feature: 0.01 to 100."""
@@ -57,7 +59,7 @@ class WordSums:
         return WordSums(self.y + other.y, self.yz + other.yz)
 
 
-def sum_features(catalogue: EmbeddedCatalogue, products: Bools) -> FeatureSums:
+def sum_features(catalogue: "EmbeddedCatalogue", products: Bools) -> FeatureSums:
     """Return the sums of the given products, (products,), in one pass over their embeddings."""
     dim = catalogue.z.shape[1]
     total = FeatureSums(0.0, np.zeros(dim), np.zeros((dim, dim)))
@@ -67,7 +69,7 @@ def sum_features(catalogue: EmbeddedCatalogue, products: Bools) -> FeatureSums:
     return total
 
 
-def sum_words(catalogue: EmbeddedCatalogue, products: Bools, words: Ints) -> WordSums:
+def sum_words(catalogue: "EmbeddedCatalogue", products: Bools, words: Ints) -> WordSums:
     """Return the sums of the given products, (products,), for the given word_ids, in one pass."""
     terms = catalogue.text_terms[:, words]
     total = WordSums(np.zeros(len(words)), np.zeros((len(words), catalogue.z.shape[1])))
@@ -77,7 +79,7 @@ def sum_words(catalogue: EmbeddedCatalogue, products: Bools, words: Ints) -> Wor
     return total
 
 
-def _iter_photos(catalogue: EmbeddedCatalogue, products: Bools) -> Iterator[tuple[Floats, Floats, Ints]]:
+def _iter_photos(catalogue: "EmbeddedCatalogue", products: Bools) -> Iterator[tuple[Floats, Floats, Ints]]:
     """Yield chunks of the photos of the given products: embeddings, weights and products."""
     product_of = catalogue.products_of_photos()
     weights = 1 / np.bincount(product_of, minlength=len(products))[product_of]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from weft.text.inflection import iter_number_forms
 from weft.text.known_words import cut_into_known_words
 from weft.text.scripts import find_script, split_by_script
-from weft.text.tokenize import is_word, load_stop_words, tokenize
+from weft.text.tokenize import is_word, load_stop_words, tokenize_query
 
 
 def label_to_word_ids(label: str, word_to_id: Mapping[str, int], *, split_compounds: bool = False) -> list[int]:
@@ -23,7 +23,7 @@ def label_to_word_ids(label: str, word_to_id: Mapping[str, int], *, split_compou
             The published labels of a benchmark are not split.
     """
     found: dict[int, None] = {}
-    for token in tokenize(label):
+    for token in tokenize_query(label):
         for word in split_by_script(token):
             if is_word(word) and word not in load_stop_words():
                 ids = _find_word_ids(word, word_to_id)

@@ -27,11 +27,26 @@ _CHARACTER_MAP = str.maketrans(
     {**dict.fromkeys(_APOSTROPHES, "'"), **dict.fromkeys(_HYPHENS, "-"), **dict.fromkeys(_INVISIBLE), "_": " "}
 )
 
+_WORD = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*"  # combining marks are accents, or the vowel signs of Hindi
+_EXPRESSION = rf"{_WORD}(?:[-']{_WORD})*"
+
 _MAX_PARTICLE_LENGTH = 2
 
 
 def tokenize(text: str) -> list[str]:
     """Return all tokens in order, with repeats: words, and also numbers and codes such as "t20"."""
+    return _tokenize(text, _split_text)
+
+
+def tokenize_query(text: str) -> list[str]:
+    """Return the tokens of `tokenize` for a short text, such as a query or a label, without importing NLTK.
+
+    NLTK imports scipy and scikit-learn where they are installed, for longer than a search takes.
+    """
+    return _tokenize(text, _build_query_tokenizer())
+
+
+def _tokenize(text: str, split: Callable[[str], list[str]]) -> list[str]:
     text = text.translate(_CHARACTER_MAP)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_CHARACTER_MAP)
@@ -39,7 +54,7 @@ def tokenize(text: str) -> list[str]:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     found: list[str] = []
-    for token in _split_text(text):
+    for token in split(text):
         if "-" in token or "'" in token:
             found += _split_compound(token)
         else:
@@ -106,9 +121,16 @@ def _split_text(text: str) -> list[str]:
 def _build_tokenizer() -> Callable[[str], list[str]]:
     from nltk.tokenize.regexp import RegexpTokenizer
 
-    word = r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*"  # combining marks are accents, or the vowel signs of Hindi
-    tokenizer: RegexpTokenizer = RegexpTokenizer(rf"{word}(?:[-']{word})*")
+    tokenizer: RegexpTokenizer = RegexpTokenizer(_EXPRESSION)
     return tokenizer.tokenize  # type: ignore[no-any-return]
+
+
+@cache
+def _build_query_tokenizer() -> Callable[[str], list[str]]:
+    """Return what RegexpTokenizer calls: NLTK compiles its expressions with the library `regex` too."""
+    import regex
+
+    return regex.compile(_EXPRESSION).findall  # type: ignore[no-any-return]
 
 
 def load_stop_words() -> frozenset[str]:

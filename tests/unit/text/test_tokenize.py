@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.text.tokenize import is_word, tokenize, tokenize_words
+from weft.text.tokenize import is_word, tokenize, tokenize_query, tokenize_words
 
 _SHOP_TEXT = st.lists(
     st.sampled_from(
@@ -15,6 +15,11 @@ _SHOP_TEXT = st.lists(
     | st.sampled_from(["5", "½", "²", "_", "\u00ad", "\u2011", "\u200d", "İ", "ß", "¯", "中", "up", "&", "."]),
     max_size=25,
 ).map("".join)
+
+
+@given(_SHOP_TEXT | st.text())
+def test_a_query_is_cut_as_texts_are_by_nltk(text: str) -> None:
+    assert tokenize_query(text) == tokenize(text)
 
 
 def test_words_come_in_order_with_repeats_in_lower_case() -> None:

@@ -38,8 +38,9 @@ def read_table(path: Path, contract: TableContract, columns: Sequence[str] | Non
         ContractError: The file is missing, is not Parquet, or breaks the contract.
     """
     _check_exists(path, contract)
-    with explain_unreadable(path, contract):
-        table = pq.read_table(path, columns=list(columns) if columns else None)
+    # pq.read_table imports pandas where it is installed, and takes folders, whose names it reads as columns.
+    with explain_unreadable(path, contract), pq.ParquetFile(path) as parquet:
+        table = parquet.read(list(columns) if columns else None)
     return check_table(cast_to_contract(table, contract, str(path), columns), contract, str(path))
 
 

@@ -5,7 +5,6 @@ A fingerprint survives re-encoding and resizing: 32 bytes describe shapes, 192 b
 
 from collections.abc import Iterator
 
-import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -120,6 +119,8 @@ def compute_fingerprint(pixels: Pixels) -> npt.NDArray[np.uint8]:
     Returns:
         uint8 array (224,): 32 bytes of 256 hash bits, then the grid's (8, 8, 3) colours.
     """
+    import imagehash  # it needs scipy, which a reader of fingerprints does not
+
     image = Image.fromarray(pixels)
     bits = imagehash.phash(image, hash_size=_HASH_SIDE).hash
     colours = np.asarray(image.resize((_COLOUR_SIDE, _COLOUR_SIDE), Image.Resampling.BOX))

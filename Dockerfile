@@ -14,7 +14,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY crawler crawler
 COPY shops shops
 COPY src src
-RUN pip install --no-cache-dir -c constraints.txt '.[serve]'
+RUN pip install --no-cache-dir -c constraints.txt '.[pipeline,serve]'
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/weft /opt/weft

@@ -8,7 +8,7 @@ from weft.errors import InputError
 _LIBRARIES = {
     "pipeline": (
         *("charset_normalizer", "chompjs", "dvc", "extruct", "html_text", "idna", "imagehash", "lxml", "matplotlib"),
-        *("mlflow", "nltk", "scipy", "scrapy", "sklearn", "torch", "torchvision"),
+        *("mlflow", "nltk", "pandas", "scipy", "scrapy", "sklearn", "torch", "torchvision"),
     ),
     "onnx": ("onnx", "onnxruntime"),
     "serve": ("fastapi", "multipart", "prometheus_client", "python_multipart", "starlette", "uvicorn"),

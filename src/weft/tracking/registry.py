@@ -77,6 +77,8 @@ def fetch_model(uri: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="weft-model-") as temporary:
         try:
             folder = _download(uri, temporary)
+        except ModuleNotFoundError:  # no store, but an installation without MLflow
+            raise
         except Exception as error:  # a store raises whatever its database or its files do
             raise InputError(
                 f"{uri}: expected a registered model at {get_tracking_uri()}, such as models:/{MODEL_NAME}@{CHAMPION}: "

@@ -69,6 +69,8 @@ def download_artifact(run_id: str, name: str, folder: Path) -> Path:
         found = import_mlflow().artifacts.download_artifacts(
             run_id=run_id, artifact_path=name, dst_path=str(folder), tracking_uri=get_tracking_uri()
         )
+    except ModuleNotFoundError:  # no store, but an installation without MLflow
+        raise
     except Exception as error:  # a store raises whatever its database or its files do
         raise InputError(
             f"{run_id}: expected a folder or an MLflow run at {get_tracking_uri()} with {name}, got neither: "

@@ -68,31 +68,63 @@ def write_shards(
             if first is None and number > 0:
                 return count
             shard_rows = itertools.chain([] if first is None else [first], shard)
-            written, last_key = _write_shard(temporary / name, shard_rows, contract, str(folder / name), last_key)
+            groups = _iter_groups(shard_rows, contract, str(folder / name))
+            written, last_key = write_shard(temporary / name, groups, contract, str(folder / name), last_key)
             count += written
     return count
 
 
-def _write_shard(
-    file: Path, rows: Iterator[dict[str, Any]], contract: TableContract, location: str, last_key: tuple[Any, ...] | None
+def _iter_groups(rows: Iterator[dict[str, Any]], contract: TableContract, location: str) -> Iterator[pa.Table]:
+    for number in itertools.count():
+        group = list(itertools.islice(rows, ROWS_PER_GROUP))
+        if not group:
+            return
+        try:
+            yield pa.Table.from_pylist(group, schema=contract.schema)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise ContractError(
+                f"{_locate_row(location, number * ROWS_PER_GROUP)}: {contract.name}: {error}"
+            ) from error
+
+
+def write_shard(
+    file: Path,
+    groups: Iterable[pa.Table],
+    contract: TableContract,
+    location: str,
+    last_key: tuple[Any, ...] | None = None,
 ) -> tuple[int, tuple[Any, ...] | None]:
-    """Write one shard, with one row group in memory at a time; return the number of rows and the last key."""
+    """Write one shard, with one row group in memory at a time.
+
+    Args:
+        file: The file to write.
+        groups: The row groups.
+        contract: The contract of the table.
+        location: The file as messages name it.
+        last_key: The key of the last row of the shard before, which those of this shard must come after.
+
+    Returns:
+        The number of rows, and the key of the last row.
+
+    Raises:
+        ContractError: A row breaks the contract.
+    """
     written = 0
     with pq.ParquetWriter(file, contract.schema, compression="none") as writer:
-        while group := list(itertools.islice(rows, ROWS_PER_GROUP)):
-            group_location = f"{location} (from row {written})" if written else location
-            try:
-                table = pa.Table.from_pylist(group, schema=contract.schema)
-            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-                raise ContractError(f"{group_location}: {contract.name}: {error}") from error
-            check_table(table, contract, group_location)
+        for group in groups:
+            group_location = _locate_row(location, written)
+            table = check_table(group, contract, group_location)
             last_key = check_key_increases(table, contract, group_location, last_key)
             writer.write_table(table)
-            written += len(group)
+            written += table.num_rows
         if not written:
             # An empty file needs a row group too: readers take the schema from it.
             writer.write_table(contract.schema.empty_table())
     return written, last_key
+
+
+def _locate_row(location: str, row: int) -> str:
+    return f"{location} (from row {row})" if row else location
 
 
 def read_shards(folder: Path, contract: TableContract, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:

@@ -1,162 +1,137 @@
 """The first pass of prepare: each photo is decoded once, resized and fingerprinted, or quarantined.
 
-The resized photos wait in a temporary file, in the order of the crawl, until the duplicates are known.
+The resized photos wait in temporary files, one for each shard, until the duplicates of all shards are known.
 """
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
-from weft import progress, runtime, tables
-from weft.contracts.tables import PHOTOS
+from weft import tables
+from weft.contracts.tables import PHOTOS, PREPARED_PHOTOS, QUARANTINE
+from weft.engine.table_shards import TableShard, read_shard
 from weft.errors import PhotoError
 from weft.params import Prepare
 from weft.photos.decode import decode
-from weft.photos.duplicates import COLOUR_BYTES, HASH_BYTES, Fingerprints, Indices, compute_fingerprint
-from weft.photos.prefetch import prefetch_photos
+from weft.photos.duplicates import COLOUR_BYTES, HASH_BYTES, Fingerprints, compute_fingerprint
 from weft.photos.resize import encode_jpeg, letterbox
 from weft.photos.split_dedup import DUPLICATE_IN_PRODUCT
 from weft.photos.truncated_jpeg import lacks_end
 
-
-@dataclass
-class PhotoBuffer:
-    """Photos whose JPEG bytes are on disk; memory holds about 300 bytes per photo: numbers and its fingerprint."""
-
-    stream: BinaryIO
-    product_ids: list[str] = field(default_factory=list)
-    """The products with crawled photos, in the order of the shards, whether or not they have usable photos."""
-    product_indices: list[int] = field(default_factory=list)
-    """The index in `product_ids` of each photo's product."""
-    positions: list[int] = field(default_factory=list)
-    colours: list[str | None] = field(default_factory=list)
-    num_truncated: int = 0
-    """Photos whose file lacked its last bytes."""
-    _end_offsets: list[int] = field(default_factory=lambda: [0])
-    _fingerprint_bytes: bytearray = field(default_factory=bytearray)
-
-    def __len__(self) -> int:
-        return len(self.product_indices)
-
-    def append(
-        self, product_index: int, position: int, colour: str | None, jpeg: bytes, fingerprint: Fingerprints
-    ) -> None:
-        """Add one photo."""
-        self.stream.write(jpeg)
-        self._end_offsets.append(self._end_offsets[-1] + len(jpeg))
-        self._fingerprint_bytes += fingerprint.tobytes()
-        self.product_indices.append(product_index)
-        self.positions.append(position)
-        self.colours.append(colour)
-
-    def read_jpeg(self, photo: int) -> bytes:
-        """Return the JPEG bytes of the photo with that index."""
-        begin, end = self._end_offsets[photo], self._end_offsets[photo + 1]
-        self.stream.seek(begin)
-        return self.stream.read(end - begin)
-
-    def get_fingerprint_array(self) -> Fingerprints:
-        """Return the fingerprints, (photos, 224)."""
-        flat = np.frombuffer(bytes(self._fingerprint_bytes), np.uint8)
-        return flat.reshape(-1, HASH_BYTES + COLOUR_BYTES)
-
-    def get_product_array(self) -> Indices:
-        """Return the index of each photo's product, (photos,)."""
-        return np.array(self.product_indices, np.int64)
-
-
-@contextmanager
-def open_photo_buffer(path: Path) -> Iterator[PhotoBuffer]:
-    """Open an empty buffer in the file `path`, which is deleted when the block ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("w+b") as stream:
-            yield PhotoBuffer(stream)
-    finally:
-        path.unlink(missing_ok=True)
+_COLUMNS = ("product_id", "position", "colour", "sha256", "bytes")
 
 
 @dataclass(frozen=True)
-class _IngestedPhoto:
-    jpeg: bytes
-    fingerprint: Fingerprints
-    was_truncated: bool
+class PhotoShard:
+    """All photos of some products, which may be in two files of the table PHOTOS."""
+
+    number: int
+    parts: tuple[TableShard, ...]
 
 
-class Quarantine:
-    """The quarantined photos, as rows of QUARANTINE."""
+@dataclass(frozen=True)
+class IngestedShard:
+    """What the main process needs to know of a shard; arrays have one row for each usable photo."""
 
-    def __init__(self) -> None:
-        self.rows: list[dict[str, Any]] = []
-
-    def add(self, product_id: str, position: int, reason: str, detail: str) -> None:
-        """Quarantine one photo."""
-        self.rows.append({"product_id": product_id, "position": position, "reason": reason, "detail": detail})
-
-
-def ingest_photos(photos: Path, buffer: PhotoBuffer, quarantine: Quarantine, settings: Prepare) -> int:
-    """Fill `buffer` with the usable photos and `quarantine` with the others.
-
-    Args:
-        photos: Folder of shards of PHOTOS.
-        buffer: Receives the usable photos in the order of the shards.
-        quarantine: Receives the other photos with their reasons.
-        settings: The section `prepare` of params.yaml.
-
-    Returns:
-        The number of photos read.
-    """
-
-    def process_row(row: dict[str, Any]) -> tuple[dict[str, Any], _IngestedPhoto | PhotoError]:
-        data = row.pop("bytes")
-        try:
-            return row, _process_photo(data, settings)
-        except PhotoError as error:
-            return row, error
-
-    total = tables.count_rows(photos)
-    rows = _iter_unrepeated_rows(photos, buffer.product_ids, quarantine)
-    for row, result in progress.progress_bar(
-        prefetch_photos(process_row, rows, runtime.workers()), "prepare photos", total, "photos"
-    ):
-        if isinstance(result, PhotoError):
-            quarantine.add(row["product_id"], row["position"], result.reason, result.detail)
-        else:
-            buffer.append(row["product_index"], row["position"], row["colour"], result.jpeg, result.fingerprint)
-            buffer.num_truncated += result.was_truncated
-    return total
+    num_photos: int
+    """Photos read, usable or not."""
+    num_truncated: int
+    """Usable photos whose file lacked its last bytes."""
+    product_ids: list[str]
+    """The products of the shard, whether or not they have usable photos."""
+    products: npt.NDArray[np.int32]
+    """(photos,): the index in `product_ids` of each photo's product."""
+    positions: npt.NDArray[np.int32]
+    """(photos,)."""
+    fingerprints: Fingerprints
+    """(photos, 224)."""
+    quarantined: pa.Table
+    """The other photos, as rows of QUARANTINE in the order of the shard."""
 
 
-def _process_photo(data: bytes, settings: Prepare) -> _IngestedPhoto:
-    limits = settings.min_side, settings.max_aspect_ratio, settings.max_pixels
-    image = decode(data, settings.height, settings.width, *limits)
-    pixels = letterbox(image, settings.height, settings.width)
-    return _IngestedPhoto(encode_jpeg(pixels, settings.jpeg_quality), compute_fingerprint(pixels), lacks_end(data))
+@dataclass(frozen=True)
+class IngestShard:
+    """Writes the usable photos of a shard into a file of `folder`, as rows of PREPARED_PHOTOS."""
+
+    folder: Path
+    settings: Prepare
+
+    def __call__(self, shard: PhotoShard) -> IngestedShard:
+        """Ingest one shard."""
+        products: list[int] = []
+        rows: list[dict[str, Any]] = []
+        fingerprints: list[Fingerprints] = []
+        quarantined: list[dict[str, Any]] = []
+        product_ids: list[str] = []
+        num_photos = num_truncated = 0
+        for row, repeats in _iter_rows(shard, product_ids):
+            num_photos += 1
+            key = {"product_id": row["product_id"], "position": row["position"]}
+            try:
+                if repeats is not None:
+                    raise PhotoError(DUPLICATE_IN_PRODUCT, f"the same bytes as the photo at position {repeats}")
+                jpeg, fingerprint = self._process(row["bytes"])
+            except PhotoError as error:
+                quarantined.append({**key, "reason": error.reason, "detail": error.detail})
+                continue
+            photo_id = f"{row['product_id']}#{row['position']}"
+            rows.append({**key, "photo_id": photo_id, "colour": row["colour"], "jpeg": jpeg})
+            fingerprints.append(fingerprint)
+            products.append(len(product_ids) - 1)
+            num_truncated += lacks_end(row["bytes"])
+        _write_photos(get_buffer_file(self.folder, shard.number), rows)
+        return IngestedShard(
+            num_photos,
+            num_truncated,
+            product_ids,
+            np.array(products, np.int32),
+            np.array([row["position"] for row in rows], np.int32),
+            np.array(fingerprints, np.uint8).reshape(-1, HASH_BYTES + COLOUR_BYTES),
+            pa.Table.from_pylist(quarantined, schema=QUARANTINE.schema),
+        )
+
+    def _process(self, data: bytes) -> tuple[bytes, Fingerprints]:
+        """Return the JPEG of training size and the fingerprint of a photo."""
+        settings = self.settings
+        limits = settings.min_side, settings.max_aspect_ratio, settings.max_pixels
+        pixels = letterbox(decode(data, settings.height, settings.width, *limits), settings.height, settings.width)
+        return encode_jpeg(pixels, settings.jpeg_quality), compute_fingerprint(pixels)
 
 
-def _iter_unrepeated_rows(photos: Path, product_ids: list[str], quarantine: Quarantine) -> Iterator[dict[str, Any]]:
-    """Yield the rows of PHOTOS with a product_index; a product's repeated file is quarantined.
+def _iter_rows(shard: PhotoShard, product_ids: list[str]) -> Iterator[tuple[dict[str, Any], int | None]]:
+    """Yield each row of PHOTOS with the position of an earlier photo of the same product with the same bytes.
 
-    `product_ids` receives every product at its product_index. The photos of one product are consecutive rows.
+    `product_ids` receives the products; the last one is that of the row.
     """
     position_by_digest: dict[str, int] = {}
-    columns = ["product_id", "position", "colour", "sha256", "bytes"]
-    for table in tables.read_shards(photos, PHOTOS, columns):
-        for row in table.to_pylist():
-            product_id, position, digest = row["product_id"], row["position"], row["sha256"]
-            if not product_ids or product_id != product_ids[-1]:
-                product_ids.append(product_id)
-                position_by_digest = {}
-            if digest in position_by_digest:
-                detail = f"the same bytes as the photo at position {position_by_digest[digest]}"
-                quarantine.add(product_id, position, DUPLICATE_IN_PRODUCT, detail)
-                continue
-            position_by_digest[digest] = position
-            row["product_index"] = len(product_ids) - 1
-            row["colour"] = sys.intern(row["colour"]) if row["colour"] else None
-            yield row
+    for part in shard.parts:
+        for table in read_shard(part, PHOTOS, _COLUMNS):
+            for row in table.to_pylist():
+                if not product_ids or row["product_id"] != product_ids[-1]:
+                    product_ids.append(row["product_id"])
+                    position_by_digest = {}
+                repeats = position_by_digest.get(row["sha256"])
+                if repeats is None:
+                    position_by_digest[row["sha256"]] = row["position"]
+                yield row, repeats
+
+
+def get_buffer_file(folder: Path, shard: int) -> Path:
+    """Return the file in which the photos of a shard wait."""
+    return folder / f"{shard:06}.arrow"
+
+
+def _write_photos(file: Path, rows: list[dict[str, Any]]) -> None:
+    table = pa.Table.from_pylist(rows, schema=PREPARED_PHOTOS.schema)
+    # A machine may be lost while it writes; another one then writes the same file.
+    with (
+        tables.atomic_write(file) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_file(sink, table.schema) as writer,
+    ):
+        writer.write_table(table)

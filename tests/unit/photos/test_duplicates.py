@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from weft.photos import duplicates
 from weft.photos.decode import decode
 from weft.photos.duplicates import (
     HASH_BYTES,
@@ -56,6 +57,25 @@ def test_bands_find_exactly_the_pairs_that_comparing_all_finds(count: int, seed:
 def test_ten_thousand_equal_photos_are_one_group_at_once() -> None:
     fingerprints = np.repeat(make_related_fingerprints(1, 1), 10_000, axis=0)
     assert (find_duplicate_groups(fingerprints, 4) == 0).all()
+
+
+def test_a_chain_of_near_copies_is_one_group_however_few_pairs_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "_MAX_PAIRS", 10)
+    fingerprints = make_related_fingerprints(60, 4)
+    pairs = find_all_pairs(fingerprints, 8)
+    assert len(pairs) > 10
+    assert np.array_equal(find_duplicate_groups(fingerprints, 8), connected_components(60, pairs))
+
+
+def test_fingerprints_of_equal_sums_are_compared_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Zeros:
+        def integers(self, low: int, high: int, size: int, dtype: type) -> np.ndarray:
+            return np.zeros(size, dtype)
+
+    monkeypatch.setattr(duplicates.np.random, "default_rng", lambda seed: Zeros())
+    one, other = np.zeros((2, 224), np.uint8)
+    other[:] = 200
+    assert find_duplicate_groups(np.stack([one, other, one, other]), 4).tolist() == [0, 1, 0, 1]
 
 
 def test_a_group_bears_the_index_of_its_first_photo() -> None:

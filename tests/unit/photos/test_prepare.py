@@ -14,6 +14,7 @@ from weft import tables
 from weft.contracts.tables import PHOTOS, PREPARED_PHOTOS, QUARANTINE, SPLITS
 from weft.errors import ContractError
 from weft.params import Prepare
+from weft.photos import prepare
 from weft.photos.prepare import prepare_photos
 from weft.splits import assign_split
 
@@ -182,9 +183,10 @@ def test_outputs_do_not_depend_on_the_number_of_workers(
 ) -> None:
     for n in range(15):
         catalogue.add(f"alder/{n}", draw_tiles(n % 11), draw_tiles(50 + n), b"broken")
+    monkeypatch.setattr(prepare, "PHOTOS_PER_SHARD", 10)
     monkeypatch.setenv("WEFT_WORKERS", "1")
     one = catalogue.prepare("one")
-    monkeypatch.setenv("WEFT_WORKERS", "4")
+    monkeypatch.setenv("WEFT_WORKERS", "2")
     other = catalogue.prepare("other")
     names = sorted(str(file.relative_to(one)) for file in one.rglob("*") if file.is_file())
     assert names == sorted(str(file.relative_to(other)) for file in other.rglob("*") if file.is_file())
@@ -192,6 +194,34 @@ def test_outputs_do_not_depend_on_the_number_of_workers(
         "quarantine.parquet", "report.json", "test/00000.parquet", "train/00000.parquet", "val/00000.parquet",
     ]  # fmt: skip
     assert all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
+
+
+@pytest.mark.parametrize("photos_per_shard", [1, 5, 9])
+def test_outputs_do_not_depend_on_the_shards(
+    catalogue: PrepareInputs, photos_per_shard: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A product's photos lie in two files, and some of them are the same file.
+    for n in range(5):
+        catalogue.add(f"alder/{n}", draw_tiles(n), b"broken", draw_tiles(n), draw_tiles(n % 2))
+    monkeypatch.setenv("WEFT_WORKERS", "1")
+    whole = catalogue.prepare("whole")
+    monkeypatch.setattr(prepare, "PHOTOS_PER_SHARD", photos_per_shard)
+    cut = catalogue.prepare("cut")
+    names = [file.relative_to(whole) for file in sorted(whole.rglob("*")) if file.is_file()]
+    assert [(whole / name).read_bytes() for name in names] == [(cut / name).read_bytes() for name in names]
+
+
+def test_products_out_of_order_are_refused(catalogue: PrepareInputs, tmp_path: Path) -> None:
+    catalogue.add("alder/1", draw_tiles(1))
+    catalogue.prepare()
+    rows = [
+        {**row, "product_id": "alder/0"} for row in next(tables.read_shards(tmp_path / "photos", PHOTOS)).to_pylist()
+    ]
+    tables.write_shards(tmp_path / "more", rows, PHOTOS)
+    (tmp_path / "more" / "00000.parquet").rename(tmp_path / "photos" / "00001.parquet")
+    with pytest.raises(ContractError, match=r"00001\.parquet, row 0: photos is not sorted by product_id: 'alder/0'"):
+        prepare_photos(tmp_path / "photos", tmp_path / "out", SETTINGS)
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_empty_catalogue_gives_empty_splits(catalogue: PrepareInputs) -> None:

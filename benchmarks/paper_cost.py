@@ -31,7 +31,7 @@ from weft.params import Augmentation
 from weft.photos.resize import encode_jpeg
 from weft.training.augment import augment, sample_augment_params
 from weft.training.lr_schedule import build_optimizer
-from weft.training.mixed_precision import MixedPrecision
+from weft.model.mixed_precision import MixedPrecision
 from weft.training.objective import Objective, build_sampler
 
 ROOT = Path(__file__).resolve().parents[1]

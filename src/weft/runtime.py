@@ -1,4 +1,4 @@
-"""Settings of the environment, which never change a result: device, threads, workers, processes.
+"""Settings of the environment, which change results only by rounding: device, threads, workers, processes.
 
 WEFT_DEVICE              cpu, cuda, cuda:1 ...; default: cuda if there is a GPU, another one for each process
 WEFT_THREADS             compute threads on the CPU; default: the number of cores
@@ -7,17 +7,25 @@ WEFT_WORKERS             threads that decode photos (default: the number of core
 WEFT_ENGINE              where these shards are worked on: "local", or "ray://HOST:PORT"; default: local
 WEFT_PROCESSES           processes of features, finetune and embed (torchrun); default: 1
 WEFT_CHECKPOINT_MINUTES  maximum minutes between two checkpoints in an epoch; default: 5
-WEFT_COMPILE             backend of torch.compile for finetune, such as "inductor"; default: no compilation
+WEFT_COMPILE             backend of torch.compile for training, and on a GPU for embedding, such as "inductor"; default:
+                         no compilation
+WEFT_EMBED_DTYPE         number format in which a GPU embeds photos: float32, bfloat16 or float16; default: float16
 """
 
 import os
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from weft.errors import InputError, ParamsError
 
 MAX_WORKERS = 8
+EMBED_DTYPES = ("float16", "bfloat16", "float32")
+"""The number formats of WEFT_EMBED_DTYPE, the default first."""
+RESIDENT_SHARE = 0.6
+"""The largest share of a GPU's free memory for data that stays there; the rest is for the weights and the step."""
 
 
 def configure_threads() -> None:
@@ -68,12 +76,40 @@ def compile_backend() -> str:
     return backend
 
 
+def embed_dtype() -> str:
+    """Return the number format in which a GPU embeds photos.
+
+    Raises:
+        InputError: WEFT_EMBED_DTYPE is no number format.
+    """
+    name = os.environ.get("WEFT_EMBED_DTYPE", EMBED_DTYPES[0])
+    if name not in EMBED_DTYPES:
+        raise InputError(f"WEFT_EMBED_DTYPE={name}: expected one of {', '.join(EMBED_DTYPES)}")
+    return name
+
+
+def compile_options(backend: str, device: str, *, use_cuda_graphs: bool = False) -> dict[str, Any]:
+    """Return the keyword arguments of torch.compile.
+
+    Args:
+        backend: A backend of torch.compile.
+        device: The torch device.
+        use_cuda_graphs: Whether inductor may replay a step as a CUDA graph, which pays for small batches.
+    """
+    # Every size of a batch is compiled by itself: there are few, and CUDA graphs need fixed sizes.
+    options: dict[str, Any] = {"backend": backend, "dynamic": False}
+    if use_cuda_graphs and backend == "inductor" and device.startswith("cuda"):
+        options["mode"] = "reduce-overhead"
+    return options
+
+
 @contextmanager
-def explain_oom(hint: str) -> Iterator[None]:
+def explain_oom(hint: Callable[[], str]) -> Iterator[None]:
     """Turn an out-of-memory error of the body into an error that says which parameter to lower.
 
     Args:
-        hint: The parameter to lower with its value, such as "finetune.batch_size = 64".
+        hint: Returns the parameter to lower with its value, such as "finetune.batch_size = 64 to 32, which fits". It
+            is called after the memory of the body was freed, and may try smaller sizes.
 
     Raises:
         ParamsError: The device or the process ran out of memory.
@@ -81,11 +117,68 @@ def explain_oom(hint: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        # torch.OutOfMemoryError is a RuntimeError; on the CPU torch raises a plain RuntimeError.
-        message = str(error).lower()
-        if not isinstance(error, MemoryError) and "out of memory" not in message and "allocate memory" not in message:
+        if not is_oom(error):
             raise
-        raise ParamsError(f"not enough memory: lower {hint}") from error
+        free_traceback_memory(error)
+        raise ParamsError(f"not enough memory: lower {hint()}") from error
+
+
+def is_oom(error: Exception) -> bool:
+    """Return whether an error says that the device or the process ran out of memory."""
+    # torch.OutOfMemoryError is a RuntimeError; on the CPU torch raises a plain RuntimeError.
+    message = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in message or "allocate memory" in message
+
+
+def free_traceback_memory(error: Exception) -> None:
+    """Free the tensors that the traceback of an error holds."""
+    import torch
+
+    traceback.clear_frames(error.__traceback__)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def find_fitting_size(attempt: Callable[[int], object], failed: int, minimum: int = 1) -> int:
+    """Return the largest half, quarter, eighth ... of a size for which there is enough memory; 0 if there is none.
+
+    Args:
+        attempt: Works with a size; it raises an out-of-memory error if the size is too large.
+        failed: A size that was too large.
+        minimum: The least size to try.
+    """
+    size = failed // 2
+    while size >= minimum:
+        try:
+            attempt(size)
+        except (MemoryError, RuntimeError) as error:
+            if not is_oom(error):
+                raise
+            free_traceback_memory(error)
+            size //= 2
+        else:
+            return size
+    return 0
+
+
+def fits_on_gpu(num_bytes: int, device: str) -> bool:
+    """Return whether so much data can stay on a GPU beside a training; always False on a CPU."""
+    if not device.startswith("cuda"):
+        return False
+    import torch
+
+    free_bytes, _ = torch.cuda.mem_get_info(device)
+    return num_bytes <= RESIDENT_SHARE * free_bytes
+
+
+def describe_peak_memory(device: str) -> str:
+    """Return the most memory that tensors took on a GPU since the start of the process; empty on a CPU."""
+    if not device.startswith("cuda"):
+        return ""
+    import torch
+
+    peak, total = torch.cuda.max_memory_allocated(device), torch.cuda.get_device_properties(device).total_memory
+    return f"peak GPU memory {peak / 2**30:.1f} GiB of {total / 2**30:.0f} GiB"
 
 
 def workers() -> int:

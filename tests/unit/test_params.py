@@ -224,6 +224,14 @@ def test_a_projection_before_cosine_logits_cannot_be_discarded(get_error):
     assert get_error(change).startswith("finetune.discard_projection_head: expected false, because training.logits")
 
 
+def test_a_batch_whose_photos_are_compared_cannot_be_accumulated(get_error):
+    def change(values):
+        values["finetune"]["accumulate"] = 4
+        values["finetune"]["bag_similarity"]["weight"] = 0.5
+
+    assert get_error(change).startswith("finetune.accumulate = 4: expected 1, because training.loss.name = contrastive")
+
+
 def test_early_stopping_needs_a_criterion(get_error):
     error = get_error(lambda values: values["finetune"].update(keep_best_by="last", early_stopping_patience=2))
     assert error.startswith(

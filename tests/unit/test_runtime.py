@@ -139,10 +139,47 @@ def test_the_compile_backend_must_be_one_of_torch(monkeypatch):
     ids=lambda error: type(error).__name__,
 )
 def test_an_out_of_memory_error_says_what_to_lower(error):
-    with pytest.raises(ParamsError, match="not enough memory: lower this = 3"), runtime.explain_oom("this = 3"):
+    with pytest.raises(ParamsError, match="not enough memory: lower this = 3"), runtime.explain_oom(lambda: "this = 3"):
         raise error
 
 
 def test_other_errors_are_raised_unchanged():
-    with pytest.raises(RuntimeError, match="size mismatch"), runtime.explain_oom("this = 3"):
+    with pytest.raises(RuntimeError, match="size mismatch"), runtime.explain_oom(lambda: "this = 3"):
         raise RuntimeError("size mismatch")
+
+
+@pytest.mark.parametrize(("largest", "found"), [(40, 32), (32, 32), (3, 2), (1, 0)])
+def test_the_size_that_fits_is_found_by_halving(largest, found):
+    def attempt(size):
+        if size > largest:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    assert runtime.find_fitting_size(attempt, 64, minimum=2) == found
+
+
+def test_another_error_while_sizes_are_tried_is_raised():
+    def attempt(size):
+        raise RuntimeError("size mismatch")
+
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        runtime.find_fitting_size(attempt, 64)
+
+
+def test_the_number_format_of_embedding_is_checked(monkeypatch):
+    assert runtime.embed_dtype() == "float16"
+    monkeypatch.setenv("WEFT_EMBED_DTYPE", "half")
+    with pytest.raises(InputError, match="WEFT_EMBED_DTYPE=half: expected one of float16, bfloat16, float32"):
+        runtime.embed_dtype()
+
+
+def test_only_inductor_on_a_gpu_uses_cuda_graphs():
+    graphs = {"use_cuda_graphs": True}
+    assert runtime.compile_options("inductor", "cuda:1", **graphs)["mode"] == "reduce-overhead"
+    assert "mode" not in runtime.compile_options("inductor", "cuda:1")
+    assert "mode" not in runtime.compile_options("inductor", "cpu", **graphs)
+    assert "mode" not in runtime.compile_options("eager", "cuda", **graphs)
+
+
+def test_on_a_cpu_nothing_is_kept_on_a_gpu():
+    assert not runtime.fits_on_gpu(1, "cpu")
+    assert runtime.describe_peak_memory("cpu") == ""

@@ -27,7 +27,7 @@ def bag_similarity_loss(
             photos count.
 
     Raises:
-        ValueError: The shapes do not fit each other, a photo has no target, or there is only one photo.
+        ValueError: The shapes do not fit each other, photos have no targets, or there is only one photo.
     """
     check_targets(z, targets, weights)
     if len(z) < 2:

@@ -29,7 +29,7 @@ def binary_cross_entropy(
         bias: Word biases b, (vocabulary, 1); the paper has none.
 
     Raises:
-        ValueError: The shapes do not fit each other, or a photo has no target.
+        ValueError: The shapes do not fit each other, or photos have no targets.
     """
     check_targets(z, targets, weights)
     logits = z @ words.T if bias is None else torch.addmm(bias.T, z, words.T)

@@ -26,7 +26,7 @@ def contrastive(
         temperature: Divides the cosines; above 0. The smaller it is, the more the most similar bags count.
 
     Raises:
-        ValueError: The shapes do not fit each other, or a photo has no target.
+        ValueError: The shapes do not fit each other, or photos have no targets.
     """
     check_targets(z, targets, weights)
     bags = torch.zeros(len(z), len(words), device=z.device).scatter_add(1, targets, weights) @ words

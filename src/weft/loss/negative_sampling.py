@@ -5,6 +5,7 @@ and unigram prefer them. Without a correction by log q (Bengio and Senecal 2008)
 against frequent words. The alias method (Walker 1977, Vose 1991) takes constant time per draw.
 """
 
+from copy import copy
 from typing import Literal
 
 import numpy as np
@@ -44,8 +45,17 @@ class NegativeSampler:
         self._alias_table = AliasTable(weights)
         self.log_q = torch.from_numpy(np.log(weights / weights.sum()).astype(np.float32))
 
+    def to(self, device: torch.device | str) -> "NegativeSampler":
+        """Return the same distribution with its tensors on a device, where it draws with generators of that device."""
+        moved = copy(self)
+        moved._alias_table, moved.log_q = self._alias_table.to(device), self.log_q.to(device)
+        return moved
+
     def sample(self, photos: int, negatives: int, generator: torch.Generator) -> torch.Tensor:
-        """Return word ids, (photos, negatives), drawn with replacement; `generator` is on the CPU."""
+        """Return word ids, (photos, negatives), drawn with replacement; `generator` is on the sampler's device.
+
+        Generators of a CPU and of a GPU with the same seed draw different negatives.
+        """
         return self._alias_table.sample((photos, negatives), generator)
 
 
@@ -80,10 +90,18 @@ class AliasTable:
         # The shares that remain in either list differ from 1 only by rounding; their words keep whole columns.
         self._acceptance, self._alias = torch.tensor(acceptance, dtype=torch.float64), torch.tensor(alias)
 
+    def to(self, device: torch.device | str) -> "AliasTable":
+        """Return the same table on a device."""
+        moved = copy(self)
+        moved._acceptance, moved._alias = self._acceptance.to(device), self._alias.to(device)
+        return moved
+
     def sample(self, shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
-        """Return word ids of that shape, drawn with replacement; `generator` is on the CPU."""
-        columns = torch.randint(len(self._acceptance), shape, generator=generator)
-        accepted = torch.rand(shape, generator=generator, dtype=torch.float64) < self._acceptance[columns]
+        """Return word ids of that shape, drawn with replacement; `generator` is on the table's device."""
+        device = self._alias.device
+        columns = torch.randint(len(self._acceptance), shape, generator=generator, device=device)
+        points = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
+        accepted = points < self._acceptance[columns]
         return torch.where(accepted, columns, self._alias[columns])
 
     def probabilities(self) -> torch.Tensor:

@@ -17,6 +17,7 @@ def sampled_softmax(
     log_expected_counts: torch.Tensor | None = None,
     true_words: torch.Tensor | None = None,
     bias: torch.Tensor | None = None,
+    num_negative_rows: int | None = None,
 ) -> torch.Tensor:
     """Return the mean over the batch of - sum_k p_k log softmax(s)_k, each over {k} and the photo's negatives.
 
@@ -38,9 +39,11 @@ def sampled_softmax(
         true_words: All words of each photo, (batch, true words), padded with -1; none of them counts as a negative of
             this photo. With None, only the positive itself does not count.
         bias: Word biases b, (vocabulary, 1); the paper has none.
+        num_negative_rows: The negatives are among the first rows of `words`, this many; None means all. The fewer
+            they are, the less is computed.
 
     Raises:
-        ValueError: The shapes do not fit each other, there are no negatives, or a photo has no target.
+        ValueError: The shapes do not fit each other, there are no negatives, or photos have no targets.
     """
     check_targets(z, targets, weights)
     if negatives.ndim != 2 or len(negatives) not in (1, len(z)):
@@ -50,7 +53,9 @@ def sampled_softmax(
         )
     if negatives.shape[1] < 1:
         raise ValueError("expected at least one negative per photo, got none")
-    positive, negative = _logits(z, words, bias, targets, int(negatives.max()) + 1)
+    positive, negative = _logits(
+        z, words, bias, targets, len(words) if num_negative_rows is None else num_negative_rows
+    )
     counts = torch.zeros(len(negatives), negative.shape[1], device=z.device)
     counts = counts.scatter_add(1, negatives, torch.ones_like(negatives, dtype=counts.dtype))
     log_counts = (

@@ -156,6 +156,12 @@ def _iter_conflicts(params: Params) -> Iterator[str]:
             "finetune.discard_projection_head: expected false, because training.logits.name = cosine normalises z "
             "between the projection and W"
         )
+    compares_photos = isinstance(params.training.loss, ContrastiveLoss) or params.finetune.bag_similarity.weight > 0
+    if params.finetune.accumulate > 1 and compares_photos:
+        yield (
+            f"finetune.accumulate = {params.finetune.accumulate}: expected 1, because training.loss.name = contrastive "
+            "and finetune.bag_similarity compare all photos of a batch with each other"
+        )
     for name, stage in (("train_head", params.train_head), ("finetune", params.finetune)):
         if stage.keep_best_by == "last" and stage.early_stopping_patience:
             yield (

@@ -190,6 +190,10 @@ class Finetune(_TrainingStage):
     mAP@R of retrieval on val, the precision of five predicted words, or the loss. `last` keeps the last epoch."""
     optimizer: Annotated[FinetuneOptimizer, Field(discriminator="name")]
     """The optimiser of the encoder and of W."""
+    accumulate: PositiveInt = 1
+    """Number of parts into which a batch is split. Their gradients are added up before the weights change, so a large
+    batch needs the memory of a part. The result is that of the whole batch, except that batch norm sees one part at a
+    time (with `freeze_batch_norm` it does not) and dropout draws other numbers."""
     augmentation: Augmentation
     """Random changes of the training photos."""
     word_weighting: Annotated[WordWeighting, Field(discriminator="name")]

@@ -10,13 +10,14 @@ import torch
 from torch import nn
 
 from weft.errors import PhotoError
-from weft.model.fuse_batch_norm import fuse_batch_norm
+from weft.model.embed_stream import BatchEmbedder, Floats, embed_stream
 from weft.photos.prefetch import decode_and_letterbox
 
 Key = TypeVar("Key")
-Floats = npt.NDArray[np.float32]
 
 BATCH_SIZE = 64
+GPU_BATCH_SIZE = 256
+"""Photos; a GPU embeds them in parts if its memory does not suffice for all."""
 
 
 def embed(
@@ -30,7 +31,7 @@ def embed(
 ) -> Iterator[tuple[list[Key], Floats]]:
     """Yield (keys, z) batch by batch, in the order of `photos`; z is (batch, embedding_dim), not normalised.
 
-    A batch has BATCH_SIZE photos without those that cannot be decoded, and is never empty.
+    A batch has the photos of `photos_per_batch` without those that cannot be decoded, and is never empty.
 
     Args:
         photos: Keys and encoded photos.
@@ -59,26 +60,30 @@ def embed_batches(
     skipped: list[tuple[Key, PhotoError]] | None = None,
 ) -> Iterator[tuple[list[Key], Floats | None]]:
     """Yield batches as `embed` does, and ([], None) for a batch in which no photo can be decoded."""
-    fused_model = fuse_batch_norm(model.to(device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
+    embedder = BatchEmbedder(model, device)
     decoded = decode_and_letterbox(photos, height, width, workers)
-    while batch := list(islice(decoded, BATCH_SIZE)):
-        usable = list(_iter_decoded(batch, skipped))
-        if not usable:
-            yield [], None
-            continue
-        pixels = np.stack([photo for _, photo in usable]).transpose(0, 3, 1, 2)
-        with torch.inference_mode():
-            z = fused_model(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
-        yield [key for key, _ in usable], z.float().cpu().numpy()
+    size = photos_per_batch(device)
+    batches = iter(lambda: list(islice(decoded, size)), [])
+    for z, (keys, errors) in embed_stream(_stack, batches, embedder, 1, device):
+        for key, error in errors:
+            if skipped is None:
+                raise error
+            skipped.append((key, error))
+        yield keys, z
 
 
-def _iter_decoded(
-    photos: Iterable[tuple[Key, npt.NDArray[np.uint8] | PhotoError]], skipped: list[tuple[Key, PhotoError]] | None
-) -> Iterator[tuple[Key, npt.NDArray[np.uint8]]]:
-    for key, photo in photos:
-        if not isinstance(photo, PhotoError):
-            yield key, photo
-        elif skipped is None:
-            raise photo
-        else:
-            skipped.append((key, photo))
+def photos_per_batch(device: str) -> int:
+    """Return the number of photos that are read and copied to the device at once."""
+    return GPU_BATCH_SIZE if device.startswith("cuda") else BATCH_SIZE
+
+
+def _stack(
+    batch: list[tuple[Key, npt.NDArray[np.uint8] | PhotoError]],
+) -> tuple[torch.Tensor | None, tuple[list[Key], list[tuple[Key, PhotoError]]]]:
+    """Return the pixels of the decoded photos, uint8 (batch, 3, height, width), their keys, and the errors."""
+    usable = [(key, photo) for key, photo in batch if not isinstance(photo, PhotoError)]
+    errors = [(key, photo) for key, photo in batch if isinstance(photo, PhotoError)]
+    if not usable:
+        return None, ([], errors)
+    pixels = np.ascontiguousarray(np.stack([photo for _, photo in usable]).transpose(0, 3, 1, 2))
+    return torch.from_numpy(pixels), ([key for key, _ in usable], errors)

@@ -13,10 +13,10 @@ from torch import nn
 from weft import artefacts
 from weft.datasets import EvalDataset, PhotoRecord
 from weft.errors import PhotoError
+from weft.model.embed_stream import Floats
 from weft.process_group import SINGLE_PROCESS, ProcessGroup
 from weft.progress import log_line, progress_bar
-from weft.retrieval import embed as embed_module
-from weft.retrieval.embed import Floats, embed_batches
+from weft.retrieval.embed import embed_batches, photos_per_batch
 from weft.runtime import explain_oom
 
 _EmbeddedBatch = tuple[list[dict[str, Any]], Floats | None]
@@ -62,12 +62,14 @@ def embed_dataset(
 
     def iter_in_order() -> Iterator[tuple[list[dict[str, Any]], Floats]]:
         photos = progress_bar(dataset.photos(), "embed", len(dataset.records), "photos")
-        for local_batch in _round_robin(photos, embed_photos, process_group):
+        for local_batch in _round_robin(photos, embed_photos, photos_per_batch(device), process_group):
             for rows, z in process_group.gather(local_batch):
                 if z is not None:
                     yield rows, z
 
-    with explain_oom(f"prepare.height = {height} and prepare.width = {width}, or choose a smaller model.backbone"):
+    # Batches shrink by themselves, so the memory does not suffice for a single photo.
+    sizes = f"prepare.height = {height} and prepare.width = {width}, or choose a smaller model.backbone"
+    with explain_oom(lambda: sizes):
         if process_group.is_main:
             count = artefacts.write_embeddings(out, embedding_dim, iter_in_order(), model_digest)
         else:
@@ -83,6 +85,7 @@ def embed_dataset(
 def _round_robin(
     photos: Iterable[tuple[PhotoRecord, bytes]],
     embed_photos: Callable[[Iterator[tuple[PhotoRecord, bytes]]], Iterator[_EmbeddedBatch]],
+    batch_size: int,
     process_group: ProcessGroup,
 ) -> Iterator[_EmbeddedBatch]:
     """Yield the batches of this process, one per turn; an empty one if there is none left for it in the last turn."""
@@ -92,13 +95,13 @@ def _round_robin(
         nonlocal n_seen
         for number, photo in enumerate(photos):
             n_seen = number + 1
-            if number // embed_module.BATCH_SIZE % process_group.world_size == process_group.rank:
+            if number // batch_size % process_group.world_size == process_group.rank:
                 yield photo
 
     for batch in embed_photos(iter_local_photos()):
         yield batch
         n_done += 1
-    if n_done * embed_module.BATCH_SIZE * process_group.world_size < n_seen:
+    if n_done * batch_size * process_group.world_size < n_seen:
         yield [], None
 
 

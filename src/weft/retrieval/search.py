@@ -4,6 +4,9 @@ Each chunk needs one matrix product and one top-k. This is not slower than the e
 the benchmarks (benchmarks/retrieval.py), and memory does not grow with the gallery.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -13,6 +16,8 @@ from weft.contracts.arrays import Ints, Matrix
 
 QUERY_CHUNK_SIZE = 1024
 MAX_GALLERY_CHUNK_SIZE = 4_096
+GPU_QUERY_CHUNK_SIZE, MAX_GPU_GALLERY_CHUNK_SIZE = 4_096, 16_384
+"""Chunks on a GPU: their similarities take 268 MB."""
 TILE_SIZE = 64
 """Photos; a multiple of the block sizes of BLAS kernels."""
 
@@ -38,16 +43,47 @@ def find_nearest_neighbours(
         Rows, (queries, k), -1 beyond the last neighbour, and cosine similarities, (queries, k), -inf there.
     """
     device = runtime.device()
+    query_chunk_size, max_chunk_size = QUERY_CHUNK_SIZE, MAX_GALLERY_CHUNK_SIZE
+    if device.startswith("cuda"):
+        query_chunk_size, max_chunk_size = GPU_QUERY_CHUNK_SIZE, MAX_GPU_GALLERY_CHUNK_SIZE
+    with _exact_products():
+        return _search_chunks(
+            queries, gallery, k, query_groups, gallery_groups, device, query_chunk_size, max_chunk_size
+        )
+
+
+@contextmanager
+def _exact_products() -> Iterator[None]:
+    """Compute matrix products in float32 inside the context; TF32, if it is on, keeps only three digits."""
+    precision = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(precision)
+
+
+def _search_chunks(
+    queries: Matrix,
+    gallery: Matrix,
+    k: int,
+    query_groups: Ints | None,
+    gallery_groups: Ints | None,
+    device: str,
+    query_chunk_size: int,
+    max_chunk_size: int,
+) -> tuple[Ints, npt.NDArray[np.float32]]:
+    """Return what `find_nearest_neighbours` returns; on a device, with chunks of the given sizes."""
     scores = torch.full((len(queries), k), -torch.inf, device=device)
     rows = torch.full((len(queries), k), -1, dtype=torch.int64, device=device)
     # The gallery is the outer loop, so that a memory map larger than memory is read once.
-    size = _choose_chunk_size(len(gallery))
+    size = _choose_chunk_size(len(gallery), max_chunk_size)
     for chunk_start in range(0, len(gallery), size):
         chunk = slice(chunk_start, min(chunk_start + size, len(gallery)))
         photos = _pad_rows(_l2_normalise(gallery[chunk], device), size).T
         groups = None if gallery_groups is None else torch.from_numpy(gallery_groups[chunk]).to(device)
-        for start in range(0, len(queries), QUERY_CHUNK_SIZE):
-            query_slice = slice(start, min(start + QUERY_CHUNK_SIZE, len(queries)))
+        for start in range(0, len(queries), query_chunk_size):
+            query_slice = slice(start, min(start + query_chunk_size, len(queries)))
             similarity = (_l2_normalise(queries[query_slice], device) @ photos)[:, : chunk.stop - chunk_start]
             if groups is not None and query_groups is not None:
                 query_chunk_groups = torch.from_numpy(query_groups[query_slice]).to(device)
@@ -78,13 +114,13 @@ def _stable_top_k(similarity: torch.Tensor, k: int) -> tuple[torch.Tensor, torch
     return values, columns
 
 
-def _choose_chunk_size(n_gallery: int) -> int:
-    """Return the size of all chunks: a multiple of TILE_SIZE, with as few chunks as MAX_GALLERY_CHUNK_SIZE allows.
+def _choose_chunk_size(n_gallery: int, max_chunk_size: int) -> int:
+    """Return the size of all chunks: a multiple of TILE_SIZE, with as few chunks as `max_chunk_size` allows.
 
     Matrix products of different shapes sum in different orders. In a shorter last chunk, or in columns after the last
     whole tile, the similarity of two equal photos would differ in the eighth digit, and ties would lose gallery order.
     """
-    chunks = max(1, -(-n_gallery // MAX_GALLERY_CHUNK_SIZE))
+    chunks = max(1, -(-n_gallery // max_chunk_size))
     return max(1, -(-n_gallery // (chunks * TILE_SIZE))) * TILE_SIZE
 
 

@@ -11,6 +11,7 @@ batch and keep the rows of this process, so that the mask of a photo does not de
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -201,6 +202,16 @@ class Replica:
             return z
         gathered: torch.Tensor = _AllGather.apply(z.float(), local_rows, batch_size, self.process_group)
         return gathered
+
+    def gradients_averaged(self, enabled: bool) -> AbstractContextManager[None]:
+        """Return a context manager in which backward passes average the gradients over the processes, or do not.
+
+        Only the last part of a step averages, and so it averages the sum of all parts.
+        """
+        if enabled or not isinstance(self._network, nn.parallel.DistributedDataParallel):
+            return nullcontext()
+        skipped: AbstractContextManager[None] = self._network.no_sync()
+        return skipped
 
     @torch.no_grad()
     def broadcast_weights(self) -> None:

@@ -9,7 +9,7 @@ trained with word weights, and W is then trained without them (Kang et al. 2020,
 import shutil
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,17 +22,15 @@ from weft import artefacts
 from weft.bags import Documents, read_documents
 from weft.contracts import files
 from weft.contracts.arrays import Ints
-from weft.data.loader import prefetch_photos
 from weft.data.photo_store import PhotoStore, read_product_ids
 from weft.errors import ModelError
 from weft.model.backbone import load_backbone
 from weft.model.bundle import save_bundle
+from weft.model.embed_stream import BatchEmbedder, embed_stream
 from weft.model.embedder import Embedder, fold_projection_into_head, init_projection
-from weft.model.fuse_batch_norm import fuse_batch_norm
 from weft.params import CosineLogits, Finetune, Logits, Params, TrainHead, Training
 from weft.process_group import ProcessGroup
 from weft.progress import log_line, progress_bar
-from weft.runtime import explain_oom
 from weft.training.checkpoint import delete_checkpoint
 from weft.training.epoch_selection import summarize_training
 from weft.training.finetune import finetune
@@ -170,14 +168,6 @@ def _finalize_model(model: Embedder, pretrained: Embedder | None, logits: Logits
         wise_ft(model, pretrained, settings.wise_ft_weight)
 
 
-@dataclass(frozen=True)
-class _PhotoRange:
-    """Consecutive photos of a store."""
-
-    photo_indices: Ints
-    """(photos,) indices into the store."""
-
-
 def retrain_head(
     model: Embedder,
     splits: Mapping[str, StoredPhotos],
@@ -211,11 +201,10 @@ def retrain_head(
         )
         for split, stored in ((name, splits[name]) for name in ("train", "val"))
     )
-    with explain_oom(f"train_head.batch_size = {settings.batch_size}, or choose training.loss.name: sampled_softmax"):
-        on_epoch_end = partial(log_epoch, "finetune, retrain_head")
-        head_weights, history = train_head(
-            train, val, len(model.words), training, settings, context, on_epoch_end=on_epoch_end
-        )
+    on_epoch_end = partial(log_epoch, "finetune, retrain_head")
+    head_weights, history = train_head(
+        train, val, len(model.words), training, settings, context, on_epoch_end=on_epoch_end
+    )
     log_line(f"finetune, retrain_head: {summarize_training('train_head', history, settings.keep_best_by).describe()}")
     model.words = nn.Parameter(head_weights["words"].to(device))
     model.bias = nn.Parameter(head_weights["bias"].to(device)) if "bias" in head_weights else None
@@ -227,17 +216,18 @@ def retrain_head(
 
 def _embed_store(model: Embedder, store: PhotoStore, device: str, workers: int, path: Path) -> npt.NDArray[np.float16]:
     """Embed all photos and return z, (photos, embedding_dim), mapped from the .npy file `path`."""
-    fused = fuse_batch_norm(model.to(device, memory_format=torch.channels_last).eval())  # type: ignore[call-overload]
     shape = (len(store), model.words.shape[1])
     z: npt.NDArray[np.float16] = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
     starts = range(0, len(store), _EMBED_BATCH_SIZE)
-    photo_ranges = (_PhotoRange(np.arange(start, min(start + _EMBED_BATCH_SIZE, len(store)))) for start in starts)
-    for pixels, photo_range in progress_bar(
-        prefetch_photos(store, photo_ranges, workers), "finetune, embed for retrain_head", len(starts), "batches"
-    ):
-        with torch.inference_mode():
-            embedded = fused(torch.from_numpy(pixels).to(device))
-        z[photo_range.photo_indices] = embedded.clamp(-_FLOAT16_MAX, _FLOAT16_MAX).half().cpu().numpy()
+    photo_ranges = (np.arange(start, min(start + _EMBED_BATCH_SIZE, len(store))) for start in starts)
+
+    def load(photos: Ints) -> tuple[torch.Tensor, Ints]:
+        return torch.from_numpy(store.decode(photos)), photos
+
+    embedded = embed_stream(load, photo_ranges, BatchEmbedder(model, device), workers, device)
+    for batch_z, photos in progress_bar(embedded, "finetune, embed for retrain_head", len(starts), "batches"):
+        assert batch_z is not None
+        z[photos] = batch_z.clip(-_FLOAT16_MAX, _FLOAT16_MAX).astype(np.float16)
     return z
 
 

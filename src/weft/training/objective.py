@@ -31,6 +31,7 @@ from weft.params import (
     Training,
 )
 from weft.training.head_init import check_initial_loss
+from weft.training.targets import Targets
 
 
 def build_sampler(
@@ -65,6 +66,7 @@ class Objective:
         logits: Logits,
         word_counts: npt.NDArray[np.int64],
         bag_similarity: BagSimilarity | None = None,
+        device: str = "cpu",
     ) -> None:
         """Build the objective and, for sampled softmax, the sampler of negatives.
 
@@ -73,99 +75,135 @@ class Objective:
             logits: How logits are computed from z and W, training.logits.
             word_counts: (words,) number of training photos with each word.
             bag_similarity: The additional loss between photos, finetune.bag_similarity; None omits it.
+            device: The torch device of the model.
         """
         self._loss, self._logits, self._bag_similarity = loss, logits, bag_similarity
-        self._negative_sampler = (
-            NegativeSampler(loss.negative_distribution, word_counts) if isinstance(loss, SampledSoftmaxLoss) else None
-        )
+        self._negative_samplers: dict[str, NegativeSampler] = {}
+        if isinstance(loss, SampledSoftmaxLoss):
+            sampler = NegativeSampler(loss.negative_distribution, word_counts)
+            # Both are kept: negatives are drawn on the CPU ahead of the step, or on the device.
+            self._negative_samplers = {"cpu": sampler, torch.device(device).type: sampler.to(device)}
 
-    def __call__(self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator) -> torch.Tensor:
+    @property
+    def has_sparse_gradient(self) -> bool:
+        """Whether the gradient of W is sparse, because a step needs only some of its rows."""
+        return isinstance(self._loss, SampledSoftmaxLoss | ContrastiveLoss)
+
+    @property
+    def is_sum_over_photos(self) -> bool:
+        """Whether the loss of a batch is the mean of losses of single photos, and does not compare photos."""
+        compares_photos = self._bag_similarity is not None and self._bag_similarity.weight > 0
+        return not isinstance(self._loss, ContrastiveLoss) and not compares_photos
+
+    def prepare(self, batch: Batch, generator: torch.Generator | None = None) -> Targets:
+        """Return the targets of a batch on the CPU; threads may prepare them ahead of the training step.
+
+        Args:
+            batch: The target words of the photos.
+            generator: A generator on the CPU, which draws the negatives of sampled softmax; None leaves them out.
+
+        Raises:
+            ValueError: A photo has no target of positive weight.
+        """
+        if (batch.weights.sum(axis=1) <= 0).any():
+            raise ValueError(
+                "expected at least one target of positive weight per photo: leave photos without words out of the batch"
+            )
+        words, weights, true_words = map(torch.from_numpy, (batch.targets, batch.weights, batch.true_words))
+        negatives = None if generator is None else self.sample_negatives(len(batch), generator)
+        return Targets(words, weights, true_words, negatives)
+
+    def sample_negatives(self, batch_size: int, generator: torch.Generator) -> torch.Tensor | None:
+        """Return the negatives of a batch as in `Targets`, on the device of `generator`; None if the loss has none."""
+        if not isinstance(self._loss, SampledSoftmaxLoss):
+            return None
+        num_draws = 1 if self._loss.share_negatives_in_batch else batch_size
+        sampler = self._negative_samplers[generator.device.type]
+        return sampler.sample(num_draws, self._loss.num_negatives, generator)
+
+    def __call__(self, z: torch.Tensor, model: Embedder, targets: Targets) -> torch.Tensor:
         """Return the mean training loss of a batch, computed in float32.
 
         Args:
             z: Embeddings, (batch, embedding_dim).
             model: The model that holds W and the bias.
-            batch: The target words of the photos.
-            generator: Draws the negatives of sampled softmax.
+            targets: The target words of the photos, on the device of z.
         """
         z = z.float()
-        loss = self._word_loss(z, model, batch, generator)
+        loss = self._word_loss(z, model, targets)
         if self._bag_similarity is None or not self._bag_similarity.weight:
             return loss
         similarity_loss = bag_similarity_loss(
-            z,
-            _to_device(batch.targets, z),
-            _to_device(batch.weights, z),
-            len(model.words),
-            self._bag_similarity.temperature,
+            z, targets.words, targets.weights, len(model.words), self._bag_similarity.temperature
         )
         return loss + self._bag_similarity.weight * similarity_loss
 
-    def _word_loss(
-        self, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator, exact: bool = False
-    ) -> torch.Tensor:
-        """Return the mean loss over words; `exact` replaces sampled softmax with correction by the full softmax."""
-        targets, weights = _to_device(batch.targets, z), _to_device(batch.weights, z)
-        approximates_full_softmax = isinstance(self._loss, SampledSoftmaxLoss) and self._loss.logq_correction
-        if isinstance(self._loss, FullSoftmaxLoss) or (exact and approximates_full_softmax):
-            return full_softmax(*self._scale(z, model.words), targets, weights, model.bias)
+    def _word_loss(self, z: torch.Tensor, model: Embedder, targets: Targets) -> torch.Tensor:
+        """Return the mean loss over words."""
+        if isinstance(self._loss, FullSoftmaxLoss):
+            return full_softmax(*self._scale(z, model.words), targets.words, targets.weights, model.bias)
         if isinstance(self._loss, BinaryCrossEntropyLoss):
-            true_words = _to_device(batch.true_words, z)
-            return binary_cross_entropy(*self._scale(z, model.words), targets, weights, true_words, model.bias)
+            scaled = self._scale(z, model.words)
+            return binary_cross_entropy(*scaled, targets.words, targets.weights, targets.true_words, model.bias)
         if isinstance(self._loss, ContrastiveLoss):
             assert isinstance(self._logits, CosineLogits)  # load_params rejects other logits.
-            subset = RowSubset(len(model.words), targets)
+            subset = RowSubset(len(model.words), targets.words)
             words = normalize(subset.gather(model.words), dim=1)
-            return contrastive(z, words, subset.local_ids(targets), weights, self._logits.temperature)
-        return self._sampled_softmax_loss(self._loss, z, model, batch, generator)
+            return contrastive(z, words, subset.local_ids(targets.words), targets.weights, self._logits.temperature)
+        return self._sampled_softmax_loss(self._loss, z, model, targets)
 
     def _sampled_softmax_loss(
-        self, loss: SampledSoftmaxLoss, z: torch.Tensor, model: Embedder, batch: Batch, generator: torch.Generator
+        self, loss: SampledSoftmaxLoss, z: torch.Tensor, model: Embedder, targets: Targets
     ) -> torch.Tensor:
         """Return the sampled-softmax loss; only the rows of W that the step needs are gathered."""
-        assert self._negative_sampler is not None
-        targets, weights, true_words = (
-            _to_device(batch.targets, z),
-            _to_device(batch.weights, z),
-            _to_device(batch.true_words, z),
-        )
-        num_draws = 1 if loss.share_negatives_in_batch else len(z)
-        negatives = self._negative_sampler.sample(num_draws, loss.num_negatives, generator).to(z.device)
+        assert targets.negatives is not None
         # The negatives are the first rows of the subset, so that the loss scores every photo against those rows only.
-        subset = RowSubset(len(model.words), negatives, targets)
+        subset = RowSubset(len(model.words), targets.negatives, targets.words)
         log_expected_counts = None
         if loss.logq_correction:
-            log_expected_counts = self._negative_sampler.log_q.to(z.device)[subset.ids] + math.log(loss.num_negatives)
+            log_q = self._negative_samplers[z.device.type].log_q
+            log_expected_counts = log_q[subset.ids] + math.log(loss.num_negatives)
         return sampled_softmax(
             *self._scale(z, subset.gather(model.words)),
-            subset.local_ids(targets),
-            weights,
-            subset.local_ids(negatives),
+            subset.local_ids(targets.words),
+            targets.weights,
+            subset.local_ids(targets.negatives),
             log_expected_counts,
-            subset.local_ids(true_words) if loss.remove_accidental_hits else None,
+            subset.local_ids(targets.true_words) if loss.remove_accidental_hits else None,
             None if model.bias is None else subset.gather(model.bias),
+            subset.num_first,
         )
 
+    def prepare_validation(self, batch: Batch) -> Targets:
+        """Return the targets of a batch of val; its negatives, if there are any, are the same at every call."""
+        return self.prepare(batch, torch.Generator().manual_seed(int(batch.photo_indices[0])))
+
     @torch.no_grad()
-    def validate(self, embedded_batches: Iterable[tuple[torch.Tensor, Batch]], model: Embedder) -> float:
+    def validate(self, embedded_batches: Iterable[tuple[torch.Tensor, Targets]], model: Embedder) -> float:
         """Return the mean loss over words on photos that are not trained on.
 
         It is the training loss without its noise. Sampled softmax with logQ correction is replaced by the full softmax,
         which it approximates. Sampled softmax without correction uses the same negatives at every call.
 
         Args:
-            embedded_batches: Pairs of embeddings, (batch, embedding_dim), and a batch with all words as targets.
+            embedded_batches: Pairs of embeddings, (batch, embedding_dim), and targets of `prepare_validation`.
             model: The model that holds W and the bias.
 
         Returns:
             The mean over photos, or NaN if there are no photos.
         """
-        total, photos = 0.0, 0
-        for z, batch in embedded_batches:
-            fixed_generator = torch.Generator().manual_seed(int(batch.photo_indices[0]))
-            total += float(self._word_loss(z.float(), model, batch, fixed_generator, exact=True)) * len(z)
+        # The sum stays on the device, so that no batch waits for it.
+        total, photos = torch.zeros((), dtype=torch.float64, device=model.words.device), 0
+        for z, targets in embedded_batches:
+            total += self._validation_loss(z.float(), model, targets).double() * len(z)
             photos += len(z)
-        return total / photos if photos else float("nan")
+        return float(total) / photos if photos else float("nan")
+
+    def _validation_loss(self, z: torch.Tensor, model: Embedder, targets: Targets) -> torch.Tensor:
+        """Return the mean loss over words, with the full softmax for sampled softmax with correction."""
+        if isinstance(self._loss, SampledSoftmaxLoss) and self._loss.logq_correction:
+            return full_softmax(*self._scale(z, model.words), targets.words, targets.weights, model.bias)
+        return self._word_loss(z, model, targets)
 
     def score_words(self, z: torch.Tensor, model: Embedder) -> torch.Tensor:
         """Return the logits of all words, (batch, words), for embeddings z, (batch, embedding_dim)."""
@@ -174,13 +212,14 @@ class Objective:
         return logits if model.bias is None else logits + model.bias.T
 
     @torch.no_grad()
-    def check_initial_loss(self, z: torch.Tensor, model: Embedder, batch: Batch) -> None:
-        """Check the initial W on embeddings z, (batch, embedding_dim).
+    def check_initial_loss(self, z: npt.NDArray[np.float16], model: Embedder, batch: Batch) -> None:
+        """Check the initial W on the photos of a batch, whose embeddings are rows of z, (photos, embedding_dim).
 
         Raises:
             ModelError: The full-softmax loss is not close to ln(number of words).
         """
-        check_initial_loss(*self._scale(z.float(), model.words), batch)
+        batch_z = torch.from_numpy(z[batch.photo_indices].astype(np.float32)).to(model.words.device)
+        check_initial_loss(*self._scale(batch_z, model.words), batch)
 
     def _scale(self, z: torch.Tensor, words: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return z and W scaled so that their dot products are the logits."""
@@ -197,8 +236,3 @@ def export_head_weights(words: torch.Tensor, logits: Logits, norm: float = 1.0) 
         norm: The L2 norm of z.
     """
     return normalize(words, dim=1) / (logits.temperature * norm) if isinstance(logits, CosineLogits) else words
-
-
-def _to_device(array: npt.NDArray[np.generic], reference: torch.Tensor) -> torch.Tensor:
-    """Return the array as a tensor on the device of `reference`."""
-    return torch.from_numpy(array).to(reference.device)

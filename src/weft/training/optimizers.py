@@ -74,37 +74,63 @@ def _pop_sparse_gradients(groups: list[dict[str, Any]]) -> list[_SparseUpdate]:
 
 
 def _coalesce_rows(gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the distinct row indices, (rows,), and the sum of the values of each row, (rows, columns).
+    """Return row indices, (rows,), and the sum of the values of each row, (rows, columns).
 
-    Coalescing copies all values, so it is skipped if no row is repeated.
+    On a GPU rows may be repeated, each time with the whole sum. On a CPU no row is repeated, and the values are copied
+    only if one was.
     """
     rows, values = gradient._indices()[0], gradient._values()
+    if gradient.is_cuda:
+        return sum_repeated_rows(rows, values)
     if len(torch.unique(rows)) == len(rows):
         return rows, values
     gradient = gradient.coalesce()
     return gradient.indices()[0], gradient.values()
 
 
+def sum_repeated_rows(rows: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return `rows` in ascending order, and for each of them the sum of the values of all its repetitions.
+
+    The shapes of the result do not depend on the values. So a GPU computes it without making the CPU wait for the
+    number of distinct rows, as torch's `coalesce` does.
+
+    Args:
+        rows: (rows,), possibly with repetitions.
+        values: (rows, columns).
+    """
+    sorted_rows, order = rows.sort()
+    first_position = torch.searchsorted(sorted_rows, sorted_rows)
+    sums = torch.zeros_like(values).index_add_(0, first_position, values.index_select(0, order))
+    return sorted_rows, sums.index_select(0, first_position)
+
+
 @torch.no_grad()
 def _update_rows_sgd(
     parameter: torch.Tensor, rows: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any], state: dict[str, Any]
 ) -> None:
-    """Apply one SGD step to the given rows of a parameter and of its momentum buffer."""
+    """Apply one SGD step to the given rows of a parameter and of its momentum buffer.
+
+    A repeated row has the same gradient each time, and the same new values are written.
+    """
+    parameter_rows = parameter.index_select(0, rows)
     if group["weight_decay"]:
-        gradient = gradient.add(parameter.index_select(0, rows), alpha=group["weight_decay"])
+        gradient = gradient.add(parameter_rows, alpha=group["weight_decay"])
     if group["momentum"]:
         if not state:
             state["momentum_buffer"] = torch.zeros_like(parameter)
         gradient = state["momentum_buffer"].index_select(0, rows).mul_(group["momentum"]).add_(gradient)
         state["momentum_buffer"].index_copy_(0, rows, gradient)
-    parameter.index_add_(0, rows, gradient, alpha=-group["lr"])
+    parameter.index_copy_(0, rows, parameter_rows.add_(gradient, alpha=-group["lr"]))
 
 
 @torch.no_grad()
 def _update_rows_adamw(
     parameter: torch.Tensor, rows: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any], state: dict[str, Any]
 ) -> None:
-    """Apply one AdamW step to the given rows of a parameter and of its moments."""
+    """Apply one AdamW step to the given rows of a parameter and of its moments.
+
+    A repeated row has the same gradient each time, and the same new values are written.
+    """
     if not state:
         state["step"] = torch.zeros((), device=parameter.device)
         state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)

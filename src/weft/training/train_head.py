@@ -4,9 +4,11 @@ The encoder is in eval mode and the photos are not augmented. So z is the same i
 """
 
 import hashlib
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +17,20 @@ from torch import nn
 
 from weft.bags import WordBags
 from weft.contracts.arrays import Ints
-from weft.data.samplers import Batch
+from weft.data.samplers import Batch, Sampler
+from weft.device_prefetch import prefetch_to_device
 from weft.model.embedder import Embedder
 from weft.params import TrainHead, Training
+from weft.runtime import compile_options, explain_oom, find_fitting_size, fits_on_gpu
 from weft.training.checkpoint import CheckpointManager, compute_fingerprint
 from weft.training.head_init import init_word_embeddings, rms_norm
 from weft.training.history import EpochMetrics, EpochTiming
 from weft.training.lr_schedule import LRSchedule, build_optimizer
 from weft.training.objective import Objective, build_sampler, export_head_weights
 from weft.training.run_context import RunContext
-from weft.training.val_metrics import ValMetrics, ValSample, measure_words
+from weft.training.stored_embeddings import StoredEmbeddings
+from weft.training.targets import Targets
+from weft.training.val_metrics import ValBatch, ValMetrics, ValSample, measure_words
 
 _INITIAL_LOSS_PHOTOS = 1_024
 """Photos on which the initial loss is measured."""
@@ -52,19 +58,26 @@ class CachedEmbeddings:
 class _CachedValidation:
     """Measures a W on the cached z of val."""
 
-    def __init__(self, val: CachedEmbeddings, batches: list[Batch], objective: Objective, device: str) -> None:
-        self._z, self._batches, self._objective, self._device = val.z, batches, objective, device
+    def __init__(self, val: CachedEmbeddings, batches: list[Batch], objective: Objective, context: RunContext) -> None:
+        self._batches, self._objective, self._context = batches, objective, context
         self._sample = ValSample(val.bags, val.products, batches)
+        self._z = _store(val.z, context.device)
         # W does not change how photos are retrieved, so this is the same in all epochs.
         sampled_z = torch.from_numpy(val.z[self._sample.photos].astype(np.float32))
-        self._map_at_r = self._sample.compute_map_at_r(sampled_z.to(device))
+        self._map_at_r = self._sample.compute_map_at_r(sampled_z.to(context.device))
 
     def measure(self, model: Embedder) -> tuple[ValMetrics, float]:
         """Return the metrics of the W of `model`, and the seconds that they took."""
         started_at = time.monotonic()
-        embedded_batches = _iter_cached_batches(self._z, self._batches, self._device)
-        val_loss, tag_precision = measure_words(embedded_batches, model, self._objective, self._sample)
+        val_loss, tag_precision = measure_words(self._iter_embedded(), model, self._objective, self._sample)
         return ValMetrics(val_loss, self._map_at_r, tag_precision), time.monotonic() - started_at
+
+    def _iter_embedded(self) -> Iterator[tuple[torch.Tensor, ValBatch]]:
+        def load(batch: Batch) -> tuple[torch.Tensor, ValBatch]:
+            return self._z.load(batch.photo_indices), self._sample.prepare(batch, self._objective)
+
+        for rows, batch in prefetch_to_device(load, self._batches, self._context.workers, self._context.device):
+            yield self._z.gather(rows), batch
 
 
 def train_head(
@@ -85,46 +98,46 @@ def train_head(
         vocabulary_size: Number of words, the rows of W.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
-        context: Device and folder of the checkpoint; a killed training continues from its last complete epoch.
+        context: Device, threads and folder of the checkpoint, from which a killed training continues.
         on_epoch_end: Called at the end of each epoch, and for epoch 0 before the first step.
 
     Returns:
-        The tensors of the best epoch by `settings.keep_best_by`, and the metrics of each epoch. The tensors are
-        "words", which is W, (vocabulary_size, embedding_dim), and "bias", (vocabulary_size, 1), if
-        `training.logits.word_bias`.
+        The tensors of the best epoch by `settings.keep_best_by`, "words" for W, (vocabulary_size, embedding_dim), and
+        "bias", (vocabulary_size, 1), if `training.logits.word_bias`; and the metrics of each epoch.
 
     Raises:
         ModelError: The initial loss is not close to ln(vocabulary_size), the loss of a uniform prediction.
+        ParamsError: The device ran out of memory; the message names the settings to lower.
     """
-    device = context.device
-    model = _build_head(train.z, vocabulary_size, training).to(device)
+    model = _build_head(train.z, vocabulary_size, training).to(context.device)
     sampler = build_sampler(train.bags, vocabulary_size, training)
-    objective = Objective(training.loss, training.logits, train.bags.count_words(vocabulary_size))
+    word_counts = train.bags.count_words(vocabulary_size)
+    objective = Objective(training.loss, training.logits, word_counts, device=context.device)
     head_lr = settings.optimizer.head_lr
     optimizer = build_optimizer([(model.head_parameters(), head_lr)], settings.optimizer)
     schedule = LRSchedule(optimizer, settings.lr_schedule, settings.epochs, sampler.count_steps(settings.batch_size))
     fingerprint = compute_fingerprint(training, settings, train.digest(), val.digest(), vocabulary_size)
     checkpoints = CheckpointManager(context, fingerprint, model, optimizer, schedule, settings.keep_best_by)
-    validation = _CachedValidation(val, list(sampler.eval_batches(val.bags, settings.batch_size)), objective, device)
+    loader = HeadLoader(_store(train.z, context.device), sampler, objective, training.seed, context)
+    validation = _CachedValidation(val, list(sampler.eval_batches(val.bags, settings.batch_size)), objective, context)
+    step = HeadStep(model, objective, optimizer, schedule, context)
 
     def end_epoch(metrics: EpochMetrics, timing: EpochTiming) -> None:
         checkpoints.end_epoch(metrics)
         on_epoch_end(metrics, timing)
 
-    if not checkpoints.history:
-        z, batch = next(_iter_cached_batches(train.z, sampler.eval_batches(train.bags, _INITIAL_LOSS_PHOTOS), device))
-        objective.check_initial_loss(z, model, batch)
-        val_metrics, val_seconds = validation.measure(model)
-        end_epoch(EpochMetrics(0, float("nan"), *val_metrics, head_lr), EpochTiming(0.0, 0.0, 0.0, val_seconds))
-    while not checkpoints.is_finished(settings.epochs, settings.early_stopping_patience):
-        started_at, epoch = time.monotonic(), len(checkpoints.history)
-        generator = torch.Generator().manual_seed(training.seed * _EPOCH_SEED_STRIDE + epoch)
-        batches = _iter_cached_batches(train.z, sampler.sample_epoch(epoch, settings.batch_size), device)
-        mean = _train_epoch(model, objective, batches, optimizer, schedule, generator) / len(sampler)
-        lr, seconds = optimizer.param_groups[-1]["lr"], time.monotonic() - started_at
-        val_metrics, val_seconds = validation.measure(model)
-        metrics = EpochMetrics(epoch, mean, *val_metrics, lr, sampler.max_draws(epoch), sampler.n_capped)
-        end_epoch(metrics, EpochTiming(seconds, 0.0, len(sampler) / seconds, val_seconds))
+    with explain_oom(partial(_suggest_batch_size, loader, step, settings.batch_size)):
+        if not checkpoints.history:
+            objective.check_initial_loss(train.z, model, next(sampler.eval_batches(train.bags, _INITIAL_LOSS_PHOTOS)))
+            val_metrics, val_seconds = validation.measure(model)
+            end_epoch(EpochMetrics(0, float("nan"), *val_metrics, head_lr), EpochTiming(0.0, 0.0, 0.0, val_seconds))
+        while not checkpoints.is_finished(settings.epochs, settings.early_stopping_patience):
+            started_at, epoch = time.monotonic(), len(checkpoints.history)
+            mean = step.run_all(loader.iter_epoch(epoch, settings.batch_size)) / len(sampler)
+            lr, seconds = optimizer.param_groups[-1]["lr"], time.monotonic() - started_at
+            val_metrics, val_seconds = validation.measure(model)
+            metrics = EpochMetrics(epoch, mean, *val_metrics, lr, sampler.max_draws(epoch), sampler.n_capped)
+            end_epoch(metrics, EpochTiming(seconds, 0.0, len(sampler) / seconds, val_seconds))
     exported = export_head_weights(checkpoints.best_weights["words"], training.logits, rms_norm(train.z))
     return {**checkpoints.best_weights, "words": exported}, checkpoints.history
 
@@ -136,29 +149,93 @@ def _build_head(z: npt.NDArray[np.float16], vocabulary_size: int, training: Trai
     return Embedder(nn.Identity(), words, bias=bias)
 
 
-def _train_epoch(
-    model: Embedder,
-    objective: Objective,
-    batches: Iterable[tuple[torch.Tensor, Batch]],
-    optimizer: torch.optim.Optimizer,
-    schedule: LRSchedule,
-    generator: torch.Generator,
-) -> float:
-    """Take one step per batch and return the sum of the losses of all photos."""
-    total = 0.0
-    for z, batch in batches:
-        loss = objective(z, model, batch, generator)
-        optimizer.zero_grad()
+class HeadStep:
+    """A step of W on embeddings that are on the device; it never makes the CPU wait for the device."""
+
+    def __init__(
+        self,
+        model: Embedder,
+        objective: Objective,
+        optimizer: torch.optim.Optimizer,
+        schedule: LRSchedule,
+        context: RunContext,
+    ) -> None:
+        self._model, self._optimizer, self._schedule = model, optimizer, schedule
+        self._compute_loss: Callable[[torch.Tensor, Embedder, Targets], torch.Tensor] = objective
+        # torch.compile does not support sparse gradients.
+        if context.compile_backend and not objective.has_sparse_gradient:
+            options = compile_options(context.compile_backend, context.device, use_cuda_graphs=True)
+            self._compute_loss = torch.compile(objective.__call__, **options)
+
+    def __call__(self, z: torch.Tensor, targets: Targets) -> torch.Tensor:
+        """Take one step and return the sum of the losses of all photos, a number in float64 on the device."""
+        loss = self._compute_loss(z, self._model, targets)
+        self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step_batch()
-        total += float(loss.detach()) * len(z)
-    return total
+        self._optimizer.step()
+        self._schedule.step_batch()
+        return loss.detach().double() * len(z)
+
+    def run_all(self, batches: Iterable[tuple[torch.Tensor, Targets]]) -> float:
+        """Take a step for each batch and return the sum of the losses of all photos."""
+        # The sum stays on the device, so that no step waits for it.
+        total = torch.zeros((), dtype=torch.float64, device=self._model.words.device)
+        for z, targets in batches:
+            total += self(z, targets)
+        return float(total)
 
 
-def _iter_cached_batches(
-    z: npt.NDArray[np.float16], batches: Iterable[Batch], device: str
-) -> Iterator[tuple[torch.Tensor, Batch]]:
-    """Yield the embeddings of each batch, (batch, embedding_dim) in float32, with the batch."""
-    for batch in batches:
-        yield torch.from_numpy(z[batch.photo_indices].astype(np.float32)).to(device), batch
+class HeadLoader:
+    """Loads the embeddings and targets of the steps of an epoch to the device."""
+
+    def __init__(
+        self, stored_z: StoredEmbeddings, sampler: Sampler, objective: Objective, seed: int, context: RunContext
+    ) -> None:
+        """Prepare the loader.
+
+        Args:
+            stored_z: The embeddings of all photos.
+            sampler: Draws the batches.
+            objective: The training loss, which draws the negatives.
+            seed: The setting training.seed.
+            context: Device and threads.
+        """
+        self._stored_z, self._sampler, self._objective = stored_z, sampler, objective
+        self._seed, self._context = seed, context
+
+    def iter_epoch(self, epoch: int, batch_size: int) -> Iterator[tuple[torch.Tensor, Targets]]:
+        """Yield the embeddings, (batch, embedding_dim) in float32, and the targets of each batch of an epoch.
+
+        A GPU draws the negatives itself, so they differ from those of a CPU with the same seed.
+        """
+        context, objective = self._context, self._objective
+        generator = torch.Generator(context.device).manual_seed(self._seed * _EPOCH_SEED_STRIDE + epoch)
+        draws_on_gpu = generator.device.type != "cpu"
+
+        def draw_in_order() -> Iterator[tuple[Batch, torch.Tensor | None]]:
+            for batch in self._sampler.sample_epoch(epoch, batch_size):
+                yield batch, None if draws_on_gpu else objective.sample_negatives(len(batch), generator)
+
+        def load(item: tuple[Batch, torch.Tensor | None]) -> tuple[torch.Tensor, Targets]:
+            batch, negatives = item
+            return self._stored_z.load(batch.photo_indices), replace(objective.prepare(batch), negatives=negatives)
+
+        for loaded, targets in prefetch_to_device(load, draw_in_order(), context.workers, context.device):
+            if draws_on_gpu:
+                targets = replace(targets, negatives=objective.sample_negatives(len(targets), generator))
+            yield self._stored_z.gather(loaded), targets
+
+
+def _store(z: npt.NDArray[np.float16], device: str) -> StoredEmbeddings:
+    return StoredEmbeddings(z, device, on_device=fits_on_gpu(z.nbytes, device))
+
+
+def _suggest_batch_size(loader: HeadLoader, step: HeadStep, batch_size: int) -> str:
+    """Return which settings to lower after the memory ran out; smaller batches are tried, which changes W."""
+
+    def attempt(size: int) -> None:
+        step.run_all(itertools.islice(loader.iter_epoch(1, size), 1))
+
+    fitting = find_fitting_size(attempt, batch_size)
+    value = f"{batch_size} to {fitting}, which fits" if fitting else str(batch_size)
+    return f"train_head.batch_size = {value}, or choose training.loss.name: sampled_softmax"

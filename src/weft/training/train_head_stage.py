@@ -14,7 +14,6 @@ from weft.bags import Documents, WordBags, read_documents
 from weft.contracts import files
 from weft.params import CosineLogits, TrainHead, Training
 from weft.progress import log_line
-from weft.runtime import explain_oom
 from weft.training.checkpoint import delete_checkpoint
 from weft.training.epoch_selection import summarize_training
 from weft.training.head_init import rms_norm
@@ -48,7 +47,7 @@ def run_train_head(
         words: The vocabulary, words.tsv.
         training: The section training of params.yaml.
         settings: The section train_head of params.yaml.
-        context: Device and folder of the checkpoint.
+        context: Device, threads and folder of the checkpoint.
         out: The folder to write, models/head.
         on_epoch_end: Called at the end of each epoch.
 
@@ -67,10 +66,9 @@ def run_train_head(
     word_bags = read_documents(documents, len(vocabulary))
     train = _load_cached_split(embeddings, word_bags, "train", training, settings)
     val = _load_cached_split(embeddings, word_bags, "val", training, settings)
-    with explain_oom(f"train_head.batch_size = {settings.batch_size}, or choose training.loss.name: sampled_softmax"):
-        head_weights, history = train_head(
-            train, val, len(vocabulary), training, settings, context, on_epoch_end=on_epoch_end
-        )
+    head_weights, history = train_head(
+        train, val, len(vocabulary), training, settings, context, on_epoch_end=on_epoch_end
+    )
     with tables.atomic_write(out) as temporary:
         temporary.mkdir(parents=True)
         save_file({name: tensor.contiguous() for name, tensor in head_weights.items()}, temporary / files.MODEL)

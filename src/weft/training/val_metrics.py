@@ -5,6 +5,7 @@ are measured on a sample of whole products with about MAX_PHOTOS photos, which i
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from weft.data.samplers import Batch
 from weft.model.embedder import Embedder
 from weft.ranking_metrics import map_at_r
 from weft.training.objective import Objective
+from weft.training.targets import Targets
 
 MAX_PHOTOS = 1_000
 """About the number of photos in the sample."""
@@ -35,6 +37,17 @@ class ValMetrics(NamedTuple):
     val_loss: float
     val_map_at_r: float
     val_tag_precision: float
+
+
+@dataclass(frozen=True)
+class ValBatch:
+    """What the metrics need of a batch of val beside z, as tensors."""
+
+    targets: Targets
+    rows: torch.Tensor
+    """(sampled,) rows of the batch whose photos are in the sample."""
+    positions: torch.Tensor
+    """(sampled,) positions of these photos in the sample."""
 
 
 class ValSample:
@@ -65,13 +78,14 @@ class ValSample:
         """Return the number of sampled photos."""
         return len(self.photos)
 
-    def locate(self, photo_indices: Ints) -> tuple[Ints, Ints]:
-        """Return the rows of `photo_indices`, (batch,), that are in the sample, and their positions in it."""
-        if not len(self.photos):
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        positions = np.searchsorted(self.photos, photo_indices).clip(max=len(self.photos) - 1)
-        rows = np.flatnonzero(self.photos[positions] == photo_indices)
-        return rows, positions[rows]
+    def prepare(self, batch: Batch, objective: Objective) -> ValBatch:
+        """Return what the metrics need of a batch of val, on the CPU."""
+        rows = positions = np.empty(0, np.int64)
+        if len(self.photos):
+            nearest = np.searchsorted(self.photos, batch.photo_indices).clip(max=len(self.photos) - 1)
+            rows = np.flatnonzero(self.photos[nearest] == batch.photo_indices)
+            positions = nearest[rows]
+        return ValBatch(objective.prepare_validation(batch), torch.from_numpy(rows), torch.from_numpy(positions))
 
     def compute_map_at_r(self, z: torch.Tensor) -> float:
         """Return the mean mAP@R of all queries, ranked by cosine; NaN if there are none or z is not finite.
@@ -119,7 +133,7 @@ def _find_similar_texts(bags: WordBags, photos: Ints, is_candidate: Bools) -> Bo
 
 
 def measure_words(
-    embedded_batches: Iterable[tuple[torch.Tensor, Batch]],
+    embedded_batches: Iterable[tuple[torch.Tensor, ValBatch]],
     model: Embedder,
     objective: Objective,
     sample: ValSample,
@@ -128,8 +142,8 @@ def measure_words(
     """Return val_loss and val_tag_precision of a model.
 
     Args:
-        embedded_batches: Pairs of embeddings, (batch, embedding_dim), and their batch; only those that this process
-            embeds. val_loss is the mean over their photos alone.
+        embedded_batches: Pairs of embeddings, (batch, embedding_dim), and their batch of `ValSample.prepare` on the
+            same device; only those that this process embeds. val_loss is the mean over their photos alone.
         model: The model that holds W and the bias.
         objective: The training loss.
         sample: The photos for which words are predicted.
@@ -137,19 +151,18 @@ def measure_words(
     """
     precision = torch.zeros(len(sample), device=model.words.device)
 
-    def iter_and_collect() -> Iterator[tuple[torch.Tensor, Batch]]:
+    def iter_and_collect() -> Iterator[tuple[torch.Tensor, Targets]]:
         for z, batch in embedded_batches:
-            rows, positions = sample.locate(batch.photo_indices)
-            if len(rows):
-                scores = objective.score_words(z[rows].float(), model)
-                precision[positions] = _compute_tag_precision(scores, batch.true_words[rows])
-            yield z, batch
+            if len(batch.rows):
+                scores = objective.score_words(z[batch.rows].float(), model)
+                precision[batch.positions] = _compute_tag_precision(scores, batch.targets.true_words[batch.rows])
+            yield z, batch.targets
 
     val_loss = objective.validate(iter_and_collect(), model)
     return val_loss, float(all_reduce_sum(precision).double().mean())
 
 
-def _compute_tag_precision(scores: torch.Tensor, true_words: Ints) -> torch.Tensor:
+def _compute_tag_precision(scores: torch.Tensor, true_words: torch.Tensor) -> torch.Tensor:
     """Return the share of the TAGS_TOP_K best words of each photo that are in its text, (photos,); NaN for NaN scores.
 
     Args:
@@ -157,6 +170,6 @@ def _compute_tag_precision(scores: torch.Tensor, true_words: Ints) -> torch.Tens
         true_words: Ids of all words of each photo, (photos, true words), padded with a negative number.
     """
     predicted = scores.topk(min(TAGS_TOP_K, scores.shape[1]), dim=1).indices
-    is_correct = (predicted[:, :, None] == torch.from_numpy(true_words).to(scores.device)[:, None, :]).any(dim=2)
+    is_correct = (predicted[:, :, None] == true_words[:, None, :]).any(dim=2)
     is_finite = torch.isfinite(scores).all(dim=1)
     return torch.where(is_finite, is_correct.float().mean(dim=1), torch.nan)

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import torch
 
-from weft.data.loader import prefetch_photos
 from weft.data.samplers import Batch, Sampler
+from weft.device_prefetch import prefetch_to_device
 from weft.model.embedder import Embedder
+from weft.model.mixed_precision import MixedPrecision
 from weft.params import Finetune
 from weft.training.distributed import Replica, count_photos
-from weft.training.mixed_precision import MixedPrecision
 from weft.training.objective import Objective
 from weft.training.stored_photos import StoredPhotos
-from weft.training.val_metrics import ValMetrics, ValSample, measure_words
+from weft.training.val_metrics import ValBatch, ValMetrics, ValSample, measure_words
 
 
 class Validation:
@@ -54,13 +54,15 @@ class Validation:
         retrieval_dim = (model.words if discarded is None else discarded).shape[1]
         retrieval_z = torch.zeros(len(sample), retrieval_dim, device=device)
 
-        def iter_embedded() -> Iterator[tuple[torch.Tensor, Batch]]:
-            for pixels, batch in prefetch_photos(self._store, self._local_batches, self._workers):
+        def load(batch: Batch) -> tuple[torch.Tensor, ValBatch]:
+            return torch.from_numpy(self._store.decode(batch.photo_indices)), sample.prepare(batch, self._objective)
+
+        def iter_embedded() -> Iterator[tuple[torch.Tensor, ValBatch]]:
+            for pixels, batch in prefetch_to_device(load, self._local_batches, self._workers, str(device)):
                 with amp.autocast():
-                    encoded = model.encode(torch.from_numpy(pixels).to(device))
+                    encoded = model.encode(pixels)
                     z = model.project(encoded)
-                rows, positions = sample.locate(batch.photo_indices)
-                retrieval_z[positions] = (z if discarded is None else encoded)[rows].float()
+                retrieval_z[batch.positions] = (z if discarded is None else encoded)[batch.rows].float()
                 yield z, batch
 
         model.eval()

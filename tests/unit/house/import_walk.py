@@ -9,6 +9,7 @@ SOURCE_FOLDERS = {"weft": ROOT / "src" / "weft", "crawler": ROOT / "crawler"}
 
 PACKAGES_WITHOUT_EFFECT_ON_OUTS = {
     "weft": "imports weft.api on first use of one of its names; stages import the modules themselves",
+    "weft.device_prefetch": "copies batches to the device ahead of their reader and keeps their order",
     "weft.errors": "exceptions and exit statuses",
     "weft.params": "only reads params.yaml, whose values DVC tracks by `params:`",
     "weft.prefetch": "computes results in threads ahead of their reader and keeps their order",

@@ -58,12 +58,6 @@ def test_a_repeated_word_weighs_as_the_sum_of_its_entries(z_and_words):
     torch.testing.assert_close(twice, once)
 
 
-def test_a_photo_without_words_raises_an_error(z_and_words):
-    weights = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.5, 0.5], [1.0, 0.0]])
-    with pytest.raises(ValueError, match="at least one target of positive weight per photo"):
-        full_softmax(*z_and_words, torch.zeros(4, 2, dtype=torch.int64), weights)
-
-
 @pytest.mark.parametrize(
     ("targets", "weights"), [((4, 2), (4, 1)), ((3, 2), (3, 2)), ((4,), (4,))], ids=["weights", "batch", "flat"]
 )

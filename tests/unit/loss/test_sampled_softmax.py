@@ -151,7 +151,7 @@ def test_gradients_reach_only_positives_and_negatives():
         ((3, 2), (3, 2), (4, 5), r"got \(3, 2\)"),
         ((4, 2), (4, 2), (3, 5), r"expected negatives of shape \(4 or 1, negatives\) for 4 embeddings, got \(3, 5\)"),
         ((4, 2), (4, 2), (4, 0), "at least one negative"),
-        ((4, 0), (4, 0), (4, 5), "positive weight"),
+        ((4, 0), (4, 0), (4, 5), "at least one target"),
     ],
 )
 def test_wrong_shapes_raise(targets, weights, negatives, wanted):

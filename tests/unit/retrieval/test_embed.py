@@ -70,6 +70,20 @@ def test_the_number_of_workers_changes_no_result(photos):
         assert (z == same).all()
 
 
+def test_batches_shrink_when_the_memory_runs_out(photos):
+    class LittleMemory(MeanColour):
+        def forward(self, photos):
+            if len(photos) > 1:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return super().forward(photos)
+
+    model = LittleMemory()
+    batches = list(embed(photos, model, 32, 24, "cpu", workers=1))
+    assert model.batches == [(1, 3, 32, 24)] * 10
+    for (_, z), (_, expected) in zip(batches, run_embed(photos)[0], strict=True):
+        np.testing.assert_allclose(z, expected, rtol=1e-6)
+
+
 def test_photos_that_cannot_be_decoded_are_skipped_and_listed(photos):
     photos[2], photos[9] = (2, b"no photo"), (9, b"")
     skipped = []
@@ -96,7 +110,7 @@ def test_a_stream_is_not_read_far_ahead(make_jpeg):
     assert read == []
     for keys, _ in batches:
         done += len(keys)
-        assert len(read) <= done + 2 * 8 + 1
+        assert len(read) <= done + 2 * 8 + 1 + 4  # a thread stacks the next batch of four
     assert len(read) == done == 400
 
 

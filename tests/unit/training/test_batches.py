@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import torch
 
 from weft.data.samplers import Sampler
 from weft.params import Augmentation
 from weft.training.batches import derive_step_seed, epoch_batches, load_batches
+from weft.training.targets import Targets
 
 
 class RecordingPhotoStore:
@@ -29,6 +31,15 @@ AUGMENTATION = Augmentation(horizontal_flip=True, max_translate_px=1, min_crop_s
 BATCHES = [PhotoBatch(0, 1, 2, 3, 4), PhotoBatch(5, 6, 7), PhotoBatch(8)]
 
 
+def load(store, batches, workers):
+    """Load batches whose targets have no words."""
+
+    def prepare_targets(batch, generator):
+        return Targets(*[torch.zeros(len(batch.photo_indices), 0)] * 3)
+
+    return load_batches(store, batches, AUGMENTATION, prepare_targets, workers, "cpu")
+
+
 def test_each_step_of_each_epoch_has_its_own_seed():
     seeds = {derive_step_seed(seed, epoch, step) for seed in range(4) for epoch in range(4) for step in range(50)}
     assert len(seeds) == 4 * 4 * 50
@@ -37,7 +48,7 @@ def test_each_step_of_each_epoch_has_its_own_seed():
 
 def test_photos_of_finished_steps_are_not_decoded_again():
     store = RecordingPhotoStore()
-    rest = [step for _, step in load_batches(store, epoch_batches(BATCHES, 1, 1, first_step=1), AUGMENTATION, 1)]
+    rest = [batch.train_batch for batch in load(store, epoch_batches(BATCHES, 1, 1, first_step=1), 1)]
     assert [step.step for step in rest] == [1, 2]
     assert store.requested == [5, 6, 7, 8]
     assert rest == list(epoch_batches(BATCHES, 1, 1))[1:]
@@ -54,16 +65,17 @@ def test_parts_of_all_processes_form_the_batch_in_order(processes):
         assert len({step.seed for step in same_step}) == 1
 
 
-def test_augmentation_does_not_depend_on_the_number_of_processes():
-    def photos(processes):
+def test_augmentation_does_not_depend_on_the_numbers_of_processes_and_parts():
+    def photos(processes, accumulate=1):
         shares = [
-            load_batches(RecordingPhotoStore(), epoch_batches(BATCHES, 1, 1, 0, n, processes), AUGMENTATION, 2)
+            load(RecordingPhotoStore(), epoch_batches(BATCHES, 1, 1, 0, n, processes, accumulate), 2)
             for n in range(processes)
         ]
-        return [np.concatenate([pixels for pixels, _ in same_step]) for same_step in zip(*shares, strict=True)]
+        parts = [np.concatenate([batch.pixels for batch in same_step]) for same_step in zip(*shares, strict=True)]
+        return np.concatenate(parts)
 
-    for one, of_three in zip(photos(1), photos(3), strict=True):
-        assert (one == of_three).all()
+    assert (photos(1) == photos(3)).all()
+    assert (photos(1) == photos(1, accumulate=2)).all()
 
 
 def test_the_steps_depend_only_on_seed_and_epoch(bags_of_words):

@@ -1,4 +1,5 @@
 import pickle
+import zipfile
 
 import pytest
 import torch
@@ -22,6 +23,23 @@ def test_a_loaded_checkpoint_equals_the_saved_state(tmp_path):
     loaded = load_checkpoint(tmp_path / "state", "mine")
     assert loaded["model"]["words"].equal(STATE["model"]["words"])
     assert str(loaded["history"]) == str(STATE["history"])
+
+
+def test_a_checkpoint_that_was_written_on_a_gpu_is_read_on_a_cpu(tmp_path):
+    """Without a GPU, the name of the device in the file is replaced by that of a GPU."""
+    save_checkpoint(tmp_path, "mine", STATE)
+    path = tmp_path / "checkpoint.pt"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            # A string in a pickle is X, its length in four bytes, and its text.
+            archive.writestr(name, content.replace(b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0"))
+    with pytest.raises(RuntimeError, match="CUDA"):
+        torch.load(path, weights_only=True)
+    words = load_checkpoint(tmp_path, "mine")["model"]["words"]
+    assert words.device.type == "cpu"
+    assert words.equal(STATE["model"]["words"])
 
 
 def test_a_checkpoint_with_another_fingerprint_is_ignored(tmp_path):

@@ -53,7 +53,7 @@ JOBS = {
     "frozen_batch_norm": (
         "mobilenet_v3_small",
         5,
-        {"batch_size": 10, "loss": "sampled_softmax", "freeze_batch_norm": True},
+        {"batch_size": 10, "loss": "sampled_softmax", "freeze_batch_norm": True, "accumulate": 2},
     ),
     "frozen_blocks": ("small", 5, {**SGD, "bag_similarity": {"weight": 1.0}, "frozen_modules": ["0", "1"]}),
 }

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from weft.training.ema import averaged_weights_applied, build_ema
+from weft.training.ema import EMA, averaged_weights_applied
 
 
 class CountedModule(nn.Module):
@@ -19,25 +19,25 @@ class CountedModule(nn.Module):
 
 
 def read_weight(ema):
-    return ema.module.weight.detach()
+    return ema.weights()["weight"]
 
 
 def test_the_average_equals_its_definition_bit_for_bit():
     model = CountedModule(1.0)
-    ema, expected = build_ema(model, 0.5), torch.tensor(1.0)
+    ema, expected = EMA(model, 0.5), torch.tensor(1.0)
     for step, weight in enumerate([3.0, 7.0, -2.0, 4.0, 5.0, 6.0, 0.0, 1.0, 9.0, 9.0], start=1):
         model.set_weight(weight)
-        ema.update_parameters(model)
+        ema.update(model)
         expected.lerp_(torch.tensor(weight), 1 - min(0.5, (1 + step) / (10 + step)))
     assert read_weight(ema).equal(expected)
-    assert int(ema.module.steps) == 10
+    assert int(ema.weights()["steps"]) == 10
 
 
 def test_the_model_has_the_averaged_weights_inside_the_block():
     model = CountedModule(1.0)
-    ema = build_ema(model, 0.9)
+    ema = EMA(model, 0.9)
     model.set_weight(2.0)
-    ema.update_parameters(model)
+    ema.update(model)
     averaged = float(read_weight(ema))
     with averaged_weights_applied(model, ema):
         assert float(model.weight.detach()) == averaged
@@ -48,7 +48,7 @@ def test_the_model_has_the_averaged_weights_inside_the_block():
 
 def test_an_error_gives_the_model_its_own_weights_back():
     model = CountedModule(1.0)
-    ema = build_ema(model, 0.9)
+    ema = EMA(model, 0.9)
     model.set_weight(2.0)
     with pytest.raises(ZeroDivisionError), averaged_weights_applied(model, ema):
         _ = 1 / 0
@@ -57,11 +57,11 @@ def test_an_error_gives_the_model_its_own_weights_back():
 
 def test_a_restored_average_continues_where_it_was_saved():
     model, restored_model = CountedModule(1.0), CountedModule(1.0)
-    ema, restored = build_ema(model, 0.99), build_ema(restored_model, 0.99)
+    ema, restored = EMA(model, 0.99), EMA(restored_model, 0.99)
     model.set_weight(5.0)
-    ema.update_parameters(model)
+    ema.update(model)
     restored.load_state_dict(ema.state_dict())
     for average, updated in ((ema, model), (restored, restored_model)):
         updated.set_weight(3.0)
-        average.update_parameters(updated)
+        average.update(updated)
     assert read_weight(ema).equal(read_weight(restored))

@@ -221,6 +221,60 @@ def test_out_of_memory_names_the_settings_to_lower(tmp_path, train, val, toy, fi
         finetune(train, val, model, *finetune_settings(batch_size=8), in_folder(tmp_path), on_epoch_end=ignore_report)
 
 
+@pytest.mark.parametrize(
+    ("loss", "advice"),
+    [
+        (
+            {},
+            "lower finetune.batch_size = 16 to 4, which fits, or set finetune.accumulate to 4; or lower prepare.height",
+        ),
+        (
+            {"bag_similarity": {"weight": 1.0}},
+            "lower finetune.batch_size = 16 to 4, which fits; or lower prepare.height",
+        ),
+    ],
+    ids=["loss of single photos", "loss of pairs of photos"],
+)
+def test_out_of_memory_names_the_batch_size_that_fits(tmp_path, train, val, toy, finetune_settings, loss, advice):
+    model = toy()
+
+    def little_memory(module, photos):
+        if module.training and len(photos[0]) > 5:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+    model.register_forward_pre_hook(little_memory)
+    settings = finetune_settings(batch_size=16, **loss)
+    with pytest.raises(ParamsError, match=advice):
+        finetune(train, val, model, *settings, in_folder(tmp_path), on_epoch_end=ignore_report)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        {"loss": "full_softmax"},
+        {"loss": "binary_cross_entropy"},
+        {"loss": {"name": "sampled_softmax", "share_negatives_in_batch": True}},
+        {"loss": {"name": "sampled_softmax", "share_negatives_in_batch": False}},
+    ],
+    ids=["full_softmax", "binary_cross_entropy", "shared negatives", "negatives per photo"],
+)
+def test_accumulated_parts_of_a_batch_equal_the_whole_batch(tmp_path, train, val, toy, finetune_settings, loss):
+    """Without dropout, and with batch norm that does not see the batch, only rounding differs."""
+    ends, losses = [], []
+    for accumulate in (1, 3):
+        model = toy()
+        model.encoder[7].p = 0.0
+        settings = finetune_settings(epochs=1, batch_size=10, freeze_batch_norm=True, accumulate=accumulate, **loss)
+        history = finetune(
+            train, val, model, *settings, in_folder(tmp_path / str(accumulate)), on_epoch_end=ignore_report
+        )
+        ends.append(copy_weights(model))
+        losses.append(history[1].train_loss)
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    for name, tensor in ends[0].items():
+        torch.testing.assert_close(ends[1][name], tensor, rtol=0, atol=1e-5)
+
+
 def test_the_time_spent_waiting_for_photos_is_reported(tmp_path, train, val, toy, finetune_settings):
     reported = []
     finetune(

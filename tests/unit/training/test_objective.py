@@ -10,6 +10,7 @@ from torch.nn.functional import normalize
 
 from weft.bags import build_word_bags
 from weft.data.samplers import Batch, Sampler
+from weft.device_prefetch import map_tensors
 from weft.loss.bag_similarity import bag_similarity_loss
 from weft.loss.binary_cross_entropy import binary_cross_entropy
 from weft.loss.contrastive import contrastive
@@ -58,15 +59,26 @@ def target_tensors(batch):
 
 @pytest.fixture
 def objective_of(train_head_settings):
-    def objective(**changes):
+    def objective(device="cpu", **changes):
         training = train_head_settings(**changes).training
-        return Objective(training.loss, training.logits, build_word_bags(BAGS).count_words(VOCABULARY))
+        word_counts = build_word_bags(BAGS).count_words(VOCABULARY)
+        return Objective(training.loss, training.logits, word_counts, device=device)
 
     return objective
 
 
 def compute_loss(objective, z, model, batch, seed=1):
-    return objective(z, model, batch, torch.Generator().manual_seed(seed))
+    targets = objective.prepare(batch, torch.Generator().manual_seed(seed))
+    return objective(z, model, map_tensors(targets, lambda tensor: tensor.to(z.device)))
+
+
+def validate(objective, z, model, batch):
+    return objective.validate([(z, objective.prepare_validation(batch))], model)
+
+
+def test_a_photo_without_a_target_of_positive_weight_raises_an_error(objective_of, batch):
+    with pytest.raises(ValueError, match="at least one target of positive weight per photo"):
+        objective_of().prepare(replace(batch, weights=np.zeros_like(batch.weights)))
 
 
 def test_each_name_selects_its_loss(objective_of, z, model, batch):
@@ -183,22 +195,24 @@ def test_exported_words_give_the_trained_scores_as_dot_products(train_head_setti
 )
 def test_validation_uses_full_softmax_for_full_and_corrected_sampled_softmax(objective_of, z, model, loss):
     embedded = [(z[2 * n : 2 * n + 2], batch) for n, batch in enumerate(iter_eval_batches(2))]
+    objective = objective_of(loss=loss)
+    prepared = [(z, objective.prepare_validation(batch)) for z, batch in embedded]
     expected = full_softmax(z, model.words, *target_tensors(next(iter_eval_batches(5))), model.bias).item()
-    assert objective_of(loss=loss).validate(embedded, model) == pytest.approx(expected, rel=1e-5)
-    assert math.isnan(objective_of(loss=loss).validate([], model))
+    assert objective.validate(prepared, model) == pytest.approx(expected, rel=1e-5)
+    assert math.isnan(objective.validate([], model))
 
 
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "contrastive"])
 def test_validation_of_other_losses_uses_the_training_loss(objective_of, z, model, batch, loss):
     objective = objective_of(loss=loss, logits=LOGITS[loss])
-    assert objective.validate([(z, batch)], model) == pytest.approx(compute_loss(objective, z, model, batch).item())
+    assert validate(objective, z, model, batch) == pytest.approx(compute_loss(objective, z, model, batch).item())
 
 
 def test_validation_without_correction_uses_the_same_negatives_each_time(objective_of, z, model, batch):
     objective = objective_of(loss="sampled_softmax")
-    first = objective.validate([(z, batch)], model)
-    assert objective.validate([(z, batch)], model) == first
-    assert first != pytest.approx(objective_of(loss="full_softmax").validate([(z, batch)], model))
+    first = validate(objective, z, model, batch)
+    assert validate(objective, z, model, batch) == first
+    assert first != pytest.approx(validate(objective_of(loss="full_softmax"), z, model, batch))
 
 
 @pytest.mark.parametrize(
@@ -235,7 +249,7 @@ def test_soft_targets_are_the_exact_expectation_of_sampled_words(train_head_sett
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "binary_cross_entropy", "contrastive"])
 def test_losses_on_a_gpu_equal_those_on_a_cpu(objective_of, z, model, batch, loss):
     changes = {"logq_correction": True, "remove_accidental_hits": True} if loss == "sampled_softmax" else {}
-    objective = objective_of(loss={"name": loss, **changes}, logits=LOGITS[loss])
+    objective = objective_of(loss={"name": loss, **changes}, logits=LOGITS[loss], device="cuda")
     expected = compute_loss(objective, z, model, batch)
     torch.testing.assert_close(
         compute_loss(objective, z.cuda(), model.cuda(), batch).cpu(), expected, rtol=1e-4, atol=1e-4
@@ -244,8 +258,8 @@ def test_losses_on_a_gpu_equal_those_on_a_cpu(objective_of, z, model, batch, los
 
 def test_bag_similarity_adds_its_weighted_loss(z, model, batch, train_head_settings):
     training, word_counts = train_head_settings().training, build_word_bags(BAGS).count_words(VOCABULARY)
-    plain = Objective(training.loss, training.logits, word_counts)(z, model, batch, torch.Generator())
+    plain = compute_loss(Objective(training.loss, training.logits, word_counts), z, model, batch)
     bag_similarity = BagSimilarity(weight=2.0, temperature=0.3)
-    both = Objective(training.loss, training.logits, word_counts, bag_similarity)(z, model, batch, torch.Generator())
+    both = compute_loss(Objective(training.loss, training.logits, word_counts, bag_similarity), z, model, batch)
     alone = bag_similarity_loss(z, *target_tensors(batch), VOCABULARY, 0.3)
     assert both.item() == pytest.approx(plain.item() + 2 * alone.item(), rel=1e-5)

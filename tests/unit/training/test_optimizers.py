@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from weft.training import optimizers
 from weft.training.optimizers import SparseRowAdamW, SparseRowSGD
 
 ROWS, DIM, STEPS = 7, 3, 12
@@ -106,6 +107,23 @@ def test_row_updates_equal_a_loop_over_rows(kind, settings):
     for step, (rows, gradient) in enumerate(iter_gradients(), start=1):
         for row in set(rows.tolist()):
             expected[row] = naive_step(expected[row], gradient[rows == row].sum(0), settings, state, row, step, kind)
+    torch.testing.assert_close(train_rows(kind, settings, iter_gradients()), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_sums_of_repeated_rows_equal_a_coalesced_gradient():
+    for rows, gradient in iter_gradients():
+        sorted_rows, sums = optimizers.sum_repeated_rows(rows, gradient)
+        expected = make_sparse_gradient(rows, gradient).to_dense()
+        assert sorted_rows.tolist() == sorted(rows.tolist())
+        torch.testing.assert_close(sums, expected[sorted_rows])
+
+
+@pytest.mark.parametrize(("kind", "settings"), SETTINGS)
+def test_rows_that_a_gpu_leaves_repeated_are_updated_once(kind, settings, monkeypatch):
+    expected = train_rows(kind, settings, iter_gradients())
+    monkeypatch.setattr(
+        optimizers, "_coalesce_rows", lambda g: optimizers.sum_repeated_rows(g._indices()[0], g._values())
+    )
     torch.testing.assert_close(train_rows(kind, settings, iter_gradients()), expected, rtol=1e-5, atol=1e-6)
 
 

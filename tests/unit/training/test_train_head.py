@@ -6,7 +6,8 @@ import pytest
 import torch
 from run_contexts import KilledError, in_folder
 
-from weft.errors import ModelError
+from weft.errors import ModelError, ParamsError
+from weft.loss.full_softmax import full_softmax
 from weft.model.embedder import Embedder
 from weft.training.head_init import init_word_embeddings, rms_norm
 from weft.training.lr_schedule import LRSchedule, build_optimizer
@@ -80,6 +81,36 @@ def test_a_checkpoint_of_other_inputs_is_not_used(tmp_path, cached, train_head_s
     assert words["words"].equal(anew["words"])
 
 
+def test_embeddings_that_stay_on_the_device_give_the_same_w(tmp_path, cached, train_head_settings, monkeypatch):
+    parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, *train_head_settings(loss="sampled_softmax")
+    streamed, _ = train_head(*parts, in_folder(tmp_path / "streamed"), on_epoch_end=ignore_report)
+    monkeypatch.setattr("weft.training.train_head.fits_on_gpu", lambda num_bytes, device: True)
+    monkeypatch.setattr("weft.training.stored_embeddings._COPIED_AT_ONCE", 7)
+    resident, _ = train_head(*parts, in_folder(tmp_path / "resident", workers=3), on_epoch_end=ignore_report)
+    assert resident["words"].equal(streamed["words"])
+
+
+def test_a_compiled_step_gives_the_same_w(tmp_path, cached, train_head_settings):
+    parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, *train_head_settings(epochs=1)
+    plain, _ = train_head(*parts, in_folder(tmp_path / "plain"), on_epoch_end=ignore_report)
+    compiled, _ = train_head(*parts, in_folder(tmp_path / "c", compile_backend="eager"), on_epoch_end=ignore_report)
+    torch.testing.assert_close(compiled["words"], plain["words"])
+
+
+def test_out_of_memory_names_the_batch_size_that_fits(tmp_path, cached, train_head_settings, monkeypatch):
+    def full_softmax_in_little_memory(z, *arguments):
+        if len(z) > 5:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        return full_softmax(z, *arguments)
+
+    monkeypatch.setattr("weft.training.objective.full_softmax", full_softmax_in_little_memory)
+    parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, *train_head_settings(batch_size=20)
+    with pytest.raises(
+        ParamsError, match=r"lower train_head.batch_size = 20 to 5, which fits, or choose training.loss"
+    ):
+        train_head(*parts, in_folder(tmp_path), on_epoch_end=ignore_report)
+
+
 LOSSES = {
     "full_softmax": {"targets": "sampled_word", "sampling": {"inverse_frequency_exponent": 0.5}},
     "sampled_softmax": {
@@ -130,7 +161,7 @@ def test_training_on_cached_embeddings_equals_training_through_the_encoder(
         generator = torch.Generator().manual_seed(training.seed * 1_000_003 + epoch)
         for batch in sampler.sample_epoch(epoch, stage.batch_size):
             optimizer.zero_grad()
-            objective(model(photos[batch.photo_indices]), model, batch, generator).backward()
+            objective(model(photos[batch.photo_indices]), model, objective.prepare(batch, generator)).backward()
             optimizer.step()
             schedule.step_batch()
     expected = export_head_weights(model.words.detach(), training.logits, rms_norm(z))

@@ -36,7 +36,7 @@ def measure_tags(make_sample):
             FullSoftmaxLoss(name="full_softmax"), DotProductLogits(name="dot_product"), np.ones(9, np.int64)
         )
         z = torch.tensor(z, dtype=torch.float32)
-        embedded = ((z[batch.photo_indices], batch) for batch in batches[own])
+        embedded = ((z[batch.photo_indices], sample.prepare(batch, objective)) for batch in batches[own])
         return measure_words(embedded, model, objective, sample, all_reduce_sum)[1]
 
     return run

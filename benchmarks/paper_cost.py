@@ -27,11 +27,11 @@ from weft.bags import build_word_bags
 from weft.data.samplers import Batch
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
+from weft.model.mixed_precision import MixedPrecision
 from weft.params import Augmentation
 from weft.photos.resize import encode_jpeg
 from weft.training.augment import augment, sample_augment_params
 from weft.training.lr_schedule import build_optimizer
-from weft.model.mixed_precision import MixedPrecision
 from weft.training.objective import Objective, build_sampler
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -103,7 +103,7 @@ def _make_train_step(
     def run() -> None:
         with MixedPrecision("bfloat16", "cpu").autocast():
             z = model(photos)
-        loss = objective(z, model, batch, torch.Generator().manual_seed(1))
+        loss = objective(z, model, objective.prepare(batch, torch.Generator().manual_seed(1)))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

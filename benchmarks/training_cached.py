@@ -29,6 +29,7 @@ from PIL import Image
 from weft import params, runtime
 from weft.bags import build_word_bags
 from weft.data.samplers import Batch
+from weft.device_prefetch import map_tensors
 from weft.model.backbone import load_backbone
 from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.model.fuse_batch_norm import fuse_batch_norm
@@ -92,7 +93,7 @@ def make_epoch_timers(case: BenchmarkCase, device: str) -> tuple[Callable[[], fl
     def make_epoch_timer(get_z: Callable[[Batch], torch.Tensor]) -> Callable[[], float]:
         model = Embedder(torch.nn.Identity(), make_random_word_embeddings(case.words, backbone.dim, seed=1)).to(device)
         sampler = build_sampler(bags, case.words, case.training)
-        objective = Objective(case.training.loss, case.training.logits, bags.count_words(case.words))
+        objective = Objective(case.training.loss, case.training.logits, bags.count_words(case.words), device=device)
         optimizer = build_optimizer([(model.head_parameters(), 1e-3)], case.settings.optimizer)
         schedule = LRSchedule(optimizer, case.settings.lr_schedule, 99, sampler.count_steps(case.settings.batch_size))
 
@@ -100,7 +101,8 @@ def make_epoch_timers(case: BenchmarkCase, device: str) -> tuple[Callable[[], fl
             started = time.process_time()
             generator = torch.Generator().manual_seed(1)
             for batch in sampler.sample_epoch(1, case.settings.batch_size):
-                loss = objective(get_z(batch), model, batch, generator)
+                targets = map_tensors(objective.prepare(batch, generator), lambda tensor: tensor.to(device))
+                loss = objective(get_z(batch), model, targets)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

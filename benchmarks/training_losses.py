@@ -23,6 +23,7 @@ import torch
 
 from weft import runtime
 from weft.data.samplers import Batch
+from weft.device_prefetch import map_tensors
 from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import DotProductLogits, FullSoftmaxLoss, HeadAdamW, HeadOptimizer, HeadSGD, Loss, SampledSoftmaxLoss
 from weft.training.lr_schedule import build_optimizer
@@ -57,7 +58,9 @@ def list_variants(optimizer: str) -> list[Variant]:
 def make_step(variant: Variant, device: str) -> Callable[[], None]:
     model = Embedder(torch.nn.Identity(), make_random_word_embeddings(NUM_WORDS, DIM, seed=1)).to(device)
     optimizer = build_optimizer([(model.head_parameters(), 1e-3)], variant.optimizer)
-    objective = Objective(variant.loss, DotProductLogits(name="dot_product"), np.arange(NUM_WORDS, 0, -1))
+    objective = Objective(
+        variant.loss, DotProductLogits(name="dot_product"), np.arange(NUM_WORDS, 0, -1), device=device
+    )
     generator = torch.Generator().manual_seed(1)
     rng = np.random.default_rng(1)
     z = torch.randn(BATCH, DIM, generator=generator).to(device).requires_grad_()
@@ -65,7 +68,8 @@ def make_step(variant: Variant, device: str) -> Callable[[], None]:
     def step() -> None:
         words = rng.integers(NUM_WORDS, size=(BATCH, 1))
         batch = Batch(np.arange(BATCH), words, np.ones((BATCH, 1), np.float32), words)
-        objective(z, model, batch, generator).backward()
+        targets = map_tensors(objective.prepare(batch, generator), lambda tensor: tensor.to(device))
+        objective(z, model, targets).backward()
         gradient = model.words.grad
         if gradient is not None and gradient.is_sparse and not variant.sparse:
             model.words.grad = gradient.to_dense()

@@ -82,14 +82,19 @@ class TrackedRun:
             self.log_artifact(folder / name)
 
     def log_table(self, path: Path) -> None:
-        """Log a Parquet file as a table that MLflow shows: `confusions.json` for `confusions.parquet`."""
+        """Log a Parquet file as a table that MLflow shows: `confusions.json` for `confusions.parquet`.
+
+        Columns of bytes, such as pictures, are left out: MLflow writes JSON.
+        """
         import pyarrow.parquet as pq
+
+        columns = [field.name for field in pq.read_schema(path) if "binary" not in str(field.type)]
 
         def log() -> None:
             with warnings.catch_warnings():
                 # mlflow 3.17 calls pandas 3 in a way that pandas deprecates.
                 warnings.simplefilter("ignore")
-                import_mlflow().log_table(pq.read_table(path).to_pandas(), f"{path.stem}.json")
+                import_mlflow().log_table(pq.read_table(path, columns=columns).to_pandas(), f"{path.stem}.json")
 
         self.attempt(log)
 

@@ -164,11 +164,14 @@ def test_epochs_of_the_history_that_were_not_logged_are_added(store, newest, set
 
 
 def test_a_parquet_file_is_logged_as_a_table_that_mlflow_shows(store, newest, settings, project):
-    pq.write_table(pa.table({"true_label": ["red"], "count": [3]}), project / "confusions.parquet")
+    columns = {"true_label": ["red"], "count": [3], "jpeg": [b"\xff\xd8"], "more_jpegs": [[b"\xff\xd8"]]}
+    pq.write_table(pa.table(columns), project / "confusions.parquet")
     with tracking.start_stage_run("evaluate", settings) as run:
         run.log_table(project / "confusions.parquet")
-    tables = json.loads(newest("evaluate").data.tags["mlflow.loggedArtifacts"])
-    assert tables == [{"path": "confusions.json", "type": "table"}]
+    logged = newest("evaluate")
+    assert json.loads(logged.data.tags["mlflow.loggedArtifacts"]) == [{"path": "confusions.json", "type": "table"}]
+    table = json.loads(Path(store.download_artifacts(logged.info.run_id, "confusions.json")).read_text())
+    assert table == {"columns": ["true_label", "count"], "data": [["red", 3]]}
 
 
 def test_system_metrics_are_logged_on_request(store, newest, settings, monkeypatch):

@@ -128,7 +128,8 @@ def _make_environment(folder: Path) -> dict[str, str]:
         **{name: value for name, value in os.environ.items() if not name.startswith(("WEFT_", "MLFLOW_", "DVC_"))},
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PYTHONPATH": str(folder / "src"),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        # Each stage is a process: the code is compiled once, and no file is written beside it.
+        "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'runs.db'}",
         "DVC_SITE_CACHE_DIR": str(folder.parent / "dvc-site"),
         "WEFT_DEVICE": "cpu",

@@ -7,7 +7,7 @@ from typing import Any
 from crawler.extract.document import Document, clean_text
 from crawler.extract.models import ExtractedFields
 
-_START = re.compile(r"\bBCData\s*=\s*(?=\{)")
+_START = re.compile(r"BCData\s*=\s*(?=\{)")
 _PRICES = ("with_tax", "sale_price_with_tax", "without_tax", "sale_price_without_tax")
 
 

@@ -27,6 +27,7 @@ _MAX_TEMPLATE_LENGTH = 200
 _TITLE_SEPARATOR = re.compile(r"\s+[|–—·»›]\s+|\s+-\s+|\s*[|｜]\s*")
 _TEMPLATE_MARKER = re.compile(r"\{\{|\}\}|\{%|<%|\$\{|\[\[")
 _ENTITY = re.compile(r"&(?:amp|#0*38|#x0*26|#0*47|#x0*2f|quot|#0*34);", re.IGNORECASE)
+_BOILERPLATE_TAGS = frozenset({"nav", "footer", "noscript", "aside", "header"})
 _NON_CONTENT_TAGS = frozenset({"script", "style", "template", "svg", "iframe", "head"})
 _OTHER_PRODUCTS_NAME = re.compile(
     r"related|upsell|up-sell|cross-?sell|recommend|similar|also[-_ ]?(?:viewed|bought|like)|recently|you-may"
@@ -114,14 +115,18 @@ class Document:
 
     def is_boilerplate(self, block: Any) -> bool:
         """Return whether `block` is navigation, a footer, a block of other products or such, not around the product."""
-        if block in self._around_heading:
+        id_, class_ = block.get("id"), block.get("class")
+        if not (id_ or class_ or block.tag in _BOILERPLATE_TAGS):
             return False
-        names = f"{block.get('id') or ''} {block.get('class') or ''}"
-        if block.tag in ("nav", "footer", "noscript") or _is_other_products_name(names):
+        names = f"{id_ or ''} {class_ or ''}"
+        of_other_products, of_page_part = _classify_names(names)
+        is_boilerplate = of_other_products or block.tag in ("nav", "footer", "noscript")
+        is_uncertain = of_page_part or block.tag in ("aside", "header")
+        if not (is_boilerplate or is_uncertain) or block in self._around_heading:
+            return False
+        if is_boilerplate:
             return True
-        if not (block.tag in ("aside", "header") or _is_page_part_name(names)):
-            return False
-        if block.tag == "aside" and not _is_page_part_name(names) and _PRODUCT_PART_NAME.search(names):
+        if block.tag == "aside" and not of_page_part and _PRODUCT_PART_NAME.search(names):
             return False
         return block not in self._around_buy_controls
 
@@ -240,18 +245,19 @@ def clean_text(text: object) -> str:
 def _iter_buy_controls(document: Document) -> Iterator[Any]:
     for element in document.tree.iter("form", "button", "input"):
         names = " ".join(element.get(key) or "" for key in ("action", "class", "id", "name"))
-        if _BUY_NAME.search(names) and not document.product_cards.contain(element):
+        if _is_buy_name(names) and not document.product_cards.contain(element):
             yield element
 
 
 @lru_cache(maxsize=65536)
-def _is_other_products_name(names: str) -> bool:
-    return bool(_OTHER_PRODUCTS_NAME.search(names))
+def _classify_names(names: str) -> tuple[bool, bool]:
+    """Return whether an id or a class names a block of other products, and whether one of the parts of a page."""
+    return bool(_OTHER_PRODUCTS_NAME.search(names)), bool(_PAGE_PART_NAME.search(names))
 
 
 @lru_cache(maxsize=65536)
-def _is_page_part_name(names: str) -> bool:
-    return bool(_PAGE_PART_NAME.search(names))
+def _is_buy_name(names: str) -> bool:
+    return bool(_BUY_NAME.search(names))
 
 
 def _split_main_content(document: Document) -> tuple[list[Any], list[Any], list[Any]]:

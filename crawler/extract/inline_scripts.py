@@ -19,11 +19,11 @@ _ATTRIBUTE_PAIR = re.compile(
     r"\\?[\"']\w{0,20}(?:[vV]alues?|[tT]ext|[vV]al|[cC]ontent)\\?[\"']\s*:\s*\[?\s*\\?[\"']([^\"'\\<>{}\n]{1,60})\\?[\"']"
 )
 """A label and its value in a list of attributes: {"attrName": "Brand Name", "attrValue": "Fenwick"}."""
+_MAX_ATTRIBUTE_NAME_LENGTH = 50
 _WORD = re.compile(r"\w+")
-_BRAND_ATTRIBUTE = re.compile(
-    r"\bdata-[\w-]{0,40}(?:brand|manufacturer|vendor)(?:-?name)?=[\"']([^\"'<>]{1,60})[\"']", re.IGNORECASE
-)
-"""An attribute for the scripts of the page, which other products on the page have too."""
+_BRAND_ATTRIBUTE = re.compile(r"(?:brand|manufacturer|vendor)(?:-?name)?=[\"']([^\"'<>]{1,60})[\"']")
+"""The end of the name of a data attribute, and its value; other products on the page have it too."""
+_BRAND_KEYS = ("rand", "BRAND", "anufacturer", "endor", "arca")
 _SKU = re.compile(
     r"(?:\b|_)(?:sku|SKU|[pP]roductSku|product_sku|[aA]rticleNumber|articleCode|[pP]roductCode|product_code|itemNumber)"
     r"(?:\\?[\"'])?\s*[:=,]\s*\[?\s*(?:\\?[\"'])?((?=[^\s\"'\\,}]*\d)[\w./-]{3,40})\\?[\"',\s;}\]]"
@@ -43,10 +43,11 @@ def extract_from_scripts(document: Document, missing_fields: frozenset[str], tit
     labelled_brands: dict[str, None] = {}
     skus: dict[str, None] = {}
     if "brand" in missing_fields:
-        found = (unescape(match[1]) for match in _BRAND_ATTRIBUTE.finditer(document.html))
-        brands.update((name, None) for text in found if _is_in_title(name := clean_text(text), title))
+        matches = _BRAND_ATTRIBUTE.finditer(document.html)
+        found = (clean_text(unescape(m[1])) for m in matches if _is_data_attribute(document.html, m.start()))
+        brands.update((name, None) for name in found if _is_in_title(name, title))
     for text in _script_texts(document):
-        if "brand" in missing_fields:
+        if "brand" in missing_fields and any(key in text for key in _BRAND_KEYS):
             brands.update((clean_text(match[1]), None) for match in _BRAND.finditer(text))
             pairs = (match.groups() for match in _ATTRIBUTE_PAIR.finditer(text))
             labelled_brands.update((value, None) for label, value in pairs if classify_label(label) in _BRAND_LABELS)
@@ -65,6 +66,12 @@ def _script_texts(document: Document) -> Iterator[str]:
     for script in document.tree.iter("script"):
         if script.text and "ld+json" not in (script.get("type") or ""):
             yield script.text[:MAX_SCRIPT_LENGTH]
+
+
+def _is_data_attribute(html: str, position: int) -> bool:
+    """Return whether the name at whose end `position` stands begins with "data-"."""
+    start = html.rfind(" ", max(0, position - _MAX_ATTRIBUTE_NAME_LENGTH), position)
+    return start >= 0 and html.startswith("data-", start + 1)
 
 
 def _is_in_title(name: str, title: str) -> bool:

@@ -20,12 +20,16 @@ _MARKERS = (
     *('"name"', '"title"', "name:", "title:", '\\"name\\"', '\\"title\\"', "productName", "product_name"),
     *("item_name", "'name'"),
 )
-_ASSIGNMENT = re.compile(
-    r"(?:^|[;\s,({])(?:(?:window|self|globalThis|this)\s*(?:\.|\[\s*[\"']))?"
-    r"(?:__\w{1,60}__|\w{0,40}(?:state|data|product|catalog|config|props|bootstrap|payload|context|pdp|model)\w{0,40})(?:[\"']\s*\])?"
-    r"\s*[=:]\s*(?=(?P<parse>JSON\.parse\(\s*[\"'`])|[\[{])",
-    re.IGNORECASE,
+_OBJECT = re.compile(r"[=:]\s*(?=(?P<parse>JSON\.parse\(\s*[\"'`])|[\[{])")
+"""The start of an object that follows a name."""
+_NAME_END = re.compile(
+    r"(?:^|[;\s,({])(?:(?:window|self|globalThis|this)\s*(?:\.|\[\s*[\"']))?(\w{2,120})$", re.IGNORECASE
 )
+_NAME_OF_DATA = re.compile(
+    r"__\w+__|\w*(?:state|data|product|catalog|config|props|bootstrap|payload|context|pdp|model)\w*", re.IGNORECASE
+)
+"""The names of the variables that hold what a page shows."""
+_MAX_NAME_LENGTH = 140
 _TRACKING_CALL = re.compile(
     r"\bdataLayer\.push\(\s*(?=\{)|\bgtag\(\s*[\"']event[\"']\s*,\s*[\"']view_item[\"']\s*,\s*(?=\{)"
 )
@@ -33,6 +37,7 @@ _TRACKING_CALL = re.compile(
 _NUXT_FUNCTION = re.compile(r"__NUXT__\s*=\s*\(?function\s*\((?P<names>[^)]*)\)\s*\{\s*return\s*(?=\{)")
 _NEXT_CHUNK = re.compile(r"self\.__next_f\.push\(\s*(?=\[)")
 _NEXT_LINE = re.compile(r"(?:^|\n)[0-9a-f]{1,4}:(?=[\[{])")
+_LITERAL = re.compile(r"([\"'`])((?:\\.|(?!\1)[^\\])*)\1", re.DOTALL)
 _MAX_ASSIGNMENTS = 40
 _JSON_ATTRIBUTE = re.compile(r"=\s*(?:'\s*\[?\{|\"\s*\[?\{&quot;)")
 _MIN_ATTRIBUTE_LENGTH = 40
@@ -102,23 +107,31 @@ def _parse_object(text: str) -> Any:
 
 def _read_assignments(text: str) -> Iterator[Any]:
     """Yield the objects that a script assigns to variables, and those of JSON.parse("...")."""
-    end = 0
-    for count, match in enumerate(_ASSIGNMENT.finditer(text)):
-        if count == _MAX_ASSIGNMENTS:
-            return
-        if match.start() < end:
+    position, count = 0, 0
+    while count < _MAX_ASSIGNMENTS and (match := _OBJECT.search(text, position)):
+        position = match.end()
+        if not _follows_name_of_data(text, match.start()):
             continue
+        count += 1
         if match["parse"]:
-            literal = re.compile(r"([\"'`])((?:\\.|(?!\1)[^\\])*)\1", re.DOTALL).match(text, match.end("parse") - 1)
+            literal = _LITERAL.match(text, match.end("parse") - 1)
             if literal:
-                end = literal.end()
+                position = literal.end()
                 yield _resolve_references(_loads(_unescape(literal[2])))
             continue
         try:
-            value, end = json.JSONDecoder(strict=False).raw_decode(text, match.end())
+            value, position = json.JSONDecoder(strict=False).raw_decode(text, match.end())
         except (ValueError, RecursionError):
             value = _parse_object(text[match.end() :])
         yield _resolve_references(value)
+
+
+def _follows_name_of_data(text: str, position: int) -> bool:
+    before = text[max(0, position - _MAX_NAME_LENGTH) : position].rstrip()
+    if before.endswith("]"):
+        before = before[:-1].rstrip().rstrip("\"'")
+    name = _NAME_END.search(before)
+    return name is not None and _NAME_OF_DATA.fullmatch(name[1]) is not None
 
 
 def _unescape(literal: str) -> str:

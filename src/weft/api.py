@@ -13,19 +13,15 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from PIL import Image
 
-from weft import artefacts, extras, runtime
-from weft.errors import InputError, ModelError, PhotoError
+from weft import extras, runtime
+from weft.errors import InputError, PhotoError
 from weft.inference.loaded_model import Key, LoadedModel
 from weft.inference.onnx_folder import is_onnx_folder
-from weft.search.exact_index import ExactIndex
+from weft.search.catalogue_index import CatalogueIndex, IndexType, open_catalogue
 from weft.search.product_search import Hit as Hit
-from weft.search.product_search import PhotoSearch
-from weft.search.whitened_index import WhitenedIndex
 from weft.text.label_words import label_to_word_ids
-from weft.whitening import Whitening, read_whitening
 from weft.word_scores import average_query_words
 
 if TYPE_CHECKING:
@@ -141,27 +137,16 @@ class Model:
 
 
 class Index:
-    """An embedded catalogue, searched exactly by cosine similarity. Make it with `open_index`."""
+    """An embedded catalogue, searched by cosine similarity. Make it with `open_index`."""
 
-    def __init__(
-        self,
-        model: Model,
-        embeddings: npt.NDArray[np.floating],
-        photos: pa.Table,
-        whitening: Whitening | None = None,
-    ) -> None:
+    def __init__(self, model: Model, catalogue: CatalogueIndex) -> None:
         self._model = model
-        self.embeddings = embeddings
-        """(photos, embedding_dim), not normalised."""
-        photo_ids, product_ids = photos["photo_id"].to_pylist(), photos["product_id"].to_pylist()
-        index = ExactIndex(embeddings)
-        self.photos = PhotoSearch(index, photo_ids, product_ids)
+        self.catalogue = catalogue
+        """The vectors; and the products and pictures, where the index holds them."""
+        self.photos = catalogue.photos
         """The index itself, for searches by embeddings, among some photos only, or for products."""
-        self.same_item_photos: PhotoSearch | None = None
+        self.same_item_photos = catalogue.same_item_photos
         """The same for the embedding of a photo, with the very same item first; None where there is no whitening."""
-        if whitening is not None:
-            whitened_index = WhitenedIndex(index, embeddings, whitening)
-            self.same_item_photos = PhotoSearch(whitened_index, photo_ids, product_ids)
 
     def __len__(self) -> int:
         return len(self.photos.photo_ids)
@@ -179,26 +164,9 @@ class Index:
             InputError: The text has no known word, the file cannot be read, or `same_item` is not possible.
             PhotoError: The photo cannot be decoded.
         """
-        photos = self.choose_search(is_photo=not isinstance(query, str), same_item=same_item)
+        photos = self.catalogue.choose_search(is_photo=not isinstance(query, str), same_item=same_item)
         vector = self._model.embed_text(query) if isinstance(query, str) else self._model.embed(query)
         return photos.find_photos(vector[0], top_k)
-
-    def choose_search(self, *, is_photo: bool, same_item: bool) -> PhotoSearch:
-        """Return `photos` or, for a photo with `same_item`, `same_item_photos`.
-
-        Raises:
-            InputError: `same_item` with words, or in an index without a whitening.
-        """
-        if not same_item:
-            return self.photos
-        if not is_photo:
-            raise InputError("the same item can be found by a photo only, got words; leave out --same-item (same_item)")
-        if self.same_item_photos is None:
-            raise InputError(
-                "the index has no whitening.safetensors, which --same-item (same_item) needs; run the stage embed "
-                "again, or leave it out"
-            )
-        return self.same_item_photos
 
 
 def load(path: str | Path, device: str | None = None, workers: int | None = None) -> Model:
@@ -227,20 +195,20 @@ def load(path: str | Path, device: str | None = None, workers: int | None = None
         return Model(load_torch_model(folder, device or runtime.device(), workers))
 
 
-def open_index(path: str | Path, model: Model) -> Index:
-    """Open the embeddings of a catalogue, such as `data/embeddings/catalogue`, for search.
+def open_index(path: str | Path, model: Model, index_type: IndexType = "exact") -> Index:
+    """Open an index for search: `var/index`, or embeddings of the pipeline such as `data/embeddings/catalogue`.
+
+    Args:
+        path: The folder.
+        model: The model that embeds the queries.
+        index_type: "exact", or "faiss" (the extra `faiss`) with half of the memory.
 
     Raises:
-        ContractError: The folder does not hold embeddings.
+        ContractError: The folder holds neither, or a file is damaged.
+        InputError: The extra is not installed.
         ModelError: Another model made the embeddings, or their whitening is broken.
     """
-    gallery = artefacts.read_embeddings(Path(path))
-    if gallery.model_digest != model.digest:
-        raise ModelError(
-            f"{path}: expected embeddings by the model {model.digest[:12]}, got embeddings by another model; "
-            "run `dvc repro embed@catalogue` or choose another index"
-        )
-    return Index(model, gallery.z, gallery.photos, read_whitening(Path(path), gallery.z.shape[1]))
+    return Index(model, open_catalogue(Path(path), model.digest, index_type))
 
 
 def score(

@@ -11,6 +11,7 @@ from weft.commands import runners
 from weft.commands.argument_types import positive_int, price
 from weft.commands.export_parser import add_export_command
 from weft.commands.help_examples import EXAMPLES
+from weft.commands.index_arguments import add_index_argument, add_index_arguments
 from weft.commands.model_argument import RUNTIMES, model_folder_opened
 from weft.commands.serve_arguments import add_serve_arguments, add_verdicts_arguments
 from weft.text.languages import AUTO, LANGUAGE_CODES
@@ -123,11 +124,14 @@ def _add_inference_commands(commands: "Commands") -> None:
     search.add_argument("--max-price", type=price, metavar="P", help="only up to this price, in the shop's currency")
     search.add_argument("--format", choices=["table", "jsonl"], help="default: table on a terminal, else jsonl")
     search.add_argument("--html", type=Path, metavar="FILE.html", help="also write a page with pictures")
-    search.add_argument("--index", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s")
+    add_index_argument(search)
     search.add_argument("--products", type=Path, metavar="FILE", help="default: data/crawl/products.parquet")
     search.add_argument(
         "--photos", type=Path, default=Path("data/prepared"), help="pictures for --html; default: %(default)s"
     )
+
+    help_text = "keep a search index of the newest crawl: build, update, info"
+    add_index_arguments(_add_model_command(commands, "index", runners.run_index, help_text))
 
     serve = _add_inference_command(
         commands, "serve", runners.run_serve, "start a search page and an HTTP API on the catalogue"

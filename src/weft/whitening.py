@@ -123,11 +123,11 @@ def _to_unit_length(z: Matrix) -> Scores:
     return unit
 
 
-def write_whitening(folder: Path, whitening: Whitening | None) -> None:
-    """Write whitening.safetensors into a folder of embeddings; None removes it."""
+def write_whitening(folder: Path, whitening: Whitening | None, name: str = files.WHITENING) -> None:
+    """Write the file `name` into a folder of embeddings; None removes it."""
     from safetensors.numpy import save_file
 
-    path = folder / files.WHITENING
+    path = folder / name
     if whitening is None:
         path.unlink(missing_ok=True)
         return
@@ -135,7 +135,7 @@ def write_whitening(folder: Path, whitening: Whitening | None) -> None:
         save_file({"mean": whitening.mean, "matrix": whitening.matrix}, temporary)
 
 
-def read_whitening(folder: Path, embedding_dim: int) -> Whitening | None:
+def read_whitening(folder: Path, embedding_dim: int, name: str = files.WHITENING) -> Whitening | None:
     """Read the whitening of a folder of embeddings; None where it has none.
 
     Raises:
@@ -144,7 +144,7 @@ def read_whitening(folder: Path, embedding_dim: int) -> Whitening | None:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    path = folder / files.WHITENING
+    path = folder / name
     if not path.is_file():
         return None
     try:

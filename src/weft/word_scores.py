@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from weft.contracts.arrays import Bools, Floats, Ints, Matrix, Scores
 
+WordIds = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+"""(words of a text,)."""
 DEFAULT_CHUNK_SIZE = 512
 """Photos per chunk: 512 photos x 30,000 words take 60 MB."""
 
@@ -27,7 +30,7 @@ def score_words(z: Matrix, rows: Ints, w: Scores, bias: Scores, chunk_size: int 
     return logits
 
 
-def average_query_words(w: Scores, query_weights: Scores, word_ids: Sequence[int] | Ints) -> Scores:
+def average_query_words(w: Scores, query_weights: Scores, word_ids: Sequence[int] | WordIds) -> Scores:
     """Return the embedding of a text query, (embedding_dim,): the weighted mean of its words' embeddings.
 
     Args:

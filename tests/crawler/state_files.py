@@ -1,5 +1,6 @@
 """State files written without a shop, from a few items."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,19 @@ def save_item(store: Store, kind: str, item_class: type, **values: Any) -> None:
     store.save(item_class(row=row, **values))
 
 
-def make_snapshot(path: Path, *products: Product, shop: str = "shop") -> Snapshot:
-    """Return a finished crawl with one page per product, in the given order; the bytes of each photo are its URL."""
+def make_snapshot(
+    path: Path, *products: Product, shop: str = "shop", bodies: Mapping[str, bytes] | None = None
+) -> Snapshot:
+    """Return a finished crawl with one page per product, in the given order.
+
+    The bytes of each photo are those of `bodies`, by its URL, or the URL itself.
+    """
     store = Store(path)
     for product in products:
         store.add_urls(PAGE, [product.url])
         save_item(store, PAGE, ProductItem, product=product)
     while rows := store.select_todo(PHOTO, 1, ()):
-        store.save(PhotoItem(row=rows[0][0], body=rows[0][1].encode()))
+        store.save(PhotoItem(row=rows[0][0], body=(bodies or {}).get(rows[0][1], rows[0][1].encode())))
     store.set_meta(complete="yes", shop=shop)
     store.close()
     return Snapshot(path)

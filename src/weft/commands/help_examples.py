@@ -16,6 +16,11 @@ EXAMPLES = {
         weft search striped shirt --shop alder --category "women > tops" --max-price 50
         weft search red dress --format jsonl
     """,
+    "index": """
+        weft index build
+        weft index update
+        weft index info
+    """,
     "serve": """
         weft serve
         weft serve --runtime onnx

@@ -33,14 +33,28 @@ def run_tag(args: argparse.Namespace) -> None:
 
 def run_search(args: argparse.Namespace) -> None:
     """Run `weft search`."""
+    from weft.commands.index_arguments import EMBEDDINGS
     from weft.commands.search import SearchInputs, search
-    from weft.search.catalogue_products import Filters
+    from weft.search.product_filter import ProductFilter
 
-    inputs = SearchInputs(args.model, args.index, args.products, args.photos)
-    filters = Filters(tuple(args.shop), args.category, args.max_price)
+    inputs = SearchInputs(args.model, args.index or EMBEDDINGS, args.products, args.photos, args.index_type)
+    requested = ProductFilter(tuple(args.shop), args.category or "", max_price=args.max_price)
     output_format = args.format or ("table" if sys.stdout.isatty() else "jsonl")
     query = " ".join(args.query)
-    print_lines(search(query, inputs, filters, args.top_k, output_format, args.html, args.same_item))
+    print_lines(search(query, inputs, requested, args.top_k, output_format, args.html, args.same_item))
+
+
+def run_index(args: argparse.Namespace) -> None:
+    """Run `weft index`."""
+    from weft.commands import index
+
+    inputs = index.IndexInputs(args.model, args.crawl, args.state, args.embeddings)
+    if args.action == "build":
+        print_lines(index.build(args.index, inputs, args.params))
+    elif args.action == "update":
+        print_lines(index.update(args.index, inputs, compact=args.compact))
+    else:
+        print_lines(index.describe(args.index))
 
 
 def run_serve(args: argparse.Namespace) -> None:
@@ -49,9 +63,9 @@ def run_serve(args: argparse.Namespace) -> None:
     from weft.commands.serve import serve
     from weft.serve.settings import AuditFiles, ServedFiles
 
-    calibration = default_calibration_dir(args.model)
+    pipeline = (args.embeddings, args.products, args.photos, default_calibration_dir(args.model))
     serve(
-        ServedFiles(args.model, args.embeddings, args.products, args.photos, calibration),
+        ServedFiles(args.model, *pipeline, args.index, args.index_type),
         AuditFiles(args.audit, args.verdict_store, args.verdicts),
         args.host,
         args.port,

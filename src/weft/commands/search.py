@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from weft.api import Floats, Model, load, open_index
+from weft.api import Floats, Model, load
 from weft.commands.embed import embed_source
+from weft.commands.search_filters import select_products
 from weft.commands.search_page import write_page
-from weft.commands.search_results import FoundProduct, format_json_lines, format_table
+from weft.commands.search_results import format_json_lines, format_table
 from weft.errors import InputError
+from weft.photos.prepared_jpegs import read_prepared_jpegs
 from weft.progress import log_line
-from weft.search.catalogue_products import CatalogueProduct, Filters, read_products, select_products
-from weft.search.product_search import PhotoSearch
+from weft.search.catalogue_index import CatalogueIndex, IndexType, open_catalogue
+from weft.search.catalogue_products import CatalogueProduct, read_products
+from weft.search.product_filter import FilterColumns, ProductFilter
+from weft.search.product_search import FoundProduct, PhotoSearch
 from weft.text.tokenize import is_word, load_stop_words, tokenize_query
 
 PRODUCTS = Path("data/crawl/products.parquet")
@@ -28,17 +30,18 @@ class SearchInputs:
 
     model: Path
     index: Path
-    """Embeddings of a catalogue, made by the model."""
+    """An index, or embeddings of a catalogue; made by the model."""
     products: Path | None = None
-    """products.parquet of the stage crawl; None for the one of this project, if there is one."""
+    """products.parquet of the stage crawl; None for those of the index, or of this project, if there are any."""
     photos: Path = PHOTOS
-    """The prepared photos, for the page."""
+    """The prepared photos, for the page, if the index has no pictures."""
+    index_type: IndexType = "exact"
 
 
 def search(
     query: str,
     inputs: SearchInputs,
-    filters: Filters,
+    requested: ProductFilter,
     top_k: int,
     output_format: str,
     page: Path | None,
@@ -52,7 +55,7 @@ def search(
     Args:
         query: The path of a photo, or words.
         inputs: The files to read.
-        filters: Which products may be found.
+        requested: Which products may be found.
         top_k: The number of products.
         output_format: "table" or "jsonl".
         page: The HTML file to write, or None.
@@ -64,53 +67,50 @@ def search(
     """
     if page is not None and page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--html {page}: expected a name that ends in .html")
-    products = _read_products(inputs, filters)
-    allowed = select_products(products or {}, filters)
     model = load(inputs.model)
-    index = open_index(inputs.index, model)
+    # One query reads each vector once, which is less work than a copy of them in memory.
+    index = open_catalogue(inputs.index, model.digest, inputs.index_type, in_memory=False)
+    products = _read_products(inputs, index, has_filter=requested != ProductFilter())
     photos = index.choose_search(is_photo=_is_file(query), same_item=same_item)
-    found = find_products(_embed_query(query, model), photos, products or {}, allowed, top_k)
+    found = _find_products(_embed_query(query, model), photos, products or {}, requested, top_k)
     if products is None:
         log_line(f"{PRODUCTS}: no such file, so titles, prices and URLs are left out; name it with --products")
     if page is not None:
-        write_page(page, query, found, inputs.photos)
+        write_page(page, query, found, lambda photo_ids: _read_jpegs(index, inputs.photos, photo_ids))
         log_line(f"page with pictures: {page}")
     yield from format_table(found) if output_format == "table" else format_json_lines(found)
 
 
-def find_products(
+def _find_products(
     vector: Floats,
     search: PhotoSearch,
     products: dict[str, CatalogueProduct],
-    allowed: frozenset[str] | None,
+    requested: ProductFilter,
     top_k: int,
 ) -> list[FoundProduct]:
-    """Return the `top_k` products whose photos are nearest to a vector, (1, embedding_dim), best first.
-
-    Args:
-        vector: The embedding of the query.
-        search: The search in the embedded catalogue.
-        products: What is known about the products, by product_id.
-        allowed: The products that may be found; None for all.
-        top_k: At least 1.
-    """
-    candidates = None if allowed is None else np.array([product_id in allowed for product_id in search.products], bool)
+    """Return the `top_k` products whose photos are nearest to a vector, (1, embedding_dim), best first."""
+    columns = FilterColumns([products.get(product_id) for product_id in search.products])
+    candidates = select_products(columns, requested)
     return [
-        FoundProduct(
-            hits[0].product_id,
-            products.get(hits[0].product_id),
-            hits[0].similarity,
-            tuple(hit.photo_id for hit in hits),
-        )
+        FoundProduct(products.get(hits[0].product_id), hits)
         for hits in search.find_products(vector[0], top_k, candidates)
     ]
 
 
-def _read_products(inputs: SearchInputs, filters: Filters) -> dict[str, CatalogueProduct] | None:
+def _read_products(inputs: SearchInputs, index: CatalogueIndex, has_filter: bool) -> dict[str, CatalogueProduct] | None:
+    if inputs.products is None and index.products is not None:
+        return index.products
     path = inputs.products or PRODUCTS
-    if inputs.products is None and not filters and not path.is_file():
+    if inputs.products is None and not has_filter and not path.is_file():
         return None
     return read_products(path)
+
+
+def _read_jpegs(index: CatalogueIndex, photos: Path, photo_ids: set[str]) -> dict[str, bytes]:
+    if index.pictures is None:
+        return read_prepared_jpegs(photos, photo_ids)
+    jpegs = {photo_id: index.pictures.read(photo_id) for photo_id in sorted(photo_ids)}
+    return {photo_id: jpeg for photo_id, jpeg in jpegs.items() if jpeg is not None}
 
 
 def _embed_query(query: str, model: Model) -> Floats:

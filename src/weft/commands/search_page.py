@@ -2,28 +2,30 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from weft import tables
-from weft.commands.search_results import FoundProduct
+from weft.commands.search_results import format_price, format_title, format_url
 from weft.errors import InputError
 from weft.photos.decode import decode
-from weft.photos.prepared_jpegs import read_prepared_jpegs
 from weft.report.products import web_address
+from weft.search.product_search import FoundProduct
 
 _MAX_PHOTOS_PER_PRODUCT = 4
 _QUERY_HEIGHT = 256
 
 
-def write_page(path: Path, query: str, found: Sequence[FoundProduct], photos: Path) -> None:
+def write_page(
+    path: Path, query: str, found: Sequence[FoundProduct], read_jpegs: Callable[[set[str]], dict[str, bytes]]
+) -> None:
     """Write the page atomically. All text is escaped, and the page runs no script and requests no other file.
 
     Args:
         path: The file to write; its folder must exist.
         query: The words, or the path of the query photo, which the page then shows.
         found: The products, best first.
-        photos: The folder of the prepared photos (data/prepared).
+        read_jpegs: Returns the pictures of the photos with these photo_ids, without those that are missing.
 
     Raises:
         ContractError: The prepared photos are missing or broken.
@@ -35,12 +37,13 @@ def write_page(path: Path, query: str, found: Sequence[FoundProduct], photos: Pa
     environment = Environment(
         loader=PackageLoader("weft.commands", "templates"), autoescape=True, undefined=StrictUndefined
     )
-    environment.globals["web_address"] = web_address
+    functions = (web_address, format_price, format_title, format_url)
+    environment.globals |= {function.__name__: function for function in functions}
     page = environment.get_template("search.html").render(
         query=query,
         query_picture=_read_query_picture(query),
         found=found,
-        pictures={name: _to_data_url(jpeg) for name, jpeg in read_prepared_jpegs(photos, photo_ids).items()},
+        pictures={name: _to_data_url(jpeg) for name, jpeg in read_jpegs(photo_ids).items()},
         max_photos=_MAX_PHOTOS_PER_PRODUCT,
     )
     if not path.parent.is_dir():

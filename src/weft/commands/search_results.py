@@ -3,41 +3,27 @@
 import json
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from weft.search.catalogue_products import CatalogueProduct
+from weft.search.product_search import FoundProduct
 
 _MAX_TITLE_WIDTH = 44
 
 
-@dataclass(frozen=True)
-class FoundProduct:
-    """A product that a search found."""
+def format_title(found: FoundProduct) -> str:
+    """Return the title in one line without control characters, which shops could use against a terminal."""
+    return clean_text(found.product.title) if found.product else ""
 
-    product_id: str
-    product: CatalogueProduct | None
-    """None if products.parquet lacks it."""
-    similarity: float
-    """The cosine similarity of the query to the most similar photo, -1 to 1."""
-    photo_ids: tuple[str, ...]
-    """Its photos, the most similar first."""
 
-    @property
-    def title(self) -> str:
-        """The title in one line without control characters, which shops could use against a terminal."""
-        return clean_text(self.product.title) if self.product else ""
+def format_price(found: FoundProduct) -> str:
+    """Return the price with its currency, "49.90 EUR"; empty if it is unknown."""
+    if found.product is None or found.product.price is None:
+        return ""
+    return clean_text(f"{found.product.price:,.2f} {found.product.currency or ''}").rstrip()
 
-    @property
-    def price(self) -> str:
-        """The price with its currency, "49.90 EUR"; empty if it is unknown."""
-        if self.product is None or self.product.price is None:
-            return ""
-        return clean_text(f"{self.product.price:,.2f} {self.product.currency or ''}").rstrip()
 
-    @property
-    def url(self) -> str:
-        """The address of the product page; empty if it is unknown."""
-        return clean_text(self.product.url) if self.product else ""
+def format_url(found: FoundProduct) -> str:
+    """Return the address of the product page in one line; empty if it is unknown."""
+    return clean_text(found.product.url) if found.product else ""
 
 
 def format_json_lines(found: Sequence[FoundProduct]) -> Iterator[str]:
@@ -63,9 +49,9 @@ def format_table(found: Sequence[FoundProduct]) -> Iterator[str]:
     rows = [
         (
             f"{hit.similarity:.2f}",
-            hit.price,
-            _shorten(hit.title, _MAX_TITLE_WIDTH),
-            hit.url or clean_text(hit.product_id),
+            format_price(hit),
+            _shorten(format_title(hit), _MAX_TITLE_WIDTH),
+            format_url(hit) or clean_text(hit.product_id),
         )
         for hit in found
     ]

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from weft.commands.argument_types import port
+from weft.commands.index_arguments import add_index_argument
 
 
 def add_serve_arguments(parser: ArgumentParser) -> None:
@@ -13,6 +14,7 @@ def add_serve_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--port", type=port, default=8000, help="0 for any free port; default: %(default)s")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="the bearer token that clients must send")
+    add_index_argument(parser)
     parser.add_argument(
         "--embeddings", type=Path, default=Path("data/embeddings/catalogue"), help="default: %(default)s"
     )

@@ -246,7 +246,7 @@ def _read_photos(name: str, dataset: EvalDataset, folders: InputFolders) -> Eval
 
 
 def _read_word_embeddings(folders: InputFolders) -> WordEmbeddings:
-    vocabularies, matrices, biases = [], [], []
+    vocabularies, matrices = [], []
     for folder in (folders.words, folders.model):
         vocabulary = artefacts.read_words(folder / files.WORDS)
         w = artefacts.read_word_embeddings(folder / files.MODEL)
@@ -254,10 +254,17 @@ def _read_word_embeddings(folders: InputFolders) -> WordEmbeddings:
             raise ModelError(f"{folder}: W is {w.shape}, but its words.tsv has {len(vocabulary)} words")
         vocabularies.append(vocabulary)
         matrices.append(w)
-        biases.append(artefacts.read_word_bias(folder / files.MODEL))
     words = tuple(vocabularies[1]["word"])
     if tuple(vocabularies[0]["word"]) != words:
         raise ModelError(f"{folders.words} and {folders.model} have different words; run dvc repro finetune")
     document_frequencies = vocabularies[1]["document_frequency"].to_numpy(np.int64)
     query_weights = artefacts.read_query_weights(folders.model, words)
-    return WordEmbeddings(words, document_frequencies, *matrices, *biases, query_weights)
+    return WordEmbeddings(
+        words=words,
+        document_frequencies=document_frequencies,
+        head_w=matrices[0],
+        finetuned_w=matrices[1],
+        head_bias=artefacts.read_word_bias(folders.words / files.MODEL),
+        finetuned_bias=artefacts.read_word_bias(folders.model / files.MODEL),
+        query_weights=query_weights,
+    )

@@ -35,6 +35,17 @@ class PhotoShard:
 
 
 @dataclass(frozen=True)
+class IngestedPhoto:
+    """A photo that passed the checks."""
+
+    jpeg: bytes
+    """The resized photo."""
+    fingerprint: Fingerprints
+    was_truncated: bool
+    """Whether the file lacked its last bytes."""
+
+
+@dataclass(frozen=True)
 class IngestedShard:
     """What the main process needs to know of a shard; arrays have one row for each usable photo."""
 
@@ -75,15 +86,15 @@ class IngestShard:
             try:
                 if repeats is not None:
                     raise PhotoError(DUPLICATE_IN_PRODUCT, f"the same bytes as the photo at position {repeats}")
-                jpeg, fingerprint = self._process(row["bytes"])
+                photo = process_photo(row["bytes"], self.settings)
             except PhotoError as error:
                 quarantined.append({**key, "reason": error.reason, "detail": error.detail})
                 continue
             photo_id = f"{row['product_id']}#{row['position']}"
-            rows.append({**key, "photo_id": photo_id, "colour": row["colour"], "jpeg": jpeg})
-            fingerprints.append(fingerprint)
+            rows.append({**key, "photo_id": photo_id, "colour": row["colour"], "jpeg": photo.jpeg})
+            fingerprints.append(photo.fingerprint)
             products.append(len(product_ids) - 1)
-            num_truncated += lacks_end(row["bytes"])
+            num_truncated += photo.was_truncated
         _write_photos(get_buffer_file(self.folder, shard.number), rows)
         return IngestedShard(
             num_photos,
@@ -95,12 +106,16 @@ class IngestShard:
             pa.Table.from_pylist(quarantined, schema=QUARANTINE.schema),
         )
 
-    def _process(self, data: bytes) -> tuple[bytes, Fingerprints]:
-        """Return the JPEG of training size and the fingerprint of a photo."""
-        settings = self.settings
-        limits = settings.min_side, settings.max_aspect_ratio, settings.max_pixels
-        pixels = letterbox(decode(data, settings.height, settings.width, *limits), settings.height, settings.width)
-        return encode_jpeg(pixels, settings.jpeg_quality), compute_fingerprint(pixels)
+
+def process_photo(data: bytes, settings: Prepare) -> IngestedPhoto:
+    """Check, decode, resize and fingerprint one photo.
+
+    Raises:
+        PhotoError: The photo cannot be used.
+    """
+    limits = settings.min_side, settings.max_aspect_ratio, settings.max_pixels
+    pixels = letterbox(decode(data, settings.height, settings.width, *limits), settings.height, settings.width)
+    return IngestedPhoto(encode_jpeg(pixels, settings.jpeg_quality), compute_fingerprint(pixels), lacks_end(data))
 
 
 def _iter_rows(shard: PhotoShard, product_ids: list[str]) -> Iterator[tuple[dict[str, Any], int | None]]:

@@ -1,95 +1,96 @@
-"""The index of a catalogue's photos: exact nearest neighbours of one query, without a copy of the embeddings.
+"""The exact index: the cosine similarity of a query to every candidate, without torch.
 
-The embeddings stay in the memory-mapped float16 file that the stage embed wrote. Only the norm of each row is computed,
-once, when the index is opened. A search converts blocks that fit into the processor's cache to float32, so it reads
-each embedding once, in half the memory of a float32 matrix, and the similarities are those of the stored values.
+A server keeps the vectors as unit rows of float32 in memory. A command that answers one query reads the memory-mapped
+float16 values block by block, so that they never are in memory as float32. Both rank by the stored values.
 """
 
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
 from weft.contracts.arrays import Bools, Ints, Matrix, Scores
+from weft.search.half_floats import to_float32
 
-BLOCK_SIZE = 512
-"""Photos; 512 rows of 1,280 float32 values are 2.6 MB. All blocks have this shape, so equal rows have equal scores."""
+_BLOCK_VALUES = 2**18
+"""Values of one block: 1 MB of float32, which stays in the processor's cache."""
+_MIN_NORM = np.float32(1e-12)
+_SPARSE_SHARE = 0.5
+"""With fewer candidates than this share of the rows, only the candidates are read."""
 
 
-class VectorIndex(Protocol):
-    """What a search needs of an index; an approximate index can replace `ExactIndex`."""
-
-    def __len__(self) -> int:
-        """Return the number of photos."""
-
-    def search(self, query: Matrix, k: int, candidates: Bools | None = None) -> tuple[Ints, Scores]:
-        """Return the nearest photos of a query, best first; ties are in the order of the photos.
-
-        Args:
-            query: (embedding_dim,), not necessarily normalised.
-            k: The maximum number of photos, at least 1.
-            candidates: (photos,): only photos where it is true are searched and found; None for all.
-
-        Returns:
-            Rows of the photos and their cosine similarities, both (found,), where found is at most k.
-        """
+def load_unit_rows(vectors: Matrix) -> Scores:
+    """Return vectors as float32 rows of length 1, (vectors, embedding_dim), in memory; zeros stay zeros."""
+    units = np.empty(vectors.shape, np.float32)
+    for start, rows in _iter_blocks(vectors):
+        block = units[start : start + len(rows)]
+        block[:] = to_float32(rows, block)
+        block /= np.maximum(np.sqrt(np.vecdot(block, block)), _MIN_NORM)[:, None]
+    return units
 
 
 class ExactIndex:
-    """Exact search by cosine similarity in a matrix of embeddings."""
+    """Exact search in one or several matrices of vectors, whose rows are numbered through."""
 
-    def __init__(self, embeddings: npt.NDArray[np.floating]) -> None:
-        """Compute the norms.
+    def __init__(self, parts: Sequence[Matrix]) -> None:
+        """Take the matrices as they are.
 
         Args:
-            embeddings: (photos, embedding_dim), not necessarily normalised; may be a memory map of float16.
+            parts: Each (vectors, embedding_dim): float16, possibly memory-mapped and not normalised, or float32 of
+                `load_unit_rows`.
         """
-        self._embeddings = embeddings
-        self._inverse_norms = np.empty(len(embeddings), np.float32)
-        block = _Block(embeddings)
-        for start in range(0, len(embeddings), BLOCK_SIZE):
-            rows = slice(start, start + BLOCK_SIZE)
-            norms = block.load(embeddings[rows]).norm(dim=1).clamp_min_(1e-12).numpy()
-            self._inverse_norms[rows] = 1 / norms[: len(embeddings) - start]
+        self._parts = [part for part in parts if len(part)]
+        self._starts = np.cumsum([0, *map(len, self._parts)])
 
     def __len__(self) -> int:
-        return len(self._embeddings)
+        return int(self._starts[-1])
 
     def search(self, query: Matrix, k: int, candidates: Bools | None = None) -> tuple[Ints, Scores]:
-        """Return the rows and the similarities of the nearest photos, as `VectorIndex.search` describes."""
+        """Return the rows and the similarities of the nearest vectors; ties are in the order of the rows."""
+        unit = np.asarray(query, np.float32)
+        unit = unit / max(np.float32(np.linalg.norm(unit)), _MIN_NORM)
         rows = None if candidates is None else np.flatnonzero(candidates)
-        similarities = self._similarities(query, rows)
-        best = _find_largest(similarities, k)
-        return (best if rows is None else rows[best]), similarities[best]
-
-    def _similarities(self, query: Matrix, rows: Ints | None) -> Scores:
-        """Return the cosine similarities of a query to the given rows, or to all photos."""
-        unit_query = torch.from_numpy(np.array(query, np.float32))
-        unit_query /= unit_query.norm().clamp_min(1e-12)
-        count = len(self) if rows is None else len(rows)
-        dot_products = np.empty(count, np.float32)
-        block = _Block(self._embeddings)
-        for start in range(0, count, BLOCK_SIZE):
-            part = slice(start, start + BLOCK_SIZE)
-            values = block.load(self._embeddings[part if rows is None else rows[part]])
-            dot_products[part] = torch.mv(values, unit_query).numpy()[: count - start]
-        return dot_products * (self._inverse_norms if rows is None else self._inverse_norms[rows])
+        is_sparse = rows is not None and len(rows) < _SPARSE_SHARE * len(self)
+        similarities = [
+            _score_part(part, unit, rows[np.searchsorted(rows, start) : np.searchsorted(rows, end)] - start)
+            if rows is not None and is_sparse
+            else _score_part(part, unit)
+            for part, start, end in zip(self._parts, self._starts[:-1], self._starts[1:], strict=True)
+        ]
+        scores = np.concatenate(similarities) if similarities else np.empty(0, np.float32)
+        if rows is not None and not is_sparse:
+            scores = scores[rows]
+        best = _find_largest(scores, k)
+        return (best if rows is None else rows[best]), scores[best]
 
 
-class _Block:
-    """Memory for one block of embeddings as float32, used again for each block of a search."""
+def _score_part(part: Matrix, unit: Scores, rows: Ints | None = None) -> Scores:
+    """Return the cosine similarities of a query of length 1 to the given rows of one matrix, or to all."""
+    is_unit = part.dtype == np.float32
+    # vecdot computes each row by itself, so that equal vectors have equal similarities wherever they are.
+    if is_unit and rows is None:
+        similarities: Scores = np.vecdot(part, unit)
+        return similarities
+    memory = np.empty((_block_rows(part), part.shape[1]), np.float32)
+    similarities = np.empty(len(part) if rows is None else len(rows), np.float32)
+    for start, stored in _iter_blocks(part, rows):
+        values = to_float32(stored, memory)
+        scores = np.vecdot(values, unit)
+        if not is_unit:
+            scores /= np.maximum(np.sqrt(np.vecdot(values, values)), _MIN_NORM)
+        similarities[start : start + len(stored)] = scores
+    return similarities
 
-    def __init__(self, embeddings: npt.NDArray[np.floating]) -> None:
-        shape = (BLOCK_SIZE, embeddings.shape[1])
-        # torch converts float16 several times as fast as numpy, but warns about the read-only memory of a memory map.
-        self._stored = np.zeros(shape, embeddings.dtype)
-        self._values = torch.zeros(shape)
 
-    def load(self, embeddings: npt.NDArray[np.floating]) -> torch.Tensor:
-        """Return at most BLOCK_SIZE rows, (BLOCK_SIZE, embedding_dim); the rows after them have no meaning."""
-        self._stored[: len(embeddings)] = embeddings
-        return self._values.copy_(torch.from_numpy(self._stored))
+def _iter_blocks(matrix: Matrix, rows: Ints | None = None) -> Iterator[tuple[int, Matrix]]:
+    """Yield (start, block) of the matrix, or of the given rows of it."""
+    size = _block_rows(matrix)
+    for start in range(0, len(matrix) if rows is None else len(rows), size):
+        yield start, matrix[start : start + size] if rows is None else matrix[rows[start : start + size]]
+
+
+def _block_rows(matrix: Matrix) -> int:
+    rows: int = _BLOCK_VALUES // max(1, matrix.shape[1])
+    return max(1, rows)
 
 
 def _find_largest(values: Scores, k: int) -> Ints:

@@ -1,12 +1,14 @@
 """Search for products: the photos that an index finds, grouped by their product."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from weft.contracts.arrays import Bools, Matrix
-from weft.search.exact_index import VectorIndex
+from weft.search.catalogue_products import CatalogueProduct
+from weft.search.vector_index import VectorIndex
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,31 @@ class Hit:
     product_id: str
     similarity: float
     """Cosine similarity to the query, from -1 to 1."""
+
+
+@dataclass(frozen=True)
+class FoundProduct:
+    """A product that a search found, or one photo of it."""
+
+    product: CatalogueProduct | None
+    """None if the products of the crawl lack it."""
+    hits: Sequence[Hit]
+    """Its photos, the most similar first; at least one."""
+
+    @property
+    def product_id(self) -> str:
+        """The id of the product."""
+        return self.hits[0].product_id
+
+    @property
+    def similarity(self) -> float:
+        """The similarity of the most similar photo."""
+        return self.hits[0].similarity
+
+    @property
+    def photo_ids(self) -> list[str]:
+        """The ids of its photos, the most similar first."""
+        return [hit.photo_id for hit in self.hits]
 
 
 class PhotoSearch:
@@ -32,11 +59,30 @@ class PhotoSearch:
         """
         self._index = index
         self.photo_ids, self.product_ids = photo_ids, product_ids
-        numbers: dict[str, int] = {}
-        self.photo_products = np.array([numbers.setdefault(name, len(numbers)) for name in product_ids], np.int64)
+        self._numbers: dict[str, int] = {}
+        self.photo_products = np.array(
+            [self._numbers.setdefault(name, len(self._numbers)) for name in product_ids], np.int64
+        )
         """(photos,): the number of each photo's product."""
-        self.products = list(numbers)
+        self.products = list(self._numbers)
         """The product_id of each product, by its number."""
+        self._sizes = np.bincount(self.photo_products, minlength=len(self.products))
+        self._photos_by_product = np.argsort(self.photo_products, kind="stable")
+        self._product_starts = np.concatenate([[0], np.cumsum(self._sizes)])
+
+    def with_index(self, index: VectorIndex) -> "PhotoSearch":
+        """Return a search for the same photos in another index of them."""
+        search = copy.copy(self)
+        search._index = index
+        return search
+
+    def list_photo_ids(self, product_id: str) -> list[str]:
+        """Return the photos of a product in the order of the index; empty if the index lacks the product."""
+        number = self._numbers.get(product_id)
+        if number is None:
+            return []
+        rows = self._photos_by_product[self._product_starts[number] : self._product_starts[number + 1]]
+        return [self.photo_ids[row] for row in rows]
 
     def find_photos(self, query: Matrix, k: int, candidates: Bools | None = None) -> list[Hit]:
         """Return the `k` photos nearest to a query, (embedding_dim,), best first.
@@ -60,9 +106,7 @@ class PhotoSearch:
         Returns:
             For each product all its photos, the most similar first.
         """
-        sizes = np.bincount(self.photo_products, minlength=len(self.products))
-        if candidates is not None:
-            sizes = sizes * candidates
+        sizes = self._sizes if candidates is None else self._sizes * candidates
         # This many photos hold `k` products, even if the largest ones come first with all their photos.
         num_photos = int(np.sort(sizes)[::-1][:k].sum())
         if not num_photos:

@@ -1,14 +1,15 @@
 """The HTTP API: search, tags, embeddings and products as JSON, and the state of the server."""
 
+import hashlib
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, HTTPException, Query, Request, UploadFile
 from fastapi.responses import Response
 
+from weft.search.product_filter import ProductFilter
 from weft.serve.catalogue import Query as SearchQuery
 from weft.serve.catalogue import ServedCatalogue
 from weft.serve.metrics import ServerMetrics
-from weft.serve.product_filter import ProductFilter
 from weft.serve.responses import (
     EmbeddingResponse,
     ErrorResponse,
@@ -97,8 +98,8 @@ def _add_photo_routes(router: APIRouter, catalogue: ServedCatalogue) -> None:
         jpeg = catalogue.photos.read(photo_id)
         if jpeg is None:
             raise HTTPException(404, "the catalogue has no photo with this photo_id")
-        # A new run of the pipeline may prepare the same photo in another way; its model then has another digest.
-        headers = {"Cache-Control": "private, max-age=3600", "ETag": f'"{catalogue.model.digest[:16]}"'}
+        # An update of the index may give the photo_id another photo, so browsers ask again and get 304 if it has not.
+        headers = {"Cache-Control": "private, no-cache", "ETag": f'"{hashlib.sha256(jpeg).hexdigest()[:32]}"'}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         return Response(jpeg, media_type="image/jpeg", headers=headers)

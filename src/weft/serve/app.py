@@ -36,7 +36,7 @@ def create_app(
         audit: The cases that people judge; without it there is no audit page.
     """
     metrics = ServerMetrics()
-    metrics.photos.set(len(catalogue.search_index.photo_ids))
+    metrics.photos.set_function(lambda: len(catalogue.search_index.photo_ids))
     # FastAPI's own pages of documentation load scripts from another host; /docs is a page of this server.
     app = FastAPI(title="Weft", version=metadata.version("weft"), docs_url=None, redoc_url=None)
     app.include_router(make_api(catalogue, metrics))

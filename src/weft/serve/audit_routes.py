@@ -1,5 +1,6 @@
 """The page where people judge the cases of the audit, and its API. The page works without JavaScript."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -12,7 +13,6 @@ from pydantic import BaseModel, Field
 from weft.contracts.tagging import CONTRADICTED, MISSING, TAG
 from weft.serve.api_routes import MAX_TEXT_LENGTH, RESPONSES
 from weft.serve.audit_cases import AuditCases, ShownCase
-from weft.serve.prepared_photos import PreparedPhotos
 from weft.serve.verdict_store import VerdictStore
 from weft.tagging.verdicts import JudgedCase, Verdicts, format_verdicts
 
@@ -38,7 +38,7 @@ class AuditPage:
 
     cases: AuditCases
     store: VerdictStore
-    photos: PreparedPhotos
+    photos: Container[str]
 
     def judge(self, case: JudgedCase, answer: Answer) -> VerdictResponse:
         """Store a verdict on a case of the page; other cases are refused."""

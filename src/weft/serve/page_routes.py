@@ -12,10 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, QueryParams, UploadFile
 
 from weft.errors import InputError, PhotoError
+from weft.search.product_filter import ProductFilter
 from weft.serve.access import COOKIE, is_token, make_cookie
 from weft.serve.api_routes import MAX_TEXT_LENGTH
 from weft.serve.catalogue import Query, ServedCatalogue
-from weft.serve.product_filter import ProductFilter
 from weft.serve.settings import ServerSettings
 
 RESULTS = 24

@@ -10,6 +10,7 @@ from weft.serve.app import create_app
 from weft.serve.audit_cases import AuditCases
 from weft.serve.audit_routes import AuditPage
 from weft.serve.catalogue import ServedCatalogue
+from weft.serve.index_follower import follow_index
 from weft.serve.request_log import configure_logging, log_event
 from weft.serve.settings import AuditFiles, ServedFiles, ServerSettings
 from weft.serve.verdict_store import VerdictStore
@@ -55,7 +56,8 @@ def run_server(files: ServedFiles, audit_files: AuditFiles, settings: ServerSett
         # status 0, and a signal before uvicorn has its own handlers stops the server too.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
-        server.run(sockets=[listener])
+        with follow_index(catalogue):
+            server.run(sockets=[listener])
         audit.store.close()
         log_event("stopped")
 
@@ -66,7 +68,7 @@ def _open_audit(files: ServedFiles, audit_files: AuditFiles, catalogue: ServedCa
     cases = AuditCases.read(audit_files.audit, files.embeddings, catalogue.products, catalogue.tagger)
     store = VerdictStore(audit_files.verdict_store)
     store.merge(earlier)
-    return AuditPage(cases, store, catalogue.photos)
+    return AuditPage(cases, store, catalogue)
 
 
 def _listen(settings: ServerSettings) -> socket.socket:

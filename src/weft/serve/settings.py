@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from weft.errors import InputError
+from weft.search.catalogue_index import IndexType
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,9 @@ class ServedFiles:
     """The folder of the prepared photos."""
     calibration: Path
     """The thresholds of tags; without them tags have no probability."""
+    index: Path | None = None
+    """The index of `weft index`, which has products and photos of its own; None to search the embeddings."""
+    index_type: IndexType = "exact"
 
 
 @dataclass(frozen=True)

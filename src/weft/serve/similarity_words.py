@@ -9,7 +9,8 @@ from weft.contracts.arrays import Floats, Matrix
 LEVELS = ("very similar", "similar", "somewhat similar", "not very similar")
 _PERCENTILES = (99.9, 99.0, 90.0)
 """Percentiles of the similarities to photos drawn at random, from which each of the first three levels begins."""
-_SAMPLE_SIZE = 1_000
+SAMPLE_SIZE = 1_000
+"""Photos, and words, that a scale is measured with."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class SimilarityScale:
 
 
 def _sample_unit_rows(matrix: Matrix) -> Floats:
-    rows = np.random.default_rng(0).permutation(len(matrix))[:_SAMPLE_SIZE]
+    rows = np.random.default_rng(0).permutation(len(matrix))[:SAMPLE_SIZE]
     sample = np.asarray(matrix[np.sort(rows)], np.float64)
     return np.asarray(sample / np.maximum(np.linalg.norm(sample, axis=1, keepdims=True), 1e-12))
 

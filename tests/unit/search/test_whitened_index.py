@@ -1,6 +1,7 @@
 import numpy as np
 
 from weft.search.exact_index import ExactIndex
+from weft.search.stored_vectors import StoredVectors
 from weft.search.whitened_index import NUM_RERANKED, WhitenedIndex
 from weft.whitening import Whitening
 
@@ -9,7 +10,8 @@ def make_whitened_index(photos, dim=6):
     rng = np.random.default_rng(4)
     embeddings = rng.normal(size=(photos, dim)).astype(np.float16)
     whitening = Whitening(np.full(dim, 0.1, np.float32), np.diag(rng.uniform(0.1, 2, dim)).astype(np.float32))
-    return WhitenedIndex(ExactIndex(embeddings), embeddings, whitening), embeddings, whitening
+    index = WhitenedIndex(ExactIndex([embeddings]), StoredVectors([embeddings], dim), whitening)
+    return index, embeddings, whitening
 
 
 def rank_naively(query, embeddings, whitening):

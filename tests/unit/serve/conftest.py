@@ -111,6 +111,12 @@ class Client:
         return self.request("POST", path, **arguments)
 
 
+@pytest.fixture(scope="session")
+def connect():
+    """Returns a client of an application."""
+    return Client
+
+
 @pytest.fixture
 def make_client(catalogue):
     def run(settings=None, clock=lambda: 0.0, **options):

@@ -35,16 +35,24 @@ class FilterColumns:
         self._categories = [product.categories if product else () for product in products]
         self._colours = [(product.colour,) if product and product.colour else () for product in products]
         prices = [product.price if product else None for product in products]
-        self._prices = np.array([np.nan if price is None else price for price in prices], np.float64)
+        self.prices = np.array([np.nan if price is None else price for price in prices], np.float64)
+        """(products,): NaN for a product without a price."""
+        currencies = [(product.currency if product else None) or "unknown" for product in products]
+        self.currencies = np.array(currencies, object)
         self.shops = sorted({shop for shop in self._shops if shop})
         self.categories = _by_frequency(category for categories in self._categories for category in categories)
         self.colours = _by_frequency(colour for colours in self._colours for colour in colours)
+
+    @property
+    def has_price(self) -> Bools:
+        """Whether a product has a price, (products,)."""
+        return ~np.isnan(self.prices)
 
     def select(self, requested: ProductFilter) -> Bools | None:
         """Return a mask, (products,); None if the filter allows all."""
         if requested == ProductFilter():
             return None
-        mask = np.ones(len(self._prices), bool)
+        mask = np.ones(len(self.prices), bool)
         if requested.shops:
             mask &= np.isin(self._shops, requested.shops)
         if requested.category:
@@ -52,9 +60,9 @@ class FilterColumns:
         if requested.colour:
             mask &= _contain(requested.colour, self.colours, self._colours)
         if requested.min_price is not None:
-            mask &= self._prices >= requested.min_price
+            mask &= self.prices >= requested.min_price
         if requested.max_price is not None:
-            mask &= self._prices <= requested.max_price
+            mask &= self.prices <= requested.max_price
         if requested.excluded_colours:
             excluded = {colour.casefold() for colour in requested.excluded_colours}
             mask &= np.array([all(name.casefold() not in excluded for name in names) for names in self._colours], bool)

@@ -35,7 +35,7 @@ def describe_page(document: Document) -> str:
     """Return what a page without a product looks like: SCRIPT_SHELL, BOT_CHECK, REDIRECT_PAGE, or "" for others."""
     if len(list(islice(document.tree.iter("a"), MAX_LINKS + 1))) > MAX_LINKS:
         return ""
-    text = visible_text(document, MAX_BOT_CHECK_CHARS + 1)
+    text = _first_text(document, MAX_BOT_CHECK_CHARS + 1)
     if len(text) <= MAX_BOT_CHECK_CHARS and (
         _BOT_CHECK_TEXT.search(f"{document.title} {text}") or any(mark in document.html for mark in _BOT_CHECK_SOURCE)
     ):
@@ -51,7 +51,7 @@ def describe_page(document: Document) -> str:
     return SCRIPT_SHELL if scripts else ""
 
 
-def visible_text(document: Document, max_chars: int) -> str:
+def _first_text(document: Document, max_chars: int) -> str:
     """Return the first characters of the text outside scripts, styles and the head."""
     parts: list[str] = []
     length = 0

@@ -26,7 +26,7 @@ CONTACT = "WEFT_CONTACT"
 """Setting: the contact for commands such as `scrapy shell`; a crawl has the argument `contact` instead."""
 MISSING_ARGUMENTS = "scrapy crawl shop: expected -a name=<name of the shop> -a url=<start URL>"
 DEFAULT_STATE_DIR = Path("var/crawl")
-_NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private_network")
+_NOT_IN_STATE_KEY = ("name", "url", "max_products", "delay", "allow_private_network", "language")
 """Fields of a shop that the state's file name contains anyway, or that do not change which products are found."""
 USER_AGENT_NAME = "WeftBot"
 MIN_PUBLIC_DELAY_SECONDS = 1.0

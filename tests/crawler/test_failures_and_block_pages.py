@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,13 @@ def test_scrapy_command_uses_the_state_file_of_the_pipeline() -> None:
     by_hand = spider_args.parse_spider_args("shop", "https://shop.example/", "", given)
     job = state_path(spider_args.DEFAULT_STATE_DIR, shop.name, shop.url, 3, *spider_args.state_key(shop))
     assert by_hand.state == job
+
+
+def test_only_what_changes_the_products_that_are_found_selects_another_state_file() -> None:
+    shop = params.Shop(name="shop", url="https://shop.example/")
+    same = [replace(shop, language="de"), replace(shop, max_products=5), replace(shop, delay=2.0)]
+    assert [spider_args.state_key(other) for other in same] == [spider_args.state_key(shop)] * 3
+    assert spider_args.state_key(replace(shop, strategy="feed")) != spider_args.state_key(shop)
 
 
 def test_photo_with_a_missing_file_is_requested_again(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def map_shards(work: Callable[[Shard], Result], shards: Sequence[Shard], address
     # A list of references is sent as it is; Ray would read a bare reference for each task.
     shared = [ray.put(work)]
     common = (os.urandom(8).hex(), shared, str(Path.cwd()), hash_code())
-    machines = _Machines(ray)
+    machines = Machines(ray)
 
     def submit(shard: Shard) -> "Future[Result]":
         return cast("Future[Result]", task.remote(*common, shard).future())
@@ -89,6 +89,9 @@ def _connect(address: str) -> ModuleType:
         EngineError: The message says what to do.
     """
     where = f"WEFT_ENGINE=ray://{address}"
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise EngineError(f"{where}: expected ray://HOST:PORT, as `ray start --head` prints it")
     # Ray reports its use to its makers unless it is told not to.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -97,7 +100,12 @@ def _connect(address: str) -> ModuleType:
         raise EngineError(f"{where}: the package ray is not installed: pip install 'weft[cluster]'") from error
     if ray.is_initialized():
         return cast(ModuleType, ray)
-    _check_port(where, address)
+    try:
+        socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
+    except OSError as error:
+        raise EngineError(
+            f"{where}: cannot connect: {get_first_line(error)}; start the cluster with `ray start --head`"
+        ) from error
     try:
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
     except (RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
@@ -113,19 +121,7 @@ def _connect(address: str) -> ModuleType:
     return cast(ModuleType, ray)
 
 
-def _check_port(where: str, address: str) -> None:
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise EngineError(f"{where}: expected ray://HOST:PORT, as `ray start --head` prints it")
-    try:
-        socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
-    except OSError as error:
-        raise EngineError(
-            f"{where}: cannot connect: {get_first_line(error)}; start the cluster with `ray start --head`"
-        ) from error
-
-
-class _Machines:
+class Machines:
     """The machines of the cluster, to log when one is lost."""
 
     def __init__(self, ray: ModuleType) -> None:

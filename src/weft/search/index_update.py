@@ -35,7 +35,7 @@ from weft.search.left_out_photos import (
     find_unusable_digests,
     make_left_out_table,
 )
-from weft.search.new_segment import PhotoEncoder, write_new_segment
+from weft.search.new_segment import EmbeddingModel, write_new_segment
 from weft.search.segments import Segment
 from weft.search.update_plan import plan_update
 from weft.whitening import Whitening, write_whitening
@@ -49,7 +49,7 @@ class UpdateSources:
     """The output of the stage crawl."""
     purged: PurgedValues
     """What no file of the index may hold."""
-    model: PhotoEncoder
+    model: EmbeddingModel
 
 
 @dataclass

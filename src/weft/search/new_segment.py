@@ -23,7 +23,7 @@ _COPIES_AT_ONCE = 500
 _SILENT_SECONDS = 2.0
 
 
-class PhotoEncoder(Protocol):
+class EmbeddingModel(Protocol):
     """What an index needs of a model."""
 
     @property
@@ -42,7 +42,7 @@ def write_new_segment(
     folder: Path,
     name: str,
     crawl: Path,
-    model: PhotoEncoder,
+    model: EmbeddingModel,
     prepare: Prepare,
     segments: Sequence[Segment],
     plan: UpdatePlan,

@@ -106,11 +106,15 @@ def run_finetune(
     shutil.copyfile(head_dir / files.WORD_PREDICTABILITY, out / files.WORD_PREDICTABILITY)
     write_history(out / files.HISTORY, history)
     write_training_summary(out / files.TRAINING, summary)
+    _delete_state(state_dir)
+    log_line(summary.describe())
+    return summary
+
+
+def _delete_state(state_dir: Path) -> None:
     delete_checkpoint(state_dir)
     for split in ("train", "val"):
         (state_dir / f"{split}.arrow").unlink()
-    log_line(summary.describe())
-    return summary
 
 
 def _open_split(

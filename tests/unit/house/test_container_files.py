@@ -14,6 +14,7 @@ import yaml
 from import_walk import ROOT
 
 from weft import cli
+from weft.commands.model_argument import DEFAULT_FOLDERS
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -71,7 +72,7 @@ def test_compose_mounts_every_path_that_the_server_reads_and_lets_it_write_only_
         assert f"{workdir}/{source.removeprefix('./')}" == target
         mounts[source.removeprefix("./")] = mode
     args = cli.build_parser().parse_args(["serve"])
-    read = (args.model, args.embeddings, args.products, args.photos, args.audit, args.verdicts)
+    read = (*DEFAULT_FOLDERS.values(), args.embeddings, args.products, args.photos, args.audit, args.verdicts)
     assert {path.parts[0] for path in read} == {name for name, mode in mounts.items() if mode == ["ro"]}
     assert [name for name, mode in mounts.items() if not mode] == [args.verdict_store.parts[0]]
 

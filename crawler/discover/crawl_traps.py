@@ -139,6 +139,22 @@ def strip_view_params(url: str, reason: str) -> str:
     return "" if _ACCOUNT_PATH.search(parts.path) else parts._replace(query=kept).geturl()
 
 
+def strip_trap_params(url: str) -> str:
+    """Return `url` without all parameters that make a trap; of those that make no view, only with a digit in the value.
+
+    "s=red" is a search, but "s=12" can be the number of a product.
+    """
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [
+        (name, value)
+        for name, value in pairs
+        if not (reason := _param_skip_reason(name, value))
+        or (reason not in _VIEW_REASONS and not any(map(str.isdigit, value)))
+    ]
+    return url if len(kept) == len(pairs) else parts._replace(query=urlencode(kept)).geturl()
+
+
 def _param_skip_reason(name: str, value: str) -> str:
     """Return why a query parameter makes a trap; "" if it does not."""
     name = name.lower()

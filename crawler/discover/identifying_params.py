@@ -56,8 +56,7 @@ def _suspicious_params(url: str) -> list[str]:
 
 
 def _plain_url(url: str) -> str:
-    canonical = urls.canonicalize(url)
-    return crawl_traps.strip_view_params(canonical, crawl_traps.skip_reason(canonical)) or canonical
+    return crawl_traps.strip_trap_params(urls.canonicalize(url))
 
 
 def _are_different_products(by_url: dict[str, set[_Card]]) -> bool:

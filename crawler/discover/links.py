@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,8 +14,15 @@ from crawler.extract.linked_nodes import as_list, node_types
 MAX_REFRESH_SECONDS = 10
 """A page that is refreshed after a longer wait shows something itself."""
 _REFRESH = re.compile(r"\s*(\d{1,4}(?:\.\d*)?)\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"'>\s]+)", re.IGNORECASE)
-_LINK_ATTRIBUTES = ("data-href", "data-link", "data-url", "data-product-url", "data-link-url")
-_CLICK_TARGET = re.compile(r"(?:location(?:\.href)?\s*=|location\.assign\(|window\.open\()\s*[\"']([^\"']+)[\"']")
+_LINK_ATTRIBUTES = ("data-href", "data-link", "data-url", "data-product-url", "data-link-url", "data-next-url")
+_COMPONENT = re.compile(r"<[a-z]+-[\w-]+\s[^<>]{0,500}?(?:href|url)=")
+"""An element of a shop's own, such as <product-card href="/p/1">."""
+_COMPONENT_ATTRIBUTES = ("href", "url", "product-url", "link")
+_CLICK_TARGET = re.compile(
+    r"(?:location(?:\.href)?\s*=|location\.(?:assign|replace)\(|window\.open\()\s*[\"']([^\"']+)[\"']"
+)
+_MAX_LINKS_BESIDE_REDIRECT = 2
+"""A page with more links is not one that only leads to another address by a script."""
 
 
 class Link(NamedTuple):
@@ -91,11 +99,33 @@ def _internal_links(document: Document, kept: frozenset[str]) -> Iterator[tuple[
 
 
 def _scripted_hrefs(document: Document) -> Iterator[str]:
-    """Yield the targets of a refresh after a short wait, and of elements that a script turns into links."""
+    """Yield the targets of a refresh after a short wait, of a script that only redirects, of frames and components."""
     for meta in document.tree.iter("meta"):
         refresh = _REFRESH.match(meta.get("content") or "")
         if (meta.get("http-equiv") or "").lower() == "refresh" and refresh and float(refresh[1]) <= MAX_REFRESH_SECONDS:
             yield refresh[2]
+    if "location" in document.html and _has_few_links(document):
+        for script in document.tree.iter("script"):
+            yield from (match[1] for match in islice(_CLICK_TARGET.finditer(script.text or ""), 1))
+    yield from (frame.get("src") or "" for frame in document.tree.iter("frame"))
+    if _COMPONENT.search(document.html):
+        for element in document.main_elements:
+            if "-" in element.tag:
+                yield from (value for name in _COMPONENT_ATTRIBUTES if (value := element.get(name)))
+    if "onchange" in document.html:
+        for menu in document.tree.iter("select"):
+            if "location" in (menu.get("onchange") or ""):
+                yield from (value for option in menu.iter("option") if "/" in (value := option.get("value") or ""))
+    yield from _clickable_hrefs(document)
+
+
+def _has_few_links(document: Document) -> bool:
+    anchors = islice(document.tree.iter("a"), _MAX_LINKS_BESIDE_REDIRECT + 1)
+    return sum(1 for _ in anchors) <= _MAX_LINKS_BESIDE_REDIRECT
+
+
+def _clickable_hrefs(document: Document) -> Iterator[str]:
+    """Yield the targets of elements that a script turns into links."""
     if not any(name in document.html for name in (*_LINK_ATTRIBUTES, "onclick")):
         return
     for element in document.main_elements:
@@ -119,7 +149,17 @@ def _all_hrefs(document: Document) -> Iterator[tuple[object, bool]]:
     for node in structured_data.find_json_ld_nodes(document):
         # A listing that is rendered by scripts has its product links only here.
         if "itemlist" in node_types(node):
-            for entry in as_list(node.get("itemListElement")):
-                if isinstance(entry, dict):
-                    item = entry.get("item")
-                    yield entry.get("url") or (item.get("url") if isinstance(item, dict) else item), True
+            yield from ((_list_item_href(entry), True) for entry in as_list(node.get("itemListElement")))
+
+
+def _list_item_href(entry: object) -> object:
+    """Return the address of an element of an ItemList: of itself, of its item, or of the offer of its item."""
+    for node in (entry, entry.get("item") if isinstance(entry, dict) else None):
+        if not isinstance(node, dict):
+            if node:
+                return node
+            continue
+        offers = next((offer for offer in as_list(node.get("offers")) if isinstance(offer, dict)), {})
+        if address := node.get("url") or offers.get("url") or (node.get("@id") if "item" not in node else None):
+            return address
+    return None

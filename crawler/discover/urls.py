@@ -132,7 +132,7 @@ def _decode_triplets(match: re.Match[str]) -> str:
 @lru_cache(URL_CACHE_SIZE)
 def ascii_host(host: str) -> str:
     """Return a host name in lower case and in its ASCII form: "müller.example" gives "xn--mller-kva.example"."""
-    lower = host.lower()
+    lower = host.lower().rstrip(".")
     if lower.isascii():
         return lower
     try:

@@ -17,6 +17,7 @@ from crawler.extract.document import parse_html
         ("http://Shop.Example:80/p/1?utm_source=x&id=7#top", "http://shop.example/p/1?id=7"),
         ("http://shop.example/p/1?src=nav&pos=3&ref=x&gclid=1&fbclid=2&sid=9", "http://shop.example/p/1"),
         ("http://shop.example", "http://shop.example/"),
+        ("http://shop.example./p/1", "http://shop.example/p/1"),
         ("http://shop.example/c?p=2", "http://shop.example/c?p=2"),
         ("http://shop.example/été", "http://shop.example/%C3%A9t%C3%A9"),
         ("http://[::1]:8080/x", "http://[::1]:8080/x"),
@@ -135,11 +136,32 @@ def test_the_title_of_a_listing_is_its_heading_or_else_its_title_tag() -> None:
         '<a href="#" data-url="/en/">Shop</a>',
         """<div onclick="location.href='/en/'">Shop</div>""",
         """<a href="#" onclick="window.open('/en/')">Shop</a>""",
+        '<script>window.location.href = "/en/";</script>',
+        "<script>location.replace('/en/')</script>",
+        "<shop-card href=/en/></shop-card>",
+        "<select onchange='location=this.value'><option value=/en/>English</option></select>",
+        '<script type="application/ld+json">{"@type":"ItemList","itemListElement":["/en/"]}</script>',
+        '<script type="application/ld+json">{"@type":"ItemList","itemListElement":[{"item":{"@id":"/en/"}}]}</script>',
+        '<script type="application/ld+json">{"@type":"ItemList","itemListElement":[{"@type":"ListItem","item":'
+        '{"@type":"Product","name":"Dress","offers":{"url":"/en/"}}}]}</script>',
     ],
 )
 def test_a_target_that_a_browser_opens_without_a_plain_link_is_followed(html: str) -> None:
     page = parse_html(f"<html><head></head><body>{html}</body></html>", "http://shop.example/")
     assert [link.url for link in links.extract_links(page).followed] == ["http://shop.example/en/"]
+
+
+def test_the_frames_of_a_page_are_followed() -> None:
+    page = parse_html("<html><frameset><frame src=/en/></frameset></html>", "http://shop.example/")
+    assert [link.url for link in links.extract_links(page).followed] == ["http://shop.example/en/"]
+
+
+def test_a_page_with_links_of_its_own_does_not_lead_to_another_by_its_scripts() -> None:
+    html = "<script>function go() { location.href = '/login' }</script>" + "".join(
+        f"<a href=/p/{n}>{n}</a>" for n in range(3)
+    )
+    page = parse_html(html, "http://shop.example/")
+    assert [urlsplit(link.url).path for link in links.extract_links(page).followed] == ["/p/0", "/p/1", "/p/2"]
 
 
 def test_a_page_that_is_refreshed_after_a_long_wait_shows_something_itself() -> None:

@@ -18,7 +18,7 @@ def find_links(*cards: str, page: str = f"{URL}/new") -> set[str]:
     return {link.url.removeprefix(URL) for link in links}
 
 
-@pytest.mark.parametrize("name", ["ref", "pos", "sid", "src", "variant", "view", "show"])
+@pytest.mark.parametrize("name", ["ref", "pos", "sid", "src", "variant", "view", "show", "s", "do", "day"])
 def test_parameter_that_tells_products_apart_is_kept(name: str) -> None:
     assert find_links(card(f"/item?{name}=1", "Scarf"), card(f"/item?{name}=2", "Hat")) == {
         f"/item?{name}=1",
@@ -32,6 +32,7 @@ DIFFERENT_VIEWS = {
     "the same photo with another text": [card("/p/1?src=new", "New", "a"), card("/p/1?src=sale", "Sale", "a")],
     "an advertisement": [card("/p/1?utm_campaign=a", "Scarf"), card("/p/1?utm_campaign=b", "Hat")],
     "filters of the page itself": [card("/new?color=red", "Red"), card("/new?color=blue", "Blue")],
+    "searches": [card("/find?s=red+dress", "Red dresses"), card("/find?s=hats", "Hats")],
     "links without cards": ['<a href="/p/1?ref=1">Scarf</a>', '<a href="/p/1?ref=2">Hat</a>'],
 }
 

@@ -113,11 +113,11 @@ def _connect(address: str) -> ModuleType:
         if "ersion mismatch" in text:
             raise EngineError(f"{where}: {text[:300]}; install the same Ray and Python on all machines") from error
         raise EngineError(
-            f"{where}: {text[:200]}; run `ray start --address={address}` on this machine too, which must belong to "
-            "the cluster"
+            f"{where}: {text[:200]}; this machine must belong to the cluster (`ray start --address={address}`) and "
+            "have its RAY_AUTH_TOKEN"
         ) from error
     nodes = [node for node in ray.nodes() if node["Alive"]]
-    log_line(f"ray: {len(nodes)} machines with {ray.cluster_resources().get('CPU', 0):.0f} cores")
+    log_line(f"ray: machines {len(nodes)}, cores {ray.cluster_resources().get('CPU', 0):.0f}")
     return cast(ModuleType, ray)
 
 

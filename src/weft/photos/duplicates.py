@@ -121,9 +121,10 @@ def _iter_duplicate_pairs(fingerprints: Fingerprints, photos: Indices, max_dista
 
 
 def _iter_close_pairs(keys: npt.NDArray[np.uint64], tones: npt.NDArray[np.int32]) -> Iterator[tuple[Indices, Indices]]:
-    """Yield all pairs of rows with the same key and close tones: batch n holds those that are n apart in sorted order.
+    """Yield all pairs of rows with the same key and close tones, in batches of limited size.
 
-    Tones ascend among the rows of a key, so a row that is too far from the one n places on is too far from all later.
+    First come the pairs that are neighbours in sorted order, then those that are two apart, and so on. Tones ascend
+    among the rows of a key, so a row that is too far from the one n places on is too far from all later ones.
     """
     order = np.lexsort((tones, keys))
     keys, tones = keys[order], tones[order]
@@ -135,7 +136,9 @@ def _iter_close_pairs(keys: npt.NDArray[np.uint64], tones: npt.NDArray[np.int32]
         positions = positions[is_close]
         if not len(positions):
             return
-        yield order[positions], order[positions + offset]
+        for begin in range(0, len(positions), _ROWS_COMPARED):
+            part = positions[begin : begin + _ROWS_COMPARED]
+            yield order[part], order[part + offset]
 
 
 def connected_components(n_nodes: int, pairs: Indices) -> Indices:

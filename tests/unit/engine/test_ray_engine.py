@@ -124,7 +124,6 @@ def test_a_lost_machine_is_logged_once(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize("address", ["host", ":6379", "host:", "host:0", "host:65536", "host:port"])
 def test_an_address_without_host_and_port_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("ray", reason=MISSING)
     monkeypatch.setenv("WEFT_ENGINE", f"ray://{address}")
     with pytest.raises(EngineError, match=f"ray://{address}: expected ray://HOST:PORT"):
         list(map_shards(square, [1], "square"))

@@ -21,8 +21,8 @@ from weft.inference.loaded_model import Key, LoadedModel
 from weft.inference.onnx_folder import is_onnx_folder
 from weft.search.catalogue_index import CatalogueIndex, IndexType, open_catalogue
 from weft.search.product_search import Hit as Hit
-from weft.text.label_words import label_to_word_ids
-from weft.word_scores import average_query_words
+from weft.text.label_words import LabelWords, find_label_words, label_to_word_ids
+from weft.word_scores import average_query_words, log_probabilities, score_labels
 
 if TYPE_CHECKING:
     from weft.datasets import PhotoRecord
@@ -98,6 +98,21 @@ class Model:
     def find_word_ids(self, text: str) -> list[int]:
         """Return the ids of the words of a text that the vocabulary has, each once; empty if it has none."""
         return label_to_word_ids(text, self._word_ids, split_compounds=True)
+
+    def find_label_words(self, label: str) -> LabelWords:
+        """Return the ids of the words of a label that the vocabulary has, and the words that it lacks."""
+        return find_label_words(label, self._word_ids, split_compounds=True)
+
+    def score_labels(self, word_scores: Floats, labels: Sequence[LabelWords]) -> Floats:
+        """Return the scores of labels, (photos, labels), from the logits of all words, (photos, words).
+
+        A label scores the mean of its words' log-probabilities, up to a number that is the same for all labels of a
+        photo. A word that the vocabulary lacks counts as the average word does for this photo.
+        """
+        log_probability = log_probabilities(word_scores, self._loaded.loss)
+        return score_labels(
+            log_probability, [label.word_ids for label in labels], [len(label.unknown) for label in labels]
+        )
 
     def find_similar_words(self, word: str) -> list[str]:
         """Return up to three words of the vocabulary that are spelt similarly, the most similar first."""

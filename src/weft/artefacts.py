@@ -1,6 +1,7 @@
 """Read and write the artefacts that are not Parquet tables: embeddings and word lists. Reading needs no torch."""
 
 import csv
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,6 +212,22 @@ def read_query_weights(folder: Path, words: Sequence[str]) -> npt.NDArray[np.flo
         raise ContractError(f"{path}: expected the words of {files.WORDS}, got others; run the stage train_head again")
     weights = table["somers_d_shrunk"].to_numpy(np.float32).clip(0, 1)
     return np.ones_like(weights) if np.isnan(weights).any() else weights
+
+
+def read_loss(folder: Path) -> str:
+    """Read the name of the loss that trained the word embeddings of a model folder; "" where it does not say it.
+
+    Raises:
+        ContractError: config.json is broken.
+    """
+    path = folder / files.CONFIG
+    if not path.is_file():
+        return ""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return str(values.get("loss", ""))
+    except (OSError, ValueError, AttributeError) as error:
+        raise ContractError(f"{path}: expected a JSON object: {error}; run the stage finetune again") from error
 
 
 def read_word_embeddings(path: Path) -> npt.NDArray[np.float32]:

@@ -30,6 +30,46 @@ def score_words(z: Matrix, rows: Ints, w: Scores, bias: Scores, chunk_size: int 
     return logits
 
 
+SIGMOID_LOSSES = frozenset({"binary_cross_entropy"})
+"""The losses whose logit of a word, through the sigmoid, is the probability that a text has the word. The others rank
+the words of a photo: there the log of the probability is the logit minus a number that depends on the photo alone."""
+
+
+def log_probabilities(logits: Scores, loss: str) -> Scores:
+    """Return the log-probabilities of words, up to a constant for each photo.
+
+    Args:
+        logits: (photos, words).
+        loss: The name of the loss that trained the word embeddings; "" where it is not known, as with a softmax.
+    """
+    if loss not in SIGMOID_LOSSES:
+        return logits
+    # log(1 / (1 + exp(-logit))), without overflow.
+    logs: Scores = -np.logaddexp(np.float32(0), -logits)
+    return logs
+
+
+def score_labels(word_scores: Scores, label_words: Sequence[Sequence[int]], num_unknown: Sequence[int]) -> Scores:
+    """Return the mean score of each label's words, (photos, labels); -inf for a label of which no word is known.
+
+    A word that the vocabulary lacks scores as the average word of the vocabulary does for this photo. Without this
+    price, "No Sleeves" would score as "sleeves" and win where "short" and "sleeves" share their mean.
+
+    Args:
+        word_scores: (photos, words): log-probabilities up to a constant for each photo.
+        label_words: The word ids of each label.
+        num_unknown: The number of words of each label that the vocabulary lacks.
+    """
+    scores = np.full((len(word_scores), len(label_words)), -np.inf, np.float32)
+    average_word = word_scores.mean(axis=1)
+    for label, (word_ids, unknown) in enumerate(zip(label_words, num_unknown, strict=True)):
+        if word_ids:
+            known = word_scores[:, list(word_ids)].mean(axis=1)
+            share = len(word_ids) / (len(word_ids) + unknown)
+            scores[:, label] = known if not unknown else share * known + (1 - share) * average_word
+    return scores
+
+
 def average_query_words(w: Scores, query_weights: Scores, word_ids: Sequence[int] | WordIds) -> Scores:
     """Return the embedding of a text query, (embedding_dim,): the weighted mean of its words' embeddings.
 

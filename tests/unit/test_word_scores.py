@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft.word_scores import average_query_words, log_partition, roc_auc, score_words
+from weft.word_scores import (
+    average_query_words,
+    log_partition,
+    log_probabilities,
+    roc_auc,
+    score_labels,
+    score_words,
+)
 
 
 @pytest.fixture
@@ -18,6 +25,28 @@ def test_the_roc_auc_is_the_share_of_pairs_in_the_right_order(observations):
     pairs = [(positive, negative) for positive in scores[is_positive] for negative in scores[~is_positive]]
     naive = np.mean([(a > b) + (a == b) / 2 for a, b in pairs]) if pairs else np.nan
     assert roc_auc(scores, is_positive) == pytest.approx(naive, nan_ok=True)
+
+
+def test_a_label_scores_the_mean_of_its_words_and_a_label_without_known_words_nothing() -> None:
+    scores = score_labels(np.array([[1, 2, 6]], np.float32), [[0], [1, 2], []], [0, 0, 1])
+    assert scores.tolist() == [[1, 4, -np.inf]]
+
+
+def test_an_unknown_word_counts_as_the_average_word_of_the_photo() -> None:
+    # short, long, sleeves, and words that the photo does not show.
+    word_scores = np.array([[2, -3, 3, -8, -9]], np.float32)
+    known_half, both = score_labels(word_scores, [[2], [0, 2]], [1, 0])[0]
+    assert known_half == pytest.approx((3 + word_scores.mean()) / 2)
+    assert known_half < both < score_labels(word_scores, [[2]], [0])[0, 0]
+
+
+def test_the_sigmoid_of_a_logit_is_the_probability_of_a_word_only_after_binary_cross_entropy() -> None:
+    logits = np.array([[-1000, -1, 0, 1, 1000]], np.float32)
+    np.testing.assert_allclose(
+        log_probabilities(logits, "binary_cross_entropy"), [[-1000, -1.313262, -0.693147, -0.313262, 0]], rtol=1e-5
+    )
+    for loss in ("full_softmax", ""):
+        assert log_probabilities(logits, loss) is logits
 
 
 def test_the_embedding_of_a_text_is_the_weighted_mean_of_its_words() -> None:

@@ -1,7 +1,7 @@
 """`weft tag`: the words, or the labels of a given set, that each photo shows, as JSON lines."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from weft.progress import log_line
 from weft.tagging.platt_scaling import probabilities
 from weft.tagging.tag_head import TagHead, read_calibrated_head
 from weft.tagging.thresholds import CalibratedWords
+from weft.text.label_words import LabelWords
 
 
 def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> Iterator[str]:
@@ -24,7 +25,7 @@ def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> It
         source: A photo, folder, zip or Parquet shard.
         model: The model's folder.
         top_k: The number of words (default 10) or labels (default all).
-        labels: A file with one label per line; the score of a label is the mean of its words' logits.
+        labels: A file with one label per line; `Model.score_labels` scores them.
 
     Raises:
         ModelError: The model cannot be loaded.
@@ -34,9 +35,11 @@ def tag(source: Path, model: Path, top_k: int | None, labels: Path | None) -> It
     if labels is None:
         yield from _tag_words(source, loaded, _open_calibration(default_calibration_dir(model), loaded), top_k or 10)
         return
-    format_scores = _make_label_formatter(_read_labels(labels, loaded), top_k)
+    words_of_labels = _read_labels(labels, loaded)
+    format_scores = _make_label_formatter(words_of_labels, loaded.words, top_k)
     for names, z in embed_source(source, loaded):
-        for name, scores in zip(names, loaded.score_words(z), strict=True):
+        label_scores = loaded.score_labels(loaded.score_words(z), list(words_of_labels.values()))
+        for name, scores in zip(names, label_scores, strict=True):
             yield json.dumps({"photo": name, **format_scores(scores)}, ensure_ascii=False)
 
 
@@ -107,25 +110,39 @@ def tag_calibrated(source: Path, model: Path, calibration: Path, top_k: int | No
             yield json.dumps({"photo": name, "model": loaded.digest, "words": words}, ensure_ascii=False)
 
 
-def _make_label_formatter(labels: dict[str, list[int]], top_k: int | None) -> Callable[[Floats], dict[str, Any]]:
+def _make_label_formatter(
+    labels: dict[str, LabelWords], vocabulary: Sequence[str], top_k: int | None
+) -> Callable[[Floats], dict[str, Any]]:
+    described = [
+        {"label": label, "words": [vocabulary[word_id] for word_id in words.word_ids]}
+        | ({"unknown_words": words.unknown} if words.unknown else {})
+        for label, words in labels.items()
+    ]
+
     def format_scores(scores: Floats) -> dict[str, Any]:
-        scored = [(label, float(scores[word_ids].mean())) for label, word_ids in labels.items()]
-        scored.sort(key=lambda pair: -pair[1])
-        return {"labels": [{"label": label, "score": round(score, 4)} for label, score in scored[:top_k]]}
+        best = np.argsort(-scores, kind="stable")[:top_k]
+        return {"labels": [{"score": round(float(scores[number]), 4), **described[number]} for number in best]}
 
     return format_scores
 
 
-def _read_labels(path: Path, model: Model) -> dict[str, list[int]]:
+def _read_labels(path: Path, model: Model) -> dict[str, LabelWords]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: the labels cannot be read: {error}") from error
     labels = dict.fromkeys(line.strip() for line in lines)
-    word_ids_by_label = {label: model.find_word_ids(label) for label in labels if label}
-    for label in (label for label, word_ids in word_ids_by_label.items() if not word_ids):
-        log_line(f"skipped the label {label!r}: none of its words is in the model's vocabulary")
-    word_ids_by_label = {label: word_ids for label, word_ids in word_ids_by_label.items() if word_ids}
-    if not word_ids_by_label:
+    words_by_label = {label: model.find_label_words(label) for label in labels if label}
+    for label, words in words_by_label.items():
+        if not words.word_ids:
+            log_line(f"skipped the label {label!r}: none of its words is in the model's vocabulary")
+        elif words.unknown:
+            known = ", ".join(model.words[word_id] for word_id in words.word_ids)
+            log_line(
+                f"the label {label!r} is scored by {known}; the model's vocabulary lacks {', '.join(words.unknown)}, "
+                "which counts as the average word"
+            )
+    words_by_label = {label: words for label, words in words_by_label.items() if words.word_ids}
+    if not words_by_label:
         raise InputError(f"{path}: expected one label per line, got no label with a word of the model's vocabulary")
-    return word_ids_by_label
+    return words_by_label

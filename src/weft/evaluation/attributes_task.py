@@ -20,7 +20,6 @@ from weft.evaluation.label_metrics import (
     AttributeHits,
     AttributeScorer,
     LabelTask,
-    average_word_scores,
     build_attribute_lists,
     count_attributes,
     find_attribute_hits,
@@ -29,10 +28,11 @@ from weft.evaluation.label_metrics import (
 )
 from weft.evaluation.linear_probe import MAX_TRAIN_PHOTOS, RIDGE_PENALTIES, fit_ridge, score_split_with_probe
 from weft.evaluation.per_query_scores import PerQueryScores, build_slice_columns
-from weft.evaluation.tagging_task import build_word_scorers
+from weft.evaluation.tagging_task import build_log_probability_scorers
 from weft.evaluation.word_scorers import WordScorer
 from weft.evaluation.zero_shot_labels_task import TOP_K as CATEGORY_TOP_K
-from weft.text.label_words import label_to_word_ids
+from weft.text.label_words import find_label_words
+from weft.word_scores import score_labels
 
 CATEGORY = "category"
 NOTE = (
@@ -92,7 +92,8 @@ def _build_attribute_scorers(
 ) -> dict[str, AttributeScorer]:
     """Return scorers of the test photos that average the scores of each attribute's words."""
     word_ids = inputs.words.map_words_to_ids()
-    attribute_words = [label_to_word_ids(name, word_ids) for name in names.names]
+    found = [find_label_words(name, word_ids) for name in names.names]
+    attribute_words, num_unknown = [words.word_ids for words in found], [len(words.unknown) for words in found]
     num_wordless = sum(not words for words in attribute_words)
     results.counts |= {"attributes": len(attribute_words), "attributes_without_words": num_wordless}
     share = 100 * num_wordless / len(attribute_words)
@@ -102,9 +103,9 @@ def _build_attribute_scorers(
     )
 
     def to_attribute_scorer(scorer: WordScorer) -> AttributeScorer:
-        return lambda photos: average_word_scores(scorer(photos), attribute_words)
+        return lambda photos: score_labels(scorer(photos), attribute_words, num_unknown)
 
-    scorers = build_word_scorers(inputs, test, neighbours, search)
+    scorers = build_log_probability_scorers(inputs, test, neighbours, search)
     return {model: to_attribute_scorer(scorer) for model, scorer in scorers.items()}
 
 

@@ -144,6 +144,8 @@ class WordEmbeddings:
     """b after finetune, (words, 1)."""
     query_weights: Scores
     """(words,): the weight of each word in a text query, 0 to 1."""
+    loss: str = ""
+    """The name of the loss that trained W; empty where the model folder does not say it."""
 
     def map_words_to_ids(self) -> dict[str, int]:
         """Return word_id by word."""
@@ -267,4 +269,5 @@ def _read_word_embeddings(folders: InputFolders) -> WordEmbeddings:
         head_bias=artefacts.read_word_bias(folders.words / files.MODEL),
         finetuned_bias=artefacts.read_word_bias(folders.model / files.MODEL),
         query_weights=query_weights,
+        loss=artefacts.read_loss(folders.model),
     )

@@ -1,4 +1,4 @@
-"""Label prediction from word scores: top-k accuracy of classes, top-k recall of attributes.
+"""Label prediction: top-k accuracy of classes, top-k recall of attributes.
 
 Two numbers in the literature are called "All". One ranks the attributes of each type separately, pools the photos of a
 type and averages the types (Liu et al. 2016 and most others); the other ranks all attributes in one list (Corbiere et
@@ -33,10 +33,12 @@ class LabelTask:
     """(labelled photos,): rows of the benchmark's photos, ascending."""
     targets: Ints
     """(labelled photos,): indices into `labels`."""
+    rare_labels: tuple[str, ...] = ()
+    """Sorted: labels of too few photos to be measured, which a shop would still offer as candidates."""
 
 
 def build_label_task(values: Sequence[str | None], min_photos: int, exclude: Sequence[str] = ()) -> LabelTask:
-    """Keep the labels of at least `min_photos` photos; other labels are neither targets nor candidates.
+    """Keep the labels of at least `min_photos` photos; other labels are no targets.
 
     Args:
         values: The label of each photo, None where it has none.
@@ -48,24 +50,8 @@ def build_label_task(values: Sequence[str | None], min_photos: int, exclude: Seq
     index_of = {label: index for index, label in enumerate(labels)}
     pairs = [(row, index_of[value]) for row, value in enumerate(values) if value is not None and value in index_of]
     columns = np.array(pairs, np.int64).reshape(-1, 2)
-    return LabelTask(labels, columns[:, 0], columns[:, 1])
-
-
-def average_word_scores(word_scores: Scores, label_words: Sequence[Sequence[int]]) -> Scores:
-    """Return the mean score of each label's words; -inf for a label without a word in the vocabulary.
-
-    Args:
-        word_scores: (photos, words).
-        label_words: The word ids of each label.
-
-    Returns:
-        (photos, labels).
-    """
-    scores = np.full((len(word_scores), len(label_words)), -np.inf, np.float32)
-    for label, word_ids in enumerate(label_words):
-        if word_ids:
-            scores[:, label] = word_scores[:, list(word_ids)].mean(axis=1)
-    return scores
+    rare_labels = tuple(sorted(counts.keys() - {*labels, *exclude}))
+    return LabelTask(labels, columns[:, 0], columns[:, 1], rare_labels)
 
 
 def rank_true_labels(scores: Scores, targets: Ints) -> Ints:

@@ -21,6 +21,7 @@ from weft.evaluation.per_query_scores import (
 )
 from weft.evaluation.retrieval_metrics import first_hit_ranks
 from weft.evaluation.word_scorers import WordScorer, iter_chunks, knn_tag_transfer, linear_word_scores, top_words
+from weft.word_scores import log_probabilities
 
 NUM_WORDS_SHOWN = 8
 
@@ -45,6 +46,20 @@ def build_word_scorers(inputs: EvalInputs, rows: Ints, neighbours: int, search: 
             finetuned, train_finetuned, train_set.bags, num_words, neighbours, search
         ),
     }
+
+
+def build_log_probability_scorers(
+    inputs: EvalInputs, rows: Ints, neighbours: int, search: Search
+) -> dict[str, WordScorer]:
+    """Return the same scorers, of which those that use W give log-probabilities, up to a constant for each photo."""
+    scorers = build_word_scorers(inputs, rows, neighbours, search)
+    return scorers | {
+        model: _to_log_probabilities(scorers[model], inputs.words.loss) for model in (HEAD_ONLY, FINETUNED)
+    }
+
+
+def _to_log_probabilities(scorer: WordScorer, loss: str) -> WordScorer:
+    return lambda photos: log_probabilities(scorer(photos), loss)
 
 
 def score_tagging(

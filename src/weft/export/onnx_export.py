@@ -138,6 +138,7 @@ def _describe_export(bundle: Bundle) -> dict[str, Any]:
     words, dim = bundle.embedder.words.shape
     return {
         "format": FORMAT_VERSION,
+        "loss": bundle.loss,
         "model": bundle.digest,
         "opset": OPSET,
         "input": {"name": INPUT, "type": "uint8", "shape": ["batch", 3, bundle.height, bundle.width]},

@@ -42,3 +42,5 @@ class LoadedModel:
     """The weight of each word in a text query, (words,), 0 to 1."""
     digest: str
     """The sha256 of the model's files, which identifies the model; an exported model keeps that of its origin."""
+    loss: str = ""
+    """The name of the loss that trained W; empty where the model does not say it."""

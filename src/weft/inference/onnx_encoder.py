@@ -84,6 +84,7 @@ def load_onnx_model(folder: Path, threads: int, workers: int) -> LoadedModel:
         content.word_bias,
         content.query_weights,
         content.digest,
+        content.loss,
     )
 
 

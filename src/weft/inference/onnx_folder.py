@@ -7,7 +7,8 @@ head.safetensors   the tensors "words", W (words, embedding_dim), and "bias" (wo
 words.json         the vocabulary as a list; its order is that of the rows of W
 preprocess.json    how a photo becomes the input of the graph
 calibration/       the tag head and the thresholds of the calibrated words, if the model was calibrated
-export.json        the digest of the model, opset, input, output, parity, and the sha256 of every other file
+export.json        the digest of the model, the loss that trained W, opset, input, output, parity, and the sha256 of
+                   every other file
 """
 
 import hashlib
@@ -52,6 +53,8 @@ class OnnxFolder:
     """Width in pixels to which photos are resized."""
     digest: str
     """The digest of the model that was exported."""
+    loss: str
+    """The name of the loss that trained W; empty where the folder does not say it."""
 
 
 def is_onnx_folder(folder: Path) -> bool:
@@ -77,6 +80,7 @@ def read_onnx_folder(folder: Path) -> OnnxFolder:
         preprocess = _read_json(folder / files.PREPROCESS, dict)
         head = _read_tensors(folder / files.HEAD)
         height, width, digest = int(preprocess["height"]), int(preprocess["width"]), str(export["model"])
+        loss = str(export.get("loss", ""))
         w, bias, query_weights = head[WORDS], head[BIAS], head[QUERY_WEIGHTS]
     except KeyError as error:
         raise ModelError(f"{folder}: a file lacks the key {error}; export the model again") from error
@@ -89,7 +93,7 @@ def read_onnx_folder(folder: Path) -> OnnxFolder:
             f"{QUERY_WEIGHTS} ({len(words)},), got {w.dtype} {w.shape}, {bias.dtype} {bias.shape} and "
             f"{query_weights.dtype} {query_weights.shape}; export the model again"
         )
-    return OnnxFolder(folder / files.NETWORK, words, w, bias, query_weights, height, width, digest)
+    return OnnxFolder(folder / files.NETWORK, words, w, bias, query_weights, height, width, digest, loss)
 
 
 def hash_files(folder: Path) -> dict[str, str]:

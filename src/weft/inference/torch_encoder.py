@@ -48,4 +48,4 @@ def load_torch_model(folder: Path, device: str, workers: int) -> LoadedModel:
     bias = bundle.embedder.bias
     word_bias = np.zeros(len(words), np.float32) if bias is None else bias.detach().numpy()[:, 0].copy()
     encoder = TorchEncoder(bundle, device, workers)
-    return LoadedModel(encoder, bundle.words, words, word_bias, bundle.query_weights, bundle.digest)
+    return LoadedModel(encoder, bundle.words, words, word_bias, bundle.query_weights, bundle.digest, bundle.loss)

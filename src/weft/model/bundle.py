@@ -4,7 +4,8 @@ model.safetensors   the tensors "words", (words, embedding_dim), "encoder.*", an
                     (words, 1), and "projection", (embedding_dim, dimension of the backbone)
 config.json         backbone, feature_layer, pooling, projection_dim: see weft.params.ModelParams;
                     embedding_dim: the dimension of z; words: the number of words; vocabulary: the sha256 of
-                    words.tsv; unit: whether z has length 1; bias: whether each word has a bias
+                    words.tsv; unit: whether z has length 1; bias: whether each word has a bias; loss: the name of
+                    the loss that trained W, see weft.word_scores
 preprocess.json     height, width: the size of photos in pixels; mean, std: the normalisation of the three
                     channels, for pixels between 0 and 1
 words.tsv           the vocabulary; word_id is the row of the tensor "words"
@@ -51,9 +52,13 @@ class Bundle:
     """The content of digest.txt, which identifies the model."""
     query_weights: npt.NDArray[np.float32]
     """(words,): the weight of each word in a text query, 0 to 1."""
+    loss: str
+    """The name of the loss that trained W; empty where the folder does not say it."""
 
 
-def save_bundle(folder: Path, embedder: Embedder, model: ModelParams, height: int, width: int, words: Path) -> str:
+def save_bundle(
+    folder: Path, embedder: Embedder, model: ModelParams, height: int, width: int, words: Path, loss: str = ""
+) -> str:
     """Write a model folder; equal models give files of equal bytes.
 
     Args:
@@ -63,6 +68,7 @@ def save_bundle(folder: Path, embedder: Embedder, model: ModelParams, height: in
         height: Height in pixels of the photos on which the model was trained.
         width: Width in pixels of the photos on which the model was trained.
         words: The words.tsv with which the model was trained; it is copied.
+        loss: The name of the loss that trained W, which says how scores become probabilities.
 
     Returns:
         The digest of the model.
@@ -83,6 +89,8 @@ def save_bundle(folder: Path, embedder: Embedder, model: ModelParams, height: in
         config = {name: value for name, value in asdict(model).items() if name != "weights"}
         config |= {"embedding_dim": dim, "words": count, "vocabulary": _hash_file(words)}
         config |= {"unit": embedder.unit_norm, "bias": embedder.bias is not None}
+        if loss:
+            config["loss"] = loss
         # finetune may have folded the projection of `model` into W; the model then has none.
         config |= {"projection_dim": 0 if embedder.projection is None else dim}
         _write_json(temporary / files.CONFIG, config)
@@ -128,7 +136,15 @@ def load_bundle(folder: Path) -> Bundle:
         # The first line of torch's message only says that loading failed; the second one says why.
         reason = " ".join(line.strip() for line in str(error).splitlines()[:2])
         raise ModelError(f"{folder}: config, vocabulary and weights do not fit each other: {reason}") from error
-    return Bundle(embedder.eval(), words, height, width, digest, artefacts.read_query_weights(folder, words))
+    return Bundle(
+        embedder.eval(),
+        words,
+        height,
+        width,
+        digest,
+        artefacts.read_query_weights(folder, words),
+        str(config.get("loss", "")),
+    )
 
 
 def _build_model(config: dict[str, Any], preprocess: dict[str, Any], words: int) -> Embedder:

@@ -41,6 +41,11 @@ _METRICS: tuple[tuple[str, str, str], ...] = (
         "share of the photos' attributes that are among the k with the highest scores, pooled over all photos",
     ),
     (
+        r"top_1_accuracy_with_rare_labels",
+        "top-1 accuracy with rare labels",
+        "the same photos, but labels of too few photos to be measured are candidates too",
+    ),
+    (
         r"top_(\d+)_accuracy",
         r"top-\1 accuracy",
         "share of photos whose label is among the k labels with the highest scores",

@@ -101,7 +101,7 @@ def run_finetune(
         splits, head_context = {"train": train, "val": val}, replace(context, state_dir=state_dir / "head")
         retrain_head(model, splits, word_bags, settings.training, settings.train_head, head_context)
     size = settings.prepare
-    save_bundle(out, model, settings.model, size.height, size.width, words)
+    save_bundle(out, model, settings.model, size.height, size.width, words, settings.training.loss.name)
     # Text queries weight their words by it, with this model as with that of train_head.
     shutil.copyfile(head_dir / files.WORD_PREDICTABILITY, out / files.WORD_PREDICTABILITY)
     write_history(out / files.HISTORY, history)

@@ -37,6 +37,17 @@ def test_the_score_of_a_label_is_the_mean_of_its_words(weft, parsed, tmp_path, p
     assert "skipped" not in err
 
 
+def test_a_label_says_which_of_its_words_counted_and_its_unknown_word_has_a_price(weft, parsed, tmp_path, photos):
+    (tmp_path / "labels.txt").write_text("no dress\nred dress\ndress\n")
+    status, lines, err = weft("tag", photos / "a.jpg", "--labels", tmp_path / "labels.txt")
+    by_label = {line["label"]: line for line in parsed(lines)[0]["labels"]}
+    assert status == 0
+    assert (by_label["red dress"]["words"], "unknown_words" in by_label["red dress"]) == (["red", "dress"], False)
+    assert (by_label["no dress"]["words"], by_label["no dress"]["unknown_words"]) == (["dress"], ["no"])
+    assert by_label["no dress"]["score"] != by_label["dress"]["score"]
+    assert "the label 'no dress' is scored by dress; the model's vocabulary lacks no" in err
+
+
 def test_top_k_limits_the_number_of_labels(weft, parsed, tmp_path, photos):
     (tmp_path / "labels.txt").write_text("red\nblue\ngreen\n")
     (line,) = parsed(weft("tag", photos / "a.jpg", "--labels", tmp_path / "labels.txt", "--top-k", 2)[1])

@@ -4,12 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from weft.evaluation.label_metrics import average_word_scores, build_label_task, rank_true_labels, top_k_correct
+from weft.evaluation.label_metrics import build_label_task, rank_true_labels, top_k_correct
 
 
-def test_rare_labels_are_neither_truth_nor_candidates():
-    task = build_label_task(["shirt", None, "dress", "shirt", "hat", "dress"], min_photos=2)
-    assert task.labels == ("dress", "shirt")
+def test_rare_labels_are_no_targets_and_are_listed_apart():
+    values = ["shirt", None, "dress", "shirt", "hat", "dress", "cap", "bag"]
+    task = build_label_task(values, min_photos=2, exclude=["bag"])
+    assert (task.labels, task.rare_labels) == (("dress", "shirt"), ("cap", "hat"))
     assert task.photo_rows.tolist() == [0, 2, 3, 5]
     assert task.targets.tolist() == [1, 0, 1, 0]
 
@@ -22,11 +23,6 @@ def test_a_label_without_photos_can_be_left_out():
 def test_no_label_on_enough_photos_leaves_nothing():
     task = build_label_task(["shirt", None], min_photos=2)
     assert (task.labels, len(task.photo_rows), len(task.targets)) == ((), 0, 0)
-
-
-def test_a_label_scores_the_mean_of_its_words():
-    scores = average_word_scores(np.array([[1, 2, 6]], np.float32), [[0], [1, 2], []])
-    assert scores.tolist() == [[1, 4, -np.inf]]
 
 
 def test_top_k_accuracy_equals_a_worked_example():

@@ -5,6 +5,7 @@ import shutil
 import pytest
 import torch
 
+from weft.artefacts import read_loss
 from weft.errors import ContractError, ModelError
 from weft.model.backbone import load_backbone
 from weft.model.bundle import load_bundle, save_bundle
@@ -26,6 +27,13 @@ def rewrite_digest(folder):
     file_digests = [hashlib.sha256((folder / name).read_bytes()).digest() for name in CONTENT[:-1]]
     (folder / "digest.txt").write_text(hashlib.sha256(b"".join(file_digests)).hexdigest() + "\n")
     return folder
+
+
+def test_the_folder_says_which_loss_made_its_scores(tmp_path, saved_model):
+    loaded = load_bundle(saved_model)
+    save_bundle(tmp_path / "again", loaded.embedder, MODEL, 32, 32, saved_model / "words.tsv", "binary_cross_entropy")
+    assert (loaded.loss, load_bundle(tmp_path / "again").loss) == ("", "binary_cross_entropy")
+    assert read_loss(tmp_path / "again") == "binary_cross_entropy"
 
 
 def test_a_model_is_loaded_as_it_was_saved(tmp_path, saved_model, model_words):

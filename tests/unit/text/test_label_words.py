@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft.text.label_words import label_to_word_ids
+from weft.text.label_words import find_label_words, label_to_word_ids
 
 WORDS = """
 flip flops v-neck neck t-shirts tunic dresses navy blue three quarter sleeves scarf lady tie
@@ -50,3 +50,22 @@ def test_unknown_words_and_stop_words_are_left_out() -> None:
 
 def test_an_exact_word_comes_before_its_replacements() -> None:
     assert label_to_word_ids("Tops", {"top": 0, "tops": 1}) == [1]
+
+
+@pytest.mark.parametrize(
+    ("label", "words", "unknown"),
+    [
+        ("No Sleeves", ["sleeves"], ["no"]),
+        ("Navy Sleeves without Neck", ["navy", "sleeves", "neck"], ["without"]),
+        ("Tunic for a Lady", ["tunic", "lady"], []),
+        ("Mandarin Neck", ["neck"], ["mandarin"]),
+        ("Keyhole-Neck", ["neck"], ["keyhole"]),
+        ("Tie-Neck", ["tie", "neck"], []),
+        ("Off-Shoulder", [], ["off", "shoulder"]),
+    ],
+)
+def test_the_words_of_a_label_that_the_vocabulary_lacks_are_named(
+    label: str, words: list[str], unknown: list[str]
+) -> None:
+    found = find_label_words(label, IDS)
+    assert (found.word_ids, found.unknown) == ([IDS[word] for word in words], unknown)

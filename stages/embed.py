@@ -40,6 +40,7 @@ def main() -> None:
         )
         if process_group.is_main:
             store_whitening(args.out)
+        counts |= runtime.measure_peak_memory(runtime.device())
         run.log_metrics(counts)
         progress.log_outcome(f"embed@{args.benchmark}", args.out, counts)
 

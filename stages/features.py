@@ -39,6 +39,7 @@ def main() -> None:
             args.out,
             process_group=process_group,
         )
+        counts |= runtime.measure_peak_memory(runtime.device())
         run.log_metrics(counts)
         progress.log_outcome(f"features@{args.benchmark}", args.out, counts)
 

@@ -53,7 +53,7 @@ def main() -> None:
         run.log_history(args.out / files.HISTORY)
         run.set_tags(summary.to_tags())
         run.log_model(args.out, read_first_photo(args.photos / "train"))
-        progress.log_outcome("finetune", args.out)
+        progress.log_outcome("finetune", args.out, runtime.measure_peak_memory(context.device))
 
 
 if __name__ == "__main__":

@@ -41,13 +41,18 @@ def main() -> None:
             args.words,
             settings.training,
             settings.train_head,
-            RunContext(device=runtime.device(), workers=runtime.workers(), state_dir=args.state),
+            RunContext(
+                device=runtime.device(),
+                workers=runtime.workers(),
+                state_dir=args.state,
+                compile_backend=runtime.compile_backend(),
+            ),
             args.out,
             on_epoch_end=on_epoch_end,
         )
         run.log_history(args.out / files.HISTORY)
         run.set_tags(summary.to_tags())
-        progress.log_outcome("train_head", args.out)
+        progress.log_outcome("train_head", args.out, runtime.measure_peak_memory(runtime.device()))
 
 
 if __name__ == "__main__":

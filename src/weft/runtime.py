@@ -171,14 +171,13 @@ def fits_on_gpu(num_bytes: int, device: str) -> bool:
     return num_bytes <= RESIDENT_SHARE * free_bytes
 
 
-def describe_peak_memory(device: str) -> str:
-    """Return the most memory that tensors took on a GPU since the start of the process; empty on a CPU."""
+def measure_peak_memory(device: str) -> dict[str, float]:
+    """Return the most memory that tensors took on a GPU since the start of the process, in GiB; empty on a CPU."""
     if not device.startswith("cuda"):
-        return ""
+        return {}
     import torch
 
-    peak, total = torch.cuda.max_memory_allocated(device), torch.cuda.get_device_properties(device).total_memory
-    return f"peak GPU memory {peak / 2**30:.1f} GiB of {total / 2**30:.0f} GiB"
+    return {"peak_gpu_memory_gib": torch.cuda.max_memory_allocated(device) / 2**30}
 
 
 def workers() -> int:

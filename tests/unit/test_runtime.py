@@ -182,4 +182,4 @@ def test_only_inductor_on_a_gpu_uses_cuda_graphs():
 
 def test_on_a_cpu_nothing_is_kept_on_a_gpu():
     assert not runtime.fits_on_gpu(1, "cpu")
-    assert runtime.describe_peak_memory("cpu") == ""
+    assert runtime.measure_peak_memory("cpu") == {}

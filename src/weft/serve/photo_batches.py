@@ -1,9 +1,11 @@
 """Photos of concurrent requests are embedded together: a batch costs less than its photos one by one."""
 
 import threading
-from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from weft.contracts.arrays import Scores
@@ -22,28 +24,24 @@ class PhotoEmbedder(Protocol):
         """Yield (keys, embeddings), and put photos that cannot be decoded into `skipped`."""
 
 
-@dataclass(eq=False)
-class _Waiting:
+@dataclass(frozen=True)
+class _Request:
     photo: bytes
-    embedding: Scores | None = None
-    error: Exception | None = None
-
-    @property
-    def is_done(self) -> bool:
-        return self.embedding is not None or self.error is not None
+    embedding: "Future[Scores]"
 
 
 class PhotoBatches:
     """Embeds the photos of several threads, one batch at a time.
 
-    There is no thread of its own: of the threads that wait for the model, the one that gets it embeds the oldest photos
-    of all. The number of photos that wait is bounded by the limit on requests in flight.
+    One thread calls the model: when each thread of the server did, each kept memory of its own for it. A photo that
+    finds the model free does not wait for others. The number of photos that wait is bounded by the limit on requests in
+    flight.
     """
 
     def __init__(self, model: PhotoEmbedder) -> None:
         self._model = model
-        self._queue: deque[_Waiting] = deque()
-        self._model_lock = threading.Lock()
+        self._queue: SimpleQueue[_Request] = SimpleQueue()
+        threading.Thread(target=self._run, name="weft-embed", daemon=True).start()
 
     def embed(self, photo: bytes) -> Scores:
         """Return the embedding of a photo, (embedding_dim,), not normalised.
@@ -51,32 +49,34 @@ class PhotoBatches:
         Raises:
             PhotoError: The bytes are no photo that can be used.
         """
-        waiting = _Waiting(photo)
-        self._queue.append(waiting)
-        while not waiting.is_done:
-            with self._model_lock:
-                if not waiting.is_done:
-                    self._embed_next()
-        if waiting.embedding is None:
-            raise waiting.error or RuntimeError("the model returned no embedding")
-        return waiting.embedding
+        request = _Request(photo, Future())
+        self._queue.put(request)
+        return request.embedding.result()
 
-    def _embed_next(self) -> None:
-        batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_PHOTOS_PER_BATCH))]
+    def _run(self) -> None:
+        while True:
+            batch = [self._queue.get()]
+            with suppress(Empty):
+                while len(batch) < MAX_PHOTOS_PER_BATCH:
+                    batch.append(self._queue.get_nowait())
+            try:
+                self._embed(batch)
+            except Exception:  # noqa: BLE001 - one photo must not fail the requests of others
+                for request in batch:
+                    self._embed_alone(request)
+
+    def _embed_alone(self, request: _Request) -> None:
         try:
-            self._embed(batch)
-        except Exception:  # noqa: BLE001 - one photo must not fail the requests of others
-            for waiting in batch:
-                try:
-                    self._embed([waiting])
-                except Exception as error:  # noqa: BLE001 - its own request raises it
-                    waiting.error = error
+            if not request.embedding.done():
+                self._embed([request])
+        except Exception as error:  # noqa: BLE001 - its own request raises it
+            request.embedding.set_exception(error)
 
-    def _embed(self, batch: list[_Waiting]) -> None:
+    def _embed(self, batch: list[_Request]) -> None:
         skipped: list[tuple[int, PhotoError]] = []
-        photos = ((number, waiting.photo) for number, waiting in enumerate(batch))
+        photos = ((number, request.photo) for number, request in enumerate(batch))
         for numbers, embeddings in self._model.embed_stream(photos, skipped):
             for number, embedding in zip(numbers, embeddings, strict=True):
-                batch[number].embedding = embedding
+                batch[number].embedding.set_result(embedding)
         for number, error in skipped:
-            batch[number].error = error
+            batch[number].embedding.set_exception(error)

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -46,8 +47,8 @@ def embed_at_once():
         assert model.is_busy.wait(30)
         for thread in threads[1:]:
             thread.start()
-        while len(batches._queue) < len(photos) - 1:
-            pass
+        while batches._queue.qsize() < len(photos) - 1:
+            time.sleep(0.001)
         model.may_go_on.set()
         for thread in threads:
             thread.join()

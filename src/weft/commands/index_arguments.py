@@ -10,9 +10,10 @@ EMBEDDINGS = Path("data/embeddings/catalogue")
 INDEX_TYPES = ("exact", "faiss")
 
 
-def find_index() -> Path | None:
-    """Return the index of this project; None if there is none."""
-    return INDEX if (INDEX / "manifest.json").exists() else None
+def find_index(root: Path = Path()) -> Path | None:
+    """Return the index of the project in a folder; None if there is none."""
+    # The name of the manifest is a literal here, because `weft --help` must not import what the index needs.
+    return root / INDEX if (root / INDEX / "manifest.json").exists() else None
 
 
 def add_index_argument(parser: ArgumentParser) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from weft.commands.index_arguments import INDEX, find_index
 from weft.contracts import files
 from weft.errors import ContractError, InputError
 
@@ -200,3 +201,5 @@ def _format_stage_lines(target: PurgeTarget, root: Path) -> Iterator[str]:
             yield "then dvc gc --workspace removes the old files from DVC's cache, but not from remotes or MLflow"
     else:
         yield f"no output of a later stage under {root} holds it"
+    if find_index(root) is not None:
+        yield f"{INDEX}: weft index update removes it from all files of the index"

@@ -10,3 +10,17 @@ def run_export_onnx(args: argparse.Namespace) -> None:
     from weft.commands.export_onnx import export_model
 
     print_lines([export_model(args.model, args.calibration_dir, args.photos, args.out)])
+
+
+def run_export_card(args: argparse.Namespace) -> None:
+    """Run `weft export card`."""
+    from weft.commands.export_card import export_card
+
+    print_lines([export_card(args.model, args.data, args.reports, args.out, args.name, args.license)])
+
+
+def run_export_embeddings(args: argparse.Namespace) -> None:
+    """Run `weft export embeddings`."""
+    from weft.commands.export_embeddings import export_catalogue
+
+    print_lines([export_catalogue(args.embeddings, args.out, args.format, args.normalise)])

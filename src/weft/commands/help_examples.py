@@ -30,6 +30,8 @@ EXAMPLES = {
     "export": """
         weft export onnx
         weft export onnx --model models:/weft-embedder@champion -o var/onnx
+        weft export card --license apache-2.0
+        weft export embeddings --normalise -o embeddings.parquet
     """,
     "calibrate": """
         weft calibrate --target-precision 0.9

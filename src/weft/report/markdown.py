@@ -20,7 +20,7 @@ def results_markdown(results: Sequence[Results], problems: Sequence[str] = ()) -
     """
     blocks = [
         "# Results",
-        *(f"**{_escape(problem)}**" for problem in problems),
+        *(f"**{escape_markdown(problem)}**" for problem in problems),
         "All values are shares in percent; higher is better. The 95 % bootstrap interval is in brackets. Bold values "
         "are better than the first row of their table, and values with ↓ are worse: the 95 % interval of the paired "
         "difference excludes 0.",
@@ -30,11 +30,11 @@ def results_markdown(results: Sequence[Results], problems: Sequence[str] = ()) -
         best, worst = extremes
         blocks.append(
             "From the first row to the finetuned model, in percent and percentage points:\n\n"
-            f"- best change: {_escape(best.describe())}{_format_mark(best.verdict)}\n"
-            f"- worst change: {_escape(worst.describe())}{_format_mark(worst.verdict)}"
+            f"- best change: {escape_markdown(best.describe())}{_format_mark(best.verdict)}\n"
+            f"- worst change: {escape_markdown(worst.describe())}{_format_mark(worst.verdict)}"
         )
     rows = list(dict.fromkeys(row for result in results for table in result.tables.values() for row in table))
-    meanings = [f"- *{_escape(row)}*: {meaning}" for row, meaning in row_meanings(rows)]
+    meanings = [f"- *{escape_markdown(row)}*: {meaning}" for row, meaning in row_meanings(rows)]
     if meanings:
         blocks += ["Rows:", "\n".join(meanings)]
     for result in results:
@@ -48,21 +48,27 @@ def _format_mark(verdict: str) -> str:
 
 
 def _format_benchmark(result: Results) -> list[str]:
-    counts = ", ".join(f"{_escape(name.replace('_', ' '))} {count(number)}" for name, number in result.counts.items())
-    blocks = [f"## {_escape(result.benchmark)}", reader_meaning(result.reader), f"Counts: {counts}." if counts else ""]
+    counts = ", ".join(
+        f"{escape_markdown(name.replace('_', ' '))} {count(number)}" for name, number in result.counts.items()
+    )
+    blocks = [
+        f"## {escape_markdown(result.benchmark)}",
+        reader_meaning(result.reader),
+        f"Counts: {counts}." if counts else "",
+    ]
     blocks = [block for block in blocks if block]
     for name in result.tables:
-        blocks += [f"### {_escape(table_title(name))}", _format_table(result, name)]
+        blocks += [f"### {escape_markdown(table_title(name))}", _format_table(result, name)]
     if result.notes:
-        blocks.append("\n".join(f"- {_escape(note)}" for note in result.notes))
+        blocks.append("\n".join(f"- {escape_markdown(note)}" for note in result.notes))
     return blocks
 
 
 def _format_table(result: Results, name: str) -> str:
     comparison = compare(result, name)
-    lines = [["", *(_escape(metric_name(metric)) for metric in comparison.metrics)]]
+    lines = [["", *(escape_markdown(metric_name(metric)) for metric in comparison.metrics)]]
     for row, cells in comparison.rows:
-        lines.append([_escape(row), *(_format_cell(cell) for cell in cells)])
+        lines.append([escape_markdown(row), *(_format_cell(cell) for cell in cells)])
     if any(comparison.upper_bounds):
         lines.append(["*upper bound*", *(bound or "100.0" for bound in comparison.upper_bounds)])
     widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
@@ -79,6 +85,6 @@ def _format_cell(cell: Cell) -> str:
     return f"{text} ({cell.interval.replace(' to ', '–')})" if cell.interval else text
 
 
-def _escape(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return text on one line with Markdown and HTML escaped: names and notes can contain text of shops."""
     return re.sub(r"([\\`*|<>\[\]])", r"\\\1", " ".join(text.split()))

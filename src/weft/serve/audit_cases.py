@@ -11,6 +11,7 @@ import numpy as np
 from weft import artefacts, tables
 from weft.contracts import files
 from weft.contracts.tagging import MISMATCHES, TAG
+from weft.progress import log_line
 from weft.report.audit import describe_evidence
 from weft.search.catalogue_products import CatalogueProduct
 from weft.serve.photo_tags import CalibratedTagger
@@ -55,26 +56,28 @@ class AuditCases:
 
         Args:
             audit: The output folder of the audit; without it there are only tags.
-            embeddings: The embeddings of the catalogue, which say which products are of test.
+            embeddings: The embeddings of the catalogue, which say which products are of test; without them there are
+                no tags.
             products: What the shop says, by product_id.
             tagger: Its thresholds decide what is a tag; without thresholds there are no tags.
 
         Raises:
             ContractError: A file breaks its contract.
         """
-        stored = artefacts.read_embeddings(embeddings)
+        stored = artefacts.read_embeddings(embeddings) if embeddings.exists() else None
         photo_ids: dict[str, list[str]] = {}
         test_rows: dict[str, list[int]] = {}
-        for row, photo in enumerate(stored.photos.select(["photo_id", "product_id", "split"]).to_pylist()):
+        photos = [] if stored is None else stored.photos.select(["photo_id", "product_id", "split"]).to_pylist()
+        for row, photo in enumerate(photos):
             photo_ids.setdefault(photo["product_id"], []).append(photo["photo_id"])
             if photo["split"] == "test":
                 test_rows.setdefault(photo["product_id"], []).append(row)
         path = audit / files.MISMATCHES
         mismatches = tables.read_table(path, MISMATCHES, _COLUMNS).to_pylist() if path.exists() else []
         shown = [_show_mismatch(mismatch, products, photo_ids) for mismatch in mismatches]
-        for product_id, word in _draw_tags(stored.z, test_rows, tagger):
-            photos = photo_ids[product_id][:MAX_PHOTOS]
-            shown.append(ShownCase(JudgedCase(TAG, product_id, word), products.get(product_id), photos))
+        for product_id, word in _draw_tags(stored, test_rows, tagger):
+            case = JudgedCase(TAG, product_id, word)
+            shown.append(ShownCase(case, products.get(product_id), photo_ids[product_id][:MAX_PHOTOS]))
         by_kind = {kind: {item.case: item for item in shown if item.case.kind == kind} for kind in KINDS}
         return AuditCases(by_kind, path.exists())
 
@@ -92,17 +95,22 @@ def _show_mismatch(
     )
 
 
-def _draw_tags(z: Any, test_rows: Mapping[str, Sequence[int]], tagger: CalibratedTagger) -> Iterator[tuple[str, str]]:
+def _draw_tags(
+    stored: artefacts.Embeddings | None, test_rows: Mapping[str, Sequence[int]], tagger: CalibratedTagger
+) -> Iterator[tuple[str, str]]:
     """Yield (product_id, word) of TAGS_PER_WORD tags of each word, in alphabetical order of the words.
 
     Test products are drawn, as val products chose the thresholds. A hash draws them, so that each start of the server
     shows the same sample.
     """
-    if tagger.calibration is None or not test_rows:
+    if stored is None or tagger.calibration is None or not test_rows:
+        return
+    if stored.model_digest != tagger.model_digest:
+        log_line("the audit page has no tags to check: another model made the embeddings of the catalogue")
         return
     calibrated, head = tagger.calibration
     product_ids = list(test_rows)
-    means = np.stack([np.asarray(z[rows], np.float32).mean(axis=0) for rows in test_rows.values()])
+    means = np.stack([np.asarray(stored.z[rows], np.float32).mean(axis=0) for rows in test_rows.values()])
     is_tagged = head.score(means) >= calibrated.thresholds
     words = [tagger.words[word] for word in calibrated.word_ids]
     for column in sorted(range(len(words)), key=lambda column: words[column]):

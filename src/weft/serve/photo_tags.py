@@ -32,7 +32,7 @@ class CalibratedTagger:
 
     def __init__(self, model: Model, calibration: Path) -> None:
         self._model = model
-        self.words = model.words
+        self.words, self.model_digest = model.words, model.digest
         self.calibration: tuple[CalibratedWords, TagHead] | None = None
         """The words that have a threshold, and their head."""
         try:

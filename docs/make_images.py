@@ -1,13 +1,14 @@
 """Draw the pictures of the documentation from the outputs of the demo: run `make repro` first.
 
-    python docs/make_images.py [search_and_tags search report mlflow]
+    python docs/make_images.py [search_and_tags search report mlflow serve]
 
 search_and_tags.png  one query of each shop, its nearest products, and its predicted tags
 search.png           the same queries with the pretrained backbone and with the finetuned model
 report.png           the first screen of reports/summary/index.html
 mlflow.png           the newest two pipelines compared in MLflow
+serve.png            the page of `weft serve`: more like a product, in another colour
 
-Each picture is a PNG of at most 150 KB in docs/images. The last two are screenshots and need Chromium.
+Each picture is a PNG of at most 150 KB in docs/images. The last three are screenshots and need Chromium.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -212,7 +214,7 @@ def draw_mlflow() -> None:
     """Take a screenshot of the newest two pipelines compared in MLflow."""
     from weft import tracking
 
-    with mlflow_server() as address:
+    with running_server("weft.tracking.ui") as address:
         link = tracking.get_comparison_url(address)
         if not link:
             raise SystemExit("MLflow has no pipeline; run `make repro` and `dvc exp run -S finetune.epochs=1` first")
@@ -220,14 +222,25 @@ def draw_mlflow() -> None:
         screenshot(link, OUT / "mlflow.png", width=1600, crop=1185, height=2250)
 
 
+def draw_serve() -> None:
+    """Take a screenshot of a search: the photo of a product, together with a word."""
+    catalogue = read_catalogue()
+    queries, _ = choose_queries(catalogue)
+    query = {"like": catalogue.photos.photo_id[queries[0]], "text": "green", "photo_weight": "0.6"}
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "verdicts.sqlite"
+        with running_server("weft.cli", "serve", "--verdict-store", str(store)) as address:
+            screenshot(f"{address}/?{urllib.parse.urlencode(query)}", OUT / "serve.png", height=1000)
+
+
 @contextmanager
-def mlflow_server() -> Iterator[str]:
-    """Serve mlflow.db on a free port of the loopback interface and yield the address."""
+def running_server(module: str, *arguments: str) -> Iterator[str]:
+    """Run a module that serves on a free port of the loopback interface and yield the address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "weft.tracking.ui", "--port", str(port)]
+    command = [sys.executable, "-m", module, *arguments, "--port", str(port)]
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -247,7 +260,7 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], seconds: float = 30
             time.sleep(1)
         else:
             return
-    raise SystemExit(f"MLflow did not answer at {address} within {seconds:.0f} s; try `make ui`")
+    raise SystemExit(f"{address} did not answer within {seconds:.0f} s; try `make ui` or `weft serve`")
 
 
 def screenshot(url: str, out: Path, width: int = 1280, crop: int = 1280, height: int = WINDOW_HEIGHT) -> None:
@@ -292,6 +305,7 @@ PICTURES: dict[str, Callable[[], None]] = {
     "search": draw_search,
     "report": draw_report,
     "mlflow": draw_mlflow,
+    "serve": draw_serve,
 }
 
 

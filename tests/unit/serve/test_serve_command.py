@@ -12,6 +12,8 @@ from weft import cli
 
 def list_arguments(files, *more):
     paths = {"model": files.model, "embeddings": files.embeddings, "products": files.products, "photos": files.photos}
+    folder = files.embeddings.parent
+    paths |= {"audit": folder / "audit", "verdict-store": folder / "verdicts.sqlite", "verdicts": folder / "none.tsv"}
     return ["weft", "serve", *(f"--{name}={path}" for name, path in paths.items()), *more]
 
 

@@ -6,6 +6,7 @@ the only difference between the URLs of two products: /item?ref=1 and /item?ref=
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -38,8 +39,9 @@ def find_identifying_params(document: Document) -> frozenset[str]:
             continue
         if not urls.is_same_site(url, document.url) or urlsplit(url).path == own_path:
             continue
-        if _suspicious_params(url) and (card := find_card(anchor)):
-            cards[_plain_url(url)].setdefault(url, set()).add(card)
+        plain = _plain_url(url)
+        if plain != url and _suspicious_params(url, plain) and (card := find_card(anchor)):
+            cards[plain].setdefault(url, set()).add(card)
     found = (_differing_params(by_url) for by_url in cards.values() if _are_different_products(by_url))
     return frozenset(name for names in found for name in names)
 
@@ -49,13 +51,15 @@ def collapsing_params(one: str, other: str) -> frozenset[str]:
     return frozenset(_differing_params((one, other)))
 
 
-def _suspicious_params(url: str) -> list[str]:
-    names = urls.query_params(url)
-    plain = urls.query_params(_plain_url(url))
-    return [name for name in names - plain if not urls.is_visitor_param(name)]
+def _suspicious_params(url: str, plain: str) -> list[str]:
+    """Return the query parameters that `plain` lacks and that may tell products apart."""
+    names = urls.query_params(url) - urls.query_params(plain)
+    return [name for name in names if not urls.is_visitor_param(name)]
 
 
+@lru_cache(urls.URL_CACHE_SIZE)
 def _plain_url(url: str) -> str:
+    """Return a URL without tracking parameters and without those of traps."""
     return crawl_traps.strip_trap_params(urls.canonicalize(url))
 
 

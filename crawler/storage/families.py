@@ -16,7 +16,13 @@ from typing import Any, NamedTuple
 
 from crawler.extract.relations import X_DEFAULT, Relations
 from crawler.extract.value_parsing import parse_language
-from crawler.extract.variant_names import count_words, is_variant_name, name_stem, sku_stem, variant_values
+from crawler.extract.variant_names import (
+    count_words,
+    is_variant_name,
+    name_core,
+    sku_stem,
+    variant_values,
+)
 
 _MIN_SKU_LENGTH = 4
 
@@ -247,7 +253,7 @@ class _Facts:
 
     @cached_property
     def stem(self) -> tuple[str, ...]:
-        return name_stem(self.title, self.values)
+        return name_core(self.title, self.values)
 
     @property
     def names_variant(self) -> bool:

@@ -8,7 +8,13 @@ from typing import Any
 
 from crawler.extract import labelled_values
 from crawler.extract.choose_fields import merge_category_paths
-from crawler.extract.variant_names import is_variant_name, name_without_variant, variant_values
+from crawler.extract.variant_names import (
+    is_variant_name,
+    name_core,
+    name_without_variant,
+    text_of_core,
+    variant_values,
+)
 from weft.contracts.product import Attribute, PhotoLink, Product
 
 _IDENTIFIERS = ("sku", "gtin", "mpn", "group_id", "language")
@@ -83,7 +89,12 @@ def _common_title(products: Sequence[Product]) -> str:
     values = tuple(variant_values(first.colour, ((a.name, a.value) for a in first.attributes)))
     stem = name_without_variant(first.title, values)
     has_siblings = any(p.title != first.title and is_variant_name(p.title, stem, ()) for p in products)
-    return stem if has_siblings and all(p.title.startswith(stem) for p in products) else first.title
+    if has_siblings and all(p.title.startswith(stem) for p in products):
+        return stem
+    # "Navy linen shirt" and "Rust linen shirt" are in two colours of a linen shirt.
+    cores = {name_core(p.title, variant_values(p.colour, ((a.name, a.value) for a in p.attributes))) for p in products}
+    is_one_name = len(cores) == 1 and () not in cores and any(p.title != first.title for p in products)
+    return text_of_core(first.title, values) if is_one_name else first.title
 
 
 def _attributes_of_family(attributes: Sequence[Attribute], colours: Sequence[str]) -> tuple[Attribute, ...]:

@@ -10,7 +10,7 @@ from state_files import BASE_URL, make_product, save_item
 
 from crawler.export.export import export
 from crawler.extract.relations import Relations
-from crawler.extract.variant_names import is_variant_name, name_stem, sku_stem
+from crawler.extract.variant_names import is_variant_name, name_stem, sku_stem, text_of_core
 from crawler.items import PAGE, PHOTO, ListingItem, PhotoItem, ProductItem
 from crawler.storage.purge import purge
 from crawler.storage.snapshot import Snapshot
@@ -77,6 +77,14 @@ DIFFERENT_PRODUCTS: dict[str, list[Page]] = {
         make_page("1", "Black dress", "a", sku="SS2024-001"),
         make_page("2", "White coat", "b", sku="SS2024-002"),
     ],
+    "names in two colours and a season in the SKU": [
+        make_page("1", "Black linen dress", "a", sku="SS2024-001"),
+        make_page("2", "Red linen dress", "b", sku="SS2024-002"),
+    ],
+    "a colour in front of two other products": [
+        make_page("1", "Black leather belt", "a", sku="P1001-22"),
+        make_page("2", "Black leather shoes", "a2", sku="P1001-33"),
+    ],
     "the same name and a season in the SKU": [
         make_page("1", "Ankle dress", "a", sku="SS2024-001"),
         make_page("2", "Ankle dress", "b", sku="SS2024-002"),
@@ -134,6 +142,26 @@ ONE_PRODUCT: dict[str, list[Page]] = {
     "identical galleries and names without colour and size": [
         make_page("13", "Linen shirt navy M", "a b"),
         make_page("14", "Linen shirt rust L", "b a"),
+    ],
+    "identical galleries and names that begin with the colour": [
+        make_page("13", "Navy linen shirt", "a b"),
+        make_page("14", "Rust linen shirt", "a b"),
+    ],
+    "identical galleries and sizes of children": [
+        make_page("13", "Cotton romper 6-9M", "a b"),
+        make_page("14", "Cotton romper 9-12M", "a b"),
+    ],
+    "identical galleries and numbered sizes": [
+        make_page("13", "Linen shirt - size 38", "a b"),
+        make_page("14", "Linen shirt - size 40", "a b"),
+    ],
+    "a common stem of the SKUs and names that begin with the colour": [
+        make_page("13", "Navy linen shirt", "a", sku="P0042-NAVY"),
+        make_page("14", "Rust linen shirt", "b", sku="P0042-RUST"),
+    ],
+    "a child whose name begins with the colour": [
+        PARENT,
+        make_page("13", "Navy linen shirt", "c", Relations(breadcrumb=url("12"))),
     ],
     "a common stem of the SKUs": [
         make_page("13", "Linen shirt, Mitternacht, M", "a", sku="P0042-NAVY-M", colour="Mitternacht"),
@@ -257,6 +285,9 @@ def test_limit_counts_products_and_keeps_their_variants(tmp_path: Path) -> None:
         ("Linen shirt, navy, M", "Linen shirt", True),
         ("Linen shirt - Night / M", "Linen shirt", True),
         ("LINEN SHIRT navy 42", "Linen shirt", True),
+        ("Navy linen shirt", "Linen shirt", True),
+        ("Navy linen shirt dress", "Linen shirt", False),
+        ("Black shirt", "Shirt", False),
         ("Linen shirt", "Linen shirt", True),
         ("Linen shirt dress", "Linen shirt", False),
         ("Linen shirts, navy", "Linen shirt", False),
@@ -270,10 +301,34 @@ def test_variant_names(name: str, base: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sku", "stem"), [("P0042-NAVY-M", "p0042"), ("AB-12345-RED", "ab-12345"), ("AB-1", ""), ("P0042", ""), ("", "")]
+    ("sku", "stem"),
+    [
+        ("P0042-NAVY-M", "p0042"),
+        ("AB-12345-RED", "ab-12345"),
+        ("AB-1", ""),
+        ("P0042", ""),
+        ("2024-001", ""),
+        ("SS2024-1-RED", "ss2024-1"),
+        ("", ""),
+    ],
 )
 def test_sku_stems(sku: str, stem: str) -> None:
     assert sku_stem(sku) == stem
+
+
+@pytest.mark.parametrize(
+    ("name", "core"),
+    [
+        ("Navy Linen Shirt", "Linen Shirt"),
+        ("Navy, Linen Shirt - M", "Linen Shirt"),
+        ("Linen Shirt (navy)", "Linen Shirt"),
+        ("Black Dress", "Black Dress"),
+        ("Cotton Romper 6-9M", "Cotton Romper"),
+        ("Model 32", "Model 32"),
+    ],
+)
+def test_the_core_of_a_name_has_no_colour_and_no_size(name: str, core: str) -> None:
+    assert text_of_core(name, ()) == core
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=20), max_size=3))

@@ -10,12 +10,13 @@ from import_walk import ROOT
 from weft.artefacts import WORD_COLUMNS, WORD_PREDICTABILITY_COLUMNS
 from weft.contracts import files, tables, tagging
 from weft.contracts.schema import TableContract
+from weft.search import left_out_photos
 from weft.training.history import EpochMetrics
 
 DATA_FORMAT_TEXT = (ROOT / "DATA_FORMAT.md").read_text(encoding="utf-8")
 CONTRACTS = [
     contract
-    for module in (tables, tagging)
+    for module in (tables, tagging, left_out_photos)
     for contract in vars(module).values()
     if isinstance(contract, TableContract)
 ]

@@ -131,7 +131,7 @@ def _add_inference_commands(commands: "Commands") -> None:
     )
 
     help_text = "keep a search index of the newest crawl: build, update, info"
-    add_index_arguments(_add_model_command(commands, "index", runners.run_index, help_text))
+    add_index_arguments(_add_inference_command(commands, "index", runners.run_index, help_text))
 
     serve = _add_inference_command(
         commands, "serve", runners.run_serve, "start a search page and an HTTP API on the catalogue"

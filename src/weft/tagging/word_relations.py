@@ -1,11 +1,14 @@
 """Relations between the words of a catalogue: spelling variants, related words and mutually exclusive words."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sparse
 
 from weft.contracts.arrays import Bools, Ints, Scores
+
+if TYPE_CHECKING:
+    import scipy.sparse as sparse
 
 MIN_IMPLIED_SHARE = 0.8
 """Word A implies word B where this share of the products with A also contain B ("sneakers" implies "shoes") ..."""

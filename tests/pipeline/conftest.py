@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
+from python_server import run_python_server
 
 ROOT = Path(__file__).parents[2]
 AWS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -63,7 +64,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     environment = _make_environment(folder)
     _run_command(["git", "init", "--quiet"], folder, environment)
 
-    first_run = _run_command(["dvc", "repro"], folder, environment)
+    with run_python_server(folder.parent / "first", environment, hash_seed=1) as fast_environment:
+        first_run = _run_command(["dvc", "repro"], folder, fast_environment)
     assert first_run.status == 0, first_run.output[-6000:]
     lock = _read_lock(folder)
     mlflow_runs = _read_runs(folder, environment)
@@ -71,7 +73,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     status = _run_command(["dvc", "status"], folder, environment)
     # From nothing: without the crawl's state, the shops are crawled again.
     shutil.rmtree(folder / "var")
-    forced_run = _run_command(["dvc", "repro", "--force"], folder, environment)
+    with run_python_server(folder.parent / "forced", environment, hash_seed=2) as fast_environment:
+        forced_run = _run_command(["dvc", "repro", "--force"], folder, fast_environment)
     assert forced_run.status == 0, forced_run.output[-6000:]
     return Checkout(
         folder, environment, first_run, second_run, status, forced_run, lock, _read_lock(folder), mlflow_runs

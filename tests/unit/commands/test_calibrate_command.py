@@ -11,6 +11,8 @@ from stored_documents import write_documents
 from weft import artefacts, cli, tables
 from weft.contracts.tables import PREPARED_PHOTOS, SPLITS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def model(saved_model, tmp_path):

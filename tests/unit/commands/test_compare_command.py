@@ -8,6 +8,8 @@ from weft import cli, tables
 from weft.contracts import files
 from weft.contracts.tables import PER_QUERY
 
+pytestmark = pytest.mark.slow
+
 ROW = "finetuned"
 
 

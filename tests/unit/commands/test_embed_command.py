@@ -6,6 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def read_embeddings(file):
     return np.stack(pq.read_table(file)["embedding"].to_numpy())

@@ -8,6 +8,8 @@ from weft import artefacts, tables
 from weft.contracts.tables import PREPARED_PHOTOS, PRODUCTS
 from weft.retrieval.whiten_gallery import store_whitening
 
+pytestmark = pytest.mark.slow
+
 TITLES = ["Red dress", "Green <b>dress</b>", "Blue\x1b[31m shirt\u202e", "Black tie"]
 KEYS = ["product", "score", "title", "price", "currency", "availability", "url", "photo", "photos"]
 

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def test_each_photo_is_one_line_with_its_words_best_first(weft, parsed, photos, embed_naively, model_words, w):
     status, lines, _ = weft("tag", photos)

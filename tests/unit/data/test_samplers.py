@@ -11,6 +11,8 @@ from weft.bags import build_word_bags
 from weft.data.samplers import PADDING_WORD_ID, Sampler
 from weft.errors import ContractError
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY = 6
 ALPHAS = [0.0, 0.5, 1.0]
 TARGETS = ["sampled_word", "soft_targets"]

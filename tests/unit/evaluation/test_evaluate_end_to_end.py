@@ -15,6 +15,8 @@ from weft.contracts.tables import EXAMPLES, PER_QUERY
 from weft.datasets import open_dataset
 from weft.errors import BenchmarkError, ContractError, ModelError
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_perfect_model_scores_one_and_a_random_one_less(tiny_catalogue, search):
     flat, metrics = tiny_catalogue.run(search)

@@ -10,6 +10,8 @@ from weft.loss.full_softmax import full_softmax
 from weft.loss.negative_sampling import NegativeSampler
 from weft.loss.sampled_softmax import sampled_softmax
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY, DIM, PHOTOS, REPEATS = 40, 6, 8, 60
 PROPOSALS = ["uniform", "log_uniform", "unigram"]
 

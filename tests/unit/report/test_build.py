@@ -8,6 +8,8 @@ from weft.contracts import files
 from weft.errors import ContractError
 from weft.report.build import write_report
 
+pytestmark = pytest.mark.slow
+
 
 def build_page(inputs, names=("catalogue",)) -> str:
     write_report(list(names), inputs.report_inputs, inputs.folder / "summary")

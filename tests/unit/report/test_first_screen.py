@@ -1,6 +1,10 @@
 import re
 
+import pytest
+
 from weft.report.build import write_report
+
+pytestmark = pytest.mark.slow
 
 RETRIEVAL = {"frozen backbone": {"recall_at_10": 0.734}, "finetuned": {"recall_at_10": 0.967}}
 TEXT_TO_PRODUCT = {"head only": {"recall_at_10": 0.589}, "finetuned": {"recall_at_10": 0.434}}

@@ -3,6 +3,7 @@ import re
 from html.parser import HTMLParser
 
 import pyarrow as pa
+import pytest
 
 from weft import tables
 from weft.contracts import files
@@ -10,6 +11,8 @@ from weft.contracts.tagging import JUDGED_TAGS, WORD_MAP
 from weft.report.build import write_report
 from weft.report.html import write_audit_page
 from weft.report.versions import ChangedParameter, Versions
+
+pytestmark = pytest.mark.slow
 
 METRICS = {"reader": "catalogue", "tables": {"retrieval": {"frozen backbone": {"map_at_r": 0.5}}}}
 

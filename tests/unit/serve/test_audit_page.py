@@ -5,6 +5,8 @@ import pytest
 from weft.serve.audit_cases import AuditCases
 from weft.tagging.verdicts import JudgedCase
 
+pytestmark = pytest.mark.slow
+
 CONTRADICTION = {"kind": "contradicted", "product_id": "shop0/0", "predicted_word": "green", "text_word": "red"}
 MISSING = {"kind": "missing", "product_id": "shop0/1", "predicted_word": "dress"}
 TEXT_WRONG = "The text is wrong"

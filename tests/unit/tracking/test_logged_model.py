@@ -15,6 +15,8 @@ from weft.errors import InputError
 from weft.model.bundle import load_bundle
 from weft.retrieval.embed import embed
 
+pytestmark = pytest.mark.slow
+
 CANDIDATE = f"models:/{tracking.MODEL_NAME}@candidate"
 
 

@@ -8,6 +8,8 @@ import yaml
 
 from weft import tracking
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = "http://127.0.0.1:5000"
 
 

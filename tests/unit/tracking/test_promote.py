@@ -12,6 +12,8 @@ from weft import cli, tables, tracking
 from weft.contracts import files
 from weft.contracts.tables import PER_QUERY
 
+pytestmark = pytest.mark.slow
+
 ROW = "finetuned"
 
 

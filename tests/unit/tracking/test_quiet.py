@@ -2,6 +2,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_the_first_run_prints_nothing_about_its_new_store(tmp_path):
     """MLflow logs every table that it creates, which does not concern the user of a stage."""

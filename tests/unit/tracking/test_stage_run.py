@@ -11,6 +11,8 @@ import pytest
 
 from weft import tracking
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def nobody(monkeypatch):

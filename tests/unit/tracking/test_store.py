@@ -8,6 +8,8 @@ import pytest
 from weft import tracking
 from weft.tracking.store import find_project_root, relocate_artifacts
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_environment_sets_the_store(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)

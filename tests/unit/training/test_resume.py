@@ -20,6 +20,8 @@ from weft.training import finetune as module
 from weft.training.checkpoint import CheckpointManager, load_checkpoint
 from weft.training.finetune import finetune
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("killed_training.py")
 STEPS = 2 * 5
 """Two epochs of 33 photos by 7."""

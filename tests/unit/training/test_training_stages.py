@@ -22,6 +22,8 @@ from weft.training.finetune_stage import run_finetune
 from weft.training.train_head_stage import run_train_head
 from weft.training_summary import read_training_summary
 
+pytestmark = pytest.mark.slow
+
 BACKBONE, DIM = "shufflenet_v2_x0_5", 1_024
 WORDS = ["red", "green", "blue", "black", "dress", "striped"]
 SPLITS = {"test": [], "train": [[n % 4, 4] for n in range(9)], "val": [[n % 4, 4] for n in range(4)]}

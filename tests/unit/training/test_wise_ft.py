@@ -8,6 +8,8 @@ from torch import nn
 
 from weft.training.finetune_stage import wise_ft
 
+pytestmark = pytest.mark.slow
+
 
 def make_network(seed):
     torch.manual_seed(seed)

@@ -37,7 +37,7 @@ def audit_catalogue(inputs: AuditInputs, neighbours: int, num_examples: int, out
         [
             f"{totals['products']:,.0f} products: {totals[CONTRADICTED]:,.0f} whose text the photos contradict, "
             f"{totals[MISSING]:,.0f} words that photos show and texts lack",
-            *([f"{totals['judged']:,.0f} cases left out because people judged them"] if known else []),
+            *([f"left out, because people judged them: {totals['judged']:,.0f}"] if known else []),
             f"List:  {out / files.MISMATCHES_CSV}",
             f"Page:  {page}",
         ]

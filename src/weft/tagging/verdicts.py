@@ -115,14 +115,18 @@ class JudgedWords:
     """The words of products that people judged, so that the audit leaves them out and counts them."""
 
     def __init__(self, cases: Iterable[JudgedCase] = ()) -> None:
-        self.num_left_out = 0
-        """How often `leaves_out` returned True."""
         self._text_words: set[tuple[str, str]] = set()
         self._predicted_words: set[tuple[str, str]] = set()
+        self._left_out: set[tuple[str, str, bool]] = set()
         for case in cases:
             self._predicted_words.add((case.product_id, stem(case.predicted_word)))
             if case.kind == CONTRADICTED:
                 self._text_words.add((case.product_id, stem(case.text_word)))
+
+    @property
+    def num_left_out(self) -> int:
+        """How many doubtful words of products `leaves_out` has found."""
+        return len(self._left_out)
 
     def leaves_out(self, product_id: str, predicted_word: str, text_word: str | None) -> bool:
         """Return whether people judged the doubtful word of a mismatch; plurals and spellings count as one word.
@@ -130,9 +134,8 @@ class JudgedWords:
         The doubtful word is the text word of a contradiction, whatever the photos show instead, and else the predicted
         word.
         """
-        if text_word is not None:
-            is_judged = (product_id, stem(text_word)) in self._text_words
-        else:
-            is_judged = (product_id, stem(predicted_word)) in self._predicted_words
-        self.num_left_out += is_judged
+        doubtful = (product_id, stem(predicted_word if text_word is None else text_word))
+        is_judged = doubtful in (self._predicted_words if text_word is None else self._text_words)
+        if is_judged:
+            self._left_out.add((*doubtful, text_word is None))
         return is_judged

@@ -7,14 +7,18 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from weft import artefacts, params, tables
 from weft.contracts.tables import CLEANED_PRODUCTS
 from weft.errors import ContractError
 from weft.splits import assign_split
-from weft.text.vocabulary import build_vocabulary
+from weft.text.boilerplate import DocumentFrequencies
+from weft.text.vocabulary import build_vocabulary, count_documents
 
 SHARES = (0.1, 0.2)
+COUNTED_COLUMNS = (("shop", pa.string()), ("brand", pa.list_(pa.string())), ("tokens", pa.list_(pa.string())))
 
 
 def _make_settings(max_size: int = 1_000, min_document_frequency: int = 1) -> params.Vocabulary:
@@ -64,6 +68,33 @@ def test_counting_equals_a_naive_implementation(tmp_path: Path) -> None:
     assert words["word"].tolist() == naive
     assert words["document_frequency"].tolist() == [frequency[word] for word in naive]
     assert words["count"].tolist() == [count[word] for word in naive]
+
+
+product_rows = st.lists(
+    st.tuples(
+        st.sampled_from(["alder", "brunel"]),
+        st.lists(st.sampled_from(["nike", "red", "tape"]), max_size=2),
+        st.lists(st.sampled_from(["red", "blue", "nike", "블랙"]), max_size=5),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=60)
+@given(product_rows, st.integers(0, 8))
+def test_a_table_is_counted_as_its_products_one_by_one_wherever_it_is_cut(
+    rows: list[tuple[str, list[str], list[str]]], cut: int
+) -> None:
+    one_by_one, merged = DocumentFrequencies(), DocumentFrequencies()
+    for shop, brand, tokens in rows:
+        one_by_one.add(shop, brand, tokens)
+    table = pa.table(
+        {name: pa.array([row[n] for row in rows], column_type) for n, (name, column_type) in enumerate(COUNTED_COLUMNS)}
+    )
+    for part in (table.slice(0, cut), table.slice(cut)):
+        merged.merge(count_documents(part))
+    for name in vars(one_by_one):
+        assert getattr(merged, name) == getattr(one_by_one, name), name
 
 
 def test_only_training_products_are_counted(tmp_path: Path) -> None:

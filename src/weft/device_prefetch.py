@@ -51,15 +51,15 @@ def _copy_ahead(batches: Iterable[Batch], device: torch.device) -> Iterator[Batc
             copied = map_tensors(batch, lambda tensor: tensor.to(device, non_blocking=True))
             done = copy_stream.record_event()
         if waiting is not None:
-            yield _hand_over(*waiting)
+            yield _hand_over(*waiting, device)
         waiting = copied, done
     if waiting is not None:
-        yield _hand_over(*waiting)
+        yield _hand_over(*waiting, device)
 
 
-def _hand_over(batch: Batch, done: torch.cuda.Event) -> Batch:
+def _hand_over(batch: Batch, done: torch.cuda.Event, device: torch.device) -> Batch:
     """Return the batch after letting the reader's stream, not the CPU, wait for the end of its copy."""
-    compute_stream = torch.cuda.current_stream()
+    compute_stream = torch.cuda.current_stream(device)
     compute_stream.wait_event(done)
 
     def mark_used(tensor: torch.Tensor) -> torch.Tensor:

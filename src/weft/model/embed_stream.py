@@ -16,6 +16,7 @@ from torch import nn
 
 from weft import runtime
 from weft.device_prefetch import prefetch_to_device
+from weft.errors import InputError
 from weft.model.fuse_batch_norm import fuse_batch_norm
 from weft.model.mixed_precision import MixedPrecision
 
@@ -37,17 +38,28 @@ class PendingEmbeddings:
     """(batch, embedding_dim) float32 on the CPU; on a GPU, in page-locked memory that is not yet filled."""
     copied: torch.cuda.Event | None
     """The end of the copy; None on a CPU."""
+    dtype_name: str
+    """The number format in which they are computed."""
 
     def wait(self) -> Floats:
-        """Return the embeddings once they are there."""
+        """Return the embeddings once they are there.
+
+        Raises:
+            InputError: An embedding is not finite, because float16 holds no numbers above 65,504.
+        """
         if self.copied is not None:
             self.copied.synchronize()
         z: Floats = self.z.numpy()
+        if self.dtype_name == "float16" and not np.isfinite(z).all():
+            raise InputError(
+                "WEFT_EMBED_DTYPE=float16: expected finite embeddings, got infinity or NaN, because an activation of "
+                "this network is above 65,504; set WEFT_EMBED_DTYPE=float32"
+            )
         return z
 
 
 class BatchEmbedder:
-    """A network in eval mode on its device, with batch norms fused into convolutions.
+    """A network in eval mode on its device; on a CPU with batch norms fused into convolutions.
 
     Attributes:
         max_photos: The largest number of photos that are embedded at once; None while any number is. On a GPU it is
@@ -70,7 +82,8 @@ class BatchEmbedder:
         # A compiled CPU network would give other digits than the one that trained.
         if self._device.type == "cuda" and (backend := runtime.compile_backend()):
             self._network = torch.compile(network, **runtime.compile_options(backend, device))
-        self._precision = MixedPrecision(runtime.embed_dtype() if self._device.type == "cuda" else "float32", device)
+        self._dtype_name = runtime.embed_dtype() if self._device.type == "cuda" else "float32"
+        self._precision = MixedPrecision(self._dtype_name, device)
         self.max_photos: int | None = None
 
     def start(self, pixels: torch.Tensor) -> PendingEmbeddings:
@@ -84,12 +97,12 @@ class BatchEmbedder:
         with torch.inference_mode():
             z = self._embed_in_parts(pixels)
             if not z.is_cuda:
-                return PendingEmbeddings(z, None)
+                return PendingEmbeddings(z, None, self._dtype_name)
             on_host = torch.empty(z.shape, dtype=z.dtype, pin_memory=True)
             on_host.copy_(z, non_blocking=True)
             copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
-            copied.record()
-            return PendingEmbeddings(on_host, copied)
+            copied.record(torch.cuda.current_stream(z.device))
+            return PendingEmbeddings(on_host, copied, self._dtype_name)
 
     def _embed_in_parts(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return z, (batch, embedding_dim), of as many photos at a time as the memory allows."""

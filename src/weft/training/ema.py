@@ -27,21 +27,23 @@ class EMA:
             decay: The highest d, in [0, 1).
         """
         self._decay, self._num_updates = decay, 0
-        self._average = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+        # These tensors share the memory of the model, whose weights change in place. Collecting them takes longer than
+        # launching their kernel, so it is done once.
+        current = model.state_dict()
+        self._average = {name: tensor.detach().clone() for name, tensor in current.items()}
+        averaged_names = [name for name, tensor in current.items() if tensor.is_floating_point()]
+        self._averaged = [self._average[name] for name in averaged_names]
+        self._current = [current[name] for name in averaged_names]
+        self._copied = [(self._average[name], current[name]) for name in current if name not in set(averaged_names)]
 
     @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
-        """Add the weights of `model` to the average; call it after every step."""
+    def update(self) -> None:
+        """Add the present weights of the model to the average; call it after every step."""
         self._num_updates += 1
         decay = min(self._decay, (1 + self._num_updates) / (10 + self._num_updates))
-        averaged, current = [], []
-        for name, tensor in model.state_dict().items():
-            if tensor.is_floating_point():
-                averaged.append(self._average[name])
-                current.append(tensor)
-            else:
-                self._average[name].copy_(tensor)
-        torch._foreach_lerp_(averaged, current, 1 - decay)
+        torch._foreach_lerp_(self._averaged, self._current, 1 - decay)
+        for average, tensor in self._copied:
+            average.copy_(tensor)
 
     def weights(self) -> dict[str, torch.Tensor]:
         """Return the average as a state_dict of the model."""

@@ -149,5 +149,5 @@ def train_step(train_state: TrainState, objective: Objective, batch: LoadedBatch
         scaler.update()
         train_state.schedule.step_batch()
         if train_state.ema:
-            train_state.ema.update(train_state.model)
+            train_state.ema.update()
     return loss.detach().double() * len(z)

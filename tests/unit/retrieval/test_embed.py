@@ -8,7 +8,10 @@ from torch import nn
 
 from weft import artefacts
 from weft.datasets.base import PhotoRecord
-from weft.errors import ParamsError, PhotoError
+from weft.errors import InputError, ParamsError, PhotoError
+from weft.model.backbone import load_backbone
+from weft.model.embed_stream import PendingEmbeddings
+from weft.model.embedder import Embedder
 from weft.retrieval import embed as module
 from weft.retrieval.embed import embed
 from weft.retrieval.embed_dataset import embed_dataset
@@ -82,6 +85,13 @@ def test_batches_shrink_when_the_memory_runs_out(photos):
     assert model.batches == [(1, 3, 32, 24)] * 10
     for (_, z), (_, expected) in zip(batches, run_embed(photos)[0], strict=True):
         np.testing.assert_allclose(z, expected, rtol=1e-6)
+
+
+def test_embeddings_that_float16_cannot_hold_are_an_error():
+    z = torch.tensor([[1.0, torch.inf]])
+    assert PendingEmbeddings(z, None, "bfloat16").wait().shape == (1, 2)
+    with pytest.raises(InputError, match=r"got infinity or NaN.*set WEFT_EMBED_DTYPE=float32"):
+        PendingEmbeddings(z, None, "float16").wait()
 
 
 def test_photos_that_cannot_be_decoded_are_skipped_and_listed(photos):
@@ -171,3 +181,18 @@ def test_the_out_of_memory_error_says_what_to_lower(tmp_path, photos):
     with pytest.raises(ParamsError, match=r"not enough memory: lower prepare.height = 32 and prepare.width = 24"):
         embed_dataset(StubBenchmark(photos), Greedy(), 3, 32, 24, "cpu", 1, tmp_path / "e")
     assert not (tmp_path / "e").exists()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_embeddings_of_a_gpu_have_the_direction_of_those_of_a_cpu(photos, monkeypatch, dtype):
+    monkeypatch.setenv("WEFT_EMBED_DTYPE", dtype)
+    monkeypatch.setattr(module, "GPU_BATCH_SIZE", 4)
+    ends = []
+    for device in ("cuda", "cpu"):
+        backbone = load_backbone("mobilenet_v2", "imagenet")
+        model = Embedder(backbone.network, torch.zeros(1, backbone.dim), backbone.normalisation)
+        ends.append(np.concatenate([z for _, z in embed(photos, model, 128, 96, device, workers=2)]))
+    cosines = (ends[0] * ends[1]).sum(1) / np.linalg.norm(ends[0], axis=1) / np.linalg.norm(ends[1], axis=1)
+    assert cosines.min() > 0.9995

@@ -27,7 +27,7 @@ def test_the_average_equals_its_definition_bit_for_bit():
     ema, expected = EMA(model, 0.5), torch.tensor(1.0)
     for step, weight in enumerate([3.0, 7.0, -2.0, 4.0, 5.0, 6.0, 0.0, 1.0, 9.0, 9.0], start=1):
         model.set_weight(weight)
-        ema.update(model)
+        ema.update()
         expected.lerp_(torch.tensor(weight), 1 - min(0.5, (1 + step) / (10 + step)))
     assert read_weight(ema).equal(expected)
     assert int(ema.weights()["steps"]) == 10
@@ -37,7 +37,7 @@ def test_the_model_has_the_averaged_weights_inside_the_block():
     model = CountedModule(1.0)
     ema = EMA(model, 0.9)
     model.set_weight(2.0)
-    ema.update(model)
+    ema.update()
     averaged = float(read_weight(ema))
     with averaged_weights_applied(model, ema):
         assert float(model.weight.detach()) == averaged
@@ -59,9 +59,9 @@ def test_a_restored_average_continues_where_it_was_saved():
     model, restored_model = CountedModule(1.0), CountedModule(1.0)
     ema, restored = EMA(model, 0.99), EMA(restored_model, 0.99)
     model.set_weight(5.0)
-    ema.update(model)
+    ema.update()
     restored.load_state_dict(ema.state_dict())
     for average, updated in ((ema, model), (restored, restored_model)):
         updated.set_weight(3.0)
-        average.update(updated)
+        average.update()
     assert read_weight(ema).equal(read_weight(restored))

@@ -296,3 +296,28 @@ def test_training_on_cuda_lowers_the_validation_loss(tmp_path, train, val, toy, 
     settings = finetune_settings(epochs=4, batch_size=8, amp_dtype=precision, ema_decay=0.5, loss="sampled_softmax")
     history = finetune(train, val, toy(), *settings, in_folder(tmp_path, device="cuda"), on_epoch_end=ignore_report)
     assert history[-1].val_loss < history[0].val_loss
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("devices", [("cpu", "cuda"), ("cuda", "cpu"), ("cuda", "cuda")], ids=" to ".join)
+def test_a_training_continues_on_another_device(tmp_path, train, val, toy, finetune_settings, devices):
+    """The losses of epochs that ran on a GPU differ by the order of its sums: they agree to three digits."""
+    changes = {"epochs": 3, "batch_size": 8, "amp_dtype": "float32", "ema_decay": 0.5}
+    settings = finetune_settings(loss={"name": "sampled_softmax", "logq_correction": True}, **changes)
+
+    def kill_after_2(record, cost):
+        if record.epoch == 2:
+            raise KilledError
+
+    def make():
+        model = toy()
+        model.encoder[7].p = 0.0  # A GPU draws other dropout masks.
+        return model
+
+    whole = finetune(train, val, make(), *settings, in_folder(tmp_path / "whole"), on_epoch_end=ignore_report)
+    first, second = (in_folder(tmp_path / "moved", device=device) for device in devices)
+    with pytest.raises(KilledError):
+        finetune(train, val, make(), *settings, first, on_epoch_end=kill_after_2)
+    moved = finetune(train, val, make(), *settings, second, on_epoch_end=ignore_report)
+    assert [record.val_loss for record in moved] == pytest.approx([record.val_loss for record in whole], rel=2e-3)

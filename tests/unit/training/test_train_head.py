@@ -263,3 +263,16 @@ def test_without_epochs_w_keeps_its_initial_value(tmp_path, cached, train_head_s
     assert [record.epoch for record in history] == [0]
     assert fitted["words"].std() > 0
     assert history[0].val_loss == pytest.approx(math.log(VOCABULARY), rel=0.05)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("devices", [("cpu", "cuda"), ("cuda", "cpu"), ("cuda", "cuda")], ids=" to ".join)
+def test_a_training_continues_on_another_device(tmp_path, cached, train_head_settings, devices):
+    parts = cached(30, seed=1), cached(12, seed=2), VOCABULARY, *train_head_settings()
+    _, whole = train_head(*parts, in_folder(tmp_path / "whole"), on_epoch_end=ignore_report)
+    first, second = (in_folder(tmp_path / "moved", device=device) for device in devices)
+    with pytest.raises(KilledError):
+        train_head(*parts, first, on_epoch_end=kill_after(2))
+    _, moved = train_head(*parts, second, on_epoch_end=ignore_report)
+    assert [record.val_loss for record in moved] == pytest.approx([record.val_loss for record in whole], rel=1e-3)

@@ -11,6 +11,7 @@ and one that removes a product that was purged, for which the segment that holds
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import resource
@@ -52,8 +53,9 @@ class RandomEncoder:
 
     def embed_stream(self, photos: Iterable[tuple[Any, bytes]]) -> Iterator[tuple[list[Any], npt.NDArray[np.float32]]]:
         """Yield random vectors."""
-        for key, _ in photos:
-            yield [key], self._rng.standard_normal((1, self.word_embeddings.shape[1]), dtype=np.float32)
+        remaining = iter(photos)
+        while keys := [key for key, _ in itertools.islice(remaining, 64)]:
+            yield keys, self._rng.standard_normal((len(keys), self.word_embeddings.shape[1]), dtype=np.float32)
 
 
 def take_as_it_is(data: bytes, _: Prepare) -> IngestedPhoto:

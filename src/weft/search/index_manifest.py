@@ -18,7 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from weft import tables
 from weft.errors import ContractError, InputError, get_first_line
-from weft.params import Prepare
 
 MANIFEST = "manifest.json"
 LOCK = "lock"
@@ -59,8 +58,8 @@ class Manifest(BaseModel):
     model: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """The digest of the model that made all vectors."""
     embedding_dim: Annotated[int, Field(gt=0)]
-    prepare: Prepare
-    """How photos were checked and resized before they were embedded."""
+    prepare: dict[str, int | float]
+    """How photos were checked and resized before they were embedded: the section of params.yaml."""
     segments: tuple[SegmentEntry, ...]
     """In the order of the rows of the index."""
     whitening: Name | None = None

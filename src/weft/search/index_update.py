@@ -2,23 +2,25 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
 
 from weft import tables
 from weft.contracts import files
 from weft.contracts.arrays import Bools
-from weft.errors import ContractError, InputError, ModelError
+from weft.errors import ContractError, InputError, ModelError, get_first_line
 from weft.params import Prepare
 from weft.search.catalogue_index import read_mask
 from weft.search.catalogue_products import parse_products, read_product_table
 from weft.search.crawl_photos import PurgedValues, read_crawl_photos
 from weft.search.index_manifest import (
     LEFT_OUT,
+    MANIFEST,
     PRODUCTS,
     SEARCHED,
     WHITENING,
@@ -161,7 +163,7 @@ def _open_base(folder: Path, manifest: Manifest) -> _Base:
         left_out = folder / f"{manifest.name}.{LEFT_OUT}"
         return _Base(
             manifest.version,
-            manifest.prepare,
+            _read_prepare(manifest, folder),
             segments,
             read_mask(folder / f"{manifest.name}.{SEARCHED}", sum(map(len, segments))),
             tables.read_table(left_out, LEFT_OUT_PHOTOS),
@@ -171,6 +173,15 @@ def _open_base(folder: Path, manifest: Manifest) -> _Base:
         )
     except FileNotFoundError as error:
         raise ContractError(f"{error.filename}: a file of the index is missing; run `weft index build`") from error
+
+
+def _read_prepare(manifest: Manifest, folder: Path) -> Prepare:
+    try:
+        return TypeAdapter(Prepare).validate_python(manifest.prepare)
+    except ValidationError as error:
+        raise ContractError(
+            f"{folder / MANIFEST}: prepare: {get_first_line(error)}; run `weft index build` with this version of Weft"
+        ) from error
 
 
 def _write_version(folder: Path, sources: UpdateSources, base: _Base, compact: bool) -> UpdateSummary:
@@ -231,7 +242,7 @@ def _replace_manifest(
         name=name,
         model=sources.model.digest,
         embedding_dim=sources.model.word_embeddings.shape[1],
-        prepare=base.prepare,
+        prepare=asdict(base.prepare),
         segments=tuple(SegmentEntry(name=segment.name, photos=len(segment)) for segment in segments),
         whitening=base.whitening if base.new_whitening is None else name,
     )

@@ -71,10 +71,13 @@ class SegmentWriter:
         self._write(pa.Table.from_pylist(list(photos), schema=SCHEMA), vectors)
 
     def copy(self, segment: "Segment", rows: Ints) -> None:
-        """Add the given rows of another segment."""
+        """Add the given rows of another segment, in ascending order."""
         for start in range(0, len(rows), _ROWS_PER_BATCH):
             part = rows[start : start + _ROWS_PER_BATCH]
-            self._write(segment.photos.take(pa.array(part)), segment.vectors[part])
+            # A slice first: Arrow looks at all batches of a table for each row that it takes.
+            first, last = int(part[0]), int(part[-1])
+            photos = segment.photos.slice(first, last - first + 1).take(pa.array(part - first))
+            self._write(photos.combine_chunks(), segment.vectors[part])
 
     def finish(self) -> SegmentEntry | None:
         """Return the entry of the manifest after the block has ended; None, without files, if there is no photo."""

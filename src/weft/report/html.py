@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,6 +136,7 @@ def _draw_charts(benchmarks: Sequence[BenchmarkSection], pipeline: PipelineSecti
     }
 
 
+@cache
 def page_environment() -> "Environment":
     """Return the Jinja environment of the templates: it escapes all values and refuses unknown names."""
     from jinja2 import Environment, PackageLoader, StrictUndefined

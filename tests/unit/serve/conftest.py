@@ -146,6 +146,16 @@ def audit_client(catalogue, audit):
     return Client(create_app(catalogue, ServerSettings(), lambda: float(next(seconds)), audit))
 
 
+@pytest.fixture(scope="session")
+def fuzzed_client(catalogue, audit_cases, tmp_path_factory):
+    """A client of all routes, whose requests are a second apart, by the clock of the server."""
+    store = VerdictStore(tmp_path_factory.mktemp("fuzz") / "verdicts.sqlite")
+    seconds = itertools.count()
+    audit = AuditPage(audit_cases, store, catalogue)
+    yield Client(create_app(catalogue, ServerSettings(), lambda: float(next(seconds)), audit))
+    store.close()
+
+
 @pytest.fixture
 def upload(make_jpeg):
     """The form field of a photo, equal to the first one of the product of this colour."""

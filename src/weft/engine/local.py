@@ -51,7 +51,7 @@ def map_shards(work: Callable[[Shard], Result], shards: Sequence[Shard], process
         except BrokenProcessPool as error:
             _start_pool.cache_clear()
             raise EngineError(
-                f"one of {processes} processes was killed, probably because memory ran out; set WEFT_WORKERS to a "
+                f"one of {processes} processes was killed or could not start; if memory ran out, set WEFT_WORKERS to a "
                 f"number lower than {processes}"
             ) from error
 

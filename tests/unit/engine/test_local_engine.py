@@ -46,7 +46,10 @@ def test_an_error_of_a_shard_is_raised_as_it_is(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_killed_process_is_an_error_that_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEFT_WORKERS", "2")
-    with pytest.raises(EngineError, match=r"one of 2 processes was killed.*set WEFT_WORKERS to a number lower than 2"):
+    with pytest.raises(
+        EngineError,
+        match=r"one of 2 processes was killed or could not start.*set WEFT_WORKERS to a number lower than 2",
+    ):
         list(map_shards(DieOnce(tmp_path / "died"), range(20), "die"))
 
 

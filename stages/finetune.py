@@ -32,6 +32,7 @@ def main() -> None:
     inputs = args.photos, args.documents, args.words, args.initial
     splits = {"training": args.photos / "train", "validation": args.photos / "val"}
     with (
+        tracking.open_model(settings.finetune.initial) as initial_model,
         init_process_group(runtime.device()) as process_group,
         tracking.start_stage_run("finetune", asdict(settings.finetune) | shared, inputs, datasets=splits) as run,
     ):
@@ -49,7 +50,9 @@ def main() -> None:
             checkpoint_seconds=runtime.checkpoint_seconds(),
             on_steps=lambda step, loss: run.log_metrics({"train_loss_within_epoch": loss}, step=step),
         )
-        summary = run_finetune(*inputs, settings, context, args.out, on_epoch_end=on_epoch_end)
+        summary = run_finetune(
+            *inputs, settings, context, args.out, on_epoch_end=on_epoch_end, initial_model=initial_model
+        )
         run.log_history(args.out / files.HISTORY)
         run.set_tags(summary.to_tags())
         run.log_model(args.out, read_first_photo(args.photos / "train"))

@@ -13,6 +13,7 @@ import torchvision
 from torch import nn
 
 from weft.errors import ModelError
+from weft.model.library_backbones import PREFIXES, load_library_backbone
 from weft.model.pooling import with_pooling
 from weft.model.weights import LITE_TO_TIMM, build_lite_network, load_imagenet_weights, read_weights, rename_state_dict
 
@@ -76,8 +77,8 @@ def load_backbone(name: str, weights: str, layer: str = "last", pooling: str = "
     usual choice.
 
     Args:
-        name: Name of a torchvision classification model, or efficientnet_lite0, efficientnet_lite1 or
-            efficientnet_lite2.
+        name: Name of a torchvision classification model; efficientnet_lite0, efficientnet_lite1 or efficientnet_lite2;
+            or "timm:<model>" or "open_clip:<model>".
         weights: "imagenet", "random" (the same values at every call), or the path of a local file.
         layer: Name of the module whose feature map is pooled, or "last" for the last feature map.
         pooling: "average" or "gem".
@@ -85,6 +86,11 @@ def load_backbone(name: str, weights: str, layer: str = "last", pooling: str = "
     Raises:
         ModelError: The backbone, its weights or the layer do not exist, or the weights do not fit the backbone.
     """
+    if name.startswith(PREFIXES):
+        network, dim, mean, std = load_library_backbone(name, weights)
+        if (layer, pooling) != ("last", "average"):
+            network, dim = with_pooling(network, layer, pooling, name)
+        return Backbone(network, dim, Normalisation(mean, std))
     network = _build_network(name)
     if weights != "random":
         state = load_imagenet_weights(name) if weights == "imagenet" else read_weights(Path(weights))

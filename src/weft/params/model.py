@@ -12,9 +12,11 @@ class ModelParams:
     """The image encoder before training."""
 
     backbone: str
-    """Name of a torchvision classification model, or efficientnet_lite0, efficientnet_lite1, efficientnet_lite2."""
+    """Name of a torchvision classification model; efficientnet_lite0, efficientnet_lite1, efficientnet_lite2; or
+    "timm:<model>" or "open_clip:<model>", if that library is installed."""
     weights: str
-    """"imagenet", "random" (for tests), or the path of a local .safetensors or .pth file."""
+    """"imagenet", "random" (for tests), or the path of a local .safetensors or .pth file. open_clip needs a path; the
+    file may hold the whole CLIP model."""
     feature_layer: str
     """The layer whose feature map becomes the embedding z: the name of a module of the backbone (features.14, layer3),
     or "last"."""

@@ -185,6 +185,10 @@ class BagSimilarity:
 class Finetune(_TrainingStage):
     """Stage 2: train the whole network."""
 
+    initial: str = ""
+    """The model to start from: a model folder, or a registered model such as "models:/weft-embedder@champion". Empty
+    starts from the pretrained backbone and the W of train_head. DVC does not watch that model, and it deletes
+    models/embedder before the stage runs: name a copy of it."""
     keep_best_by: Literal["val_map_at_r", "val_tag_precision", "val_loss", "last"]
     """The column of history.csv by which the best epoch is kept, the network before training as epoch 0 included: the
     mAP@R of retrieval on val, the precision of five predicted words, or the loss. `last` keeps the last epoch."""

@@ -5,7 +5,7 @@ A pipeline is one run, with a nested run for each stage that was executed. All a
 """
 
 from weft.tracking.promotion import Registry
-from weft.tracking.registry import CANDIDATE, CHAMPION, MODEL_NAME, fetch_model
+from weft.tracking.registry import CANDIDATE, CHAMPION, MODEL_NAME, fetch_model, open_model
 from weft.tracking.runs import download_artifact, get_comparison_url, resolve_evaluation
 from weft.tracking.stage_run import start_stage_run
 from weft.tracking.store import get_tracking_uri
@@ -21,6 +21,7 @@ __all__ = [
     "fetch_model",
     "get_comparison_url",
     "get_tracking_uri",
+    "open_model",
     "resolve_evaluation",
     "start_stage_run",
 ]

@@ -11,6 +11,7 @@ from weft.errors import InputError, get_first_line
 from weft.tracking.store import get_tracking_uri, import_mlflow, open_store, store_exists
 
 MODEL_NAME = "weft-embedder"
+MODEL_URI_PREFIX = "models:/"
 CANDIDATE = "candidate"
 CHAMPION = "champion"
 CALIBRATION = "calibration"
@@ -88,6 +89,20 @@ def fetch_model(uri: str) -> Iterator[Path]:
         if not digests:
             raise InputError(f"{uri}: expected a model that Weft logged, got a model without {files.DIGEST}")
         yield digests[0].parent
+
+
+@contextmanager
+def open_model(name: str) -> Iterator[Path | None]:
+    """Yield the folder of a model: a copy of a registered one ("models:/..."), else the folder itself; None for "".
+
+    Raises:
+        InputError: The registry has no such model.
+    """
+    if not name.startswith(MODEL_URI_PREFIX):
+        yield Path(name) if name else None
+        return
+    with fetch_model(name) as folder:
+        yield folder
 
 
 def _download(uri: str, destination: str) -> Path:

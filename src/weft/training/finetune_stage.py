@@ -39,6 +39,7 @@ from weft.training.objective import export_head_weights
 from weft.training.run_context import RunContext
 from weft.training.stored_photos import StoredPhotos
 from weft.training.train_head import CachedEmbeddings, train_head
+from weft.training.warm_start import start_from
 from weft.training.word_weights import compute_word_weights
 from weft.training_summary import TrainingSummary, write_training_summary
 
@@ -60,6 +61,7 @@ def run_finetune(
     out: Path,
     *,
     on_epoch_end: Callable[[EpochMetrics, EpochTiming], None],
+    initial_model: Path | None = None,
 ) -> TrainingSummary:
     """Train the whole network, and write the model bundle, history.csv and training.json to the folder `out`.
 
@@ -73,6 +75,7 @@ def run_finetune(
         context: Device, threads, processes, and the folder of the checkpoint and of the memory-mapped photos.
         out: The folder to write.
         on_epoch_end: Called at the end of each epoch.
+        initial_model: The folder of the model to start from; None for the pretrained backbone and the W of stage 1.
 
     Returns:
         Which epoch is kept; only the main process writes files.
@@ -82,15 +85,15 @@ def run_finetune(
         ModelError: The W in `head_dir` does not fit the vocabulary or the backbone.
         ParamsError: The device ran out of memory; the message names the settings to lower.
     """
-    state_dir = context.state_dir
-    model = _build_initial_model(settings, head_dir, words)
+    state_dir, predictability = context.state_dir, head_dir / files.WORD_PREDICTABILITY
+    model = _build_initial_model(settings, head_dir, words, initial_model)
     pretrained = deepcopy(model) if settings.finetune.wise_ft_weight else None
     word_bags = read_documents(documents, len(model.words))
     train, val = (
         _open_split(photos / split, word_bags, state_dir / f"{split}.arrow", settings, context.process_group)
         for split in ("train", "val")
     )
-    weights = compute_word_weights(head_dir / files.WORD_PREDICTABILITY, settings.finetune)
+    weights = compute_word_weights(predictability, settings.finetune)
     sections = settings.training, settings.finetune
     history = finetune(train, val, model, *sections, context, on_epoch_end=on_epoch_end, word_weights=weights)
     summary = summarize_training("finetune", history, settings.finetune.keep_best_by)
@@ -100,10 +103,9 @@ def run_finetune(
     if settings.finetune.retrain_head:
         splits, head_context = {"train": train, "val": val}, replace(context, state_dir=state_dir / "head")
         retrain_head(model, splits, word_bags, settings.training, settings.train_head, head_context)
-    size = settings.prepare
-    save_bundle(out, model, settings.model, size.height, size.width, words, settings.training.loss.name)
-    # Text queries weight their words by it, with this model as with that of train_head.
-    shutil.copyfile(head_dir / files.WORD_PREDICTABILITY, out / files.WORD_PREDICTABILITY)
+    size, loss = settings.prepare, settings.training.loss.name
+    save_bundle(out, model, settings.model, size.height, size.width, words, loss)
+    shutil.copyfile(predictability, out / predictability.name)  # text queries weight their words by it
     write_history(out / files.HISTORY, history)
     write_training_summary(out / files.TRAINING, summary)
     _delete_state(state_dir)
@@ -133,8 +135,11 @@ def _open_split(
     return StoredPhotos(PhotoStore(folder, cache_file, copy=False), bags, products)
 
 
-def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embedder:
-    """Return the pretrained backbone with the W of stage 1, its bias, and the projection that is computed from W."""
+def _build_initial_model(settings: Params, head_dir: Path, words: Path, initial_model: Path | None) -> Embedder:
+    """Return the backbone with W, its bias, and the projection that is computed from W.
+
+    They are those of an earlier model, if there is one; else the pretrained ones and those of stage 1.
+    """
     encoder, logits = settings.model, settings.training.logits
     unit_norm = isinstance(logits, CosineLogits)
     backbone = load_backbone(encoder.backbone, encoder.weights, encoder.feature_layer, encoder.pooling)
@@ -150,10 +155,16 @@ def _build_initial_model(settings: Params, head_dir: Path, words: Path) -> Embed
             f"{head_dir}: expected W for the words of {words} in their order, got {files.WORDS} with other words; run "
             "the stage train_head"
         )
+    bias = torch.from_numpy(artefacts.read_word_bias(head_dir / files.MODEL)) if logits.word_bias else None
+    if initial_model is not None:
+        carried = start_from(initial_model, backbone.network, head_weights, vocabulary.tolist(), bias)
+        head_weights, bias = carried.words, carried.bias
+        log_line(
+            f"finetune: starts from {initial_model}; {carried.num_known} of {len(vocabulary)} words are known to it"
+        )
     projection = None
     if encoder.projection_dim:
         projection, head_weights = init_projection(head_weights, encoder.projection_dim)
-    bias = torch.from_numpy(artefacts.read_word_bias(head_dir / files.MODEL)) if logits.word_bias else None
     head_weights = torch.nn.functional.normalize(head_weights, dim=1) if unit_norm else head_weights
     return Embedder(backbone.network, head_weights, backbone.normalisation, projection, bias, unit_norm=unit_norm)
 

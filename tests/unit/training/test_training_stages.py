@@ -4,17 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from run_contexts import in_folder
 from stored_documents import write_documents
+from torch import nn
 
 from weft import artefacts, params, tables
 from weft.bags import read_documents
 from weft.contracts.tables import PREPARED_PHOTOS
 from weft.errors import ContractError, ModelError
 from weft.model.backbone import load_backbone
-from weft.model.bundle import load_bundle
+from weft.model.bundle import load_bundle, save_bundle
 from weft.model.embedder import Embedder, make_random_word_embeddings
 from weft.params import ModelParams
 from weft.retrieval.embed import embed
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.slow
 
 BACKBONE, DIM = "shufflenet_v2_x0_5", 1_024
 WORDS = ["red", "green", "blue", "black", "dress", "striped"]
+MODEL = ModelParams(BACKBONE, "random", "last", "average", 0)
 SPLITS = {"test": [], "train": [[n % 4, 4] for n in range(9)], "val": [[n % 4, 4] for n in range(4)]}
 
 
@@ -75,7 +78,7 @@ def settings(train_head_settings, finetune_settings):
     whole = params.load_params(Path(__file__).parents[3] / "params.yaml")
     return replace(
         whole,
-        model=ModelParams(BACKBONE, "random", "last", "average", 0),
+        model=MODEL,
         prepare=replace(whole.prepare, height=32, width=32),
         training=train_head_settings().training,
         train_head=train_head_settings(epochs=2, optimizer={"name": "adamw", "head_lr": 0.002}).stage,
@@ -102,16 +105,48 @@ def run_words(work, settings):
 
 @pytest.fixture
 def run_network(work, settings, run_words):
-    def run(out, initial, words=work.words):
+    def run(out, initial, words=work.words, epochs=1, initial_model=None):
         state = out.with_suffix(".state")
         inputs = work.photos, work.documents, words, initial
-        return run_finetune(*inputs, settings, in_folder(state), out, on_epoch_end=ignore_report)
+        chosen = replace(settings, finetune=replace(settings.finetune, epochs=epochs))
+        options = {"on_epoch_end": ignore_report, "initial_model": initial_model}
+        return run_finetune(*inputs, chosen, in_folder(state), out, **options)
 
     return run
 
 
 def read_files(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_a_training_can_start_from_an_initial_model(tmp_path, run_words, run_network):
+    head = run_words(tmp_path / "head")
+    run_network(tmp_path / "earlier", head)
+    earlier = load_bundle(tmp_path / "earlier").embedder
+    with torch.no_grad():
+        earlier.encoder.conv1[0].weight += 1
+        earlier.words += 1
+    # The earlier model has its words in another order, one that is gone, and lacks "black" and "striped".
+    earlier.words = nn.Parameter(earlier.words[[4, 2, 5, 1, 0]])
+    words = ["dress", "blue", "pink", "green", "red"]
+    frame = pd.DataFrame({"word_id": range(5), "word": words, "document_frequency": 3, "count": 3})
+    artefacts.write_words(tmp_path / "words.tsv", frame)
+    save_bundle(tmp_path / "changed", earlier, MODEL, 32, 32, tmp_path / "words.tsv")
+    run_network(tmp_path / "next", head, epochs=0, initial_model=tmp_path / "changed")
+    started = load_bundle(tmp_path / "next").embedder
+    assert torch.equal(started.encoder.conv1[0].weight, earlier.encoder.conv1[0].weight)
+    assert torch.equal(started.words[[4, 2, 1, 0]], earlier.words[[0, 1, 3, 4]])
+    # There are four known words, so each new word starts at the mean of all of them.
+    for new_word in (3, 5):
+        torch.testing.assert_close(started.words[new_word], earlier.words[[0, 1, 3, 4]].mean(dim=0))
+
+
+def test_an_initial_model_of_another_backbone_is_refused(tmp_path, work, run_words, run_network):
+    backbone = load_backbone("shufflenet_v2_x1_0", "random")
+    other = Embedder(backbone.network, torch.zeros(len(WORDS), backbone.dim))
+    save_bundle(tmp_path / "other", other, replace(MODEL, backbone="shufflenet_v2_x1_0"), 32, 32, work.words)
+    with pytest.raises(ModelError, match=r"finetune\.initial = .*other: its backbone is not that of the section model"):
+        run_network(tmp_path / "next", run_words(tmp_path / "head"), initial_model=tmp_path / "other")
 
 
 def test_both_stages_write_the_same_bytes_twice(tmp_path, run_words, run_network):

@@ -51,6 +51,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND")
     _add_inference_commands(commands)
     add_export_command(commands, _add_model_command)
+    init = _add_command(commands, "init", runners.run_init, "start a project with a pipeline of its own in a folder")
+    init.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="FOLDER", help="default: here")
     _add_calibration_commands(commands)
     _add_results_commands(commands)
     _add_extract_command(commands)

@@ -39,10 +39,11 @@ def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"  # a copy, because setuptools writes build folders beside pyproject.toml
     source.mkdir()
-    for name in ("crawler", "shops", "src"):
+    for name in ("crawler", "presets", "shops", "src", "stages", ".dvc/plots"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
-    for name in ("LICENSE", "README.md", "pyproject.toml"):
-        shutil.copyfile(ROOT / name, source / name)
+    for path in ROOT.iterdir():
+        if path.is_file() and path.suffix in ("", ".md", ".toml", ".yaml", ".json", ".cfg", ".tsv", ".txt"):
+            shutil.copyfile(path, source / path.name)
     build = f"from setuptools.build_meta import build_wheel; build_wheel({str(folder)!r})"
     run([sys.executable, "-c", build], source)
     (wheel,) = folder.glob("*.whl")
@@ -63,3 +64,11 @@ def test_the_wheel_tags_a_photo_and_opens_a_crawl_state_outside_the_checkout(
     assert run([installed / "weft", "--version"], tmp_path) == "weft 0.1.0\n"
     assert '"photo": "red.jpg"' in run([installed / "weft", "tag", "red.jpg", "--model", saved_model], tmp_path)
     assert run([installed / "python", "-c", OPEN_STATE], tmp_path) == "opened\n"
+
+
+@pytest.mark.slow
+def test_the_wheel_starts_a_project_that_dvc_can_run(installed, tmp_path):
+    assert "files of a new project" in run([installed / "weft", "init", "my-shop"], tmp_path)
+    project = tmp_path / "my-shop"
+    assert "Running stage 'crawl'" in run([installed / "python", "-m", "dvc", "repro", "--dry", "crawl"], project)
+    assert "the crawl state" in run([installed / "python", "stages/crawl.py", "--help"], project)

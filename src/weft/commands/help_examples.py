@@ -33,6 +33,9 @@ EXAMPLES = {
         weft export card --license apache-2.0
         weft export embeddings --normalise -o embeddings.parquet
     """,
+    "init": """
+        weft init my-shop
+    """,
     "calibrate": """
         weft calibrate --target-precision 0.9
         weft calibrate -o var/calibration

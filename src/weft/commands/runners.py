@@ -10,6 +10,13 @@ from collections.abc import Iterable
 from weft.errors import InputError
 
 
+def run_init(args: argparse.Namespace) -> None:
+    """Run `weft init`."""
+    from weft.commands.init import init_project
+
+    print_lines([init_project(args.folder)])
+
+
 def run_embed(args: argparse.Namespace) -> None:
     """Run `weft embed`."""
     from weft.commands.embed import embed_to_file

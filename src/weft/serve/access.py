@@ -11,6 +11,8 @@ from weft.serve.errors import send_error
 
 COOKIE = "weft_token"
 _OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/static/page.css", "/static/icon.svg"})
+_PAGES = frozenset({"/", "/audit"})
+"""Pages for people, who are sent to /login."""
 _SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; img-src 'self' blob:; style-src 'self'; script-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -43,7 +45,7 @@ class AccessControl:
             await send_error(scope, send_with_headers, 403, "a page of another site sent this request")
         elif self._token is None or scope["path"] in _OPEN_PATHS or has_token(scope, self._token):
             await self._app(scope, receive, send_with_headers)
-        elif scope["path"] == "/":
+        elif scope["path"] in _PAGES:
             await send_with_headers(
                 {"type": "http.response.start", "status": 303, "headers": [(b"location", b"/login")]}
             )

@@ -106,7 +106,7 @@ def test_nothing_of_the_catalogue_is_read_without_the_token(make_client, path):
 
 def test_a_browser_logs_in_with_the_token(make_client):
     client = make_client(ServerSettings("0.0.0.0", token=TOKEN))
-    assert client.get("/").headers["location"] == "/login"
+    assert [client.get(page).headers["location"] for page in ("/", "/audit")] == ["/login", "/login"]
     assert client.post("/login", data={"token": "wrong"}).status_code == 401
     cookie = client.post("/login", data={"token": TOKEN}).headers["set-cookie"]
     assert "HttpOnly" in cookie

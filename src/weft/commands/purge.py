@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from weft.commands.index_arguments import INDEX, find_index
+from weft.commands.serve_arguments import VERDICT_STORE, VERDICTS
 from weft.contracts import files
 from weft.errors import ContractError, InputError
 
@@ -61,7 +62,7 @@ def find_stored_copies(target: PurgeTarget, root: Path) -> list[tuple[str, str]]
         found += [
             (str(state.relative_to(root)), "it copies the training photos") for state in _iter_training_states(root)
         ]
-    return sorted(found)
+    return sorted([*found, *_find_verdicts(target, root)])
 
 
 def _find_photo_ids(target: PurgeTarget, root: Path) -> pa.Array:
@@ -115,8 +116,20 @@ def _has_text_match(path: Path, target: PurgeTarget) -> bool:
     if path.suffix not in _TEXT_SUFFIXES or not path.is_file() or path.stat().st_size > _MAX_TEXT_BYTES:
         return False
     text = path.read_text(encoding="utf-8", errors="replace")
-    terms = [*target.products, *target.urls, *([f"{target.shop}/"] if target.shop else [])]
-    return any(term in text for term in terms)
+    return any(term in text for term in _list_terms(target))
+
+
+def _list_terms(target: PurgeTarget) -> list[str]:
+    """Return what a text that holds something of the target contains."""
+    return [*target.products, *target.urls, *([f"{target.shop}/"] if target.shop else [])]
+
+
+def _find_verdicts(target: PurgeTarget, root: Path) -> Iterator[tuple[str, str]]:
+    """Yield the files with verdicts of people on products of the target; a verdict holds the id of its product."""
+    terms = [term.encode() for term in _list_terms(target)]
+    for path in (root / VERDICTS, *sorted(root.glob(f"{VERDICT_STORE}*"))):
+        if path.is_file() and any(term in path.read_bytes() for term in terms):
+            yield str(path.relative_to(root)), "verdicts of people"
 
 
 def _is_table(path: Path) -> bool:

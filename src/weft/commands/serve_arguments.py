@@ -6,6 +6,9 @@ from pathlib import Path
 from weft.commands.argument_types import port
 from weft.commands.index_arguments import add_index_argument
 
+VERDICTS = Path("verdicts.tsv")
+VERDICT_STORE = Path("var/verdicts.sqlite")
+
 
 def add_serve_arguments(parser: ArgumentParser) -> None:
     """Add the options of `weft serve`, which has --model already."""
@@ -26,24 +29,20 @@ def add_serve_arguments(parser: ArgumentParser) -> None:
         "--audit", type=Path, default=Path("reports/audit"), help="the cases of the audit page; default: %(default)s"
     )
     _add_verdict_store(parser)
-    parser.add_argument(
-        "--verdicts", type=Path, default=Path("verdicts.tsv"), help="verdicts of before; default: %(default)s"
-    )
+    parser.add_argument("--verdicts", type=Path, default=VERDICTS, help="verdicts of before; default: %(default)s")
 
 
 def add_verdicts_arguments(parser: ArgumentParser) -> None:
     """Add the options of `weft verdicts`."""
     _add_verdict_store(parser)
-    parser.add_argument(
-        "-o", "--out", type=Path, default=Path("verdicts.tsv"), metavar="FILE.tsv", help="default: %(default)s"
-    )
+    parser.add_argument("-o", "--out", type=Path, default=VERDICTS, metavar="FILE.tsv", help="default: %(default)s")
 
 
 def _add_verdict_store(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--verdict-store",
         type=Path,
-        default=Path("var/verdicts.sqlite"),
+        default=VERDICT_STORE,
         metavar="FILE",
         help="where the audit page keeps verdicts; default: %(default)s",
     )

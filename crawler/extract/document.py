@@ -15,7 +15,7 @@ from lxml.etree import ParserError
 from crawler.decoding.text_encoding import detect_encoding
 from crawler.discover import urls
 from crawler.extract.canonical import find_canonical_url
-from crawler.extract.heading import find_heading
+from crawler.extract.heading import find_heading, normalise_name, site_names
 from crawler.extract.product_cards import ProductCards, find_ancestors
 from crawler.extract.text import visible_text
 
@@ -82,7 +82,9 @@ class Document:
     def title(self) -> str:
         """The text of the title tag without the name of the shop, or ""."""
         title = next((collapse_whitespace(element.text_content()) for element in self.tree.iter("title")), "")
-        return _TITLE_SEPARATOR.split(title)[0].strip()
+        parts = [part.strip() for part in _TITLE_SEPARATOR.split(title)]
+        names = site_names(self.tree, self.url)
+        return next((part for part in parts if part and normalise_name(part) not in names), parts[0])
 
     @property
     def main_elements(self) -> list[Any]:
@@ -284,7 +286,8 @@ def _split_main_content(document: Document) -> tuple[list[Any], list[Any], list[
             main_elements.append(element)
             with_noscript.append(element)
     if not breadcrumb_blocks and "readcrumb" in document.html:
-        breadcrumb_blocks = _find_hidden_breadcrumbs(tree)
+        # They can be inside a header or another block of boilerplate.
+        breadcrumb_blocks = tree.xpath("//body//*[contains(@class, 'readcrumb') or contains(@id, 'readcrumb')]")
     return main_elements, breadcrumb_blocks, with_noscript
 
 
@@ -292,8 +295,3 @@ def is_breadcrumb_block(element: lxml.html.HtmlElement) -> bool:
     """Return whether the attributes of `element` name a breadcrumb."""
     names = (element.get(key) or "" for key in ("class", "id", "data-role", "aria-label"))
     return "breadcrumb" in " ".join(names).lower()
-
-
-def _find_hidden_breadcrumbs(tree: lxml.html.HtmlElement) -> list[Any]:
-    """Return the breadcrumb blocks inside a header or another block of boilerplate."""
-    return list(tree.xpath("//body//*[contains(@class, 'readcrumb') or contains(@id, 'readcrumb')]"))

@@ -20,7 +20,8 @@ from weft.contracts.product import Attribute, PhotoLink
 _COLUMN_ALIASES: dict[str, tuple[str, ...]] = {
     "group": ("item_group_id", "group_id", "itemgroup_id", "product_group_id", "parent_id", "parent_sku", "parent",
               "mainnumber", "handle"),
-    "id": ("id", "product_id", "item_id", "offer_id", "entity_id", "uid", "objectid", "object_id", "entityid"),
+    "id": ("id", "product_id", "item_id", "offer_id", "entity_id", "uid", "objectid", "object_id", "entityid",
+           "id_product"),
     "sku": ("sku", "variant_sku", "product_sku", "article_number", "item_number", "code", "product_code_sku",
             "productnumber", "product_number", "ordernumber", "reference", "model"),
     "gtin": ("gtin", "ean", "upc", "isbn", "barcode", "variant_barcode", "gtin13", "gtin14", "gtin12", "gtin8", "ean13",
@@ -76,6 +77,8 @@ _IMAGE_LIST_SEPARATOR = re.compile(
     r"\s*[|;\n]\s*|\s*,\s*(?=https?:|/|\w[\w/-]*\.(?:jpe?g|png|webp|avif))|\s+(?=https?:)"
 )
 _IMAGE_KEYS = ("src", "url", "link", "href", "originalSrc", "transformedSrc", "url_zoom", "url_standard", "urlOriginal")
+_IMAGE_SIZES = ("original", "full", "zoom", "large", "large_default", "default", "medium")
+"""Under these names an image can have its sizes, the largest first."""
 _EXCEL_APOSTROPHE = re.compile(r"^'(?=\d)")
 """Spreadsheets mark a number as text by an apostrophe, which some shops export."""
 _LABELLED_FIELDS = ("brand", "manufacturer", "gtin", "mpn")
@@ -251,7 +254,8 @@ def _photos(row: Mapping[str, Any], base_url: str) -> Iterator[tuple[str, str | 
     for name in names if found else _SMALL_IMAGE_COLUMNS:
         for value in iter_values(row.get(name)):
             if isinstance(value, dict):
-                value = next((value[key] for key in _IMAGE_KEYS if value.get(key)), None)
+                sizes = (value[size] for size in _IMAGE_SIZES if isinstance(value.get(size), dict))
+                value = next((part[key] for part in (value, *sizes) for key in _IMAGE_KEYS if part.get(key)), None)
             for part in _IMAGE_LIST_SEPARATOR.split(value.strip()) if isinstance(value, str) else ():
                 url = resolve_href(base_url, part)
                 if url and url not in seen:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from itertools import islice
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from crawler.discover import urls
 from crawler.extract.product_cards import ProductCards
@@ -46,16 +47,22 @@ def find_heading(tree: Any, url: str, resolve: Callable[[object], str | None], c
     and nearest to a price or a button to buy. A heading of a dialog, of the shop's logo, of a share button or of
     another product is not it.
     """
-    titles = _page_titles(tree)
+    titles, shop_names = _page_titles(tree), site_names(tree, url)
     candidates = [
-        _Candidate(h1, text, _is_foreign(h1, text, url, resolve, cards), _share(text, titles))
+        _Candidate(
+            h1,
+            text,
+            normalise_name(text) in shop_names or _is_foreign(h1, text, url, resolve, cards),
+            _share(text, titles),
+        )
         for h1 in islice(tree.iter("h1"), _MAX_HEADINGS)
         if (text := visible_text(h1))
     ]
     own = [candidate for candidate in candidates if not candidate.is_foreign]
     if not own:
         least = _MIN_FOREIGN_SHARE if titles else 0.0
-        shared = [c for c in candidates if c.share >= least and not _is_never_own(c.element, c.text, url, resolve)]
+        named = [candidate for candidate in candidates if normalise_name(candidate.text) not in shop_names]
+        shared = [c for c in named if c.share >= least and not _is_never_own(c.element, c.text, url, resolve)]
         return max(shared, key=lambda candidate: candidate.share).element if shared else None
     best = max(candidate.share for candidate in own)
     own = [candidate for candidate in own if candidate.share == best]
@@ -63,6 +70,22 @@ def find_heading(tree: Any, url: str, resolve: Callable[[object], str | None], c
         in_main = [candidate for candidate in own if next(candidate.element.iterancestors("main"), None) is not None]
         own = in_main or own
     return own[0].element if len(own) == 1 else _nearest_to_offer(tree, [candidate.element for candidate in own])
+
+
+def site_names(tree: Any, url: str) -> set[str]:
+    """Return the names of the shop as its pages and its host state them, as `normalise_name` writes them."""
+    stated = [
+        meta.get("content") or ""
+        for meta in tree.iter("meta")
+        if (meta.get("property") or meta.get("name")) in ("og:site_name", "application-name")
+    ]
+    hosts = (urlsplit(url).hostname or "").removeprefix("www.").split(".")
+    return {name for text in (*stated, *hosts[:-1]) if (name := normalise_name(text))}
+
+
+def normalise_name(text: str) -> str:
+    """Return the letters and digits of a name in lower case, for comparison."""
+    return "".join(_WORD.findall(text.casefold()))
 
 
 def _page_titles(tree: Any) -> list[str]:

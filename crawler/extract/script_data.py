@@ -25,7 +25,18 @@ _PRICE_KEY = re.compile(r"price|^offers?$|^amount$|^prices$", re.IGNORECASE)
 _IMAGE_KEY = re.compile(r"image|^img|picture|photo|^media|gallery|thumbnail|^assets$", re.IGNORECASE)
 _URL_KEYS = ("url", "href", "link", "path", "canonicalUrl", "productUrl", "permalink", "uri", "canonical_url", "pdpUrl")
 _SLUG_KEYS = ("slug", "handle", "urlKey", "url_key", "seoUrl", "urlPath", "seoName")
-_ID_KEYS = ("id", "sku", "productId", "product_id", "code", "articleNumber", "itemId", "styleId", "item_id")
+_ID_KEYS = (
+    "id",
+    "sku",
+    "productId",
+    "product_id",
+    "code",
+    "articleNumber",
+    "itemId",
+    "styleId",
+    "item_id",
+    "id_product",
+)
 _VARIANT_KEYS = ("variants", "skus", "variations", "children", "colors", "colours", "colorVariants", "items")
 _MAIN_VARIANT_KEYS = ("masterVariant", "defaultVariant", "selectedVariant", "firstVariant", "defaultSku")
 _COLOUR_KEYS = ("color", "colour", "colorName", "colourName", "color_name", "colour_name")

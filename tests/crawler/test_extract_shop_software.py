@@ -136,6 +136,32 @@ def test_what_a_shop_tells_its_analytics_fills_in_what_the_page_lacks(script: st
     assert "BCData" in script or product.brand.value == "Ida"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("heading", "title"),
+    [
+        ("<h1>Shop</h1>", "Shop | Linen dress"),
+        ("", "Shop - Linen dress"),
+        ("<meta property=og:site_name content='La Maison'><h1>La Maison</h1>", "La Maison | Linen dress"),
+        ("<h1>Linen dress</h1>", "Shop | Linen dress"),
+    ],
+)
+def test_the_name_of_the_shop_is_not_the_title_of_a_product(heading: str, title: str) -> None:
+    gallery = "<div class=gallery><img src=/i/a.jpg></div><span class=price>€ 89,00</span>"
+    html = f"<html><head><title>{title}</title></head><body>{heading}{gallery}{BUY}</body></html>"
+    assert extract(html).title.value == "Linen dress"
+
+
+def test_the_product_in_an_attribute_of_prestashop_is_read_with_its_photos() -> None:
+    images = [
+        {"bySize": {}, "large": {"url": f"{CDN}{n}-large_default/dress.jpg"}, "id_image": str(n)} for n in (12, 13)
+    ]
+    data = {"id_product": "5", "name": "Linen dress", "price_amount": 89, "reference": "LD", "images": images}
+    attribute = json.dumps(data).replace('"', "&quot;")
+    product = extract(page(f'<h1>Linen dress</h1><div id=product-details data-product="{attribute}"></div>'))
+    assert (product.item_id.value, product.sku.value if product.sku else "") == ("5", "LD")
+    assert len(product.photos) == 2
+
+
 def test_a_listing_with_the_rating_of_all_its_products_is_no_product() -> None:
     rating = {"@type": "Product", "name": "Dresses", "aggregateRating": {"ratingValue": "4.6", "reviewCount": "300"}}
     offers = {"offers": {"@type": "AggregateOffer", "lowPrice": "10", "highPrice": "99", "priceCurrency": "EUR"}}

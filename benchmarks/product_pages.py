@@ -5,8 +5,7 @@
 The folder holds pages/*.html.gz and truth.jsonl. Each line of truth.jsonl is a page with the keys page, url, brand,
 sku, gtin, mpn, price and availability; the value of a field is a list of correct answers or null. Hosts are split into
 two halves by a digest of their names. Rules are developed on the half "seen" only; --misses lists its errors by page.
-Of the half "held out", only the four pages whose brand is missed have been read (November 2026): on two the labelled
-brand is that of the seller or has words of the shop, and two name it in free text only. No rule was made for them.
+Of the half "held out", the four pages whose brand is missed have been read once (November 2026); no rule came of it.
 """
 
 import argparse

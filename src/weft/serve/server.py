@@ -31,7 +31,7 @@ def run_server(files: ServedFiles, audit_files: AuditFiles, settings: ServerSett
     listener = _listen(settings)
     with listener:
         catalogue = ServedCatalogue(files)
-        audit = _open_audit(files, audit_files, catalogue)
+        audit = open_audit(files, audit_files, catalogue)
         configure_logging()
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{listener.getsockname()[1]}/"
@@ -62,8 +62,13 @@ def run_server(files: ServedFiles, audit_files: AuditFiles, settings: ServerSett
         log_event("stopped")
 
 
-def _open_audit(files: ServedFiles, audit_files: AuditFiles, catalogue: ServedCatalogue) -> AuditPage:
-    """Return the audit page; verdicts of before are merged into its store."""
+def open_audit(files: ServedFiles, audit_files: AuditFiles, catalogue: ServedCatalogue) -> AuditPage:
+    """Return the audit page; verdicts of before are merged into its store.
+
+    Raises:
+        ContractError: A file breaks its contract, or the store is none.
+        InputError: The store cannot be written.
+    """
     earlier = read_verdicts(audit_files.verdicts) if audit_files.verdicts.exists() else NO_VERDICTS
     cases = AuditCases.read(audit_files.audit, files.embeddings, catalogue.products, catalogue.tagger)
     store = VerdictStore(audit_files.verdict_store)

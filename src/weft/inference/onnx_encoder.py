@@ -15,7 +15,7 @@ from weft.inference.onnx_folder import INPUT, OUTPUT, OnnxFolder, read_onnx_fold
 from weft.photos.prefetch import decode_and_letterbox
 
 BATCH_SIZE = 16
-"""Photos; on a CPU larger batches are slower, because their feature maps do not fit into the cache."""
+"""Photos; on a CPU larger batches take more memory and are not faster."""
 
 
 class OnnxEncoder:

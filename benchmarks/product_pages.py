@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 
 import extruct
 
-from crawler.extract import prices, value_parsing
 from crawler.extract.combine import extract_product_from_html
+from crawler.values import prices, value_parsing
 
 FIELDS = ("brand", "sku", "gtin", "price", "availability")
 PRESENCE_FIELDS = ("title", "description", "photo")

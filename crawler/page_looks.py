@@ -6,7 +6,7 @@ A crawl that finds no product reports these, because each of them has its own re
 import re
 from itertools import islice
 
-from crawler.extract.document import Document, collapse_whitespace
+from crawler.page.document import Document, collapse_whitespace
 
 SCRIPT_SHELL = "script shell"
 """Its content is filled in by scripts, which only a browser runs (`render`)."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from crawler.discover import crawl_traps, urls
-from crawler.extract.document import Document, collapse_whitespace
+from crawler.page.document import Document, collapse_whitespace
 
 MIN_PRODUCTS = 2
 _MAX_LEVELS, _MAX_NEIGHBOURS = 6, 3

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from crawler.discover import crawl_traps, identifying_params, urls
 from crawler.extract import html_heuristics, script_data, structured_data
-from crawler.extract.document import Document, collapse_whitespace
 from crawler.extract.linked_nodes import as_list, node_types
+from crawler.page.document import Document, collapse_whitespace
 
 MAX_REFRESH_SECONDS = 10
 """A page that is refreshed after a longer wait shows something itself."""

@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any
 
-from crawler.extract.document import Document, clean_text
 from crawler.extract.models import ExtractedFields
+from crawler.page.document import Document, clean_text
 
 _START = re.compile(r"BCData\s*=\s*(?=\{)")
 _PRICES = ("with_tax", "sale_price_with_tax", "without_tax", "sale_price_without_tax")

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import lxml.html
 from lxml.etree import ParserError
 
-from crawler.extract import image_urls, prices, value_parsing
-from crawler.extract.document import collapse_whitespace
 from crawler.extract.models import ExtractedFields, SourcedValue
-from crawler.extract.text import plain_text
+from crawler.page.document import collapse_whitespace
+from crawler.values import image_urls, prices, value_parsing
+from crawler.values.text import plain_text
 from weft.contracts.product import Attribute, PhotoLink
 
 MIN_DESCRIPTION_LENGTH = 80

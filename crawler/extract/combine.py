@@ -8,18 +8,18 @@ from crawler.extract import (
     html_heuristics,
     inline_scripts,
     magento,
-    purchase_signals,
     script_data,
     shopify,
     structured_data,
-    value_parsing,
     woocommerce,
 )
 from crawler.extract.choose_fields import choose_item_id
-from crawler.extract.document import Document, collapse_whitespace, parse_html
 from crawler.extract.models import ExtractedFields, ExtractedProduct
-from crawler.extract.text import plain_text
 from crawler.overrides import Override, selectors
+from crawler.page import purchase_signals
+from crawler.page.document import Document, collapse_whitespace, parse_html
+from crawler.values import value_parsing
+from crawler.values.text import plain_text
 
 EXTRACTORS: tuple[Callable[[Document], ExtractedFields], ...] = (
     shopify.extract_shopify,

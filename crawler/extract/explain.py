@@ -1,8 +1,9 @@
 """Explain why a page is not recognised as a product, for an engineer who debugs a shop."""
 
-from crawler.extract import html_heuristics, purchase_signals, structured_data
-from crawler.extract.document import Document
+from crawler.extract import html_heuristics, structured_data
 from crawler.extract.main_product import is_product_node
+from crawler.page import purchase_signals
+from crawler.page.document import Document
 
 
 def explain_no_product(document: Document) -> str:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from crawler.extract import labelled_values
-from crawler.extract.column_names import iter_values, normalise_columns
-from crawler.extract.document import clean_text, collapse_whitespace, resolve_href
 from crawler.extract.models import ExtractedFields
 from crawler.extract.record_values import parse_pairs, text_of_mapping
+from crawler.page.document import clean_text, collapse_whitespace, resolve_href
+from crawler.values import labelled_values
+from crawler.values.column_names import iter_values, normalise_columns
 from weft.contracts.product import Attribute, PhotoLink
 
 # fmt: off

@@ -7,19 +7,12 @@ from html import escape
 
 import lxml.html
 
-from crawler.extract import (
-    attribute_hints,
-    attributes,
-    images,
-    labelled_values,
-    printed_values,
-    purchase_signals,
-    relations,
-    value_parsing,
-)
-from crawler.extract.document import Document, collapse_whitespace
+from crawler.extract import relations
 from crawler.extract.models import ExtractedFields
-from crawler.extract.text import visible_text
+from crawler.page import attribute_hints, attributes, images, printed_values, purchase_signals
+from crawler.page.document import Document, collapse_whitespace
+from crawler.values import labelled_values, value_parsing
+from crawler.values.text import visible_text
 from weft.contracts.product import Attribute, PhotoLink
 
 MAX_DESCRIPTION_LENGTH = 20_000

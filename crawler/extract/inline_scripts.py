@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-from crawler.extract.document import Document, clean_text
-from crawler.extract.labelled_values import classify_label
 from crawler.extract.models import ExtractedFields
+from crawler.page.document import Document, clean_text
+from crawler.values.labelled_values import classify_label
 
 MAX_SCRIPT_LENGTH = 1_000_000
 """Number of characters of one script that are searched."""

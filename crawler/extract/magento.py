@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.extract import labelled_values
-from crawler.extract.document import Document, clean_text
 from crawler.extract.models import ExtractedFields
+from crawler.page.document import Document, clean_text
+from crawler.values import labelled_values
 from weft.contracts.product import PhotoLink
 
 _GALLERY_WIDGET = "mage/gallery/gallery"

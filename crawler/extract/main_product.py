@@ -4,9 +4,9 @@ A node is a JSON-LD object; microdata and RDFa are converted to the same shape.
 """
 
 from crawler.discover import urls
-from crawler.extract.document import Document, clean_text
 from crawler.extract.linked_nodes import Node, as_list, node_types
-from crawler.extract.text import plain_text
+from crawler.page.document import Document, clean_text
+from crawler.values.text import plain_text
 
 PRODUCT_TYPES = frozenset(
     {"product", "productgroup", "individualproduct", "productmodel", "someproducts", "vehicle", "car", "book"}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from crawler.extract.document import clean_text
+from crawler.page.document import clean_text
 
 _PAIR = re.compile(r"\s*(?:[^:=|;]{1,40}:)?([^:=|;]{1,40})[:=]([^:=]+)")
 """A name and a value; the section in front of them in Google's product_detail is left out."""

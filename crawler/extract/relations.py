@@ -12,12 +12,13 @@ from itertools import islice
 from typing import Any, NamedTuple, Self
 
 from crawler.discover import crawl_traps, urls
-from crawler.extract import labelled_values, structured_data, value_parsing
-from crawler.extract.document import Document, collapse_whitespace
+from crawler.extract import structured_data
 from crawler.extract.linked_nodes import Node, as_list, node_types
 from crawler.extract.main_product import is_product_node
-from crawler.extract.once_per_document import once_per_document
-from crawler.extract.variant_names import is_variant_name
+from crawler.page.document import Document, collapse_whitespace
+from crawler.page.once_per_document import once_per_document
+from crawler.values import labelled_values, value_parsing
+from crawler.values.variant_names import is_variant_name
 
 X_DEFAULT = "x-default"
 """The language code of hreflang for the page of visitors whose language the shop does not have."""

@@ -6,14 +6,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.discover import urls
-from crawler.extract import value_parsing, variant_skus
+from crawler.extract import variant_skus
 from crawler.extract.choose_fields import parent_sku
-from crawler.extract.document import Document, clean_text
-from crawler.extract.image_urls import IMAGE_EXTENSION
 from crawler.extract.linked_nodes import Node, as_list, node_types
 from crawler.extract.main_product import find_main_product
 from crawler.extract.models import ExtractedFields
-from crawler.extract.text import plain_text
+from crawler.page.document import Document, clean_text
+from crawler.values import value_parsing
+from crawler.values.image_urls import IMAGE_EXTENSION
+from crawler.values.text import plain_text
 from weft.contracts.product import Attribute, PhotoLink
 
 _ATTRIBUTE_PROPERTIES = ("material", "pattern", "gender", "fit", "neckline", "sleeveLength")

@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from crawler.discover import urls
-from crawler.extract import flat_record, labelled_values, shopify
-from crawler.extract.document import Document, clean_text
-from crawler.extract.graphql import flatten_connections
+from crawler.extract import flat_record, shopify
 from crawler.extract.models import ExtractedFields
-from crawler.extract.once_per_document import once_per_document
 from crawler.extract.record_values import localised_text
 from crawler.extract.script_values import iter_script_values
+from crawler.page.document import Document, clean_text
+from crawler.page.once_per_document import once_per_document
+from crawler.values import labelled_values
+from crawler.values.graphql import flatten_connections
 
 MAX_VALUES = 50_000
 """Maximum number of JSON values of one page that are visited."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import chompjs
 
-from crawler.extract.document import Document
+from crawler.page.document import Document
 
 MAX_SCRIPT_LENGTH = 4_000_000
 """Maximum number of characters of one script that is read."""

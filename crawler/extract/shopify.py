@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from crawler.extract import labelled_values
-from crawler.extract.document import Document, clean_text, resolve_href
 from crawler.extract.models import ExtractedFields
-from crawler.extract.value_parsing import list_or_empty, strip_text
+from crawler.page.document import Document, clean_text, resolve_href
+from crawler.values import labelled_values
+from crawler.values.value_parsing import list_or_empty, strip_text
 from weft.contracts.product import Attribute, PhotoLink
 
 _PRODUCT_JSON_START = re.compile(

@@ -10,11 +10,12 @@ from typing import Any
 import lxml.html
 from extruct.w3cmicrodata import MicrodataExtractor
 
-from crawler.extract import json_repair, schema_org
-from crawler.extract.document import Document, clean_text, collapse_whitespace
+from crawler.extract import schema_org
 from crawler.extract.linked_nodes import Node, link_nodes, resolve_references
 from crawler.extract.models import ExtractedFields
-from crawler.extract.once_per_document import once_per_document
+from crawler.page.document import Document, clean_text, collapse_whitespace
+from crawler.page.once_per_document import once_per_document
+from crawler.values import json_repair
 from weft.contracts.product import Attribute, PhotoLink
 
 _MAX_MICRODATA_ITEMS = 1_000

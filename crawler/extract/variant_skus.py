@@ -7,7 +7,7 @@ product.
 import re
 from collections.abc import Collection, Iterator
 
-from crawler.extract.document import Document, collapse_whitespace
+from crawler.page.document import Document, collapse_whitespace
 
 MIN_OPTIONS = 2
 _SIZE_SUFFIX = re.compile(r"[-_./ ](\d{0,2}x{0,4}[sml]|\d?xs|one-?size|os|\d{1,3}(?:[.,]5)?)$", re.IGNORECASE)

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.extract import labelled_values
-from crawler.extract.document import Document, clean_text, collapse_whitespace
 from crawler.extract.models import ExtractedFields
+from crawler.page.document import Document, clean_text, collapse_whitespace
+from crawler.values import labelled_values
 from weft.contracts.product import PhotoLink
 
 _POST_ID = re.compile(r"(?:^|\s)postid-(\d+)(?:\s|$)")

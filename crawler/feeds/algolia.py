@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from crawler.extract.document import clean_text
+from crawler.page.document import clean_text
 
 _INTERNAL_PREFIX = "_"
 

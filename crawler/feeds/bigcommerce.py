@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.extract import flat_record, labelled_values
-from crawler.extract.document import clean_text
+from crawler.extract import flat_record
 from crawler.extract.models import ExtractedFields
-from crawler.extract.value_parsing import list_or_empty
 from crawler.feeds.csv_table import Rows, group_rows
 from crawler.feeds.entries import OnBadRow
+from crawler.page.document import clean_text
+from crawler.values import labelled_values
+from crawler.values.value_parsing import list_or_empty
 
 _OPTION = re.compile(r"(?:\[\w+\])?\s*([^=,\[\]]+)=([^,:]+)")
 _KINDS_OF_PARTS = frozenset({"sku", "variant", "image", "rule", "custom field", "video"})

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from crawler.extract import flat_record
-from crawler.extract.column_names import normalise_columns
 from crawler.extract.models import ExtractedFields, ExtractedProduct
 from crawler.feeds import bigcommerce, magento, opencart, prestashop, shopify, woocommerce
 from crawler.feeds.csv_table import Rows, open_table
 from crawler.feeds.entries import OnBadRow, entry_to_product, ignore_bad_row
+from crawler.values.column_names import normalise_columns
 from weft.errors import ShopError
 
 

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO, Literal, NamedTuple, TextIO
 
 from crawler.decoding.byte_stream import open_limited
 from crawler.decoding.text_encoding import open_text
-from crawler.extract.column_names import normalise_columns
 from crawler.feeds.entries import OnBadRow
+from crawler.values.column_names import normalise_columns
 
 MAX_CELL_CHARS = 16 * 1024**2
 """Maximum length of one cell; Python's own limit is 131,072, which descriptions exceed."""

@@ -10,13 +10,13 @@ from crawler.decoding.byte_stream import open_limited
 from crawler.decoding.text_encoding import detect_feed_encoding
 from crawler.discover.platform_apis import SHOPIFY
 from crawler.extract import flat_record, schema_org
-from crawler.extract.document import clean_text, empty_document
-from crawler.extract.graphql import flatten_connections
 from crawler.extract.linked_nodes import node_types
 from crawler.extract.main_product import is_product_node
 from crawler.extract.models import ExtractedFields, ExtractedProduct
 from crawler.feeds import algolia, bigcommerce, magento, prestashop, shopify, shopware, woocommerce
 from crawler.feeds.entries import NOT_A_MAPPING, OnBadRow, entry_to_product, ignore_bad_row
+from crawler.page.document import clean_text, empty_document
+from crawler.values.graphql import flatten_connections
 from weft.errors import ShopError
 
 MAX_LINE_BYTES = 4 * 1024**2

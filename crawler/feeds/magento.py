@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from crawler.extract import flat_record, labelled_values
-from crawler.extract.column_names import normalise_columns
-from crawler.extract.document import clean_text
+from crawler.extract import flat_record
 from crawler.extract.models import ExtractedFields
-from crawler.extract.value_parsing import list_or_empty
 from crawler.feeds.csv_table import Rows
 from crawler.feeds.entries import OnBadRow, ignore_bad_row
+from crawler.page.document import clean_text
+from crawler.values import labelled_values
+from crawler.values.column_names import normalise_columns
+from crawler.values.value_parsing import list_or_empty
 
 MEDIA_PATH = "/media/catalog/product"
 _SYSTEM_ATTRIBUTES = re.compile(

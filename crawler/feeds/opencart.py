@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.extract import flat_record
-from crawler.extract.column_names import normalise_columns
 from crawler.extract.models import ExtractedFields
 from crawler.feeds.csv_table import Rows
 from crawler.feeds.entries import OnBadRow
+from crawler.values.column_names import normalise_columns
 
 _DISABLED = frozenset({"0", "false", "no"})
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from crawler.extract import flat_record
-from crawler.extract.column_names import normalise_columns
-from crawler.extract.document import clean_text
 from crawler.extract.models import ExtractedFields
-from crawler.extract.value_parsing import list_or_empty
 from crawler.feeds.csv_table import Rows
 from crawler.feeds.entries import OnBadRow
+from crawler.page.document import clean_text
+from crawler.values.column_names import normalise_columns
+from crawler.values.value_parsing import list_or_empty
 
 _FEATURE = re.compile(r"([^:,]+):([^:,]+)(?::[^,]*)?")
 _INACTIVE = "0"

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from crawler.extract import shopify
-from crawler.extract.column_names import normalise_columns
-from crawler.extract.document import clean_text
 from crawler.extract.models import ExtractedFields
-from crawler.extract.value_parsing import list_or_empty
 from crawler.feeds.csv_table import Rows, group_rows
 from crawler.feeds.entries import OnBadRow
+from crawler.page.document import clean_text
+from crawler.values.column_names import normalise_columns
+from crawler.values.value_parsing import list_or_empty
 
 _GID = re.compile(r"gid://shopify/(\w+)/(\d+)")
 _MAX_OPTIONS = 3

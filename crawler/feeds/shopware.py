@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.extract.document import clean_text
-from crawler.extract.value_parsing import list_or_empty
+from crawler.page.document import clean_text
+from crawler.values.value_parsing import list_or_empty
 
 
 def is_product_json(entry: dict[str, Any]) -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.extract import flat_record, labelled_values
-from crawler.extract.column_names import normalise_columns
-from crawler.extract.document import clean_text, collapse_whitespace, resolve_href
+from crawler.extract import flat_record
 from crawler.extract.models import ExtractedFields
-from crawler.extract.value_parsing import list_or_empty, strip_text
 from crawler.feeds.csv_table import Rows
 from crawler.feeds.entries import OnBadRow, ignore_bad_row
+from crawler.page.document import clean_text, collapse_whitespace, resolve_href
+from crawler.values import labelled_values
+from crawler.values.column_names import normalise_columns
+from crawler.values.value_parsing import list_or_empty, strip_text
 from weft.contracts.product import Attribute, PhotoLink
 
 _LIST_SEPARATOR = re.compile(r"\s*(?<!\\)[,|]\s*")

@@ -6,10 +6,10 @@ from typing import Any
 
 from parsel.csstranslator import HTMLTranslator
 
-from crawler.extract.document import Document, clean_text, collapse_whitespace
 from crawler.extract.html_heuristics import inner_html
 from crawler.extract.models import ExtractedFields
 from crawler.overrides.override import Override
+from crawler.page.document import Document, clean_text, collapse_whitespace
 from weft.contracts.product import PhotoLink
 
 _TEXT_FIELDS = ("title", "description", "brand", "colour", "sku", "gtin", "group_id", "price", "availability")

@@ -15,7 +15,7 @@ from scrapy.http import HtmlResponse, Response, TextResponse
 from crawler import exceptions, items
 from crawler.discover import crawl_traps, links, sitemaps, urls
 from crawler.discover.sitemaps import add_sitemap_images
-from crawler.extract import combine, document, images, relations, value_parsing
+from crawler.extract import combine, relations
 from crawler.feeds import reader
 from crawler.items import (
     CrawlItem,
@@ -28,8 +28,10 @@ from crawler.items import (
     UnchangedItem,
 )
 from crawler.overrides import Override, load_override
+from crawler.page import document, images
 from crawler.page_looks import describe_page
 from crawler.spider_args import SpiderArgs, parse_spider_args
+from crawler.values import value_parsing
 from weft.contracts.product import Product
 from weft.errors import ShopError
 

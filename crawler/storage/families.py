@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from crawler.extract.relations import X_DEFAULT, Relations
-from crawler.extract.value_parsing import parse_language
-from crawler.extract.variant_names import (
+from crawler.values.value_parsing import parse_language
+from crawler.values.variant_names import (
     count_words,
     is_variant_name,
     name_core,

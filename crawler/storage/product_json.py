@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from crawler.extract import labelled_values
 from crawler.extract.choose_fields import merge_category_paths
-from crawler.extract.variant_names import (
+from crawler.values import labelled_values
+from crawler.values.variant_names import (
     is_variant_name,
     name_core,
     name_without_variant,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.discover import links, sitemaps, urls
-from crawler.extract.document import parse_html
+from crawler.page.document import parse_html
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from crawler.discover.links import extract_links
 from crawler.extract.combine import extract_product
-from crawler.extract.document import parse_html
+from crawler.page.document import parse_html
 
 URL = "https://shop.example/p/linen-dress-10234"
 SMALL = 40

@@ -3,7 +3,7 @@
 import pytest
 
 from crawler.extract.combine import extract_product_from_html
-from crawler.extract.document import parse_html
+from crawler.page.document import parse_html
 
 URL = "https://shop.example/p/linen-dress"
 OFFER = '<span class="price">29,90 €</span><form action="/cart/add"><button>Add to cart</button></form>'

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract.image_urls import fill_size_template, image_key, is_decorative_url, width_from_url
-from crawler.extract.images import is_image, strip_junk
+from crawler.page.images import is_image, strip_junk
+from crawler.values.image_urls import fill_size_template, image_key, is_decorative_url, width_from_url
 
 HOST = "https://shop.example"
 WORDS = ("logo", "blank", "star", "flag", "icon", "banner", "placeholder", "rating", "badge", "pixel", "sprite")

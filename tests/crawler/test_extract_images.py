@@ -5,7 +5,7 @@ import json
 import pytest
 
 from crawler.extract.combine import extract_product_from_html
-from crawler.extract.image_urls import image_key, larger_variant, original_variant, width_from_url
+from crawler.values.image_urls import image_key, larger_variant, original_variant, width_from_url
 
 CDN = "https://cdn.shopify.com/s/files/1"
 SIZES = json.dumps({"https://shop.example/l.jpg": [900, 900], "https://shop.example/s.jpg": [90, 90]})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract.json_repair import loads, repair_json
+from crawler.values.json_repair import loads, repair_json
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 
 from crawler.extract import structured_data
 from crawler.extract.combine import extract_product_from_html
-from crawler.extract.document import parse_html
 from crawler.extract.models import ExtractedProduct
+from crawler.page.document import parse_html
 
 URL = "https://shop.example/p/blue-shirt-4711"
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.extract import combine, document
+from crawler.extract import combine
 from crawler.overrides import load_override
+from crawler.page import document
 from weft.commands.extract import to_json_line
 from weft.errors import ShopError
 

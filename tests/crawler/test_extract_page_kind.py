@@ -6,8 +6,8 @@ import pytest
 
 from crawler.discover.links import extract_links
 from crawler.extract.combine import extract_product_from_html
-from crawler.extract.document import parse_html
 from crawler.extract.explain import explain_no_product
+from crawler.page.document import parse_html
 
 URL = "https://shop.example/c/dresses"
 OG = '<meta property="og:type" content="product"><meta property="og:title" content="Dresses">'

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract import attribute_hints, labelled_values, printed_values, purchase_signals, value_parsing
-from crawler.extract.document import Document, parse_html
+from crawler.page import attribute_hints, printed_values, purchase_signals
+from crawler.page.document import Document, parse_html
+from crawler.values import labelled_values, value_parsing
 
 
 def parse_page(body: str, url: str = "https://shop.example/p/hat") -> Document:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract.prices import parse_machine_price, parse_price
+from crawler.values.prices import parse_machine_price, parse_price
 
 WRITTEN_FOR_PEOPLE = {
     "£49.00": "49.00 GBP",

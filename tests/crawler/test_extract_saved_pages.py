@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from crawler.extract import combine, document
+from crawler.extract import combine
 from crawler.extract.models import ExtractedProduct
+from crawler.page import document
 
 PAGES = Path(__file__).parent / "pages"
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from crawler.discover import links
 from crawler.extract.combine import extract_product
-from crawler.extract.document import parse_html
 from crawler.extract.models import ExtractedProduct
+from crawler.page.document import parse_html
 
 URL = "https://shop.example/p/linen-dress"
 PRODUCT = {

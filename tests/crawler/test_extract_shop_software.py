@@ -9,7 +9,7 @@ import pytest
 
 from crawler.extract.combine import extract_product_from_html
 from crawler.extract.models import ExtractedProduct
-from crawler.extract.value_parsing import parse_brand
+from crawler.values.value_parsing import parse_brand
 
 URL = "https://shop.example/p/linen-dress-10234"
 CDN = "https://cdn.example/"

@@ -10,11 +10,11 @@ from state_files import BASE_URL, make_product, save_item
 
 from crawler.export.export import export
 from crawler.extract.relations import Relations
-from crawler.extract.variant_names import is_variant_name, name_stem, sku_stem, text_of_core
 from crawler.items import PAGE, PHOTO, ListingItem, PhotoItem, ProductItem
 from crawler.storage.purge import purge
 from crawler.storage.snapshot import Snapshot
 from crawler.storage.store import Store
+from crawler.values.variant_names import is_variant_name, name_stem, sku_stem, text_of_core
 from weft.contracts.product import Attribute, PhotoLink, Product
 
 Page = tuple[Product, Relations]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from crawler.extract.column_names import normalise_name
 from crawler.extract.models import ExtractedProduct
 from crawler.feeds import merge_variants, reader
+from crawler.values.column_names import normalise_name
 
 SHOP = "https://shop.example/"
 

@@ -4,7 +4,7 @@ import pytest
 
 from crawler.discover.links import extract_links
 from crawler.discover.sitemaps import parse_sitemap
-from crawler.extract.document import parse_html
+from crawler.page.document import parse_html
 
 URL = "http://shop.example"
 

@@ -8,8 +8,8 @@ import pytest
 from state_files import BASE_URL
 
 from crawler.exceptions import OffsiteError, RobotsDisallowedError
-from crawler.extract.document import parse_html
 from crawler.items import PAGE, FailedItem, ListingItem
+from crawler.page.document import parse_html
 from crawler.page_looks import BOT_CHECK, REDIRECT_PAGE, SCRIPT_SHELL, describe_page
 from crawler.storage.no_products import PAGE_LOOKS, explain_no_products
 from crawler.storage.store import Store

@@ -15,10 +15,10 @@ from crawler import settings as crawl_settings
 from crawler import spider_args
 from crawler.decoding.text_encoding import detect_encoding
 from crawler.extensions.throttle import Throttle, next_delay
-from crawler.extract.images import is_image
 from crawler.middlewares.opt_out import is_page_opted_out, parse_x_robots_tag
 from crawler.middlewares.retry import parse_retry_after
 from crawler.middlewares.robotstxt import is_unreachable
+from crawler.page.images import is_image
 from weft import params
 from weft.errors import ParamsError, ShopError
 

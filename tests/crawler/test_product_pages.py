@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.extract.combine import extract_product_from_html
-from crawler.extract.json_repair import loads
+from crawler.values.json_repair import loads
 from weft.contracts.product import Attribute, PhotoLink, Product
 
 URL = "http://shop.example/p/blue-shirt"

@@ -31,9 +31,10 @@ def extract_page(page: Path, url: str) -> Iterator[str]:
         InputError: The page cannot be read or shows no product; the message says why.
     """
     from crawler.discover import urls
-    from crawler.extract import combine, document
+    from crawler.extract import combine
     from crawler.extract.explain import explain_no_product
     from crawler.overrides import load_override
+    from crawler.page import document
 
     if urls.absolute_url(url, "") is None:
         raise InputError(f"--url: expected the http(s) URL that the page was saved from, got {url!r}")

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from crawler.extract import labelled_values
+from crawler.values import labelled_values
 
 _SEPARATORS = re.compile(r"[\W_]+")
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.discover import urls
-from crawler.extract import labelled_values, prices
-from crawler.extract.document import Document, collapse_whitespace
-from crawler.extract.image_urls import IMAGE_EXTENSION
+from crawler.page.document import Document, collapse_whitespace
+from crawler.values import labelled_values, prices
+from crawler.values.image_urls import IMAGE_EXTENSION
 
 _PRICE_NAME = re.compile(r"price|preis|prix|precio|prezzo|preço|preco|\bcena\b|hind\b|fiyat|цена|kaina", re.IGNORECASE)
 _OTHER_PRICE = re.compile(

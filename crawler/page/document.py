@@ -14,10 +14,10 @@ from lxml.etree import ParserError
 
 from crawler.decoding.text_encoding import detect_encoding
 from crawler.discover import urls
-from crawler.extract.canonical import find_canonical_url
-from crawler.extract.heading import find_heading, normalise_name, site_names
-from crawler.extract.product_cards import ProductCards, find_ancestors
-from crawler.extract.text import visible_text
+from crawler.page.canonical import find_canonical_url
+from crawler.page.heading import find_heading, normalise_name, site_names
+from crawler.page.product_cards import ProductCards, find_ancestors
+from crawler.values.text import visible_text
 
 _PLACEHOLDER = re.compile(
     r"\$[A-Za-z_]\w*|\{\{.*\}\}|\{%.*%\}|\[object Object\]|undefined|null|none|n/?a|-+", re.IGNORECASE

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.extract.document import Document
-from crawler.extract.image_urls import IMAGE_EXTENSION, fill_size_template, is_decorative_url, width_from_url
+from crawler.page.document import Document
+from crawler.values.image_urls import IMAGE_EXTENSION, fill_size_template, is_decorative_url, width_from_url
 
 LARGE_IMAGE_ATTRIBUTES = (
     *("data-zoom-image", "data-large_image", "data-large-image", "data-old-hires", "data-zoom", "data-full"),

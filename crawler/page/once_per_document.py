@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
-from crawler.extract.document import Document
+from crawler.page.document import Document
 
 Result = TypeVar("Result")
 

@@ -14,9 +14,8 @@ import lxml.html
 from lxml.etree import ParserError
 
 from crawler.discover import urls
-from crawler.extract import labelled_values
-from crawler.extract.document import Document
-from crawler.extract.image_element import (
+from crawler.page.document import Document
+from crawler.page.image_element import (
     BACKGROUND_ATTRIBUTES,
     BACKGROUND_URL,
     LARGE_IMAGE_ATTRIBUTES,
@@ -25,7 +24,8 @@ from crawler.extract.image_element import (
     largest_image_url,
     linked_image_url,
 )
-from crawler.extract.image_urls import IMAGE_EXTENSION, is_size_chart
+from crawler.values import labelled_values
+from crawler.values.image_urls import IMAGE_EXTENSION, is_size_chart
 
 MIN_SIDE_PX = 100
 """An image whose declared width or height is below this, in pixels, is an icon, unless it has a larger version."""

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import lxml.html
 
 from crawler.discover import urls
-from crawler.extract import labelled_values
-from crawler.extract.document import Document, clean_text
-from crawler.extract.text import visible_text
+from crawler.page.document import Document, clean_text
+from crawler.values import labelled_values
+from crawler.values.text import visible_text
 
 _FIELD_NAME = re.compile(
     r"(?:^|[\s_-])(?:(?P<sku>skus?|(?:product|item|article|style|catalogue?|artikel|prod)[-_]?"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from crawler.extract import labelled_values
+from crawler.values import labelled_values
 
 _WORD = re.compile(r"[^\W_]+")
 _SEPARATOR = re.compile(r"\s*(?:[,/|(:·;\[]|\s[-–—]\s)")

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from crawler.discover import urls
-from crawler.extract.text import visible_text
+from crawler.values.text import visible_text
 
 _HOME_PATH = re.compile(
     r"/?(?:(?:[a-z]{2}(?:[-_][a-z]{2})?)/?)?(?:(?:index|default|home)(?:\.\w{2,5})?/?)?", re.IGNORECASE

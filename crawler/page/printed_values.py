@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from crawler.extract import labelled_values, value_parsing
-from crawler.extract.choices import choices_in
-from crawler.extract.document import Document, clean_text
-from crawler.extract.text import visible_text
+from crawler.page.choices import choices_in
+from crawler.page.document import Document, clean_text
+from crawler.values import labelled_values, value_parsing
+from crawler.values.text import visible_text
 
 MAX_LABEL_LENGTH = 40
 """Maximum number of characters of a label."""

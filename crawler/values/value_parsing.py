@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from crawler.extract import labelled_values
-from crawler.extract.text import plain_text
+from crawler.values import labelled_values
+from crawler.values.text import plain_text
 
 _AVAILABILITY_BY_WORD = {
     "instock": "InStock", "available": "InStock", "yes": "InStock", "true": "InStock", "onlineonly": "InStock",

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from crawler.extract import labelled_values
-from crawler.extract.document import Document, clean_text
-from crawler.extract.text import visible_text
+from crawler.page.document import Document, clean_text
+from crawler.values import labelled_values
+from crawler.values.text import visible_text
 
 MAX_CHOICES = 60
 """Maximum number of options of a product; a longer menu is one of countries or such."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from crawler.extract.choices import choices_in, find_choices, is_quantity
-from crawler.extract.document import Document, clean_text
-from crawler.extract.text import visible_text
+from crawler.page.choices import choices_in, find_choices, is_quantity
+from crawler.page.document import Document, clean_text
+from crawler.values.text import visible_text
 from weft.contracts.product import Attribute
 
 MAX_ATTRIBUTE_NAME_LENGTH = 40

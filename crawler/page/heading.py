@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.discover import urls
-from crawler.extract.product_cards import ProductCards
-from crawler.extract.text import visible_text
+from crawler.page.product_cards import ProductCards
+from crawler.values.text import visible_text
 
 _MAX_HEADINGS = 30
 """Maximum number of h1 elements that are compared."""

@@ -1,0 +1,1 @@
+"""A page, parsed once, and what people see on it: headings, labels with values, choices, photos, a buy button."""

@@ -41,15 +41,10 @@ def main() -> None:
             log_epoch("finetune", metrics, timing)
             run.log_metrics(get_loggable_metrics(metrics, timing), step=metrics.epoch)
 
-        context = RunContext(
-            device=runtime.device(),
-            workers=runtime.workers(),
-            state_dir=args.state,
-            process_group=process_group,
-            compile_backend=runtime.compile_backend(),
-            checkpoint_seconds=runtime.checkpoint_seconds(),
-            on_steps=lambda step, loss: run.log_metrics({"train_loss_within_epoch": loss}, step=step),
-        )
+        def on_steps(step: int, loss: float) -> None:
+            run.log_metrics({"train_loss_within_epoch": loss}, step=step)
+
+        context = RunContext.from_environment(args.state, process_group, on_steps)
         summary = run_finetune(
             *inputs, settings, context, args.out, on_epoch_end=on_epoch_end, initial_model=initial_model
         )

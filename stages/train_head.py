@@ -41,12 +41,7 @@ def main() -> None:
             args.words,
             settings.training,
             settings.train_head,
-            RunContext(
-                device=runtime.device(),
-                workers=runtime.workers(),
-                state_dir=args.state,
-                compile_backend=runtime.compile_backend(),
-            ),
+            RunContext.from_environment(args.state),
             args.out,
             on_epoch_end=on_epoch_end,
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from weft import runtime
 from weft.process_group import SINGLE_PROCESS, ProcessGroup
 
 
@@ -30,3 +31,25 @@ class RunContext:
     """Maximum age of a checkpoint inside an epoch, in seconds; every epoch also ends with a checkpoint."""
     on_steps: Callable[[int, float], None] = _ignore_steps
     """Called in finetune after every few steps with the number of the step and the mean training loss since then."""
+
+    @classmethod
+    def from_environment(
+        cls,
+        state_dir: Path,
+        process_group: ProcessGroup = SINGLE_PROCESS,
+        on_steps: Callable[[int, float], None] = _ignore_steps,
+    ) -> "RunContext":
+        """Return a context whose device, threads and checkpoints are those of WEFT_DEVICE, WEFT_WORKERS and so on.
+
+        Raises:
+            InputError: A variable has an invalid value.
+        """
+        return cls(
+            device=runtime.device(),
+            workers=runtime.workers(),
+            state_dir=state_dir,
+            process_group=process_group,
+            compile_backend=runtime.compile_backend(),
+            checkpoint_seconds=runtime.checkpoint_seconds(),
+            on_steps=on_steps,
+        )

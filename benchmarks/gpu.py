@@ -130,10 +130,12 @@ def measure_embedding(table: Table, sizes: Sizes, device: str, workers: int) -> 
     rates = {}
     for name in sizes.backbones:
         setting = f"{name}, {sizes.side} px, batch {sizes.embed_batch}"
-        fed = table.add_rate("embed, from device memory", setting, iter_embedded_again(name, sizes, device), "photos/s")
+        resident = table.add_rate(
+            "embed, from device memory", setting, iter_embedded_again(name, sizes, device), "photos/s"
+        )
         loaded = iter_embedded(name, sizes, device, workers)
         rates[name] = table.add_rate("embed, from JPEG", setting, loaded, "photos/s")
-        table.add("embed, share", setting, rates[name] / fed, "ratio")
+        table.add("embed, share", setting, rates[name] / resident, "ratio")
     return rates
 
 
@@ -144,9 +146,9 @@ def measure_finetune(table: Table, sizes: Sizes, preset: params.Params, device: 
         settings = replace(preset.finetune, batch_size=batch_size)
         loops = make_finetune_loops(preset.training, settings, sizes, device, workers)
         setting = f"{sizes.finetune_backbone}, {sizes.side} px, batch {batch_size}"
-        fed = table.add_rate("finetune, from device memory", setting, loops.fed, "photos/s")
+        resident = table.add_rate("finetune, from device memory", setting, loops.resident, "photos/s")
         rates[batch_size] = table.add_rate("finetune, from JPEG", setting, loops.loaded, "photos/s")
-        table.add("finetune, share", setting, rates[batch_size] / fed, "ratio")
+        table.add("finetune, share", setting, rates[batch_size] / resident, "ratio")
         table.add("finetune, waiting for data", setting, loops.wait_share(), "ratio")
     return rates
 

@@ -168,7 +168,7 @@ def iter_head_steps(training: Training, settings: TrainHead, sizes: Sizes, devic
 class FinetuneLoops:
     """Two loops of the same step of finetune; each yields the number of photos of a step, without end."""
 
-    fed: Iterator[int]
+    resident: Iterator[int]
     """The same batch in the memory of the device at every step."""
     loaded: Iterator[int]
     """Batches that are decoded, augmented and copied."""
@@ -205,12 +205,12 @@ def make_finetune_loops(
             asked_at = time.perf_counter()
             yield size
 
-    def iter_fed() -> Iterator[int]:
+    def iter_resident() -> Iterator[int]:
         batch = next(_iter_batches(store, sampler, settings, objective, context))
         while True:
             yield step(batch)
 
-    return FinetuneLoops(iter_fed(), iter_loaded(), lambda: times["waiting"] / max(times["all"], 1e-9))
+    return FinetuneLoops(iter_resident(), iter_loaded(), lambda: times["waiting"] / max(times["all"], 1e-9))
 
 
 def _iter_batches(

@@ -27,14 +27,27 @@ def prefetch(
     """
     limit = workers + 1 if max_pending is None else max_pending
     with ThreadPoolExecutor(workers, thread_name_prefix=THREAD_NAME) as pool:
-        pending: deque[Future[Result]] = deque()
-        try:
-            for item in items:
-                pending.append(pool.submit(fn, item))
-                if len(pending) >= limit:
-                    yield pending.popleft().result()
-            while pending:
+        yield from iter_in_order(lambda item: pool.submit(fn, item), items, limit)
+
+
+def iter_in_order(
+    submit: Callable[[Item], "Future[Result]"], items: Iterable[Item], max_pending: int
+) -> Iterator[Result]:
+    """Yield the result of each item, in order.
+
+    Args:
+        submit: Starts the computation of one item.
+        items: Read lazily.
+        max_pending: Results being computed or waiting for their turn at most, which limits the memory.
+    """
+    pending: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            pending.append(submit(item))
+            if len(pending) >= max_pending:
                 yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from weft.engine.current_work import get_work
-from weft.engine.in_order import iter_in_order
 from weft.errors import EngineError
+from weft.prefetch import iter_in_order
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
@@ -37,8 +37,8 @@ def map_shards(work: Callable[[Shard], Result], shards: Sequence[Shard], process
     Raises:
         EngineError: A process was killed.
     """
-    processes = min(processes, len(shards))
-    if processes < 2:
+    used = min(processes, len(shards))
+    if used < 2:
         yield from map(work, shards)
         return
     pool = _start_pool(processes)
@@ -47,7 +47,7 @@ def map_shards(work: Callable[[Shard], Result], shards: Sequence[Shard], process
         file = Path(folder) / "work"
         file.write_bytes(pickle.dumps(work))
         try:
-            yield from iter_in_order(lambda shard: pool.submit(_work_on, file, shard), shards, 2 * processes)
+            yield from iter_in_order(lambda shard: pool.submit(_work_on, file, shard), shards, 2 * used)
         except BrokenProcessPool as error:
             _start_pool.cache_clear()
             raise EngineError(
@@ -58,6 +58,7 @@ def map_shards(work: Callable[[Shard], Result], shards: Sequence[Shard], process
 
 @cache
 def _start_pool(processes: int) -> ProcessPoolExecutor:
+    """Return the pool of this stage: it starts processes as shards are submitted, and at most `processes`."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([name for name in sys.modules if name.startswith("weft.")])
     return ProcessPoolExecutor(processes, context, initializer=_start_process)

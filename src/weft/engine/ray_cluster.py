@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import Any, TypeVar, cast
 
 from weft.engine.current_work import get_work
-from weft.engine.in_order import iter_in_order
 from weft.errors import EngineError, WeftError, get_first_line
+from weft.prefetch import iter_in_order
 from weft.progress import log_line
 
 Shard = TypeVar("Shard")

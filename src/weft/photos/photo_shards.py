@@ -5,10 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from weft import tables
-from weft.contracts.check_rows import check_part
 from weft.contracts.tables import PHOTOS
 from weft.engine.table_shards import TableShard
 from weft.errors import ContractError
@@ -29,7 +27,7 @@ def list_photo_shards(photos: Path, photos_per_shard: int) -> list[PhotoShard]:
     parts: list[TableShard] = []
     last_id = ""
     for file in tables.list_files(photos, PHOTOS):
-        ids = _read_ids(file)
+        ids = tables.read_table(file, PHOTOS, ["product_id"])["product_id"].combine_chunks()
         begin, num_before = 0, sum(part.num_rows for part in parts)
         for start in _find_product_starts(ids, last_id, file):
             if num_before + start - begin >= photos_per_shard:
@@ -41,14 +39,6 @@ def list_photo_shards(photos: Path, photos_per_shard: int) -> list[PhotoShard]:
             parts.append(TableShard(file, begin, len(ids) - begin))
             last_id = ids[-1].as_py()
     return [*shards, PhotoShard(len(shards), tuple(parts))] if parts or not shards else shards
-
-
-def _read_ids(file: Path) -> pa.Array:
-    with tables.explain_unreadable(file, PHOTOS):
-        table = pq.read_table(file, columns=["product_id"])
-    return pa.concat_arrays(
-        [pa.array([], pa.string()), *check_part(table, PHOTOS, str(file), ["product_id"])[0].chunks]
-    )
 
 
 def _find_product_starts(ids: pa.Array, last_id: str, file: Path) -> list[int]:

@@ -90,7 +90,8 @@ class _CountTrainingProducts:
 
 def count_documents(products: pa.Table) -> DocumentFrequencies:
     """Count the words of rows of CLEANED_PRODUCTS, as `DocumentFrequencies.add` does for one product at a time."""
-    tokens, brand = (_combine(products[name]) for name in ("tokens", "brand"))
+    # Arrays that begin at the first row of their buffers, so that flattened lists and their parents agree.
+    tokens, brand = (products[name].combine_chunks() for name in ("tokens", "brand"))
     encoded = pa.concat_arrays([tokens.flatten(), brand.flatten()]).dictionary_encode()
     words, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
     token_codes, brand_codes = np.split(codes, [len(tokens.flatten())])
@@ -108,17 +109,12 @@ def count_documents(products: pa.Table) -> DocumentFrequencies:
     counts.occurrences = count(token_codes)
     counts.brand_name_frequencies = count(brand_pairs % len(words))
     counts.brand_only_frequencies = count(brand_only % len(words))
-    shops = _combine(products["shop"]).dictionary_encode()
+    shops = products["shop"].combine_chunks().dictionary_encode()
     shop_of_pair = shops.indices.to_numpy()[text_pairs // len(words)]
     for number, shop in enumerate(shops.dictionary.to_pylist()):
         counts.documents_by_shop[shop] = int((shops.indices.to_numpy() == number).sum())
         counts.frequencies_by_shop[shop] = count(text_pairs[shop_of_pair == number] % len(words))
     return counts
-
-
-def _combine(column: pa.ChunkedArray) -> pa.Array:
-    """Return one array that begins at the first row of its buffers; flattened lists and parents then agree."""
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _find_pairs(lists: pa.ListArray, codes: Ints, num_words: int) -> Ints:

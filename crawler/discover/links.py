@@ -15,7 +15,7 @@ MAX_REFRESH_SECONDS = 10
 """A page that is refreshed after a longer wait shows something itself."""
 _REFRESH = re.compile(r"\s*(\d{1,4}(?:\.\d*)?)\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"'>\s]+)", re.IGNORECASE)
 _LINK_ATTRIBUTES = ("data-href", "data-link", "data-url", "data-product-url", "data-link-url", "data-next-url")
-_COMPONENT = re.compile(r"<[a-z]+-[\w-]+\s[^<>]{0,500}?(?:href|url)=")
+_COMPONENT = re.compile(r"<[a-z]+-[\w-]+\s[^<>]{0,500}?(?:href|url|link)=")
 """An element of a shop's own, such as <product-card href="/p/1">."""
 _COMPONENT_ATTRIBUTES = ("href", "url", "product-url", "link")
 _CLICK_TARGET = re.compile(

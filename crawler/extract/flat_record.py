@@ -62,6 +62,8 @@ _IMAGE_COLUMN = re.compile(
 )
 _SMALL_IMAGE_COLUMNS = ("thumbnail", "thumbnail_image", "small_image", "thumb")
 _LABEL_COLUMN = re.compile(r"^(.*\d)_name$")
+TITLE_COLUMNS = frozenset(_COLUMN_ALIASES["title"])
+"""One of these columns every table of products has."""
 _MAPPED_COLUMNS = frozenset(name for names in _COLUMN_ALIASES.values() for name in names) | {
     "attributes", "images", "variants", *_SMALL_IMAGE_COLUMNS,
 }  # fmt: skip
@@ -83,7 +85,7 @@ _EXCEL_APOSTROPHE = re.compile(r"^'(?=\d)")
 """Spreadsheets mark a number as text by an apostrophe, which some shops export."""
 _LABELLED_FIELDS = ("brand", "manufacturer", "gtin", "mpn")
 _PAIR_COLUMNS = frozenset(
-    {"product_detail", "product_details", "configurator_options", "options", "features", "attributes", "properties"}
+    {"product_detail", "product_details", "configurator_options", "options", "features", "properties"}
 ) | {"specifications", "specification", "specs", "characteristics"}
 """Columns that can hold several attributes as text: "Fit:Regular|Neck:Round"."""
 _DIGITAL_SOURCE = re.compile(r"(?:trained_algorithmic_media|default)\s*:\s*\"?(.*?)\"?", re.DOTALL)

@@ -6,7 +6,7 @@ from html import unescape
 
 from crawler.extract.models import ExtractedFields
 from crawler.page.document import Document, clean_text
-from crawler.values.labelled_values import classify_label
+from crawler.values.labelled_values import is_brand_label
 
 MAX_SCRIPT_LENGTH = 1_000_000
 """Number of characters of one script that are searched."""
@@ -28,7 +28,6 @@ _SKU = re.compile(
     r"(?:\b|_)(?:sku|SKU|[pP]roductSku|product_sku|[aA]rticleNumber|articleCode|[pP]roductCode|product_code|itemNumber)"
     r"(?:\\?[\"'])?\s*[:=,]\s*\[?\s*(?:\\?[\"'])?((?=[^\s\"'\\,}]*\d)[\w./-]{3,40})\\?[\"',\s;}\]]"
 )
-_BRAND_LABELS = ("brand", "manufacturer")
 _PLACEHOLDER_BRANDS = re.compile(r"^(?:true|false|null|undefined|string|none|brand|other|all)$", re.IGNORECASE)
 
 
@@ -50,7 +49,7 @@ def extract_from_scripts(document: Document, missing_fields: frozenset[str], tit
         if "brand" in missing_fields and any(key in text for key in _BRAND_KEYS):
             brands.update((clean_text(match[1]), None) for match in _BRAND.finditer(text))
             pairs = (match.groups() for match in _ATTRIBUTE_PAIR.finditer(text))
-            labelled_brands.update((value, None) for label, value in pairs if classify_label(label) in _BRAND_LABELS)
+            labelled_brands.update((value, None) for label, value in pairs if is_brand_label(label))
         if "sku" in missing_fields:
             skus.update((match[1], None) for match in _SKU.finditer(text))
     # The brand in the product's own list of attributes is surer than any name in the scripts.

@@ -6,7 +6,7 @@ from typing import Any
 
 from crawler.extract import flat_record
 from crawler.extract.models import ExtractedFields
-from crawler.feeds.csv_table import Rows, group_rows
+from crawler.feeds.csv_table import Rows, group_rows, normalise_row
 from crawler.feeds.entries import OnBadRow
 from crawler.page.document import clean_text
 from crawler.values import labelled_values
@@ -102,7 +102,8 @@ def is_csv_header(columns: frozenset[str]) -> bool:
 
 def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[str, ExtractedFields, str]]:
     """Yield the products of the export; the rows of its variants and images follow a product."""
-    for number, group in group_rows(rows(on_bad_row), lambda row, _: _kind(row) not in _KINDS_OF_PARTS):
+    normalised = ((number, normalise_row(row)) for number, row in rows(on_bad_row))
+    for number, group in group_rows(normalised, lambda row, _: _kind(row) not in _KINDS_OF_PARTS):
         if _kind(group[0]) == "product":
             yield _read_group(group, number, base_url)
         else:

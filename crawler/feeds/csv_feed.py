@@ -22,9 +22,6 @@ class CsvExport(NamedTuple):
     """Yields (location, fields, URL) of each entry."""
 
 
-_TITLE_COLUMNS = frozenset(
-    {"title", "name", "product_name", "product_title", "item_name", "structured_title", "productname", "display_name"}
-)
 _EXPORTS = (
     CsvExport(shopify.is_csv_header, shopify.read_csv),
     CsvExport(woocommerce.is_csv_header, woocommerce.read_csv),
@@ -62,10 +59,10 @@ def csv_products(
     with open_table(source, name, ignore_bad_row) as table:
         header = table.header
     columns = frozenset(normalise_columns(dict.fromkeys(header)))
-    if not _TITLE_COLUMNS & columns:
+    if not flat_record.TITLE_COLUMNS & columns:
         raise ShopError(
-            f"{base_url}: the first line: expected column names with one of {', '.join(sorted(_TITLE_COLUMNS))}, "
-            f"got {header[:8]}"
+            f"{base_url}: the first line: expected column names with one of "
+            f"{', '.join(sorted(flat_record.TITLE_COLUMNS))}, got {header[:8]}"
         )
     read = next((export.read for export in _EXPORTS if export.has_header(columns)), _read_flat_rows)
     for location, extracted, url in read(read_rows, base_url, on_bad_row):

@@ -70,6 +70,11 @@ def open_table(source: Path | str | BinaryIO, name: str, on_bad_row: OnBadRow) -
         yield Table(header, reader.rows(header))
 
 
+def normalise_row(row: dict[str, str]) -> dict[str, str]:
+    """Return a row with normalised columns; of two columns with one name ("SKU", "Artikelnummer") the first counts."""
+    return {name: cell[0] if isinstance(cell, list) else cell for name, cell in normalise_columns(row).items()}
+
+
 def group_rows(
     numbered_rows: Iterable[tuple[int, dict[str, str]]],
     begins_group: Callable[[dict[str, Any], dict[str, Any]], bool],
@@ -77,18 +82,17 @@ def group_rows(
     """Yield (number of the first row, rows with normalised columns) of each product that takes several rows.
 
     Args:
-        numbered_rows: The rows of a table.
+        numbered_rows: The rows of a table, with normalised columns.
         begins_group: Whether a row begins another product than that of the first row of the group in front of it.
     """
     group: list[dict[str, Any]] = []
     first_number = 0
     for number, row in numbered_rows:
-        plain = normalise_columns(row)
-        if group and begins_group(plain, group[0]):
+        if group and begins_group(row, group[0]):
             yield first_number, group
             group = []
         first_number = first_number if group else number
-        group.append(plain)
+        group.append(row)
     if group:
         yield first_number, group
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from crawler.decoding.byte_stream import open_limited
-from crawler.decoding.text_encoding import detect_feed_encoding
+from crawler.decoding.text_encoding import SAMPLE_BYTES, detect_feed_encoding
 from crawler.discover.platform_apis import SHOPIFY
 from crawler.extract import flat_record, schema_org
 from crawler.extract.linked_nodes import node_types
@@ -123,7 +123,7 @@ def decode_json(body: bytes, base_url: str) -> Any:
         ShopError: `body` is not JSON.
     """
     try:
-        text = body.decode(detect_feed_encoding(body[: 1 << 16]), errors="replace").removeprefix("\ufeff")
+        text = body.decode(detect_feed_encoding(body[:SAMPLE_BYTES]), errors="replace").removeprefix("\ufeff")
         return json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
         raise ShopError(f"{base_url}: expected {NOT_A_FEED}, got a file that is not JSON ({error})") from error

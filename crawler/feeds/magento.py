@@ -7,11 +7,10 @@ from urllib.parse import quote
 
 from crawler.extract import flat_record
 from crawler.extract.models import ExtractedFields
-from crawler.feeds.csv_table import Rows
+from crawler.feeds.csv_table import Rows, normalise_row
 from crawler.feeds.entries import OnBadRow, ignore_bad_row
 from crawler.page.document import clean_text
 from crawler.values import labelled_values
-from crawler.values.column_names import normalise_columns
 from crawler.values.value_parsing import list_or_empty
 
 MEDIA_PATH = "/media/catalog/product"
@@ -157,7 +156,7 @@ def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[
     own: dict[str, _Parent] = {}
     parents: dict[str, str] = {}
     for _, row in rows(ignore_bad_row):
-        plain = normalise_columns(row)
+        plain = normalise_row(row)
         sku = plain.get("sku", "").strip()
         if plain.get("name") and (sku not in own or not plain.get("store_view_code")):
             own[sku] = _Parent(sku, plain["name"], plain.get("url_key", ""))
@@ -166,7 +165,7 @@ def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[
                 parents[child] = sku
     seen: set[str] = set()
     for number, row in rows(on_bad_row):
-        plain = normalise_columns(row)
+        plain = normalise_row(row)
         sku = plain.get("sku", "").strip()
         if plain.get("store_view_code") and (sku in seen or not plain.get("name")):
             on_bad_row(f"row {number}", f"it repeats a product for the store view {plain['store_view_code']}")

@@ -6,10 +6,9 @@ from typing import Any
 
 from crawler.extract import flat_record
 from crawler.extract.models import ExtractedFields
-from crawler.feeds.csv_table import Rows
+from crawler.feeds.csv_table import Rows, normalise_row
 from crawler.feeds.entries import OnBadRow
 from crawler.page.document import clean_text
-from crawler.values.column_names import normalise_columns
 from crawler.values.value_parsing import list_or_empty
 
 _FEATURE = re.compile(r"([^:,]+):([^:,]+)(?::[^,]*)?")
@@ -81,7 +80,7 @@ def is_csv_header(columns: frozenset[str]) -> bool:
 def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[str, ExtractedFields, str]]:
     """Yield the rows of the export; a feature is written "Name:Value:Position"."""
     for number, row in rows(on_bad_row):
-        plain: dict[str, Any] = normalise_columns(row)
+        plain: dict[str, Any] = normalise_row(row)
         if plain.get("active", plain.get("status", "1")).strip() == _INACTIVE:
             on_bad_row(f"row {number}", "it is not active: the shop does not show it")
             continue

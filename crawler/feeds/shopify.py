@@ -7,10 +7,9 @@ from urllib.parse import quote, urljoin
 
 from crawler.extract import shopify
 from crawler.extract.models import ExtractedFields
-from crawler.feeds.csv_table import Rows, group_rows
+from crawler.feeds.csv_table import Rows, group_rows, normalise_row
 from crawler.feeds.entries import OnBadRow
 from crawler.page.document import clean_text
-from crawler.values.column_names import normalise_columns
 from crawler.values.value_parsing import list_or_empty
 
 _GID = re.compile(r"gid://shopify/(\w+)/(\d+)")
@@ -138,10 +137,15 @@ def is_csv_header(columns: frozenset[str]) -> bool:
 
 def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[str, ExtractedFields, str]]:
     """Yield the products of the export, in which a product has one row per variant and per image."""
-    renamed = ((number, normalise_columns(row)) for number, row in rows(on_bad_row))
-    named = ((number, {_OLD_NAMES.get(name, name): cell for name, cell in row.items()}) for number, row in renamed)
+    named = ((number, _use_old_names(normalise_row(row))) for number, row in rows(on_bad_row))
     for number, group in group_rows(named, _begins_product):
         yield from _read_group(group, number, base_url, on_bad_row)
+
+
+def _use_old_names(row: dict[str, str]) -> dict[str, str]:
+    """Return the row with the names of the old form; a column of the old form is never replaced by another one."""
+    old_names = {name: old for name, old in _OLD_NAMES.items() if old not in row}
+    return {old_names.get(name, name): cell for name, cell in row.items()}
 
 
 def _begins_product(row: dict[str, str], first_row: dict[str, str]) -> bool:

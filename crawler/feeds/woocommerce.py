@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 from crawler.extract import flat_record
 from crawler.extract.models import ExtractedFields
-from crawler.feeds.csv_table import Rows
+from crawler.feeds.csv_table import Rows, normalise_row
 from crawler.feeds.entries import OnBadRow, ignore_bad_row
 from crawler.page.document import clean_text, collapse_whitespace, resolve_href
 from crawler.values import labelled_values
-from crawler.values.column_names import normalise_columns
 from crawler.values.value_parsing import list_or_empty, strip_text
 from weft.contracts.product import Attribute, PhotoLink
 
@@ -132,19 +131,20 @@ def read_csv(rows: Rows, base_url: str, on_bad_row: OnBadRow) -> Iterator[tuple[
     """Yield the rows of the export; a variation has the id, the title and the URL of its parent."""
     parents: dict[str, tuple[str, str]] = {}
     for _, row in rows(ignore_bad_row):
-        plain = normalise_columns(row)
+        plain = normalise_row(row)
         if plain.get("type", "").lower() != _VARIATION:
             parent = (plain.get("id") or plain.get("sku", ""), plain.get("name", ""))
             parents.update({key: parent for key in (f"id:{plain.get('id')}", plain.get("sku", "")) if key})
     for number, row in rows(on_bad_row):
-        plain = normalise_columns(row)
+        plain = normalise_row(row)
         published = plain.get("published", "1").strip().lower()
         if published in _HIDDEN:
             on_bad_row(f"row {number}", "it is not published: the shop does not show it")
             continue
         own = (plain.get("id") or plain.get("sku", ""), plain.get("name", ""))
         item_id, title = parents.get(plain.get("parent", "").strip(), own) if plain.get("parent") else own
-        record = {name: value for name, value in plain.items() if name not in ("parent", "type", "categories", "tags")}
+        left_out = ("parent", "type", "categories", "tags")
+        record: dict[str, Any] = {name: value for name, value in plain.items() if name not in left_out}
         record |= {"name": title or own[1], "item_group_id": item_id}
         for name in [name for name in record if name.startswith("attribute_") and "_value" in name]:
             record[name] = _split_list(record[name])

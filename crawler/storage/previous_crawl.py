@@ -249,17 +249,16 @@ class PreviousCrawl:
         return str(row[0]) if row else ""
 
 
+READING_ROOMS = ("extract", "feeds", "overrides", "page", "values")
+"""The packages of the crawler whose code decides what is read from a page or a feed."""
+
+
 @cache
 def extraction_version() -> str:
     """Return a digest of the code that reads pages; what another version has read is not reused."""
     package_dir = Path(__file__).parents[1]
-    files = [
-        package_dir / "storage" / "product_json.py",
-        *sorted((package_dir / "extract").glob("*.*")),
-        *sorted((package_dir / "feeds").glob("*.py")),
-        *sorted((package_dir / "overrides").glob("*.*")),
-    ]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
+    digest = hashlib.sha256((package_dir / "storage" / "product_json.py").read_bytes())
+    for room in READING_ROOMS:
+        for file in sorted((package_dir / room).glob("*.*")):
+            digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

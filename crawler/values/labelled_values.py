@@ -27,6 +27,11 @@ def _labels_of(section: str) -> frozenset[str]:
     return frozenset(map(_normalise_label, _load_sections()[section]))
 
 
+def is_brand_label(name: str) -> bool:
+    """Return whether `name` is a label of a brand: "Brand", "Marke", "Manufacturer"."""
+    return classify_label(name) in ("brand", "manufacturer")
+
+
 def is_colour_label(name: str) -> bool:
     """Return whether `name` is a label of a colour: "Colour", "Farbe"."""
     return classify_label(name) == "colour"

@@ -15,7 +15,6 @@ _AVAILABILITY_BY_WORD = {
     "availablefororder": "BackOrder", "pending": "PreOrder",
 }  # fmt: skip
 _GTIN_LENGTHS = (8, 12, 13, 14)
-_BRAND_LABELS = ("brand", "manufacturer")
 _DOMAIN = re.compile(r"(?:www\.)?[\w-]+\.(?:com|net|org|co\.uk|[a-z]{2})", re.IGNORECASE)
 
 
@@ -24,9 +23,9 @@ def parse_brand(text: str) -> str:
     name = plain_text(text)
     label, colon, value = name.replace("：", ":").rpartition(":")
     first_word, _, rest = name.partition(" ")
-    if colon and labelled_values.classify_label(label.rsplit(" ", 1)[-1]) in _BRAND_LABELS:
+    if colon and labelled_values.is_brand_label(label.rsplit(" ", 1)[-1]):
         name = value.strip()
-    elif rest and (first_word == "by" or labelled_values.classify_label(first_word) in _BRAND_LABELS):
+    elif rest and (first_word == "by" or labelled_values.is_brand_label(first_word)):
         name = rest.strip()
     return "" if _DOMAIN.fullmatch(name) else name
 

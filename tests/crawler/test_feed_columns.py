@@ -48,6 +48,19 @@ FEEDS: dict[str, tuple[str | bytes | dict[str, Any], dict[str, Any]]] = {
         'id\tstructured_title\tlink\n1\ttrained_algorithmic_media:"Wool coat"\t/p/1\n',
         {"title": "Wool coat"},
     ),
+    "attributes in a column of that name": (
+        "id,title,link,attributes\n1,Coat,/p/1,Fit:Regular|Neck:Round\n",
+        {"attributes": ["Fit=Regular", "Neck=Round"]},
+    ),
+    "WooCommerce, two columns that mean one": (
+        "ID,Type,SKU,Artikelnummer,Name,Published\n1,simple,A1,B1,Coat,1\n",
+        {"title": "Coat", "url": "?id=1"},
+    ),
+    "Shopify's old columns beside a field of the shop's own": (
+        "Handle,Title,Body (HTML),Variant SKU,Variant Price,Description (product.metafields.custom.description),Price\n"
+        "coat,Coat,<p>Wool</p>,A1,20.00,Not this,30\n",
+        {"title": "Coat", "price": "20.00"},
+    ),
     "Facebook, XML listings": (
         f"<listings><title>Shop</title><listing><id>1</id><title>Coat</title><link>{SHOP}p/1</link><image><url>{SHOP}1.jpg"
         f"</url><tag>front</tag></image><image><url>{SHOP}2.jpg</url></image><price>50.00 EUR</price></listing></listings>",

@@ -1,10 +1,12 @@
 """The store reuses records of the previous crawl."""
 
+import re
 from pathlib import Path
 
 import pytest
 from state_files import BASE_URL, make_product
 
+import crawler
 from crawler.extract.relations import Relations
 from crawler.items import (
     FEED,
@@ -20,7 +22,7 @@ from crawler.items import (
     SitemapItem,
     UnchangedItem,
 )
-from crawler.storage.previous_crawl import NOT_LISTED, find_previous_state
+from crawler.storage.previous_crawl import NOT_LISTED, READING_ROOMS, find_previous_state
 from crawler.storage.snapshot import Snapshot
 from crawler.storage.store import Store
 from weft.contracts.product import PhotoLink
@@ -103,6 +105,19 @@ def test_code_change_makes_requests_unconditional(tmp_path: Path, monkeypatch: p
     assert second.previous_crawl.validators(PAGE, PAGE_1) == {}
     assert second.previous_crawl.validators(PHOTO, f"{PAGE_1}.jpg") != {}
     second.close()
+
+
+def test_the_version_of_the_code_covers_every_room_that_reads_pages() -> None:
+    package = Path(crawler.__file__).parent
+    imported = {
+        name
+        for room in READING_ROOMS
+        for file in (package / room).glob("*.py")
+        for name in re.findall(r"^from crawler\.(\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        if (package / name).is_dir()
+    }
+    # How bytes become text and how URLs are compared are not what a page says.
+    assert imported | {"overrides"} == {*READING_ROOMS, "decoding", "discover"}
 
 
 def test_photos_without_validators_are_reused_with_their_unchanged_page(tmp_path: Path) -> None:

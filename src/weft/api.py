@@ -135,7 +135,7 @@ class Model:
 
     def score_words(self, embeddings: Floats) -> Floats:
         """Return the logits of all words, (photos, words), for embeddings, (photos, embedding_dim)."""
-        return embeddings @ self.word_embeddings.T + self.word_bias
+        return self._loaded.score_words(embeddings)
 
     def word_scores(self, photos: Photo | Iterable[Photo]) -> Floats:
         """Return the logits of all words for photos, (photos, words). Raises as `embed` does."""

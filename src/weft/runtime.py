@@ -171,13 +171,25 @@ def fits_on_gpu(num_bytes: int, device: str) -> bool:
     return num_bytes <= RESIDENT_SHARE * free_bytes
 
 
+_earlier_peaks: dict[str, int] = {}
+"""The most memory in bytes that a device took before its measurement was restarted."""
+
+
 def measure_peak_memory(device: str) -> dict[str, float]:
     """Return the most memory that tensors took on a GPU since the start of the process, in GiB; empty on a CPU."""
     if not device.startswith("cuda"):
         return {}
     import torch
 
-    return {"peak_gpu_memory_gib": torch.cuda.max_memory_allocated(device) / 2**30}
+    return {"peak_gpu_memory_gib": max(_earlier_peaks.get(device, 0), torch.cuda.max_memory_allocated(device)) / 2**30}
+
+
+def restart_peak_memory(device: str) -> None:
+    """Let PyTorch measure the peak memory of a GPU from now on; `measure_peak_memory` remembers the one before."""
+    import torch
+
+    _earlier_peaks[device] = max(_earlier_peaks.get(device, 0), torch.cuda.max_memory_allocated(device))
+    torch.cuda.reset_peak_memory_stats(device)
 
 
 def workers() -> int:

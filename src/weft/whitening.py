@@ -53,7 +53,7 @@ class Whitening:
         whitened = np.empty(z.shape, np.float32)
         for start in range(0, len(z), PHOTOS_PER_CHUNK):
             rows = slice(start, start + PHOTOS_PER_CHUNK)
-            whitened[rows] = (_to_unit_length(z[rows]) - self.mean) @ self.matrix
+            whitened[rows] = (to_unit_length(z[rows]) - self.mean) @ self.matrix
         return whitened
 
 
@@ -72,11 +72,7 @@ def fit_whitening(z: Matrix, rows: Ints, product_ids: Sequence[str]) -> Whitenin
         return None
     chosen, products = _choose_photos(product_ids)
     photos = rows[chosen]
-    mean = np.zeros(z.shape[1])
-    for start in range(0, len(photos), PHOTOS_PER_CHUNK):
-        unit = _to_unit_length(z[photos[start : start + PHOTOS_PER_CHUNK]])
-        mean += unit.sum(axis=0, dtype=np.float64) / len(photos)
-    covariance = _measure_covariance(z, photos, products)
+    mean, covariance = _measure_covariance(z, photos, products)
     variances, directions = np.linalg.eigh(covariance)
     variances = np.maximum(variances, 0)
     if variances.sum() < MIN_VARIANCE:
@@ -101,23 +97,26 @@ def _choose_photos(product_ids: Sequence[str]) -> tuple[Ints, Ints | None]:
     return photos, np.asarray(products, np.int64)
 
 
-def _measure_covariance(z: Matrix, photos: Ints, products: Ints | None) -> Floats:
-    """Return the covariance of the photos about the mean of their product, or about the mean of all photos."""
+def _measure_covariance(z: Matrix, photos: Ints, products: Ints | None) -> tuple[Floats, Floats]:
+    """Return the mean of the photos, and their covariance about that of their product, or of all."""
     centre_of = np.zeros(len(photos), np.int64) if products is None else products
     num_centres = int(centre_of.max()) + 1
+    mean = np.zeros(z.shape[1])
     sums, squares = np.zeros((num_centres, z.shape[1]), np.float32), np.zeros((z.shape[1], z.shape[1]))
     for start in range(0, len(photos), PHOTOS_PER_CHUNK):
         part = slice(start, start + PHOTOS_PER_CHUNK)
-        unit = _to_unit_length(z[photos[part]])
+        unit = to_unit_length(z[photos[part]])
+        mean += unit.sum(axis=0, dtype=np.float64) / len(photos)
         np.add.at(sums, centre_of[part], unit)
         squares += unit.T @ unit
     # Sum of (z - centre)(z - centre)^T = sum of z z^T - sum over centres of their number of photos times centre^2.
     scaled = sums / np.sqrt(np.bincount(centre_of, minlength=num_centres))[:, None]
     covariance: Floats = (squares - scaled.T @ scaled.astype(np.float64)) / len(photos)
-    return covariance
+    return mean, covariance
 
 
-def _to_unit_length(z: Matrix) -> Scores:
+def to_unit_length(z: Matrix) -> Scores:
+    """Return the rows as float32 of length 1; zeros stay zeros."""
     single = np.asarray(z, np.float32)
     unit: Scores = single / np.maximum(np.linalg.norm(single, axis=1, keepdims=True), 1e-12)
     return unit

@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from weft.contracts import files
-from weft.errors import ContractError, InputError
+from weft.errors import ContractError
 from weft.progress import log_line
 from weft.search.catalogue_index import read_mask
 from weft.search.crawl_photos import PurgedValues
-from weft.search.index_manifest import LEFT_OUT, PRODUCTS, SEARCHED, Manifest, read_manifest
+from weft.search.index_manifest import LEFT_OUT, PRODUCTS, SEARCHED, Manifest, require_manifest
 from weft.search.index_update import UpdateSources, UpdateSummary, build_index, update_index
 from weft.whitening import Whitening, read_whitening
 
@@ -63,8 +63,7 @@ def update(folder: Path, inputs: IndexInputs, *, compact: bool) -> Iterator[str]
         InputError: There is no index, or another process updates it.
         ModelError: The model cannot be loaded, or another model made the index.
     """
-    if read_manifest(folder) is None:  # before the model is loaded, which takes seconds
-        raise InputError(f"{folder}: expected an index, got none; run `weft index build`")
+    require_manifest(folder)  # before the model is loaded, which takes seconds
     yield from _format_summary(folder, update_index(folder, _load_sources(inputs), compact))
 
 
@@ -75,9 +74,7 @@ def describe(folder: Path) -> Iterator[str]:
         ContractError: The index is damaged.
         InputError: There is no index.
     """
-    manifest = read_manifest(folder)
-    if manifest is None:
-        raise InputError(f"{folder}: expected an index, got none; run `weft index build`")
+    manifest = require_manifest(folder)
     try:
         yield from _format_manifest(folder, manifest)
     except FileNotFoundError as error:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from weft.contracts import files
 from weft.errors import InputError
 
 MODEL_URI_PREFIX = "models:/"
@@ -43,7 +42,9 @@ def model_folder_opened(args: Namespace) -> Iterator[None]:
 
 def _check_runtime(folder: Path, runtime: str | None) -> None:
     """Check that a model is of the runtime that was named; without one, the folder decides."""
-    is_exported = (folder / files.EXPORT).is_file()
+    from weft.inference.onnx_folder import is_onnx_folder
+
+    is_exported = is_onnx_folder(folder)
     if runtime == "onnx" and not is_exported:
         raise InputError(f"--runtime onnx: {folder} is no exported model; run `weft export onnx -o {folder}` first")
     if runtime == "torch" and is_exported:

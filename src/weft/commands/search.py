@@ -89,8 +89,10 @@ def _find_products(
     top_k: int,
 ) -> list[FoundProduct]:
     """Return the `top_k` products whose photos are nearest to a vector, (1, embedding_dim), best first."""
-    columns = FilterColumns([products.get(product_id) for product_id in search.products])
-    candidates = select_products(columns, requested)
+    candidates = None
+    if requested != ProductFilter():
+        columns = FilterColumns([products.get(product_id) for product_id in search.products])
+        candidates = select_products(columns, requested)
     return [
         FoundProduct(products.get(hits[0].product_id), hits)
         for hits in search.find_products(vector[0], top_k, candidates)

@@ -22,6 +22,7 @@ from weft.evaluation.per_query_scores import (
 )
 from weft.evaluation.word_scorers import WordScorer, iter_chunks, linear_word_scores
 from weft.ranking_metrics import map_at_r
+from weft.whitening import to_unit_length
 from weft.word_scores import average_query_words
 
 MAX_QUERY_WORDS = 1_000
@@ -157,15 +158,9 @@ def _build_cosine_scorers(inputs: EvalInputs, rows: Ints, scorers: Mapping[str, 
     words, photos = inputs.words, inputs.photos
     return {
         baseline: scorers[baseline],
-        HEAD_ONLY: linear_word_scores(_l2_normalise(take_rows(photos.frozen, rows)), words.head_w),
-        FINETUNED: linear_word_scores(_l2_normalise(take_rows(photos.finetuned, rows)), words.finetuned_w),
+        HEAD_ONLY: linear_word_scores(to_unit_length(take_rows(photos.frozen, rows)), words.head_w),
+        FINETUNED: linear_word_scores(to_unit_length(take_rows(photos.finetuned, rows)), words.finetuned_w),
     }
-
-
-def _l2_normalise(z: Matrix) -> Scores:
-    single = np.asarray(z, np.float32)
-    unit: Scores = single / np.maximum(np.linalg.norm(single, axis=1, keepdims=True), 1e-12)
-    return unit
 
 
 def _score_query_words(scorer: WordScorer, num_photos: int, words: Ints) -> Scores:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from weft import artefacts, tables
 from weft.contracts.arrays import Scores
 from weft.errors import InputError
+from weft.whitening import to_unit_length
 
 Format = Literal["parquet", "npy", "csv"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -87,7 +88,5 @@ def _write_csv(out: Path, embeddings: artefacts.Embeddings, normalise: bool) -> 
 def _iter_chunks(z: npt.NDArray[np.float16], normalise: bool) -> Iterator[tuple[int, Scores]]:
     """Yield (first row, rows as float32), so that memory does not grow with the catalogue; zeros stay zeros."""
     for start in range(0, len(z), _ROWS_PER_CHUNK):
-        rows = np.asarray(z[start : start + _ROWS_PER_CHUNK], np.float32)
-        if normalise:
-            rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12))
-        yield start, rows
+        rows = z[start : start + _ROWS_PER_CHUNK]
+        yield start, to_unit_length(rows) if normalise else np.asarray(rows, np.float32)

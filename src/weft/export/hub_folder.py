@@ -9,7 +9,7 @@ from weft.contracts import files
 from weft.errors import InputError
 from weft.export.card_facts import ProjectFolders, read_card_facts
 from weft.export.model_card import render_card
-from weft.inference.onnx_folder import is_onnx_folder, read_onnx_folder
+from weft.inference.onnx_folder import CALIBRATION_FILES, is_onnx_folder, read_onnx_folder
 from weft.model.bundle import load_bundle
 from weft.progress import log_line
 
@@ -17,7 +17,6 @@ CARD = "README.md"
 ONNX = "onnx"
 _REQUIRED = (files.MODEL, files.CONFIG, files.PREPROCESS, files.WORDS, files.DIGEST)
 _OPTIONAL = (files.TRAINING, files.HISTORY, files.WORD_PREDICTABILITY)
-_CALIBRATION = (files.CALIBRATION, files.CALIBRATED_WORDS, files.TAG_HEAD)
 
 
 def write_hub_folder(folders: ProjectFolders, onnx: Path, out: Path, name: str, licence: str) -> list[str]:
@@ -44,7 +43,7 @@ def write_hub_folder(folders: ProjectFolders, onnx: Path, out: Path, name: str, 
         _copy(folders.model, temporary, _REQUIRED)
         _copy(folders.model, temporary, [name for name in _OPTIONAL if (folders.model / name).is_file()])
         if facts.calibration:
-            _copy(folders.calibration, temporary / files.EXPORTED_CALIBRATION, _CALIBRATION)
+            _copy(folders.calibration, temporary / files.EXPORTED_CALIBRATION, CALIBRATION_FILES)
         has_onnx = _copy_onnx(onnx, digest, temporary / ONNX)
         (temporary / CARD).write_text(render_card(facts, name, licence, has_onnx), encoding="utf-8")
         return sorted(path.relative_to(temporary).as_posix() for path in temporary.rglob("*") if path.is_file())

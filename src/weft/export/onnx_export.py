@@ -13,10 +13,11 @@ import torch
 
 from weft import tables
 from weft.contracts import files
-from weft.errors import InputError, ModelError
+from weft.errors import InputError, ModelError, get_first_line
 from weft.export.parity import Parity, measure_parity
 from weft.inference.onnx_folder import (
     BIAS,
+    CALIBRATION_FILES,
     FORMAT_VERSION,
     INPUT,
     OUTPUT,
@@ -30,7 +31,6 @@ from weft.tagging.tag_head import read_calibrated_head
 
 OPSET = 17
 """The version of ONNX's operators: the newest that the exporter writes natively, and of ONNX Runtime since 1.13."""
-_CALIBRATION_FILES = (files.CALIBRATION, files.CALIBRATED_WORDS, files.TAG_HEAD)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _write_network(bundle: Bundle, path: Path) -> None:
                 dynamo=False,
             )
     except (torch.onnx.errors.OnnxExporterError, RuntimeError, TypeError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = get_first_line(error)
         raise ModelError(f"torch.onnx cannot export this network: {reason}") from error
 
 
@@ -129,7 +129,7 @@ def _copy_calibration(calibration: Path, bundle: Bundle, target: Path) -> bool:
         return False
     read_calibrated_head(calibration, bundle.digest, len(bundle.words), bundle.embedder.words.shape[1])
     target.mkdir()
-    for name in _CALIBRATION_FILES:
+    for name in CALIBRATION_FILES:
         shutil.copyfile(calibration / name, target / name)
     return True
 

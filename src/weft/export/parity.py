@@ -55,7 +55,7 @@ def measure_parity(model: Path, exported: Path, photos: Iterable[tuple[str, byte
     parity = Parity(
         len(expected),
         _relative_difference(expected, got),
-        _relative_difference(_score(origin, expected), _score(copy, got)),
+        _relative_difference(origin.score_words(expected), copy.score_words(got)),
         _compare_tags(exported / files.EXPORTED_CALIBRATION, origin, expected, got),
     )
     for kind in ("embeddings", "word_scores", "tag_probabilities"):
@@ -81,10 +81,6 @@ def _embed(model: LoadedModel, photos: Iterable[tuple[str, bytes]]) -> Scores:
     skipped: list[tuple[str, PhotoError]] = []
     batches = [z for _, z in model.encoder.embed_stream(photos, skipped)]
     return np.concatenate(batches) if batches else np.empty((0, model.word_embeddings.shape[1]), np.float32)
-
-
-def _score(model: LoadedModel, z: Scores) -> Scores:
-    return z @ model.word_embeddings.T + model.word_bias
 
 
 def _relative_difference(expected: Matrix, got: Matrix) -> float:

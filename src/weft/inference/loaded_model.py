@@ -44,3 +44,7 @@ class LoadedModel:
     """The sha256 of the model's files, which identifies the model; an exported model keeps that of its origin."""
     loss: str = ""
     """The name of the loss that trained W; empty where the model does not say it."""
+
+    def score_words(self, z: Scores) -> Scores:
+        """Return the logits of all words, (photos, words), for embeddings, (photos, embedding_dim)."""
+        return z @ self.word_embeddings.T + self.word_bias

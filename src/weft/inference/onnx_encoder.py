@@ -9,7 +9,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from weft.contracts.arrays import Scores
-from weft.errors import ModelError, PhotoError
+from weft.errors import ModelError, PhotoError, get_first_line
 from weft.inference.loaded_model import Key, LoadedModel
 from weft.inference.onnx_folder import INPUT, OUTPUT, OnnxFolder, read_onnx_folder
 from weft.photos.prefetch import decode_and_letterbox
@@ -98,5 +98,5 @@ def _open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         # The classes of its errors are private and have no base class but Exception.
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = get_first_line(error)
         raise ModelError(f"{path}: ONNX Runtime cannot load this network: {reason}") from error

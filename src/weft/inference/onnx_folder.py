@@ -30,6 +30,8 @@ INPUT, OUTPUT = "photos", "embeddings"
 """Names of the input and the output of the graph."""
 WORDS, BIAS, QUERY_WEIGHTS = "words", "bias", "query_weights"
 """Names of the tensors of the head."""
+CALIBRATION_FILES = (files.CALIBRATION, files.CALIBRATED_WORDS, files.TAG_HEAD)
+"""What tags need of the output of calibrate."""
 
 _Json = TypeVar("_Json", dict[str, Any], list[Any])
 

@@ -126,7 +126,7 @@ class BatchEmbedder:
         """Return the number of photos that fit into a share of the GPU's free memory, by what a few photos take."""
         with torch.inference_mode():
             self._embed(pixels)  # The first call also loads libraries, whose memory stays.
-            torch.cuda.reset_peak_memory_stats(self._device)
+            runtime.restart_peak_memory(str(self._device))
             before = torch.cuda.memory_allocated(self._device)
             self._embed(pixels)
         bytes_per_photo = (torch.cuda.max_memory_allocated(self._device) - before) / len(pixels)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from weft.errors import ModelError
+from weft.errors import ModelError, get_first_line
 from weft.model.weights import Weights, read_weights
 
 PREFIXES = ("timm:", "open_clip:")
@@ -65,7 +65,7 @@ def _load_timm(model: str, weights: str, name: str) -> LibraryBackbone:
     try:
         network: Any = timm.create_model(model, pretrained=weights == "imagenet")
     except Exception as error:  # timm and the library that downloads raise many kinds of errors
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = get_first_line(error)
         raise ModelError(
             f"model.backbone = {name}: it cannot be made ({reason}); if its weights cannot be downloaded, set "
             "model.weights to the path of a .safetensors or .pth file"
@@ -95,7 +95,7 @@ def _load_open_clip(model: str, weights: str, name: str) -> LibraryBackbone:
     try:
         visual: Any = open_clip.create_model(model, load_weights=False, pretrained_text=False).visual
     except Exception as error:  # a text encoder of another library may be missing
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = get_first_line(error)
         raise ModelError(f"model.backbone = {name}: open_clip cannot make it: {reason}") from error
     if weights != "random":
         state = read_weights(Path(weights))

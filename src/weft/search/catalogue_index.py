@@ -123,8 +123,11 @@ def open_catalogue(
         _check_model(folder, manifest.model, model_digest, "weft index build")
         try:
             return _open_version(folder, manifest, index_type, in_memory, previous)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, ContractError) as error:
+            # Tables that an update has removed meanwhile are a ContractError too.
             if read_manifest(folder) == manifest:
+                if isinstance(error, ContractError):
+                    raise
                 raise ContractError(
                     f"{error.filename}: a file of the index is missing; run `weft index build`"
                 ) from error

@@ -98,6 +98,19 @@ def read_manifest(folder: Path) -> Manifest | None:
         ) from error
 
 
+def require_manifest(folder: Path) -> Manifest:
+    """Return the manifest of the present version.
+
+    Raises:
+        ContractError: The manifest cannot be read, or is of another version of Weft.
+        InputError: The folder holds no index.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise InputError(f"{folder}: expected an index, got none; run `weft index build`")
+    return manifest
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest by another one, after all files that it names are on disk."""
     for name in sorted(manifest.list_files()):

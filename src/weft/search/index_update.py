@@ -28,7 +28,7 @@ from weft.search.index_manifest import (
     SegmentEntry,
     make_name,
     open_for_writing,
-    read_manifest,
+    require_manifest,
     write_manifest,
 )
 from weft.search.left_out_photos import (
@@ -144,8 +144,7 @@ def update_index(folder: Path, sources: UpdateSources, compact: bool = False) ->
         InputError: There is no index, or another process writes into it.
         ModelError: Another model made the index.
     """
-    if read_manifest(folder) is None:
-        raise InputError(f"{folder}: expected an index, got none; run `weft index build`")
+    require_manifest(folder)
     with open_for_writing(folder) as manifest:
         if manifest is None:
             raise InputError(f"{folder}: the index was removed; run `weft index build`")
@@ -160,13 +159,13 @@ def update_index(folder: Path, sources: UpdateSources, compact: bool = False) ->
 def _open_base(folder: Path, manifest: Manifest) -> _Base:
     try:
         segments = [Segment(folder, entry, manifest.embedding_dim) for entry in manifest.segments]
-        left_out = folder / f"{manifest.name}.{LEFT_OUT}"
+        left_out = tables.read_table(folder / f"{manifest.name}.{LEFT_OUT}", LEFT_OUT_PHOTOS)
         return _Base(
             manifest.version,
             _read_prepare(manifest, folder),
             segments,
             read_mask(folder / f"{manifest.name}.{SEARCHED}", sum(map(len, segments))),
-            tables.read_table(left_out, LEFT_OUT_PHOTOS),
+            left_out,
             read_product_table(folder / f"{manifest.name}.{PRODUCTS}"),
             find_unusable_digests(left_out),
             manifest.whitening,

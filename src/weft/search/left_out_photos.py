@@ -1,12 +1,10 @@
 """The photos of the crawl that an index does not find, with the reasons: unusable files and repeated pictures."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from weft import tables
 from weft.contracts.arrays import Bools
 from weft.contracts.schema import TableContract, column, not_blank, not_negative
 from weft.photos.duplicates import find_duplicate_groups
@@ -51,13 +49,9 @@ def make_left_out_table(photos: Sequence[LeftOutPhoto]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=LEFT_OUT_PHOTOS.schema)
 
 
-def find_unusable_digests(path: Path) -> dict[str, tuple[str, str]]:
-    """Return digest -> (reason, detail) of the files in a table that are no usable photos; their pictures are unknown.
-
-    Raises:
-        ContractError: The table is missing or damaged.
-    """
-    rows = tables.read_table(path, LEFT_OUT_PHOTOS).to_pylist()
+def find_unusable_digests(left_out: pa.Table) -> dict[str, tuple[str, str]]:
+    """Return digest -> (reason, detail) of the files in LEFT_OUT_PHOTOS that are no usable photos."""
+    rows = left_out.to_pylist()
     return {row["sha256"]: (row["reason"], row["detail"]) for row in rows if row["reason"] not in _REPEATED}
 
 

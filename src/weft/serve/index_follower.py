@@ -40,7 +40,9 @@ def _follow(catalogue: ServedCatalogue, seconds: float, stopped: threading.Event
                 photos = len(catalogue.search_index.photo_ids)
                 log_event("new version of the index", version=catalogue.index_version, photos=photos)
             last_error = ""
-        except WeftError as error:
-            if str(error) != last_error:
-                log_event("the new version of the index is not used", error=str(error))
-            last_error = str(error)
+        except (WeftError, OSError, MemoryError) as error:
+            # The old version goes on answering, and the next attempt may succeed.
+            message = str(error) or type(error).__name__
+            if message != last_error:
+                log_event("the new version of the index is not used", error=message)
+            last_error = message

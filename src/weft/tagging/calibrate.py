@@ -104,8 +104,7 @@ class _Split:
         # The mean of the scores of a product's photos is the score of their mean embedding, because scores are linear.
         self.z = np.zeros((len(products), catalogue.z.shape[1]), np.float32)
         for row, product in enumerate(products):
-            photo_rows = catalogue.photo_rows(int(product))
-            self.z[row] = catalogue.z[photo_rows.start : photo_rows.stop].astype(np.float32).mean(axis=0)
+            self.z[row] = catalogue.mean_embedding(int(product))
         self._text_terms = catalogue.text_terms[products].tocsc()
         self.n_tags = np.zeros(self.n_products, np.int64)
         """(products,): the number of words predicted for each product so far."""

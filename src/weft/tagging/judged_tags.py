@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from weft import tables
 from weft.contracts import files
-from weft.contracts.arrays import Bools, Ints, Scores
+from weft.contracts.arrays import Bools, Ints
 from weft.contracts.tagging import JUDGED_TAGS, TAG
 from weft.tagging.tag_head import TagHead
 from weft.tagging.tag_scores import EmbeddedCatalogue
@@ -80,13 +80,8 @@ class JudgedTags:
     def _reach(self, products: Ints, tags: TagHead, threshold: float) -> Bools:
         if not len(products):
             return np.zeros(0, np.bool_)
-        z = np.stack([self._mean_embedding(int(product)) for product in products])
+        z = np.stack([self._catalogue.mean_embedding(int(product)) for product in products])
         return np.asarray(tags.score(z)[:, 0] >= threshold)
-
-    def _mean_embedding(self, product: int) -> Scores:
-        rows = self._catalogue.photo_rows(product)
-        mean: Scores = self._catalogue.z[rows.start : rows.stop].astype(np.float32).mean(axis=0)
-        return mean
 
     def write(self, folder: Path) -> None:
         """Write judged_tags.parquet with the measured words that have verdicts; without any, write no file."""

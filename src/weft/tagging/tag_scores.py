@@ -39,6 +39,12 @@ class EmbeddedCatalogue:
         end = int(self.offsets[product + 1]) if product + 1 < len(self.offsets) else len(self.photo_ids)
         return range(int(self.offsets[product]), end)
 
+    def mean_embedding(self, product: int) -> Scores:
+        """Return the mean embedding of a product's photos, (embedding_dim,)."""
+        rows = self.photo_rows(product)
+        mean: Scores = self.z[rows.start : rows.stop].astype(np.float32).mean(axis=0)
+        return mean
+
     def products_of_photos(self) -> Ints:
         """Return the product of each photo, (photos,)."""
         sizes = np.diff(np.append(self.offsets, len(self.photo_ids)))

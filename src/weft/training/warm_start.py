@@ -64,11 +64,13 @@ def start_from(
     if not len(known):
         raise ModelError(f"finetune.initial = {folder}: it has none of the {len(vocabulary)} words of the vocabulary")
     rows = torch.tensor([row_of[vocabulary[int(word)]] for word in known])
-    carried = [_carry_over(embedder.words.detach()[rows], head_weights, is_known)]
+    values, dim = embedder.words.detach(), embedder.words.shape[1]
     if bias is not None:
-        old_bias = torch.zeros(len(earlier.words), 1) if embedder.bias is None else embedder.bias.detach()
-        carried.append(_carry_over(old_bias[rows], head_weights, is_known))
-    return CarriedHead(carried[0], carried[1] if bias is not None else None, len(known))
+        old_bias = torch.zeros(len(values), 1) if embedder.bias is None else embedder.bias.detach()
+        values = torch.cat([values, old_bias], dim=1)
+    carried = _carry_over(values[rows], head_weights, is_known)
+    carried_bias = None if bias is None else carried[:, dim:].contiguous()
+    return CarriedHead(carried[:, :dim].contiguous(), carried_bias, len(known))
 
 
 def _carry_over(known_values: torch.Tensor, head_weights: torch.Tensor, is_known: torch.Tensor) -> torch.Tensor:

@@ -97,3 +97,21 @@ def test_a_version_that_cannot_be_used_leaves_the_old_one(shop, tmp_path, make_c
     with follow_index(catalogue, seconds=0.01):
         time.sleep(0.05)
     assert list_products(make_client(catalogue), photos["a/1"][0]) == (200, {"a/1", "a/2"})
+
+
+@pytest.mark.parametrize("error", [OSError("too many open files"), MemoryError()])
+def test_an_error_of_the_machine_does_not_end_the_follower(error):
+    class Catalogue:
+        def __init__(self):
+            self.attempts, self.has_recovered = 0, threading.Event()
+
+        def reload(self):
+            self.attempts += 1
+            if self.attempts == 1:
+                raise error
+            self.has_recovered.set()
+            return False
+
+    catalogue = Catalogue()
+    with follow_index(catalogue, seconds=0.001):
+        assert catalogue.has_recovered.wait(60)
